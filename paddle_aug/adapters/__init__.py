@@ -1,0 +1,1 @@
+"""Other libraries inside our contract."""

@@ -1,0 +1,51 @@
+"""Files that appear whole or not at all, whatever happens while they are written."""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+
+@contextmanager
+def replacing(path: Path | str):
+    """Open a binary file beside `path`, and move it there once it is complete and on the disk.
+
+    An exception in the block, or a kill at any moment, leaves what stood at `path` as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(beside, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path | str, content: bytes) -> None:
+    """Write a whole file."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def write_json(path: Path | str, content: dict) -> None:
+    """Write a dict as readable JSON."""
+    write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_array(path: Path | str, values: np.ndarray) -> None:
+    """Write an array as `.npy`."""
+    with replacing(path) as file:
+        np.save(file, values, allow_pickle=False)
+
+
+def write_with(path: Path | str, save: Callable) -> None:
+    """Write a file by a function that takes an open binary file, such as a figure's `savefig`."""
+    with replacing(path) as file:
+        save(file)

@@ -1,0 +1,1 @@
+"""Architectures, one a file, in paddle.nn alone."""

@@ -1,0 +1,127 @@
+"""Things found by name, with a hint at the nearest one, and pipelines written as text."""
+
+import ast
+import difflib
+from collections.abc import Callable, Iterable
+
+from paddle_aug.errors import UserError
+from paddle_aug.transform import Chain, Maybe, OneOf, Shuffled, SomeOf, Transform
+
+
+def near_miss(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them."""
+    known = sorted(known)
+    lowered = {item.lower(): item for item in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1)
+    return f"did you mean {lowered[close[0]]!r}?" if close else f"known: {', '.join(known)}"
+
+
+class Registry:
+    """Names of one kind of thing ("network", "augmentation"), each added once."""
+
+    def __init__(self, kind: str):
+        self.kind = kind
+        self._items: dict[str, Callable] = {}
+
+    def add(self, name: str) -> Callable:
+        """Decorator that files a function or class under `name`."""
+
+        def file(item):
+            if name in self._items:
+                raise ValueError(f"{self.kind} {name!r} is registered twice")
+            self._items[name] = item
+            return item
+
+        return file
+
+    def __getitem__(self, name: str) -> Callable:
+        if name not in self._items:
+            raise UserError(f"no {self.kind} named {name!r}; {near_miss(name, self._items)}")
+        return self._items[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._items
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def names(self) -> list[str]:
+        """All names, in the order in which they were added."""
+        return list(self._items)
+
+
+COMBINATORS = {
+    "chain": Chain,
+    "shuffled": Shuffled,
+    "oneof": OneOf,
+    "someof": SomeOf,
+    "maybe": Maybe,
+}
+
+
+def build(spec: str, registry: Registry) -> Transform:
+    """Make the pipeline that a text describes: names of ops with literal arguments, joined by `|`.
+
+    >>> from paddle_aug.modes import AUGMENTATIONS
+    >>> build("hflip|rotate(20)|maybe(0.5, noise(5))", AUGMENTATIONS).ops[1]
+    Rotate(degrees=20)
+
+    The text is parsed, never evaluated; arguments are numbers, strings, tuples of them and, for
+    the combinators chain, shuffled, oneof, someof and maybe, further ops.
+
+    Raises:
+        UserError: the text does not parse, or names an unknown op or argument.
+    """
+    try:
+        tree = ast.parse(spec.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UserError(
+            f"cannot read the augmentation {spec!r}; write it like hflip|rotate(20)|noise(5)"
+        ) from None
+    return _build_node(tree, spec, registry)
+
+
+def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        members, left = [], node
+        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.BitOr):
+            members.append(left.right)
+            left = left.left
+        members.append(left)
+        return Chain(*(_build_node(member, spec, registry) for member in reversed(members)))
+    if isinstance(node, ast.Name):
+        return _call(node.id, [], {}, spec, registry)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        name = node.func.id
+        args = [_build_argument(arg, spec, registry) for arg in node.args]
+        named = {
+            item.arg: _build_argument(item.value, spec, registry)
+            for item in node.keywords
+            if item.arg
+        }
+        return _call(name, args, named, spec, registry)
+    raise UserError(
+        f"cannot read {ast.unparse(node)!r} in the augmentation {spec!r}; "
+        "want a name or name(arguments)"
+    )
+
+
+def _build_argument(node: ast.expr, spec: str, registry: Registry):
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return _build_node(node, spec, registry)
+
+
+def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> Transform:
+    if name not in COMBINATORS and name not in registry:
+        raise UserError(
+            f"no {registry.kind} named {name!r}; {near_miss(name, [*registry, *COMBINATORS])}"
+        )
+    try:
+        made = (COMBINATORS[name] if name in COMBINATORS else registry[name])(*args, **named)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
+    if name in COMBINATORS and not all(isinstance(op, Transform) for op in made.ops):
+        raise UserError(f"{name!r} in the augmentation {spec!r} wants augmentations as its members")
+    return made

@@ -1,0 +1,152 @@
+"""The contract of an augmentation, and how augmentations are put together: no pixels here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Params = dict
+Shape = tuple[int, int, int]
+
+
+class Transform:
+    """An augmentation: `sample` draws its parameters, `apply` is a pure function of image and them.
+
+    Images are uint8, height × width × 3, RGB; the input is never written to. Parameters are plain
+    numbers, strings, lists and dicts, so that they can be printed, stored as JSON, and replayed:
+    `apply(image, **params)` always gives the same pixels.
+    """
+
+    def sample(self, rng: np.random.Generator, shape: Shape) -> Params:
+        """Draw the parameters for one image of this shape."""
+        return {}
+
+    def apply(self, image: np.ndarray, **params) -> np.ndarray:
+        """Return the augmented image."""
+        raise NotImplementedError(f"{type(self).__name__} has no apply()")
+
+    def output_shape(self, shape: Shape, **params) -> Shape:
+        """The shape that `apply` makes of this one; overridden by what changes it."""
+        return shape
+
+    def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return self.apply(image, **self.sample(rng, image.shape))
+
+
+def around(value: float | tuple[float, float], centre: float) -> tuple[float, float]:
+    """The range a field means: a scalar is "up to this much either way from doing nothing"."""
+    if isinstance(value, tuple):
+        low, high = value
+        return low, high
+    return centre - value, centre + value
+
+
+@dataclass(frozen=True)
+class Identity(Transform):
+    """Changes nothing."""
+
+    def apply(self, image):
+        return image
+
+
+class _Steps(Transform):
+    """Applies the members that `sample` picked: `steps` is [[member, its parameters], …]."""
+
+    ops: tuple[Transform, ...]
+
+    def sample_steps(self, order, rng, shape) -> Params:
+        steps = []
+        for member in order:
+            params = self.ops[member].sample(rng, shape)
+            shape = self.ops[member].output_shape(shape, **params)
+            steps.append([int(member), params])
+        return {"steps": steps}
+
+    def apply(self, image, steps):
+        for member, params in steps:
+            image = self.ops[member].apply(image, **params)
+        return image
+
+    def output_shape(self, shape, steps):
+        for member, params in steps:
+            shape = self.ops[member].output_shape(shape, **params)
+        return shape
+
+
+@dataclass(frozen=True, init=False)
+class Chain(_Steps):
+    """All members, one after another."""
+
+    ops: tuple[Transform, ...]
+
+    def __init__(self, *ops: Transform):
+        object.__setattr__(self, "ops", ops)
+
+    def sample(self, rng, shape):
+        return self.sample_steps(range(len(self.ops)), rng, shape)
+
+
+@dataclass(frozen=True, init=False)
+class Shuffled(_Steps):
+    """All members, in an order drawn anew for each image."""
+
+    ops: tuple[Transform, ...]
+
+    def __init__(self, *ops: Transform):
+        object.__setattr__(self, "ops", ops)
+
+    def sample(self, rng, shape):
+        return self.sample_steps(rng.permutation(len(self.ops)), rng, shape)
+
+
+@dataclass(frozen=True, init=False)
+class OneOf(_Steps):
+    """One member, each as likely as the others."""
+
+    ops: tuple[Transform, ...]
+
+    def __init__(self, *ops: Transform):
+        object.__setattr__(self, "ops", ops)
+
+    def sample(self, rng, shape):
+        return self.sample_steps([rng.integers(len(self.ops))], rng, shape)
+
+
+@dataclass(frozen=True, init=False)
+class SomeOf(_Steps):
+    """`low` to `high` different members (both included, each number as likely), in random order."""
+
+    low: int
+    high: int
+    ops: tuple[Transform, ...]
+
+    def __init__(self, low: int, high: int, *ops: Transform):
+        if not 0 <= low <= high <= len(ops):
+            raise ValueError(
+                f"someof wants 0 <= low <= high <= {len(ops)} members, got {low} and {high}"
+            )
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+        object.__setattr__(self, "ops", ops)
+
+    def sample(self, rng, shape):
+        count = rng.integers(self.low, self.high + 1)
+        return self.sample_steps(rng.permutation(len(self.ops))[:count], rng, shape)
+
+
+@dataclass(frozen=True)
+class Maybe(_Steps):
+    """The member with probability `p`, else the image as it is."""
+
+    p: float
+    op: Transform
+
+    def __post_init__(self):
+        if not 0 <= self.p <= 1:
+            raise ValueError(f"maybe wants a probability from 0 to 1, got {self.p}")
+
+    @property
+    def ops(self):
+        return (self.op,)
+
+    def sample(self, rng, shape):
+        return self.sample_steps([0] if rng.random() < self.p else [], rng, shape)
