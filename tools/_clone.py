@@ -1,0 +1,18 @@
+"""What every tool starts with: its clone first on sys.path, and a clean end for UserError."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from paddle_aug.errors import UserError
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Exit as `main()` says; after a UserError with its message on stderr and code 2."""
+    try:
+        sys.exit(main())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
