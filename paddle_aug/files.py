@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +50,23 @@ def write_with(path: Path | str, save: Callable) -> None:
     """Write a file by a function that takes an open binary file, such as a figure's `savefig`."""
     with replacing(path) as file:
         save(file)
+
+
+def set_aside(files: list[Path]) -> Path | None:
+    """Move those of the files that exist into a new folder below `replaced/`, beside them.
+
+    Returns that folder, or None where there was nothing to move. A kill half-way loses nothing:
+    the next call moves the rest into a folder of its own.
+    """
+    files = [file for file in files if file.exists()]
+    if not files:
+        return None
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder, number = files[0].parent / "replaced" / stamp, 1
+    while folder.exists():
+        number += 1
+        folder = folder.with_name(f"{stamp}-{number}")
+    folder.mkdir(parents=True)
+    for file in files:
+        file.rename(folder / file.name)
+    return folder

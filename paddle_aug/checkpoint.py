@@ -1,0 +1,90 @@
+"""Weights and interrupted runs on the disk: pickles of arrays and plain values only."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import paddle
+
+from paddle_aug.errors import UserError
+from paddle_aug.files import replacing
+
+# What a pickle of arrays in plain containers refers to, under the names of NumPy 1 and 2. Paddle
+# wraps tensors in `tuple` calls.
+ADMITTED = {
+    ("builtins", "tuple"),
+    ("collections", "OrderedDict"),
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "scalar"),
+    ("_codecs", "encode"),
+}
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Refuses whatever could run code, as a pickle from a stranger may."""
+
+    def find_class(self, module, name):
+        if (module, name) not in ADMITTED:
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}")
+        if module.startswith("numpy") and name in ("_reconstruct", "scalar"):
+            # NumPy 1.26 and 2 read each other's files by this.
+            multiarray = getattr(np, "_core", None) or np.core
+            return getattr(multiarray.multiarray, name)
+        return super().find_class(module, name)
+
+
+def save(path: Path, content: dict) -> None:
+    """Write a dict whose values are arrays, tensors, plain values, or dicts and lists of them."""
+    with replacing(path) as file:
+        pickle.dump(to_arrays(content), file, protocol=4)
+
+
+def load(path: Path) -> dict:
+    """Read a file that `save` or paddle.save wrote, without running anything that is in it.
+
+    Raises:
+        UserError: the file is missing, damaged, or holds more than arrays and plain values.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = _ArraysOnly(file).load()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except Exception as error:  # a damaged pickle raises nearly anything
+        raise UserError(f"{path} is damaged, or not made of arrays alone: {error}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no weights by name")
+    return content
+
+
+def to_arrays(value):
+    """The same with every tensor as an array."""
+    if isinstance(value, paddle.Tensor):
+        return value.numpy()
+    if isinstance(value, dict):
+        return {key: to_arrays(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_arrays(item) for item in value]
+    return value
+
+
+def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
+    """Put weights into a network, all of them and of the right shapes.
+
+    Raises:
+        UserError: a weight is missing, too many, or of another shape: it is another network's.
+    """
+    wanted = {name: list(value.shape) for name, value in network.state_dict().items()}
+    found = {name: list(np.shape(value)) for name, value in weights.items()}
+    found.pop("StructuredToParameterName@@", None)  # paddle.save's own note
+    for name in sorted({*wanted, *found}):
+        if wanted.get(name) != found.get(name):
+            raise UserError(
+                f"{path} is of another network: {name} is {found.get(name, 'missing')} in it, "
+                f"{wanted.get(name, 'unknown')} in this one"
+            )
+    network.set_state_dict(weights)

@@ -1,0 +1,176 @@
+"""What a training run is told: defaults, then a recipe, then the command line."""
+
+import argparse
+import types
+import typing
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+import yaml
+
+from paddle_aug.errors import UserError
+from paddle_aug.registry import near_miss
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+def option(default, text: str):
+    """A field with the text that `--help` shows for it."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a run; the defaults are the notebook's.
+
+    Each field is the option of the same name (`batch_size` is `--batch-size`), a key of a recipe,
+    and a key of the run.json that a run leaves behind.
+    """
+
+    augment: str = option(
+        "none",
+        "none, userDef, imgaugLib, allab, allba, a pipeline such as 'hflip|rotate(20)', a comma "
+        "list of these, or all for the first five; each trains a fresh network",
+    )
+    data: str | None = option(
+        None, "folder with the list files, or 'sample'; without it AI Studio's data are looked for"
+    )
+    train_list: str | None = option(None, "list file to train on, 'path label' a line")
+    eval_list: str | None = option(None, "list file to evaluate on")
+    image_root: str | None = option(None, "folder that the paths in the lists start from")
+    network: str = option("vgg16", "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn")
+    image_size: int = option(224, "side in pixels to which images are resized before augmenting")
+    batch_size: int = option(8, "images a step")
+    learning_rate: float = option(1e-4, "Adam's learning rate")
+    epochs: int = option(100, "times through the training list")
+    seed: int = option(0, "decides weights, order, augmentation and dropout")
+    num_workers: int | None = option(
+        None, "processes that augment; by default one a core with a GPU, and 0 without one"
+    )
+    device: str = option("auto", "gpu, gpu:1, cpu; auto is the GPU where there is one")
+    threads: int | None = option(None, "CPU threads of the network; by default one a core")
+    amp: bool = option(False, "mixed precision, on a GPU")
+    log_dir: str = option("logs", "folder for the curves and run.json")
+    model_dir: str = option("models", "folder for the weights")
+    resume: bool = option(False, "go on where an interrupted run of this mode stopped")
+
+    def __post_init__(self):
+        for name in ("image_size", "batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{flag(name)} must be at least 1, not {getattr(self, name)}")
+        if self.num_workers is not None and self.num_workers < 0:
+            raise UserError(f"--num-workers must not be negative: {self.num_workers}")
+        if self.threads is not None and self.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {self.threads}")
+        if not 0 <= self.seed < 2**32:
+            raise UserError(f"--seed must be from 0 to 2**32 - 1, not {self.seed}")
+        if not 0 < self.learning_rate < float("inf"):
+            raise UserError(f"--learning-rate must be more than 0, not {self.learning_rate}")
+
+    def asdict(self) -> dict:
+        """The fields as plain values, as they stand in run.json."""
+        return asdict(self)
+
+
+def flag(name: str) -> str:
+    """The option of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def value_type(name: str) -> type:
+    """The type of a field's values, None aside."""
+    hint = typing.get_type_hints(TrainConfig)[name]
+    if isinstance(hint, types.UnionType):
+        (hint,) = (member for member in typing.get_args(hint) if member is not types.NoneType)
+    return hint
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line of tools/train.py: an option a field, and the recipe."""
+    parser = argparse.ArgumentParser(
+        description="Train one fresh network for each augmentation, and keep its curves.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "-c",
+        "--recipe",
+        help=f"{', '.join(recipe_names())}, or a YAML file; by default 'sample' for the sample "
+        "data and 'aistudio' for any other",
+    )
+    for item in fields(TrainConfig):
+        default = "" if item.default in (None, False) else f" (default: {item.default})"
+        text = (item.metadata["help"] + default).replace("%", "%%")
+        kind = value_type(item.name)
+        if kind is bool:
+            action = {"action": argparse.BooleanOptionalAction}
+        else:
+            action = {"type": kind, "metavar": item.name.upper()}
+        # Options that were not given must not hide the recipe's.
+        parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
+    return parser
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name: str) -> dict:
+    """The fields that a recipe sets, by its name or its path.
+
+    A recipe is YAML: `config` holds fields of TrainConfig; `about`, `command`, `cost` and `result`
+    tell people what it is for, what it takes and what came out.
+
+    Raises:
+        UserError: no such recipe, an unknown key, or a value of the wrong type.
+    """
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        path = RECIPES / f"{name}.yaml"
+        if not path.exists():
+            raise UserError(f"no recipe named {name!r}; {near_miss(name, recipe_names())}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read the recipe {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"the recipe {path} is not YAML: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
+        raise UserError(f"the recipe {path} wants a mapping 'config' with the options it sets")
+    known = ["about", "command", "cost", "result", "config"]
+    for key in content:
+        if key not in known:
+            raise UserError(f"{path}: unknown key {key!r}; {near_miss(str(key), known)}")
+    names = [item.name for item in fields(TrainConfig)]
+    values = {}
+    for key, value in content["config"].items():
+        if key not in names:
+            raise UserError(f"{path}: unknown option {key!r}; {near_miss(str(key), names)}")
+        values[key] = recipe_value(key, value, path)
+    return values
+
+
+def recipe_value(name: str, value, path: Path):
+    """A recipe's value in its field's type; YAML reads 1e-4 as text, and 1 where 1.0 is meant."""
+    kind = value_type(name)
+    if value is None:
+        return None
+    if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if type(value) is not kind:
+        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {value!r}")
+    return value
+
+
+def parse(argv: list[str]) -> tuple[dict, str | None]:
+    """What the command line sets, and the recipe that it names."""
+    given = vars(argument_parser().parse_args(argv))
+    return given, given.pop("recipe")
+
+
+def make_config(given: dict, recipe: str) -> TrainConfig:
+    """Defaults, then the recipe, then what was given."""
+    return replace(TrainConfig(), **{**load_recipe(recipe), **given})

@@ -1,0 +1,82 @@
+"""VGG (Simonyan and Zisserman, arXiv 1409.1556), in the form in which the notebook trains it."""
+
+from paddle import nn
+
+# (number of 3×3 convolutions, their channels) of each block.
+VGG11 = ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512))
+VGG13 = ((2, 64), (2, 128), (2, 256), (2, 512), (2, 512))
+VGG16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+VGG19 = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
+THIN = ((1, 16), (1, 32), (2, 64), (2, 128))  # 64 px in a few milliseconds of one CPU core
+
+
+class VGG(nn.Layer):
+    """Blocks of 3×3 convolutions with ReLU, each halved by max pooling, then three dense layers.
+
+    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
+    Dropout keeps the notebook's form, which scales at inference time instead of in training.
+    `batch_norm` normalises after each convolution and after each hidden dense layer.
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 16,
+        conv_arch: tuple[tuple[int, int], ...] = VGG16,
+        image_size: int = 224,
+        hidden: int = 4096,
+        dropout: float = 0.5,
+        batch_norm: bool = False,
+    ):
+        super().__init__()
+        side = image_size >> len(conv_arch)
+        if side < 1:
+            raise ValueError(f"{len(conv_arch)} blocks need images of {2 ** len(conv_arch)} pixels")
+        layers, channels = [], 3
+        for convolutions, width in conv_arch:
+            for _ in range(convolutions):
+                layers.append(nn.Conv2D(channels, width, 3, padding=1))
+                layers += [nn.BatchNorm2D(width)] if batch_norm else []
+                layers.append(nn.ReLU())
+                channels = width
+            layers.append(nn.MaxPool2D(2, stride=2))
+        self.features = nn.Sequential(*layers)
+        dense, width = [nn.Flatten()], channels * side * side
+        for _ in range(2):
+            dense.append(nn.Linear(width, hidden))
+            dense += [nn.BatchNorm1D(hidden)] if batch_norm else []
+            dense += [nn.ReLU(), nn.Dropout(dropout, mode="downscale_in_infer")]
+            width = hidden
+        self.classifier = nn.Sequential(*dense, nn.Linear(hidden, num_classes))
+
+    def forward(self, images):
+        return self.classifier(self.features(images))
+
+
+def vgg11(num_classes: int, image_size: int) -> VGG:
+    """Configuration A of the paper."""
+    return VGG(num_classes, VGG11, image_size)
+
+
+def vgg13(num_classes: int, image_size: int) -> VGG:
+    """Configuration B of the paper."""
+    return VGG(num_classes, VGG13, image_size)
+
+
+def vgg16(num_classes: int, image_size: int) -> VGG:
+    """Configuration D of the paper, and the notebook's network."""
+    return VGG(num_classes, VGG16, image_size)
+
+
+def vgg19(num_classes: int, image_size: int) -> VGG:
+    """Configuration E of the paper."""
+    return VGG(num_classes, VGG19, image_size)
+
+
+def vgg_thin(num_classes: int, image_size: int) -> VGG:
+    """A VGG for CPUs."""
+    return VGG(num_classes, THIN, image_size, hidden=256)
+
+
+def vgg_thin_bn(num_classes: int, image_size: int) -> VGG:
+    """A VGG for CPUs with batch normalisation, which lets it learn under strong augmentation."""
+    return VGG(num_classes, THIN, image_size, hidden=256, dropout=0.2, batch_norm=True)

@@ -1,0 +1,368 @@
+"""Training: one fresh network under one augmentation, and the curves it leaves."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+import paddle
+import PIL
+from paddle.nn import functional as F
+from tqdm import tqdm
+
+import paddle_aug
+from paddle_aug import checkpoint, runlog
+from paddle_aug.config import TrainConfig, flag
+from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.loading import Augmented, Batches, to_network
+from paddle_aug.errors import UserError
+from paddle_aug.files import set_aside
+from paddle_aug.modes import augmentation
+from paddle_aug.networks import NETWORKS
+from paddle_aug.rng import integer_seed
+
+# What may differ between the run that was interrupted and the one that goes on with it: where
+# things are and how fast they go. All else decides the curves.
+MAY_CHANGE = {
+    "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "device", "threads",
+    "log_dir", "model_dir", "resume",
+}  # fmt: skip
+
+
+MODEL_FILES = ("best.pdparams", "last.pdparams", "checkpoint.pdstates")
+
+
+@dataclass
+class Progress:
+    """What a run has come to: all that its logs say and that going on needs, weights aside."""
+
+    curves: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in runlog.CURVES}
+    )
+    epochs: list[dict] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """Finished epochs."""
+        return len(self.epochs)
+
+    @property
+    def best(self) -> dict:
+        """The first epoch, counted from 1, of the highest eval accuracy."""
+        best = int(np.argmax(self.curves["accEval"]))
+        return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
+
+
+def fit(config: TrainConfig, data: Dataset) -> Progress:
+    """Train a fresh network and keep its curves and weights, epoch by epoch.
+
+    Each epoch ends with an evaluation of every eval image, a line on the terminal, the log files
+    (`<log_dir>/<prefix>*`), and the files to go on from (`<model_dir>/<prefix>*`); the best weights
+    are kept as they come.
+
+    Raises:
+        UserError: something in the config cannot be had, or does not fit the run to be resumed.
+    """
+    transform = augmentation(config.augment)
+    device = use_device(config)
+    workers = num_workers(config, device)
+    train_set = Augmented(data.train, config.image_size, transform, config.seed)
+    eval_set = Augmented(data.eval, config.image_size, augmentation("none"), config.seed)
+    train_batches = Batches(train_set, config.batch_size, config.seed, True, workers)
+    eval_batches = Batches(eval_set, config.batch_size, config.seed, False, workers)
+
+    # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
+    # anew, so that a second network in the same process can be resumed in another one.
+    with paddle.utils.unique_name.guard():
+        paddle.seed(integer_seed(config.seed, "network"))
+        network = NETWORKS[config.network](data.num_classes, config.image_size)
+        optimizer = paddle.optimizer.Adam(config.learning_rate, parameters=network.parameters())
+        scaler = paddle.amp.GradScaler(enable=config.amp)
+        progress = begin(config, data, network, optimizer, scaler)
+
+        for epoch in range(progress.done, config.epochs):
+            # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
+            paddle.seed(integer_seed(config.seed, "dropout", epoch))
+            started = time.perf_counter()
+            network.train()
+            total = Totals()
+            watch = Stopwatch()
+            title = f"{config.augment} {epoch + 1}/{config.epochs}"
+            with tqdm(total=len(train_set), desc=title, unit="img", leave=False) as bar:
+                for images, labels in watch.waiting(train_batches.of(epoch)):
+                    with paddle.amp.auto_cast(enable=config.amp):
+                        logits = network(to_network(images))
+                        loss = F.cross_entropy(logits, labels)
+                    scaler.scale(loss).backward()
+                    scaler.step(optimizer)
+                    scaler.update()
+                    optimizer.clear_grad()
+                    total.add(loss, logits, labels)
+                    if bar.update(len(labels)):
+                        bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
+            trained = total.means()
+            training_seconds = watch.stop()
+            evaluated = evaluate(network, eval_batches)
+
+            progress.curves["lossTrain"].append(trained["loss"])
+            progress.curves["accTrain"].append(trained["acc"])
+            progress.curves["lossEval"].append(evaluated["loss"])
+            progress.curves["accEval"].append(evaluated["acc"])
+            progress.epochs.append(
+                {
+                    "seconds": round(time.perf_counter() - started, 3),
+                    "data_wait": round(watch.share, 4),
+                    "images_per_s": round(len(train_set) / training_seconds, 2),
+                }
+            )
+            report_epoch(progress, config)
+            keep(config, data, device, progress, network, optimizer, scaler)
+    return progress
+
+
+def evaluate(network: paddle.nn.Layer, batches: Batches) -> dict[str, float]:
+    """Mean loss and accuracy over all images, each once; the network is left in eval mode."""
+    network.eval()
+    total = Totals()
+    with paddle.no_grad():
+        for images, labels in batches.of(0):
+            logits = network(to_network(images))
+            total.add(F.cross_entropy(logits, labels), logits, labels)
+    return total.means()
+
+
+class Totals:
+    """Sums over an epoch, by sample and not by batch; they stay on the device until asked for."""
+
+    def __init__(self):
+        self.loss = paddle.zeros([], "float64")
+        self.correct = paddle.zeros([], "int64")
+        self.count = 0
+
+    def add(self, loss: paddle.Tensor, logits: paddle.Tensor, labels: paddle.Tensor) -> None:
+        """Count a batch whose mean loss is `loss`."""
+        self.loss += loss.detach().astype("float64") * len(labels)
+        self.correct += (logits.argmax(axis=1) == labels).astype("int64").sum()
+        self.count += len(labels)
+
+    def means(self) -> dict[str, float]:
+        """Mean loss and accuracy of what was counted."""
+        return {"loss": float(self.loss) / self.count, "acc": int(self.correct) / self.count}
+
+
+class Stopwatch:
+    """How long a loop over batches takes, and what share of it is spent waiting for them."""
+
+    def __init__(self):
+        self.started = time.perf_counter()
+        self.waited = 0.0
+        self.seconds = None
+
+    def waiting(self, batches):
+        """The same batches; the time that each is waited for is added up."""
+        batches = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches, None)
+            self.waited += time.perf_counter() - asked
+            if batch is None:
+                return
+            yield batch
+
+    def stop(self) -> float:
+        """Seconds since the start; they do not grow after this."""
+        self.seconds = time.perf_counter() - self.started
+        return self.seconds
+
+    @property
+    def share(self) -> float:
+        """Waiting as a part of the whole, from 0 to 1."""
+        return self.waited / (self.seconds or time.perf_counter() - self.started)
+
+
+def use_device(config: TrainConfig) -> str:
+    """Set Paddle's device and its CPU threads, and return the device's name: "cpu", "gpu:0" ….
+
+    Raises:
+        UserError: there is no such device, or mixed precision is asked of a CPU.
+    """
+    gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+    name = config.device
+    if name == "auto":
+        name = "gpu" if gpus else "cpu"
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "gpu") or (number and not number.isdecimal()):
+        raise UserError(f"--device {name!r} is none of auto, cpu, gpu, gpu:0, gpu:1 …")
+    if kind == "gpu" and int(number or 0) >= gpus:
+        raise UserError(f"--device {name}: Paddle sees {gpus} GPUs here; --device cpu works always")
+    if kind == "cpu" and config.amp:
+        raise UserError("--amp wants a GPU, and this run uses the CPU")
+    paddle.set_device(name)
+    if kind == "cpu":
+        # Paddle itself uses one thread unless OMP_NUM_THREADS says more.
+        paddle.base.core.set_num_threads(config.threads or cores())
+    return paddle.get_device()
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def num_workers(config: TrainConfig, device: str) -> int:
+    """Processes that augment: beside a GPU one a core; on a CPU the network has the cores."""
+    if config.num_workers is not None:
+        return config.num_workers
+    return 0 if device == "cpu" else cores()
+
+
+def begin(
+    config: TrainConfig,
+    data: Dataset,
+    network: paddle.nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    scaler: paddle.amp.GradScaler,
+) -> Progress:
+    """Take up the interrupted run that `--resume` asks for, or make room for a new one.
+
+    Raises:
+        UserError: the run on the disk had other settings or other data.
+    """
+    path = model_file(config, "checkpoint.pdstates")
+    if config.resume and path.exists():
+        state = checkpoint.load(path)
+        refuse_other_run(path, state, config, data)
+        checkpoint.load_weights(network, state["network"], path)
+        optimizer.set_state_dict(state["optimizer"])
+        scaler.load_state_dict(state["scaler"])
+        progress = Progress(state["curves"], state["epochs"])
+        print(f"{config.augment}: going on after epoch {progress.done} of {config.epochs}")
+        return progress
+    if config.resume:
+        print(f"{config.augment}: nothing to resume in {config.model_dir}, so it starts anew")
+    for folder in (
+        runlog.set_aside(config.log_dir, config.augment),
+        set_aside([model_file(config, name) for name in MODEL_FILES]),
+    ):
+        if folder:
+            print(f"{config.augment}: an earlier run was here; its files are now in {folder}")
+    return Progress()
+
+
+def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
+    """Stop where going on would mix two runs."""
+    for item in fields(config):
+        before, now = state["config"].get(item.name, item.default), getattr(config, item.name)
+        if item.name not in MAY_CHANGE and before != now:
+            raise UserError(
+                f"{path} was trained with {flag(item.name)} {before}, this run has {now}; give "
+                "the same to go on, or leave --resume away to start anew"
+            )
+    if state["data"]["fingerprint"] != data.fingerprint:
+        raise UserError(f"{path} was trained on other data, or its lists have changed since")
+    if len(state["epochs"]) > config.epochs:
+        raise UserError(f"{path} is past --epochs {config.epochs}: it has {len(state['epochs'])}")
+
+
+def keep(
+    config: TrainConfig,
+    data: Dataset,
+    device: str,
+    progress: Progress,
+    network: paddle.nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    scaler: paddle.amp.GradScaler,
+) -> None:
+    """Write all that the epoch changed; the checkpoint last, as it vouches for the others."""
+    facts = about_data(data)
+    run = {
+        "augment": config.augment,
+        "seed": config.seed,
+        "config": config.asdict(),
+        "argv": sys.argv,
+        "versions": versions(),
+        "commit": commit(),
+        "device": device,
+        "data": facts,
+        "best": progress.best,
+        "epochs": progress.epochs,
+        "finished": progress.done == config.epochs,
+    }
+    runlog.write(config.log_dir, config.augment, progress.curves, run)
+    weights = network.state_dict()
+    if progress.best["epoch"] == progress.done:
+        checkpoint.save(model_file(config, "best.pdparams"), weights)
+    if run["finished"]:
+        checkpoint.save(model_file(config, "last.pdparams"), weights)
+    state = {
+        "network": weights,
+        "optimizer": optimizer.state_dict(),
+        "scaler": scaler.state_dict(),
+        "curves": progress.curves,
+        "epochs": progress.epochs,
+        "config": config.asdict(),
+        "data": facts,
+    }
+    checkpoint.save(model_file(config, "checkpoint.pdstates"), state)
+
+
+def model_file(config: TrainConfig, name: str) -> Path:
+    """A file of this run in the folder of weights."""
+    return Path(config.model_dir) / f"{runlog.prefix(config.augment)}{name}"
+
+
+def about_data(data: Dataset) -> dict:
+    """What run.json says of the data."""
+    return {
+        "name": data.name,
+        "fingerprint": data.fingerprint,
+        "classes": data.num_classes,
+        "class_names": data.class_names,
+        "train": len(data.train),
+        "eval": len(data.eval),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of all that may change a pixel or a weight."""
+    return {
+        "paddle_aug": paddle_aug.__version__,
+        "python": platform.python_version(),
+        "paddle": paddle.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "pillow": PIL.__version__,
+    }
+
+
+def commit() -> str | None:
+    """The clone's commit, with "+" behind it where files differ from it; None outside a clone."""
+    root = Path(paddle_aug.__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    git = ["git", "-C", str(root)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return head.stdout.strip() + ("+" if changed.stdout else "") or None
+
+
+def report_epoch(progress: Progress, config: TrainConfig) -> None:
+    """A line like the notebook's two."""
+    now = {name: values[-1] for name, values in progress.curves.items()}
+    epoch = progress.epochs[-1]
+    print(
+        f"{config.augment} epoch: {progress.done}/{config.epochs}, "
+        f"loss is: {now['lossTrain']:.4f}, acc is: {now['accTrain']:.4f}, "
+        f"[validation] loss/accuracy: {now['lossEval']:.4f}/{now['accEval']:.4f} "
+        f"({epoch['seconds']:.1f} s, {epoch['images_per_s']:.0f} images/s, "
+        f"{epoch['data_wait']:.0%} waiting for data)",
+        flush=True,
+    )
