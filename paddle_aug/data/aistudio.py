@@ -1,0 +1,187 @@
+"""Baidu AI Studio: where its data sets are, and unpacking their images.
+
+Dataset N is mounted at `data/data<N>/`, which is reset with every session; what is to stay goes to
+`work/` beside `data/`. Script tasks mount it elsewhere and keep `output/`.
+"""
+
+import os
+import re
+import shutil
+import stat
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from paddle_aug.data.listfile import find_pairs
+from paddle_aug.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where AI Studio does not run
+    fcntl = None
+
+SCRIPT_TASK = Path("/root/paddlejob/workspace")
+BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
+BOMB_RATIO = 100  # photographs hardly shrink in a zip, drawings tenfold
+
+
+def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
+    """The mounted data set with a pair of lists: seen from `start` and its parents, or `home`.
+
+    A data set whose lists are inside a zip does not count: what else it holds is not known.
+
+    Raises:
+        UserError: there are several.
+    """
+    start = start.resolve()
+    mounts = [folder / "data" for folder in (start, *start.parents, home)]
+    mounts.append(script_task / "train_data" / "datasets")
+    found = {
+        folder.resolve(): None
+        for mount in mounts
+        if mount.is_dir()
+        for folder in sorted(mount.iterdir())
+        if re.fullmatch(r"data[0-9]+", folder.name) and folder.is_dir() and find_pairs(folder)
+    }
+    if len(found) > 1:
+        listed = "".join(f"\n  --data {folder}" for folder in found)
+        raise UserError(f"several data sets are mounted; choose one:{listed}")
+    return next(iter(found), None)
+
+
+def work_folder(folder: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
+    """Where things that belong to this data folder may be kept; None if it is not AI Studio's."""
+    folder = folder.resolve()
+    if not re.fullmatch(r"data[0-9]+", folder.name):
+        return None
+    if folder.parent == script_task.resolve() / "train_data" / "datasets":
+        return script_task / "output"
+    work = folder.parent.parent / "work"
+    return work if folder.parent.name == "data" and work.is_dir() else None
+
+
+def find_zip(folder: Path) -> Path | None:
+    """The zip that holds the images of a data folder: `Images.zip`, or the only one there is."""
+    zips = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".zip")
+    named = [path for path in zips if path.stem.lower() == "images"]
+    return named[0] if named else zips[0] if len(zips) == 1 else None
+
+
+def unpack(zip_path: Path, into: Path) -> None:
+    """Unpack a zip of images to the folder `into`, whole or not at all; if it is there, do nothing.
+
+    A single top folder named as the zip is dropped: `Images.zip` with `Images/ak47/…` unpacked into
+    `work/Images` gives `work/Images/ak47/…`. Processes that come at once wait for the first.
+
+    Raises:
+        UserError: the zip is damaged or encrypted, an entry would leave the folder, or there is
+            not enough room; nothing is left behind.
+    """
+    if into.is_dir():
+        return
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(into.parent):
+        if into.is_dir():
+            return
+        part = into.with_name(f".{into.name}.part")
+        try:
+            if part.exists():  # a run that was killed
+                shutil.rmtree(part)
+            part.mkdir()
+            _extract(zip_path, part)
+            if hasattr(os, "sync"):
+                os.sync()  # the pixels before the name; one fsync a file would take minutes
+            part.rename(into)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
+        except NotImplementedError as error:
+            raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error
+        except OSError as error:
+            raise UserError(f"cannot unpack {zip_path} into {into.parent}: {error}") from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time in; the lock ends with its process, however that ends."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _extract(zip_path: Path, folder: Path) -> None:
+    with zipfile.ZipFile(zip_path) as archive:
+        members = _members(archive, zip_path)
+        total = sum(info.file_size for info in members.values())
+        _check_room(total, zip_path, folder)
+        bar = tqdm(total=total, unit="B", unit_scale=True, desc=zip_path.name, file=sys.stderr)
+        with bar:
+            for name, info in members.items():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as packed, open(target, "xb") as file:
+                    while chunk := packed.read(2**20):
+                        file.write(chunk)
+                        bar.update(len(chunk))
+
+
+def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The files of a zip by their safe relative names, a top folder named as the zip dropped."""
+    members = {}
+    for info in archive.infolist():
+        name = _name(info)
+        path = PurePosixPath(name)
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
+            raise UserError(f"{zip_path}: refused, its entry {name!r} would leave the folder")
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise UserError(f"{zip_path}: refused, its entry {name!r} is a link, not a file")
+        if info.flag_bits & 1:
+            raise UserError(f"{zip_path}: is encrypted; unpack it by hand")
+        if not info.is_dir() and path.parts[0] != "__MACOSX":
+            members[str(path)] = info
+    if not members:
+        raise UserError(f"{zip_path}: holds no file")
+    top = f"{zip_path.stem}/"
+    if all(name.startswith(top) for name in members):
+        return {name.removeprefix(top): info for name, info in members.items()}
+    return members
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name of an entry. Without the UTF-8 flag it may still be UTF-8, or GBK from Windows."""
+    name = info.filename
+    if not info.flag_bits & 0x800:
+        raw = name.encode("cp437")
+        for encoding in ("utf-8", "gbk"):
+            try:
+                name = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    return name.replace("\\", "/")
+
+
+def _check_room(total: int, zip_path: Path, folder: Path) -> None:
+    if total > BOMB_BYTES and total > BOMB_RATIO * zip_path.stat().st_size:
+        raise UserError(
+            f"{zip_path}: refused, it would grow more than {BOMB_RATIO}-fold; unpack it by hand"
+        )
+    free = shutil.disk_usage(folder).free
+    if total > free:
+        raise UserError(
+            f"{zip_path} needs {total / 2**20:,.0f} MiB in {folder.parent}, "
+            f"where {free / 2**20:,.0f} MiB are free; make room"
+        )

@@ -1,0 +1,135 @@
+"""Checks before training: every line and every image of both lists, all faults in one report."""
+
+import hashlib
+import os
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from paddle_aug.data.image import UnreadableImage, read_image
+from paddle_aug.data.listfile import Fault, Sample
+from paddle_aug.errors import UserError
+
+MAX_PRINTED = 50
+_CHUNK = 32  # files a task: threads are for decoding, not for passing tasks around
+
+
+def report(faults: Sequence[Fault], files: Sequence[str], notes: Sequence[str] = ()) -> None:
+    """Raise one UserError with the faults, in the order of `files` and lines, if there are any.
+
+    `notes` come before the last line, which says what to do.
+    """
+    if not faults:
+        return
+    ordered = sorted(set(faults), key=lambda fault: (files.index(fault.file), fault.line))
+    count = len(ordered)
+    lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:"]
+    lines += [str(fault) for fault in ordered[:MAX_PRINTED]]
+    if count > MAX_PRINTED:
+        lines.append(f"… and {count - MAX_PRINTED:,} more")
+    lines += [*notes, "Correct or remove these lines or files, then run again."]
+    raise UserError("\n".join(lines))
+
+
+def list_faults(
+    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
+) -> list[Fault]:
+    """Faults of lists that show without reading an image: contradictions, and leaks into eval.
+
+    The same line twice is none: repeating a rare class is a known trick.
+    """
+    faults = []
+    for samples, name in zip((train, eval), names, strict=True):
+        first: dict[str, Sample] = {}
+        for sample in samples:
+            earlier = first.setdefault(posixpath.normpath(sample.path), sample)
+            if earlier.label != sample.label:
+                reason = (
+                    f"{sample.path} has label {sample.label}, "
+                    f"but label {earlier.label} on line {earlier.line}"
+                )
+                faults.append(Fault(name, sample.line, reason))
+    in_train = {posixpath.normpath(sample.path): sample.line for sample in train}
+    for sample in eval:
+        line = in_train.get(posixpath.normpath(sample.path))
+        if line:
+            reason = f"{sample.path} is on line {line} of {names[0]} too; evaluate on other images"
+            faults.append(Fault(names[1], sample.line, reason))
+    return faults
+
+
+def image_faults(
+    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
+) -> list[Fault]:
+    """Faults of images: missing, unreadable, truncated, or the same content in both lists.
+
+    Every image is decoded, by as many threads as there are cores (decoders release the lock of the
+    interpreter), with a bar if that takes long.
+    """
+    files = list(dict.fromkeys(sample.file for sample in (*train, *eval)))
+    chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
+    reasons: dict[Path, str] = {}
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        with tqdm(total=len(files), desc="checking images", disable=None, delay=2) as bar:
+            for chunk, found in zip(chunks, pool.map(_unreadable, chunks), strict=True):
+                reasons.update(found)
+                bar.update(len(chunk))
+    finally:
+        pool.shutdown(cancel_futures=True)  # else an interrupt would wait for all the rest
+    faults = [
+        Fault(name, sample.line, f"{sample.path}: {reasons[sample.file]}")
+        for samples, name in zip((train, eval), names, strict=True)
+        for sample in samples
+        if sample.file in reasons
+    ]
+    readable = [[s for s in samples if s.file not in reasons] for samples in (train, eval)]
+    return faults + _shared_content(*readable, names)
+
+
+def _unreadable(files: Iterable[Path]) -> dict[Path, str]:
+    reasons = {}
+    for file in files:
+        try:
+            read_image(file)
+        except UnreadableImage as error:
+            reasons[file] = error.reason
+        except FileNotFoundError:
+            reasons[file] = "no such file"
+        except OSError as error:
+            reasons[file] = f"cannot be read ({error.strerror})"
+    return reasons
+
+
+def _shared_content(
+    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
+) -> list[Fault]:
+    """Pictures of eval that are in train under another name; only equal sizes are hashed."""
+    by_size = defaultdict(list)
+    for sample in train:
+        by_size[sample.file.stat().st_size].append(sample)
+    digests: dict[int, dict[bytes, Sample]] = {}
+    faults = []
+    in_train = {posixpath.normpath(sample.path) for sample in train}
+    for sample in eval:
+        size = sample.file.stat().st_size
+        if size not in by_size or posixpath.normpath(sample.path) in in_train:
+            continue
+        if size not in digests:
+            digests[size] = {_digest(other.file): other for other in by_size[size]}
+        other = digests[size].get(_digest(sample.file))
+        if other:
+            reason = (
+                f"{sample.path} is the same image as {other.path} "
+                f"on line {other.line} of {names[0]}"
+            )
+            faults.append(Fault(names[1], sample.line, reason))
+    return faults
+
+
+def _digest(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest()

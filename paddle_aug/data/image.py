@@ -1,0 +1,169 @@
+"""From an image file to pixels: uint8, height × width × 3, RGB, as a person sees the picture.
+
+Colour profiles are not applied: pixels are taken as sRGB, as the original notebook takes them.
+"""
+
+import io
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from paddle_aug.errors import UserError
+
+# Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
+MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
+
+_EXIF_ORIENTATION = 0x0112
+_TIFF_BITS_PER_SAMPLE = 258
+_NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed bytes and restarts go by
+
+
+class UnreadableImage(UserError, ValueError):
+    """A file that does not hold a whole image; `reason` says what is wrong, without the path."""
+
+    def __init__(self, path: Path | str, reason: str):
+        super().__init__(path, reason)  # both are args, so that it survives a worker's pickle
+        self.reason = reason
+
+    def __str__(self):
+        return f"{self.args[0]}: {self.reason}"
+
+
+def read_image(path: Path | str) -> np.ndarray:
+    """Read a JPEG, PNG, BMP, WebP, GIF (first frame) or TIFF of any depth and colour model.
+
+    EXIF rotation is applied, transparency is laid over white, and 16 bits become 8 by division by
+    257, so that white stays white. An ordinary colour JPEG gives the very pixels of `cv2.imread`.
+
+    Raises:
+        UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
+        OSError: the file cannot be read at all (missing, a folder, not permitted).
+    """
+    data = Path(path).read_bytes()
+    if not data:
+        raise UnreadableImage(path, "the file is empty")
+    try:
+        return np.ascontiguousarray(_decode(data))
+    except _Refused as error:
+        raise UnreadableImage(path, str(error)) from None
+    except UnidentifiedImageError:
+        reason = "not an image that can be read (want JPEG, PNG, BMP, WebP, GIF or TIFF)"
+        raise UnreadableImage(path, reason) from None
+    except Image.DecompressionBombError:
+        raise UnreadableImage(path, _too_large()) from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        # On damaged files the decoders raise nearly anything: OSError, SyntaxError, struct.error, …
+        raise UnreadableImage(path, "the image is truncated or damaged") from error
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize to `size` × `size`, bilinear, the aspect ratio given up: as the notebook does."""
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+class _Refused(Exception):
+    """A reason why the bytes at hand are not taken; `read_image` adds the path."""
+
+
+def _too_large() -> str:
+    return f"the image has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
+
+
+def _decode(data: bytes) -> np.ndarray:
+    image = Image.open(io.BytesIO(data), formats=FORMATS)  # the header only
+    if image.width * image.height > MAX_PIXELS:
+        raise _Refused(_too_large())
+    if image.format in ("JPEG", "MPO"):  # MPO: a JPEG with further pictures after its end
+        if not _has_jpeg_end(data):
+            raise _Refused("the JPEG is truncated")
+        if image.mode == "RGB":
+            return _upright(_colour_jpeg(data), image)
+    image.load()  # strict about truncation, where cv2 returns half a picture
+    return _upright(_sixteen_bit(data) if _depth(data, image) == 16 else _eight_bit(image), image)
+
+
+def _has_jpeg_end(data: bytes) -> bool:
+    """Whether the end marker is reached, going from segment to segment.
+
+    Searching for its two bytes is not enough: the thumbnail in an EXIF segment has one too, and
+    bytes may follow the end, which is fine.
+    """
+    position = 2
+    while found := _NEXT_JPEG_MARKER.search(data, position):
+        if found[0] == b"\xff\xd9":
+            return True
+        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
+        position = found.end() + length
+    return False
+
+
+def _colour_jpeg(data: bytes) -> np.ndarray:
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if pixels is None:
+        raise _Refused("the JPEG is truncated or damaged")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def _depth(data: bytes, image: Image.Image) -> int:
+    """Bits a channel. Pillow's mode does not tell: a 16-bit colour PNG is opened as 8-bit RGB."""
+    if image.format == "PNG":
+        return data[24]
+    if image.format == "TIFF":
+        return max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,)))
+    return 8
+
+
+def _eight_bit(image: Image.Image) -> np.ndarray:
+    if image.mode in ("I", "F"):
+        raise _Refused("pixels of 32 bits have no agreed white; save the image with 8 or 16 bits")
+    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+        return _over_white(np.asarray(image.convert("RGBA")))
+    return np.asarray(image.convert("RGB"))
+
+
+def _sixteen_bit(data: bytes) -> np.ndarray:
+    """Read by cv2, because Pillow drops the low byte of colour."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        raise _Refused("a kind of 16-bit image that cannot be read; save it with 8 bits")
+    if pixels.ndim == 2:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    elif pixels.shape[2] == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    else:
+        pixels = _over_white(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA))
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _over_white(rgba: np.ndarray) -> np.ndarray:
+    white = np.iinfo(rgba.dtype).max
+    wide = rgba.astype(np.uint32)  # white² + white/2 just fits, for 16 bits too
+    colour, alpha = wide[..., :3], wide[..., 3:]
+    return ((colour * alpha + white * (white - alpha) + white // 2) // white).astype(rgba.dtype)
+
+
+def _upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
+    """Undo the camera's rotation. (TIFFs come upright from both decoders, their tag removed.)"""
+    match image.getexif().get(_EXIF_ORIENTATION):
+        case 2:
+            return pixels[:, ::-1]
+        case 3:
+            return pixels[::-1, ::-1]
+        case 4:
+            return pixels[::-1]
+        case 5:
+            return pixels.transpose(1, 0, 2)
+        case 6:
+            return np.rot90(pixels, -1)
+        case 7:
+            return np.rot90(pixels, 2).transpose(1, 0, 2)
+        case 8:
+            return np.rot90(pixels)
+    return pixels

@@ -1,0 +1,163 @@
+"""List files: `path label` a line, and the files that name the classes.
+
+A fault does not stop the reading: all of them are handed back, to be reported together.
+"""
+
+import codecs
+import os
+import posixpath
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+LIST_PAIRS = (
+    ("Train.txt", "Eval.txt"),
+    ("train_list.txt", "val_list.txt"),
+    ("train.txt", "val.txt"),
+)
+CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
+MAX_LABEL = 999_999
+
+
+class Entry(NamedTuple):
+    """One line of a list, its path with slashes."""
+
+    path: str
+    label: int
+    line: int
+
+
+class Sample(NamedTuple):
+    """An entry whose image has been located."""
+
+    path: str
+    file: Path
+    label: int
+    line: int
+
+
+class Fault(NamedTuple):
+    """Something wrong in a list; line 0 means the file as a whole."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self):
+        return (
+            f"{self.file}:{self.line}: {self.reason}"
+            if self.line
+            else f"{self.file}: {self.reason}"
+        )
+
+
+def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """The pairs of train and eval lists in a folder, by their names (case matters)."""
+    names = set(os.listdir(folder))
+    return [(folder / a, folder / b) for a, b in LIST_PAIRS if a in names and b in names]
+
+
+def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fault]]:
+    """Read `path label` lines: any white space, the last field is the label, blank lines go by.
+
+    UTF-8 with or without a byte order mark, any line ends, backslashes taken as slashes. Faults
+    call the file `name`, by default its own name.
+    """
+    name = name or file.name
+    entries, faults = [], []
+    for line, text in _lines(file, name, faults):
+        fields = text.rsplit(None, 1)
+        if not fields:
+            continue
+        path = fields[0].replace("\\", "/")
+        label = fields[-1]
+        reason = _entry_fault(path, label) if len(fields) == 2 else 'no label (want "path label")'
+        if reason:
+            faults.append(Fault(name, line, reason))
+        else:
+            entries.append(Entry(path, int(label), line))
+    return entries, faults
+
+
+def _entry_fault(path: str, label: str) -> str | None:
+    if not (label.isascii() and label.isdigit()):
+        if re.fullmatch(r"-[0-9]+", label):
+            return f"label {label} is negative (labels count from 0)"
+        return f'label {label!r} is not a whole number (want "path label")'
+    if len(label.lstrip("0")) > len(str(MAX_LABEL)):
+        return f"label {label} is too large (labels number the classes 0, 1, 2, …)"
+    if path.startswith("/") or re.match("[A-Za-z]:", path):
+        return f"{path!r} is absolute (want a path relative to the image folder)"
+    if ".." in path and posixpath.normpath(path).startswith(".."):
+        return f"{path!r} leaves the image folder"
+    if "\0" in path:
+        return f"{path!r} holds a zero byte"
+    return None
+
+
+def _lines(file: Path, name: str, faults: list[Fault]) -> list[tuple[int, str]]:
+    """Numbered lines; those that are not UTF-8 become faults instead."""
+    data = file.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        faults.append(Fault(name, 0, "the file is UTF-16; save it as UTF-8"))
+        return []
+    data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = []
+    for line, raw in enumerate(data.split(b"\n"), 1):
+        try:
+            lines.append((line, raw.decode()))
+        except UnicodeDecodeError:
+            faults.append(Fault(name, line, "not UTF-8 (GBK, perhaps?); save the file as UTF-8"))
+    return lines
+
+
+def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
+    """Read `0 name` lines, or just a name a line, numbered from 0 as they come.
+
+    The first line tells which. Two numbered classes may share a name, as ImageNet's two cranes do.
+    """
+    faults: list[Fault] = []
+    lines = [(line, text.strip()) for line, text in _lines(file, file.name, faults)]
+    while lines and not lines[-1][1]:
+        lines.pop()
+    if not any(text for _, text in lines):
+        return [], faults or [Fault(file.name, 0, "names no class")]
+    first = next(text for _, text in lines if text)
+    read = _numbered_names if re.match(r"[0-9]+\s+\S", first) else _plain_names
+    return read(lines, file.name, faults), faults
+
+
+def _numbered_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[str]:
+    names, seen = {}, {}
+    for line, text in lines:
+        if not text:
+            continue
+        found = re.fullmatch(r"([0-9]{1,6})\s+(.+)", text)
+        if not found:
+            faults.append(Fault(name, line, f'{text!r} is not "number name", as the first line is'))
+            continue
+        number = int(found[1])
+        if number in seen:
+            reason = f"number {number} again; it is on line {seen[number]} already"
+            faults.append(Fault(name, line, reason))
+            continue
+        seen[number], names[number] = line, found[2]
+    previous = -1
+    for number in sorted(names):
+        if number > previous + 1:
+            gap = f"{previous + 1}" + (f" to {number - 1}" if number > previous + 2 else "")
+            faults.append(Fault(name, seen[number], f"number {number}, but no line names {gap}"))
+        previous = number
+    return [names[number] for number in sorted(names)]
+
+
+def _plain_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[str]:
+    seen: dict[str, int] = {}
+    for line, text in lines:
+        if not text:
+            faults.append(Fault(name, line, "a blank line between names"))
+        elif text in seen:
+            faults.append(Fault(name, line, f"{text!r} again; it is on line {seen[text]} already"))
+        else:
+            seen[text] = line
+    return list(seen)
