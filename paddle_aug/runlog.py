@@ -210,6 +210,9 @@ def _read_json(file: Path) -> dict:
         raise UserError(f"{file} does not hold a run: want an object in braces")
     if not isinstance(run.get("seed"), int | None):
         raise UserError(f"{file}: seed {run['seed']!r} is not a whole number")
+    epochs = run.get("epochs", [])
+    if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):
+        raise UserError(f"{file}: epochs is not a list of objects, one an epoch")
     return run
 
 
