@@ -93,7 +93,9 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
             total = Totals()
             watch = Stopwatch()
             title = f"{config.augment} {epoch + 1}/{config.epochs}"
-            with tqdm(total=len(train_set), desc=title, unit="img", leave=False) as bar:
+            with tqdm(
+                total=len(train_set), desc=title, unit="img", leave=False, disable=None
+            ) as bar:
                 for images, labels in watch.waiting(train_batches.of(epoch)):
                     with paddle.amp.auto_cast(enable=config.amp):
                         logits = network(to_network(images))

@@ -1,0 +1,29 @@
+# `make demo` and `make test` set up all they need in a virtual environment, then run.
+PYTHON ?= python3
+VENV ?= .venv
+# The GPU's Paddle where there is an NVIDIA GPU, else the CPU's.
+REQUIREMENTS ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo requirements.txt || echo requirements-cpu.txt)
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint clean
+
+# The notebook's five modes on the pictures that the project draws, and their figures.
+demo: $(VENV)/ready
+	$(RUN) tools/train.py --data sample --augment all --log-dir logs/demo --model-dir models/demo
+	$(RUN) tools/plot.py logs/demo
+
+test: $(VENV)/ready
+	$(RUN) -m pytest
+
+lint: $(VENV)/ready
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+
+clean:
+	rm -rf $(VENV)
+
+# Made anew when the requirements change; an installation that failed leaves no mark.
+$(VENV)/ready: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	touch $@
