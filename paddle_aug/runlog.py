@@ -5,13 +5,12 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from paddle_aug import files
 from paddle_aug.errors import UserError
-from paddle_aug.files import write_array, write_json
 
 CURVES = ("lossTrain", "accTrain", "lossEval", "accEval")
 NOTEBOOK_MODES = ("", "userDef", "imgaugLib", "allab", "allba")
@@ -61,24 +60,17 @@ def prefix(mode: str) -> str:
 def write(log_dir: Path | str, mode: str, curves: dict[str, list[float]], run: dict) -> None:
     """Write all files of a run, whole, after each epoch; run.json comes last."""
     for name in CURVES:
-        write_array(_curve_file(log_dir, mode, name), np.asarray(curves[name], np.float64))
-    write_json(_run_file(log_dir, mode), run)
+        files.write_array(_curve_file(log_dir, mode, name), np.asarray(curves[name], np.float64))
+    files.write_json(_run_file(log_dir, mode), run)
 
 
 def set_aside(log_dir: Path | str, mode: str) -> Path | None:
     """Move the files of an earlier run of this mode into a new folder below `replaced/`.
 
-    Returns that folder, or None where there was nothing to move. A kill half-way loses nothing:
-    the next call moves the rest into a folder of its own.
+    Returns that folder, or None where there was nothing to move.
     """
-    files = [_curve_file(log_dir, mode, name) for name in CURVES] + [_run_file(log_dir, mode)]
-    files = [file for file in files if file.exists()]
-    if not files:
-        return None
-    folder = _new_folder(Path(log_dir) / "replaced" / datetime.now().strftime("%Y%m%d-%H%M%S"))
-    for file in files:
-        file.rename(folder / file.name)
-    return folder
+    curves = [_curve_file(log_dir, mode, name) for name in CURVES]
+    return files.set_aside([*curves, _run_file(log_dir, mode)])
 
 
 def read_runs(folder: Path | str) -> list[Run]:
@@ -135,18 +127,6 @@ def _curve_file(log_dir: Path | str, mode: str, name: str) -> Path:
 
 def _run_file(log_dir: Path | str, mode: str) -> Path:
     return Path(log_dir) / f"{prefix(mode)}run.json"
-
-
-def _new_folder(wanted: Path) -> Path:
-    """Make a folder of this name, or of this name and a number if there is one already."""
-    folder, number = wanted, 1
-    while True:
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            number += 1
-            folder = wanted.with_name(f"{wanted.name}-{number}")
 
 
 def _seed_folders(folder: Path) -> list[Path]:

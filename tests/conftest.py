@@ -1,0 +1,20 @@
+"""What the tests share: the path to the repository, and the real pictures where there are some."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real data sets that PADDLE_AUG_TEST_DATA names; without it the test skips."""
+    folder = os.environ.get("PADDLE_AUG_TEST_DATA")
+    if not folder:
+        pytest.skip("PADDLE_AUG_TEST_DATA is not set")
+    return Path(folder)
