@@ -29,6 +29,9 @@ SCRIPT_TASK = Path("/root/paddlejob/workspace")
 BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
 BOMB_RATIO = 100  # photographs hardly shrink in a zip, drawings tenfold
 
+_NAME = re.compile("data[0-9]+")
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError)
+
 
 def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
     """The mounted data set with a pair of lists: seen from `start` and its parents, or `home`.
@@ -38,28 +41,31 @@ def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path 
     Raises:
         UserError: there are several.
     """
-    start = start.resolve()
+    start = start.absolute()
     mounts = [folder / "data" for folder in (start, *start.parents, home)]
     mounts.append(script_task / "train_data" / "datasets")
-    found = {
-        folder.resolve(): None
-        for mount in mounts
-        if mount.is_dir()
-        for folder in sorted(mount.iterdir())
-        if re.fullmatch(r"data[0-9]+", folder.name) and folder.is_dir() and find_pairs(folder)
-    }
+    found = {}
+    for mount in filter(_is_readable, mounts):
+        for folder in sorted(mount.iterdir()):
+            if _NAME.fullmatch(folder.name) and _is_readable(folder) and find_pairs(folder):
+                found.setdefault(folder.resolve(), folder)
     if len(found) > 1:
-        listed = "".join(f"\n  --data {folder}" for folder in found)
+        listed = "".join(f"\n  --data {folder}" for folder in found.values())
         raise UserError(f"several data sets are mounted; choose one:{listed}")
-    return next(iter(found), None)
+    return next(iter(found.values()), None)
+
+
+def _is_readable(folder: Path) -> bool:
+    """Whether it is a folder that may be listed; /root, say, is closed to most."""
+    return os.path.isdir(folder) and os.access(folder, os.R_OK | os.X_OK)
 
 
 def work_folder(folder: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
     """Where things that belong to this data folder may be kept; None if it is not AI Studio's."""
-    folder = folder.resolve()
-    if not re.fullmatch(r"data[0-9]+", folder.name):
+    folder = Path(os.path.abspath(folder))  # links not followed: a mount may be one
+    if not _NAME.fullmatch(folder.name):
         return None
-    if folder.parent == script_task.resolve() / "train_data" / "datasets":
+    if folder.parent == script_task / "train_data" / "datasets":
         return script_task / "output"
     work = folder.parent.parent / "work"
     return work if folder.parent.name == "data" and work.is_dir() else None
@@ -72,6 +78,15 @@ def find_zip(folder: Path) -> Path | None:
     return named[0] if named else zips[0] if len(zips) == 1 else None
 
 
+def zip_contents(zip_path: Path) -> set[str]:
+    """The paths that the files of a zip would have below the folder that it is unpacked into."""
+    try:
+        with zipfile.ZipFile(zip_path) as archive:
+            return set(_members(archive, zip_path))
+    except _DAMAGE as error:
+        raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
+
+
 def unpack(zip_path: Path, into: Path) -> None:
     """Unpack a zip of images to the folder `into`, whole or not at all; if it is there, do nothing.
 
@@ -82,8 +97,6 @@ def unpack(zip_path: Path, into: Path) -> None:
         UserError: the zip is damaged or encrypted, an entry would leave the folder, or there is
             not enough room; nothing is left behind.
     """
-    if into.is_dir():
-        return
     into.parent.mkdir(parents=True, exist_ok=True)
     with _locked(into.parent):
         if into.is_dir():
@@ -97,7 +110,7 @@ def unpack(zip_path: Path, into: Path) -> None:
             if hasattr(os, "sync"):
                 os.sync()  # the pixels before the name; one fsync a file would take minutes
             part.rename(into)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
         except NotImplementedError as error:
             raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error

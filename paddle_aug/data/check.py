@@ -25,7 +25,7 @@ def report(faults: Sequence[Fault], files: Sequence[str], notes: Sequence[str] =
     """
     if not faults:
         return
-    ordered = sorted(set(faults), key=lambda fault: (files.index(fault.file), fault.line))
+    ordered = sorted(set(faults), key=lambda fault: (files.index(fault.file), *fault[1:]))
     count = len(ordered)
     lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:"]
     lines += [str(fault) for fault in ordered[:MAX_PRINTED]]

@@ -71,50 +71,47 @@ def open_dataset(
 
     `data` is a folder with a pair of lists; or "sample", drawn into `data/sample` below `start`
     (the current folder); or None, which takes what AI Studio has mounted, else the sample. A list
-    given overrides the folder's; without `data`, its own folder is taken. The images are looked for
-    beside the lists and in AI Studio's `work/`, and unpacked there from their zip at first use.
+    given overrides the folder's; without `data`, its own folder is taken. Images are looked for in
+    these folders, in `Images` below them and in AI Studio's `work/`, and unpacked from the folder's
+    zip at first use. `check=False` takes the images on trust; the lists are checked all the same.
 
     Raises:
         UserError: nothing found, a choice to be made, or all the faults of lists and images.
     """
-    start = Path.cwd() if start is None else Path(start)
-    name, folder = _choose_folder(data, train_list or eval_list, start)
+    name, folder = _choose_folder(data, train_list or eval_list, start or Path.cwd())
     train_list, eval_list = _choose_lists(folder, train_list, eval_list)
     names = _shown_names(train_list, eval_list)
 
-    train_entries, faults = read_list(train_list, names[0])
+    train_entries, train_faults = read_list(train_list, names[0])
     eval_entries, eval_faults = read_list(eval_list, names[1])
-    faults += eval_faults
-    class_names, class_file, class_faults = _class_names(
-        train_list.parent, train_entries, eval_entries
-    )
-    faults += class_faults + _label_faults(
-        train_entries, eval_entries, names, class_names, class_file
-    )
-    faults += [
-        Fault(list_name, 0, "the list is empty")
-        for list_name, entries in zip(names, (train_entries, eval_entries), strict=True)
-        if not entries
-    ]
+    entries = (train_entries, eval_entries)
+    class_names, class_file, class_faults = _class_names(folder, *entries)
+    faults = train_faults + eval_faults + class_faults
+    if not class_faults:
+        faults += _label_faults(entries, names, class_names, class_file)
 
-    paths = list(dict.fromkeys(entry.path for entry in (*train_entries, *eval_entries)))
-    root, tried = _choose_image_root(paths, train_list.parent, eval_list.parent, image_root)
-    train, eval_ = (_samples(entries, root) for entries in (train_entries, eval_entries))
+    paths = list(dict.fromkeys(entry.path for entry in train_entries + eval_entries))
+    folders = [folder, train_list.parent, eval_list.parent]
+    image_root, tried = _choose_image_root(paths, folders, image_root)
+    missing = _missing(image_root, paths)
+    train, eval_ = (
+        [Sample(path, image_root / path, label, line) for path, label, line in listed]
+        for listed in entries
+    )
     faults += list_faults(train, eval_, names)
-    if paths and not any((root / path).is_file() for path in paths):
+    if paths and len(missing) == len(paths):
         faults.append(Fault(names[0], 0, "none of the listed images is there"))
     elif check:
         faults += image_faults(train, eval_, names)
-    searched = "".join(f"\n  {folder}" for folder in tried)
-    report(
-        faults,
-        files=[*names, class_file.name if class_file else ""],
-        notes=[f"Images were looked for in (--image-root names another folder):{searched}"],
-    )
-    return Dataset(name, train_list, eval_list, root, train, eval_, class_names)
+
+    notes = [f"Images were looked for in {', '.join(map(str, tried))} (else give --image-root)."]
+    report(faults, [*names, class_file.name if class_file else ""], notes if missing else [])
+    return Dataset(name, train_list, eval_list, image_root, train, eval_, class_names)
 
 
-def _choose_folder(data: str | Path | None, given_list, start: Path) -> tuple[str, Path]:
+def _choose_folder(
+    data: str | Path | None, given_list: str | Path | None, start: Path
+) -> tuple[str, Path]:
     """The name of the data set, and the folder where its lists are looked for."""
     if data is None and given_list is not None:
         folder = Path(given_list).resolve().parent
@@ -140,7 +137,9 @@ def _choose_folder(data: str | Path | None, given_list, start: Path) -> tuple[st
     return folder.resolve().name, folder
 
 
-def _choose_lists(folder: Path, train_list, eval_list) -> tuple[Path, Path]:
+def _choose_lists(
+    folder: Path, train_list: str | Path | None, eval_list: str | Path | None
+) -> tuple[Path, Path]:
     given = [Path(path) if path is not None else None for path in (train_list, eval_list)]
     for option, path in zip(("--train-list", "--eval-list"), given, strict=True):
         if path is not None and not path.is_file():
@@ -178,75 +177,76 @@ def _class_names(
         return names, files[0], faults
     count = max((entry.label for entry in train), default=-1) + 1
     pairs = {(e.label, posixpath.basename(posixpath.dirname(e.path))) for e in (*train, *eval_)}
-    folders = dict(pairs)
-    if (
-        len(pairs) == len(folders) == len(set(folders.values())) == count
-        and "" not in folders.values()
-    ):
-        return [folders.get(label, "") for label in range(count)], None, []
+    named = dict(pairs)
+    one_to_one = len(pairs) == len(named) == len(set(named.values())) == count
+    if one_to_one and "" not in named.values():
+        return [named[label] for label in sorted(named)], None, []
     return [str(label) for label in range(count)], None, []
 
 
 def _label_faults(
-    train: list[Entry],
-    eval_: list[Entry],
+    entries: tuple[list[Entry], list[Entry]],
     names: tuple[str, str],
     class_names: list[str],
     class_file: Path | None,
 ) -> list[Fault]:
     """Labels beyond the classes: those of the file, else those that occur in training."""
     if class_file is None:
-        trained = {entry.label for entry in train}
-        reason = f"label {{}} never occurs in {names[0]}"
-        return [
-            Fault(names[1], entry.line, reason.format(entry.label))
-            for entry in eval_
-            if entry.label not in trained
-        ]
-    count = len(class_names)
-    reason = f"label {{}} is beyond the {count} classes of {class_file.name}"
+        known = {entry.label for entry in entries[0]}
+        why = f"never occurs in {names[0]}"
+    else:
+        known = range(len(class_names))
+        why = f"is beyond the {len(class_names)} classes of {class_file.name}"
     return [
-        Fault(name, entry.line, reason.format(entry.label))
-        for name, entries in zip(names, (train, eval_), strict=True)
-        for entry in entries
-        if entry.label >= count
+        Fault(name, entry.line, f"label {entry.label} {why}")
+        for name, listed in zip(names, entries, strict=True)
+        for entry in listed
+        if entry.label not in known
     ]
 
 
 def _choose_image_root(
-    paths: list[str], train_folder: Path, eval_folder: Path, image_root
+    paths: list[str], folders: list[Path], image_root: str | Path | None
 ) -> tuple[Path, list[Path]]:
     """The folder that the listed paths start from, and all the folders that were tried.
 
-    The first that holds every image; else the zip is unpacked; else the one that holds most, so
-    that what is missing can be reported.
+    It is the one that holds most of them. If some are missing there and the zip in the first of
+    `folders` has them, the zip is unpacked.
     """
     if image_root is not None:
         root = Path(image_root)
         if not root.is_dir():
             raise UserError(f"no folder {root}, which --image-root names")
         return root, [root]
-    folders = list(dict.fromkeys((train_folder, eval_folder)))
+    data_folder = folders[0]
     roots = [root for folder in folders for root in (folder, folder / "Images", folder / "images")]
-    zip_path, target = None, train_folder
-    work = aistudio.work_folder(train_folder)
+    work = aistudio.work_folder(data_folder)
     if work is not None:
-        target = work
-        roots += [work / "Images", work / train_folder.name / "Images"]
-    for root in roots:
-        if paths and all(os.path.isfile(os.path.join(root, path)) for path in paths):
-            return root, roots
-    zip_path = aistudio.find_zip(train_folder)
-    if paths and zip_path is not None:
-        into = target / zip_path.stem
-        if into.exists():  # of another data set, or an `unzip` that was interrupted
-            into = target / train_folder.name / zip_path.stem
-        aistudio.unpack(zip_path, into)
-        roots += [root for root in (into, into / "Images") if root not in roots]
-    spread = paths[:: max(1, len(paths) // 100)]
-    present = [sum(os.path.isfile(os.path.join(root, path)) for path in spread) for root in roots]
-    return roots[present.index(max(present))], roots
+        roots += [work / "Images", work / data_folder.name / "Images"]
+    best = _fullest(roots, paths)
+
+    zip_path = aistudio.find_zip(data_folder)
+    missing = _missing(best, paths)
+    if missing and zip_path is not None:
+        contents = aistudio.zip_contents(zip_path)
+        inside = next(
+            (top for top in ("", "Images/") for p in missing if top + p in contents), None
+        )
+        if inside is not None:
+            into = (work or data_folder) / zip_path.stem
+            if into.exists():  # of another data set, or an `unzip` that was interrupted
+                into = into.parent / data_folder.name / zip_path.stem
+            aistudio.unpack(zip_path, into)
+            best = into / inside
+            roots.append(best)
+    return best, list(dict.fromkeys(roots))
 
 
-def _samples(entries: list[Entry], root: Path) -> list[Sample]:
-    return [Sample(entry.path, root / entry.path, entry.label, entry.line) for entry in entries]
+def _fullest(roots: list[Path], paths: list[str]) -> Path:
+    """The first root that holds most of the files; of a long list a thousand are looked at."""
+    spread = paths[:: 1 + len(paths) // 1000]
+    return min(roots, key=lambda root: len(_missing(root, spread)))
+
+
+def _missing(root: Path, paths: list[str]) -> list[str]:
+    return [path for path in paths if not os.path.isfile(os.path.join(root, path))]

@@ -60,8 +60,8 @@ def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
 def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fault]]:
     """Read `path label` lines: any white space, the last field is the label, blank lines go by.
 
-    UTF-8 with or without a byte order mark, any line ends, backslashes taken as slashes. Faults
-    call the file `name`, by default its own name.
+    Paths may hold blanks, and backslashes are taken as slashes. The file is UTF-8 with or without
+    a byte order mark, with any line ends. Faults call it `name`, by default its own name.
     """
     name = name or file.name
     entries, faults = [], []
@@ -76,6 +76,8 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fa
             faults.append(Fault(name, line, reason))
         else:
             entries.append(Entry(path, int(label), line))
+    if not entries and not faults:
+        faults.append(Fault(name, 0, "the list is empty"))
     return entries, faults
 
 
