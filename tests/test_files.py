@@ -1,0 +1,164 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from paddle_aug import files
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_a_file_is_written_with_the_folders_above_it(tmp_path):
+    files.write_bytes(tmp_path / "a" / "b" / "weights", b"new")
+    assert (tmp_path / "a" / "b" / "weights").read_bytes() == b"new"
+    assert names(tmp_path) == ["a", "b", "weights"]
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    (tmp_path / "log").write_bytes(b"a long old content")
+    files.write_bytes(tmp_path / "log", b"new")
+    assert (tmp_path / "log").read_bytes() == b"new"
+    assert names(tmp_path) == ["log"]
+
+
+def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
+    (tmp_path / "log").write_bytes(b"old")
+    with files.replacing(tmp_path / "log") as file:
+        file.write(b"new")
+        file.flush()
+        assert (tmp_path / "log").read_bytes() == b"old"
+    assert (tmp_path / "log").read_bytes() == b"new"
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    (tmp_path / "log").write_bytes(b"old")
+
+    def fail_half_way(path):
+        with files.replacing(path) as file:
+            file.write(b"half")
+            raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space left"):
+        fail_half_way(tmp_path / "log")
+    assert (tmp_path / "log").read_bytes() == b"old"
+    assert names(tmp_path) == ["log"]
+
+
+def killed_while_writing(path):
+    """Write half a file in another process, and kill it there."""
+    program = """
+import os, signal, sys
+from paddle_aug import files
+with files.replacing(sys.argv[1]) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(path)])
+    assert ended.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def importable(repository, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(repository))
+
+
+def test_a_kill_in_mid_write_leaves_the_old_file(tmp_path, importable):
+    (tmp_path / "log").write_bytes(b"old")
+    killed_while_writing(tmp_path / "log")
+    assert (tmp_path / "log").read_bytes() == b"old"
+
+
+def test_a_kill_in_mid_write_leaves_no_file_where_there_was_none(tmp_path, importable):
+    killed_while_writing(tmp_path / "log")
+    assert not (tmp_path / "log").exists()
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_points_to_them(tmp_path, monkeypatch):
+    """Without that, a power cut can leave an empty file under the name."""
+    calls = []
+    real_fsync, real_replace = os.fsync, os.replace
+
+    def fsync(descriptor):
+        calls.append(("fsync", os.fstat(descriptor).st_size))
+        real_fsync(descriptor)
+
+    def replace(source, target):
+        calls.append(("replace", os.stat(source).st_size))
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    files.write_bytes(tmp_path / "log", b"12345")
+    assert calls == [("fsync", 5), ("replace", 5)]
+
+
+def test_json_can_be_read_by_people_and_machines(tmp_path):
+    content = {"name": "ak47 步枪", "epochs": [{"seconds": 12.25}]}
+    files.write_json(tmp_path / "run.json", content)
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert json.loads(text) == content
+    assert "步枪" in text
+    assert text.count("\n") > 3
+    assert text.endswith("}\n")
+
+
+def test_json_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    files.write_json(tmp_path / "run.json", {"a": 1})
+    with pytest.raises(TypeError):
+        files.write_json(tmp_path / "run.json", {"a": object()})
+    assert json.loads((tmp_path / "run.json").read_text()) == {"a": 1}
+    assert names(tmp_path) == ["run.json"]
+
+
+def test_an_array_is_a_plain_npy_file_of_that_very_name(tmp_path):
+    values = np.array([0.5, np.nan, 0.25])
+    files.write_array(tmp_path / "curve", values)
+    np.testing.assert_array_equal(np.load(tmp_path / "curve", allow_pickle=False), values)
+    assert names(tmp_path) == ["curve"]  # np.save by name would add .npy
+
+
+def test_an_array_of_objects_is_refused_and_leaves_the_old_one(tmp_path):
+    files.write_array(tmp_path / "curve.npy", np.array([1.0]))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        files.write_array(tmp_path / "curve.npy", np.array([{}], dtype=object))
+    np.testing.assert_array_equal(np.load(tmp_path / "curve.npy"), [1.0])
+    assert names(tmp_path) == ["curve.npy"]
+
+
+def test_a_function_that_writes_gets_the_open_file(tmp_path):
+    files.write_with(tmp_path / "figure", lambda file: file.write(b"drawn"))
+    assert (tmp_path / "figure").read_bytes() == b"drawn"
+
+
+def test_files_set_aside_lie_in_a_folder_named_after_the_time(tmp_path):
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("2")
+    (tmp_path / "other").write_text("stays")
+    folder = files.set_aside([tmp_path / "a", tmp_path / "missing", tmp_path / "b"])
+    assert folder.parent == tmp_path / "replaced"
+    assert re.fullmatch(r"\d{8}-\d{6}", folder.name)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "1", "b": "2"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "replaced"]
+
+
+def test_nothing_set_aside_before_is_overwritten(tmp_path):
+    """Three times within a second, or so."""
+    folders = []
+    for content in ("first", "second", "third"):
+        (tmp_path / "a").write_text(content)
+        folders.append(files.set_aside([tmp_path / "a"]))
+    assert [(folder / "a").read_text() for folder in folders] == ["first", "second", "third"]
+    assert len(set(folders)) == 3
+
+
+def test_nothing_to_set_aside_makes_no_folder(tmp_path):
+    assert files.set_aside([tmp_path / "missing"]) is None
+    assert names(tmp_path) == []

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from paddle_aug.rng import STREAMS, generator, integer_seed
+
+
+def draws(*name, count=8):
+    return generator(*name).integers(2**63, size=count).tolist()
+
+
+def test_equal_names_give_equal_draws_however_often_and_in_whatever_order_they_are_made():
+    first = draws(7, "augment", 3, 11)
+    draws(8, "order", 3, 11)
+    assert draws(7, "augment", 3, 11) == first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [(8, "augment", 3, 11), (7, "order", 3, 11), (7, "augment", 4, 11), (7, "augment", 3, 12)],
+    ids=["seed", "stream", "epoch", "index"],
+)
+def test_another_word_in_the_name_gives_other_draws(other):
+    assert set(draws(7, "augment", 3, 11)).isdisjoint(draws(*other))
+
+
+def test_numpy_takes_trailing_zeros_of_a_seed_for_nothing():
+    """The trap that makes all names four words long, with a stream that is never 0."""
+    short, padded = np.random.default_rng([7, 3]), np.random.default_rng([7, 3, 0])
+    assert short.integers(2**63) == padded.integers(2**63)
+    assert 0 not in STREAMS.values()
+
+
+def test_no_two_names_share_a_generator_zeros_in_them_or_not():
+    names = [
+        (seed, stream, epoch, index)
+        for seed in range(4)
+        for stream in STREAMS
+        for epoch in range(4)
+        for index in range(4)
+    ]
+    assert len({draws(*name, count=1)[0] for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("word", ["seed", "epoch", "index"])
+def test_neighbouring_names_are_not_shifted_copies_of_each_other(word):
+    """With seeds that are added up, name n + 1 would repeat the draws of name n from the second."""
+    seen = [
+        value
+        for number in range(40)
+        for value in generator(**{"seed": 0, "stream": "augment", word: number}).integers(
+            2**63, size=250
+        )
+    ]
+    assert len(set(seen)) == len(seen)  # 10,000 of 2**63: one repeat by chance is 1 in 10**11
+
+
+@pytest.mark.parametrize("name", [(-1, 0, 0), (0, -1, 0), (0, 0, -1), (2**32, 0, 0), (0, 0, 2**32)])
+def test_a_number_that_is_not_one_word_is_refused(name):
+    seed, epoch, index = name
+    with pytest.raises(ValueError, match="must be in"):
+        generator(seed, "augment", epoch, index)
+
+
+def test_the_largest_word_and_numpy_numbers_are_accepted():
+    top = 2**32 - 1
+    assert draws(top, "augment", top, top) == draws(
+        np.int64(top), "augment", np.uint32(top), np.int64(top)
+    )
+
+
+def test_an_unknown_stream_is_refused():
+    with pytest.raises(KeyError):
+        generator(0, "agument")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ((0, "augment", 0, 0), [240, 227, 476, 673, 567, 402]),
+        ((7, "augment", 3, 11), [627, 644, 664, 338, 632, 559]),
+        ((7, "order", 3), [989, 771, 525, 904, 744, 205]),
+    ],
+)
+def test_draws_are_those_of_the_published_runs(name, expected):
+    assert generator(*name).integers(1000, size=6).tolist() == expected
+
+
+def test_the_stream_numbers_are_those_of_the_published_runs():
+    published = {"augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5}
+    assert published.items() <= STREAMS.items()
+    assert len(set(STREAMS.values())) == len(STREAMS)
+
+
+def test_seeds_for_other_libraries_fit_31_bits_and_follow_from_the_name():
+    seeds = [integer_seed(7, "network", index=index) for index in range(1000)]
+    assert all(type(seed) is int and 0 <= seed < 2**31 for seed in seeds)
+    assert max(seeds) > 2**30  # all the bits are used
+    assert integer_seed(7, "network", index=5) == seeds[5]
+    assert len(set(seeds)) > 990
