@@ -24,6 +24,7 @@ _DECODER_ERRORS = (
     SyntaxError,
     ValueError,
     TypeError,
+    AttributeError,
     EOFError,
     struct.error,
     cv2.error,
@@ -95,7 +96,8 @@ def _decode(data: bytes) -> np.ndarray:
     if image.format == "PNG":
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums, which load() skips
     image.load()  # strict about truncation, where cv2 returns half a picture
-    return _upright(_sixteen_bit(data) if _depth(data, image) == 16 else _eight_bit(image), image)
+    pixels = _sixteen_bit(data) if _depth(data, image) == 16 else _eight_bit(image)
+    return pixels if image.format == "TIFF" else _upright(pixels, image)
 
 
 def _has_jpeg_end(data: bytes) -> bool:
@@ -122,12 +124,13 @@ def _colour_jpeg(data: bytes) -> np.ndarray:
 
 
 def _depth(data: bytes, image: Image.Image) -> int:
-    """Bits a channel. Pillow's mode does not tell: a 16-bit colour PNG is opened as 8-bit RGB."""
+    """Bits a channel, 8 or 16. Pillow's mode would not tell: it opens 16-bit colour as 8-bit."""
+    bits = 8
     if image.format == "PNG":
-        return data[24]
-    if image.format == "TIFF":
-        return max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,)))
-    return 8
+        bits = data[24]
+    elif image.format == "TIFF":
+        bits = max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,)))
+    return 16 if bits == 16 else 8
 
 
 def _eight_bit(image: Image.Image) -> np.ndarray:
@@ -160,7 +163,7 @@ def _over_white(rgba: np.ndarray) -> np.ndarray:
 
 
 def _upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
-    """Undo the camera's rotation. (TIFFs come upright from both decoders, their tag removed.)"""
+    """Undo the camera's rotation; not for TIFFs, which both decoders turn by themselves."""
     match image.getexif().get(_EXIF_ORIENTATION):
         case 2:
             return pixels[:, ::-1]

@@ -1,0 +1,308 @@
+"""Image files come out as a person sees them, or with a reason why not."""
+
+import contextlib
+import io
+import pickle
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from paddle_aug.data import image as image_module
+from paddle_aug.data.image import UnreadableImage, read_image, resize
+
+WIDTH, HEIGHT = 37, 23
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """A smooth picture without any symmetry, so that no turn or flip goes unseen."""
+    coarse = np.random.default_rng(3).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+
+
+def saved(path, image: Image.Image, **options):
+    image.save(path, **options)
+    return path
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
+
+
+def write_png(path, colour_type: int, pixels: np.ndarray) -> None:
+    """A 16-bit PNG put together by hand, of a colour type that Pillow and cv2 do not write."""
+    height, width = pixels.shape[:2]
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks))
+
+
+def test_a_colour_jpeg_gives_the_very_pixels_of_the_notebook(tmp_path, picture):
+    for options in ({}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}):
+        path = saved(tmp_path / "photo.jpg", Image.fromarray(picture), **options)
+        expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        assert np.array_equal(read_image(path), expected)
+
+
+def test_real_photographs_give_the_very_pixels_of_the_notebook(test_data):
+    paths = sorted((test_data / "photos16" / "Images").glob("*/*_0001.jpg"))
+    assert len(paths) >= 10
+    for path in paths:
+        expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        assert np.array_equal(read_image(path), expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        ("L", "grey.png"),
+        ("L", "grey.jpg"),
+        ("L", "grey.tiff"),
+        ("1", "bilevel.png"),
+        ("1", "bilevel.tiff"),
+        ("P", "palette.png"),
+        ("P", "palette.gif"),
+        ("P", "palette.bmp"),
+        ("CMYK", "print.jpg"),
+        ("CMYK", "print.tiff"),
+        ("RGB", "colour.png"),
+        ("RGB", "colour.bmp"),
+        ("RGB", "colour.webp"),
+        ("RGB", "colour.tiff"),
+    ],
+)
+def test_every_format_and_colour_model_reads_as_pillow_shows_it(tmp_path, picture, mode, name):
+    path = saved(tmp_path / name, Image.fromarray(picture).convert(mode))
+    image = read_image(path)
+    with Image.open(path) as shown:
+        assert np.array_equal(image, np.asarray(shown.convert("RGB")))
+    assert image.dtype == np.uint8
+    assert image.shape == (HEIGHT, WIDTH, 3)
+    assert image.flags.c_contiguous
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_camera_gives_an_upright_picture(tmp_path, picture, suffix, mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    source = Image.fromarray(picture).convert(mode)
+    path = saved(tmp_path / f"turned.{suffix}", source, exif=exif, lossless=True)
+    # Not from the file, where Pillow leaves some turns of a grey TIFF undone; a JPEG has lost some.
+    shown = Image.fromarray(cv2.imread(str(path))[..., ::-1]) if suffix == "jpg" else source
+    if suffix != "jpg":
+        shown.getexif()[0x0112] = orientation
+    expected = ImageOps.exif_transpose(shown).convert("RGB")
+    assert np.array_equal(read_image(path), np.asarray(expected))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_a_turned_camera_gives_an_upright_picture_of_16_bits_too(
+    tmp_path, picture, suffix, orientation
+):
+    grey = picture[..., 0]
+    path = tmp_path / f"turned.{suffix}"
+    deep = Image.fromarray(grey.astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    saved(path, deep, **({"exif": exif} if suffix == "png" else {"tiffinfo": exif}))
+    # The turns are Pillow's, made on the 8-bit picture: of 16 bits it leaves some undone.
+    plain = Image.fromarray(grey)
+    plain.getexif()[0x0112] = orientation
+    assert np.array_equal(read_image(path)[..., 0], np.asarray(ImageOps.exif_transpose(plain)))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_become_8_by_division_by_257(tmp_path, suffix, channels):
+    ends = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    deep = ends if channels == 1 else np.dstack([ends, ends.T, ends[::-1]])
+    path = tmp_path / f"deep.{suffix}"
+    cv2.imwrite(str(path), deep)
+    rgb = np.dstack([deep] * 3) if channels == 1 else deep[..., ::-1]
+    assert np.array_equal(read_image(path), np.rint(rgb / 257).astype(np.uint8))
+
+
+def test_transparency_lies_over_white(tmp_path, picture):
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    weight = alpha[..., None] / 255
+    expected = np.rint(picture * weight + 255 * (1 - weight))
+    rgba = Image.fromarray(np.dstack([picture, alpha]))
+    for name in ("colour.png", "colour.tiff"):
+        assert np.array_equal(read_image(saved(tmp_path / name, rgba)), expected)
+    lossless = saved(tmp_path / "colour.webp", rgba, lossless=True, exact=True)
+    assert np.array_equal(read_image(lossless), expected)
+
+    grey = picture[..., :1]
+    expected = np.repeat(np.rint(grey * weight + 255 * (1 - weight)), 3, axis=2)
+    path = saved(tmp_path / "grey.png", Image.fromarray(np.dstack([grey, alpha]), "LA"))
+    assert np.array_equal(read_image(path), expected)
+
+
+def test_a_transparent_colour_of_the_palette_becomes_white(tmp_path):
+    indices = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), "P")
+    indices.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    expected = [[[10, 20, 30], [255] * 3], [[70, 80, 90], [255] * 3]]
+    for name in ("keyed.png", "keyed.gif"):
+        assert read_image(saved(tmp_path / name, indices, transparency=1)).tolist() == expected
+
+
+def test_a_transparent_colour_of_a_picture_without_palette_becomes_white(tmp_path, picture):
+    key = tuple(int(value) for value in picture[0, 0])
+    image = read_image(saved(tmp_path / "keyed.png", Image.fromarray(picture), transparency=key))
+    keyed = (picture == key).all(axis=2)
+    assert np.array_equal(image, np.where(keyed[..., None], 255, picture))
+
+
+@pytest.mark.parametrize(("colour_type", "channels"), [(4, 2), (6, 4)])
+def test_transparency_of_16_bits_lies_over_white(tmp_path, colour_type, channels):
+    deep = np.random.default_rng(1).integers(0, 65536, (9, 7, channels), dtype=np.uint16)
+    write_png(tmp_path / "deep.png", colour_type, deep)
+    weight = deep[..., -1:] / 65535
+    colour = np.broadcast_to(deep[..., :-1], (9, 7, 3))
+    expected = np.rint((colour * weight + 65535 * (1 - weight)) / 257)
+    # Rounded once here, twice there (to 16 bits, then to 8): one level of 255 at most.
+    assert np.abs(read_image(tmp_path / "deep.png") - expected).max() <= 1
+
+
+def test_of_a_film_the_first_frame_is_read(tmp_path, picture):
+    first = Image.fromarray(picture).convert("P")
+    path = tmp_path / "film.gif"
+    first.save(path, save_all=True, append_images=[Image.new("P", first.size)])
+    assert np.array_equal(read_image(path), np.asarray(first.convert("RGB")))
+
+
+def test_a_path_may_hold_any_character(tmp_path, picture):
+    path = saved(tmp_path / "训练 图像 é.png", Image.fromarray(picture))
+    assert np.array_equal(read_image(path), picture)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_cut_anywhere_is_refused(tmp_path, picture, mode, options):
+    # A thumbnail in the EXIF segment has an end marker of its own.
+    thumbnail = io.BytesIO()
+    Image.fromarray(picture).save(thumbnail, "JPEG")
+    exif = Image.Exif()
+    exif[0x010E] = thumbnail.getvalue().decode("latin-1")
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(picture).convert(mode).save(path, exif=exif, **options)
+    whole = path.read_bytes()
+    assert whole.count(b"\xff\xd9") >= 1
+    for length in range(1, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UnreadableImage):
+            read_image(path)
+    path.write_bytes(whole[: len(whole) - 50] + bytes(50))  # a download that stopped, its size set
+    with pytest.raises(UnreadableImage, match="truncated"):
+        read_image(path)
+
+
+def test_bytes_after_the_end_of_a_jpeg_do_not_matter(tmp_path, picture):
+    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture))
+    expected = read_image(path)
+    path.write_bytes(path.read_bytes() + b"\xff\xd8\xff\xe0 whatever a phone leaves behind")
+    assert np.array_equal(read_image(path), expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
+@pytest.mark.parametrize("name", ["p.png", "p.webp", "p.tiff", "p.bmp", "p.gif"])
+def test_any_other_image_cut_in_its_middle_is_refused(tmp_path, picture, name):
+    path = saved(tmp_path / name, Image.fromarray(picture))
+    whole = path.read_bytes()
+    for length in range(20, len(whole) * 3 // 4, 11):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UnreadableImage):
+            read_image(path)
+
+
+def test_a_png_whose_end_was_never_written_is_refused(tmp_path, picture):
+    path = saved(tmp_path / "p.png", Image.fromarray(picture))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    with pytest.raises(UnreadableImage, match="damaged"):
+        read_image(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
+def test_damage_never_raises_anything_else(tmp_path, picture):
+    rng = np.random.default_rng(0)
+    for name in ("p.jpg", "p.png", "p.webp", "p.tiff", "p.bmp", "p.gif"):
+        path = saved(tmp_path / name, Image.fromarray(picture))
+        whole = np.frombuffer(path.read_bytes(), np.uint8)
+        for _ in range(60):
+            damaged = whole.copy()
+            damaged[rng.integers(0, min(300, len(whole)), 4)] = rng.integers(0, 256, 4)
+            path.write_bytes(damaged.tobytes())
+            with contextlib.suppress(UnreadableImage):
+                assert read_image(path).dtype == np.uint8
+
+
+def test_what_is_no_image_says_so(tmp_path):
+    path = tmp_path / "page.jpg"
+    path.write_bytes(b"")
+    with pytest.raises(UnreadableImage, match=r"page\.jpg: the file is empty"):
+        read_image(path)
+    path.write_bytes(b"<html>404 Not Found</html>")
+    with pytest.raises(UnreadableImage, match=r"page\.jpg: not an image"):
+        read_image(path)
+
+
+def test_pixels_without_an_agreed_white_are_refused(tmp_path):
+    path = saved(tmp_path / "depth.tiff", Image.fromarray(np.ones((4, 4), np.float32)))
+    with pytest.raises(UnreadableImage, match="save the image with 8 or 16 bits"):
+        read_image(path)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
+    tmp_path, monkeypatch, picture
+):
+    huge = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", huge) + png_chunk(b"IDAT", b""))
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+        read_image(path)
+    # Also in a program that has taken Pillow's own bound away.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+        read_image(path)
+    monkeypatch.setattr(image_module, "MAX_PIXELS", WIDTH * HEIGHT)
+    path = saved(tmp_path / "just_right.png", Image.fromarray(picture))
+    assert read_image(path).shape == picture.shape
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_image(tmp_path / "absent.jpg")
+
+
+def test_the_error_survives_the_way_out_of_a_worker():
+    error = pickle.loads(pickle.dumps(UnreadableImage("a.jpg", "the file is empty")))
+    assert (str(error), error.reason) == ("a.jpg: the file is empty", "the file is empty")
+
+
+def test_resize_is_bilinear_with_pixel_centres_and_gives_up_the_aspect_ratio(picture):
+    size = 16
+    resized = resize(picture, size)
+    assert resized.shape == (size, size, 3)
+    rows = np.clip((np.arange(size) + 0.5) * HEIGHT / size - 0.5, 0, HEIGHT - 1)
+    columns = np.clip((np.arange(size) + 0.5) * WIDTH / size - 0.5, 0, WIDTH - 1)
+    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
+    down, right = (rows - top)[:, None, None], (columns - left)[None, :, None]
+    below, beside = np.minimum(top + 1, HEIGHT - 1), np.minimum(left + 1, WIDTH - 1)
+    upper = picture[top][:, left] * (1 - right) + picture[top][:, beside] * right
+    lower = picture[below][:, left] * (1 - right) + picture[below][:, beside] * right
+    # cv2 computes in 11-bit fixed point: half a level for rounding, half for the weights.
+    assert np.abs(resized - (upper * (1 - down) + lower * down)).max() <= 1
