@@ -42,6 +42,10 @@ def generators_of_their_own():
     )
 
 
+def two_additions():
+    return iaa.Sequential([iaa.Add((-40, 40)).to_deterministic(), iaa.Add((-40, 40))])
+
+
 def half_size():
     return iaa.Resize(0.5)
 
@@ -74,6 +78,12 @@ def test_different_seeds_give_different_pixels():
 def test_a_seed_and_a_deterministic_mode_of_the_pipelines_own_give_way_to_ours():
     image, op = picture(), Imgaug(generators_of_their_own)
     assert len({op.apply(image, seed).tobytes() for seed in range(20)}) == 20
+
+
+def test_augmenters_in_deterministic_mode_do_not_repeat_the_draws_of_others():
+    grey, op = np.full((2, 2, 3), 128, np.uint8), Imgaug(two_additions)
+    sums = [int(op.apply(grey, seed)[0, 0, 0]) - 128 for seed in range(40)]
+    assert any(total % 2 for total in sums)  # equal draws would add up to even numbers only
 
 
 def test_other_users_of_imgaug_do_not_notice():
@@ -154,9 +164,9 @@ def test_superpixels_leaves_segments_that_are_not_to_be_replaced():
     assert 0.2 < kept < 0.8
 
 
-def test_elastic_transformation_with_a_fixed_alpha_moves_pixels_no_farther_than_it():
+def test_elastic_transformation_with_a_whole_alpha_moves_pixels_no_farther_than_it():
     columns = np.tile(np.arange(0, 250, 5, dtype=np.uint8)[None, :, None], (50, 1, 3))
-    elastic = iaa.ElasticTransformation(alpha=3.0, sigma=0.5, order=0, mode="nearest")
+    elastic = iaa.ElasticTransformation(alpha=3, sigma=0.5, order=0, mode="nearest")
     moved = np.abs(elastic(image=columns).astype(int) - columns) / 5
     assert 1 <= moved.max() <= 3
 

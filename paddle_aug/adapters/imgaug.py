@@ -121,8 +121,8 @@ def _mend_piecewise_affine(geometric) -> None:
 
 
 def _mend_elastic_transformation(geometric) -> None:
-    """ElasticTransformation with a fixed `alpha` multiplies float32 maps by a float64 number; in
-    NumPy 2 that makes float64, which OpenCV's remap refuses."""
+    """ElasticTransformation with a whole `alpha` multiplies float32 maps by a NumPy integer; in
+    NumPy 2 that makes float64, which OpenCV's convertMaps refuses."""
     generate = geometric.ElasticTransformation._generate_shift_maps.__func__
 
     @functools.wraps(generate)
