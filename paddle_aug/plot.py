@@ -25,7 +25,7 @@ COLOURS = {
     "allab": "#aa3377",
     "allba": "#e69f00",
 }
-FURTHER_COLOURS = ("#33bbee", "#7a5195", "#6b7f1a", "#8c564b", "#ee6aa7", "#555555")
+FURTHER_COLOURS = ("#33bbee", "#bcbd22", "#7a5195", "#5b3a1e", "#cc6677", "#332288")
 FORMATS = ("png", "svg", "pdf")
 LAST = 10  # epochs whose mean is quoted: less chancy than the last one alone
 

@@ -236,19 +236,22 @@ CONES_MISSING = {
 
 @pytest.mark.parametrize("cones", CONES_MISSING)
 def test_modes_of_one_figure_stay_apart_for_colour_blind_eyes(cones):
-    def seen(mode):
-        rgb = np.array(to_rgb(plot.COLOURS[mode]))
+    def seen(colour):
+        rgb = np.array(to_rgb(colour))
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
         linear = np.clip(CONES_MISSING[cones] @ linear, 0, 1)
         srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
         return cv2.cvtColor(srgb.astype(np.float32)[None, None], cv2.COLOR_RGB2Lab)[0, 0]
 
-    for together in (("", "userDef", "imgaugLib"), ("allab", "allba")):
-        for one, other in itertools.combinations(together, 2):
-            assert np.linalg.norm(seen(one) - seen(other)) > 20, (
-                one,
-                other,
-            )  # CIE76, 2.3 is just seen
+    none, user_def, imgaug_lib, allab, allba = plot.COLOURS.values()
+    for figure in (
+        [none, user_def, imgaug_lib],
+        [allab, allba],
+        [none, *plot.FURTHER_COLOURS],
+    ):
+        for one, other in itertools.combinations(figure, 2):
+            # CIE76, of which 2.3 is just seen; the notebook's own red and green are 10 apart.
+            assert np.linalg.norm(seen(one) - seen(other)) > 20, (one, other)
 
 
 def test_every_colour_is_visible_on_white():
