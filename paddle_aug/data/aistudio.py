@@ -12,7 +12,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
@@ -29,6 +29,7 @@ SCRIPT_TASK = Path("/root/paddlejob/workspace")
 BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
 BOMB_RATIO = 100  # photographs hardly shrink in a zip, drawings tenfold
 
+_UTF8_FLAG = 0x800
 _NAME = re.compile("data[0-9]+")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError)
 
@@ -153,8 +154,8 @@ def _extract(zip_path: Path, folder: Path) -> None:
 def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
     """The files of a zip by their safe relative names, a top folder named as the zip dropped."""
     members = {}
-    for info in archive.infolist():
-        name = _name(info)
+    infos = archive.infolist()
+    for name, info in zip(_names(infos), infos, strict=True):
         path = PurePosixPath(name)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
@@ -163,7 +164,7 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
             raise UserError(f"{zip_path}: refused, its entry {name!r} is a link, not a file")
         if info.flag_bits & 1:
             raise UserError(f"{zip_path}: is encrypted; unpack it by hand")
-        if not info.is_dir() and path.parts[0] != "__MACOSX":
+        if path.parts and not info.is_dir() and path.parts[0] != "__MACOSX":
             members[str(path)] = info
     if not members:
         raise UserError(f"{zip_path}: holds no file")
@@ -173,18 +174,28 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
     return members
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """The name of an entry. Without the UTF-8 flag it may still be UTF-8, or GBK from Windows."""
-    name = info.filename
-    if not info.flag_bits & 0x800:
-        raw = name.encode("cp437")
-        for encoding in ("utf-8", "gbk"):
-            try:
-                name = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-    return name.replace("\\", "/")
+def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """The names of the entries, with slashes. Without the UTF-8 flag they are read as cp437.
+
+    They may be UTF-8 all the same, or GBK from a Chinese Windows; all of an archive are alike.
+    """
+    encoding = _encoding("".join(i.filename for i in infos if not i.flag_bits & _UTF8_FLAG))
+    names = (
+        info.filename
+        if info.flag_bits & _UTF8_FLAG
+        else info.filename.encode("cp437").decode(encoding)
+        for info in infos
+    )
+    return [name.replace("\\", "/") for name in names]
+
+
+def _encoding(misread: str) -> str:
+    raw = misread.encode("cp437")
+    for encoding in ("utf-8", "gbk"):
+        with suppress(UnicodeDecodeError):
+            raw.decode(encoding)
+            return encoding
+    return "cp437"
 
 
 def _check_room(total: int, zip_path: Path, folder: Path) -> None:

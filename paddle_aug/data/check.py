@@ -53,7 +53,7 @@ def list_faults(
                     f"but label {earlier.label} on line {earlier.line}"
                 )
                 faults.append(Fault(name, sample.line, reason))
-    in_train = {posixpath.normpath(sample.path): sample.line for sample in train}
+    in_train = {posixpath.normpath(sample.path): sample.line for sample in reversed(train)}
     for sample in eval:
         line = in_train.get(posixpath.normpath(sample.path))
         if line:

@@ -66,7 +66,7 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fa
     name = name or file.name
     entries, faults = [], []
     for line, text in _lines(file, name, faults):
-        fields = text.rsplit(None, 1)
+        fields = text.strip().rsplit(None, 1)
         if not fields:
             continue
         path = fields[0].replace("\\", "/")
@@ -90,7 +90,7 @@ def _entry_fault(path: str, label: str) -> str | None:
         return f"label {label} is too large (labels number the classes 0, 1, 2, …)"
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return f"{path!r} is absolute (want a path relative to the image folder)"
-    if ".." in path and posixpath.normpath(path).startswith(".."):
+    if ".." in path and posixpath.normpath(path).split("/")[0] == "..":
         return f"{path!r} leaves the image folder"
     if "\0" in path:
         return f"{path!r} holds a zero byte"

@@ -1,0 +1,140 @@
+"""Faults of lists and images: each is found, and told once with its file and line."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_aug.data.check import MAX_PRINTED, image_faults, list_faults, report
+from paddle_aug.data.listfile import Fault, Sample
+from paddle_aug.errors import UserError
+
+NAMES = ("Train.txt", "Eval.txt")
+
+
+def sample(root: Path, path: str, label: int, line: int) -> Sample:
+    return Sample(path, root / path, label, line)
+
+
+def draw(path: Path, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def samples(tmp_path) -> list[Sample]:
+    """Five good images, lines 1 to 5 of some list."""
+    for i in range(5):
+        draw(tmp_path / f"{i}.jpg", seed=i)
+    return [sample(tmp_path, f"{i}.jpg", i % 2, i + 1) for i in range(5)]
+
+
+def told(faults: list[Fault]) -> list[str]:
+    return [str(fault) for fault in faults]
+
+
+def test_good_images_have_no_faults(samples):
+    assert list_faults(samples[:3], samples[3:], NAMES) == []
+    assert image_faults(samples[:3], samples[3:], NAMES) == []
+
+
+def test_missing_unreadable_and_truncated_images_are_faults_of_their_lines(samples):
+    samples[0].file.unlink()
+    samples[1].file.write_text("no image")
+    samples[3].file.write_bytes(samples[3].file.read_bytes()[:-100])
+    samples[4].file.write_bytes(b"")
+    assert told(image_faults(samples[:3], samples[3:], NAMES)) == [
+        "Train.txt:1: 0.jpg: no such file",
+        "Train.txt:2: 1.jpg: not an image that can be read "
+        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "Eval.txt:4: 3.jpg: the JPEG is truncated",
+        "Eval.txt:5: 4.jpg: the file is empty",
+    ]
+
+
+def test_a_folder_in_the_place_of_an_image_is_a_fault(samples):
+    samples[0].file.unlink()
+    samples[0].file.mkdir()
+    assert told(image_faults(samples[:1], [], NAMES)) == [
+        "Train.txt:1: 0.jpg: cannot be read (Is a directory)"
+    ]
+
+
+def test_a_faulty_image_listed_twice_is_told_for_both_lines(samples):
+    samples[0].file.unlink()
+    again = samples[0]._replace(line=9)
+    assert [fault.line for fault in image_faults([samples[0], again], [], NAMES)] == [1, 9]
+
+
+def test_more_files_than_one_task_takes_are_all_looked_at(tmp_path):
+    draw(tmp_path / "good.png", seed=0)
+    many = []
+    for i in range(150):
+        shutil.copy(tmp_path / "good.png", tmp_path / f"{i}.png")
+        many.append(sample(tmp_path, f"{i}.png", 0, i + 1))
+    bad = [0, 31, 32, 99, 149]
+    for i in bad:
+        many[i].file.write_bytes(b"")
+    assert [fault.line for fault in image_faults(many, [], NAMES)] == [i + 1 for i in bad]
+
+
+def test_an_image_in_both_lists_is_a_fault_however_its_path_is_written(tmp_path, samples):
+    leak = sample(tmp_path, "./x/../2.jpg", 0, 7)
+    assert told(list_faults(samples[:3], [samples[3], leak], NAMES)) == [
+        "Eval.txt:7: ./x/../2.jpg is on line 3 of Train.txt too; evaluate on other images"
+    ]
+
+
+def test_the_same_content_in_both_lists_is_a_fault_whatever_the_name(tmp_path, samples):
+    shutil.copy(samples[1].file, tmp_path / "copy.jpg")
+    same_size = bytearray(samples[2].file.read_bytes())
+    same_size[-5] ^= 1
+    (tmp_path / "other.jpg").write_bytes(same_size)
+    eval_ = [sample(tmp_path, "other.jpg", 0, 1), sample(tmp_path, "copy.jpg", 1, 2)]
+    assert told(image_faults(samples[:3], eval_, NAMES)) == [
+        "Eval.txt:2: copy.jpg is the same image as 1.jpg on line 2 of Train.txt"
+    ]
+
+
+def test_a_file_in_both_lists_is_told_once_not_also_for_its_content(samples):
+    train, eval_ = samples[:3], [samples[2]]
+    faults = list_faults(train, eval_, NAMES) + image_faults(train, eval_, NAMES)
+    assert len(faults) == 1
+
+
+def test_the_same_path_with_another_label_is_a_fault_with_the_same_label_a_repeat(samples):
+    repeat = samples[0]._replace(line=6)
+    contradiction = samples[1]._replace(label=0, line=7)
+    assert told(list_faults([*samples, repeat, contradiction], [], NAMES)) == [
+        "Train.txt:7: 1.jpg has label 0, but label 1 on line 2"
+    ]
+
+
+def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():
+    faults = [Fault("b", 2, "x"), Fault("a", 10, "y"), Fault("a", 9, "z"), Fault("b", 2, "x")]
+    with pytest.raises(UserError) as error:
+        report(faults, ["a", "b"], ["Mind the gap."])
+    assert str(error.value).splitlines() == [
+        "the data has 3 faults:",
+        "a:9: z",
+        "a:10: y",
+        "b:2: x",
+        "Mind the gap.",
+        "Correct or remove these lines or files, then run again.",
+    ]
+
+
+def test_a_long_report_stops_at_fifty_and_says_how_many_are_left():
+    with pytest.raises(UserError) as error:
+        report([Fault("a", line, "x") for line in range(1, 1262)], ["a"])
+    lines = str(error.value).splitlines()
+    assert lines[0] == "the data has 1,261 faults:"
+    assert lines[MAX_PRINTED] == "a:50: x"
+    assert lines[MAX_PRINTED + 1] == "… and 1,211 more"
+    assert len(lines) == MAX_PRINTED + 3
+
+
+def test_no_faults_no_report():
+    report([], ["a"])
