@@ -19,7 +19,8 @@ import paddle_aug
 from paddle_aug import checkpoint, runlog
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.loading import Augmented, Batches, to_network
+from paddle_aug.data.feeding import Augmented, Workers
+from paddle_aug.data.loading import Batches, to_network
 from paddle_aug.errors import UserError
 from paddle_aug.files import set_aside
 from paddle_aug.modes import augmentation
@@ -68,17 +69,20 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
     Raises:
         UserError: something in the config cannot be had, or does not fit the run to be resumed.
     """
-    transform = augmentation(config.augment)
     device = use_device(config)
-    workers = num_workers(config, device)
-    train_set = Augmented(data.train, config.image_size, transform, config.seed)
-    eval_set = Augmented(data.eval, config.image_size, augmentation("none"), config.seed)
-    train_batches = Batches(train_set, config.batch_size, config.seed, True, workers)
-    eval_batches = Batches(eval_set, config.batch_size, config.seed, False, workers)
-
+    samples = {"train": (data.train, config.augment), "eval": (data.eval, "none")}
+    datasets = {
+        name: Augmented(listed, config.image_size, augmentation(mode), config.seed)
+        for name, (listed, mode) in samples.items()
+    }
     # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
     # anew, so that a second network in the same process can be resumed in another one.
-    with paddle.utils.unique_name.guard():
+    with (
+        paddle.utils.unique_name.guard(),
+        Workers(datasets, num_workers(config, device)) as workers,
+    ):
+        train_batches = Batches(workers, "train", config.batch_size, config.seed, shuffle=True)
+        eval_batches = Batches(workers, "eval", config.batch_size, config.seed, shuffle=False)
         paddle.seed(integer_seed(config.seed, "network"))
         network = NETWORKS[config.network](data.num_classes, config.image_size)
         optimizer = paddle.optimizer.Adam(config.learning_rate, parameters=network.parameters())
@@ -94,7 +98,7 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
             watch = Stopwatch()
             title = f"{config.augment} {epoch + 1}/{config.epochs}"
             with tqdm(
-                total=len(train_set), desc=title, unit="img", leave=False, disable=None
+                total=train_batches.images, desc=title, unit="img", leave=False, disable=None
             ) as bar:
                 for images, labels in watch.waiting(train_batches.of(epoch)):
                     with paddle.amp.auto_cast(enable=config.amp):
@@ -119,7 +123,7 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
                 {
                     "seconds": round(time.perf_counter() - started, 3),
                     "data_wait": round(watch.share, 4),
-                    "images_per_s": round(len(train_set) / training_seconds, 2),
+                    "images_per_s": round(train_batches.images / training_seconds, 2),
                 }
             )
             report_epoch(progress, config)

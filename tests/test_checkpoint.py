@@ -1,0 +1,91 @@
+"""What is saved comes back to the bit, and a file that could run code is refused."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+
+from paddle_aug import checkpoint
+from paddle_aug.errors import UserError
+from paddle_aug.networks.vgg import VGG
+
+
+@pytest.fixture(autouse=True)
+def cpu():
+    paddle.set_device("cpu")
+
+
+def small_network(hidden=4):
+    return VGG(3, ((1, 2),), image_size=8, hidden=hidden, batch_norm=True)
+
+
+def equal_weights(one, other):
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs)
+
+
+def test_weights_come_back_to_the_bit(tmp_path):
+    network, other = small_network(), small_network()
+    assert not equal_weights(network, other)
+    checkpoint.save(tmp_path / "w.pdparams", network.state_dict())
+    path = tmp_path / "w.pdparams"
+    checkpoint.load_weights(other, checkpoint.load(path), path)
+    assert equal_weights(network, other)
+
+
+def test_paddle_reads_our_weights_and_we_read_paddles(tmp_path):
+    network, other = small_network(), small_network()
+    checkpoint.save(tmp_path / "ours.pdparams", network.state_dict())
+    other.set_state_dict(paddle.load(str(tmp_path / "ours.pdparams")))
+    assert equal_weights(network, other)
+
+    third, path = small_network(), tmp_path / "theirs.pdparams"
+    paddle.save(network.state_dict(), str(path))
+    checkpoint.load_weights(third, checkpoint.load(path), path)
+    assert equal_weights(network, third)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    path = tmp_path / "w.pdparams"
+    checkpoint.save(path, small_network(hidden=5).state_dict())
+    with pytest.raises(UserError, match="of another network"):
+        checkpoint.load_weights(small_network(), checkpoint.load(path), path)
+
+
+class Attack:
+    """What a stranger's pickle may hold."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path):
+    mark, path = tmp_path / "it_ran", tmp_path / "w.pdparams"
+    path.write_bytes(pickle.dumps({"weight": Attack(mark)}))
+    with pytest.raises(UserError, match="arrays alone"):
+        checkpoint.load(path)
+    assert not mark.exists()
+    pickle.loads(path.read_bytes())
+    assert mark.exists(), "the attack is a real one"
+
+
+@pytest.mark.parametrize("keep", [0, 1, 40, 200])
+def test_a_truncated_file_is_told(tmp_path, keep):
+    path = tmp_path / "w.pdparams"
+    checkpoint.save(path, small_network().state_dict())
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(UserError, match="damaged"):
+        checkpoint.load(path)
+
+
+def test_what_is_no_dict_and_what_is_not_there_are_told(tmp_path):
+    (tmp_path / "list.pdparams").write_bytes(pickle.dumps([1]))
+    with pytest.raises(UserError, match="no weights"):
+        checkpoint.load(tmp_path / "list.pdparams")
+    with pytest.raises(UserError, match="cannot read"):
+        checkpoint.load(tmp_path / "nothing.pdparams")

@@ -1,0 +1,109 @@
+"""Defaults < recipe < command line, and every mistake is told."""
+
+import dataclasses
+
+import pytest
+
+from paddle_aug.config import TrainConfig, load_recipe, make_config, parse, recipe_names
+from paddle_aug.errors import UserError
+from paddle_aug.networks import NETWORKS
+
+
+def test_the_defaults_are_the_notebooks():
+    config = TrainConfig()
+    assert (config.network, config.image_size, config.batch_size) == ("vgg16", 224, 8)
+    assert (config.learning_rate, config.epochs, config.augment) == (1e-4, 100, "none")
+    assert make_config({}, "aistudio") == config
+
+
+def test_the_command_line_overrides_the_recipe_and_the_recipe_the_defaults():
+    given, recipe = parse(["--recipe", "small", "--epochs", "3", "--augment", "allab"])
+    config = make_config(given, recipe)
+    assert config.epochs == 3
+    assert config.augment == "allab"
+    assert config.image_size == load_recipe("small")["image_size"] != TrainConfig().image_size
+    assert config.log_dir == "logs"
+
+
+def test_every_field_is_an_option_and_back():
+    argv = []
+    for item in dataclasses.fields(TrainConfig):
+        name = "--" + item.name.replace("_", "-")
+        given = {"seed": "5", "device": "cpu", "network": "vgg11"}.get(item.name, "7")
+        argv += [name] if item.name in ("amp", "resume") else [name, given]
+    given, _ = parse(argv)
+    assert given.keys() == {item.name for item in dataclasses.fields(TrainConfig)}
+    assert make_config(given, "aistudio").num_workers == 7
+
+
+def test_a_switch_of_a_recipe_can_be_switched_off(tmp_path):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("config:\n  amp: true\n  learning_rate: 1e-3\n", encoding="utf-8")
+    given, name = parse(["-c", str(recipe), "--no-amp"])
+    assert make_config({}, name).amp is True
+    assert make_config(given, name).amp is False
+    assert make_config({}, name).learning_rate == 0.001, "YAML itself reads 1e-3 as text"
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_loads_and_names_a_network_we_have(name):
+    assert make_config({}, name).network in NETWORKS
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("config:\n  epoch: 3\n", "unknown option 'epoch'; did you mean 'epochs'"),
+        ("config:\n  epochs: many\n", "epochs wants a value of type int, got 'many'"),
+        ("config:\n  epochs: true\n", "epochs wants a value of type int, got True"),
+        ("config:\n  learning_rate: fast\n", "learning_rate wants a value of type float"),
+        ("config:\n  epochs: 0\n", "--epochs must be at least 1"),
+        ("confg:\n  epochs: 3\n", "wants a mapping 'config'"),
+        ("config: {}\ncomand: x\n", "unknown key 'comand'; did you mean 'command'"),
+        ("config: [", "is not YAML"),
+        ("- 1\n", "wants a mapping 'config'"),
+        ("config: !!python/object/apply:os.getcwd []\n", "is not YAML"),
+    ],
+)
+def test_a_faulty_recipe_is_told_by_file_and_key(tmp_path, content, message):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        make_config({}, str(recipe))
+
+
+def test_an_unknown_recipe_is_told_with_the_nearest(tmp_path):
+    with pytest.raises(UserError, match="did you mean 'small'"):
+        load_recipe("smal")
+    with pytest.raises(UserError, match="cannot read the recipe"):
+        load_recipe(str(tmp_path / "nowhere.yaml"))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["--epoch", "3"], ["--epochs", "many"], ["--augmnt", "none"], ["--lr", "1"]],
+    ids=str,
+)
+def test_a_mistyped_option_ends_with_code_2(argv, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse(argv)
+    assert stop.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"batch_size": 0},
+        {"num_workers": -1},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"learning_rate": float("nan")},
+        {"learning_rate": 0.0},
+        {"threads": 0},
+    ],
+    ids=str,
+)
+def test_impossible_values_are_refused(values):
+    with pytest.raises(UserError, match="--" + next(iter(values)).replace("_", "-")):
+        make_config(values, "aistudio")

@@ -1,0 +1,169 @@
+"""Batches depend on nothing but names: not on workers, batch size, or what was loaded before."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
+from paddle_aug.data.loading import Batches, to_network
+from paddle_aug.errors import UserError
+from paddle_aug.modes import augmentation
+
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made")).train
+
+
+def load(samples, workers, epochs, mode="allab", batch_size=5, shuffle=True):
+    """All images and labels of these epochs, in order."""
+    paddle.set_device("cpu")
+    dataset = Augmented(samples, 24, augmentation(mode), seed=7)
+    images, labels = [], []
+    with Workers({"made": dataset}, workers) as pool:
+        batches = Batches(pool, "made", batch_size, seed=7, shuffle=shuffle)
+        for epoch in epochs:
+            for image, label in batches.of(epoch):
+                assert image.dtype == paddle.uint8
+                assert image.shape[1:] == [24, 24, 3]
+                images.append(image.numpy())
+                labels.append(label.numpy())
+    return np.concatenate(images), np.concatenate(labels)
+
+
+@pytest.fixture(scope="module")
+def expected(samples):
+    return load(samples, 0, range(EPOCHS))
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_persistent_workers_give_the_same_bytes_for_any_number(samples, expected, workers):
+    images, labels = load(samples, workers, range(EPOCHS))
+    np.testing.assert_array_equal(images, expected[0])
+    np.testing.assert_array_equal(labels, expected[1])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_workers_started_anew_for_each_epoch_give_the_same_bytes(samples, expected, workers):
+    parts = [load(samples, workers, [epoch]) for epoch in range(EPOCHS)]
+    np.testing.assert_array_equal(np.concatenate([images for images, _ in parts]), expected[0])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_loading_from_epoch_1_on_gives_what_would_have_come_then(samples, expected, workers):
+    images, labels = load(samples, workers, range(1, EPOCHS))
+    np.testing.assert_array_equal(images, expected[0][len(samples) :])
+    np.testing.assert_array_equal(labels, expected[1][len(samples) :])
+
+
+def test_the_batch_size_changes_no_pixel(samples, expected):
+    images, _ = load(samples, 0, range(EPOCHS), batch_size=7)
+    np.testing.assert_array_equal(images, expected[0])
+
+
+def test_each_epoch_has_every_sample_once_in_another_order_with_other_pixels(samples, expected):
+    images, labels = expected
+    count = len(samples)
+    epochs = [slice(epoch * count, (epoch + 1) * count) for epoch in range(EPOCHS)]
+    for part in epochs:
+        assert sorted(labels[part]) == sorted(sample.label for sample in samples)
+    assert labels[epochs[0]].tolist() != labels[epochs[1]].tolist()
+    seen = {image.tobytes() for image in images}
+    assert len(seen) == len(images), "no picture comes twice"
+
+
+def test_evaluation_keeps_the_order_of_the_list(samples):
+    _, labels = load(samples, 0, [0], mode="none", shuffle=False)
+    assert labels.tolist() == [sample.label for sample in samples]
+
+
+def test_the_last_batch_may_be_shorter():
+    batches = list(epoch_keys(11, 4, seed=0, epoch=2, shuffle=True))
+    assert [len(batch) for batch in batches] == [4, 4, 3]
+    assert sorted(key for batch in batches for key in batch) == [(2, index) for index in range(11)]
+
+
+def test_leaving_an_epoch_early_leaves_the_workers_usable(samples, expected):
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, 1) as pool:
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True)
+        epoch = batches.of(0)
+        next(epoch)
+        epoch.close()
+        first, _ = next(batches.of(0))
+    np.testing.assert_array_equal(first.numpy(), expected[0][:5])
+
+
+def test_a_killed_worker_is_one_clear_message_at_once(samples):
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, 2) as pool:
+        batches = Batches(pool, "made", 1, seed=7, shuffle=True).of(0)
+        next(batches)
+        os.kill(next(iter(pool.executor._processes)), signal.SIGKILL)
+        with pytest.raises(UserError, match="worker process was killed"):
+            list(batches)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_image_that_vanished_is_named(tmp_path, workers):
+    samples = open_dataset(write_dataset(tmp_path / "made")).train
+    samples[3].file.write_bytes(b"no image any more")
+    with pytest.raises(UserError, match=samples[3].file.name):
+        load(samples, workers, [0], mode="none")
+
+
+WITH_WORKERS = """
+import sys, time
+from pathlib import Path
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
+from paddle_aug.modes import augmentation
+if __name__ == "__main__":
+    dataset = Augmented(open_dataset(sys.argv[1]).train, 24, augmentation("none"), 0)
+    with Workers({"made": dataset}, 2) as pool:
+        next(pool.batches("made", epoch_keys(len(dataset), 1, 0, 0, True)))
+        print(*pool.executor._processes, flush=True)
+        time.sleep(60)
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    folder, script = write_dataset(tmp_path / "made"), tmp_path / "script.py"
+    script.write_text(WITH_WORKERS, encoding="utf-8")
+    command = [sys.executable, str(script), str(folder)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as parent:
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 20
+    while alive := [pid for pid in workers if is_running(pid)]:
+        assert time.monotonic() < deadline, f"orphans: {alive}"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that is not a mere zombie."""
+    status = Path(f"/proc/{pid}/stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_network_sees_the_range_and_layout_of_the_notebook():
+    image = np.array([[[0, 127, 255]]], np.uint8)  # one pixel
+    seen = to_network(paddle.to_tensor(image[None])).numpy()
+    notebook = np.transpose(image, (2, 0, 1)).astype("float32") / 255.0 * 2.0 - 1.0
+    np.testing.assert_array_equal(seen[0], notebook)

@@ -1,0 +1,121 @@
+"""Every augmentation that has a name keeps the contract, and the notebook's modes are its own."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from paddle_aug.errors import UserError
+from paddle_aug.modes import AUGMENTATIONS, NOTEBOOK_MODES, augmentation, split_modes
+from paddle_aug.rng import generator
+from paddle_aug.transform import Chain
+
+
+def picture(height=33, width=47):
+    return generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS.names())
+class TestContract:
+    """Runs over the registry, so that a new op is tested by existing."""
+
+    @pytest.mark.parametrize("size", [(33, 47), (64, 64), (1, 1), (5, 2)], ids=str)
+    def test_pixels_are_uint8_rgb_of_the_promised_shape_and_the_input_is_untouched(
+        self, name, size
+    ):
+        op, image = augmentation(name), picture(*size)
+        before = image.copy()
+        for index in range(5):
+            params = op.sample(generator(0, "augment", 0, index), image.shape)
+            result = op.apply(image, **params)
+            assert result.dtype == np.uint8
+            assert result.shape == op.output_shape(image.shape, **params)
+            assert result.flags.c_contiguous
+            np.testing.assert_array_equal(image, before)
+
+    def test_parameters_survive_json_and_replay_the_same_pixels(self, name):
+        op, image = augmentation(name), picture()
+        for index in range(5):
+            params = op.sample(generator(0, "augment", 0, index), image.shape)
+            stored = json.loads(json.dumps(params))
+            np.testing.assert_array_equal(op.apply(image, **params), op.apply(image, **stored))
+
+    def test_equal_generators_give_equal_pixels(self, name):
+        op, image = augmentation(name), picture()
+        first = [op(image, generator(3, "augment", 1, index)) for index in range(4)]
+        again = [op(image, generator(3, "augment", 1, index)) for index in reversed(range(4))]
+        for one, other in zip(first, reversed(again), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_images_differ_from_draw_to_draw(self, name):
+        op, image = augmentation(name), picture()
+        drawn = {op(image, generator(3, "augment", 1, index)).tobytes() for index in range(20)}
+        assert len(drawn) > 1 or name == "none"
+
+
+def test_the_notebooks_empty_mode_is_none():
+    image = picture()
+    np.testing.assert_array_equal(augmentation("")(image, generator(0, "augment")), image)
+
+
+def test_user_def_applies_all_eight_ops_in_every_order():
+    mode = augmentation("userDef")
+    orders = [
+        [member for member, _ in mode.sample(generator(0, "augment", 0, index), (8, 8, 3))["steps"]]
+        for index in range(400)
+    ]
+    assert all(sorted(order) == list(range(8)) for order in orders)
+    first = Counter(order[0] for order in orders)
+    assert len(first) == 8
+    assert max(first.values()) < 90, "each op leads about 50 times in 400"
+
+
+def test_user_def_draws_from_the_ranges_of_the_notebook():
+    mode = augmentation("userDef")
+    drawn = {}
+    for index in range(2000):
+        steps = mode.sample(generator(0, "augment", 0, index), (8, 8, 3))["steps"]
+        for member, params in steps:
+            for name, value in params.items():
+                drawn.setdefault((type(mode.ops[member]).__name__, name), []).append(value)
+    for op in ("Brightness", "Contrast", "Color", "Sharpness"):
+        factors = np.array(drawn[op, "factor"])
+        assert 0.5 <= factors.min() < 0.51
+        assert 1.49 < factors.max() <= 1.5
+    ratios = np.array(drawn["CenterCropResize", "width_ratio"])
+    assert 1 <= ratios.min() < 1.01
+    assert 1.49 < ratios.max() <= 1.5
+    assert set(drawn["CenterCropResize", "interpolation"]) == {
+        "nearest", "bilinear", "bicubic", "lanczos",
+    }  # fmt: skip
+    assert set(drawn["Rotate", "degrees"]) >= set(range(0, 360, 45)) - {45, 135, 225, 315}
+    assert (min(drawn["Rotate", "degrees"]), max(drawn["Rotate", "degrees"])) == (0, 359)
+    assert 0.45 < np.mean(drawn["Flip", "horizontal"]) < 0.55
+    assert 0.45 < np.mean(drawn["Flip", "vertical"]) < 0.55
+    assert 9.9 < max(drawn["GaussianNoise", "sigma"]) <= 10
+
+
+def test_the_stacked_modes_are_the_two_in_either_order():
+    user_def, imgaug_lib = augmentation("userDef"), augmentation("imgaugLib")
+    assert augmentation("allab") == Chain(user_def, imgaug_lib)
+    assert augmentation("allba") == Chain(imgaug_lib, user_def)
+
+
+def test_a_mode_can_be_part_of_a_pipeline():
+    pipeline = augmentation("userDef|maybe(0.5, hflip)")
+    assert pipeline(picture(), generator(0, "augment")).shape == (33, 47, 3)
+
+
+@pytest.mark.parametrize("wrong", ["userdef", "rotat(20)", "hflip(", "allab|nosie"])
+def test_a_wrong_name_is_told_with_the_nearest_right_one(wrong):
+    with pytest.raises(UserError, match=r"did you mean|cannot read"):
+        augmentation(wrong)
+
+
+def test_a_list_of_modes_splits_at_its_own_commas_only():
+    assert split_modes("none,hflip|rotate((-5, 20)), ,userDef") == [
+        "none", "hflip|rotate((-5, 20))", "none", "userDef",
+    ]  # fmt: skip
+    assert split_modes("") == ["none"]
+    assert split_modes("all") == list(NOTEBOOK_MODES)
