@@ -145,7 +145,7 @@ def test_seeds_are_drawn_up_to_the_shortest_and_a_note_says_so(tmp_path):
 
 
 def test_the_legend_lies_outside_the_axes(tmp_path):
-    long = "hflip|rotate(20)|maybe(0.5, cutout(16))|oneof(blur, noise)|shuffled(hflip, vflip)"
+    long = "|".join(["hflip", "maybe(0.5, cutout(16))", "oneof(blur, noise)", "rotate(20)"] * 3)
     for modes in (["", "userDef", "imgaugLib"], ["", long, "mixup", "samplePairing"]):
         folder = logs(tmp_path / str(len(modes)), modes)
         figure = figure_of(runlog.read_runs(folder))
@@ -354,9 +354,11 @@ def test_the_columns_of_the_terminals_table_are_aligned(tmp_path):
 
 @pytest.fixture
 def tool(repository, tmp_path):
-    """Run tools/plot.py from another folder, in a Python in which importing Paddle fails."""
-    (tmp_path / "poison" / "paddle").mkdir(parents=True)
-    (tmp_path / "poison" / "paddle" / "__init__.py").write_text("raise ImportError('no Paddle')\n")
+    """Run tools/plot.py from another folder, where importing Paddle fails, and where another
+    paddle_aug than the clone's is installed."""
+    for package in ("paddle", "paddle_aug"):
+        (tmp_path / "poison" / package).mkdir(parents=True)
+        (tmp_path / "poison" / package / "__init__.py").write_text("raise ImportError('poison')\n")
 
     def run(*arguments):
         return subprocess.run(
