@@ -84,7 +84,7 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
         train_batches = Batches(workers, "train", config.batch_size, config.seed, shuffle=True)
         eval_batches = Batches(workers, "eval", config.batch_size, config.seed, shuffle=False)
         paddle.seed(integer_seed(config.seed, "network"))
-        network = NETWORKS[config.network](data.num_classes, config.image_size)
+        network = make_network(config, data)
         optimizer = paddle.optimizer.Adam(config.learning_rate, parameters=network.parameters())
         scaler = paddle.amp.GradScaler(enable=config.amp)
         progress = begin(config, data, network, optimizer, scaler)
@@ -218,6 +218,20 @@ def use_device(config: TrainConfig) -> str:
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
+    """The network that the config names, for the data's classes.
+
+    Raises:
+        UserError: there is no such network, or the images are too small for it.
+    """
+    try:
+        return NETWORKS[config.network](data.num_classes, config.image_size)
+    except ValueError as error:
+        raise UserError(
+            f"--network {config.network} --image-size {config.image_size}: {error}"
+        ) from None
 
 
 def num_workers(config: TrainConfig, device: str) -> int:

@@ -1,0 +1,287 @@
+"""The training loop: what it measures, what it leaves, and that it goes on where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+
+from paddle_aug import checkpoint, runlog, train
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
+from paddle_aug.networks import NETWORKS
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
+
+
+@pytest.fixture
+def config(tmp_path):
+    return TrainConfig(
+        augment="userDef",
+        network="vgg_thin_bn",
+        image_size=16,
+        batch_size=5,
+        learning_rate=1e-3,
+        epochs=3,
+        device="cpu",
+        threads=1,
+        num_workers=0,
+        log_dir=str(tmp_path / "logs"),
+        model_dir=str(tmp_path / "models"),
+    )
+
+
+def curves(config):
+    """The bytes of a run's four log files."""
+    folder = Path(config.log_dir)
+    return {
+        name: (folder / f"{runlog.prefix(config.augment)}{name}.npy").read_bytes()
+        for name in runlog.CURVES
+    }
+
+
+def weights(config, name="last"):
+    path = Path(config.model_dir) / f"{runlog.prefix(config.augment)}{name}.pdparams"
+    return {key: np.asarray(value) for key, value in checkpoint.load(path).items()}
+
+
+def assert_same_run(one, other):
+    assert curves(one) == curves(other)
+    for name in ("best", "last"):
+        left, right = weights(one, name), weights(other, name)
+        assert left.keys() == right.keys()
+        for key in left:
+            np.testing.assert_array_equal(left[key], right[key], err_msg=key)
+
+
+def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
+    train.fit(config, data)
+    (run,) = runlog.read_runs(config.log_dir)
+    assert (run.mode, run.epochs, run.seed) == ("userDef", 3, 0)
+    assert (Path(config.log_dir) / "userDefAug_accEval.npy").exists()
+    facts = run.run
+    assert facts["finished"] is True
+    assert facts["config"] == config.asdict()
+    assert facts["data"]["fingerprint"] == data.fingerprint
+    assert facts["data"]["classes"] == 3
+    assert facts["best"]["accEval"] == max(run.curves["accEval"])
+    assert facts["versions"]["paddle"] == paddle.__version__
+    for epoch in facts["epochs"]:
+        assert epoch["seconds"] > 0
+        assert 0 <= epoch["data_wait"] <= 1
+    names = {path.name for path in Path(config.model_dir).iterdir()}
+    assert names == {
+        "userDefAug_best.pdparams", "userDefAug_last.pdparams", "userDefAug_checkpoint.pdstates",
+    }  # fmt: skip
+
+
+def test_the_curves_are_those_of_the_weights_and_every_image_counts_once(config, data):
+    """Evaluated here in one batch; the run's batches of 5 leave a last one of 2."""
+    train.fit(replace(config, augment="none"), data)
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    network.set_state_dict(weights(replace(config, augment="none")))
+    network.eval()
+    from paddle_aug.data.image import read_image, resize
+
+    images = np.stack([resize(read_image(sample.file), 16) for sample in data.eval])
+    labels = np.array([sample.label for sample in data.eval])
+    pixels = images.transpose(0, 3, 1, 2).astype("float32") / 255 * 2 - 1
+    logits = network(paddle.to_tensor(pixels)).numpy().astype("float64")
+    logits -= logits.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]
+    (run,) = runlog.read_runs(config.log_dir)
+    assert run.curves["lossEval"][-1] == pytest.approx(losses.mean(), rel=1e-4)
+    assert run.curves["accEval"][-1] == pytest.approx((logits.argmax(1) == labels).mean())
+
+
+def test_means_weigh_a_short_last_batch_by_its_images():
+    paddle.set_device("cpu")
+    total = train.Totals()
+    logits = paddle.to_tensor([[9.0, 0.0]] * 4)
+    total.add(paddle.to_tensor(1.0), logits, paddle.to_tensor([0, 0, 0, 0]))
+    total.add(paddle.to_tensor(6.0), logits[:1], paddle.to_tensor([1]))
+    assert total.means() == {"loss": 2.0, "acc": 0.8}
+
+
+def test_a_network_learns_what_can_be_learned(config, data):
+    progress = train.fit(replace(config, augment="none", epochs=30), data)
+    assert progress.curves["accEval"][0] < 0.7
+    assert progress.best["accEval"] == 1.0
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(config, data, tmp_path):
+    again = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    other = replace(config, log_dir=str(tmp_path / "c"), model_dir=str(tmp_path / "mc"), seed=1)
+    for one in (config, again, other):
+        train.fit(one, data)
+    assert_same_run(config, again)
+    assert curves(config) != curves(other)
+
+
+def test_all_modes_of_a_seed_start_from_the_same_weights(config, data, monkeypatch):
+    first_weights = []
+    begin = train.begin
+
+    def spy(config, data, network, *rest):
+        first_weights.append(network.state_dict()["features.0.weight"].numpy().copy())
+        return begin(config, data, network, *rest)
+
+    monkeypatch.setattr(train, "begin", spy)
+    for mode in ("none", "userDef"):
+        train.fit(replace(config, augment=mode, epochs=1), data)
+    np.testing.assert_array_equal(*first_weights)
+
+
+def test_two_networks_in_one_process_and_then_both_resumed(config, data, tmp_path):
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    for mode in ("none", "userDef"):
+        train.fit(replace(whole, augment=mode), data)
+    for mode in ("none", "userDef"):
+        train.fit(replace(config, augment=mode, epochs=1), data)
+    for mode in ("userDef", "none"):
+        train.fit(replace(config, augment=mode, resume=True, num_workers=1), data)
+    for mode in ("none", "userDef"):
+        assert_same_run(replace(config, augment=mode), replace(whole, augment=mode))
+
+
+def test_resuming_a_finished_run_changes_nothing(config, data, capsys):
+    train.fit(config, data)
+    before = curves(config)
+    progress = train.fit(replace(config, resume=True), data)
+    assert progress.done == 3
+    assert curves(config) == before
+    assert "3 of 3" in capsys.readouterr().out
+
+
+def test_a_resumed_run_keeps_its_best(config, data):
+    train.fit(replace(config, epochs=2), data)
+    before = json.loads((Path(config.log_dir) / "userDefAug_run.json").read_text())["best"]
+    after = train.fit(replace(config, resume=True), data).best
+    assert after["accEval"] >= before["accEval"]
+
+
+def test_resume_with_nothing_to_go_on_from_starts_anew(config, data, capsys):
+    train.fit(replace(config, epochs=1, resume=True), data)
+    assert "starts anew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"learning_rate": 0.5}, {"batch_size": 4}, {"image_size": 32}],
+    ids=str,
+)
+def test_resume_refuses_other_settings_and_names_them(config, data, change):
+    train.fit(replace(config, epochs=1), data)
+    name = "--" + next(iter(change)).replace("_", "-")
+    with pytest.raises(UserError, match=name):
+        train.fit(replace(config, resume=True, **change), data)
+
+
+def test_resume_refuses_other_data_and_fewer_epochs(config, data, tmp_path):
+    train.fit(config, data)
+    with pytest.raises(UserError, match="past --epochs 2"):
+        train.fit(replace(config, resume=True, epochs=2), data)
+    other = open_dataset(write_dataset(tmp_path / "other", train=5))
+    with pytest.raises(UserError, match="other data"):
+        train.fit(replace(config, resume=True), other)
+
+
+def test_a_new_run_sets_an_earlier_one_aside(config, data, capsys):
+    train.fit(replace(config, epochs=1), data)
+    before = curves(config)
+    train.fit(replace(config, epochs=2), data)
+    (kept,) = (Path(config.log_dir) / "replaced").iterdir()
+    assert curves(replace(config, log_dir=str(kept))) == before
+    (kept,) = (Path(config.model_dir) / "replaced").iterdir()
+    assert (kept / "userDefAug_best.pdparams").exists()
+    assert str(kept) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"device": "tpu"}, "--device 'tpu'"),
+        ({"device": "gpu:99"}, "Paddle sees"),
+        ({"amp": True}, "--amp wants a GPU"),
+        ({"network": "vgg61"}, "did you mean"),
+        ({"augment": "userdef"}, "did you mean 'userDef'"),
+        ({"image_size": 8}, "16 pixels"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_had_is_told_before_anything_is_written(config, data, change, message):
+    with pytest.raises(UserError, match=message):
+        train.fit(replace(config, **change), data)
+    assert not Path(config.log_dir).exists()
+    assert not Path(config.model_dir).exists()
+
+
+def command(config, folder, *more):
+    """tools/train.py with these settings."""
+    names = ("augment", "network", "image_size", "batch_size", "learning_rate", "device", "threads")
+    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
+    places = [f"--log-dir={config.log_dir}", f"--model-dir={config.model_dir}"]
+    return [
+        sys.executable, str(ROOT / "tools" / "train.py"), f"--data={folder}", *options, *places,
+        *more,
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_killed_in_mid_epoch_and_resumed_equals_undisturbed_to_the_bit(config, tmp_path):
+    """SIGKILL at several moments, each time going on with another number of workers."""
+    folder = write_dataset(tmp_path / "made", train=60, evaluate=20)
+    config = replace(config, augment="allab", image_size=32)
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    subprocess.run(command(whole, folder, "--epochs=4"), check=True, capture_output=True)
+    run_file = Path(config.log_dir) / "allabAug_run.json"
+    for kills, workers in enumerate((0, 2, 1)):
+        more = ["--epochs=4", f"--num-workers={workers}", "--resume"]
+        with subprocess.Popen(command(config, folder, *more), stdout=subprocess.PIPE) as running:
+            wait_for_epoch(run_file, kills + 1)
+            time.sleep(0.3)  # into the next epoch, which takes some seconds
+            running.send_signal(signal.SIGKILL)
+        assert json.loads(run_file.read_text())["finished"] is False
+    done = subprocess.run(
+        command(config, folder, "--epochs=4", "--resume"), check=True, capture_output=True
+    )
+    assert b"going on after epoch 3 of 4" in done.stdout
+    assert_same_run(config, whole)
+
+
+def wait_for_epoch(run_file, count):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if run_file.exists() and len(json.loads(run_file.read_text())["epochs"]) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"epoch {count} did not end in two minutes")
+
+
+def test_a_users_mistake_is_one_line_and_code_2(config, tmp_path):
+    folder = write_dataset(tmp_path / "made")
+    for argv in (
+        ["--augment=userdef"],
+        ["--data=nowhere"],
+        ["--recipe=smal"],
+        ["--network=vgg61"],
+    ):
+        done = subprocess.run(command(config, folder, *argv), capture_output=True, text=True)
+        assert done.returncode == 2, argv
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not os.path.exists(config.log_dir)
