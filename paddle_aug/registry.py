@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Callable, Iterable
 
 from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
 from paddle_aug.transform import Chain, Maybe, OneOf, Shuffled, SomeOf, Transform
 
 
@@ -73,12 +74,11 @@ def build(spec: str, registry: Registry) -> Transform:
         UserError: the text does not parse, or names an unknown op or argument.
     """
     try:
-        tree = ast.parse(spec.strip(), mode="eval").body
+        return _build_node(ast.parse(spec.strip(), mode="eval").body, spec, registry)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UserError(
             f"cannot read the augmentation {spec!r}; write it like hflip|rotate(20)|noise(5)"
         ) from None
-    return _build_node(tree, spec, registry)
 
 
 def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
@@ -94,11 +94,11 @@ def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         name = node.func.id
         args = [_build_argument(arg, spec, registry) for arg in node.args]
-        named = {
-            item.arg: _build_argument(item.value, spec, registry)
-            for item in node.keywords
-            if item.arg
-        }
+        named = {item.arg: _build_argument(item.value, spec, registry) for item in node.keywords}
+        if None in named or len(named) < len(node.keywords):
+            raise UserError(
+                f"{name!r} in the augmentation {spec!r} wants each argument once, by its name"
+            )
         return _call(name, args, named, spec, registry)
     raise UserError(
         f"cannot read {ast.unparse(node)!r} in the augmentation {spec!r}; "
@@ -109,7 +109,7 @@ def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
 def _build_argument(node: ast.expr, spec: str, registry: Registry):
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: a list as the key of a dict
         return _build_node(node, spec, registry)
 
 
@@ -118,8 +118,13 @@ def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> 
         raise UserError(
             f"no {registry.kind} named {name!r}; {near_miss(name, [*registry, *COMBINATORS])}"
         )
+    given = [*args, *named.values()]
+    if name not in COMBINATORS and any(isinstance(value, Transform) for value in given):
+        raise UserError(f"{name!r} in the augmentation {spec!r} takes no augmentations")
     try:
         made = (COMBINATORS[name] if name in COMBINATORS else registry[name])(*args, **named)
+        if name not in COMBINATORS:
+            made.sample(generator(0, "augment"), (8, 8, 3))  # finds rotate('x'), rotate((9, 3))
     except (TypeError, ValueError) as error:
         raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
     if name in COMBINATORS and not all(isinstance(op, Transform) for op in made.ops):

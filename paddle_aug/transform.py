@@ -105,6 +105,8 @@ class OneOf(_Steps):
     ops: tuple[Transform, ...]
 
     def __init__(self, *ops: Transform):
+        if not ops:
+            raise ValueError("oneof wants at least one member")
         object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):

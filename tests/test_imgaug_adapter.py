@@ -1,11 +1,13 @@
 """The imgaug adapter: pixels that follow from image and seed alone, and what it mends."""
 
+import importlib
 import inspect
 import json
 import multiprocessing
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,6 +173,15 @@ def test_elastic_transformation_with_a_whole_alpha_moves_pixels_no_farther_than_
     assert 1 <= moved.max() <= 3
 
 
+def test_imgaug_finds_the_names_that_numpy_took_away():
+    image = picture()
+    assert np.array_equal(iaa.SomeOf(1, [iaa.Add(3)])(image=image), image + 3)
+    square = ia.Polygon([(1, 1), (5, 1), (5, 5), (1, 5)])
+    assert np.array_equal(square.extract_from_image(image)[1:3, 1:3], image[2:4, 2:4])
+    noise = ia.parameters.FrequencyNoise().draw_samples((8, 8))
+    assert 0 <= noise.min() < noise.max() <= 1
+
+
 def test_numpy_and_scikit_image_are_as_they_were():
     code = """
 import numpy, skimage.measure, skimage.segmentation, skimage.transform
@@ -221,3 +232,31 @@ def test_a_pipeline_that_changes_the_size_is_refused():
         UserError, match=r"half_size made \(24, 20, 3\) of an image of \(48, 40, 3\)"
     ):
         Imgaug(half_size).apply(picture(), 0)
+
+
+@pytest.fixture
+def conformance(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "tools")
+    return importlib.import_module("imgaug_conformance")
+
+
+def test_the_conformance_report_passes_only_what_is_explained_for_those_very_runs(conformance):
+    mended, newly = "test_segmentation.TestSuperpixels.test_p", "test_flip.TestFliplr.test_images"
+    _, unexplained = conformance.tests_report([{mended: 1}, {}, {}, {}])
+    assert unexplained == []
+    _, unexplained = conformance.tests_report([{}, {}, {}, {mended: 1}])
+    assert unexplained == [f"{mended} fails [0, 0, 0, 1] times"]
+    _, unexplained = conformance.tests_report([{newly: 2}, {newly: 2}, {newly: 3}, {newly: 2}])
+    assert unexplained == [f"{newly} fails [2, 2, 3, 2] times"]
+
+
+def test_the_conformance_report_does_not_let_pixels_pass_that_differ_much(conformance):
+    def drawn(value, name):
+        return {name: np.full((2, 4, 4, 3), value, np.uint8)}
+
+    equal = [drawn(0, "Add")] * 4
+    assert conformance.pixels_report(equal)[1] == []
+    assert len(conformance.pixels_report([*equal[:3], drawn(1, "Add")])[1]) == 1
+    by_mends = [drawn(1, "Superpixels"), *[drawn(0, "Superpixels")] * 3]
+    assert conformance.pixels_report(by_mends)[1] == []
+    assert len(conformance.pixels_report([drawn(1, "Add"), *equal[1:]])[1]) == 1

@@ -113,6 +113,12 @@ def test_a_wrong_name_is_told_with_the_nearest_right_one(wrong):
         augmentation(wrong)
 
 
+@pytest.mark.parametrize("wrong", ["rotate('x')", "maybe(0.5, rotate((9, 3)))", "brightness([1])"])
+def test_an_argument_that_no_draw_can_use_is_told_before_the_first_image(wrong):
+    with pytest.raises(UserError, match="cannot make"):
+        augmentation(wrong)
+
+
 def test_a_list_of_modes_splits_at_its_own_commas_only():
     assert split_modes("none,hflip|rotate((-5, 20)), ,userDef") == [
         "none", "hflip|rotate((-5, 20))", "none", "userDef",

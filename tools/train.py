@@ -19,7 +19,6 @@ def main() -> None:
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-
     from paddle_aug.train import fit
 
     first = make_config(given, recipe or "aistudio")
