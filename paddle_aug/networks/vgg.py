@@ -7,7 +7,7 @@ VGG11 = ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512))
 VGG13 = ((2, 64), (2, 128), (2, 256), (2, 512), (2, 512))
 VGG16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 VGG19 = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-THIN = ((1, 16), (1, 32), (2, 64), (2, 128))  # 64 px in a few milliseconds of one CPU core
+THIN = ((1, 16), (1, 32), (1, 64), (1, 128))  # a 64 px image in 6 ms of one CPU core
 
 
 class VGG(nn.Layer):
@@ -78,5 +78,8 @@ def vgg_thin(num_classes: int, image_size: int) -> VGG:
 
 
 def vgg_thin_bn(num_classes: int, image_size: int) -> VGG:
-    """A VGG for CPUs with batch normalisation, which lets it learn under strong augmentation."""
-    return VGG(num_classes, THIN, image_size, hidden=256, dropout=0.2, batch_norm=True)
+    """A VGG for CPUs that learns under strong augmentation too.
+
+    Batch normalisation takes the place of dropout, under which it learns strong augmentation late.
+    """
+    return VGG(num_classes, THIN, image_size, hidden=256, dropout=0.0, batch_norm=True)
