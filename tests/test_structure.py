@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "rng": set(),
     "transform": {"errors"},
-    "registry": {"errors", "transform"},
+    "registry": {"errors", "rng", "transform"},
     "ops": {*CONTRACTS, "ops"},
     "policies": {*CONTRACTS, "ops"},
     "adapters": {*CONTRACTS, "ops", "adapters"},
