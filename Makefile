@@ -4,12 +4,13 @@ VENV ?= .venv
 # The GPU's Paddle where there is an NVIDIA GPU, else the CPU's.
 REQUIREMENTS ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo requirements.txt || echo requirements-cpu.txt)
 RUN := $(VENV)/bin/python
+OPTIONS ?=
 
 .PHONY: demo test lint clean
 
-# The notebook's five modes on the pictures that the project draws, and their figures.
+# The notebook's five modes on the pictures that the project draws, and their figures in logs/demo.
 demo: $(VENV)/ready
-	$(RUN) tools/train.py --data sample --augment all --log-dir logs/demo --model-dir models/demo
+	$(RUN) tools/train.py --data sample --augment all --log-dir logs/demo --model-dir models/demo $(OPTIONS)
 	$(RUN) tools/plot.py logs/demo
 
 test: $(VENV)/ready
@@ -24,6 +25,7 @@ clean:
 
 # Made anew when the requirements change; an installation that failed leaves no mark.
 $(VENV)/ready: $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "paddle_aug wants Python 3.10 or newer: make PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	touch $@
