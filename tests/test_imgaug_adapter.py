@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import multiprocessing
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from paddle_aug.adapters.imgaug import Imgaug, load, notebook_pipeline
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
+CLONE = Path(__file__).parent.parent
 ia, iaa = load()
 
 
@@ -234,9 +236,17 @@ def test_a_pipeline_that_changes_the_size_is_refused():
         Imgaug(half_size).apply(picture(), 0)
 
 
+def test_the_example_in_the_documentation_runs():
+    page = (CLONE / "docs" / "imgaug.md").read_text(encoding="utf-8")
+    names = {}
+    for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(example, names)
+    assert names["augmented"].shape == (224, 224, 3)
+
+
 @pytest.fixture
 def conformance(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "tools")
+    monkeypatch.syspath_prepend(CLONE / "tools")
     return importlib.import_module("imgaug_conformance")
 
 
