@@ -142,13 +142,13 @@ def main() -> int | None:
     parser.add_argument("--python", default="python3.11", help="makes them (default: python3.11)")
     parser.add_argument("--inside", choices=["published", "mended"], help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if not shutil.which(options.python):
-        raise UserError(f"there is no {options.python}; say with --python where Python 3.11 is")
     folder = options.folder.resolve()
     if options.inside:
         record(folder, mended=options.inside == "mended")
         return None
 
+    if not shutil.which(options.python):
+        raise UserError(f"there is no {options.python}; say with --python where Python 3.11 is")
     pythons = [environment(folder, column, options.python) for column in RUNS]
     unpack_tests(folder, pythons[0])
     for number, (column, python) in enumerate(zip(RUNS, pythons, strict=True)):
