@@ -150,11 +150,11 @@ def main() -> int | None:
     if not shutil.which(options.python):
         raise UserError(f"there is no {options.python}; say with --python where Python 3.11 is")
     pythons = [environment(folder, column, options.python) for column in RUNS]
-    unpack_tests(folder, pythons[0])
+    tests = unpack_tests(folder, pythons[0])
     for number, (column, python) in enumerate(zip(RUNS, pythons, strict=True)):
         print(f"running: {column.title}", file=sys.stderr)
         state = "mended" if column.mended else "published"
-        call([python, __file__, "--folder", folder, "--inside", state])
+        call([python, __file__, "--folder", folder, "--inside", state], PYTHONPATH=str(tests))
         (folder / "record.json").replace(folder / f"record-{number}.json")
         (folder / "pixels.npz").replace(folder / f"pixels-{number}.npz")
 
@@ -183,8 +183,9 @@ def environment(folder: Path, column: Run, python: str) -> Path:
     return inside
 
 
-def unpack_tests(folder: Path, python: Path) -> None:
-    """Download the source distribution that has imgaug's tests, and unpack those."""
+def unpack_tests(folder: Path, python: Path) -> Path:
+    """Download the source distribution that has imgaug's tests, unpack those, and return where
+    their modules are."""
     # Its setup.py imports pkg_resources, which setuptools has dropped. The two variables are what
     # older and newer releases of pip call the same setting.
     old = folder / "old-setuptools.txt"
@@ -198,6 +199,7 @@ def unpack_tests(folder: Path, python: Path) -> None:
     with tarfile.open(folder / f"imgaug-{TESTS_VERSION}.tar.gz") as archive:
         tests = [item for item in archive.getmembers() if item.name.split("/")[1:2] == ["test"]]
         archive.extractall(folder, members=tests, filter="data")
+    return folder / f"imgaug-{TESTS_VERSION}" / "test" / "augmenters"
 
 
 def record(folder: Path, mended: bool) -> None:
@@ -208,16 +210,15 @@ def record(folder: Path, mended: bool) -> None:
 
         adapter.load = lambda: (imgaug, imgaug.augmenters)
     adapter.load()
-    failures, count = run_tests(folder / f"imgaug-{TESTS_VERSION}" / "test" / "augmenters")
+    failures, count = run_tests()
     content = {"count": count, "failures": failures}
     (folder / "record.json").write_text(json.dumps(content))
     np.savez(folder / "pixels.npz", **draw_pixels())
 
 
-def run_tests(tests: Path) -> tuple[Counter, int]:
+def run_tests() -> tuple[Counter, int]:
     """How many times each test function failed, its subtests counted one by one; and how many
     functions there are."""
-    sys.path.insert(0, str(tests))
     names = [f"{module}.{name}" for module, names in TESTS.items() for name in names.split()]
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     count = suite.countTestCases()
