@@ -1,0 +1,97 @@
+"""Every command of the README runs as printed, and both languages give the same commands."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from made_data import write_dataset
+
+ROOT = Path(__file__).parent.parent
+
+# Continuous integration runs these two themselves, on a clean checkout.
+RUN_BY_CI = {"make test", "pip install -r requirements.txt"}
+
+
+def commands(readme: str) -> list[str]:
+    """The lines of all bash blocks."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    return [
+        line
+        for block in re.findall(r"```bash\n(.*?)```", text, re.S)
+        for line in block.split("\n")
+        if line
+    ]
+
+
+def test_both_readmes_give_the_same_commands():
+    assert commands("README.md") == commands("README.zh-CN.md")
+    assert {"make demo", *RUN_BY_CI} < set(commands("README.md"))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A folder like a bare clone, with the photos that the README speaks of."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("tools", "paddle_aug", "Makefile", "requirements.txt", "requirements-cpu.txt"):
+        (folder / name).symlink_to(ROOT / name)
+    write_dataset(folder / "photos")
+    return folder
+
+
+def run(clone: Path, command: str) -> str:
+    """Run a command of the README; of training, one epoch. What it printed is returned."""
+    words = shlex.split(command)
+    if words[0] == "make":
+        words += [f"VENV={sys.prefix}", "OPTIONS=--epochs 1", "--assume-old=requirements.txt"]
+        words += ["--assume-old=requirements-cpu.txt"]
+    elif words[0] == "python":
+        words[0] = sys.executable
+    else:
+        raise AssertionError(f"the README has a command that this test cannot run: {command}")
+    if "tools/train.py" in words:
+        words += ["--epochs", "1"]
+    done = subprocess.run(words, cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_every_command_runs_in_the_order_in_which_it_is_printed(clone):
+    if not (Path(sys.prefix) / "ready").exists():
+        pytest.skip("`make` did not make this environment, so `make demo` would make another one")
+    for command in commands("README.md"):
+        if command not in RUN_BY_CI:
+            run(clone, command)
+    demo = clone / "logs" / "demo"
+    for figure in ("loss.png", "accuracy.png", "accuracy_stacked.png"):
+        assert (demo / figure).read_bytes().startswith(b"\x89PNG")
+    assert (clone / "logs" / "accuracy.svg").exists()
+    assert (clone / "logs" / "mine" / "accuracy.png").exists()
+
+
+def test_on_ai_studio_the_two_commands_find_what_is_mounted(tmp_path):
+    home = tmp_path / "home" / "aistudio"
+    data = write_dataset(home / "data" / "data22612")
+    with zipfile.ZipFile(data / "Images.zip", "w") as archive:
+        for file in sorted((data / "Images").rglob("*.png")):
+            archive.write(file, file.relative_to(data))
+            file.unlink()
+    project = home / "work" / "paddle_aug"
+    project.mkdir(parents=True)
+    for name in ("tools", "paddle_aug"):
+        (project / name).symlink_to(ROOT / name)
+    env = {**os.environ, "HOME": str(home)}
+    small = ["--network", "vgg_thin", "--image-size", "32", "--epochs", "1"]
+    for command in (["tools/train.py", "--augment", "allab", *small], ["tools/plot.py", "logs/"]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=project, env=env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert "allab" in done.stdout
+    assert (home / "work" / "Images" / "class0").is_dir()
+    assert (project / "logs" / "accuracy_stacked.png").exists()
