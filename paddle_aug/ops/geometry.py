@@ -1,7 +1,9 @@
 """Where the pixels go: flips, rotation, and the notebook's crop."""
 
+import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -14,30 +16,82 @@ INTERPOLATIONS = {
     "lanczos": Image.Resampling.LANCZOS,  # called ANTIALIAS in the notebook's day
 }
 
+# What stands in for Pillow's. OpenCV's Lanczos takes fifteen times as long as its bicubic and is
+# no nearer; its nearest differs in whole rows, and is hardly faster.
+FAST_INTERPOLATIONS = {
+    "bilinear": cv2.INTER_LINEAR,
+    "bicubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_CUBIC,
+}
+
 
 def flip(image: np.ndarray, horizontal: bool, vertical: bool) -> np.ndarray:
     """Mirror left to right, top to bottom, or both."""
-    return np.ascontiguousarray(image[:: -1 if vertical else 1, :: -1 if horizontal else 1])
+    if horizontal and vertical:
+        return cv2.flip(image, -1)
+    if horizontal:
+        return cv2.flip(image, 1)
+    if vertical:
+        return cv2.flip(image, 0)
+    return np.ascontiguousarray(image)
 
 
-def rotate(image: np.ndarray, degrees: float) -> np.ndarray:
-    """Turn counter-clockwise about the centre: nearest pixel, the same size, black corners."""
-    return np.array(Image.fromarray(image).rotate(degrees))
+def rotate(image: np.ndarray, degrees: float, exact: bool = False) -> np.ndarray:
+    """Turn counter-clockwise about the centre: nearest pixel, the same size, black corners.
+
+    The matrix is Pillow's to the bit. OpenCV then steps in 1/1024 of a pixel, where Pillow's steps
+    (`exact`) are of 1/65536, so that one pixel in a thousand comes from a neighbour.
+    """
+    if exact:
+        return np.array(Image.fromarray(image).rotate(degrees))
+    height, width = image.shape[:2]
+    cosine = round(math.cos(math.radians(degrees)), 15)
+    sine = round(math.sin(math.radians(degrees)), 15)
+    # Pillow rounds where the first pixel's centre comes from, and each step from there.
+    x, y = (width - 1) / 2, (height - 1) / 2
+    first_x = _fixed_point(width / 2 - cosine * x + sine * y) - 0.5
+    first_y = _fixed_point(height / 2 - sine * x - cosine * y) - 0.5
+    cosine, sine = _fixed_point(cosine), _fixed_point(sine)
+    return cv2.warpAffine(
+        image,
+        np.array([[cosine, -sine, first_x], [sine, cosine, first_y]]),
+        (width, height),
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+    )
+
+
+def _fixed_point(value: float) -> float:
+    return math.floor(value * 65536 + 0.5) / 65536
 
 
 def center_crop_resize(
-    image: np.ndarray, width_ratio: float, height_ratio: float, interpolation: str
+    image: np.ndarray,
+    width_ratio: float,
+    height_ratio: float,
+    interpolation: str,
+    exact: bool = False,
 ) -> np.ndarray:
     """Cut out the middle, 1/ratio of each side, and stretch it to the image's size.
 
-    The cut is rounded to whole pixels, by Pillow's `crop`.
+    The cut is rounded to whole pixels as by Pillow's `crop`, but never to none. Ratios are at least
+    1. The nearest pixel is always Pillow's; of the others OpenCV's bilinear is within one grey
+    level, and its bicubic (a = -0.75, where Pillow's is -0.5) within one on average in photos.
     """
     height, width = image.shape[:2]
-    left = width * (1 - 1 / width_ratio) / 2
-    top = height * (1 - 1 / height_ratio) / 2
-    box = (left, top, left + width / width_ratio, top + height / height_ratio)
-    cut = Image.fromarray(image).crop(box)
-    return np.array(cut.resize((width, height), INTERPOLATIONS[interpolation]))
+    left, right = _middle(width, width_ratio)
+    top, bottom = _middle(height, height_ratio)
+    cut = image[top:bottom, left:right]
+    if not exact and interpolation in FAST_INTERPOLATIONS:
+        return cv2.resize(cut, (width, height), interpolation=FAST_INTERPOLATIONS[interpolation])
+    # Contiguous, because Pillow reads a view pixel by pixel.
+    whole = Image.fromarray(np.ascontiguousarray(cut))
+    return np.array(whole.resize((width, height), INTERPOLATIONS[interpolation]))
+
+
+def _middle(length: int, ratio: float) -> tuple[int, int]:
+    start = length * (1 - 1 / ratio) / 2
+    first, end = round(start), round(start + length / ratio)
+    return first, max(end, first + 1)
 
 
 @dataclass(frozen=True)
@@ -84,13 +138,14 @@ class Rotate(Transform):
     """Turns by a whole number of degrees, both ends included."""
 
     degrees: int | tuple[int, int] = 180
+    exact: bool = False
 
     def sample(self, rng, shape):
         low, high = around(self.degrees, 0)
         return {"degrees": int(rng.integers(low, high + 1))}
 
     def apply(self, image, degrees):
-        return rotate(image, degrees)
+        return rotate(image, degrees, self.exact)
 
 
 @dataclass(frozen=True)
@@ -101,6 +156,11 @@ class CenterCropResize(Transform):
     """
 
     max_ratio: float = 1.5
+    exact: bool = False
+
+    def __post_init__(self):
+        if self.max_ratio < 1:
+            raise ValueError(f"a crop wants a max_ratio of at least 1, got {self.max_ratio}")
 
     def sample(self, rng, shape):
         return {
@@ -110,4 +170,4 @@ class CenterCropResize(Transform):
         }
 
     def apply(self, image, width_ratio, height_ratio, interpolation):
-        return center_crop_resize(image, width_ratio, height_ratio, interpolation)
+        return center_crop_resize(image, width_ratio, height_ratio, interpolation, self.exact)
