@@ -1,6 +1,7 @@
 """Weights and interrupted runs on the disk: pickles of arrays and plain values only."""
 
 import pickle
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,12 @@ ADMITTED = {
     ("numpy._core.multiarray", "scalar"),
     ("_codecs", "encode"),
 }
+# Where an array's pickle says it is put together; NumPy 2 gave that place another name.
+MULTIARRAY = import_module(
+    "numpy._core.multiarray"
+    if np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+    else "numpy.core.multiarray"
+)
 
 
 class _ArraysOnly(pickle.Unpickler):
@@ -30,10 +37,8 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in ADMITTED:
             raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-        if module.startswith("numpy") and name in ("_reconstruct", "scalar"):
-            # NumPy 1.26 and 2 read each other's files by this.
-            multiarray = getattr(np, "_core", None) or np.core
-            return getattr(multiarray.multiarray, name)
+        if name in ("_reconstruct", "scalar"):
+            return getattr(MULTIARRAY, name)  # NumPy 1.26 and 2 read each other's files by this
         return super().find_class(module, name)
 
 

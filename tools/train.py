@@ -19,7 +19,7 @@ def main() -> None:
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.train import fit
+    from paddle_aug.train import fit, use_device
 
     first = make_config(given, recipe or "aistudio")
     modes = split_modes(first.augment)
@@ -27,6 +27,10 @@ def main() -> None:
         augmentation(mode)
     data = open_dataset(first.data, first.train_list, first.eval_list, first.image_root)
     config = make_config(given, recipe or ("sample" if data.name == "sample" else "aistudio"))
+    if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
+        print(
+            "no GPU: vgg16 will take hours here; --recipe small is made for CPUs", file=sys.stderr
+        )
     for mode in modes:
         fit(replace(config, augment=mode), data)
 
