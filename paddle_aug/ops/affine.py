@@ -1,0 +1,118 @@
+"""Affine: the whole image scaled, sheared, turned and shifted in one step, as imgaug does it."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.transform import Transform, around
+
+ORDERS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR}
+MODES = {
+    "constant": cv2.BORDER_CONSTANT,
+    "edge": cv2.BORDER_REPLICATE,
+    "symmetric": cv2.BORDER_REFLECT,
+    "reflect": cv2.BORDER_REFLECT_101,
+    "wrap": cv2.BORDER_WRAP,
+}
+
+
+def affine_matrix(
+    shape: tuple[int, int, int],
+    scale: tuple[float, float] = (1, 1),
+    translate: tuple[float, float] = (0, 0),
+    rotate: float = 0,
+    shear: tuple[float, float] = (0, 0),
+) -> np.ndarray:
+    """The 2 × 3 matrix that takes a pixel (x, y) of the image to its place in the result.
+
+    About the centre: shear in y, scale, shear in x, rotate clockwise, and then shift. Pairs are
+    (x, y); `translate` is in shares of width and height, angles are in degrees.
+
+    This is imgaug's product of six matrices, multiplied out; shears as in scikit-image >= 0.21.
+    """
+    height, width = shape[:2]
+    cos, sin = math.cos(math.radians(rotate)), math.sin(math.radians(rotate))
+    tan_x, tan_y = math.tan(math.radians(shear[0])), math.tan(math.radians(shear[1]))
+    # Scale, shear in x, rotate.
+    xx, xy = scale[0] * cos, -scale[1] * (tan_x * cos + sin)
+    yx, yy = scale[0] * sin, -scale[1] * (tan_x * sin - cos)
+    # Before that imgaug shears in y: it turns by a quarter, shears in x and turns back. Its quarter
+    # is 3.141592 / 2, and without these last digits the nearest pixel is here and there another.
+    c, s = math.cos(3.141592 / 2), math.sin(3.141592 / 2)
+    along, across = xx * c + xy * s, yx * c + yy * s
+    xx, xy = xx + tan_y * s * along, xy - tan_y * c * along
+    yx, yy = yx + tan_y * s * across, yy - tan_y * c * across
+    centre_x, centre_y = width / 2 - 0.5, height / 2 - 0.5
+    shift_x = translate[0] * width + centre_x - xx * centre_x - xy * centre_y
+    shift_y = translate[1] * height + centre_y - yx * centre_x - yy * centre_y
+    return np.array([[xx, xy, shift_x], [yx, yy, shift_y]])
+
+
+def warp_affine(
+    image: np.ndarray,
+    matrix: np.ndarray,
+    order: int = 1,
+    mode: str = "constant",
+    cval: tuple[float, float, float] = (0, 0, 0),
+) -> np.ndarray:
+    """Move the pixels by the matrix: the nearest one (order 0) or a mean of four (order 1).
+
+    What lies outside has the colour `cval`, cut to whole levels, in the mode "constant", and
+    otherwise the image is continued; the modes have the names that scikit-image gives them.
+    """
+    height, width = image.shape[:2]
+    return cv2.warpAffine(
+        image,
+        matrix,
+        (width, height),
+        flags=ORDERS[order],
+        borderMode=MODES[mode],
+        borderValue=[int(value) for value in cval],
+    )
+
+
+@dataclass(frozen=True)
+class Affine(Transform):
+    """imgaug's: scale and shift are drawn for each axis by itself, one shear for both.
+
+    `rotate` and `shear` are in degrees, `translate_percent` in shares of the size. `order` and
+    `mode` name what is drawn from; `cval` is the range of each channel of the fill.
+    """
+
+    scale: float | tuple[float, float] = 0.1
+    translate_percent: float | tuple[float, float] = 0.1
+    rotate: float | tuple[float, float] = 15
+    shear: float | tuple[float, float] = 10
+    order: tuple[int, ...] = (1,)
+    cval: tuple[float, float] = (0, 0)
+    mode: tuple[str, ...] = ("constant",)
+
+    def __post_init__(self):
+        if around(self.scale, 1)[0] <= 0:
+            raise ValueError(f"scale wants to stay above 0, got {self.scale}")
+        if not self.order or not set(self.order) <= set(ORDERS):
+            raise ValueError(f"order wants some of {tuple(ORDERS)}, got {self.order}")
+        if not self.mode or not set(self.mode) <= set(MODES):
+            raise ValueError(f"mode wants some of {tuple(MODES)}, got {self.mode}")
+
+    def sample(self, rng, shape):
+        shares = iter(rng.random(9).tolist())  # a draw at a time would take longer than the matrix
+
+        def draw(low, high):
+            return low + (high - low) * next(shares)
+
+        return {
+            "scale": [draw(*around(self.scale, 1)) for _ in range(2)],
+            "translate": [draw(*around(self.translate_percent, 0)) for _ in range(2)],
+            "rotate": draw(*around(self.rotate, 0)),
+            "shear": [draw(*around(self.shear, 0))] * 2,
+            "cval": [draw(*self.cval) for _ in range(3)],
+            "order": self.order[rng.integers(len(self.order))],
+            "mode": self.mode[rng.integers(len(self.mode))],
+        }
+
+    def apply(self, image, scale, translate, rotate, shear, cval, order, mode):
+        matrix = affine_matrix(image.shape, scale, translate, rotate, shear)
+        return warp_affine(image, matrix, order, mode, cval)

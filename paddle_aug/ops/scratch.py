@@ -1,0 +1,23 @@
+"""Room for intermediate results that is kept from one image to the next."""
+
+import math
+import threading
+
+import numpy as np
+
+_rooms = threading.local()
+
+
+def scratch(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A float32 array of this thread, anything in it, until the next call with this name.
+
+    Half a megabyte that is new for each image goes back to the system in between, and fetching it
+    again page by page takes as long as working on it. What comes of this is never to be returned
+    by a kernel.
+    """
+    size = math.prod(shape)
+    room = getattr(_rooms, name, None)
+    if room is None or room.size < size:
+        room = np.empty(size, np.float32)
+        setattr(_rooms, name, room)
+    return room[:size].reshape(shape)
