@@ -87,7 +87,7 @@ def test_no_sigma_is_no_noise_and_a_huge_one_stays_in_range():
     image = generator(1, "drawing").integers(0, 256, (37, 61, 3)).astype(np.uint8)
     np.testing.assert_array_equal(gaussian_noise(image, 0.0, 3), image)
     noise = drawn_noise(1000.0, 3)
-    assert (noise.min(), noise.max()) == (-127, 127)
+    assert (noise.min(), noise.max()) == (-128, 127)
 
 
 def test_noise_is_the_same_for_the_same_seed_and_another_for_another():

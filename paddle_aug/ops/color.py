@@ -56,8 +56,9 @@ def sharpness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarr
     box = cv2.blur(image, (3, 3))
     box_share = (1 - factor) * 9 / 13
     result = cv2.addWeighted(image, 1 - box_share, box, box_share, TRUNCATE, dst=box)
-    result[[0, -1]] = image[[0, -1]]
-    result[:, [0, -1]] = image[:, [0, -1]]
+    for edge in (0, -1):
+        result[edge] = image[edge]
+        result[:, edge] = image[:, edge]
     return result
 
 
