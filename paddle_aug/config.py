@@ -11,6 +11,8 @@ import yaml
 from paddle_aug.errors import UserError
 from paddle_aug.registry import near_miss
 
+LR_SCHEDULES = ("constant", "cosine")
+ENGINES = ("auto", "native", "imgaug")
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -38,10 +40,14 @@ class TrainConfig:
     train_list: str | None = option(None, "list file to train on, 'path label' a line")
     eval_list: str | None = option(None, "list file to evaluate on")
     image_root: str | None = option(None, "folder that the paths in the lists start from")
+    engine: str = option(
+        "auto", "who runs the imgaug pipeline: native (our ops, the same as auto) or imgaug itself"
+    )
     network: str = option("vgg16", "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn")
     image_size: int = option(224, "side in pixels to which images are resized before augmenting")
     batch_size: int = option(8, "images a step")
     learning_rate: float = option(1e-4, "Adam's learning rate")
+    lr_schedule: str = option("constant", "constant, or cosine: falling to 0 over the epochs")
     epochs: int = option(100, "times through the training list")
     seed: int = option(0, "decides weights, order, augmentation and dropout")
     num_workers: int | None = option(
@@ -64,6 +70,11 @@ class TrainConfig:
             raise UserError(f"--threads must be at least 1, not {self.threads}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"--seed must be from 0 to 2**32 - 1, not {self.seed}")
+        for name, known in (("lr_schedule", LR_SCHEDULES), ("engine", ENGINES)):
+            if getattr(self, name) not in known:
+                raise UserError(
+                    f"{flag(name)} {getattr(self, name)!r}: {near_miss(getattr(self, name), known)}"
+                )
         if not 0 < self.learning_rate < float("inf"):
             raise UserError(f"--learning-rate must be more than 0, not {self.learning_rate}")
 

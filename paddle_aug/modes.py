@@ -1,14 +1,28 @@
 """Every augmentation that has a name: the ops, and the notebook's modes that are made of them."""
 
+from collections.abc import Callable
+
 from paddle_aug.adapters.imgaug import Imgaug, notebook_pipeline
+from paddle_aug.ops.affine import MODES, Affine
+from paddle_aug.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
+from paddle_aug.ops.blur import AverageBlur, GaussianBlur, MedianBlur
 from paddle_aug.ops.color import Brightness, Color, Contrast, Sharpness
+from paddle_aug.ops.crop import Crop
+from paddle_aug.ops.dropout import CoarseDropout, Dropout
+from paddle_aug.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
+from paddle_aug.ops.elastic import ElasticTransformation
 from paddle_aug.ops.geometry import CenterCropResize, Flip, HorizontalFlip, Rotate, VerticalFlip
 from paddle_aug.ops.noise import GaussianNoise
+from paddle_aug.ops.noise_additive import AdditiveGaussianNoise
+from paddle_aug.ops.piecewise import PiecewiseAffine
+from paddle_aug.ops.superpixels import Superpixels
 from paddle_aug.registry import Registry, build
-from paddle_aug.transform import Chain, Identity, Shuffled, Transform
+from paddle_aug.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf, Transform
 
-AUGMENTATIONS = Registry("augmentation")
-for name, op in {
+# The notebook's five, in the order in which it trains them.
+NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
+
+OPS = {
     "brightness": Brightness,
     "contrast": Contrast,
     "color": Color,
@@ -19,20 +33,29 @@ for name, op in {
     "vflip": VerticalFlip,
     "rotate": Rotate,
     "noise": GaussianNoise,
-}.items():
-    AUGMENTATIONS.add(name)(op)
+    "crop": Crop,
+    "affine": Affine,
+    "superpixels": Superpixels,
+    "gaussian_blur": GaussianBlur,
+    "average_blur": AverageBlur,
+    "median_blur": MedianBlur,
+    "sharpen": Sharpen,
+    "emboss": Emboss,
+    "edge_detect": EdgeDetect,
+    "directed_edge_detect": DirectedEdgeDetect,
+    "additive_gaussian_noise": AdditiveGaussianNoise,
+    "dropout": Dropout,
+    "coarse_dropout": CoarseDropout,
+    "invert": Invert,
+    "add": Add,
+    "multiply": Multiply,
+    "linear_contrast": LinearContrast,
+    "grayscale": Grayscale,
+    "elastic_transformation": ElasticTransformation,
+    "piecewise_affine": PiecewiseAffine,
+}
 
-# The notebook's five, in the order in which it trains them.
-NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 
-
-@AUGMENTATIONS.add("none")
-def none() -> Transform:
-    """No augmentation; the notebook writes it as ''."""
-    return Identity()
-
-
-@AUGMENTATIONS.add("userDef")
 def user_def() -> Transform:
     """The eight hand-written ops of the notebook, all of them, in random order."""
     return Shuffled(
@@ -47,31 +70,80 @@ def user_def() -> Transform:
     )
 
 
-@AUGMENTATIONS.add("imgaugLib")
 def imgaug_lib() -> Transform:
-    """The notebook's heavy imgaug pipeline."""
+    """The notebook's heavy imgaug pipeline, of our own ops."""
+    blur = OneOf(GaussianBlur((0, 3.0)), AverageBlur((2, 7)), MedianBlur((3, 11)))
+    edges = OneOf(EdgeDetect((0, 0.7)), DirectedEdgeDetect((0, 0.7), direction=(0.0, 1.0)))
+    dropout = OneOf(
+        Dropout((0.01, 0.1), per_channel=0.5),
+        CoarseDropout((0.03, 0.15), size_percent=(0.02, 0.05), per_channel=0.2),
+    )
+    affine = Affine(
+        scale=(0.8, 1.2),
+        translate_percent=(-0.2, 0.2),
+        rotate=(-45, 45),
+        shear=(-16, 16),
+        order=(0, 1),
+        cval=(0, 255),
+        mode=tuple(MODES),
+    )
+    return Shuffled(
+        HorizontalFlip(0.5),
+        VerticalFlip(0.2),
+        Maybe(0.5, Crop((0, 0.1))),
+        Maybe(0.5, affine),
+        SomeOf(
+            0,
+            5,
+            Maybe(0.5, Superpixels(p_replace=(0, 1.0), n_segments=(20, 200))),
+            blur,
+            Sharpen(alpha=(0, 1.0), lightness=(0.75, 1.5)),
+            Emboss(alpha=(0, 1.0), strength=(0, 2.0)),
+            Maybe(0.5, edges),
+            AdditiveGaussianNoise(scale=(0.0, 0.05 * 255), per_channel=0.5),
+            dropout,
+            Invert(0.05, per_channel=1.0),
+            Add((-10, 10), per_channel=0.5),
+            Multiply((0.5, 1.5), per_channel=0.5),
+            LinearContrast((0.5, 2.0), per_channel=0.5),
+            Grayscale((0.0, 1.0)),
+            Maybe(0.5, ElasticTransformation(alpha=(0.5, 3.5), sigma=(0.25, 0.25))),
+            Maybe(0.5, PiecewiseAffine(scale=(0.01, 0.05))),
+        ),
+    )
+
+
+def imgaug_lib_by_imgaug() -> Transform:
+    """The same pipeline, run by imgaug itself."""
     return Imgaug(notebook_pipeline)
 
 
-@AUGMENTATIONS.add("allab")
-def all_ab() -> Transform:
-    """userDef, then imgaugLib."""
-    return Chain(user_def(), imgaug_lib())
+def named(imgaug_lib: Callable[[], Transform]) -> Registry:
+    """All names, where `imgaugLib`, alone and stacked, is what this function makes."""
+    registry = Registry("augmentation")
+    for name, op in OPS.items():
+        registry.add(name)(op)
+    registry.add("none")(Identity)
+    registry.add("userDef")(user_def)
+    registry.add("imgaugLib")(imgaug_lib)
+    registry.add("allab")(lambda: Chain(user_def(), imgaug_lib()))
+    registry.add("allba")(lambda: Chain(imgaug_lib(), user_def()))
+    return registry
 
 
-@AUGMENTATIONS.add("allba")
-def all_ba() -> Transform:
-    """imgaugLib, then userDef."""
-    return Chain(imgaug_lib(), user_def())
+AUGMENTATIONS = named(imgaug_lib)
+ENGINES = {"native": AUGMENTATIONS, "imgaug": named(imgaug_lib_by_imgaug)}
 
 
-def augmentation(spec: str) -> Transform:
+def augmentation(spec: str, engine: str = "native") -> Transform:
     """The augmentation of a mode's name or of a text such as "hflip|rotate(20)"; '' is none.
+
+    `engine` is who runs the notebook's imgaug pipeline: our own ops, or the library.
 
     Raises:
         UserError: an unknown name or argument, or a text that cannot be read.
     """
-    return build(spec or "none", AUGMENTATIONS)
+    return build(spec or "none", ENGINES[engine])
 
 
 def split_modes(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Training: one fresh network under one augmentation, and the curves it leaves."""
 
+import math
 import os
 import platform
 import subprocess
@@ -70,9 +71,10 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
         UserError: something in the config cannot be had, or does not fit the run to be resumed.
     """
     device = use_device(config)
+    engine = "native" if config.engine == "auto" else config.engine
     samples = {"train": (data.train, config.augment), "eval": (data.eval, "none")}
     datasets = {
-        name: Augmented(listed, config.image_size, augmentation(mode), config.seed)
+        name: Augmented(listed, config.image_size, augmentation(mode, engine), config.seed)
         for name, (listed, mode) in samples.items()
     }
     # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
@@ -92,6 +94,7 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
         for epoch in range(progress.done, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
             paddle.seed(integer_seed(config.seed, "dropout", epoch))
+            optimizer.set_lr(learning_rate(config, epoch))
             started = time.perf_counter()
             network.train()
             total = Totals()
@@ -140,6 +143,13 @@ def evaluate(network: paddle.nn.Layer, batches: Batches) -> dict[str, float]:
             logits = network(to_network(images))
             total.add(F.cross_entropy(logits, labels), logits, labels)
     return total.means()
+
+
+def learning_rate(config: TrainConfig, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 0."""
+    if config.lr_schedule == "cosine":
+        return config.learning_rate * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
+    return config.learning_rate
 
 
 class Totals:
@@ -283,6 +293,11 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
                 f"{path} was trained with {flag(item.name)} {before}, this run has {now}; give "
                 "the same to go on, or leave --resume away to start anew"
             )
+    if config.lr_schedule != "constant" and state["config"]["epochs"] != config.epochs:
+        raise UserError(
+            f"{path} was trained towards --epochs {state['config']['epochs']}, and its learning "
+            f"rate fell accordingly; it cannot go on towards {config.epochs}"
+        )
     if state["data"]["fingerprint"] != data.fingerprint:
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
     if len(state["epochs"]) > config.epochs:

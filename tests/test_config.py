@@ -29,7 +29,7 @@ def test_every_field_is_an_option_and_back():
     argv = []
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")
-        given = {"seed": "5", "device": "cpu", "network": "vgg11"}.get(item.name, "7")
+        given = {"device": "cpu", "lr_schedule": "cosine", "engine": "imgaug"}.get(item.name, "7")
         argv += [name] if item.name in ("amp", "resume") else [name, given]
     given, _ = parse(argv)
     assert given.keys() == {item.name for item in dataclasses.fields(TrainConfig)}
@@ -101,6 +101,8 @@ def test_a_mistyped_option_ends_with_code_2(argv, capsys):
         {"learning_rate": float("nan")},
         {"learning_rate": 0.0},
         {"threads": 0},
+        {"lr_schedule": "cosin"},
+        {"engine": "imgag"},
     ],
     ids=str,
 )

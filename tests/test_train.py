@@ -192,6 +192,20 @@ def test_resume_refuses_other_settings_and_names_them(config, data, change):
         train.fit(replace(config, resume=True, **change), data)
 
 
+def test_a_cosine_falls_from_the_learning_rate_to_nothing(config):
+    config = replace(config, lr_schedule="cosine", epochs=4)
+    rates = [train.learning_rate(config, epoch) for epoch in range(5)]
+    assert rates == pytest.approx([1e-3, 0.853553e-3, 0.5e-3, 0.146447e-3, 0])
+    assert train.learning_rate(replace(config, lr_schedule="constant"), 3) == 1e-3
+
+
+def test_a_run_whose_rate_falls_towards_an_end_cannot_get_another_end(config, data):
+    config = replace(config, lr_schedule="cosine", epochs=2)
+    train.fit(config, data)
+    with pytest.raises(UserError, match="towards --epochs 2"):
+        train.fit(replace(config, resume=True, epochs=3), data)
+
+
 def test_resume_refuses_other_data_and_fewer_epochs(config, data, tmp_path):
     train.fit(config, data)
     with pytest.raises(UserError, match="past --epochs 2"):
@@ -215,6 +229,7 @@ def test_a_new_run_sets_an_earlier_one_aside(config, data, capsys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"engine": "imgaug", "augment": "hflip("}, "cannot read"),
         ({"device": "tpu"}, "--device 'tpu'"),
         ({"device": "gpu:99"}, "Paddle sees"),
         ({"amp": True}, "--amp wants a GPU"),
