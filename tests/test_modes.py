@@ -51,7 +51,7 @@ class TestContract:
     def test_images_differ_from_draw_to_draw(self, name):
         op, image = augmentation(name), picture()
         drawn = {op(image, generator(3, "augment", 1, index)).tobytes() for index in range(20)}
-        assert len(drawn) > 1 or name == "none"
+        assert len(drawn) > 1 or name in ("none", "invert"), "two have nothing to draw"
 
 
 def test_the_notebooks_empty_mode_is_none():
