@@ -71,10 +71,9 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
         UserError: something in the config cannot be had, or does not fit the run to be resumed.
     """
     device = use_device(config)
-    engine = "native" if config.engine == "auto" else config.engine
     samples = {"train": (data.train, config.augment), "eval": (data.eval, "none")}
     datasets = {
-        name: Augmented(listed, config.image_size, augmentation(mode, engine), config.seed)
+        name: Augmented(listed, config.image_size, augmentation(mode, engine(config)), config.seed)
         for name, (listed, mode) in samples.items()
     }
     # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
@@ -225,6 +224,11 @@ def use_device(config: TrainConfig) -> str:
     return paddle.get_device()
 
 
+def engine(config: TrainConfig) -> str:
+    """Who runs the imgaug pipeline."""
+    return "native" if config.engine == "auto" else config.engine
+
+
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -322,6 +326,7 @@ def keep(
         "argv": sys.argv,
         "versions": versions(),
         "commit": commit(),
+        "engine": engine(config),
         "device": device,
         "data": facts,
         "best": progress.best,

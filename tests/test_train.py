@@ -78,6 +78,7 @@ def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
     assert facts["config"] == config.asdict()
     assert facts["data"]["fingerprint"] == data.fingerprint
     assert facts["data"]["classes"] == 3
+    assert facts["engine"] == "native"
     assert facts["best"]["accEval"] == max(run.curves["accEval"])
     assert facts["versions"]["paddle"] == paddle.__version__
     for epoch in facts["epochs"]:
