@@ -56,7 +56,7 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
         The index of each pixel's centre, height × width, and the number of centres.
     """
     height, width = image.shape[:2]
-    grid = _grid(height, width, n_segments)
+    grid = _grid(height, width, *_grid_axes(height, width, n_segments))
     features = scratch("slic features", (len(grid.pixels), 6, grid.pixels.shape[1]))
     for channel, (plane, scale) in enumerate(
         zip(cv2.split(_stretched_lab(image)), (100 / 255, 1, 1), strict=True)
@@ -130,8 +130,8 @@ class _Grid:
 
 
 @functools.lru_cache(maxsize=64)
-def _grid(height: int, width: int, n_segments: int) -> _Grid:
-    (step_y, first_y), (step_x, first_x) = _grid_axes(height, width, n_segments)
+def _grid(height: int, width: int, y_axis: tuple[int, int], x_axis: tuple[int, int]) -> _Grid:
+    (step_y, first_y), (step_x, first_x) = y_axis, x_axis
     down, across = -(-height // step_y), -(-width // step_x)
 
     def by_cell(values):
