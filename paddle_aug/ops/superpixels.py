@@ -46,11 +46,11 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
 
     Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods", PAMI 2012,
     with the grid, colours and weights of `skimage.segmentation.slic(image, n_segments, 10)`. Two
-    short cuts make it twenty times faster. A pixel looks at the nine centres around its cell of
-    the grid alone, which makes the distances one small matrix product a cell. And the centres are
-    moved by a quarter of the pixels, four times instead of ten; more of either is not seen in
-    the result (tests/test_ops_superpixels.py has the figures), while fewer rounds leave crumbs on
-    noisy images.
+    short cuts make it fast. A pixel looks at the nine centres around its cell of the grid alone,
+    which makes the distances one small matrix product a cell. And the centres are moved by at most
+    49 pixels of a cell, four times instead of ten; more of either is hardly seen in the result
+    (tests/test_ops_superpixels.py has the figures), while fewer rounds leave crumbs on noisy
+    images.
 
     Returns:
         The index of each pixel's centre, height × width, and the number of centres.
