@@ -1,12 +1,18 @@
 """Blurs, to the byte as imgaug 0.4.0 does: mirrored borders, and its sizes of the window."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from paddle_aug.ops.draws import Range, check_range, draw, up_to
+from paddle_aug.ops.median import median_network
 from paddle_aug.transform import Transform
+
+# From so many bytes on a median by our network is faster than OpenCV's. At 224 × 224 it takes about
+# 0.3 of the time for a window of 7, 0.5 for 9 and 0.85 for 11, most of what a median blur draws.
+NETWORK_PAYS = {7: 15_000, 9: 20_000, 11: 80_000}
 
 
 def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
@@ -29,6 +35,8 @@ def average_blur(image: np.ndarray, k: int) -> np.ndarray:
 
 def median_blur(image: np.ndarray, k: int) -> np.ndarray:
     """Median of the k × k window, of each channel by itself; k is odd, and 1 does nothing."""
+    if image.size >= NETWORK_PAYS.get(k, math.inf):
+        return median_network(image, k)
     return cv2.medianBlur(image, k)
 
 
