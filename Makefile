@@ -25,7 +25,8 @@ clean:
 
 # Made anew when the requirements change; an installation that failed leaves no mark.
 $(VENV)/ready: $(REQUIREMENTS)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "paddle_aug wants Python 3.10 or newer: make PYTHON=…")'
+	@$(PYTHON) -c 'import sys; top = 12 if "$(REQUIREMENTS)" == "requirements.txt" else 13; \
+	  sys.exit(not (3, 10) <= sys.version_info < (3, top + 1) and f"want Python 3.10 to 3.{top}, for which there is a Paddle: make PYTHON=python3.{top}")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	touch $@

@@ -164,7 +164,7 @@ def load_recipe(name: str) -> dict:
 def recipe_value(name: str, value, path: Path):
     """A recipe's value in its field's type; YAML reads 1e-4 as text, and 1 where 1.0 is meant."""
     kind = value_type(name)
-    if value is None:
+    if value is None and next(f.default for f in fields(TrainConfig) if f.name == name) is None:
         return None
     if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
         try:

@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+
+from paddle_aug.errors import UserError
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def replacing(path: Path | str):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.part")  # a kill leaves it, the next writer takes it over
     try:
         with open(beside, "wb") as file:
             yield file
@@ -46,10 +47,17 @@ def write_array(path: Path | str, values: np.ndarray) -> None:
         np.save(file, values, allow_pickle=False)
 
 
-def write_with(path: Path | str, save: Callable) -> None:
-    """Write a file by a function that takes an open binary file, such as a figure's `savefig`."""
-    with replacing(path) as file:
-        save(file)
+def refuse_unwritable(folder: Path | str, option: str) -> None:
+    """Make the folder, and a file in it for a moment: better now than after the first epoch.
+
+    Raises:
+        UserError: it cannot be made, or not be written to.
+    """
+    try:
+        write_bytes(Path(folder) / "writable", b"")
+        (Path(folder) / "writable").unlink()
+    except OSError as error:
+        raise UserError(f"cannot write to {option} {folder}: {error.strerror}") from None
 
 
 def set_aside(files: list[Path]) -> Path | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from paddle_aug.adapters.imgaug import Imgaug, notebook_pipeline
+from paddle_aug.errors import UserError
 from paddle_aug.ops.affine import MODES, Affine
 from paddle_aug.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
 from paddle_aug.ops.blur import AverageBlur, GaussianBlur, MedianBlur
@@ -147,12 +148,15 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
 
 
 def split_modes(text: str) -> list[str]:
-    """The modes that `--augment` names: a comma list, or "all" for the notebook's five.
+    """The modes that `--augment` names: a comma list, where "all" means the notebook's five.
 
     Commas inside parentheses belong to an op's arguments: "none,hflip|rotate((-5, 20))" is two.
+
+    Raises:
+        UserError: a mode comes twice, or there is nothing between two commas.
     """
-    if text == "all":
-        return list(NOTEBOOK_MODES)
+    if not text.strip():
+        return ["none"]
     parts, depth = [""], 0
     for character in text:
         depth += (character == "(") - (character == ")")
@@ -160,4 +164,11 @@ def split_modes(text: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += character
-    return [part.strip() or "none" for part in parts]
+    names = [part.strip() for part in parts]
+    if "" in names:
+        raise UserError(f"--augment {text!r} has a comma with no mode at its side")
+    modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]
+    for mode in modes:
+        if modes.count(mode) > 1:
+            raise UserError(f"--augment {text!r} names {mode!r} twice")
+    return modes

@@ -46,10 +46,6 @@ class Registry:
     def __iter__(self):
         return iter(self._items)
 
-    def names(self) -> list[str]:
-        """All names, in the order in which they were added."""
-        return list(self._items)
-
 
 COMBINATORS = {
     "chain": Chain,
@@ -125,7 +121,7 @@ def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> 
         made = (COMBINATORS[name] if name in COMBINATORS else registry[name])(*args, **named)
         if name not in COMBINATORS:
             made.sample(generator(0, "augment"), (8, 8, 3))  # finds rotate('x'), rotate((9, 3))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
     if name in COMBINATORS and not all(isinstance(op, Transform) for op in made.ops):
         raise UserError(f"{name!r} in the augmentation {spec!r} wants augmentations as its members")

@@ -64,6 +64,16 @@ def write(log_dir: Path | str, mode: str, curves: dict[str, list[float]], run: d
     files.write_json(_run_file(log_dir, mode), run)
 
 
+def read_run_file(log_dir: Path | str, mode: str) -> dict:
+    """The run.json of a mode, {} where there is none.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    file = _run_file(log_dir, mode)
+    return _read_json(file) if file.exists() else {}
+
+
 def set_aside(log_dir: Path | str, mode: str) -> Path | None:
     """Move the files of an earlier run of this mode into a new folder below `replaced/`.
 

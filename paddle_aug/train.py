@@ -1,11 +1,14 @@
 """Training: one fresh network under one augmentation, and the curves it leaves."""
 
+import importlib.metadata
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -19,11 +22,11 @@ from tqdm import tqdm
 import paddle_aug
 from paddle_aug import checkpoint, runlog
 from paddle_aug.config import TrainConfig, flag
-from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Workers
 from paddle_aug.data.loading import Batches, to_network
 from paddle_aug.errors import UserError
-from paddle_aug.files import set_aside
+from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.modes import augmentation
 from paddle_aug.networks import NETWORKS
 from paddle_aug.rng import integer_seed
@@ -47,6 +50,7 @@ class Progress:
         default_factory=lambda: {name: [] for name in runlog.CURVES}
     )
     epochs: list[dict] = field(default_factory=list)
+    sessions: list[dict] = field(default_factory=list)
 
     @property
     def done(self) -> int:
@@ -60,8 +64,11 @@ class Progress:
         return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
 
 
-def fit(config: TrainConfig, data: Dataset) -> Progress:
+def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     """Train a fresh network and keep its curves and weights, epoch by epoch.
+
+    `data` is what `open_dataset` made of the config's own fields, which it is asked for if it is
+    not given; several runs on one data set need it opened and checked only once.
 
     Each epoch ends with an evaluation of every eval image, a line on the terminal, the log files
     (`<log_dir>/<prefix>*`), and the files to go on from (`<model_dir>/<prefix>*`); the best weights
@@ -70,6 +77,8 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
     Raises:
         UserError: something in the config cannot be had, or does not fit the run to be resumed.
     """
+    if data is None:
+        data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
     device = use_device(config)
     samples = {"train": (data.train, config.augment), "eval": (data.eval, "none")}
     datasets = {
@@ -89,6 +98,9 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
         optimizer = paddle.optimizer.Adam(config.learning_rate, parameters=network.parameters())
         scaler = paddle.amp.GradScaler(enable=config.amp)
         progress = begin(config, data, network, optimizer, scaler)
+        if progress.done == config.epochs:
+            return progress
+        progress.sessions.append(session(progress.done, device))
 
         for epoch in range(progress.done, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
@@ -129,7 +141,8 @@ def fit(config: TrainConfig, data: Dataset) -> Progress:
                 }
             )
             report_epoch(progress, config)
-            keep(config, data, device, progress, network, optimizer, scaler)
+            save(config, data, progress, network, optimizer, scaler)
+            publish(config, data, progress, network)
     return progress
 
 
@@ -211,7 +224,7 @@ def use_device(config: TrainConfig) -> str:
     if name == "auto":
         name = "gpu" if gpus else "cpu"
     kind, _, number = name.partition(":")
-    if kind not in ("cpu", "gpu") or (number and not number.isdecimal()):
+    if not re.fullmatch(r"cpu|gpu(:[0-9]+)?", name):
         raise UserError(f"--device {name!r} is none of auto, cpu, gpu, gpu:0, gpu:1 …")
     if kind == "gpu" and int(number or 0) >= gpus:
         raise UserError(f"--device {name}: Paddle sees {gpus} GPUs here; --device cpu works always")
@@ -265,8 +278,11 @@ def begin(
     """Take up the interrupted run that `--resume` asks for, or make room for a new one.
 
     Raises:
-        UserError: the run on the disk had other settings or other data.
+        UserError: the run on the disk had other settings or other data, or lacks its checkpoint; or
+            the folders cannot be written to.
     """
+    refuse_unwritable(config.log_dir, "--log-dir")
+    refuse_unwritable(config.model_dir, "--model-dir")
     path = model_file(config, "checkpoint.pdstates")
     if config.resume and path.exists():
         state = checkpoint.load(path)
@@ -274,11 +290,24 @@ def begin(
         checkpoint.load_weights(network, state["network"], path)
         optimizer.set_state_dict(state["optimizer"])
         scaler.load_state_dict(state["scaler"])
-        progress = Progress(state["curves"], state["epochs"])
+        progress = Progress(state["curves"], state["epochs"], state["sessions"])
+        publish(config, data, progress, network)  # a kill may have come between the two
         print(f"{config.augment}: going on after epoch {progress.done} of {config.epochs}")
         return progress
     if config.resume:
-        print(f"{config.augment}: nothing to resume in {config.model_dir}, so it starts anew")
+        earlier = runlog.read_run_file(config.log_dir, config.augment)
+        if earlier.get("finished"):
+            refuse_other_run(path, earlier, config, data)
+            print(f"{config.augment}: finished already, and its checkpoint {path} deleted")
+            (run,) = (run for run in runlog.read_runs(config.log_dir) if run.run == earlier)
+            curves = {name: curve.tolist() for name, curve in run.curves.items()}
+            return Progress(curves, earlier["epochs"])
+        if earlier:
+            raise UserError(
+                f"{path} is not there, which the unfinished run in {config.log_dir} would go on "
+                "from; leave --resume away to start anew"
+            )
+        print(f"{config.augment}: nothing to resume, so it starts anew")
     for folder in (
         runlog.set_aside(config.log_dir, config.augment),
         set_aside([model_file(config, name) for name in MODEL_FILES]),
@@ -308,47 +337,75 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
         raise UserError(f"{path} is past --epochs {config.epochs}: it has {len(state['epochs'])}")
 
 
-def keep(
+def save(
     config: TrainConfig,
     data: Dataset,
-    device: str,
     progress: Progress,
     network: paddle.nn.Layer,
     optimizer: paddle.optimizer.Optimizer,
     scaler: paddle.amp.GradScaler,
 ) -> None:
-    """Write all that the epoch changed; the checkpoint last, as it vouches for the others."""
-    facts = about_data(data)
-    run = {
-        "augment": config.augment,
-        "seed": config.seed,
-        "config": config.asdict(),
-        "argv": sys.argv,
-        "versions": versions(),
-        "commit": commit(),
-        "engine": engine(config),
-        "device": device,
-        "data": facts,
-        "best": progress.best,
-        "epochs": progress.epochs,
-        "finished": progress.done == config.epochs,
-    }
-    runlog.write(config.log_dir, config.augment, progress.curves, run)
-    weights = network.state_dict()
-    if progress.best["epoch"] == progress.done:
-        checkpoint.save(model_file(config, "best.pdparams"), weights)
-    if run["finished"]:
-        checkpoint.save(model_file(config, "last.pdparams"), weights)
+    """Write the checkpoint, from which all else can be written again."""
     state = {
-        "network": weights,
+        "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
         "scaler": scaler.state_dict(),
         "curves": progress.curves,
         "epochs": progress.epochs,
+        "sessions": progress.sessions,
         "config": config.asdict(),
-        "data": facts,
+        "data": about_data(data),
     }
-    checkpoint.save(model_file(config, "checkpoint.pdstates"), state)
+    with telling_what_cannot_be_written():
+        checkpoint.save(model_file(config, "checkpoint.pdstates"), state)
+
+
+def publish(
+    config: TrainConfig, data: Dataset, progress: Progress, network: paddle.nn.Layer
+) -> None:
+    """Write the logs, and the weights if they are the best so far or the last."""
+    latest = progress.sessions[-1]
+    run = {
+        "augment": config.augment,
+        "seed": config.seed,
+        "config": config.asdict(),
+        "engine": engine(config),
+        **{name: latest[name] for name in ("argv", "versions", "commit", "device")},
+        "sessions": progress.sessions,
+        "data": about_data(data),
+        "best": progress.best,
+        "epochs": progress.epochs,
+        "finished": progress.done == config.epochs,
+    }
+    with telling_what_cannot_be_written():
+        runlog.write(config.log_dir, config.augment, progress.curves, run)
+        if progress.best["epoch"] == progress.done:
+            checkpoint.save(model_file(config, "best.pdparams"), network.state_dict())
+        if run["finished"]:
+            checkpoint.save(model_file(config, "last.pdparams"), network.state_dict())
+
+
+@contextmanager
+def telling_what_cannot_be_written():
+    """Turn a full disk into one message."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot write {error.filename or 'a file of the run'}: {error.strerror}; the last "
+            "checkpoint is whole: make room, then go on with --resume"
+        ) from None
+
+
+def session(first_epoch: int, device: str) -> dict:
+    """What trains from this epoch on, counted from 0."""
+    return {
+        "from_epoch": first_epoch,
+        "argv": sys.argv,
+        "versions": versions(),
+        "commit": commit(),
+        "device": device,
+    }
 
 
 def model_file(config: TrainConfig, name: str) -> Path:
@@ -377,7 +434,16 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "pillow": PIL.__version__,
+        **{name: installed_version(name) for name in ("imgaug", "scikit-image", "scipy")},
     }
+
+
+def installed_version(package: str) -> str | None:
+    """The version of a package that need not be there, without importing it."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def commit() -> str | None:
@@ -388,7 +454,8 @@ def commit() -> str | None:
     git = ["git", "-C", str(root)]
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+        status = [*git, "status", "--porcelain", "--untracked-files=no"]
+        changed = subprocess.run(status, capture_output=True, text=True)
     except FileNotFoundError:
         return None
     return head.stdout.strip() + ("+" if changed.stdout else "") or None

@@ -57,6 +57,8 @@ def test_every_recipe_loads_and_names_a_network_we_have(name):
         ("config:\n  epochs: many\n", "epochs wants a value of type int, got 'many'"),
         ("config:\n  epochs: true\n", "epochs wants a value of type int, got True"),
         ("config:\n  learning_rate: fast\n", "learning_rate wants a value of type float"),
+        ("config:\n  epochs: null\n", "epochs wants a value of type int, got None"),
+        ("config:\n  augment:\n", "augment wants a value of type str, got None"),
         ("config:\n  epochs: 0\n", "--epochs must be at least 1"),
         ("confg:\n  epochs: 3\n", "wants a mapping 'config'"),
         ("config: {}\ncomand: x\n", "unknown key 'comand'; did you mean 'command'"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from paddle_aug import files
+from paddle_aug.errors import UserError
 
 
 def names(folder):
@@ -56,6 +57,7 @@ def killed_while_writing(path):
     program = """
 import os, signal, sys
 from paddle_aug import files
+from paddle_aug.errors import UserError
 with files.replacing(sys.argv[1]) as file:
     file.write(b"half")
     file.flush()
@@ -133,9 +135,15 @@ def test_an_array_of_objects_is_refused_and_leaves_the_old_one(tmp_path):
     assert names(tmp_path) == ["curve.npy"]
 
 
-def test_a_function_that_writes_gets_the_open_file(tmp_path):
-    files.write_with(tmp_path / "figure", lambda file: file.write(b"drawn"))
-    assert (tmp_path / "figure").read_bytes() == b"drawn"
+def test_a_folder_that_can_be_written_to_is_made_and_left_empty(tmp_path):
+    files.refuse_unwritable(tmp_path / "a" / "b", "--log-dir")
+    assert names(tmp_path / "a" / "b") == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_its_option(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match="--log-dir"):
+        files.refuse_unwritable(tmp_path / "file" / "below", "--log-dir")
 
 
 def test_files_set_aside_lie_in_a_folder_named_after_the_time(tmp_path):

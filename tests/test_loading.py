@@ -94,6 +94,14 @@ def test_the_last_batch_may_be_shorter():
     assert sorted(key for batch in batches for key in batch) == [(2, index) for index in range(11)]
 
 
+def test_a_last_batch_of_one_joins_the_batch_before_in_training_only():
+    sizes = [len(batch) for batch in epoch_keys(9, 4, seed=0, epoch=0, shuffle=True)]
+    assert sizes == [4, 5]
+    sizes = [len(batch) for batch in epoch_keys(9, 4, seed=0, epoch=0, shuffle=False)]
+    assert sizes == [4, 4, 1]
+    assert [len(batch) for batch in epoch_keys(1, 4, seed=0, epoch=0, shuffle=True)] == [1]
+
+
 def test_leaving_an_epoch_early_leaves_the_workers_usable(samples, expected):
     dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
     with Workers({"made": dataset}, 1) as pool:

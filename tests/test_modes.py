@@ -16,7 +16,7 @@ def picture(height=33, width=47):
     return generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", AUGMENTATIONS.names())
+@pytest.mark.parametrize("name", list(AUGMENTATIONS))
 class TestContract:
     """Runs over the registry, so that a new op is tested by existing."""
 
@@ -113,15 +113,32 @@ def test_a_wrong_name_is_told_with_the_nearest_right_one(wrong):
         augmentation(wrong)
 
 
-@pytest.mark.parametrize("wrong", ["rotate('x')", "maybe(0.5, rotate((9, 3)))", "brightness([1])"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "rotate('x')",
+        "maybe(0.5, rotate((9, 3)))",
+        "brightness([1])",
+        "noise(1e400)",
+        "flip(7)",
+        "rotate(20.5)",
+    ],
+)
 def test_an_argument_that_no_draw_can_use_is_told_before_the_first_image(wrong):
     with pytest.raises(UserError, match="cannot make"):
         augmentation(wrong)
 
 
 def test_a_list_of_modes_splits_at_its_own_commas_only():
-    assert split_modes("none,hflip|rotate((-5, 20)), ,userDef") == [
-        "none", "hflip|rotate((-5, 20))", "none", "userDef",
+    assert split_modes("none, hflip|rotate((-5, 20)),userDef") == [
+        "none", "hflip|rotate((-5, 20))", "userDef",
     ]  # fmt: skip
     assert split_modes("") == ["none"]
     assert split_modes("all") == list(NOTEBOOK_MODES)
+    assert split_modes("hflip,all") == ["hflip", *NOTEBOOK_MODES]
+
+
+@pytest.mark.parametrize("wrong", ["none,none", "none,", "all,userDef", ",hflip"])
+def test_a_list_that_names_a_mode_twice_or_none_at_all_is_refused(wrong):
+    with pytest.raises(UserError, match=r"twice|comma"):
+        split_modes(wrong)

@@ -169,6 +169,108 @@ def test_resuming_a_finished_run_changes_nothing(config, data, capsys):
     assert "3 of 3" in capsys.readouterr().out
 
 
+def test_resume_passes_over_a_finished_run_whose_checkpoint_was_deleted(config, data, capsys):
+    done = train.fit(config, data)
+    before = curves(config)
+    (Path(config.model_dir) / "userDefAug_checkpoint.pdstates").unlink()
+    again = train.fit(replace(config, resume=True), data)
+    assert again.curves == done.curves
+    assert curves(config) == before
+    assert "finished already" in capsys.readouterr().out
+    with pytest.raises(UserError, match="--seed"):
+        train.fit(replace(config, resume=True, seed=1), data)
+
+
+def test_resume_refuses_to_throw_away_a_run_that_lost_its_checkpoint(config, data):
+    train.fit(replace(config, epochs=1), data)
+    file = Path(config.log_dir) / "userDefAug_run.json"
+    file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
+    (Path(config.model_dir) / "userDefAug_checkpoint.pdstates").unlink()
+    with pytest.raises(UserError, match="is not there"):
+        train.fit(replace(config, resume=True), data)
+
+
+def test_resume_writes_again_what_a_kill_kept_from_being_written(config, data):
+    """The checkpoint comes first; logs and weights of that epoch may be missing."""
+    train.fit(config, data)
+    whole, last = curves(config), weights(config)
+    for name in ("logs/userDefAug_run.json", "models/userDefAug_last.pdparams"):
+        (Path(config.log_dir).parent / name).unlink()
+    train.fit(replace(config, resume=True), data)
+    assert curves(config) == whole
+    assert weights(config).keys() == last.keys()
+    assert runlog.read_run_file(config.log_dir, "userDef")["finished"] is True
+
+
+def test_a_run_tells_its_sessions(config, data):
+    train.fit(replace(config, epochs=1), data)
+    train.fit(replace(config, epochs=3, resume=True), data)
+    run = runlog.read_run_file(config.log_dir, "userDef")
+    assert [part["from_epoch"] for part in run["sessions"]] == [0, 1]
+    assert run["versions"]["imgaug"] == "0.4.0"
+
+
+@pytest.mark.parametrize("option", ["log_dir", "model_dir"])
+def test_a_folder_that_cannot_be_made_is_told_before_training(config, data, tmp_path, option):
+    (tmp_path / "file").write_text("no folder")
+    wrong = replace(config, **{option: str(tmp_path / "file" / "below")})
+    with pytest.raises(UserError, match="--" + option.replace("_", "-")):
+        train.fit(wrong, data)
+
+
+def test_a_disk_that_fills_up_is_one_message_and_the_checkpoint_stays(config, data, monkeypatch):
+    write, epochs = runlog.write, []
+
+    def full(*args):
+        epochs.append(1)
+        if len(epochs) == 2:
+            raise OSError(28, "No space left on device", "userDefAug_accEval.npy")
+        write(*args)
+
+    monkeypatch.setattr(runlog, "write", full)
+    with pytest.raises(UserError, match=r"No space left on device.*--resume"):
+        train.fit(config, data)
+    monkeypatch.undo()
+    assert train.fit(replace(config, resume=True), data).done == 3
+
+
+def test_fit_opens_the_data_that_its_config_names(config, tmp_path):
+    folder = write_dataset(tmp_path / "own")
+    progress = train.fit(replace(config, data=str(folder), epochs=1))
+    assert progress.done == 1
+
+
+UNGUARDED = """
+from paddle_aug.config import TrainConfig
+from paddle_aug.train import fit
+fit(TrainConfig(augment="none", network="vgg_thin", image_size=16, epochs=1, num_workers=1,
+                device="cpu", data={folder!r}, log_dir={logs!r}, model_dir={logs!r}))
+"""
+
+
+def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+    script, folder = tmp_path / "script.py", write_dataset(tmp_path / "made")
+    script.write_text(UNGUARDED.format(folder=str(folder), logs=str(tmp_path / "logs")))
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=env)
+    assert done.returncode == 1
+    assert done.stderr.count("__main__") >= 2, "once by the worker, once by its parent"
+
+
+def test_ctrl_c_says_how_to_go_on_and_ends_with_130(config, tmp_path):
+    folder = write_dataset(tmp_path / "made", train=30)
+    options = ["--epochs=1000", "--num-workers=1"]
+    with subprocess.Popen(
+        command(config, folder, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        wait_for_epoch(Path(config.log_dir) / "userDefAug_run.json", 1)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert b"--resume goes on" in errors
+    assert b"Traceback" not in errors
+
+
 def test_a_resumed_run_keeps_its_best(config, data):
     train.fit(replace(config, epochs=2), data)
     before = json.loads((Path(config.log_dir) / "userDefAug_run.json").read_text())["best"]
@@ -196,7 +298,7 @@ def test_resume_refuses_other_settings_and_names_them(config, data, change):
 def test_a_cosine_falls_from_the_learning_rate_to_nothing(config):
     config = replace(config, lr_schedule="cosine", epochs=4)
     rates = [train.learning_rate(config, epoch) for epoch in range(5)]
-    assert rates == pytest.approx([1e-3, 0.853553e-3, 0.5e-3, 0.146447e-3, 0])
+    assert rates == pytest.approx([1e-3, 0.853553e-3, 0.5e-3, 0.146447e-3, 0], rel=1e-5)
     assert train.learning_rate(replace(config, lr_schedule="constant"), 3) == 1e-3
 
 
@@ -232,6 +334,8 @@ def test_a_new_run_sets_an_earlier_one_aside(config, data, capsys):
     [
         ({"engine": "imgaug", "augment": "hflip("}, "cannot read"),
         ({"device": "tpu"}, "--device 'tpu'"),
+        ({"device": "cpu:3"}, "--device 'cpu:3'"),
+        ({"device": "gpu:"}, "--device 'gpu:'"),
         ({"device": "gpu:99"}, "Paddle sees"),
         ({"amp": True}, "--amp wants a GPU"),
         ({"network": "vgg61"}, "did you mean"),

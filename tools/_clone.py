@@ -1,4 +1,4 @@
-"""What every tool starts with: its clone first on sys.path, and a clean end for UserError."""
+"""What every tool starts with: its clone first on sys.path, and a clean end."""
 
 import sys
 from collections.abc import Callable
@@ -9,10 +9,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from paddle_aug.errors import UserError
 
 
-def run(main: Callable[[], int | None]) -> None:
-    """Exit as `main()` says; after a UserError with its message on stderr and code 2."""
+def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
+    """Exit as `main()` says; after a UserError with its message and code 2; after Ctrl-C with the
+    word `stopped` and code 130."""
     try:
         sys.exit(main())
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        sys.exit(130)

@@ -26,7 +26,7 @@ def main() -> None:
     for mode in modes:
         augmentation(mode)
     data = open_dataset(first.data, first.train_list, first.eval_list, first.image_root)
-    config = make_config(given, recipe or ("sample" if data.name == "sample" else "aistudio"))
+    config = make_config(given, recipe or ("sample" if data.drawn else "aistudio"))
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         print(
             "no GPU: vgg16 will take hours here; --recipe small is made for CPUs", file=sys.stderr
@@ -36,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, stopped="stopped; --resume goes on after the last epoch that was finished")

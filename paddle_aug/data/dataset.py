@@ -30,7 +30,10 @@ from paddle_aug.errors import UserError
 
 @dataclass(frozen=True)
 class Dataset:
-    """What `open_dataset` found; `name` is "sample", or the folder's, such as "data22612"."""
+    """What `open_dataset` found; `name` is "sample", or the folder's, such as "data22612".
+
+    `drawn` tells the project's own sample from a folder of that name.
+    """
 
     name: str
     train_list: Path
@@ -39,6 +42,7 @@ class Dataset:
     train: list[Sample]
     eval: list[Sample]
     class_names: list[str]
+    drawn: bool = False
 
     @property
     def num_classes(self) -> int:
@@ -78,7 +82,7 @@ def open_dataset(
     Raises:
         UserError: nothing found, a choice to be made, or all the faults of lists and images.
     """
-    name, folder = _choose_folder(data, train_list or eval_list, start or Path.cwd())
+    name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
     train_list, eval_list = _choose_lists(folder, train_list, eval_list)
     names = _shown_names(train_list, eval_list)
 
@@ -106,20 +110,20 @@ def open_dataset(
 
     notes = [f"Images were looked for in {', '.join(map(str, tried))} (else give --image-root)."]
     report(faults, [*names, class_file.name if class_file else ""], notes if missing else [])
-    return Dataset(name, train_list, eval_list, image_root, train, eval_, class_names)
+    return Dataset(name, train_list, eval_list, image_root, train, eval_, class_names, drawn)
 
 
 def _choose_folder(
     data: str | Path | None, given_list: str | Path | None, start: Path
-) -> tuple[str, Path]:
-    """The name of the data set, and the folder where its lists are looked for."""
+) -> tuple[str, Path, bool]:
+    """The name of the data set, the folder where its lists are looked for, and if we drew it."""
     if data is None and given_list is not None:
         folder = Path(given_list).resolve().parent
-        return folder.name, folder
+        return folder.name, folder, False
     if data is None:
         folder = aistudio.find_data(start, Path.home())
         if folder is not None:
-            return folder.name, folder
+            return folder.name, folder, False
         print(
             "no AI Studio data here; taking the drawn sample (--data FOLDER for your own)",
             file=sys.stderr,
@@ -130,11 +134,11 @@ def _choose_folder(
 
         folder = start / "data" / "sample"
         draw_sample(folder)
-        return "sample", folder
+        return "sample", folder, True
     folder = Path(data)
     if not folder.is_dir():
         raise UserError(f"no folder {folder}; --data wants one with lists, or the word sample")
-    return folder.resolve().name, folder
+    return folder.resolve().name, folder, False
 
 
 def _choose_lists(

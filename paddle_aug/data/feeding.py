@@ -60,13 +60,18 @@ def epoch_keys(
 ) -> Iterator[list[Key]]:
     """The keys of an epoch in batches, each sample once; the last batch may be shorter.
 
-    Shuffled, the order is another in each epoch; the notebook shuffles once for all of them.
+    Shuffled, the order is another in each epoch; the notebook shuffles once for all of them. And
+    shuffled batches are for training, where a last batch of one joins the batch before: batch
+    normalisation would take it for its own mean.
     """
     order = np.arange(length)
     if shuffle:
         order = generator(seed, "order", epoch).permutation(length)
-    for start in range(0, length, batch_size):
-        yield [(epoch, int(index)) for index in order[start : start + batch_size]]
+    starts = list(range(0, length, batch_size))
+    if shuffle and len(starts) > 1 and starts[-1] == length - 1:
+        del starts[-1]
+    for start, end in zip(starts, [*starts[1:], length], strict=True):
+        yield [(epoch, int(index)) for index in order[start:end]]
 
 
 class Workers:
@@ -76,6 +81,9 @@ class Workers:
     """
 
     def __init__(self, datasets: dict[str, Augmented], processes: int):
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            # A spawned process imports the script that started it, and got here by that.
+            raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
         cv2.setNumThreads(0)  # as many threads as there are workers, and no more
         self.ahead = 2 * max(1, processes)
         self.executor: Executor
@@ -115,8 +123,9 @@ class Workers:
                 yield made.popleft().result()
         except BrokenProcessPool:
             raise UserError(
-                "a worker process was killed, which mostly means that memory ran out; go on with "
-                "--resume and fewer --num-workers (0 uses none)"
+                "a worker process was killed. Mostly that is because memory ran out: go on with "
+                "--resume and fewer --num-workers (0 uses none). In a script of your own it may be "
+                'that `if __name__ == "__main__":` is missing'
             ) from None
         finally:
             for future in made:

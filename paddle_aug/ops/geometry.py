@@ -94,11 +94,24 @@ def _middle(length: int, ratio: float) -> tuple[int, int]:
     return first, max(end, first + 1)
 
 
+def check_probability(p: float) -> None:
+    """Refuse what is none.
+
+    Raises:
+        ValueError: it is not from 0 to 1.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"p wants a probability from 0 to 1, got {p}")
+
+
 @dataclass(frozen=True)
 class Flip(Transform):
     """The notebook's random_flip: each axis by itself, with probability `p`."""
 
     p: float = 0.5
+
+    def __post_init__(self):
+        check_probability(self.p)
 
     def sample(self, rng, shape):
         return {"horizontal": bool(rng.random() < self.p), "vertical": bool(rng.random() < self.p)}
@@ -113,6 +126,9 @@ class HorizontalFlip(Transform):
 
     p: float = 0.5
 
+    def __post_init__(self):
+        check_probability(self.p)
+
     def sample(self, rng, shape):
         return {"horizontal": bool(rng.random() < self.p)}
 
@@ -125,6 +141,9 @@ class VerticalFlip(Transform):
     """Mirrors top to bottom with probability `p`."""
 
     p: float = 0.5
+
+    def __post_init__(self):
+        check_probability(self.p)
 
     def sample(self, rng, shape):
         return {"vertical": bool(rng.random() < self.p)}
@@ -139,6 +158,10 @@ class Rotate(Transform):
 
     degrees: int | tuple[int, int] = 180
     exact: bool = False
+
+    def __post_init__(self):
+        if not all(isinstance(bound, int) for bound in around(self.degrees, 0)):
+            raise ValueError(f"degrees wants whole numbers, got {self.degrees}")
 
     def sample(self, rng, shape):
         low, high = around(self.degrees, 0)

@@ -1,0 +1,237 @@
+"""Measure our ops and modes against others', and write the page about them.
+
+    python tools/benchmark.py ops --json docs/benchmark/ops.json --peers ~/benchmark-peers
+    python tools/benchmark.py modes --json docs/benchmark/modes.json
+    python tools/benchmark.py parity --json docs/benchmark/parity.json
+    python tools/benchmark.py docs docs/benchmark --output docs/kernels.md
+
+Each contender is a process with one thread, and what is measured is processor time. They take
+turns, ours, theirs, ours, …, so that a machine that slows down does so for all. Quote ratios, never
+milliseconds: those of another hour differ by a third.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+from _clone import run
+from benchmark_docs import page, read_reports
+from benchmark_parity import parity
+from benchmark_peers.contender import FLOOR, OURS, PEERS, Contender, python_of
+from benchmark_peers.ours import MODES, SPECS
+
+from paddle_aug import files
+from paddle_aug.data.image import read_image
+from paddle_aug.data.sample import draw_sample
+from paddle_aug.errors import UserError
+
+PICTURES = 32
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+TURN_MS = 200  # of an op that is slow; others take each image once
+TINY = 4  # pixels a side: what an image costs there is Python and drawing, not pixels
+
+
+def main() -> None:
+    options = parser().parse_args()
+    if options.command == "docs":
+        files.write_bytes(options.output, page(read_reports(options.reports)).encode())
+        return
+    cv2.setNumThreads(0)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures, source = find_pictures(options.images, Path(folder))
+        print(f"{len(pictures)} pictures of {source}", file=sys.stderr)
+        report = {"machine": machine(), "pictures": f"{len(pictures)} of {source}"}
+        if options.command == "parity":
+            versions, rows = parity([cv2.resize(picture, (224, 224)) for picture in pictures])
+            report |= {"versions": versions, "rows": rows}
+        else:
+            report |= measure(options, pictures, Path(folder))
+    print(table(report["rows"]))
+    if "floor" in report:
+        print(table(report["floor"]))
+    if options.json:
+        files.write_json(options.json, report)
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = whole.add_subparsers(dest="command", required=True)
+    for command, about in {
+        "ops": "each op against the same op elsewhere",
+        "modes": "the notebook's modes against the notebook's way",
+        "parity": "how near the pixels are to Pillow's and imgaug's",
+    }.items():
+        made = commands.add_parser(command, help=about, allow_abbrev=False)
+        made.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
+        made.add_argument("--images", type=Path, metavar="FOLDER", help="photos, at any depth")
+        if command == "parity":
+            continue
+        made.add_argument(
+            "--peers", type=Path, metavar="DIR", help="make environments there for other libraries"
+        )
+        made.add_argument("--sizes", type=sizes, default=[224, 64, 32], help="default 224,64,32")
+        repeats = 20 if command == "modes" else 7
+        made.add_argument(
+            "--repeats", type=int, default=repeats, help=f"rounds of turns, default {repeats}"
+        )
+        names, peers = known(command)
+        made.add_argument("--only", nargs="+", default=names, choices=names, metavar="NAME")
+        made.add_argument("--against", nargs="+", default=peers, choices=peers, metavar="PEER")
+    docs = commands.add_parser("docs", help="docs/kernels.md of the figures", allow_abbrev=False)
+    docs.add_argument("reports", type=Path, help="the folder of the JSON files")
+    docs.add_argument("--output", type=Path, required=True)
+    return whole
+
+
+def known(command: str) -> tuple[list[str], list[str]]:
+    """What can be measured, and the modules of those against whom."""
+    if command == "modes":
+        return list(MODES), ["notebook"]
+    return list(SPECS), [peer.module for peer in PEERS]
+
+
+def sizes(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], str]:
+    """Photos from all over a folder, RGB, and in words where they are from."""
+    source = f"{folder.name}/" if folder else "photos16"
+    data = os.environ.get("PADDLE_AUG_TEST_DATA")
+    if folder is None and data:
+        folder = Path(data) / "photos16" / "Images"
+    elif folder is None:
+        source = "the drawn sample (no --images, and PADDLE_AUG_TEST_DATA is not set)"
+        draw_sample(room / "sample")
+        folder = room / "sample" / "Images"
+    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if not found:
+        raise UserError(f"{folder}: no pictures in there; give a folder of photos with --images")
+    chosen = np.linspace(0, len(found) - 1, min(PICTURES, len(found))).round().astype(int)
+    return [read_image(found[index]) for index in chosen], source
+
+
+def measure(options: argparse.Namespace, pictures: list[np.ndarray], room: Path) -> dict:
+    """The rows of `ops` or `modes`, and the floor's, with the versions of all."""
+    of_modes = options.command == "modes"
+    made = [*options.sizes, TINY] if of_modes else options.sizes
+    file = room / "pictures.npz"
+    np.savez(file, **{str(size): resized(pictures, size) for size in made})
+    with ExitStack() as stack:
+        ours = stack.enter_context(Contender(OURS, sys.executable, file))
+        floor = stack.enter_context(Contender(FLOOR, sys.executable, file))
+        others = [
+            stack.enter_context(Contender(peer, python, file))
+            for peer in PEERS
+            if peer.module in options.against and (python := python_of(peer, options.peers))
+        ]
+        rows, bare = [], []
+        for size in options.sizes:
+            for name in options.only:
+                print(f"{name} at {size} px", file=sys.stderr)
+                rows += compare(name, size, ours, others, options.repeats, len(pictures), of_modes)
+            bare += [
+                {"name": name, "size": size, "ms": float(np.median(floor.ms(name, size, 200)[20:]))}
+                for name in floor.subjects
+            ]
+        versions = {each.name: each.versions for each in (ours, *others)}
+    return {"versions": versions, "rows": rows, "floor": bare}
+
+
+def resized(pictures: list[np.ndarray], size: int) -> np.ndarray:
+    """As the notebook does: to a square, before anything else."""
+    return np.stack([cv2.resize(picture, (size, size)) for picture in pictures])
+
+
+def compare(
+    name: str,
+    size: int,
+    ours: Contender,
+    others: list[Contender],
+    repeats: int,
+    pictures: int,
+    of_modes: bool,
+) -> list[dict]:
+    """The rows of one op or mode at one size, one for each of the others that has it.
+
+    A round's time is the mean of its images. `ratio` is that of the means over all rounds,
+    `median_ratio` of the median rounds, and `spread` the least and largest of a single round.
+    """
+    turns = [each for each in (ours, *others) if name in each.subjects]
+    calls = {}
+    for each in turns:
+        first = np.median(each.ms(name, size, 5)[1:])
+        # How many is settled beforehand: to stop when it takes too long would shun what is slow.
+        calls[each] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
+    times = {each: [] for each in turns}
+    for _ in range(repeats):
+        for each in turns:
+            times[each].append(each.ms(name, size, calls[each]))
+    means = {each: np.mean(times[each], axis=1) for each in turns}
+    extra = {}
+    if of_modes:
+        extra["ours_p99_ms"] = percentile(times[ours])
+        extra["drawing_ms"] = float(np.mean(ours.ms(f"{name}: drawing", size, 10 * pictures)))
+        extra["tiny_ms"] = float(np.mean(ours.ms(name, TINY, 10 * pictures)))
+    rows = []
+    for each in turns[1:]:
+        rounds = means[each] / means[ours]
+        row = {
+            "name": name,
+            "size": size,
+            "ours_ms": float(means[ours].mean()),
+            "against": each.name,
+            "against_ms": float(means[each].mean()),
+            "ratio": float(means[each].mean() / means[ours].mean()),
+            "median_ratio": float(np.median(means[each]) / np.median(means[ours])),
+            "spread": [float(rounds.min()), float(rounds.max())],
+            **extra,
+        }
+        if of_modes:
+            row["against_p99_ms"] = percentile(times[each])
+            row["p99_ratio"] = row["against_p99_ms"] / row["ours_p99_ms"]
+        rows.append(row)
+    return rows
+
+
+def percentile(times: list[list[float]]) -> float:
+    return float(np.percentile(times, 99))
+
+
+def machine() -> str:
+    """The processor's name, as the system has it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, one thread"
+
+
+def table(rows: list[dict]) -> str:
+    """Rows under the names of their fields, as wide as they are."""
+    fields = list(dict.fromkeys(field for row in rows for field in row))
+    cells = [fields, *([cell(row.get(field, "")) for field in fields] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(fields))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def cell(value) -> str:
+    if isinstance(value, list):
+        return "–".join(cell(each) for each in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,201 @@
+"""The page about the kernels, made of what the benchmark wrote: docs/kernels.md."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark_peers.floor import OF_OP
+
+from paddle_aug.errors import UserError
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What the page says of an op that cannot be measured."""
+
+    formula: str
+    source: str
+
+
+BLEND = "Pillow's ImageEnhance"
+IMGAUG = "imgaug 0.4.0"
+KERNELS = {
+    "brightness": Kernel("e·v, fraction dropped: one `addWeighted` with -½ + 2⁻¹³", BLEND),
+    "contrast": Kernel("m + e·(v - m), m the whole mean of the luma", BLEND),
+    "color": Kernel("L + e·(v - L), L the luma of ITU-R 601", BLEND),
+    "sharpness": Kernel("s + e·(v - s), s = 9/13 box 3×3 + 4/13 v; border kept", BLEND),
+    "center_crop_resize": Kernel("the middle 1/r of each side, stretched", "Pillow's resize"),
+    "flip": Kernel("each axis with probability ½", "Pillow"),
+    "hflip": Kernel("left to right", IMGAUG),
+    "vflip": Kernel("top to bottom", IMGAUG),
+    "rotate": Kernel("nearest pixel, Pillow's matrix in 1/65536", "Pillow's rotate"),
+    "noise": Kernel(
+        "v + σ·Φ⁻¹ of 512 strata that random bytes pick, saturating",
+        "the notebook, without its wrap-around",
+    ),
+    "crop": Kernel("each side cut by itself, stretched by `INTER_AREA`", IMGAUG),
+    "affine": Kernel("six matrices multiplied out, one `warpAffine`", IMGAUG),
+    "superpixels": Kernel(
+        "SLIC at 128 px: nine centres a pixel in one matrix product a cell, four rounds",
+        f"{IMGAUG}, Achanta et al. 2012",
+    ),
+    "gaussian_blur": Kernel("window of 3.3 σ (2.9 from 3, 2.6 from 5), at least 5", IMGAUG),
+    "average_blur": Kernel("mean of k × k", IMGAUG),
+    "median_blur": Kernel("median of k × k, k odd; a sorting network from 7 × 7 on", IMGAUG),
+    "sharpen": Kernel("3×3: α(-1 … 8 + lightness … -1) + (1 - α)·v", IMGAUG),
+    "emboss": Kernel("3×3 along the diagonal, strength s, blended by α", IMGAUG),
+    "edge_detect": Kernel("4-neighbour Laplacian, blended by α", IMGAUG),
+    "directed_edge_detect": Kernel("v less neighbours weighed by (1 - angle/180°)⁴", IMGAUG),
+    "additive_gaussian_noise": Kernel(
+        "v + σ·Φ⁻¹ of 256 strata that random bytes pick, saturating", IMGAUG
+    ),
+    "dropout": Kernel("16 random bits ≥ p·65536 keep the pixel", IMGAUG),
+    "coarse_dropout": Kernel("the same on a coarse grid, enlarged by nearest", IMGAUG),
+    "invert": Kernel("255 - v, in the channels that are drawn", IMGAUG),
+    "add": Kernel("v + a whole number, saturating", IMGAUG),
+    "multiply": Kernel("m·v, fraction dropped: a table of 256 levels", IMGAUG),
+    "linear_contrast": Kernel("127 + α·(v - 127), fraction dropped: a table", IMGAUG),
+    "grayscale": Kernel("(1 - α)·v + α·L, to the nearest level", IMGAUG),
+    "elastic_transformation": Kernel(
+        "pixels from up to α away, field uniform, blurred by σ; bicubic",
+        f"{IMGAUG}, Simard et al. 2003",
+    ),
+    "piecewise_affine": Kernel(
+        "jittered grid: bilinear by thin matrices, plus the twist of each cell's two triangles",
+        IMGAUG,
+    ),
+}
+
+
+def read_reports(folder: Path) -> dict[str, list[dict]]:
+    """What `ops`, `modes` and `parity` wrote, by command: several where there are several stacks.
+
+    Files are named by the command, and may go on: ops.json, modes-numpy1.json.
+    """
+    reports = {}
+    for command in ("ops", "modes", "parity"):
+        found = sorted(folder.glob(f"{command}*.json"))
+        if not found:
+            raise UserError(f"{folder}: no {command}.json; write it with benchmark.py {command}")
+        reports[command] = [json.loads(file.read_text(encoding="utf-8")) for file in found]
+    return reports
+
+
+def page(reports: dict[str, list[dict]]) -> str:
+    """docs/kernels.md."""
+    lines = [
+        "# Kernels",
+        "",
+        "Made by `python tools/benchmark.py docs docs/benchmark --output docs/kernels.md` of the",
+        "figures in docs/benchmark; edit neither.",
+        "",
+        "Times are processor time of one thread, in milliseconds an image, uint8 RGB; each library",
+        "runs in a process of its own, and they take turns. Ratios are theirs over ours, of one",
+        "run, good to some 5 %. The milliseconds of another machine or another hour are others.",
+        "Where another is faster by more than that, the ratio is bold.",
+    ]
+    for report in reports["parity"]:
+        lines += ["", "## Pixels", "", *made_on(report), "", *pixels_table(report)]
+    for report in reports["ops"]:
+        for size in sorted({row["size"] for row in report["rows"]}, reverse=True):
+            lines += ["", f"## Cost of an op at {size} × {size}", "", *made_on(report), ""]
+            lines += cost_table(report, size)
+    for report in reports["modes"]:
+        lines += ["", "## Cost of a mode", "", *made_on(report), "", *modes_table(report)]
+    lines += ["", "## Floor", "", *made_on(reports["ops"][0]), "", *floor_table(reports["ops"][0])]
+    return "\n".join(lines) + "\n"
+
+
+def made_on(report: dict) -> list[str]:
+    """On which processor, with what, of which pictures."""
+    stacks = [
+        f"{name}: {', '.join(f'{package} {version}' for package, version in versions.items())}"
+        for name, versions in report["versions"].items()
+    ]
+    return [f"{report['machine']}; {report['pictures']}. {'; '.join(stacks)}."]
+
+
+def pixels_table(report: dict) -> list[str]:
+    """A row an op: formula, source, and how near it is, given the same parameters."""
+    measured = {}
+    for row in report["rows"]:
+        name, _, how = row["name"].partition(", ")
+        measured.setdefault(name, []).append((how, row))
+    lines = [
+        "| op | what it does | as in | against | identical | largest | mean difference |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, kernel in KERNELS.items():
+        for how, row in measured[name]:
+            note = f"; {row['note']}" if "note" in row else ""
+            identical = percent(row["identical"]) if "identical" in row else "–"
+            lines.append(
+                f"| {name}{how and ', ' + how} | {kernel.formula} | {kernel.source} "
+                f"| {row['against']}{note} "
+                f"| {identical} | {row.get('max', '–')} | {row['mean']:.3g} |"
+            )
+    return lines
+
+
+def percent(share: float) -> str:
+    """100 % only where it is all: 0.999999 is 99.9999 %."""
+    if share == 1:
+        return "100 %"
+    digits = next(digits for digits in range(2, 9) if digits == 8 or round(share, digits + 2) < 1)
+    return f"{share * 100:.{digits}f} %"
+
+
+def cost_table(report: dict, size: int) -> list[str]:
+    """A row an op: our time, its floor, and the others' times over ours."""
+    rows = [row for row in report["rows"] if row["size"] == size]
+    others = list(dict.fromkeys(row["against"] for row in rows))
+    bare = {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
+    lines = [
+        f"| op | ours, ms | floor, ms | {' | '.join(others)} |",
+        f"| --- | --- | --- |{' --- |' * len(others)}",
+    ]
+    for name in dict.fromkeys(row["name"] for row in rows):
+        same = {row["against"]: row for row in rows if row["name"] == name}
+        ours = next(iter(same.values()))["ours_ms"]
+        floor = f"{sum(bare[call] for call in OF_OP[name]):.3f}" if name in OF_OP else "–"
+        ratios = [ratio(same[each]["ratio"]) if each in same else "–" for each in others]
+        lines.append(f"| {name} | {ours:.3f} | {floor} | {' | '.join(ratios)} |")
+    return lines
+
+
+def ratio(value: float) -> str:
+    """Theirs over ours, marked where they are faster than the measurement is uncertain."""
+    return f"**{value:.2f}×**" if value < 0.95 else f"{value:.2f}×"
+
+
+def modes_table(report: dict) -> list[str]:
+    """A row a mode and size: means, tails, and the part that is not pixels."""
+    lines = [
+        "| mode | px | ours, ms | notebook, ms | ratio | single rounds | p99 ours, notebook "
+        "| ratio | drawing | drawing and Python |",
+        "| --- |" + " --- |" * 9,
+    ]
+    for row in report["rows"]:
+        low, high = row["spread"]
+        lines.append(
+            f"| {row['name']} | {row['size']} | {row['ours_ms']:.3f} | {row['against_ms']:.2f} "
+            f"| {row['ratio']:.1f}× | {low:.1f}–{high:.1f} "
+            f"| {row['ours_p99_ms']:.2f}, {row['against_p99_ms']:.1f} | {row['p99_ratio']:.1f}× "
+            f"| {row['drawing_ms'] / row['ours_ms']:.0%} | {row['tiny_ms'] / row['ours_ms']:.0%} |"
+        )
+    lines += ["", "Drawing and Python: what the mode takes for an image of 4 × 4 pixels."]
+    return lines
+
+
+def floor_table(report: dict) -> list[str]:
+    """The bare calls, in microseconds."""
+    sizes = sorted({row["size"] for row in report["floor"]}, reverse=True)
+    took = {(row["name"], row["size"]): 1000 * row["ms"] for row in report["floor"]}
+    lines = [
+        f"| call, µs | {' | '.join(f'{size} px' for size in sizes)} |",
+        f"| --- |{' --- |' * len(sizes)}",
+    ]
+    for name in dict.fromkeys(row["name"] for row in report["floor"]):
+        cells = " | ".join(f"{took[name, size]:.1f}" for size in sizes)
+        lines.append(f"| {name} | {cells} |")
+    return lines

@@ -1,0 +1,260 @@
+"""How near our ops come to Pillow and imgaug when both are given the parameters that we drew.
+
+imgaug is that of the adapter, which tests/golden holds against imgaug as it was published. Where an
+op draws pixels itself (noise, masks) they are taken out of its result and given to imgaug; how they
+are distributed is a figure of its own.
+"""
+
+from collections.abc import Callable
+from statistics import NormalDist
+
+import cv2
+import numpy as np
+import PIL
+from benchmark_peers.ours import SEED, SPECS
+from PIL import Image, ImageEnhance
+
+from paddle_aug.adapters.imgaug import load
+from paddle_aug.modes import augmentation
+from paddle_aug.ops.elastic import elastic_field
+from paddle_aug.ops.geometry import INTERPOLATIONS
+from paddle_aug.ops.piecewise import piecewise_affine
+from paddle_aug.rng import generator
+
+DRAWS = 4  # of parameters, for each picture
+GREY = 128  # noise up to 127 either way can be read off it
+
+
+def parity(images: list[np.ndarray]) -> tuple[dict, list[dict]]:
+    """The versions that were compared, and a row for each op (for each way of resizing)."""
+    imgaug, _ = load()
+    rows = [row for name in SPECS if name in ORACLES for row in compare(name, images)]
+    rows += [superpixels_row(images)]
+    versions = {
+        "Pillow": PIL.__version__,
+        "imgaug": imgaug.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+    return {"ours and theirs": versions}, rows
+
+
+def compare(name: str, images: list[np.ndarray]) -> list[dict]:
+    op = augmentation(SPECS[name])
+    against, oracle = ORACLES[name]
+    differences, distances = {}, []
+    for index, image in enumerate(images):
+        for draw in range(DRAWS):
+            params = op.sample(generator(SEED, "augment", draw, index), image.shape)
+            if name == "affine":
+                params["cval"] = params["cval"][:1] * 3  # of imgaug a colour cannot be asked for
+            if name == "piecewise_affine":
+                ours = piecewise_affine(image, params["jitter"], diagonals(image, params))
+            else:
+                ours = op.apply(image, **params)
+            difference = np.abs(ours.astype(int) - oracle(op, image, params)).astype(np.uint8)
+            label = ", ".join([name, *filter(None, [params.get("interpolation")])])
+            differences.setdefault(label, []).append(difference.ravel())
+            if name in SIGMAS:
+                distances.append(normal_distance(op, image.shape, params, params[SIGMAS[name]]))
+    rows = []
+    for label, found in sorted(differences.items()):
+        found = np.concatenate(found)
+        row = {
+            "name": label,
+            "against": against,
+            "identical": float((found == 0).mean()),
+            "max": int(found.max()),
+            "mean": float(found.mean()),
+        }
+        if distances:
+            row["note"] = f"distance to the normal distribution {np.mean(distances):.4f} (KS)"
+        rows.append(row)
+    return rows
+
+
+def pillow(change: Callable) -> tuple[str, Callable]:
+    """An oracle of a picture and parameters by name."""
+    return "Pillow", lambda op, image, params: np.array(change(Image.fromarray(image), **params))
+
+
+def imgaug(make: Callable) -> tuple[str, Callable]:
+    """An oracle that is an augmenter, which is made of imgaug.augmenters and our parameters."""
+    return "imgaug", lambda op, image, params: make(load()[1], **params)(image=image)
+
+
+def enhanced(enhancer: type) -> tuple[str, Callable]:
+    return pillow(lambda picture, factor: enhancer(picture).enhance(factor))
+
+
+def cropped(picture, width_ratio, height_ratio, interpolation):
+    """The notebook's random_crop."""
+    width, height = picture.size
+    left, top = width * (1 - 1 / width_ratio) / 2, height * (1 - 1 / height_ratio) / 2
+    box = (left, top, left + width / width_ratio, top + height / height_ratio)
+    return picture.crop(box).resize((width, height), INTERPOLATIONS[interpolation])
+
+
+def flipped(picture, horizontal, vertical):
+    if horizontal:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if vertical else picture
+
+
+def affine(iaa, scale, translate, rotate, shear, cval, order, mode):
+    def axes(values):
+        return dict(zip("xy", values, strict=True))
+
+    return iaa.Affine(
+        scale=axes(scale),
+        translate_percent=axes(translate),
+        rotate=rotate,
+        shear=axes(shear),
+        cval=cval[0],
+        order=order,
+        mode=mode,
+    )
+
+
+def channelwise(function: Callable) -> tuple[str, Callable]:
+    """An oracle by a function of imgaug with one number, for an op that may draw one a channel."""
+
+    def oracle(op, image, params):
+        (values,) = params.values()
+        planes = zip(cv2.split(image), np.broadcast_to(values, 3).tolist(), strict=True)
+        return np.stack([function(load()[1], plane, value) for plane, value in planes], axis=2)
+
+    return "imgaug", oracle
+
+
+def displaced(op, image, params):
+    field = elastic_field(*image.shape[:2], **params)
+    return load()[1].ElasticTransformation()._map_coordinates(image, *field, order=3)
+
+
+def masked(op, image, params):
+    """imgaug's product with the mask that our op shows on white."""
+    kept = op.apply(np.full_like(image, 255), **params) // 255
+    return load()[1].arithmetic.multiply_elementwise(image, kept)
+
+
+def noise_of(op, shape, params) -> np.ndarray:
+    return op.apply(np.full(shape, GREY, np.uint8), **params).astype(int) - GREY
+
+
+def imgaugs_sum(op, image, params):
+    return load()[1].arithmetic.add_elementwise(image, noise_of(op, image.shape, params))
+
+
+def numpys_sum(op, image, params):
+    return np.clip(image + noise_of(op, image.shape, params), 0, 255)
+
+
+def moved(op, image, params):
+    """imgaug's PiecewiseAffine, with our jitter in the place of its own."""
+    _, iaa = load()
+    jitter = np.array(params["jitter"])
+    rows, columns = jitter.shape[:2]
+    samples = iaa.geometric._PiecewiseAffineSamplingResult(
+        nb_rows=[rows],
+        nb_cols=[columns],
+        jitter=[jitter.reshape(-1, 2)],
+        order=[1],
+        cval=[0],
+        mode=["constant"],
+    )
+    return iaa.PiecewiseAffine()._augment_images_by_samples([image.copy()], samples)[0]
+
+
+def diagonals(image, params) -> tuple[tuple[str, ...], ...]:
+    """How qhull cuts the cells of this grid, which is an accident of the image's size."""
+    jitter = np.array(params["jitter"])
+    rows, columns = jitter.shape[:2]
+    mesh = (
+        load()[1]
+        .PiecewiseAffine()
+        ._get_transformer(image.shape, image.shape, rows, columns, jitter.reshape(-1, 2))
+    )
+    triangles = [set(corners) for corners in mesh._tesselation.simplices.tolist()]
+
+    def cut(row, column):
+        rising = {row * columns + column + 1, (row + 1) * columns + column}
+        return "rising" if any(rising <= triangle for triangle in triangles) else "falling"
+
+    return tuple(
+        tuple(cut(row, column) for column in range(columns - 1)) for row in range(rows - 1)
+    )
+
+
+ORACLES = {
+    "brightness": enhanced(ImageEnhance.Brightness),
+    "contrast": enhanced(ImageEnhance.Contrast),
+    "color": enhanced(ImageEnhance.Color),
+    "sharpness": enhanced(ImageEnhance.Sharpness),
+    "center_crop_resize": pillow(cropped),
+    "flip": pillow(flipped),
+    "rotate": pillow(lambda picture, degrees: picture.rotate(degrees)),
+    "noise": ("a saturating sum", numpys_sum),
+    "hflip": imgaug(lambda iaa, horizontal: iaa.Fliplr(float(horizontal))),
+    "vflip": imgaug(lambda iaa, vertical: iaa.Flipud(float(vertical))),
+    "crop": imgaug(lambda iaa, **sides: iaa.Crop(px=tuple(sides.values()))),
+    "affine": imgaug(affine),
+    "gaussian_blur": imgaug(lambda iaa, sigma: iaa.GaussianBlur(sigma)),
+    "average_blur": imgaug(lambda iaa, k: iaa.AverageBlur(k)),
+    "median_blur": imgaug(lambda iaa, k: iaa.MedianBlur(k)),
+    "sharpen": imgaug(lambda iaa, **params: iaa.Sharpen(**params)),
+    "emboss": imgaug(lambda iaa, **params: iaa.Emboss(**params)),
+    "edge_detect": imgaug(lambda iaa, alpha: iaa.EdgeDetect(alpha)),
+    # imgaug cuts the degrees off to whole ones.
+    "directed_edge_detect": imgaug(
+        lambda iaa, alpha, degrees: iaa.DirectedEdgeDetect(alpha, direction=(degrees + 0.5) / 360)
+    ),
+    "additive_gaussian_noise": ("imgaug, the noise given", imgaugs_sum),
+    "dropout": ("imgaug, the mask given", masked),
+    "coarse_dropout": ("imgaug, the mask given", masked),
+    "invert": channelwise(
+        lambda iaa, plane, chosen: iaa.arithmetic.invert(plane) if chosen else plane
+    ),
+    "add": channelwise(lambda iaa, plane, value: iaa.arithmetic.add_scalar(plane, value)),
+    "multiply": channelwise(lambda iaa, plane, mul: iaa.arithmetic.multiply_scalar(plane, mul)),
+    "linear_contrast": channelwise(
+        lambda iaa, plane, alpha: iaa.contrast.adjust_contrast_linear(plane, alpha)
+    ),
+    "grayscale": imgaug(lambda iaa, alpha: iaa.Grayscale(alpha)),
+    "elastic_transformation": ("imgaug, the field given", displaced),
+    "piecewise_affine": ("imgaug, its diagonals", moved),
+}
+# The parameter that is the noise's deviation, of ops that draw the same in all channels or not.
+SIGMAS = {"noise": "sigma", "additive_gaussian_noise": "scale"}
+
+
+def normal_distance(op, shape, params, sigma: float) -> float:
+    """The largest difference of the noise's distribution function from the rounded normal one."""
+    noise = noise_of(op, shape, params)
+    levels = np.arange(noise.min() - 1, noise.max() + 1)
+    share = np.searchsorted(np.sort(noise, axis=None), levels, side="right") / noise.size
+    normal = NormalDist(0, max(sigma, 1e-9))
+    return float(np.max(np.abs(share - [normal.cdf(level + 0.5) for level in levels])))
+
+
+def superpixels_row(images: list[np.ndarray]) -> dict:
+    """All segments painted, by us and by imgaug: both lose as much of the picture."""
+    _, iaa = load()
+    op = augmentation("superpixels((1.0, 1.0), (20, 200))")
+    gains, differences = [], []
+    for index, image in enumerate(images):
+        params = op.sample(generator(SEED, "augment", 0, index), image.shape)
+        ours = op.apply(image, **params)
+        theirs = iaa.Superpixels(1.0, params["n_segments"])(image=image)
+        gains.append(10 * np.log10(mean_square(theirs, image) / mean_square(ours, image)))
+        differences.append(np.abs(ours.astype(int) - theirs).mean())
+    return {
+        "name": "superpixels",
+        "against": "imgaug, by statistics",
+        "mean": float(np.mean(differences)),
+        "note": f"PSNR to the picture {np.mean(gains):+.2f} dB of imgaug's",
+    }
+
+
+def mean_square(image: np.ndarray, other: np.ndarray) -> float:
+    return float(np.mean((image.astype(float) - other) ** 2))

@@ -1,0 +1,89 @@
+"""Our ops with the parameters of the notebook, and its modes; what the others are measured against.
+
+A generator a sample is part of a mode's cost, as in training. The ops share one, as they do there.
+"""
+
+import itertools
+
+import _clone  # noqa: F401  puts the clone first on sys.path
+import cv2
+import numpy as np
+
+import paddle_aug
+from paddle_aug.modes import MODES as BORDERS
+from paddle_aug.modes import augmentation
+from paddle_aug.rng import generator
+
+AFFINE = "scale=(0.8, 1.2), translate_percent=(-0.2, 0.2), rotate=(-45, 45), shear=(-16, 16)"
+SPECS = {
+    "brightness": "brightness",
+    "contrast": "contrast",
+    "color": "color",
+    "sharpness": "sharpness",
+    "center_crop_resize": "center_crop_resize",
+    "flip": "flip",
+    "rotate": "rotate((0, 359))",
+    "noise": "noise",
+    "hflip": "hflip(1)",
+    "vflip": "vflip(1)",
+    "crop": "crop((0, 0.1))",
+    "affine": f"affine({AFFINE}, order=(0, 1), cval=(0, 255), mode={tuple(BORDERS)})",
+    "superpixels": "superpixels((0, 1.0), (20, 200))",
+    "gaussian_blur": "gaussian_blur((0, 3.0))",
+    "average_blur": "average_blur((2, 7))",
+    "median_blur": "median_blur((3, 11))",
+    "sharpen": "sharpen((0, 1.0), (0.75, 1.5))",
+    "emboss": "emboss((0, 1.0), (0, 2.0))",
+    "edge_detect": "edge_detect((0, 0.7))",
+    "directed_edge_detect": "directed_edge_detect((0, 0.7), (0.0, 1.0))",
+    "additive_gaussian_noise": "additive_gaussian_noise(scale=(0.0, 12.75), per_channel=0.5)",
+    "dropout": "dropout((0.01, 0.1), per_channel=0.5)",
+    "coarse_dropout": "coarse_dropout((0.03, 0.15), (0.02, 0.05), per_channel=0.2)",
+    "invert": "invert",
+    "add": "add((-10, 10), per_channel=0.5)",
+    "multiply": "multiply((0.5, 1.5), per_channel=0.5)",
+    "linear_contrast": "linear_contrast((0.5, 2.0), per_channel=0.5)",
+    "grayscale": "grayscale((0.0, 1.0))",
+    "elastic_transformation": "elastic_transformation((0.5, 3.5), (0.25, 0.25))",
+    # Others have no field that is not smoothed, so that this is where they can be compared.
+    "elastic_transformation, sigma 4": "elastic_transformation((20.0, 20.0), (4.0, 4.0))",
+    "piecewise_affine": "piecewise_affine((0.01, 0.05))",
+}
+MODES = ("userDef", "imgaugLib", "allab", "allba")
+SEED = 2022
+
+
+def convert(image):
+    return image
+
+
+def versions() -> dict[str, str]:
+    return {
+        "paddle_aug": paddle_aug.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+
+
+def subjects(size: int) -> dict:
+    ops = {name: op(spec) for name, spec in SPECS.items()}
+    drawings = {f"{name}: drawing": drawing(name) for name in MODES}
+    return ops | {name: mode(name) for name in MODES} | drawings
+
+
+def op(spec: str):
+    transform, rng = augmentation(spec), generator(SEED, "augment")
+    return lambda image: transform(image, rng)
+
+
+def mode(name: str):
+    transform, numbers = augmentation(name), itertools.count()
+    return lambda image: transform(image, generator(SEED, "augment", 0, next(numbers)))
+
+
+def drawing(name: str):
+    """The part of a mode that makes the generator and draws, without a look at a pixel."""
+    transform, numbers = augmentation(name), itertools.count()
+    return lambda image: transform.sample(
+        generator(SEED, "augment", 0, next(numbers)), np.shape(image)
+    )

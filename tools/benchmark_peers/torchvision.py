@@ -1,0 +1,91 @@
+"""torchvision's transforms v2: functions of a uint8 tensor that do what an op of ours does.
+
+Its tensors are made beforehand, and parameters are drawn by Python, the cheapest way there is.
+"""
+
+import random
+
+import numpy as np
+import torch
+
+torch.set_num_threads(1)
+
+
+def without_its_operators(register):
+    """PyPI's torchvision is built for CUDA's torch, and describing its own operators (nms, …) to
+    that for CPUs fails at import. The transforms need none of them."""
+
+    def register_others(name, *args, **kwargs):
+        if name.startswith("torchvision::"):
+            return lambda function: function
+        return register(name, *args, **kwargs)
+
+    return register_others
+
+
+torch.library.register_fake = without_its_operators(torch.library.register_fake)
+
+import torchvision  # noqa: E402
+from torchvision.transforms import InterpolationMode  # noqa: E402
+from torchvision.transforms.v2 import ElasticTransform  # noqa: E402
+from torchvision.transforms.v2 import functional as F  # noqa: E402
+
+NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
+WAYS = (NEAREST, BILINEAR, InterpolationMode.BICUBIC, InterpolationMode.BICUBIC)
+
+
+def convert(image):
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+
+
+def versions() -> dict[str, str]:
+    return {"torchvision": torchvision.__version__, "torch": torch.__version__}
+
+
+def subjects(size: int) -> dict:
+    uniform = random.uniform
+
+    def factor():
+        return uniform(0.5, 1.5)
+
+    def crop(image):
+        down, across = size / uniform(1, 1.5), size / uniform(1, 1.5)
+        top, left = round((size - down) / 2), round((size - across) / 2)
+        box, way = (top, left, round(down), round(across)), random.choice(WAYS)
+        return F.resized_crop(image, *box, [size, size], way, antialias=False)
+
+    def crop_of_sides(image):
+        top, right, bottom, left = (round(size * uniform(0, 0.1)) for _ in range(4))
+        rest = size - top - bottom, size - left - right
+        return F.resized_crop(image, top, left, *rest, [size, size], BILINEAR, antialias=False)
+
+    def affine(image):
+        shift = [uniform(-0.2, 0.2) * size for _ in range(2)]
+        shear = [uniform(-16, 16)] * 2
+        way = random.choice((NEAREST, BILINEAR))
+        angle, scale = uniform(-45, 45), uniform(0.8, 1.2)
+        return F.affine(image, angle, shift, scale, shear, way, fill=[127.0])
+
+    def blur(image):
+        sigma = uniform(0, 3.0)
+        width = int(max(3.3 * sigma, 5)) | 1
+        return F.gaussian_blur(image, [width, width], [max(sigma, 1e-3)] * 2)
+
+    elastic = ElasticTransform(alpha=20.0, sigma=4.0)
+    return {
+        "brightness": lambda image: F.adjust_brightness(image, factor()),
+        "contrast": lambda image: F.adjust_contrast(image, factor()),
+        "color": lambda image: F.adjust_saturation(image, factor()),
+        "sharpness": lambda image: F.adjust_sharpness(image, factor()),
+        "center_crop_resize": crop,
+        "rotate": lambda image: F.rotate(image, random.randrange(360), NEAREST),
+        "noise": lambda image: F.gaussian_noise(image, sigma=uniform(0, 10 / 255)),
+        "hflip": F.horizontal_flip,
+        "vflip": F.vertical_flip,
+        "crop": crop_of_sides,
+        "affine": affine,
+        "gaussian_blur": blur,
+        "invert": F.invert,
+        "grayscale": lambda image: F.adjust_saturation(image, uniform(0, 1)),
+        "elastic_transformation, sigma 4": elastic,
+    }

@@ -1,0 +1,53 @@
+"""One contender of the benchmark, in a process of its own: python -m benchmark_peers.worker NAME
+
+Started by tools/benchmark.py in the contender's environment. First it writes a line of JSON with
+its versions and what it can do; then it answers each line {"subject", "size", "calls"} with
+{"ms": […]}, the processor time of each call. Nobody's imports, threads or memory touch another's.
+"""
+
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+
+def main() -> None:
+    name, pictures = sys.argv[1:]
+    cv2.setNumThreads(0)
+    # What libraries print goes to stderr, and only answers to the pipe.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    peer = importlib.import_module(f"benchmark_peers.{name}")
+    with np.load(pictures, allow_pickle=False) as file:
+        images = {int(size): list(file[size]) for size in file.files}
+    images = {size: [peer.convert(image) for image in same] for size, same in images.items()}
+    subjects = {size: peer.subjects(size) for size in images}
+
+    def answer(content: dict) -> None:
+        print(json.dumps(content), file=answers, flush=True)
+
+    answer({"versions": peer.versions(), "subjects": list(next(iter(subjects.values())))})
+    for line in sys.stdin:
+        asked = json.loads(line)
+        size = asked["size"]
+        answer({"ms": timed(subjects[size][asked["subject"]], images[size], asked["calls"])})
+
+
+def timed(subject: Callable, images: list, calls: int) -> list[float]:
+    """Milliseconds of processor time, of all threads, for each of so many calls."""
+    times = []
+    for number in range(calls):
+        image = images[number % len(images)]
+        start = time.process_time_ns()
+        subject(image)
+        times.append((time.process_time_ns() - start) / 1e6)
+    return times
+
+
+if __name__ == "__main__":
+    main()
