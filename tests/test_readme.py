@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import paddle
 import pytest
 from made_data import write_dataset
 
@@ -26,6 +27,47 @@ def commands(readme: str) -> list[str]:
         for line in block.split("\n")
         if line
     ]
+
+
+READMES = ("README.md", "README.zh-CN.md", "models/README.md")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_what_a_readme_links_to_is_there(readme):
+    file = ROOT / readme
+    links = re.findall(r"\]\(([^)#\s]+)\)", file.read_text(encoding="utf-8"))
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_both_readmes_show_the_same_python_and_it_runs(clone):
+    (ours,), (theirs,) = (python_blocks(readme) for readme in READMES[:2])
+    assert ours == theirs
+    (clone / "script.py").write_text(ours, encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "script.py"], cwd=clone, env=env, check=True)
+    assert (clone / "logs" / "userDefAug_run.json").exists()
+
+
+def test_weights_are_loaded_as_their_readme_says(clone, monkeypatch):
+    from paddle_aug import checkpoint
+    from paddle_aug.networks import NETWORKS
+
+    (block,) = python_blocks("models/README.md")
+    block = block.replace("vgg16", "vgg_thin").replace("224", "32")  # half a gigabyte less
+    paddle.set_device("cpu")
+    trained = NETWORKS["vgg_thin"](16, 32)
+    checkpoint.save(clone / "models" / "allabAug_best.pdparams", trained.state_dict())
+    monkeypatch.chdir(clone)
+    names = {}
+    exec(block, names)
+    for name, weight in names["network"].state_dict().items():
+        assert (weight == trained.state_dict()[name]).all()
+
+
+def python_blocks(readme: str) -> list[str]:
+    """The contents of all Python blocks."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.S)
 
 
 def test_both_readmes_give_the_same_commands():
