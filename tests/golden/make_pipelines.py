@@ -1,0 +1,173 @@
+"""Make pipelines.npz: statistics of what the notebook's two pipelines make of small photos.
+
+Run once, on the stack that imgaug was written for, and kept:
+
+    pip install numpy==1.23.5 imgaug==0.4.0 "opencv-python<4.11" "scikit-image<0.23" "Pillow<10"
+    PYTHONPATH=. python tests/golden/make_pipelines.py
+
+With a photo and a file to write, it draws a grid instead: sixteen draws of a mode by its original,
+and, right of a white line, sixteen of ours:
+
+    PYTHONPATH=. python tests/golden/make_pipelines.py userDef photo.jpg grid.png
+
+The originals are the notebook's own functions, but for their noise, which saturates as ours does
+instead of wrapping around, and imgaug 0.4.0 with the labels of its Superpixels mended. Images are
+kept, of each result only what `statistics` says.
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageEnhance
+from skimage import data
+
+from paddle_aug.adapters.imgaug import Imgaug, notebook_pipeline
+from paddle_aug.modes import augmentation
+
+FILE = Path(__file__).with_name("pipelines.npz")
+DRAWS = 2000
+SIZE = 64
+
+STATISTICS = (
+    "mean",
+    "deviation",
+    "gradient energy",
+    "saturation",
+    "share of 0",
+    "share of 255",
+    "share of 250 and more",
+    "red minus blue",
+)
+
+
+def statistics(images: np.ndarray) -> np.ndarray:
+    """N images to N × 8 numbers, rounded so that equal pixels give equal numbers everywhere."""
+    values = images.astype(np.int16)
+    laplacian = 4 * values[:, 1:-1, 1:-1]
+    laplacian -= values[:, :-2, 1:-1] + values[:, 2:, 1:-1]
+    laplacian -= values[:, 1:-1, :-2] + values[:, 1:-1, 2:]
+    whole = (1, 2, 3)
+    columns = [
+        images.mean(whole),
+        images.std(whole),
+        np.abs(laplacian).mean(whole),
+        np.ptp(values, axis=3).mean((1, 2)),
+        (images == 0).mean(whole),
+        (images == 255).mean(whole),
+        (images >= 250).mean(whole),
+        (values[..., 0] - values[..., 2]).mean((1, 2)),
+    ]
+    return np.stack(columns, axis=1).round(4).astype(np.float32)
+
+
+def brightness(image, rng):
+    return ImageEnhance.Brightness(image).enhance(rng.uniform(0.5, 1.5))
+
+
+def contrast(image, rng):
+    return ImageEnhance.Contrast(image).enhance(rng.uniform(0.5, 1.5))
+
+
+def color(image, rng):
+    return ImageEnhance.Color(image).enhance(rng.uniform(0.5, 1.5))
+
+
+def sharpness(image, rng):
+    return ImageEnhance.Sharpness(image).enhance(rng.uniform(0.5, 1.5))
+
+
+def crop(image, rng):
+    width, height = image.size
+    m, n = rng.uniform(1, 1.5), rng.uniform(1, 1.5)
+    left, top = width * (1 - 1 / m) / 2, height * (1 - 1 / n) / 2
+    image = image.crop((left, top, left + width / m, top + height / n))
+    resampling = Image.Resampling
+    filters = [resampling.NEAREST, resampling.BILINEAR, resampling.BICUBIC, resampling.LANCZOS]
+    return image.resize((width, height), filters[rng.integers(4)])
+
+
+def flip(image, rng):
+    image = np.asarray(image)
+    if rng.random() > 0.5:
+        image = image[:, ::-1]
+    if rng.random() > 0.5:
+        image = image[::-1]
+    return Image.fromarray(np.ascontiguousarray(image))
+
+
+def rotate(image, rng):
+    return image.rotate(int(rng.integers(0, 360)))
+
+
+def noise(image, rng):
+    image = np.asarray(image)
+    drawn = np.round(rng.standard_normal(image.shape) * rng.uniform(0, 10))
+    return Image.fromarray((image + drawn).clip(0, 255).astype(np.uint8))
+
+
+# In the notebook's order, which is that of `modes.user_def`.
+USER_DEF = (brightness, contrast, color, sharpness, crop, flip, rotate, noise)
+
+
+def user_def(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The notebook's image_augment."""
+    drawn = Image.fromarray(image)
+    for index in rng.permutation(len(USER_DEF)):
+        drawn = USER_DEF[index](drawn, rng)
+    return np.asarray(drawn)
+
+
+ORIGINALS = {"userDef": user_def, "imgaugLib": Imgaug(notebook_pipeline)}
+
+
+def photos() -> np.ndarray:
+    """Of scikit-image's photos the squares in the middle, shrunk."""
+    squares = []
+    for load in (
+        data.astronaut,
+        data.coffee,
+        data.chelsea,
+        data.rocket,
+        data.immunohistochemistry,
+    ):
+        photo = load()
+        height, width = photo.shape[:2]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        square = photo[top : top + side, left : left + side]
+        squares.append(cv2.resize(square, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
+    return np.stack(squares)
+
+
+def draw(augment, images: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Augment the images in turn, `count` times in all."""
+    return np.stack([augment(images[index % len(images)], rng) for index in range(count)])
+
+
+def draw_grid(mode: str, photo: str, path: str) -> None:
+    image = np.asarray(Image.open(photo).convert("RGB").resize((224, 224)))
+    rng = np.random.default_rng(7)
+    halves = []
+    for augment in (ORIGINALS[mode], augmentation(mode)):
+        drawn = draw(augment, image[None], 16, rng).reshape(4, 4, *image.shape)
+        halves.append(np.concatenate(np.concatenate(drawn, axis=1), axis=1))
+    line = np.full((len(halves[0]), 16, 3), 255, np.uint8)
+    Image.fromarray(np.concatenate([halves[0], line, halves[1]], axis=1)).save(path)
+
+
+def main():
+    images = photos()
+    rng = np.random.default_rng(2020)
+    drawn = {
+        mode: statistics(draw(original, images, DRAWS, rng)) for mode, original in ORIGINALS.items()
+    }
+    np.savez_compressed(FILE, images=images, **drawn)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        draw_grid(*sys.argv[1:])
+    else:
+        main()
