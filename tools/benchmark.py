@@ -171,6 +171,8 @@ def compare(
     calls = {}
     for each in turns:
         first = np.median(each.ms(name, size, 5)[1:])
+        # What is kept from call to call (filters by angle, grids by size) is not to be made anew.
+        each.ms(name, size, int(np.clip(2 * TURN_MS / first, 1, 1500)))
         # How many is settled beforehand: to stop when it takes too long would shun what is slow.
         calls[each] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
     times = {each: [] for each in turns}
