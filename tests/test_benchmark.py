@@ -1,0 +1,259 @@
+"""The benchmark: who is asked when, what is measured, and the page that is made of it."""
+
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from paddle_aug.errors import UserError
+from paddle_aug.modes import NOTEBOOK_MODES, OPS
+from paddle_aug.rng import generator
+
+TOOLS = Path(__file__).parent.parent / "tools"
+SIZE = 24
+
+
+@pytest.fixture(scope="module")
+def module():
+    """Imports a module of tools/."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(TOOLS)
+        yield importlib.import_module
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder of three pictures, one of them in a folder of its own."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "deeper").mkdir()
+    for index, name in enumerate(("a.png", "b.png", "deeper/c.PNG")):
+        pixels = generator(index, "drawing").integers(0, 256, (5, 7, 3)).astype(np.uint8)
+        cv2.imwrite(str(folder / name), cv2.resize(pixels, (60, 50)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def image():
+    return generator(9, "drawing").integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
+
+
+def benchmark(*arguments):
+    command = [sys.executable, TOOLS / "benchmark.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_every_op_of_the_package_is_measured_and_told_on_the_page(module):
+    assert {name.split(", ")[0] for name in module("benchmark_peers.ours").SPECS} == set(OPS)
+    assert set(module("benchmark_docs").KERNELS) == set(OPS)
+    assert {"none", *module("benchmark_peers.ours").MODES} == set(NOTEBOOK_MODES)
+
+
+@pytest.mark.parametrize("peer", ["notebook", "imgaug", "paddle_cv2", "paddle_pil"])
+def test_what_a_peer_does_is_named_as_with_us_and_changes_an_image(module, image, peer):
+    if peer.startswith("paddle"):
+        pytest.importorskip("paddle")
+    ours = module("benchmark_peers.ours").subjects(SIZE)
+    made = module(f"benchmark_peers.{peer}")
+    subjects = made.subjects(SIZE)
+    assert subjects
+    assert set(subjects) <= set(ours)
+    for name, subject in subjects.items():
+        results = [np.asarray(subject(made.convert(image))) for _ in range(12)]
+        assert {(each.shape, each.dtype.name) for each in results} == {(image.shape, "uint8")}
+        assert any((each != image).any() for each in results), name
+
+
+def test_an_op_is_measured_with_the_notebooks_parameters(module):
+    """The specs against the ops of the modes themselves, by what they print."""
+    from paddle_aug.modes import augmentation
+
+    specs = module("benchmark_peers.ours").SPECS
+    printed = f"{augmentation('userDef')} {augmentation('imgaugLib')}"
+    # Alone they are applied always, and elastic at sigma 4 is for the others' sake.
+    for name in set(specs) - {"hflip", "vflip", "invert", "elastic_transformation, sigma 4"}:
+        assert repr(augmentation(specs[name])) in printed, name
+
+
+def test_processor_time_is_measured_and_not_waiting(module):
+    timed = module("benchmark_peers.worker").timed
+
+    def spin(image):
+        end = time.process_time() + 0.02
+        while time.process_time() < end:
+            pass
+
+    assert max(timed(lambda image: time.sleep(0.05), [None], 2)) < 20
+    assert min(timed(spin, [None], 2)) >= 20
+
+
+def test_calls_go_round_the_images(module):
+    seen = Counter()
+    module("benchmark_peers.worker").timed(lambda image: seen.update([image]), ["a", "b", "c"], 7)
+    assert seen == {"a": 3, "b": 2, "c": 2}
+
+
+class Actor:
+    """A contender whose times are known beforehand; `asked` is what all of them were asked."""
+
+    asked: list
+
+    def __init__(self, name, subjects, ms, asked):
+        self.name, self.subjects, self.rounds, self.asked = name, subjects, iter(ms), asked
+
+    def ms(self, subject, size, calls):
+        self.asked.append((self.name, subject, calls))
+        return [next(self.rounds)] * calls
+
+
+def test_they_take_turns_and_the_ratio_is_that_of_the_means(module):
+    asked = []
+    # The first two numbers of each are not measured: how long a call takes, and warming up.
+    ours = Actor("ours", ["flip"], [100, 99, 1, 2, 6], asked)
+    slow = Actor("slow", ["flip"], [20, 99, 10, 10, 70], asked)
+    other = Actor("other", ["turn"], [], asked)
+    rows = module("benchmark").compare("flip", 32, ours, [slow, other], 3, 8, of_modes=False)
+    assert rows == [
+        {
+            "name": "flip",
+            "size": 32,
+            "ours_ms": 3,
+            "against": "slow",
+            "against_ms": 30,
+            "ratio": 10,
+            "median_ratio": 5,
+            "spread": [5, 70 / 6],
+        }
+    ]
+    # 200 ms a turn, but four calls at least, and each of the eight images once.
+    turns = [("ours", "flip", 4), ("slow", "flip", 8)]
+    assert asked[0::2][:2] == [("ours", "flip", 5), ("slow", "flip", 5)]
+    assert asked[4:] == turns * 3
+
+
+def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told(module):
+    asked = []
+    names = ["allab", "allab: drawing"]
+    ours = Actor("ours", names, [900, 900, 1, 2, 0.25, 0.5], asked)
+    notebook = Actor("notebook", ["allab"], [900, 900, 30, 40], asked)
+    (row,) = module("benchmark").compare("allab", 32, ours, [notebook], 2, 8, of_modes=True)
+    assert {calls for _, _, calls in asked[4:8]} == {8}
+    assert (row["ours_p99_ms"], row["against_p99_ms"], row["p99_ratio"]) == (2, 40, 20)
+    assert (row["drawing_ms"], row["tiny_ms"]) == (0.25, 0.5)
+
+
+def test_a_peer_that_dies_is_named(module, tmp_path, capfd):
+    contender = module("benchmark_peers.contender")
+    file = tmp_path / "pictures.npz"
+    np.savez(file, **{str(SIZE): np.zeros((1, SIZE, SIZE, 3), np.uint8)})
+    with pytest.raises(UserError, match="benchmark: nobody died at its start; see above"):
+        contender.Contender(contender.Peer("no_such", "nobody", "no_such"), sys.executable, file)
+    with (
+        contender.Contender(contender.FLOOR, sys.executable, file) as floor,
+        pytest.raises(UserError, match="floor died at dance at 24 px"),
+    ):
+        floor.ms("dance", SIZE, 1)
+    assert "KeyError: 'dance'" in capfd.readouterr().err
+
+
+def test_a_peer_that_is_not_installed_is_left_out_and_named(module, capsys):
+    contender = module("benchmark_peers.contender")
+    peer = contender.Peer("no_such", "nobody", "no_such")
+    assert contender.python_of(peer, None) is None
+    assert capsys.readouterr().err == "nobody: not installed, left out\n"
+
+
+def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_path, monkeypatch):
+    contender = module("benchmark_peers.contender")
+    monkeypatch.setattr(contender, "HERE", tmp_path)
+    (tmp_path / "nobody.txt").write_text("# nothing\n")
+    python = contender.python_of(contender.Peer("nobody", "nobody", "cv2"), tmp_path / "peers")
+    asked = [python, "-c", "import sys; print(sys.prefix); import cv2"]
+    ended = subprocess.run(asked, capture_output=True, text=True)
+    assert Path(ended.stdout.strip()) == tmp_path / "peers" / "nobody"
+    assert "No module named 'cv2'" in ended.stderr
+
+
+def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
+    file = tmp_path / "ops.json"
+    options = ["--only", "flip", "median_blur", "--against", "notebook", "imgaug"]
+    options += ["--sizes", "24,16", "--repeats", "2", "--images", photos, "--json", file]
+    ended = benchmark("ops", *options)
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(file.read_text())
+    compared = [(row["size"], row["name"], row["against"]) for row in report["rows"]]
+    assert compared == [
+        (24, "flip", "notebook"),
+        (24, "median_blur", "imgaug"),
+        (16, "flip", "notebook"),
+        (16, "median_blur", "imgaug"),
+    ]
+    for row in report["rows"]:
+        assert row["ratio"] == pytest.approx(row["against_ms"] / row["ours_ms"])
+        assert row["spread"][0] <= row["spread"][1]
+    assert {row["size"] for row in report["floor"]} == {24, 16}
+    assert min(row["ms"] for row in report["floor"]) > 0
+    assert report["versions"]["ours"]["numpy"] == np.__version__
+    assert report["versions"]["imgaug"] == {"imgaug": "0.4.0"}
+    assert "one thread" in report["machine"]
+    assert report["pictures"] == f"3 of {photos.name}/"
+    assert "median_blur" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ops", "--only", "flop"], "invalid choice: 'flop'"),
+        (["modes", "--against", "imgaug"], "invalid choice: 'imgaug'"),
+        (["parity", "--images", "."], "no pictures in there; give a folder of photos"),
+        (["docs", ".", "--output", "page.md"], "no ops.json; write it with benchmark.py ops"),
+    ],
+)
+def test_mistakes_end_with_a_message_and_code_2(arguments, message, tmp_path):
+    command = [sys.executable, TOOLS / "benchmark.py", *arguments]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(module, monkeypatch):
+    parity = module("benchmark_parity")
+    # Square, as all images here; 32 px, since the smallest grids of imgaug want some room.
+    image = generator(9, "drawing").integers(0, 255, (32, 32, 3)).astype(np.uint8)
+    _, rows = parity.parity([image])
+    found = {row["name"].split(", ")[0]: row for row in rows}
+    assert set(found) == set(OPS)
+    for name in ("hflip", "crop", "add", "multiply", "median_blur", "dropout", "grayscale"):
+        assert (found[name]["identical"], found[name]["max"], found[name]["mean"]) == (1, 0, 0)
+
+    def off_by_one(op, image, params):
+        theirs = image[:, ::-1].astype(int)
+        theirs[0, 0, 0] += 1
+        return theirs
+
+    monkeypatch.setitem(parity.ORACLES, "hflip", ("a wrong flip", off_by_one))
+    (row,) = parity.compare("hflip", [image])
+    assert (row["identical"], row["max"], row["mean"]) == (1 - 1 / 3072, 1, 1 / 3072)
+
+
+def test_only_all_is_a_hundred_percent(module):
+    percent = module("benchmark_docs").percent
+    assert percent(1) == "100 %"
+    assert percent(0.5) == "50.00 %"
+    assert percent(0.99996) == "99.996 %"
+    assert percent(0.9999999) == "99.99999 %"
+
+
+def test_the_page_is_what_its_figures_make(module, repository):
+    docs = module("benchmark_docs")
+    made = docs.page(docs.read_reports(repository / "docs" / "benchmark"))
+    assert made == (repository / "docs" / "kernels.md").read_text(encoding="utf-8")
+    for op in OPS:
+        assert f"\n| {op} |" in made or f"\n| {op}, " in made
