@@ -137,3 +137,9 @@ def test_on_ai_studio_the_two_commands_find_what_is_mounted(tmp_path):
     assert "allab" in done.stdout
     assert (home / "work" / "Images" / "class0").is_dir()
     assert (project / "logs" / "accuracy_stacked.png").exists()
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_no_figure_is_left_to_be_filled_in(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    assert re.findall(r"DEMO_\w+|REFERENCE|TODO|TBD", text) == []
