@@ -81,16 +81,12 @@ def test_an_op_is_measured_with_the_notebooks_parameters(module):
         assert repr(augmentation(specs[name])) in printed, name
 
 
-def test_processor_time_is_measured_and_not_waiting(module):
-    timed = module("benchmark_peers.worker").timed
-
-    def spin(image):
-        end = time.process_time() + 0.02
-        while time.process_time() < end:
-            pass
-
-    assert max(timed(lambda image: time.sleep(0.05), [None], 2)) < 20
-    assert min(timed(spin, [None], 2)) >= 20
+def test_processor_time_is_measured_and_not_waiting(module, monkeypatch):
+    """By a clock of its own: this process may have busy threads, of libraries the tests imported."""
+    worker = module("benchmark_peers.worker")
+    spent = iter([5_000_000, 7_000_000, 7_000_000, 10_500_000])
+    monkeypatch.setattr(worker.time, "process_time_ns", lambda: next(spent))
+    assert worker.timed(lambda image: None, [None], 2) == [2.0, 3.5]
 
 
 def test_calls_go_round_the_images(module):
