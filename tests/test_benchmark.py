@@ -4,7 +4,6 @@ import importlib
 import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -82,7 +81,7 @@ def test_an_op_is_measured_with_the_notebooks_parameters(module):
 
 
 def test_processor_time_is_measured_and_not_waiting(module, monkeypatch):
-    """By a clock of its own: this process may have busy threads, of libraries the tests imported."""
+    """By a clock of its own: libraries that other tests imported may keep threads busy here."""
     worker = module("benchmark_peers.worker")
     spent = iter([5_000_000, 7_000_000, 7_000_000, 10_500_000])
     monkeypatch.setattr(worker.time, "process_time_ns", lambda: next(spent))
