@@ -13,8 +13,7 @@ from paddle_aug.ops.dropout import CoarseDropout, Dropout
 from paddle_aug.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
 from paddle_aug.ops.elastic import ElasticTransformation
 from paddle_aug.ops.geometry import CenterCropResize, Flip, HorizontalFlip, Rotate, VerticalFlip
-from paddle_aug.ops.noise import GaussianNoise
-from paddle_aug.ops.noise_additive import AdditiveGaussianNoise
+from paddle_aug.ops.noise import AdditiveGaussianNoise, GaussianNoise
 from paddle_aug.ops.piecewise import PiecewiseAffine
 from paddle_aug.ops.superpixels import Superpixels
 from paddle_aug.registry import Registry, build

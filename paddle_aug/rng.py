@@ -24,7 +24,9 @@ def generator(seed: int, stream: str, epoch: int = 0, index: int = 0) -> np.rand
     words = [seed, STREAMS[stream], epoch, index]
     if not all(0 <= word < 2**32 for word in words):
         raise ValueError(f"seed, epoch and index must be in [0, 2**32): {seed}, {epoch}, {index}")
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(words)))
+    # An array, as it takes a seed sequence twice as long to make the same words of a list.
+    sequence = np.random.SeedSequence(np.array(words, np.uint32))
+    return np.random.Generator(np.random.SFC64(sequence))
 
 
 def integer_seed(seed: int, stream: str, epoch: int = 0, index: int = 0) -> int:

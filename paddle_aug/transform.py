@@ -58,7 +58,7 @@ class _Steps(Transform):
         for member in order:
             params = self.ops[member].sample(rng, shape)
             shape = self.ops[member].output_shape(shape, **params)
-            steps.append([int(member), params])
+            steps.append([member, params])
         return {"steps": steps}
 
     def apply(self, image, steps):
@@ -95,7 +95,7 @@ class Shuffled(_Steps):
         object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):
-        return self.sample_steps(rng.permutation(len(self.ops)), rng, shape)
+        return self.sample_steps(rng.permutation(len(self.ops)).tolist(), rng, shape)
 
 
 @dataclass(frozen=True, init=False)
@@ -110,7 +110,7 @@ class OneOf(_Steps):
         object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):
-        return self.sample_steps([rng.integers(len(self.ops))], rng, shape)
+        return self.sample_steps([int(len(self.ops) * rng.random())], rng, shape)
 
 
 @dataclass(frozen=True, init=False)
@@ -131,8 +131,8 @@ class SomeOf(_Steps):
         object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):
-        count = rng.integers(self.low, self.high + 1)
-        return self.sample_steps(rng.permutation(len(self.ops))[:count], rng, shape)
+        count = self.low + int((self.high + 1 - self.low) * rng.random())
+        return self.sample_steps(rng.permutation(len(self.ops)).tolist()[:count], rng, shape)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ def test_a_wrong_name_is_told_with_the_nearest_right_one(wrong):
         "maybe(0.5, rotate((9, 3)))",
         "brightness([1])",
         "noise(1e400)",
+        "brightness((1.5, 0.5))",
         "flip(7)",
         "rotate(20.5)",
     ],

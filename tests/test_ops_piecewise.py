@@ -61,7 +61,7 @@ def test_the_map_is_the_plane_through_the_corners_of_each_triangle(
 ):
     values = generator(1, "drawing").uniform(0, 100, (rows, columns))
     ours = _mesh(height, width, rows, columns, ((diagonal,) * (columns - 1),) * (rows - 1))
-    ours = ours.interpolate(values)
+    (ours,) = ours.interpolate(values[None])
     ys, xs = np.linspace(0, height, rows), np.linspace(0, width, columns)
     for y in range(height):
         for x in range(width):

@@ -1,7 +1,8 @@
 """The notebook's two pipelines, drawn by our ops: distributed as what the originals make.
 
-Two thousand draws of each are compared by the two-sample test of Kolmogorov and Smirnov, in eight
-numbers an image; golden/make_pipelines.py says which, and made those of the originals.
+Two thousand draws of theirs and six thousand of ours are compared by the two-sample test of
+Kolmogorov and Smirnov, in eight numbers an image; golden/make_pipelines.py says which, and made
+those of the originals.
 """
 
 import math
@@ -72,7 +73,8 @@ def assert_equally_distributed(ours: np.ndarray, theirs: np.ndarray, share: floa
 
 @pytest.mark.parametrize("mode", ["userDef", "imgaugLib"])
 def test_a_whole_pipeline_draws_like_the_original(mode, golden):
-    drawn = draw(augmentation(mode), golden["images"], DRAWS, generator(0, "augment"))
+    # Of ours thrice as many: the fewer, the more it is the luck of the seed that decides.
+    drawn = draw(augmentation(mode), golden["images"], 3 * DRAWS, generator(0, "augment"))
     assert_equally_distributed(statistics(drawn), golden[mode])
 
 

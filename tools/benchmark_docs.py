@@ -46,9 +46,7 @@ KERNELS = {
     "emboss": Kernel("3×3 along the diagonal, strength s, blended by α", IMGAUG),
     "edge_detect": Kernel("4-neighbour Laplacian, blended by α", IMGAUG),
     "directed_edge_detect": Kernel("v less neighbours weighed by (1 - angle/180°)⁴", IMGAUG),
-    "additive_gaussian_noise": Kernel(
-        "v + σ·Φ⁻¹ of 256 strata that random bytes pick, saturating", IMGAUG
-    ),
+    "additive_gaussian_noise": Kernel("the same; one number for all channels, or three", IMGAUG),
     "dropout": Kernel("16 random bits ≥ p·65536 keep the pixel", IMGAUG),
     "coarse_dropout": Kernel("the same on a coarse grid, enlarged by nearest", IMGAUG),
     "invert": Kernel("255 - v, in the channels that are drawn", IMGAUG),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.ops.draws import draw_one
 from paddle_aug.transform import Transform, around
 
 ORDERS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR}
@@ -109,8 +110,8 @@ class Affine(Transform):
             "rotate": draw(*around(self.rotate, 0)),
             "shear": [draw(*around(self.shear, 0))] * 2,
             "cval": [draw(*self.cval) for _ in range(3)],
-            "order": self.order[rng.integers(len(self.order))],
-            "mode": self.mode[rng.integers(len(self.mode))],
+            "order": draw_one(rng, self.order),
+            "mode": draw_one(rng, self.mode),
         }
 
     def apply(self, image, scale, translate, rotate, shear, cval, order, mode):

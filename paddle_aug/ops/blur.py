@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.ops.draws import Range, check_range, draw, up_to
+from paddle_aug.ops.draws import Range, check_range, draw, draw_whole, up_to
 from paddle_aug.ops.median import median_network
 from paddle_aug.transform import Transform
 
@@ -66,8 +66,7 @@ class AverageBlur(Transform):
         check_range("k", _window(self.k), 1)
 
     def sample(self, rng, shape):
-        low, high = _window(self.k)
-        return {"k": int(rng.integers(low, high + 1))}
+        return {"k": draw_whole(rng, *_window(self.k))}
 
     def apply(self, image, k):
         return average_blur(image, k)
@@ -89,8 +88,7 @@ class MedianBlur(Transform):
             raise ValueError(f"k wants odd numbers, got {self.k}")
 
     def sample(self, rng, shape):
-        low, high = _window(self.k)
-        return {"k": int(rng.integers(low, high + 1)) | 1}
+        return {"k": draw_whole(rng, *_window(self.k)) | 1}
 
     def apply(self, image, k):
         return median_blur(image, k)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
+from paddle_aug.ops.draws import draw
 from paddle_aug.transform import Transform, around
 
 # Added to a blend, it makes OpenCV's rounding Pillow's truncation: one half less, and a little more
@@ -74,7 +75,7 @@ class _Enhance(Transform):
     exact: bool = False
 
     def sample(self, rng, shape):
-        return {"factor": float(rng.uniform(*around(self.strength, 1.0)))}
+        return {"factor": draw(rng, around(self.strength, 1.0))}
 
 
 @dataclass(frozen=True)

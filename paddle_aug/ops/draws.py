@@ -1,6 +1,7 @@
 """How ops draw: from the range that a field means, once or for each channel, and bytes in bulk."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -24,9 +25,36 @@ def check_range(name: str, bounds: tuple, low: float, high: float = math.inf) ->
 
 
 def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """One number of the range; a quarter of what `rng.uniform` costs."""
+    """One number of the range; a quarter of what `rng.uniform` costs.
+
+    Raises:
+        ValueError: the range is none.
+    """
     low, high = bounds
+    if not -math.inf < low <= high < math.inf:
+        raise ValueError(f"want a range from a low to a high number, got {low} to {high}")
     return low + (high - low) * rng.random()
+
+
+def draw_whole(rng: np.random.Generator, low: int, high: int) -> int:
+    """A whole number from low to high, both included; a quarter of what `rng.integers` costs.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if low > high:
+        raise ValueError(f"want a range from a low to a high number, got {low} to {high}")
+    return low + int((high + 1 - low) * rng.random())
+
+
+def draw_one(rng: np.random.Generator, items: Sequence):
+    """One of the items, each as likely."""
+    return items[int(len(items) * rng.random())]
+
+
+def draw_seed(rng: np.random.Generator) -> int:
+    """The seed of what is drawn for each pixel: a number that a person can write down."""
+    return int(rng.random() * 2**32)
 
 
 def draw_channels(

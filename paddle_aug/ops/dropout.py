@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.ops.draws import Range, check_range, draw, random_words, up_to
+from paddle_aug.ops.draws import Range, check_range, draw, draw_seed, random_words, up_to
 from paddle_aug.rng import generator
 from paddle_aug.transform import Transform
 
@@ -59,7 +59,7 @@ class Dropout(Transform):
         return {
             "p": draw(rng, up_to(self.p)),
             "per_channel": rng.random() < self.per_channel,
-            "seed": int(rng.integers(2**32)),
+            "seed": draw_seed(rng),
         }
 
     def apply(self, image, p, per_channel, seed):
@@ -91,7 +91,7 @@ class CoarseDropout(Transform):
                 for side in shape[:2]
             ],
             "per_channel": rng.random() < self.per_channel,
-            "seed": int(rng.integers(2**32)),
+            "seed": draw_seed(rng),
         }
 
     def apply(self, image, p, size, per_channel, seed):

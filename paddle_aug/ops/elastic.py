@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.ops.draws import draw, draw_seed
 from paddle_aug.ops.scratch import scratch
 from paddle_aug.rng import generator
 from paddle_aug.transform import Transform
@@ -93,9 +94,9 @@ class ElasticTransformation(Transform):
 
     def sample(self, rng, shape):
         return {
-            "alpha": float(rng.uniform(*self.alpha)),
-            "sigma": float(rng.uniform(*self.sigma)),
-            "seed": int(rng.integers(2**32)),
+            "alpha": draw(rng, self.alpha),
+            "sigma": draw(rng, self.sigma),
+            "seed": draw_seed(rng),
         }
 
     def apply(self, image, alpha, sigma, seed):

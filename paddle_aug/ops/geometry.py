@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from paddle_aug.ops.draws import draw, draw_one, draw_whole
 from paddle_aug.transform import Transform, around
 
 INTERPOLATIONS = {
@@ -17,7 +18,7 @@ INTERPOLATIONS = {
 }
 
 # What stands in for Pillow's. OpenCV's Lanczos takes fifteen times as long as its bicubic and is
-# no nearer; its nearest differs in whole rows, and is hardly faster.
+# no nearer.
 FAST_INTERPOLATIONS = {
     "bilinear": cv2.INTER_LINEAR,
     "bicubic": cv2.INTER_CUBIC,
@@ -74,18 +75,38 @@ def center_crop_resize(
     """Cut out the middle, 1/ratio of each side, and stretch it to the image's size.
 
     The cut is rounded to whole pixels as by Pillow's `crop`, but never to none. Ratios are at least
-    1. The nearest pixel is always Pillow's; of the others OpenCV's bilinear is within one grey
-    level, and its bicubic (a = -0.75, where Pillow's is -0.5) within one on average in photos.
+    1. The nearest pixel is Pillow's; of the others OpenCV's bilinear is within one grey level, and
+    its bicubic (a = -0.75, where Pillow's is -0.5) within one on average in photos.
     """
     height, width = image.shape[:2]
     left, right = _middle(width, width_ratio)
     top, bottom = _middle(height, height_ratio)
     cut = image[top:bottom, left:right]
-    if not exact and interpolation in FAST_INTERPOLATIONS:
-        return cv2.resize(cut, (width, height), interpolation=FAST_INTERPOLATIONS[interpolation])
-    # Contiguous, because Pillow reads a view pixel by pixel.
-    whole = Image.fromarray(np.ascontiguousarray(cut))
-    return np.array(whole.resize((width, height), INTERPOLATIONS[interpolation]))
+    if exact:
+        # Contiguous, because Pillow reads a view pixel by pixel.
+        whole = Image.fromarray(np.ascontiguousarray(cut))
+        return np.array(whole.resize((width, height), INTERPOLATIONS[interpolation]))
+    if interpolation == "nearest":
+        return _resize_nearest(cut, width, height)
+    return cv2.resize(cut, (width, height), interpolation=FAST_INTERPOLATIONS[interpolation])
+
+
+def _resize_nearest(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Pillow's nearest pixels, whose centres OpenCV places a little elsewhere.
+
+    Rows are picked, then columns as the rows of the transposed image: to copy whole rows is so
+    fast that it takes half the time of Pillow, and less than OpenCV's own.
+    """
+    columns = cv2.transpose(image.take(_nearest(image.shape[0], height), axis=0))
+    return cv2.transpose(columns.take(_nearest(image.shape[1], width), axis=0))
+
+
+def _nearest(length: int, wanted: int) -> np.ndarray:
+    """Which of so many pixels in a row stand for `wanted` ones, added up step by step in doubles
+    as Pillow does: a product would round to another pixel here and there."""
+    steps = np.full(wanted, length / wanted)
+    steps[0] /= 2
+    return np.add.accumulate(steps).astype(np.intp)
 
 
 def _middle(length: int, ratio: float) -> tuple[int, int]:
@@ -164,8 +185,7 @@ class Rotate(Transform):
             raise ValueError(f"degrees wants whole numbers, got {self.degrees}")
 
     def sample(self, rng, shape):
-        low, high = around(self.degrees, 0)
-        return {"degrees": int(rng.integers(low, high + 1))}
+        return {"degrees": draw_whole(rng, *around(self.degrees, 0))}
 
     def apply(self, image, degrees):
         return rotate(image, degrees, self.exact)
@@ -187,9 +207,9 @@ class CenterCropResize(Transform):
 
     def sample(self, rng, shape):
         return {
-            "width_ratio": float(rng.uniform(1, self.max_ratio)),
-            "height_ratio": float(rng.uniform(1, self.max_ratio)),
-            "interpolation": list(INTERPOLATIONS)[rng.integers(len(INTERPOLATIONS))],
+            "width_ratio": draw(rng, (1, self.max_ratio)),
+            "height_ratio": draw(rng, (1, self.max_ratio)),
+            "interpolation": draw_one(rng, tuple(INTERPOLATIONS)),
         }
 
     def apply(self, image, width_ratio, height_ratio, interpolation):

@@ -1,5 +1,14 @@
-"""Noise added to the pixels."""
+"""Normal noise added to the pixels: the notebook's, and imgaug's AdditiveGaussianNoise.
 
+Drawing 150 000 normal numbers costs more than all else that an image goes through. Here random
+bytes pick from 512 equally likely levels instead, quantiles of the normal distribution that lie a
+little elsewhere for each image. That takes a thirtieth of the time, and still the distribution
+function of one image's noise is as near to the rounded normal one as chance allows (0.005 at
+224 × 224). It reaches to 3 sigma.
+"""
+
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
@@ -7,37 +16,66 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 
+from paddle_aug.ops.draws import Range, check_range, draw, draw_seed, up_to
 from paddle_aug.rng import generator
-from paddle_aug.transform import Transform
+from paddle_aug.transform import Transform, around
 
-PLACES = 64  # where the levels of the noise can lie
+PLACES = 64  # where in its 512th of the distribution a level can lie
+RUN = 512  # A byte tells 256 levels apart: so many have the even ones, so many the odd, in turn.
 
 
-def gaussian_noise(image: np.ndarray, sigma: float, seed: int) -> np.ndarray:
-    """Add normal noise of `sigma` grey levels, drawn for each pixel and channel, and saturate.
+def gaussian_noise(
+    image: np.ndarray, sigma: float, seed: int, mean: float = 0.0, per_channel: bool = True
+) -> np.ndarray:
+    """Add noise of deviation `sigma`, in grey levels, and saturate.
 
-    The notebook wraps around instead: it casts negative noise to uint8 and adds bytes to bytes, so
-    dark pixels jump to white, bright ones to black, and its own clipping never acts.
-
-    Random bytes pick from 512 equally likely levels, quantiles of the normal distribution that lie
-    a little elsewhere for each seed. That takes a thirtieth of the time of `standard_normal`, and
-    still the distribution function of an image's noise is as near to the rounded normal one as
-    chance allows (0.005 at 224 × 224). It reaches to 3 sigma, and never beyond a byte, ±127.
+    Each channel of a pixel has its own, or all three the same. (The notebook wraps around instead:
+    it casts negative noise to uint8 and adds bytes to bytes, so dark pixels jump to white, bright
+    ones to black, and its own clipping never acts.)
     """
-    pieces = -(-image.size // 1024)
-    words = generator(seed, "noise").bit_generator.random_raw(1 + 128 * pieces)
-    quantiles = _normal_quantiles()[int(words[0]) % PLACES]
-    even, odd = cv2.addWeighted(quantiles, sigma, quantiles, 0, 128, dtype=cv2.CV_8U)
-    # A byte tells 256 levels apart: every other 512 bytes have the even ones, the rest the odd.
-    noise = words[1:].view(np.uint8).reshape(pieces, 2, 512)
-    cv2.LUT(noise[:, 0], even, dst=noise[:, 0])
-    cv2.LUT(noise[:, 1], odd, dst=noise[:, 1])
-    noise = noise.reshape(-1)[: image.size].reshape(image.shape)
-    return cv2.addWeighted(image, 1, noise, 1, -128, dst=noise)
+    count = image.size if per_channel else image.size // 3
+    runs = -(-count // (2 * RUN))
+    words = generator(seed, "noise").bit_generator.random_raw(1 + runs * 2 * RUN // 8)
+    quantiles = normal_quantiles()[int(words[0]) % PLACES]
+    picks = words[1:].view(np.uint8).reshape(runs, 2, RUN)
+    return add_levels(image, picks, np.rint(mean + sigma * quantiles), per_channel)
+
+
+def add_levels(
+    image: np.ndarray, picks: np.ndarray, levels: np.ndarray, per_channel: bool = True
+) -> np.ndarray:
+    """Add levels[0][pick] or, in every other run of picks, levels[1][pick], and saturate.
+
+    `picks` are random bytes, runs × 2 × RUN, of which each pixel or channel takes one; `levels`
+    are whole numbers, 2 × 256. The picks are used up: the noise takes their place.
+    """
+    shape = image.shape if per_channel else image.shape[:2]
+    *first_parts, last_part = _bytes_about_128(levels)
+    for tables in (*first_parts, last_part):
+        noise = picks if tables is last_part else np.empty_like(picks)
+        for parity, table in enumerate(tables):
+            cv2.LUT(picks[:, parity], table, dst=noise[:, parity])
+        noise = noise.reshape(-1)[: math.prod(shape)].reshape(shape)
+        if not per_channel:
+            noise = cv2.cvtColor(noise, cv2.COLOR_GRAY2RGB)
+        image = cv2.addWeighted(image, 1, noise, 1, -128, dst=noise)
+    return image
+
+
+def _bytes_about_128(levels: np.ndarray) -> Iterator[np.ndarray]:
+    """The levels as bytes, 128 for 0: in parts, to be added one after another, where they go
+    further than a byte. Parts have one sign, so that saturating in between changes nothing; after
+    three of them white is black."""
+    for _ in range(3):
+        part = cv2.addWeighted(levels, 1, levels, 0, 128, dtype=cv2.CV_8U)
+        yield part
+        levels = levels + 128.0 - part
+        if not levels.any():
+            return
 
 
 @cache
-def _normal_quantiles() -> np.ndarray:
+def normal_quantiles() -> np.ndarray:
     """Quantiles of the normal distribution, PLACES × 2 × 256: one in each 512th, even and odd.
 
     Those of one place lie alike in every 512th, from its first quarter to its last: further out,
@@ -60,10 +98,33 @@ class GaussianNoise(Transform):
     max_sigma: float = 10.0
 
     def sample(self, rng, shape):
-        return {
-            "sigma": float(rng.uniform(0, self.max_sigma)),
-            "seed": int(rng.integers(2**32)),
-        }
+        return {"sigma": draw(rng, (0, self.max_sigma)), "seed": draw_seed(rng)}
 
     def apply(self, image, sigma, seed):
         return gaussian_noise(image, sigma, seed)
+
+
+@dataclass(frozen=True)
+class AdditiveGaussianNoise(Transform):
+    """imgaug's: noise of up to `scale` grey levels, or of the range, about a mean `loc`.
+
+    It is grey or, with probability `per_channel`, coloured.
+    """
+
+    loc: Range = 0
+    scale: Range = 15
+    per_channel: float = 0.0
+
+    def __post_init__(self):
+        check_range("scale", up_to(self.scale), 0)
+
+    def sample(self, rng, shape):
+        return {
+            "loc": draw(rng, around(self.loc, 0)),
+            "scale": draw(rng, up_to(self.scale)),
+            "per_channel": rng.random() < self.per_channel,
+            "seed": draw_seed(rng),
+        }
+
+    def apply(self, image, loc, scale, per_channel, seed):
+        return gaussian_noise(image, scale, seed, loc, per_channel)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.ops.draws import draw, draw_whole
 from paddle_aug.transform import Transform
 
 
@@ -41,10 +42,9 @@ def piecewise_map(
     if isinstance(diagonals, str):
         diagonals = ((diagonals,) * (columns - 1),) * (rows - 1)
     mesh = _mesh(height, width, rows, columns, diagonals)
-    y = np.linspace(0, height, rows)[:, None] + height * jitter[:, :, 0]
-    x = np.linspace(0, width, columns) + width * jitter[:, :, 1]
-    y, x = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
-    return mesh.interpolate(y), mesh.interpolate(x)
+    moved = mesh.nodes + jitter.transpose(2, 0, 1) * [[[height]], [[width]]]
+    kept = np.minimum(np.maximum(moved, 0), [[[height - 1]], [[width - 1]]])
+    return tuple(mesh.interpolate(kept))
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class _Mesh:
     multiplied, but for this last factor; so no pixel looks for its triangle.
     """
 
+    nodes: np.ndarray  # 2 (y, x) × rows × columns: where they are
     row_weights: np.ndarray  # height × rows: of the nodes, for a bilinear interpolation
     column_weights: np.ndarray  # columns × width
     row_cells: np.ndarray  # height × (rows - 1): 1 where the pixel is in the cell, else 0
@@ -64,9 +65,10 @@ class _Mesh:
     twisted: np.ndarray  # height × width: the factor of the twist
 
     def interpolate(self, nodes: np.ndarray) -> np.ndarray:
-        """The values at all pixels, float32, of those at the nodes."""
+        """The values at all pixels, n × height × width, float32, of those at the nodes."""
         nodes = nodes.astype(np.float32)
-        twists = nodes[:-1, :-1] - nodes[:-1, 1:] - nodes[1:, :-1] + nodes[1:, 1:]
+        falls = nodes[:, :-1] - nodes[:, 1:]
+        twists = falls[:, :, :-1] - falls[:, :, 1:]
         values = self.row_cells @ (twists @ self.column_cells)
         values *= self.twisted
         values += self.row_weights @ (nodes @ self.column_weights)
@@ -82,8 +84,14 @@ def _mesh(
     rising = row_cells @ (np.array(diagonals) == "rising").astype(np.float32) @ column_cells.T
     v = v[:, None]
     triangles = np.where(rising, np.maximum(u + v - 1, 0), np.minimum(u, v))
+    y, x = np.linspace(0, height, rows), np.linspace(0, width, columns)
     return _Mesh(
-        row_weights, column_weights.T.copy(), row_cells, column_cells.T.copy(), triangles - u * v
+        np.stack(np.meshgrid(y, x, indexing="ij")),
+        row_weights,
+        column_weights.T.copy(),
+        row_cells,
+        column_cells.T.copy(),
+        triangles - u * v,
     )
 
 
@@ -118,9 +126,8 @@ class PiecewiseAffine(Transform):
             )
 
     def sample(self, rng, shape):
-        rows = int(rng.integers(self.rows[0], self.rows[1] + 1))
-        columns = int(rng.integers(self.columns[0], self.columns[1] + 1))
-        scale = rng.uniform(*self.scale)
+        rows, columns = draw_whole(rng, *self.rows), draw_whole(rng, *self.columns)
+        scale = draw(rng, self.scale)
         return {"jitter": (scale * rng.standard_normal((rows, columns, 2))).tolist()}
 
     def apply(self, image, jitter):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.ops.draws import draw, draw_seed, draw_whole
 from paddle_aug.ops.scratch import scratch
 from paddle_aug.rng import generator
 from paddle_aug.transform import Transform
@@ -13,6 +14,9 @@ from paddle_aug.transform import Transform
 COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid, as imgaug has it
 ROUNDS = 4  # of moving the centres; scikit-image does ten, see `slic`
 SAMPLES = 7  # a row and column of a cell, at most, that move the centres
+# Features are L, a, b, y, x, 1. What is second in a pair is bounded: its sum over a cell and its
+# neighbours, 9 × 49 pixels of up to 25.5 × 1024, stays below PAIRS.
+PAIRED, PAIRS = ((3, 0), (4, 1), (2, 5)), 2.0**26
 
 
 def superpixels(
@@ -70,15 +74,35 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     features[:, 5] = 1
 
     sampled = features.take(grid.sampled, axis=2)
-    weights = (sampled.transpose(1, 0, 2) * grid.is_sampled).reshape(6, -1).astype(np.float64)
+    pairs = _pairs(sampled, grid)
     # scikit-image starts from black centres, so its first round too is the grid itself.
     nearest = np.repeat(grid.home, len(grid.sampled))
     for round in range(ROUNDS):
-        sums = np.stack([np.bincount(nearest, weight, grid.count) for weight in weights], axis=1)
-        centres = sums[:, :5] / np.maximum(sums[:, 5:], 1e-9)
+        centres = _centres(nearest, pairs, grid.count)
         if round < ROUNDS - 1:
             nearest = _nearest(sampled, centres, grid)
     return _nearest(features, centres, grid).take(grid.cells).reshape(height, width), grid.count
+
+
+def _pairs(sampled: np.ndarray, grid: "_Grid") -> list[np.ndarray]:
+    """The features of the pixels that move the centres, two in one number.
+
+    In steps of 1/1024 they and their sums are whole numbers; the first of two counts in PAIRS, so
+    that one pass of `bincount` adds up both, in doubles.
+    """
+    steps = np.rint(sampled.transpose(1, 0, 2) * 1024.0) * grid.is_sampled
+    steps = steps.reshape(6, -1)
+    return [steps[first] * PAIRS + steps[second] for first, second in PAIRED]
+
+
+def _centres(nearest: np.ndarray, pairs: list[np.ndarray], count: int) -> np.ndarray:
+    """The mean features of the pixels that are nearest to each centre, count × 5."""
+    sums = np.empty((6, count))
+    for pair, (first, second) in zip(pairs, PAIRED, strict=True):
+        both = np.bincount(nearest, pair, count)
+        np.floor(both / PAIRS, out=sums[first])
+        np.subtract(both, sums[first] * PAIRS, out=sums[second])
+    return (sums[:5] / np.maximum(sums[5], 1)).T
 
 
 def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.ndarray:
@@ -126,7 +150,7 @@ class _Grid:
     home: np.ndarray  # for each cell, the centre in its middle, or the nearest
     candidates: np.ndarray  # cells × 9: the centres around it
     sampled: np.ndarray  # which pixels of a cell move the centres
-    is_sampled: np.ndarray  # cells × those: whether the image has it
+    is_sampled: np.ndarray  # cells × those: 1 where the image has it, else 0
 
 
 @functools.lru_cache(maxsize=64)
@@ -161,7 +185,7 @@ def _grid(height: int, width: int, y_axis: tuple[int, int], x_axis: tuple[int, i
         home=(home + np.minimum(np.arange(across), columns - 1)).ravel(),
         candidates=candidates.reshape(-1, 9),
         sampled=sampled,
-        is_sampled=inside[:, sampled],
+        is_sampled=inside[:, sampled].astype(float),
     )
 
 
@@ -228,11 +252,10 @@ class Superpixels(Transform):
     max_size: int = 128
 
     def sample(self, rng, shape):
-        low, high = self.n_segments
         return {
-            "n_segments": int(rng.integers(low, high + 1)),
-            "p_replace": float(rng.uniform(*self.p_replace)),
-            "seed": int(rng.integers(2**32)),
+            "n_segments": draw_whole(rng, *self.n_segments),
+            "p_replace": draw(rng, self.p_replace),
+            "seed": draw_seed(rng),
         }
 
     def apply(self, image, n_segments, p_replace, seed):
