@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from paddle_aug.adapters.imgaug import Imgaug, notebook_pipeline
 from paddle_aug.errors import UserError
+from paddle_aug.opencv import warn_of_opencv
 from paddle_aug.ops.affine import MODES, Affine
 from paddle_aug.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
 from paddle_aug.ops.blur import AverageBlur, GaussianBlur, MedianBlur
@@ -143,6 +144,7 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
     Raises:
         UserError: an unknown name or argument, or a text that cannot be read.
     """
+    warn_of_opencv()
     return build(spec or "none", ENGINES[engine])
 
 
