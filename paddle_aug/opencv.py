@@ -28,10 +28,11 @@ def warn_of_opencv() -> None:
 
     It is measured, in a millisecond at most: other builds of the same versions are in order.
     """
-    faults = opencv_faults(cv2.__version__, installed_wheels(), slowness())
+    wheels = installed_wheels()
+    faults = opencv_faults(cv2.__version__, wheels, slowness())
     if faults:
         warnings.warn(
-            f"{'; '.join(faults)}. To mend it: pip uninstall {' '.join(WHEELS)}, "
+            f"{'; '.join(faults)}. To mend it: pip uninstall {' '.join(wheels)}, "
             f'then pip install "{GOOD}"',
             RuntimeWarning,
             stacklevel=3,
