@@ -75,8 +75,10 @@ def test_an_op_is_measured_with_the_notebooks_parameters(module):
 
     specs = module("benchmark_peers.ours").SPECS
     printed = f"{augmentation('userDef')} {augmentation('imgaugLib')}"
-    # Alone they are applied always, and elastic at sigma 4 is for the others' sake.
-    for name in set(specs) - {"hflip", "vflip", "invert", "elastic_transformation, sigma 4"}:
+    # Alone they are applied always; and what has a part of its range in its name has only that.
+    for name in set(specs) - {"hflip", "vflip", "invert"}:
+        if ", " in name:
+            continue
         assert repr(augmentation(specs[name])) in printed, name
 
 
@@ -122,6 +124,7 @@ def test_they_take_turns_and_the_ratio_is_that_of_the_means(module):
             "against": "slow",
             "against_ms": 30,
             "ratio": 10,
+            "interval": pytest.approx([5, 70 / 6]),
             "median_ratio": 5,
             "spread": [5, 70 / 6],
         }
@@ -252,3 +255,4 @@ def test_the_page_is_what_its_figures_make(module, repository):
     assert made == (repository / "docs" / "kernels.md").read_text(encoding="utf-8")
     for op in OPS:
         assert f"\n| {op} |" in made or f"\n| {op}, " in made
+    assert "not explained" not in made, "FASTER in tools/benchmark_docs.py says why another is"

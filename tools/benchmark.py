@@ -30,6 +30,7 @@ from paddle_aug import files
 from paddle_aug.data.image import read_image
 from paddle_aug.data.sample import draw_sample
 from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
 
 PICTURES = 32
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -80,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
             "--peers", type=Path, metavar="DIR", help="make environments there for other libraries"
         )
         made.add_argument("--sizes", type=sizes, default=[224, 64, 32], help="default 224,64,32")
-        repeats = 20 if command == "modes" else 7
+        repeats = 60 if command == "modes" else 7
         made.add_argument(
             "--repeats", type=int, default=repeats, help=f"rounds of turns, default {repeats}"
         )
@@ -164,8 +165,9 @@ def compare(
 ) -> list[dict]:
     """The rows of one op or mode at one size, one for each of the others that has it.
 
-    A round's time is the mean of its images. `ratio` is that of the means over all rounds,
-    `median_ratio` of the median rounds, and `spread` the least and largest of a single round.
+    A round's time is the mean of its images. `ratio` is that of the means over all rounds, with the
+    `interval` in which it lies with 95 %; `median_ratio` is that of the median rounds, and `spread`
+    the least and largest of a single round.
     """
     turns = [each for each in (ours, *others) if name in each.subjects]
     calls = {}
@@ -195,6 +197,7 @@ def compare(
             "against": each.name,
             "against_ms": float(means[each].mean()),
             "ratio": float(means[each].mean() / means[ours].mean()),
+            "interval": interval(means[each], means[ours]),
             "median_ratio": float(np.median(means[each]) / np.median(means[ours])),
             "spread": [float(rounds.min()), float(rounds.max())],
             **extra,
@@ -204,6 +207,13 @@ def compare(
             row["p99_ratio"] = row["against_p99_ms"] / row["ours_p99_ms"]
         rows.append(row)
     return rows
+
+
+def interval(theirs: np.ndarray, ours: np.ndarray) -> list[float]:
+    """Where the ratio of the means would lie in 95 % of repetitions: a bootstrap over rounds."""
+    drawn = generator(0, "drawing").integers(len(ours), size=(2000, len(ours)))
+    ratios = theirs[drawn].mean(axis=1) / ours[drawn].mean(axis=1)
+    return np.percentile(ratios, [2.5, 97.5]).tolist()
 
 
 def percentile(times: list[list[float]]) -> float:

@@ -76,6 +76,7 @@ def subjects(size: int) -> dict:
         "median_blur": [
             A.MedianBlur(blur_limit=(k, k), p=1) for k in (3, 5, 5, 7, 7, 9, 9, 11, 11)
         ],
+        **{f"median_blur, k {k}": [A.MedianBlur(blur_limit=(k, k), p=1)] for k in (5, 7, 9, 11)},
         "sharpen": [A.Sharpen(alpha=(0, 1.0), lightness=(0.75, 1.5), p=1)],
         "emboss": [A.Emboss(alpha=(0, 1.0), strength=(0, 2.0), p=1)],
         "additive_gaussian_noise": [

@@ -35,6 +35,7 @@ def subjects(size: int) -> dict:
         "gaussian_blur": iaa.GaussianBlur((0, 3.0)),
         "average_blur": iaa.AverageBlur(k=(2, 7)),
         "median_blur": iaa.MedianBlur(k=(3, 11)),
+        **{f"median_blur, k {k}": iaa.MedianBlur(k=k) for k in (5, 7, 9, 11)},
         "sharpen": iaa.Sharpen(alpha=(0, 1.0), lightness=(0.75, 1.5)),
         "emboss": iaa.Emboss(alpha=(0, 1.0), strength=(0, 2.0)),
         "edge_detect": iaa.EdgeDetect(alpha=(0, 0.7)),
