@@ -21,7 +21,7 @@ from paddle_aug.ops.geometry import INTERPOLATIONS
 from paddle_aug.ops.piecewise import piecewise_affine
 from paddle_aug.rng import generator
 
-DRAWS = 4  # of parameters, for each picture
+DRAWS = 16  # of parameters, for each picture
 GREY = 128  # noise up to 127 either way can be read off it
 
 
