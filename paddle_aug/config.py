@@ -13,6 +13,7 @@ from paddle_aug.registry import near_miss
 
 LR_SCHEDULES = ("constant", "cosine")
 ENGINES = ("auto", "native", "imgaug")
+CACHES = ("auto", "ram", "disk", "off")
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -53,6 +54,14 @@ class TrainConfig:
     num_workers: int | None = option(
         None, "processes that augment; by default one a core with a GPU, and 0 without one"
     )
+    cache: str = option(
+        "auto",
+        "where the decoded, resized images are kept: ram, disk (for later runs too), off (decoded "
+        "in each epoch); auto is ram, else disk, if they take at most half of what is free",
+    )
+    cache_dir: str | None = option(
+        None, "folder of the disk cache; by default paddle_aug in the user's folder for caches"
+    )
     device: str = option("auto", "gpu, gpu:1, cpu; auto is the GPU where there is one")
     threads: int | None = option(None, "CPU threads of the network; by default one a core")
     amp: bool = option(False, "mixed precision, on a GPU")
@@ -70,7 +79,7 @@ class TrainConfig:
             raise UserError(f"--threads must be at least 1, not {self.threads}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"--seed must be from 0 to 2**32 - 1, not {self.seed}")
-        for name, known in (("lr_schedule", LR_SCHEDULES), ("engine", ENGINES)):
+        for name, known in (("lr_schedule", LR_SCHEDULES), ("engine", ENGINES), ("cache", CACHES)):
             if getattr(self, name) not in known:
                 raise UserError(
                     f"{flag(name)} {getattr(self, name)!r}: {near_miss(getattr(self, name), known)}"

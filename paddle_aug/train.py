@@ -22,9 +22,12 @@ from tqdm import tqdm
 import paddle_aug
 from paddle_aug import checkpoint, runlog
 from paddle_aug.config import TrainConfig, flag
+from paddle_aug.data.cache import FileArray, decoded_images
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Workers
+from paddle_aug.data.listfile import Sample
 from paddle_aug.data.loading import Batches, to_network
+from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.modes import augmentation
@@ -34,10 +37,11 @@ from paddle_aug.rng import integer_seed
 # What may differ between the run that was interrupted and the one that goes on with it: where
 # things are and how fast they go. All else decides the curves.
 MAY_CHANGE = {
-    "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "device", "threads",
-    "log_dir", "model_dir", "resume",
+    "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "cache", "cache_dir",
+    "device", "threads", "log_dir", "model_dir", "resume",
 }  # fmt: skip
 
+TOLERABLE_WAIT = 0.1  # of an epoch, for data
 
 MODEL_FILES = ("best.pdparams", "last.pdparams", "checkpoint.pdstates")
 
@@ -80,16 +84,16 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     if data is None:
         data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
     device = use_device(config)
-    samples = {"train": (data.train, config.augment), "eval": (data.eval, "none")}
     datasets = {
-        name: Augmented(listed, config.image_size, augmentation(mode, engine(config)), config.seed)
-        for name, (listed, mode) in samples.items()
+        "train": augmented(config, data.train, config.augment),
+        "eval": augmented(config, data.eval, "none"),
     }
     # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
     # anew, so that a second network in the same process can be resumed in another one.
     with (
         paddle.utils.unique_name.guard(),
-        Workers(datasets, num_workers(config, device)) as workers,
+        # The last batch of one joins the batch before, hence the 1.
+        Workers(datasets, num_workers(config, device), config.batch_size + 1) as workers,
     ):
         train_batches = Batches(workers, "train", config.batch_size, config.seed, shuffle=True)
         eval_batches = Batches(workers, "eval", config.batch_size, config.seed, shuffle=False)
@@ -100,7 +104,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         progress = begin(config, data, network, optimizer, scaler)
         if progress.done == config.epochs:
             return progress
-        progress.sessions.append(session(progress.done, device))
+        progress.sessions.append(session(progress.done, device, workers))
 
         for epoch in range(progress.done, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
@@ -141,9 +145,18 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 }
             )
             report_epoch(progress, config)
+            if epoch == progress.sessions[-1]["from_epoch"] + 1:  # the first waits for workers, too
+                advise(config, workers, watch.share)
             save(config, data, progress, network, optimizer, scaler)
             publish(config, data, progress, network)
     return progress
+
+
+def augmented(config: TrainConfig, samples: list[Sample], mode: str) -> Augmented:
+    """The samples of a list under a mode, their images decoded once where there is room."""
+    decoded = decoded_images(samples, config.image_size, config.cache, config.cache_dir)
+    transform = augmentation(mode, engine(config))
+    return Augmented(samples, config.image_size, transform, config.seed, decoded)
 
 
 def evaluate(network: paddle.nn.Layer, batches: Batches) -> dict[str, float]:
@@ -397,14 +410,17 @@ def telling_what_cannot_be_written():
         ) from None
 
 
-def session(first_epoch: int, device: str) -> dict:
+def session(first_epoch: int, device: str, workers: Workers) -> dict:
     """What trains from this epoch on, counted from 0."""
+    decoded = workers.datasets["train"].decoded
     return {
         "from_epoch": first_epoch,
         "argv": sys.argv,
         "versions": versions(),
         "commit": commit(),
         "device": device,
+        "num_workers": workers.processes,
+        "cache": {SharedArray: "ram", FileArray: "disk", type(None): "off"}[type(decoded)],
     }
 
 
@@ -459,6 +475,27 @@ def commit() -> str | None:
     except FileNotFoundError:
         return None
     return head.stdout.strip() + ("+" if changed.stdout else "") or None
+
+
+def advise(config: TrainConfig, workers: Workers, share: float) -> None:
+    """Say what would shorten the wait for data, where it takes more than a tenth of the time."""
+    if share <= TOLERABLE_WAIT:
+        return
+    if engine(config) == "imgaug":
+        way_out = "--engine native draws the same pipeline many times faster"
+    elif workers.datasets["train"].decoded is None:
+        way_out = "--cache ram or disk would decode each image only once"
+    elif workers.processes < cores():
+        way_out = f"--num-workers {cores()} would augment on every core"
+    else:
+        way_out = (
+            "every core augments already; more cores, a smaller --image-size or a lighter "
+            "augmentation would help"
+        )
+    print(
+        f"{config.augment}: {share:.0%} of the epoch was spent waiting for data; {way_out}",
+        file=sys.stderr,
+    )
 
 
 def report_epoch(progress: Progress, config: TrainConfig) -> None:

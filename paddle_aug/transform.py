@@ -72,6 +72,20 @@ class _Steps(Transform):
         return shape
 
 
+def failing_step(
+    transform: Transform, image: np.ndarray, params: Params
+) -> tuple[Transform, Params]:
+    """Of a transform that fails at an image: the innermost member that does, and its parameters."""
+    if isinstance(transform, _Steps):
+        for member, inner in params["steps"]:
+            op = transform.ops[member]
+            try:
+                image = op.apply(image, **inner)
+            except Exception:
+                return failing_step(op, image, inner)
+    return transform, params
+
+
 @dataclass(frozen=True, init=False)
 class Chain(_Steps):
     """All members, one after another."""

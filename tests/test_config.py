@@ -29,7 +29,9 @@ def test_every_field_is_an_option_and_back():
     argv = []
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")
-        given = {"device": "cpu", "lr_schedule": "cosine", "engine": "imgaug"}.get(item.name, "7")
+        given = {"device": "cpu", "lr_schedule": "cosine", "engine": "imgaug", "cache": "disk"}.get(
+            item.name, "7"
+        )
         argv += [name] if item.name in ("amp", "resume") else [name, given]
     given, _ = parse(argv)
     assert given.keys() == {item.name for item in dataclasses.fields(TrainConfig)}

@@ -1,10 +1,12 @@
 """Batches depend on nothing but names: not on workers, batch size, or what was loaded before."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,14 @@ import paddle
 import pytest
 from made_data import write_dataset
 
+from paddle_aug.data import feeding, shared
+from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
 from paddle_aug.data.loading import Batches, to_network
 from paddle_aug.errors import UserError
 from paddle_aug.modes import augmentation
+from paddle_aug.transform import Chain, Maybe, Transform
 
 EPOCHS = 3
 
@@ -31,7 +36,7 @@ def load(samples, workers, epochs, mode="allab", batch_size=5, shuffle=True):
     paddle.set_device("cpu")
     dataset = Augmented(samples, 24, augmentation(mode), seed=7)
     images, labels = [], []
-    with Workers({"made": dataset}, workers) as pool:
+    with Workers({"made": dataset}, workers, batch_size + 1) as pool:
         batches = Batches(pool, "made", batch_size, seed=7, shuffle=shuffle)
         for epoch in epochs:
             for image, label in batches.of(epoch):
@@ -104,7 +109,7 @@ def test_a_last_batch_of_one_joins_the_batch_before_in_training_only():
 
 def test_leaving_an_epoch_early_leaves_the_workers_usable(samples, expected):
     dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
-    with Workers({"made": dataset}, 1) as pool:
+    with Workers({"made": dataset}, 1, 6) as pool:
         batches = Batches(pool, "made", 5, seed=7, shuffle=True)
         epoch = batches.of(0)
         next(epoch)
@@ -115,7 +120,7 @@ def test_leaving_an_epoch_early_leaves_the_workers_usable(samples, expected):
 
 def test_a_killed_worker_is_one_clear_message_at_once(samples):
     dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
-    with Workers({"made": dataset}, 2) as pool:
+    with Workers({"made": dataset}, 2, 2) as pool:
         batches = Batches(pool, "made", 1, seed=7, shuffle=True).of(0)
         next(batches)
         os.kill(next(iter(pool.executor._processes)), signal.SIGKILL)
@@ -139,7 +144,7 @@ from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
 from paddle_aug.modes import augmentation
 if __name__ == "__main__":
     dataset = Augmented(open_dataset(sys.argv[1]).train, 24, augmentation("none"), 0)
-    with Workers({"made": dataset}, 2) as pool:
+    with Workers({"made": dataset}, 2, 2) as pool:
         next(pool.batches("made", epoch_keys(len(dataset), 1, 0, 0, True)))
         print(*pool.executor._processes, flush=True)
         time.sleep(60)
@@ -175,3 +180,92 @@ def test_the_network_sees_the_range_and_layout_of_the_notebook():
     seen = to_network(paddle.to_tensor(image[None])).numpy()
     notebook = np.transpose(image, (2, 0, 1)).astype("float32") / 255.0 * 2.0 - 1.0
     np.testing.assert_allclose(seen[0], notebook, atol=1e-6)
+
+
+@dataclass(frozen=True)
+class Failing(Transform):
+    """An op that cannot be applied to one of the pictures."""
+
+    label: str
+
+    def sample(self, rng, shape):
+        return {"strength": rng.random()}
+
+    def apply(self, image, strength):
+        if self.label == "raises":
+            raise ArithmeticError("no such number")
+        if self.label == "shrinks":
+            return image[1:]
+        return image.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("raises", r"ArithmeticError: no such number"),
+        ("shrinks", r"ValueError: made uint8 \(23, 24, 3\) of uint8 \(24, 24, 3\)"),
+        ("floats", r"ValueError: made float32 \(24, 24, 3\) of uint8 \(24, 24, 3\)"),
+    ],
+)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_op_that_fails_is_told_with_its_file_and_its_parameters(samples, label, told, workers):
+    transform = Chain(augmentation("hflip"), Maybe(1.0, Failing(label)))
+    dataset = Augmented(samples, 24, transform, seed=7)
+    with Workers({"made": dataset}, workers, 5) as pool, pytest.raises(UserError) as error:
+        list(pool.batches("made", epoch_keys(len(samples), 5, 7, 2, False)))
+    message = str(error.value)
+    assert message.startswith(f"{samples[0].file}: ")
+    assert re.search(rf" fails with .* \(epoch 3\): {told}\. Leave it out", message)
+    if label == "raises":
+        assert "Failing(label='raises') fails with {'strength': 0." in message
+
+
+@dataclass(frozen=True)
+class Sleeping(Transform):
+    """An op that hangs."""
+
+    def apply(self, image):
+        time.sleep(3600)
+
+
+def test_a_worker_that_stands_still_is_ended_and_told(samples, monkeypatch):
+    monkeypatch.setattr(feeding, "PATIENCE", 3)
+    dataset = Augmented(samples, 24, Sleeping(), seed=7)
+    started = time.monotonic()
+    with (
+        pytest.raises(UserError, match=r"stands still: the batch of images \[0, 1\] has not come"),
+        Workers({"made": dataset}, 1, 2) as pool,
+    ):
+        list(pool.batches("made", epoch_keys(len(samples), 2, 7, 0, False)))
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("way", ["ram", "disk"])
+def test_decoded_images_give_the_same_bytes(samples, expected, workers, way, tmp_path):
+    held = decoded_images(samples, 24, way, tmp_path)
+    dataset = Augmented(samples, 24, augmentation("allab"), 7, held)
+    with Workers({"made": dataset}, workers, 6) as pool:
+        batches = pool.batches("made", epoch_keys(len(samples), 5, 7, 0, True))
+        images = np.concatenate([images.copy() for images, _ in batches])
+    np.testing.assert_array_equal(images, expected[0][: len(samples)])
+
+
+def test_memory_that_is_not_there_for_batches_is_told(samples, monkeypatch):
+    monkeypatch.setattr(shared, "free_memory", lambda: 1000)
+    dataset = Augmented(samples, 24, augmentation("none"), seed=7)
+    with pytest.raises(
+        UserError, match=r"no memory for 3 batches of 5 images, 0\.0 GB: Cannot alloc"
+    ):
+        Workers({"made": dataset}, 1, 5)
+
+
+def test_batches_wait_for_the_network_and_not_the_other_way_round(samples):
+    """All that has room is made while the network computes: two batches a worker."""
+    dataset = Augmented(samples, 24, augmentation("none"), seed=7)
+    with Workers({"made": dataset}, 1, 1) as pool:
+        batches = pool.batches("made", epoch_keys(len(samples), 1, 7, 0, False))
+        next(batches)
+        assert len(pool.free) == 0
+        batches.close()
+        assert sorted(pool.free) == [0, 1, 2]

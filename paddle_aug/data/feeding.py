@@ -2,7 +2,11 @@
 
 Workers are spawned, not forked as paddle.io's are: a fork copies the locks of threads that it does
 not copy, OpenCV's and OpenMP's among them, and a worker may then wait for ever. A spawned worker
-imports only what it needs, so it starts in a second. One that dies is noticed at once.
+imports only what it needs, so it starts in a second. One that dies is noticed at once, one that
+stands still after a while.
+
+A worker writes its images where this process reads them, in memory that both have; only keys and
+labels go through a pipe.
 """
 
 import multiprocessing
@@ -11,48 +15,85 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 
 import cv2
 import numpy as np
 
-from paddle_aug.data.image import read_image, resize
+from paddle_aug.data.cache import Decoded
+from paddle_aug.data.image import read_resized
 from paddle_aug.data.listfile import Sample
+from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
-from paddle_aug.transform import Transform
+from paddle_aug.transform import Transform, failing_step
 
 Key = tuple[int, int]  # (epoch, index in the list): all that a sample's pixels depend on
+
+PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what hangs is ended
 
 
 class Augmented:
     """Samples by key: each image is read, resized to image_size × image_size, then augmented.
 
     An item is a uint8 image [image_size, image_size, 3] and its label. It is the same for equal
-    keys wherever it is made: in this process, in a worker, in a later run.
+    keys wherever it is made: in this process, in a worker, in a later run; and whether it was read
+    from its file or from `decoded`, which has all images of the list.
     """
 
-    def __init__(self, samples: list[Sample], image_size: int, transform: Transform, seed: int):
+    def __init__(
+        self,
+        samples: list[Sample],
+        image_size: int,
+        transform: Transform,
+        seed: int,
+        decoded: Decoded | None = None,
+    ):
         self.samples = samples
         self.image_size = image_size
         self.transform = transform
         self.seed = seed
+        self.decoded = decoded
 
     def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:
-        epoch, index = key
-        sample = self.samples[index]
-        image = resize(read_image(sample.file), self.image_size)
-        return self.transform(image, generator(self.seed, "augment", epoch, index)), sample.label
+        index = key[1]
+        if self.decoded is None:
+            image = read_resized(self.samples[index].file, self.image_size)
+        else:
+            image = self.decoded.array[index]
+        return self.augmented(image, key), self.samples[index].label
+
+    def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
+        """The image under the parameters that its key draws.
+
+        Raises:
+            UserError: an op fails; the message names it, the file and the parameters.
+        """
+        params = self.transform.sample(generator(self.seed, "augment", *key), image.shape)
+        try:
+            made = self.transform.apply(image, **params)
+            if made.shape != image.shape or made.dtype != np.uint8:
+                raise ValueError(f"made {made.dtype} {made.shape} of {image.dtype} {image.shape}")
+        except Exception as error:
+            op, drawn = failing_step(self.transform, image, params)
+            raise UserError(
+                f"{self.samples[key[1]].file}: {op} fails with {drawn} (epoch {key[0] + 1}): "
+                f"{type(error).__name__}: {error}. Leave it out of --augment to go on without it"
+            ) from error
+        return made
 
     def __len__(self):
         return len(self.samples)
 
-    def batch(self, keys: list[Key]) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 images [N, H, W, 3] and int64 labels [N]."""
-        images, labels = zip(*(self[key] for key in keys), strict=True)
-        return np.stack(images), np.array(labels, np.int64)
+    def fill(self, images: np.ndarray, keys: list[Key]) -> np.ndarray:
+        """Write the images of a batch, [N, H, W, 3], and return their labels, int64 [N]."""
+        labels = np.empty(len(keys), np.int64)
+        for place, key in enumerate(keys):
+            images[place], labels[place] = self[key]
+        return labels
 
 
 def epoch_keys(
@@ -77,24 +118,41 @@ def epoch_keys(
 class Workers:
     """Processes that make batches ahead of time; with 0, one thread of this process does.
 
-    Use it as a context; leaving it ends the processes. They also end when this process is killed.
+    `most` is the number of images of the largest batch. Use it as a context; leaving it ends the
+    processes. They also end when this process is killed.
+
+    Raises:
+        UserError: there is no memory for the batches.
     """
 
-    def __init__(self, datasets: dict[str, Augmented], processes: int):
+    def __init__(self, datasets: dict[str, Augmented], processes: int, most: int):
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             # A spawned process imports the script that started it, and got here by that.
             raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
         cv2.setNumThreads(0)  # as many threads as there are workers, and no more
-        self.ahead = 2 * max(1, processes)
-        self.executor: Executor
-        if processes:
-            self.executor = ProcessPoolExecutor(
-                processes, multiprocessing.get_context("spawn"), _start_worker, (datasets,)
-            )
-        else:
-            self.executor = ThreadPoolExecutor(1)
         self.datasets = datasets
-        self.make = _make_in_worker if processes else self._make_here
+        self.processes = processes
+        self.executor: Executor
+        # Two batches a worker are being made or wait, and one is with the network.
+        self.free = deque(range(2 * max(1, processes) + 1))
+        size = max(dataset.image_size for dataset in datasets.values())
+        shape = (len(self.free), most, size, size, 3)
+        if processes:
+            shared = shared_batches(shape)
+            self.room = shared.array
+            self.executor = ProcessPoolExecutor(
+                processes,
+                multiprocessing.get_context("spawn"),
+                _start_worker,
+                (datasets, shared),
+            )
+            self.fill = _fill_in_worker
+            self.patience = PATIENCE
+        else:
+            self.room = np.empty(shape, np.uint8)
+            self.executor = ThreadPoolExecutor(1)
+            self.fill = self._fill_here
+            self.patience = None  # there is no way to end a thread
 
     def __enter__(self):
         return self
@@ -102,25 +160,30 @@ class Workers:
     def __exit__(self, *_):
         self.executor.shutdown(cancel_futures=True)
 
-    def _make_here(self, name: str, keys: list[Key]):
-        return self.datasets[name].batch(keys)
+    def _fill_here(self, name: str, keys: list[Key], place: int):
+        return self.datasets[name].fill(self.room[place], keys)
 
     def batches(
         self, name: str, keys: Iterable[list[Key]]
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The named dataset's batches of these keys, in their order.
+        """The named dataset's batches of these keys, in their order: uint8 images [N, H, W, 3] and
+        int64 labels [N].
+
+        A batch's images are there until the next one is asked for: then others take their place.
 
         Raises:
-            UserError: an image cannot be read (any more), or a worker was killed.
+            UserError: an image cannot be read (any more), an op fails, or a worker was killed or
+                stands still.
         """
         keys, made = iter(keys), deque()
         try:
             for batch in keys:
-                made.append(self.executor.submit(self.make, name, batch))
-                if len(made) > self.ahead:
-                    yield made.popleft().result()
+                if not self.free:
+                    yield from self._next(made)
+                place = self.free.popleft()
+                made.append((place, batch, self.executor.submit(self.fill, name, batch, place)))
             while made:
-                yield made.popleft().result()
+                yield from self._next(made)
         except BrokenProcessPool:
             raise UserError(
                 "a worker process was killed. Mostly that is because memory ran out: go on with "
@@ -128,13 +191,46 @@ class Workers:
                 'that `if __name__ == "__main__":` is missing'
             ) from None
         finally:
-            for future in made:
-                future.cancel()
+            for place, _, future in made:
+                if not future.cancel():
+                    future.exception(
+                        self.patience
+                    )  # it is being made, and its place still written to
+                self.free.append(place)
+
+    def _next(self, made: deque[tuple[int, list[Key], Future]]) -> Iterator[tuple]:
+        """The batch that was begun first; its place is free again afterwards."""
+        place, batch, future = made[0]
+        try:
+            labels = future.result(self.patience)
+        except FutureTimeoutError:
+            for process in self.executor._processes.values():
+                process.kill()  # or leaving would wait for it, too
+            raise UserError(
+                f"a worker process stands still: the batch of images {[key[1] for key in batch]} "
+                f"has not come in {self.patience} s. Go on with --resume and --num-workers 0"
+            ) from None
+        made.popleft()
+        try:
+            yield self.room[place][: len(batch)], labels
+        finally:
+            self.free.append(place)
 
 
-def _start_worker(datasets: dict[str, Augmented]) -> None:
-    global _datasets
-    _datasets = datasets
+def shared_batches(shape: tuple[int, ...]) -> SharedArray:
+    """Room for the batches that are made ahead."""
+    try:
+        return SharedArray(shape)
+    except OSError as error:
+        raise UserError(
+            f"no memory for {shape[0]} batches of {shape[1]} images, {np.prod(shape) / 1e9:.1f} "
+            f"GB: {error.strerror}; take fewer --num-workers, or a smaller --batch-size"
+        ) from None
+
+
+def _start_worker(datasets: dict[str, Augmented], shared: SharedArray) -> None:
+    global _datasets, _shared
+    _datasets, _shared = datasets, shared
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -145,5 +241,5 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _make_in_worker(name: str, keys: list[Key]) -> tuple[np.ndarray, np.ndarray]:
-    return _datasets[name].batch(keys)
+def _fill_in_worker(name: str, keys: list[Key], place: int) -> np.ndarray:
+    return _datasets[name].fill(_shared.array[place], keys)

@@ -76,6 +76,18 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
+def read_resized(path: Path | str, size: int) -> np.ndarray:
+    """Read an image and resize it to `size` × `size`.
+
+    Raises:
+        UnreadableImage: it holds no image, or cannot be read at all (any more).
+    """
+    try:
+        return resize(read_image(path), size)
+    except OSError as error:
+        raise UnreadableImage(path, f"cannot be read ({error.strerror})") from None
+
+
 class _Refused(Exception):
     """Why the bytes at hand are not taken; `read_image` adds the path."""
 
