@@ -3,11 +3,14 @@
     python tools/benchmark.py ops --json docs/benchmark/ops.json --peers ~/benchmark-peers
     python tools/benchmark.py modes --json docs/benchmark/modes.json
     python tools/benchmark.py parity --json docs/benchmark/parity.json
+    python tools/benchmark.py loader --json docs/benchmark/loader.json --peers ~/benchmark-peers
+    python tools/benchmark.py train --recipe small
     python tools/benchmark.py docs docs/benchmark --output docs/kernels.md
 
-Each contender is a process with one thread, and what is measured is processor time. They take
-turns, ours, theirs, ours, …, so that a machine that slows down does so for all. Quote ratios, never
-milliseconds: those of another hour differ by a third.
+Of ops and modes, each contender is a process with one thread, and what is measured is processor
+time. They take turns, ours, theirs, ours, …, so that a machine that slows down does so for all.
+Loaders and training run one after another, and what is measured is time on the clock. Quote ratios,
+never milliseconds: those of another hour differ by a third.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import cv2
 import numpy as np
 from _clone import run
 from benchmark_docs import page, read_reports
+from benchmark_loader import loader, starts, train
 from benchmark_parity import parity
 from benchmark_peers.contender import FLOOR, OURS, PEERS, Contender, python_of
 from benchmark_peers.ours import MODES, SPECS
@@ -35,6 +39,7 @@ from paddle_aug.rng import generator
 PICTURES = 32
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 TURN_MS = 200  # of an op that is slow; others take each image once
+LOADED = ("none", "userDef", "imgaugLib", "allab")
 TINY = 4  # pixels a side: what an image costs there is Python and drawing, not pixels
 
 
@@ -45,17 +50,10 @@ def main() -> None:
         return
     cv2.setNumThreads(0)
     with tempfile.TemporaryDirectory() as folder:
-        pictures, source = find_pictures(options.images, Path(folder))
-        print(f"{len(pictures)} pictures of {source}", file=sys.stderr)
-        report = {"machine": machine(), "pictures": f"{len(pictures)} of {source}"}
-        if options.command == "parity":
-            versions, rows = parity([cv2.resize(picture, (224, 224)) for picture in pictures])
-            report |= {"versions": versions, "rows": rows}
-        else:
-            report |= measure(options, pictures, Path(folder))
-    print(table(report["rows"]))
-    if "floor" in report:
-        print(table(report["floor"]))
+        report = {"machine": machine(), **REPORTS[options.command](options, Path(folder))}
+    for name in ("rows", "parts", "floor"):
+        if name in report:
+            print(table(report[name]))
     if options.json:
         files.write_json(options.json, report)
 
@@ -67,27 +65,52 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = whole.add_subparsers(dest="command", required=True)
-    for command, about in {
-        "ops": "each op against the same op elsewhere",
-        "modes": "the notebook's modes against the notebook's way",
-        "parity": "how near the pixels are to Pillow's and imgaug's",
-    }.items():
+
+    def add(command: str, about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(command, help=about, allow_abbrev=False)
         made.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
+        return made
+
+    def add_images(made: argparse.ArgumentParser) -> None:
         made.add_argument("--images", type=Path, metavar="FOLDER", help="photos, at any depth")
-        if command == "parity":
-            continue
+
+    def add_peers(made: argparse.ArgumentParser) -> None:
         made.add_argument(
             "--peers", type=Path, metavar="DIR", help="make environments there for other libraries"
         )
-        made.add_argument("--sizes", type=sizes, default=[224, 64, 32], help="default 224,64,32")
-        repeats = 60 if command == "modes" else 7
-        made.add_argument(
-            "--repeats", type=int, default=repeats, help=f"rounds of turns, default {repeats}"
-        )
+
+    def add_repeats(made: argparse.ArgumentParser, repeats: int, of: str) -> None:
+        made.add_argument("--repeats", type=int, default=repeats, help=f"{of}, default {repeats}")
+
+    for command, about, repeats in (
+        ("ops", "each op against the same op elsewhere", 7),
+        ("modes", "the notebook's modes against the notebook's way", 100),
+    ):
+        made = add(command, about)
+        add_images(made)
+        add_peers(made)
+        add_repeats(made, repeats, "rounds of turns")
+        made.add_argument("--sizes", type=numbers, default=[224, 64, 32], help="default 224,64,32")
         names, peers = known(command)
         made.add_argument("--only", nargs="+", default=names, choices=names, metavar="NAME")
         made.add_argument("--against", nargs="+", default=peers, choices=peers, metavar="PEER")
+    add_images(add("parity", "how near the pixels are to Pillow's and imgaug's"))
+    made = add("loader", "from files to batches, against the notebook's reader and others")
+    add_images(made)
+    add_peers(made)
+    add_repeats(made, 3, "epochs that count")
+    made.add_argument("--workers", type=numbers, default=[0, 1, 2, 4], help="default 0,1,2,4")
+    made.add_argument("--size", type=int, default=224, help="side of the images, default 224")
+    made.add_argument("--batch-size", type=int, default=8, help="default 8")
+    made.add_argument("--times", type=int, default=1, help="take the list so often, default 1")
+    made.add_argument("--only", nargs="*", default=LOADED, choices=("none", *MODES), metavar="MODE")
+    made.add_argument("--starts", type=int, default=0, help="also start so many loaders anew")
+    made = add("train", "epochs of a recipe: time, wait and memory")
+    made.add_argument("--data", type=Path, help="folder with lists, by default the drawn sample")
+    made.add_argument("--recipe", default="small", help="default small")
+    made.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
+    made.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
+    add_repeats(made, 3, "epochs that count")
     docs = commands.add_parser("docs", help="docs/kernels.md of the figures", allow_abbrev=False)
     docs.add_argument("reports", type=Path, help="the folder of the JSON files")
     docs.add_argument("--output", type=Path, required=True)
@@ -101,12 +124,12 @@ def known(command: str) -> tuple[list[str], list[str]]:
     return list(SPECS), [peer.module for peer in PEERS]
 
 
-def sizes(text: str) -> list[int]:
+def numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], str]:
-    """Photos from all over a folder, RGB, and in words where they are from."""
+def find_files(folder: Path | None, room: Path) -> tuple[list[Path], str]:
+    """Photos from all over a folder, and in words where they are from."""
     source = f"{folder.name}/" if folder else "photos16"
     data = os.environ.get("PADDLE_AUG_TEST_DATA")
     if folder is None and data:
@@ -118,13 +141,45 @@ def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], st
     found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not found:
         raise UserError(f"{folder}: no pictures in there; give a folder of photos with --images")
+    return found, source
+
+
+def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], str]:
+    """A few of them, evenly spread, and how many of what they are."""
+    found, source = find_files(folder, room)
     chosen = np.linspace(0, len(found) - 1, min(PICTURES, len(found))).round().astype(int)
-    return [read_image(found[index]) for index in chosen], source
+    about = f"{len(chosen)} of {source}"
+    print(f"{len(chosen)} pictures of {source}", file=sys.stderr)
+    return [read_image(found[index]) for index in chosen], about
 
 
-def measure(options: argparse.Namespace, pictures: list[np.ndarray], room: Path) -> dict:
+def parity_report(options: argparse.Namespace, room: Path) -> dict:
+    pictures, about = find_pictures(options.images, room)
+    versions, rows = parity([cv2.resize(picture, (224, 224)) for picture in pictures])
+    return {"pictures": about, "versions": versions, "rows": rows}
+
+
+def loader_report(options: argparse.Namespace, room: Path) -> dict:
+    found, source = find_files(options.images, room)
+    listed = [str(file) for file in found] * options.times
+    report = {"pictures": f"{len(listed)} of {source}", **loader(listed, options)}
+    if options.starts:
+        report["parts"] += [starts(listed, options.starts, workers=1)]
+    return report
+
+
+def train_report(options: argparse.Namespace, room: Path) -> dict:
+    data = options.data
+    if data is None:
+        draw_sample(room / "sample")
+        data = room / "sample"
+    return {"pictures": str(data.name), "rows": train(data, options)}
+
+
+def measure(options: argparse.Namespace, room: Path) -> dict:
     """The rows of `ops` or `modes`, and the floor's, with the versions of all."""
     of_modes = options.command == "modes"
+    pictures, about = find_pictures(options.images, room)
     made = [*options.sizes, TINY] if of_modes else options.sizes
     file = room / "pictures.npz"
     np.savez(file, **{str(size): resized(pictures, size) for size in made})
@@ -146,7 +201,7 @@ def measure(options: argparse.Namespace, pictures: list[np.ndarray], room: Path)
                 for name in floor.subjects
             ]
         versions = {each.name: each.versions for each in (ours, *others)}
-    return {"versions": versions, "rows": rows, "floor": bare}
+    return {"pictures": about, "versions": versions, "rows": rows, "floor": bare}
 
 
 def resized(pictures: list[np.ndarray], size: int) -> np.ndarray:
@@ -243,6 +298,15 @@ def cell(value) -> str:
     if isinstance(value, list):
         return "–".join(cell(each) for each in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+REPORTS = {
+    "ops": measure,
+    "modes": measure,
+    "parity": parity_report,
+    "loader": loader_report,
+    "train": train_report,
+}
 
 
 if __name__ == "__main__":

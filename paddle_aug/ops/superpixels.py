@@ -13,9 +13,9 @@ from paddle_aug.transform import Transform
 
 COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid, as imgaug has it
 ROUNDS = 4  # of moving the centres; scikit-image does ten, see `slic`
-SAMPLES = 7  # a row and column of a cell, at most, that move the centres
+SAMPLES = 4  # a row and column of a cell, at most, that move the centres
 # Features are L, a, b, y, x, 1. What is second in a pair is bounded: its sum over a cell and its
-# neighbours, 9 × 49 pixels of up to 25.5 × 1024, stays below PAIRS.
+# neighbours, 9 × 16 pixels of up to 25.5 × 1024, stays below PAIRS.
 PAIRED, PAIRS = ((3, 0), (4, 1), (2, 5)), 2.0**26
 
 
@@ -52,7 +52,7 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     with the grid, colours and weights of `skimage.segmentation.slic(image, n_segments, 10)`. Two
     short cuts make it fast. A pixel looks at the nine centres around its cell of the grid alone,
     which makes the distances one small matrix product a cell. And the centres are moved by at most
-    49 pixels of a cell, four times instead of ten; more of either is hardly seen in the result
+    16 pixels of a cell, four times instead of ten; more of either is hardly seen in the result
     (tests/test_ops_superpixels.py has the figures), while fewer rounds leave crumbs on noisy
     images.
 

@@ -16,6 +16,23 @@ ONE_THREAD = {
 } | {"NO_ALBUMENTATIONS_UPDATE": "1"}  # which would ask the net for a newer release of itself
 
 
+JITTER = "flip, crop, jitter"  # the job that all loaders have transforms for
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a loader is to load, how, and how often."""
+
+    loader: str
+    mode: str
+    files: list[str]
+    size: int
+    batch: int
+    workers: int
+    cache: str
+    epochs: int
+
+
 @dataclass(frozen=True)
 class Peer:
     """A contender by its module here, and the package without which it cannot run."""
@@ -32,6 +49,7 @@ class Peer:
 
 OURS = Peer("ours", "ours", "cv2")
 FLOOR = Peer("floor", "floor", "cv2")
+LOADER = Peer("paddleclas", "PaddleClas", "ppcls")  # compared by its loader alone
 PEERS = [
     Peer("notebook", "notebook", "imgaug"),
     Peer("imgaug", "imgaug", "imgaug"),
