@@ -6,7 +6,7 @@ REQUIREMENTS ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo requirements.txt |
 RUN := $(VENV)/bin/python
 OPTIONS ?=
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 # The notebook's five modes on the pictures that the project draws, and their figures in logs/demo.
 demo: $(VENV)/ready
@@ -19,6 +19,12 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
+
+# Short forms of the benchmarks, in less than five minutes; tools/benchmark.py has the long ones.
+bench: $(VENV)/ready
+	$(RUN) tools/benchmark.py modes --sizes 224 --repeats 5
+	$(RUN) tools/benchmark.py loader --workers 0,1 --only none userDef --repeats 1
+	$(RUN) tools/benchmark.py train --recipe sample --repeats 1
 
 clean:
 	rm -rf $(VENV)

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from made_data import write_dataset
 
 from paddle_aug.errors import UserError
 from paddle_aug.modes import NOTEBOOK_MODES, OPS
@@ -210,7 +211,7 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
         (["ops", "--only", "flop"], "invalid choice: 'flop'"),
         (["modes", "--against", "imgaug"], "invalid choice: 'imgaug'"),
         (["parity", "--images", "."], "no pictures in there; give a folder of photos"),
-        (["docs", ".", "--output", "page.md"], "no ops.json; write it with benchmark.py ops"),
+        (["docs", ".", "--output", "pages"], "no modes.json; write it with benchmark.py modes"),
     ],
 )
 def test_mistakes_end_with_a_message_and_code_2(arguments, message, tmp_path):
@@ -249,10 +250,48 @@ def test_only_all_is_a_hundred_percent(module):
     assert percent(0.9999999) == "99.99999 %"
 
 
-def test_the_page_is_what_its_figures_make(module, repository):
-    docs = module("benchmark_docs")
-    made = docs.page(docs.read_reports(repository / "docs" / "benchmark"))
-    assert made == (repository / "docs" / "kernels.md").read_text(encoding="utf-8")
+def test_the_pages_are_what_their_figures_make(module, repository):
+    pages = module("benchmark_docs").pages(repository / "docs" / "benchmark")
+    for name, made in pages.items():
+        assert made == (repository / "docs" / name).read_text(encoding="utf-8"), name
+    made = pages["kernels.md"]
     for op in OPS:
         assert f"\n| {op} |" in made or f"\n| {op}, " in made
     assert "not explained" not in made, "FASTER in tools/benchmark_docs.py says why another is"
+
+
+def test_loader_measures_ours_against_the_notebooks_and_paddles(photos, tmp_path):
+    file = tmp_path / "loader.json"
+    options = ["--images", photos, "--size", "24", "--batch-size", "2", "--repeats", "1"]
+    options += ["--workers", "0,1", "--only", "none", "--starts", "1", "--json", file]
+    ended = benchmark("loader", *options)
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(file.read_text())
+    names = [(row["name"], row["against"]) for row in report["rows"]]
+    assert names == [
+        ("none, 0 workers, cache ram", "notebook"),
+        ("none, 1 workers, cache ram", "notebook"),
+        ("none, 0 workers, cache off", "notebook"),
+        ("none, 1 workers, cache off", "notebook"),
+        ("flip, crop, jitter, 1 workers, cache off", "paddle.io"),
+    ]
+    for row in report["rows"]:
+        assert row["ratio"] == pytest.approx(row["images_per_s"] / row["against_images_per_s"])
+        assert min(row["memory_mb"]) > 10
+    assert [row["name"] for row in report["parts"]][
+        -1
+    ] == "start, two batches and end, 1 workers, 1 times"
+    assert "PaddleClas: not installed, left out" in ended.stderr
+
+
+@pytest.mark.slow
+def test_train_measures_epochs_of_a_recipe(tmp_path):
+    write_dataset(tmp_path / "made")
+    options = ["--data", tmp_path / "made", "--recipe", "sample", "--repeats", "1"]
+    ended = benchmark("train", *options, "--workers", "0", "--json", tmp_path / "train.json")
+    assert ended.returncode == 0, ended.stderr
+    (row,) = json.loads((tmp_path / "train.json").read_text())["rows"]
+    assert row["name"] == "sample, userDef, 0 workers"
+    assert row["step_ms"] > 0
+    assert 0 <= row["data_wait"] < 1
+    assert row["peak_memory_mb"] > 50

@@ -5,7 +5,7 @@
     python tools/benchmark.py parity --json docs/benchmark/parity.json
     python tools/benchmark.py loader --json docs/benchmark/loader.json --peers ~/benchmark-peers
     python tools/benchmark.py train --recipe small
-    python tools/benchmark.py docs docs/benchmark --output docs/kernels.md
+    python tools/benchmark.py docs docs/benchmark --output docs
 
 Of ops and modes, each contender is a process with one thread, and what is measured is processor
 time. They take turns, ours, theirs, ours, …, so that a machine that slows down does so for all.
@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from _clone import run
-from benchmark_docs import page, read_reports
+from benchmark_docs import pages
 from benchmark_loader import loader, starts, train
 from benchmark_parity import parity
 from benchmark_peers.contender import FLOOR, OURS, PEERS, Contender, python_of
@@ -46,7 +46,8 @@ TINY = 4  # pixels a side: what an image costs there is Python and drawing, not 
 def main() -> None:
     options = parser().parse_args()
     if options.command == "docs":
-        files.write_bytes(options.output, page(read_reports(options.reports)).encode())
+        for name, page in pages(options.reports).items():
+            files.write_bytes(options.output / name, page.encode())
         return
     cv2.setNumThreads(0)
     with tempfile.TemporaryDirectory() as folder:
@@ -111,9 +112,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
     made.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
     add_repeats(made, 3, "epochs that count")
-    docs = commands.add_parser("docs", help="docs/kernels.md of the figures", allow_abbrev=False)
+    docs = commands.add_parser("docs", help="the pages about the figures", allow_abbrev=False)
     docs.add_argument("reports", type=Path, help="the folder of the JSON files")
-    docs.add_argument("--output", type=Path, required=True)
+    docs.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the pages")
     return whole
 
 
@@ -162,7 +163,12 @@ def parity_report(options: argparse.Namespace, room: Path) -> dict:
 def loader_report(options: argparse.Namespace, room: Path) -> dict:
     found, source = find_files(options.images, room)
     listed = [str(file) for file in found] * options.times
-    report = {"pictures": f"{len(listed)} of {source}", **loader(listed, options)}
+    report = {
+        "pictures": f"{len(listed)} of {source}",
+        "size": options.size,
+        "batch_size": options.batch_size,
+        **loader(listed, options),
+    }
     if options.starts:
         report["parts"] += [starts(listed, options.starts, workers=1)]
     return report

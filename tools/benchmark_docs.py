@@ -1,4 +1,4 @@
-"""The page about the kernels, made of what the benchmark wrote: docs/kernels.md."""
+"""The pages made of what the benchmark wrote: docs/kernels.md and docs/loading.md."""
 
 import json
 from dataclasses import dataclass
@@ -91,27 +91,119 @@ EXPENSIVE = {
 }
 
 
-def read_reports(folder: Path) -> dict[str, list[dict]]:
-    """What `ops`, `modes` and `parity` wrote, by command: several where there are several stacks.
+KERNEL_COMMANDS = ("modes", "parity", "ops")
+LOADING_COMMANDS = ("loader", "train")
+
+
+def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict]]:
+    """What these commands wrote: several reports of one where there are several stacks or sizes.
 
     Files are named by the command, and may go on: ops.json, modes-numpy1.json.
+
+    Raises:
+        UserError: a command has none.
     """
     reports = {}
-    for command in ("ops", "modes", "parity"):
-        found = sorted(folder.glob(f"{command}*.json"))
+    for command in commands:
+        found = sorted(
+            folder.glob(f"{command}*.json"), key=lambda file: (len(file.stem), file.stem)
+        )
         if not found:
             raise UserError(f"{folder}: no {command}.json; write it with benchmark.py {command}")
         reports[command] = [json.loads(file.read_text(encoding="utf-8")) for file in found]
     return reports
 
 
-def page(reports: dict[str, list[dict]]) -> str:
+def pages(folder: Path) -> dict[str, str]:
+    """The pages by name, of the reports in a folder."""
+    return {
+        "kernels.md": kernels_page(read_reports(folder, KERNEL_COMMANDS)),
+        "loading.md": loading_page(read_reports(folder, LOADING_COMMANDS)),
+    }
+
+
+MADE = [
+    "Made by `python tools/benchmark.py docs docs/benchmark --output docs` of the figures in",
+    "docs/benchmark; edit neither.",
+]
+
+
+def loading_page(reports: dict[str, list[dict]]) -> str:
+    """docs/loading.md."""
+    lines = [
+        "# From files to the network",
+        "",
+        *MADE,
+        "",
+        "Images a second on the clock, of epochs after the first: median, and in brackets the",
+        "least and largest. Images end as tensors of Paddle, on a CPU: ours as bytes, which are",
+        "cast, scaled and reordered on the device; those of others as they make them, float32",
+        "[N, 3, H, W]. The jitter job is: decode, resize, random crop, flip, brightness, contrast",
+        "and saturation.",
+    ]
+    for report in reports["loader"]:
+        lines += ["", f"## {report['pictures']}, {report['size']} px, batches of "]
+        lines[-1] += f"{report['batch_size']}"
+        lines += ["", f"{report['machine']}.", "", *loader_table(report["rows"])]
+        if "parts" in report:
+            lines += ["", "Processor time of each part, one thread:", ""]
+            lines += parts_table(report["parts"])
+    for report in reports["train"]:
+        lines += ["", f"## Training, {report['pictures']}", "", f"{report['machine']}.", ""]
+        lines += train_table(report["rows"])
+    return "\n".join(lines) + "\n"
+
+
+def loader_table(rows: list[dict]) -> list[str]:
+    """A row a loader."""
+    lines = [
+        "| job | ours | other | its | ratio | memory, MB |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        memory = "–".join(f"{each:.0f}" for each in (row["memory_mb"][0], row["memory_mb"][-1]))
+        lines.append(
+            f"| {row['name']} | {rate(row['images_per_s'], row['spread'])} | {row['against']} "
+            f"| {rate(row['against_images_per_s'], row['against_spread'])} "
+            f"| {row['ratio']:.1f}× | {memory} |"
+        )
+    return [
+        *lines,
+        "",
+        "Memory: trainer and workers, after the first and the last of these epochs.",
+    ]
+
+
+def rate(median: float, spread: list[float]) -> str:
+    low, high = spread
+    return f"{median:,.0f} ({low:,.0f}–{high:,.0f})"
+
+
+def parts_table(rows: list[dict]) -> list[str]:
+    lines = ["| part | ms |", "| --- | --- |"]
+    return lines + [f"| {row['name']} | {row['ms']:.3f} |" for row in rows]
+
+
+def train_table(rows: list[dict]) -> list[str]:
+    """A row a run."""
+    lines = [
+        "| recipe, mode | images/s | step, ms | epoch, s | waiting for data | memory, MB |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row['name']} | {row['images_per_s']:.0f} | {row['step_ms']:.1f} "
+            f"| {row['epoch_s']:.1f} | {row['data_wait']:.1%} | {row['peak_memory_mb']:.0f} |"
+        )
+    return lines
+
+
+def kernels_page(reports: dict[str, list[dict]]) -> str:
     """docs/kernels.md."""
     lines = [
         "# Kernels",
         "",
-        "Made by `python tools/benchmark.py docs docs/benchmark --output docs/kernels.md` of the",
-        "figures in docs/benchmark; edit neither.",
+        *MADE,
         "",
         "Times are processor time of one thread, in milliseconds an image, uint8 RGB; each library",
         "runs in a process of its own, and they take turns. Ratios are theirs over ours, of one",
@@ -124,7 +216,10 @@ def page(reports: dict[str, list[dict]]) -> str:
         lines += ["", "## Pixels", "", *made_on(report), "", *pixels_table(report)]
     for report in reports["ops"]:
         lines += ["", f"## Cost of an op{on(report)}", "", *made_on(report)]
-        lines += ["", "Where another is faster by more than 5 %, the ratio is bold."]
+        lines += [
+            "",
+            "Bold: another is faster by more than 5 %, and in all of the 95 % interval.",
+        ]
         for size in sorted({row["size"] for row in report["rows"]}, reverse=True):
             lines += ["", f"### At {size} × {size}", "", *cost_table(report, size)]
     lines += ["", "## Where another is faster", "", *exceptions(reports["ops"])]
@@ -146,7 +241,7 @@ def exceptions(reports: list[dict]) -> list[str]:
     found = {}
     for report in reports:
         for row in report["rows"]:
-            if is_faster(row["ratio"]):
+            if is_faster(row):
                 where = found.setdefault((row["name"], row["against"]), [])
                 where.append(f"{row['ratio']:.2f}× at {row['size']}{on(report)[1:]}")
     for (name, against), where in found.items():
@@ -233,19 +328,19 @@ def cost_table(report: dict, size: int) -> list[str]:
         same = {row["against"]: row for row in rows if row["name"] == name}
         ours = next(iter(same.values()))["ours_ms"]
         floor = f"{sum(bare[call] for call in OF_OP[name]):.3f}" if name in OF_OP else "–"
-        ratios = [ratio(same[each]["ratio"]) if each in same else "–" for each in others]
+        ratios = [ratio(same[each]) if each in same else "–" for each in others]
         lines.append(f"| {name} | {ours:.3f} | {floor} | {' | '.join(ratios)} |")
     return lines
 
 
-def ratio(value: float) -> str:
+def ratio(row: dict) -> str:
     """Theirs over ours, marked where they are faster."""
-    return f"**{value:.2f}×**" if is_faster(value) else f"{value:.2f}×"
+    return f"**{row['ratio']:.2f}×**" if is_faster(row) else f"{row['ratio']:.2f}×"
 
 
-def is_faster(value: float) -> bool:
-    """Whether the other is, by more than two measurements differ."""
-    return value < 0.95
+def is_faster(row: dict) -> bool:
+    """Whether the other is: by more than 5 %, and by more than the rounds differ."""
+    return row["ratio"] < 0.95 and row["interval"][1] < 1
 
 
 def modes_table(report: dict) -> list[str]:

@@ -8,8 +8,8 @@ import numpy as np
 _rooms = threading.local()
 
 
-def scratch(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """A float32 array of this thread, anything in it, until the next call with this name.
+def scratch(name: str, shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+    """An array of this thread, anything in it, until the next call with this name.
 
     Half a megabyte that is new for each image goes back to the system in between, and fetching it
     again page by page takes as long as working on it. What comes of this is never to be returned
@@ -18,6 +18,6 @@ def scratch(name: str, shape: tuple[int, ...]) -> np.ndarray:
     size = math.prod(shape)
     room = getattr(_rooms, name, None)
     if room is None or room.size < size:
-        room = np.empty(size, np.float32)
+        room = np.empty(size, dtype)
         setattr(_rooms, name, room)
     return room[:size].reshape(shape)

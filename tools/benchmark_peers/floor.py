@@ -19,6 +19,7 @@ OF_OP = {
     "vflip": ["flip"],
     "crop": ["resize area"],
     "affine": ["warpAffine linear"],
+    "affine, constant border": ["warpAffine linear"],
     "gaussian_blur": ["GaussianBlur 5"],
     "average_blur": ["blur 5"],
     **{f"median_blur, k {k}": [f"medianBlur {k}"] for k in (5, 7, 9, 11)},

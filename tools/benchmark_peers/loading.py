@@ -121,18 +121,19 @@ def paddle_io(job: Job) -> Callable[[int], Iterator]:
 
 
 def paddleclas(job: Job) -> Callable[[int], Iterator]:
-    """PaddleClas's ops for the same job, in paddle.io's loader, as its build_dataloader has it."""
-    from ppcls.data.preprocess import ops
+    """PaddleClas's ops for the same job, in paddle.io's loader, as its build_dataloader has it.
 
-    larger = round(job.size / 0.875)
+    Its package on PyPI lacks them: put a clone of PaddleClas on PYTHONPATH.
+    """
+    from ppcls.data.preprocess.ops import operators
+
     steps = [
-        ops.operators.DecodeImage(to_rgb=True, channel_first=False),
-        ops.operators.ResizeImage(size=[larger, larger]),
-        ops.operators.RandCropImageV2(job.size),
-        ops.operators.RandFlipImage(flip_code=1),
-        ops.operators.ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4),
-        ops.operators.NormalizeImage(scale=1.0 / 127.5, mean=[1, 1, 1], std=[1, 1, 1], order=""),
-        ops.operators.ToCHWImage(),
+        operators.DecodeImage(to_rgb=True),
+        operators.RandCropImage(job.size, scale=[0.77, 1.0]),
+        operators.RandFlipImage(flip_code=1),
+        operators.ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4),
+        operators.NormalizeImage(scale=1 / 127.5, mean=[1, 1, 1], std=[1, 1, 1], order=""),
+        operators.ToCHWImage(),
     ]
 
     class Files(paddle.io.Dataset):

@@ -28,6 +28,8 @@ SPECS = {
     "vflip": "vflip(1)",
     "crop": "crop((0, 0.1))",
     "affine": f"affine({AFFINE}, order=(0, 1), cval=(0, 255), mode={tuple(BORDERS)})",
+    # paddle.vision and torchvision have no other border.
+    "affine, constant border": f"affine({AFFINE}, order=(0, 1), cval=(127, 127))",
     "superpixels": "superpixels((0, 1.0), (20, 200))",
     "gaussian_blur": "gaussian_blur((0, 3.0))",
     "average_blur": "average_blur((2, 7))",

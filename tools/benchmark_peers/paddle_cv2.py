@@ -49,6 +49,6 @@ def subjects(size: int) -> dict:
         "hflip": F.hflip,
         "vflip": F.vflip,
         "crop": crop_of_sides,
-        "affine": affine,
+        "affine, constant border": affine,
         "grayscale": lambda image: F.adjust_saturation(image, uniform(0, 1)),
     }

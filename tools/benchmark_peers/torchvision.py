@@ -83,7 +83,7 @@ def subjects(size: int) -> dict:
         "hflip": F.horizontal_flip,
         "vflip": F.vertical_flip,
         "crop": crop_of_sides,
-        "affine": affine,
+        "affine, constant border": affine,
         "gaussian_blur": blur,
         "invert": F.invert,
         "grayscale": lambda image: F.adjust_saturation(image, uniform(0, 1)),
