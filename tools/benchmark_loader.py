@@ -3,10 +3,13 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -63,22 +66,29 @@ def run(job: Job, python: Path | str = sys.executable) -> dict:
         UserError: it failed, or hung; its own words are on stderr.
     """
     print(f"{job.loader}: {job.mode}, {job.workers} workers, cache {job.cache}", file=sys.stderr)
-    command = [python, "-m", "benchmark_peers.loading"]
-    try:
-        ended = subprocess.run(
-            command,
-            cwd=HERE.parent,
-            env=os.environ | ONE_THREAD,
-            input=json.dumps(asdict(job)),
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        raise UserError(f"benchmark: {job.loader} has hung for {PATIENCE} s") from None
-    if ended.returncode:
-        raise UserError(f"benchmark: {job.loader} failed; see above")
-    found = json.loads(ended.stdout)
+    with subprocess.Popen(
+        [python, "-m", "benchmark_peers.loading"],
+        cwd=HERE.parent,
+        env=os.environ | ONE_THREAD,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        # paddle.io's workers outlive the process that forked them, and keep its pipes open.
+        end = threading.Timer(PATIENCE, os.killpg, (process.pid, signal.SIGKILL))
+        end.start()
+        json.dump(asdict(job), process.stdin)
+        process.stdin.close()
+        answer = process.stdout.readline()
+        hung = not end.is_alive()
+        end.cancel()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if not answer:
+        what = f"has hung for {PATIENCE} s" if hung else "failed; see above"
+        raise UserError(f"benchmark: {job.loader} {what}")
+    found = json.loads(answer)
     return {name: values[WARM:] for name, values in found.items()}
 
 

@@ -34,4 +34,5 @@ class Batches:
 
 def to_network(images: paddle.Tensor) -> paddle.Tensor:
     """uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], on the images' own device."""
-    return images.transpose([0, 3, 1, 2]).astype("float32") / 255.0 * 2.0 - 1.0
+    # In this order: arithmetic on what is transposed takes a CPU twice as long.
+    return (images.astype("float32") / 255.0 * 2.0 - 1.0).transpose([0, 3, 1, 2])
