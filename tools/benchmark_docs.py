@@ -256,7 +256,7 @@ def exceptions(reports: list[dict]) -> list[str]:
         for row in report["rows"]:
             if is_faster(row):
                 where = found.setdefault((row["name"], row["against"]), [])
-                where.append(f"{row['ratio']:.2f}× at {row['size']}{on(report)[1:]}")
+                where.append(f"{row['ratio']:.2f}× at {row['size']} px{on(report)}")
     for (name, against), where in found.items():
         lines.append(f"| {name} | {against} | {'; '.join(where)} | {reason(name, against)} |")
     return lines
@@ -276,7 +276,7 @@ def expensive(report: dict) -> list[str]:
     took = {row["name"]: row["ours_ms"] for row in report["rows"] if row["size"] == size}
     bare = {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
     lines = [
-        f"Milliseconds at {size} × {size}, of the first table.",
+        f"Milliseconds at {size} × {size}{on(report)}.",
         "",
         "| op | ours | the bare call | what was tried |",
         "| --- | --- | --- | --- |",

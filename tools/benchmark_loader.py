@@ -166,9 +166,10 @@ def starts(files: list[str], count: int, workers: int) -> dict:
     for number in range(count):
         started = time.perf_counter()
         with Workers({"train": dataset}, workers, 8) as pool:
-            for images, _ in pool.batches("train", epoch_keys(16, 8, 0, number, True)):
-                if images.shape != (8, 64, 64, 3):
-                    raise UserError(f"benchmark: a batch of {images.shape} at start {number}")
+            keys = epoch_keys(len(samples), 8, 0, number, shuffle=False)
+            loaded = sum(len(images) for images, _ in pool.batches("train", keys))
+        if loaded != len(samples):
+            raise UserError(f"benchmark: {loaded} images of {len(samples)} at start {number}")
         seconds.append(time.perf_counter() - started)
     return {
         "name": f"start, two batches and end, {workers} workers, {count} times",
