@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import paddle
@@ -207,6 +208,8 @@ def test_a_run_tells_its_sessions(config, data):
     train.fit(replace(config, epochs=3, resume=True), data)
     run = runlog.read_run_file(config.log_dir, "userDef")
     assert [part["from_epoch"] for part in run["sessions"]] == [0, 1]
+    assert [part["cache"] for part in run["sessions"]] == ["ram", "ram"]
+    assert [part["num_workers"] for part in run["sessions"]] == [0, 0]
     assert run["versions"]["imgaug"] == "0.4.0"
 
 
@@ -406,3 +409,39 @@ def test_a_users_mistake_is_one_line_and_code_2(config, tmp_path):
         assert "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert not os.path.exists(config.log_dir)
+
+
+@pytest.mark.parametrize(
+    ("changed", "decoded", "processes", "way_out"),
+    [
+        ({"engine": "imgaug"}, None, 0, "--engine native draws the same pipeline"),
+        ({}, None, 0, "--cache ram or disk would decode each image only once"),
+        ({}, "held", 1, "--num-workers 4 would augment on every core"),
+        ({}, "held", 4, "every core augments already"),
+    ],
+)
+def test_a_long_wait_for_data_is_told_with_what_shortens_it(
+    changed, decoded, processes, way_out, monkeypatch, capsys
+):
+    monkeypatch.setattr(train, "cores", lambda: 4)
+    workers = SimpleNamespace(
+        datasets={"train": SimpleNamespace(decoded=decoded)}, processes=processes
+    )
+    config = TrainConfig(augment="imgaugLib", **changed)
+    train.advise(config, workers, 0.1)
+    assert capsys.readouterr().err == ""
+    train.advise(config, workers, 0.234)
+    told = capsys.readouterr().err
+    assert told.startswith("imgaugLib: 23% of the epoch was spent waiting for data; ")
+    assert way_out in told
+    assert told.count("\n") == 1
+
+
+def test_curves_are_the_same_bits_wherever_the_decoded_images_are(config, data, tmp_path):
+    curves = [
+        train.fit(
+            replace(config, cache=way, cache_dir=str(tmp_path / "cache"), num_workers=workers), data
+        ).curves
+        for way, workers in (("off", 0), ("ram", 0), ("disk", 1))
+    ]
+    assert curves[0] == curves[1] == curves[2]
