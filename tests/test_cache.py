@@ -173,7 +173,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_without(samples, tmp_path, caps
     monkeypatch.setattr(cache.os, "posix_fallocate", full)
     assert decoded_images(samples, SIZE, "disk", tmp_path / "cache") is None
     told = capsys.readouterr().err
-    assert told.startswith("no cache: 0.0 GB cannot be kept in")
+    assert told.startswith("no cache: 0.0 MB cannot be kept in")
     assert "--cache-dir names another place): No space left on device" in told
     assert told.endswith("images are decoded in each epoch\n")
     assert list((tmp_path / "cache").iterdir()) == []

@@ -74,7 +74,7 @@ def decoded_images(
     if way == "auto":
         way = choose(size, free_memory(), free_disk(folder))
         if way == "off":
-            tell(f"the decoded images would take {gigabytes(size)}, more than half of what is free")
+            tell(f"the decoded images would take {in_words(size)}, more than half of what is free")
             return None
     mark = fingerprint(samples, image_size)
     if mark in _opened:
@@ -86,7 +86,7 @@ def decoded_images(
             made = from_file(samples, shape, cache_file(samples, image_size, folder), mark)
     except OSError as error:  # of writing; an image that cannot be read is a UserError
         where = "memory" if way == "ram" else f"{folder} (--cache-dir names another place)"
-        tell(f"{gigabytes(size)} cannot be kept in {where}: {error.strerror}")
+        tell(f"{in_words(size)} cannot be kept in {where}: {error.strerror}")
         return None
     while len(_opened) >= MOST_OPENED:
         del _opened[next(iter(_opened))]
@@ -98,8 +98,8 @@ def tell(reason: str) -> None:
     print(f"no cache: {reason}; images are decoded in each epoch", file=sys.stderr)
 
 
-def gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
+def in_words(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
 def choose(size: int, memory: int, disk: int) -> str:
