@@ -56,6 +56,14 @@ def test_over_many_images_the_noise_is_as_near_to_normal_as_chance_allows():
         assert distance(noise[..., channel], 5.0) <= 0.0012
 
 
+def test_over_many_images_strong_noise_has_no_strata():
+    """The places are drawn anew: together the images have all levels that normal noise has."""
+    noise = np.concatenate([drawn_noise(30.0, seed)[:40].ravel() for seed in range(300)])
+    levels = np.arange(-126, 126)
+    found = np.searchsorted(np.sort(noise), levels, side="right") / noise.size
+    assert np.abs(found - stats.norm.cdf((levels + 0.5) / 30)).max() < 0.0008
+
+
 def test_neighbours_channels_and_seeds_know_nothing_of_each_other():
     noise = drawn_noise(10.0, 1)
     bound = 4 / np.sqrt(noise[..., 0].size)  # four deviations of a correlation of unrelated pixels

@@ -78,6 +78,11 @@ FASTER = {
     ("crop", "paddle.vision cv2"): (
         "a slice and a bilinear resize, as ours; on the other stack no difference shows"
     ),
+    ("center_crop_resize", "paddle.vision cv2"): (
+        "the same bicubic and bilinear calls; its nearest pixel is OpenCV's, ours Pillow's. The "
+        "interval holds 1"
+    ),
+    ("hflip", "paddle.vision cv2"): "the same call of 9 µs; the interval holds 1",
     ("invert", ""): "a few µs: it has nothing to draw, and no channels to choose",
 }
 
@@ -231,7 +236,7 @@ def kernels_page(reports: dict[str, list[dict]]) -> str:
         lines += ["", f"## Cost of an op{on(report)}", "", *made_on(report)]
         lines += [
             "",
-            "Bold: another is faster by more than 5 %, and in all of the 95 % interval.",
+            "Where another is faster by more than 5 %, the ratio is bold.",
         ]
         for size in sorted({row["size"] for row in report["rows"]}, reverse=True):
             lines += ["", f"### At {size} × {size}", "", *cost_table(report, size)]
@@ -250,13 +255,14 @@ def on(report: dict) -> str:
 
 def exceptions(reports: list[dict]) -> list[str]:
     """A row for each op and library with a ratio in bold: how far, and why."""
-    lines = ["| op | faster | ratio | why |", "| --- | --- | --- | --- |"]
+    lines = ["| op | faster | ratio, 95 % interval | why |", "| --- | --- | --- | --- |"]
     found = {}
     for report in reports:
         for row in report["rows"]:
             if is_faster(row):
                 where = found.setdefault((row["name"], row["against"]), [])
-                where.append(f"{row['ratio']:.2f}× at {row['size']} px{on(report)}")
+                low, high = row["interval"]
+                where.append(f"{row['ratio']:.2f}× ({low:.2f}–{high:.2f}){on(report)}")
     for (name, against), where in found.items():
         lines.append(f"| {name} | {against} | {'; '.join(where)} | {reason(name, against)} |")
     return lines
@@ -352,8 +358,8 @@ def ratio(row: dict) -> str:
 
 
 def is_faster(row: dict) -> bool:
-    """Whether the other is: by more than 5 %, and by more than the rounds differ."""
-    return row["ratio"] < 0.95 and row["interval"][1] < 1
+    """Whether the other is, by more than two measurements differ."""
+    return row["ratio"] < 0.95
 
 
 def modes_table(report: dict) -> list[str]:

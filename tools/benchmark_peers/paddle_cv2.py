@@ -3,6 +3,7 @@
 import random
 
 import paddle
+from benchmark_peers.ranges import affine, factor, inside, middle
 from paddle.vision.transforms import functional as F
 
 WAYS = ("nearest", "bilinear", "bicubic", "bicubic")
@@ -17,28 +18,15 @@ def versions() -> dict[str, str]:
 
 
 def subjects(size: int) -> dict:
-    uniform = random.uniform
-
-    def factor():
-        return uniform(0.5, 1.5)
-
     def crop(image):
-        down, across = size / uniform(1, 1.5), size / uniform(1, 1.5)
-        top, left = round((size - down) / 2), round((size - across) / 2)
-        cut = F.crop(image, top, left, round(down), round(across))
-        return F.resize(cut, (size, size), random.choice(WAYS))
+        return F.resize(F.crop(image, *middle(size)), (size, size), random.choice(WAYS))
 
     def crop_of_sides(image):
-        top, right, bottom, left = (round(size * uniform(0, 0.1)) for _ in range(4))
-        cut = F.crop(image, top, left, size - top - bottom, size - left - right)
-        return F.resize(cut, (size, size), "bilinear")
+        return F.resize(F.crop(image, *inside(size)), (size, size), "bilinear")
 
-    def affine(image):
-        shift = [uniform(-0.2, 0.2) * size for _ in range(2)]
-        shear = [uniform(-16, 16)] * 2
+    def moved(image):
         way = random.choice(("nearest", "bilinear"))
-        angle, scale = uniform(-45, 45), uniform(0.8, 1.2)
-        return F.affine(image, angle, shift, scale, shear, way, fill=(127, 127, 127))
+        return F.affine(image, *affine(size), way, fill=(127, 127, 127))
 
     return {
         "brightness": lambda image: F.adjust_brightness(image, factor()),
@@ -49,6 +37,6 @@ def subjects(size: int) -> dict:
         "hflip": F.hflip,
         "vflip": F.vflip,
         "crop": crop_of_sides,
-        "affine, constant border": affine,
-        "grayscale": lambda image: F.adjust_saturation(image, uniform(0, 1)),
+        "affine, constant border": moved,
+        "grayscale": lambda image: F.adjust_saturation(image, random.uniform(0, 1)),
     }

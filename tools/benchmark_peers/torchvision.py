@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import torch
+from benchmark_peers.ranges import affine, factor, inside, middle
 
 torch.set_num_threads(1)
 
@@ -45,26 +46,15 @@ def versions() -> dict[str, str]:
 def subjects(size: int) -> dict:
     uniform = random.uniform
 
-    def factor():
-        return uniform(0.5, 1.5)
-
     def crop(image):
-        down, across = size / uniform(1, 1.5), size / uniform(1, 1.5)
-        top, left = round((size - down) / 2), round((size - across) / 2)
-        box, way = (top, left, round(down), round(across)), random.choice(WAYS)
-        return F.resized_crop(image, *box, [size, size], way, antialias=False)
+        way = random.choice(WAYS)
+        return F.resized_crop(image, *middle(size), [size, size], way, antialias=False)
 
     def crop_of_sides(image):
-        top, right, bottom, left = (round(size * uniform(0, 0.1)) for _ in range(4))
-        rest = size - top - bottom, size - left - right
-        return F.resized_crop(image, top, left, *rest, [size, size], BILINEAR, antialias=False)
+        return F.resized_crop(image, *inside(size), [size, size], BILINEAR, antialias=False)
 
-    def affine(image):
-        shift = [uniform(-0.2, 0.2) * size for _ in range(2)]
-        shear = [uniform(-16, 16)] * 2
-        way = random.choice((NEAREST, BILINEAR))
-        angle, scale = uniform(-45, 45), uniform(0.8, 1.2)
-        return F.affine(image, angle, shift, scale, shear, way, fill=[127.0])
+    def moved(image):
+        return F.affine(image, *affine(size), random.choice((NEAREST, BILINEAR)), fill=[127.0])
 
     def blur(image):
         sigma = uniform(0, 3.0)
@@ -83,7 +73,7 @@ def subjects(size: int) -> dict:
         "hflip": F.horizontal_flip,
         "vflip": F.vertical_flip,
         "crop": crop_of_sides,
-        "affine, constant border": affine,
+        "affine, constant border": moved,
         "gaussian_blur": blur,
         "invert": F.invert,
         "grayscale": lambda image: F.adjust_saturation(image, uniform(0, 1)),
