@@ -73,6 +73,18 @@ def test_the_modes_of_one_command_decode_once(samples, tmp_path, decodings):
     assert len(decodings) == len(samples)
 
 
+def test_what_is_held_is_taken_though_it_left_less_than_half_of_the_memory(samples, monkeypatch):
+    first = decoded_images(samples, SIZE, "auto")
+    monkeypatch.setattr(cache, "free_memory", lambda: 10)
+    monkeypatch.setattr(cache, "free_disk", lambda folder: 10)
+    assert decoded_images(samples, SIZE, "auto") is first
+
+
+def test_another_way_that_is_asked_for_is_taken(samples, tmp_path):
+    assert isinstance(decoded_images(samples, SIZE, "ram", tmp_path), SharedArray)
+    assert isinstance(decoded_images(samples, SIZE, "disk", tmp_path), cache.FileArray)
+
+
 def test_a_later_run_takes_the_file(samples, tmp_path, decodings):
     decoded_images(samples, SIZE, "disk", tmp_path / "cache")
     cache._opened.clear()

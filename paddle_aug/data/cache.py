@@ -48,8 +48,8 @@ class FileArray:
 
 Decoded = SharedArray | FileArray
 
-# By fingerprint; the modes of one command train on the same images.
-_opened: dict[str, Decoded] = {}
+# By fingerprint and the way that was asked for; the modes of one command train on the same images.
+_opened: dict[tuple[str, str], Decoded] = {}
 MOST_OPENED = 2  # a list to train on, and one to evaluate on
 
 
@@ -71,14 +71,15 @@ def decoded_images(
     shape = (len(samples), image_size, image_size, 3)
     size = int(np.prod(shape, dtype=np.int64))
     folder = Path(folder) if folder else default_folder()
+    mark = fingerprint(samples, image_size)
+    asked = mark, way
+    if asked in _opened:
+        return _opened[asked]
     if way == "auto":
         way = choose(size, free_memory(), free_disk(folder))
         if way == "off":
             tell(f"the decoded images would take {in_words(size)}, more than half of what is free")
             return None
-    mark = fingerprint(samples, image_size)
-    if mark in _opened:
-        return _opened[mark]
     try:
         if way == "ram":
             made = into_memory(samples, shape)
@@ -90,7 +91,7 @@ def decoded_images(
         return None
     while len(_opened) >= MOST_OPENED:
         del _opened[next(iter(_opened))]
-    _opened[mark] = made
+    _opened[asked] = made
     return made
 
 
