@@ -11,7 +11,9 @@ import yaml
 from paddle_aug.errors import UserError
 from paddle_aug.registry import near_miss
 
-LR_SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("constant", "cosine", "step", "plateau")
+OPTIMIZERS = ("adam", "adamw", "sgd")
+INITIALIZERS = ("default", "xavier")
 ENGINES = ("auto", "native", "imgaug")
 CACHES = ("auto", "ram", "disk", "off")
 RECIPES = Path(__file__).parent / "recipes"
@@ -36,19 +38,84 @@ class TrainConfig:
         "list of these, or all for the first five; each trains a fresh network",
     )
     data: str | None = option(
-        None, "folder with the list files, or 'sample'; without it AI Studio's data are looked for"
+        None,
+        "folder with the list files, or 'sample'; or another kind: folder:PATH of class folders, "
+        "csv:FILE, cifar10:PATH and cifar100:PATH of the python archive, mnist:FOLDER and "
+        "fashion-mnist:FOLDER; without it AI Studio's data are looked for",
     )
     train_list: str | None = option(None, "list file to train on, 'path label' a line")
     eval_list: str | None = option(None, "list file to evaluate on")
     image_root: str | None = option(None, "folder that the paths in the lists start from")
+    first: int | None = option(None, "train on the first so many images of the list only")
+    fraction: float = option(
+        1.0, "train on this part of the training list, the same in each class, drawn by the seed"
+    )
+    holdout: float = option(
+        0.0,
+        "hold back this part of the training list, the same in each class, and evaluate on it; "
+        "the eval list is then tested on once, after the last epoch",
+    )
+    stretch: bool = option(
+        True,
+        "resize images to image_size × image_size before augmenting, as the notebook does; "
+        "without, they are augmented at their own size",
+    )
+    eval_transform: str = option(
+        "none",
+        "what makes an evaluation image image_size × image_size where they are not stretched, such "
+        "as 'resize(256)|center_crop(224)'; training images that their augmentation leaves at "
+        "another size go through it too",
+    )
+    normalize: str = option(
+        "half",
+        "of pixels from 0 to 1: half, to -1 to 1; unit, as they are; imagenet; data, by mean and "
+        "deviation of the training images; image, by its own; or three means / three deviations, "
+        "such as 0.5,0.5,0.5/0.2,0.2,0.2",
+    )
     engine: str = option(
         "auto", "who runs the imgaug pipeline: native (our ops, the same as auto) or imgaug itself"
     )
-    network: str = option("vgg16", "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn")
-    image_size: int = option(224, "side in pixels to which images are resized before augmenting")
+    network: str = option(
+        "vgg16",
+        "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn, lenet, alexnet, googlenet, resnet18, "
+        "resnet34, resnet50, resnet101, resnet152, densenet121, densenet161, densenet169, "
+        "densenet201, keras_cnn, d2l_resnet18, residual_mnist",
+    )
+    init: str = option("default", "first weights: default (Paddle's), or xavier (uniform)")
+    pretrained: str | None = option(
+        None,
+        "start from the weights of this file, or from 'imagenet', which Paddle downloads; a head "
+        "for another number of classes is replaced",
+    )
+    freeze: str | None = option(
+        None, "keep these weights as they are: 'body' (all but the head), or starts of their names"
+    )
+    head_lr_mult: float = option(1.0, "the head learns so many times as fast as the rest")
+    image_size: int = option(224, "side in pixels of what the network sees")
     batch_size: int = option(8, "images a step")
-    learning_rate: float = option(1e-4, "Adam's learning rate")
-    lr_schedule: str = option("constant", "constant, or cosine: falling to 0 over the epochs")
+    optimizer: str = option(
+        "adam", "adam, adamw (its weight decay is decoupled from the gradient), sgd"
+    )
+    learning_rate: float = option(1e-4, "step size of the optimizer")
+    momentum: float = option(0.9, "of sgd; 0 for none")
+    weight_decay: float = option(0.0, "this share of the weights is added to their gradient")
+    schedule: str = option(
+        "constant",
+        "of the learning rate: constant; cosine, falling to 0 over the epochs; step, times gamma "
+        "at each milestone; plateau, times gamma when the eval loss no longer falls",
+    )
+    milestones: str = option("", "epochs of the schedule step, such as 15,18")
+    gamma: float = option(0.1, "what step and plateau multiply the learning rate by")
+    patience: int = option(5, "epochs without a lower eval loss that plateau waits for")
+    warmup: float = option(0.0, "epochs in which the learning rate rises from 0, step by step")
+    label_smoothing: float = option(
+        0.0, "share of the target that is spread over all classes; the curves leave it out"
+    )
+    ema: float = option(
+        0.0,
+        "decay a step of an average of the weights, such as 0.999, which is then evaluated and "
+        "saved; 0 for none",
+    )
     epochs: int = option(100, "times through the training list")
     seed: int = option(0, "decides weights, order, augmentation and dropout")
     num_workers: int | None = option(
@@ -70,7 +137,7 @@ class TrainConfig:
     resume: bool = option(False, "go on where an interrupted run of this mode stopped")
 
     def __post_init__(self):
-        for name in ("image_size", "batch_size", "epochs"):
+        for name in ("image_size", "batch_size", "epochs", "patience"):
             if getattr(self, name) < 1:
                 raise UserError(f"{flag(name)} must be at least 1, not {getattr(self, name)}")
         if self.num_workers is not None and self.num_workers < 0:
@@ -79,13 +146,45 @@ class TrainConfig:
             raise UserError(f"--threads must be at least 1, not {self.threads}")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"--seed must be from 0 to 2**32 - 1, not {self.seed}")
-        for name, known in (("lr_schedule", LR_SCHEDULES), ("engine", ENGINES), ("cache", CACHES)):
+        for name, known in (
+            ("schedule", SCHEDULES),
+            ("optimizer", OPTIMIZERS),
+            ("init", INITIALIZERS),
+            ("engine", ENGINES),
+            ("cache", CACHES),
+        ):
             if getattr(self, name) not in known:
                 raise UserError(
                     f"{flag(name)} {getattr(self, name)!r}: {near_miss(getattr(self, name), known)}"
                 )
-        if not 0 < self.learning_rate < float("inf"):
-            raise UserError(f"--learning-rate must be more than 0, not {self.learning_rate}")
+        for name in ("learning_rate", "gamma", "head_lr_mult"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise UserError(f"{flag(name)} must be more than 0, not {getattr(self, name)}")
+        for name in ("weight_decay", "warmup"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UserError(f"{flag(name)} must be 0 or more, not {getattr(self, name)}")
+        for name in ("momentum", "label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(
+                    f"{flag(name)} must be from 0 to below 1, not {getattr(self, name)}"
+                )
+        if (self.schedule == "step") != bool(self.milestone_epochs):
+            raise UserError(
+                "--schedule step and --milestones belong together: --schedule step --milestones 15"
+            )
+
+    @property
+    def milestone_epochs(self) -> list[int]:
+        """The epochs, counted from 0, from which on the learning rate is another `gamma` lower."""
+        try:
+            epochs = [int(part) for part in self.milestones.split(",")] if self.milestones else []
+        except ValueError:
+            epochs = [0]
+        if not all(epoch > 0 for epoch in epochs) or sorted(set(epochs)) != epochs:
+            raise UserError(
+                f"--milestones wants rising numbers of epochs, such as 15,18, not {self.milestones}"
+            )
+        return epochs
 
     def asdict(self) -> dict:
         """The fields as plain values, as they stand in run.json."""

@@ -1,7 +1,6 @@
 """Training: one fresh network under one augmentation, and the curves it leaves."""
 
 import importlib.metadata
-import math
 import os
 import platform
 import re
@@ -10,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import cv2
@@ -24,17 +24,22 @@ from tqdm import tqdm
 import paddle_aug
 from paddle_aug import checkpoint, runlog
 from paddle_aug.config import TrainConfig, flag
-from paddle_aug.data.cache import FileArray, decoded_images
+from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Workers
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.loading import Batches, to_network
-from paddle_aug.data.shared import SharedArray
+from paddle_aug.data.loading import Batches, ToNetwork
+from paddle_aug.data.normalize import normalization
+from paddle_aug.data.split import select
+from paddle_aug.ema import Average
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
+from paddle_aug.finetune import freeze, load_pretrained, quicken_head
 from paddle_aug.modes import augmentation
 from paddle_aug.networks import NETWORKS
+from paddle_aug.optimizers import initialize, make_optimizer
 from paddle_aug.rng import integer_seed
+from paddle_aug.schedule import learning_rate
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
 # things are and how fast they go. All else decides the curves.
@@ -42,6 +47,9 @@ MAY_CHANGE = {
     "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "cache", "cache_dir",
     "device", "threads", "log_dir", "model_dir", "resume",
 }  # fmt: skip
+
+# What GoogLeNet's paper (arXiv 1409.4842) gives the loss of each auxiliary classifier.
+AUXILIARY = 0.3
 
 TOLERABLE_WAIT = 0.1  # of an epoch, for data
 
@@ -57,6 +65,7 @@ class Progress:
     )
     epochs: list[dict] = field(default_factory=list)
     sessions: list[dict] = field(default_factory=list)
+    test: dict[str, float] | None = None  # of the last weights, where there is a list to test on
 
     @property
     def done(self) -> int:
@@ -70,11 +79,24 @@ class Progress:
         return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
 
 
+@dataclass
+class Run:
+    """What is trained, on what, and how."""
+
+    config: TrainConfig
+    data: Dataset
+    network: paddle.nn.Layer
+    optimizer: paddle.optimizer.Optimizer
+    average: Average
+    scaler: paddle.amp.GradScaler
+    normalization: dict
+
+
 def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     """Train a fresh network and keep its curves and weights, epoch by epoch.
 
-    `data` is what `open_dataset` made of the config's own fields, which it is asked for if it is
-    not given; several runs on one data set need it opened and checked only once.
+    `data` is what `open_data` makes of the config's own fields, which it is asked for if it is not
+    given; several runs on one data set need it opened and checked only once.
 
     Each epoch ends with an evaluation of every eval image, a line on the terminal, the log files
     (`<log_dir>/<prefix>*`), and the files to go on from (`<model_dir>/<prefix>*`); the best weights
@@ -84,12 +106,15 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         UserError: something in the config cannot be had, or does not fit the run to be resumed.
     """
     if data is None:
-        data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
+        data = open_data(config)
     device = use_device(config)
     datasets = {
         "train": augmented(config, data.train, config.augment),
         "eval": augmented(config, data.eval, "none"),
+        "test": augmented(config, data.test, "none"),
     }
+    refuse_wrong_sizes(datasets)
+    normalized = normalization(config.normalize, unchanged_images(datasets["train"]))
     # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
     # anew, so that a second network in the same process can be resumed in another one.
     with (
@@ -98,13 +123,19 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         Workers(datasets, num_workers(config, device), config.batch_size + 1) as workers,
         interrupts_between_steps() as raise_interrupt,
     ):
-        train_batches = Batches(workers, "train", config.batch_size, config.seed, shuffle=True)
-        eval_batches = Batches(workers, "eval", config.batch_size, config.seed, shuffle=False)
+        batches = {
+            name: Batches(workers, name, config.batch_size, config.seed, shuffle=name == "train")
+            for name in datasets
+        }
+        to_network = ToNetwork(normalized)
         paddle.seed(integer_seed(config.seed, "network"))
         network = make_network(config, data)
-        optimizer = paddle.optimizer.Adam(config.learning_rate, parameters=network.parameters())
+        frozen = freeze(network, config.freeze)
+        optimizer = make_optimizer(config, network)
+        average = Average(network, config.ema)
         scaler = paddle.amp.GradScaler(enable=config.amp)
-        progress = begin(config, data, network, optimizer, scaler)
+        run = Run(config, data, network, optimizer, average, scaler, asdict(normalized))
+        progress = begin(run)
         if progress.done == config.epochs:
             return progress
         progress.sessions.append(session(progress.done, device, workers))
@@ -112,30 +143,41 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         for epoch in range(progress.done, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
             paddle.seed(integer_seed(config.seed, "dropout", epoch))
-            optimizer.set_lr(learning_rate(config, epoch))
             started = time.perf_counter()
             network.train()
+            for layer in frozen:
+                layer.eval()
             total = Totals()
             watch = Stopwatch()
             title = f"{config.augment} {epoch + 1}/{config.epochs}"
             with tqdm(
-                total=train_batches.images, desc=title, unit="img", leave=False, disable=None
+                total=batches["train"].images, desc=title, unit="img", leave=False, disable=None
             ) as bar:
-                for images, labels in watch.waiting(train_batches.of(epoch)):
+                for images, labels in watch.waiting(batches["train"].of(epoch)):
                     raise_interrupt()
+                    share = (total.count + len(labels)) / batches["train"].images
+                    losses = progress.curves["lossEval"]
+                    optimizer.set_lr(learning_rate(config, epoch, share, losses))
                     with paddle.amp.auto_cast(enable=config.amp):
-                        logits = network(to_network(images))
-                        loss = F.cross_entropy(logits, labels)
+                        logits, *auxiliary = as_list(network(to_network(images)))
+                        loss = sum(
+                            (AUXILIARY * smoothed_loss(config, each, labels) for each in auxiliary),
+                            smoothed_loss(config, logits, labels),
+                        )
                     scaler.scale(loss).backward()
                     scaler.step(optimizer)
                     scaler.update()
                     optimizer.clear_grad()
-                    total.add(loss, logits, labels)
+                    average.update()
+                    total.add(logits, labels)
                     if bar.update(len(labels)):
                         bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
             trained = total.means()
             training_seconds = watch.stop()
-            evaluated = evaluate(network, eval_batches)
+            with average.in_place():
+                evaluated = evaluate(network, to_network, batches["eval"])
+                if epoch + 1 == config.epochs and data.test:
+                    progress.test = evaluate(network, to_network, batches["test"])
 
             progress.curves["lossTrain"].append(trained["loss"])
             progress.curves["accTrain"].append(trained["acc"])
@@ -145,14 +187,14 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 {
                     "seconds": round(time.perf_counter() - started, 3),
                     "data_wait": round(watch.share, 4),
-                    "images_per_s": round(train_batches.images / training_seconds, 2),
+                    "images_per_s": round(batches["train"].images / training_seconds, 2),
                 }
             )
             report_epoch(progress, config)
             if epoch == progress.sessions[-1]["from_epoch"] + 1:  # the first waits for workers, too
                 advise(config, workers, watch.share)
-            save(config, data, progress, network, optimizer, scaler)
-            publish(config, data, progress, network)
+            save(run, progress)
+            publish(run, progress)
     return progress
 
 
@@ -184,29 +226,71 @@ def interrupts_between_steps():
         signal.signal(signal.SIGINT, before)
 
 
+def open_data(config: TrainConfig) -> Dataset:
+    """The data that a config names, all of it checked, and of the training list what it asks for.
+
+    Raises:
+        UserError: see `open_dataset` and `select`.
+    """
+    return selected(
+        config, open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
+    )
+
+
+def selected(config: TrainConfig, data: Dataset) -> Dataset:
+    """What the config asks for of a data set that is open."""
+    return select(data, config.first, config.fraction, config.holdout, config.seed)
+
+
 def augmented(config: TrainConfig, samples: list[Sample], mode: str) -> Augmented:
-    """The samples of a list under a mode, their images decoded once where there is room."""
-    decoded = decoded_images(samples, config.image_size, config.cache, config.cache_dir)
-    transform = augmentation(mode, engine(config))
-    return Augmented(samples, config.image_size, transform, config.seed, decoded)
+    """The samples of a list under a mode, their images decoded once where there is room.
+
+    Under "none" a training image is prepared as an evaluation image is.
+    """
+    size = config.image_size if config.stretch else None
+    return Augmented(
+        samples,
+        config.image_size,
+        augmentation(mode, engine(config)),
+        config.seed,
+        decoded_images(samples, size, config.cache, config.cache_dir),
+        config.stretch,
+        augmentation(config.eval_transform, engine(config)),
+    )
 
 
-def evaluate(network: paddle.nn.Layer, batches: Batches) -> dict[str, float]:
+def refuse_wrong_sizes(datasets: dict[str, Augmented]) -> None:
+    """Stop before training where the first image of a list does not come out at its size."""
+    for dataset in datasets.values():
+        if len(dataset):
+            dataset[0, 0]
+
+
+def unchanged_images(dataset: Augmented) -> Iterator[np.ndarray]:
+    """The images of a list before they are augmented."""
+    return (dataset.unchanged(index) for index in range(len(dataset)))
+
+
+def as_list(outputs: paddle.Tensor | tuple) -> list[paddle.Tensor]:
+    """A network's logits, and behind them those of its auxiliary classifiers, if it has some."""
+    return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+
+
+def smoothed_loss(
+    config: TrainConfig, logits: paddle.Tensor, labels: paddle.Tensor
+) -> paddle.Tensor:
+    """The mean cross entropy that a step lowers."""
+    return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+
+
+def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) -> dict[str, float]:
     """Mean loss and accuracy over all images, each once; the network is left in eval mode."""
     network.eval()
     total = Totals()
     with paddle.no_grad():
         for images, labels in batches.of(0):
-            logits = network(to_network(images))
-            total.add(F.cross_entropy(logits, labels), logits, labels)
+            total.add(network(to_network(images)), labels)
     return total.means()
-
-
-def learning_rate(config: TrainConfig, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 0."""
-    if config.lr_schedule == "cosine":
-        return config.learning_rate * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
-    return config.learning_rate
 
 
 class Totals:
@@ -217,9 +301,10 @@ class Totals:
         self.correct = paddle.zeros([], "int64")
         self.count = 0
 
-    def add(self, loss: paddle.Tensor, logits: paddle.Tensor, labels: paddle.Tensor) -> None:
-        """Count a batch whose mean loss is `loss`."""
-        self.loss += loss.detach().astype("float64") * len(labels)
+    @paddle.no_grad()
+    def add(self, logits: paddle.Tensor, labels: paddle.Tensor) -> None:
+        """Count a batch, by its plain cross entropy, whatever loss is trained on."""
+        self.loss += F.cross_entropy(logits, labels).astype("float64") * len(labels)
         self.correct += (logits.argmax(axis=1) == labels).astype("int64").sum()
         self.count += len(labels)
 
@@ -296,14 +381,20 @@ def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
     """The network that the config names, for the data's classes.
 
     Raises:
-        UserError: there is no such network, or the images are too small for it.
+        UserError: there is no such network, the images are too small for it, or the weights that it
+            is to start from cannot be had.
     """
     try:
-        return NETWORKS[config.network](data.num_classes, config.image_size)
+        network = NETWORKS[config.network](data.num_classes, config.image_size)
     except ValueError as error:
         raise UserError(
             f"--network {config.network} --image-size {config.image_size}: {error}"
         ) from None
+    initialize(network, config.init)
+    if config.pretrained:
+        load_pretrained(network, config.pretrained, config.network)
+    quicken_head(network, config.head_lr_mult)
+    return network
 
 
 def num_workers(config: TrainConfig, device: str) -> int:
@@ -313,30 +404,26 @@ def num_workers(config: TrainConfig, device: str) -> int:
     return 0 if device == "cpu" else cores()
 
 
-def begin(
-    config: TrainConfig,
-    data: Dataset,
-    network: paddle.nn.Layer,
-    optimizer: paddle.optimizer.Optimizer,
-    scaler: paddle.amp.GradScaler,
-) -> Progress:
+def begin(run: Run) -> Progress:
     """Take up the interrupted run that `--resume` asks for, or make room for a new one.
 
     Raises:
         UserError: the run on the disk had other settings or other data, or lacks its checkpoint; or
             the folders cannot be written to.
     """
+    config, data = run.config, run.data
     refuse_unwritable(config.log_dir, "--log-dir")
     refuse_unwritable(config.model_dir, "--model-dir")
     path = model_file(config, "checkpoint.pdstates")
     if config.resume and path.exists():
         state = checkpoint.load(path)
         refuse_other_run(path, state, config, data)
-        checkpoint.load_weights(network, state["network"], path)
-        optimizer.set_state_dict(state["optimizer"])
-        scaler.load_state_dict(state["scaler"])
-        progress = Progress(state["curves"], state["epochs"], state["sessions"])
-        publish(config, data, progress, network)  # a kill may have come between the two
+        checkpoint.load_weights(run.network, state["network"], path)
+        run.optimizer.set_state_dict(state["optimizer"])
+        run.average.set_state_dict(state["average"])
+        run.scaler.load_state_dict(state["scaler"])
+        progress = Progress(state["curves"], state["epochs"], state["sessions"], state["test"])
+        publish(run, progress)  # a kill may have come between the two
         print(f"{config.augment}: going on after epoch {progress.done} of {config.epochs}")
         return progress
     if config.resume:
@@ -344,9 +431,9 @@ def begin(
         if earlier.get("finished"):
             refuse_other_run(path, earlier, config, data)
             print(f"{config.augment}: finished already, and its checkpoint {path} deleted")
-            (run,) = (run for run in runlog.read_runs(config.log_dir) if run.run == earlier)
-            curves = {name: curve.tolist() for name, curve in run.curves.items()}
-            return Progress(curves, earlier["epochs"])
+            (found,) = (each for each in runlog.read_runs(config.log_dir) if each.run == earlier)
+            curves = {name: curve.tolist() for name, curve in found.curves.items()}
+            return Progress(curves, earlier["epochs"], test=earlier.get("test"))
         if earlier:
             raise UserError(
                 f"{path} is not there, which the unfinished run in {config.log_dir} would go on "
@@ -371,7 +458,7 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
                 f"{path} was trained with {flag(item.name)} {before}, this run has {now}; give "
                 "the same to go on, or leave --resume away to start anew"
             )
-    if config.lr_schedule != "constant" and state["config"]["epochs"] != config.epochs:
+    if config.schedule == "cosine" and state["config"]["epochs"] != config.epochs:
         raise UserError(
             f"{path} was trained towards --epochs {state['config']['epochs']}, and its learning "
             f"rate fell accordingly; it cannot go on towards {config.epochs}"
@@ -382,52 +469,47 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
         raise UserError(f"{path} is past --epochs {config.epochs}: it has {len(state['epochs'])}")
 
 
-def save(
-    config: TrainConfig,
-    data: Dataset,
-    progress: Progress,
-    network: paddle.nn.Layer,
-    optimizer: paddle.optimizer.Optimizer,
-    scaler: paddle.amp.GradScaler,
-) -> None:
+def save(run: Run, progress: Progress) -> None:
     """Write the checkpoint, from which all else can be written again."""
     state = {
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "scaler": scaler.state_dict(),
+        "network": run.network.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "average": run.average.state_dict(),
+        "scaler": run.scaler.state_dict(),
         "curves": progress.curves,
         "epochs": progress.epochs,
         "sessions": progress.sessions,
-        "config": config.asdict(),
-        "data": about_data(data),
+        "test": progress.test,
+        "config": run.config.asdict(),
+        "data": about_data(run.data),
     }
     with telling_what_cannot_be_written():
-        checkpoint.save(model_file(config, "checkpoint.pdstates"), state)
+        checkpoint.save(model_file(run.config, "checkpoint.pdstates"), state)
 
 
-def publish(
-    config: TrainConfig, data: Dataset, progress: Progress, network: paddle.nn.Layer
-) -> None:
+def publish(run: Run, progress: Progress) -> None:
     """Write the logs, and the weights if they are the best so far or the last."""
-    latest = progress.sessions[-1]
-    run = {
+    config, latest = run.config, progress.sessions[-1]
+    facts = {
         "augment": config.augment,
         "seed": config.seed,
         "config": config.asdict(),
         "engine": engine(config),
         **{name: latest[name] for name in ("argv", "versions", "commit", "device")},
         "sessions": progress.sessions,
-        "data": about_data(data),
+        "data": about_data(run.data),
+        "normalization": run.normalization,
         "best": progress.best,
+        "test": progress.test,
         "epochs": progress.epochs,
         "finished": progress.done == config.epochs,
     }
-    with telling_what_cannot_be_written():
-        runlog.write(config.log_dir, config.augment, progress.curves, run)
+    with telling_what_cannot_be_written(), run.average.in_place():
+        runlog.write(config.log_dir, config.augment, progress.curves, facts)
         if progress.best["epoch"] == progress.done:
-            checkpoint.save(model_file(config, "best.pdparams"), network.state_dict())
-        if run["finished"]:
-            checkpoint.save(model_file(config, "last.pdparams"), network.state_dict())
+            checkpoint.save(model_file(config, "best.pdparams"), run.network.state_dict())
+        if facts["finished"]:
+            checkpoint.save(model_file(config, "last.pdparams"), run.network.state_dict())
 
 
 @contextmanager
@@ -452,7 +534,7 @@ def session(first_epoch: int, device: str, workers: Workers) -> dict:
         "commit": commit(),
         "device": device,
         "num_workers": workers.processes,
-        "cache": {SharedArray: "ram", FileArray: "disk", type(None): "off"}[type(decoded)],
+        "cache": decoded.way if decoded else "off",
     }
 
 
@@ -470,6 +552,7 @@ def about_data(data: Dataset) -> dict:
         "class_names": data.class_names,
         "train": len(data.train),
         "eval": len(data.eval),
+        "test": len(data.test),
     }
 
 
@@ -542,3 +625,9 @@ def report_epoch(progress: Progress, config: TrainConfig) -> None:
         f"{epoch['data_wait']:.0%} waiting for data)",
         flush=True,
     )
+    if progress.test:
+        print(
+            f"{config.augment} [test] loss/accuracy of the last weights: "
+            f"{progress.test['loss']:.4f}/{progress.test['acc']:.4f}",
+            flush=True,
+        )

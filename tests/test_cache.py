@@ -10,13 +10,16 @@ import time
 import numpy as np
 import pytest
 from made_data import write_dataset
+from PIL import Image
 
 from paddle_aug.data import cache
 from paddle_aug.data.cache import cache_file, choose, decoded_images, free_disk
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.image import read_resized
+from paddle_aug.data.image import read_image
+from paddle_aug.data.reading import read_sample
 from paddle_aug.data.shared import UNKNOWN, SharedArray, free_memory
 from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
 
 SIZE = 24
 
@@ -39,26 +42,48 @@ def decodings(monkeypatch):
     """How many images were decoded."""
     counted = []
 
-    def counting(file, size):
-        counted.append(file)
-        return read_resized(file, size)
+    def counting(sample, size):
+        counted.append(sample)
+        return read_sample(sample, size)
 
-    monkeypatch.setattr(cache, "read_resized", counting)
+    monkeypatch.setattr(cache, "read_sample", counting)
     return counted
 
 
 def as_read(samples):
-    return np.stack([read_resized(sample.file, SIZE) for sample in samples])
+    return np.stack([read_sample(sample, SIZE) for sample in samples])
 
 
 @pytest.mark.parametrize("way", ["ram", "disk", "auto"])
 def test_it_has_the_images_in_the_order_of_the_list_and_cannot_be_written_to(
     samples, tmp_path, way
 ):
-    held = decoded_images(samples, SIZE, way, tmp_path / "cache").array
-    np.testing.assert_array_equal(held, as_read(samples))
+    held = decoded_images(samples, SIZE, way, tmp_path / "cache")
+    np.testing.assert_array_equal(list(held), as_read(samples))
     with pytest.raises(ValueError, match="read-only"):
-        held[0] = 0
+        held[0][0] = 0
+
+
+@pytest.mark.parametrize("way", ["ram", "disk", "auto"])
+def test_images_may_keep_their_sizes(tmp_path, way, decodings):
+    samples = open_dataset(write_dataset(tmp_path / "made")).train
+    for number, sample in enumerate(samples):
+        picture = generator(0, "drawing", 0, number).integers(0, 256, (9 + number, 30, 3))
+        Image.fromarray(picture.astype(np.uint8)).save(sample.file)
+    for _ in range(2):
+        held = decoded_images(samples, None, way, tmp_path / "cache")
+        for sample, image in zip(samples, held, strict=True):
+            np.testing.assert_array_equal(image, read_image(sample.file))
+    assert [shape[0] for shape in held.shapes] == list(range(9, 9 + len(samples)))
+    assert len(decodings) == len(samples), "once each"
+    (one,) = decoded_images(samples[:1], None, way, tmp_path / "cache")
+    assert not np.array_equal(one.shape, (SIZE, SIZE, 3))
+
+
+def test_an_image_that_changes_meanwhile_is_told(samples, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "sample_shape", lambda sample: (5, 5))
+    with pytest.raises(UserError, match="changes while it is being read"):
+        decoded_images(samples, None, "ram", tmp_path)
 
 
 def test_off_and_an_empty_list_have_none(samples, tmp_path):
@@ -81,14 +106,14 @@ def test_what_is_held_is_taken_though_it_left_less_than_half_of_the_memory(sampl
 
 
 def test_another_way_that_is_asked_for_is_taken(samples, tmp_path):
-    assert isinstance(decoded_images(samples, SIZE, "ram", tmp_path), SharedArray)
-    assert isinstance(decoded_images(samples, SIZE, "disk", tmp_path), cache.FileArray)
+    assert decoded_images(samples, SIZE, "ram", tmp_path).way == "ram"
+    assert decoded_images(samples, SIZE, "disk", tmp_path).way == "disk"
 
 
 def test_a_later_run_takes_the_file(samples, tmp_path, decodings):
     decoded_images(samples, SIZE, "disk", tmp_path / "cache")
     cache._opened.clear()
-    held = decoded_images(samples, SIZE, "disk", tmp_path / "cache").array
+    held = np.stack(list(decoded_images(samples, SIZE, "disk", tmp_path / "cache")))
     assert len(decodings) == len(samples)
     np.testing.assert_array_equal(held, as_read(samples))
 
@@ -105,7 +130,7 @@ def touched(samples):
 def test_a_file_of_other_images_is_replaced(samples, tmp_path, decodings, change):
     decoded_images(samples, SIZE, "disk", tmp_path / "cache")
     change(samples)
-    held = decoded_images(samples, SIZE, "disk", tmp_path / "cache").array
+    held = np.stack(list(decoded_images(samples, SIZE, "disk", tmp_path / "cache")))
     assert len(decodings) == 2 * len(samples)
     np.testing.assert_array_equal(held, as_read(samples))
     assert len(list((tmp_path / "cache").iterdir())) == 1, "in the place of the old one"
@@ -118,7 +143,7 @@ def test_a_file_of_other_images_is_replaced(samples, tmp_path, decodings, change
         lambda content: content + b"\0",
         lambda content: b"",
         lambda content: content[: cache.HEADER],
-        lambda content: content.replace(b'"format": 1', b'"format": 0'),
+        lambda content: content.replace(b'"format": 2', b'"format": 0'),
         lambda content: bytes(len(content)),
     ],
 )
@@ -130,7 +155,7 @@ def test_a_file_that_is_not_whole_is_replaced(samples, tmp_path, damage):
     content = file.read_bytes()
     file.unlink()
     file.write_bytes(damage(content))
-    held = decoded_images(samples, SIZE, "disk", folder).array
+    held = np.stack(list(decoded_images(samples, SIZE, "disk", folder)))
     np.testing.assert_array_equal(held, as_read(samples))
     assert file.read_bytes() == content
 
@@ -149,13 +174,13 @@ from paddle_aug.data import cache
 from paddle_aug.data.dataset import open_dataset
 samples = open_dataset(sys.argv[1]).train
 cache.CHUNK = 2
-whole, seen = cache.decoded_chunks, int(sys.argv[3])
-def killed(samples, size):
-    for number, chunk in enumerate(whole(samples, size)):
-        if number == seen:
+whole, seen = cache.decoded_in_turn, int(sys.argv[3])
+def killed(*args):
+    for number, image in enumerate(whole(*args)):
+        if number == 2 * seen:
             os.kill(os.getpid(), 9)
-        yield chunk
-cache.decoded_chunks = killed
+        yield image
+cache.decoded_in_turn = killed
 cache.decoded_images(samples, 24, "disk", sys.argv[2])
 """
 
@@ -169,7 +194,7 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_cache(samples, tmp_p
         assert not cache_file(samples, SIZE, folder).exists()
     left = list(folder.iterdir())
     assert len(left) == 2
-    held = decoded_images(samples, SIZE, "disk", folder).array
+    held = np.stack(list(decoded_images(samples, SIZE, "disk", folder)))
     np.testing.assert_array_equal(held, as_read(samples))
 
     a_day_ago = time.time() - cache.ABANDONED - 1

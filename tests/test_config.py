@@ -27,15 +27,22 @@ def test_the_command_line_overrides_the_recipe_and_the_recipe_the_defaults():
 
 def test_every_field_is_an_option_and_back():
     argv = []
+    words = {
+        "device": "cpu", "schedule": "step", "engine": "imgaug", "cache": "disk", "init": "xavier",
+        "optimizer": "sgd", "momentum": "0.7", "label_smoothing": "0.7", "ema": "0.7",
+    }  # fmt: skip
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")
-        given = {"device": "cpu", "lr_schedule": "cosine", "engine": "imgaug", "cache": "disk"}.get(
-            item.name, "7"
-        )
-        argv += [name] if item.name in ("amp", "resume") else [name, given]
+        switch = item.name in ("amp", "resume", "stretch")
+        argv += [name] if switch else [name, words.get(item.name, "7")]
     given, _ = parse(argv)
     assert given.keys() == {item.name for item in dataclasses.fields(TrainConfig)}
     assert make_config(given, "aistudio").num_workers == 7
+
+
+def test_the_help_names_every_network():
+    text = next(f for f in dataclasses.fields(TrainConfig) if f.name == "network").metadata["help"]
+    assert text.split(", ") == list(NETWORKS)
 
 
 def test_a_switch_of_a_recipe_can_be_switched_off(tmp_path):
@@ -105,8 +112,19 @@ def test_a_mistyped_option_ends_with_code_2(argv, capsys):
         {"learning_rate": float("nan")},
         {"learning_rate": 0.0},
         {"threads": 0},
-        {"lr_schedule": "cosin"},
+        {"schedule": "cosin"},
         {"engine": "imgag"},
+        {"optimizer": "adm"},
+        {"init": "xaver"},
+        {"momentum": 1.0},
+        {"momentum": -0.1},
+        {"label_smoothing": 1.0},
+        {"ema": float("nan")},
+        {"weight_decay": -1.0},
+        {"warmup": float("inf")},
+        {"gamma": 0.0},
+        {"patience": 0},
+        {"head_lr_mult": 0.0},
     ],
     ids=str,
 )

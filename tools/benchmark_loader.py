@@ -112,7 +112,8 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
     """Milliseconds of processor time an image, of one thread, of each thing that is done to it."""
     import paddle
 
-    from paddle_aug.data.loading import to_network
+    from paddle_aug.data.loading import ToNetwork
+    from paddle_aug.data.normalize import KNOWN
 
     chosen = [Path(file) for file in files[:: 1 + len(files) // 200]]
     samples = [Sample(str(file), file, 0, line) for line, file in enumerate(chosen, 1)]
@@ -121,6 +122,7 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
     batch = np.empty((batch_size, size, size, 3), np.uint8)
     paddle.set_device("cpu")
     tensor = paddle.to_tensor(batch)
+    to_network = ToNetwork(KNOWN["half"])
 
     def collate():
         for place, image in enumerate(small):

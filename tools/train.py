@@ -19,7 +19,7 @@ def main() -> None:
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.train import fit, use_device
+    from paddle_aug.train import fit, selected, use_device
 
     first = make_config(given, recipe or "aistudio")
     modes = split_modes(first.augment)
@@ -31,6 +31,7 @@ def main() -> None:
         print(
             "no GPU: vgg16 will take hours here; --recipe small is made for CPUs", file=sys.stderr
         )
+    data = selected(config, data)
     for mode in modes:
         fit(replace(config, augment=mode), data)
 

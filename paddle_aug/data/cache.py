@@ -1,4 +1,4 @@
-"""Each image decoded once: the resized pixels of a list, kept in memory or in a file.
+"""Each image decoded once: the pixels of a list, resized or not, kept in memory or in a file.
 
 Memory is shared by the workers of a run. A file is memory-mapped, so that it is shared by all that
 read it, later runs too; it is valid for the very files, by path, size and time of change, that it
@@ -22,41 +22,70 @@ import numpy as np
 import PIL
 from tqdm import tqdm
 
-from paddle_aug.data.image import UnreadableImage, read_resized
+from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.listfile import Sample
+from paddle_aug.data.reading import read_sample, sample_shape
 from paddle_aug.data.shared import SharedArray, free_memory
 
-FORMAT = 1
-HEADER = 4096  # bytes: a line of JSON, filled up with blanks; pixels follow
+FORMAT = 2
+HEADER = 4096  # bytes: a line of JSON, filled up with blanks; heights and widths follow, and pixels
 CHUNK = 64  # images that are decoded, by all cores, before they are written
 SHARE = 0.5  # of the free memory or disk, that `auto` takes at most
 ABANDONED = 24 * 3600  # seconds after which an unfinished file is nobody's any more
 
 
 class FileArray:
-    """A memory-mapped cache file; pickled, it is opened anew."""
+    """The pixels of a memory-mapped cache file; pickled, it is opened anew."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...]):
-        self.path, self.shape = path, shape
+    def __init__(self, path: Path, start: int):
+        self.path, self.start = path, start
         with open(path, "rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.array = np.frombuffer(mapped, np.uint8, offset=HEADER).reshape(shape)
+        self.array = np.frombuffer(mapped, np.uint8, offset=start)
 
     def __reduce__(self):
-        return FileArray, (self.path, self.shape)
+        return FileArray, (self.path, self.start)
 
 
-Decoded = SharedArray | FileArray
+class Decoded:
+    """The images of a list, one after another: `decoded[index]` is uint8 [H, W, 3], read-only.
+
+    `shapes`, int32 [N, 2], has their heights and widths.
+    """
+
+    def __init__(self, held: SharedArray | FileArray, shapes: np.ndarray):
+        self.held = held
+        self.shapes = shapes
+        self.ends = np.cumsum(sizes(shapes))
+
+    def __len__(self):
+        return len(self.shapes)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        height, width = self.shapes[index]
+        end = self.ends[index]
+        image = self.held.array[end - height * width * 3 : end].reshape(height, width, 3)
+        image.flags.writeable = False
+        return image
+
+    @property
+    def way(self) -> str:
+        """Where they are: "ram" or "disk"."""
+        return "disk" if isinstance(self.held, FileArray) else "ram"
+
 
 # By fingerprint and the way that was asked for; the modes of one command train on the same images.
 _opened: dict[tuple[str, str], Decoded] = {}
-MOST_OPENED = 2  # a list to train on, and one to evaluate on
+MOST_OPENED = 3  # lists to train on, to evaluate on, and to test on
 
 
 def decoded_images(
-    samples: list[Sample], image_size: int, way: str = "auto", folder: Path | str | None = None
+    samples: list[Sample],
+    image_size: int | None,
+    way: str = "auto",
+    folder: Path | str | None = None,
 ) -> Decoded | None:
-    """All images of a list, resized, as `.array`: uint8 [N, image_size, image_size, 3].
+    """All images of a list, resized to image_size × image_size, or with None as they are.
 
     `way` is "ram", "disk" (a file in `folder`, which by default is the user's own for caches),
     "off", or "auto": memory if the images take at most half of what is free, else the disk under
@@ -68,31 +97,45 @@ def decoded_images(
     """
     if way == "off" or not samples:
         return None
-    shape = (len(samples), image_size, image_size, 3)
-    size = int(np.prod(shape, dtype=np.int64))
     folder = Path(folder) if folder else default_folder()
     mark = fingerprint(samples, image_size)
     asked = mark, way
     if asked in _opened:
         return _opened[asked]
+    shapes = None if way == "disk" else find_shapes(samples, image_size)
     if way == "auto":
+        size = int(sizes(shapes).sum())
         way = choose(size, free_memory(), free_disk(folder))
         if way == "off":
             tell(f"the decoded images would take {in_words(size)}, more than half of what is free")
             return None
     try:
         if way == "ram":
-            made = into_memory(samples, shape)
+            made = into_memory(samples, image_size, shapes)
         else:
-            made = from_file(samples, shape, cache_file(samples, image_size, folder), mark)
+            made = from_file(samples, image_size, cache_file(samples, image_size, folder), mark)
     except OSError as error:  # of writing; an image that cannot be read is a UserError
         where = "memory" if way == "ram" else f"{folder} (--cache-dir names another place)"
+        size = int(sizes(find_shapes(samples, image_size)).sum())
         tell(f"{in_words(size)} cannot be kept in {where}: {error.strerror}")
         return None
     while len(_opened) >= MOST_OPENED:
         del _opened[next(iter(_opened))]
     _opened[asked] = made
     return made
+
+
+def sizes(shapes: np.ndarray) -> np.ndarray:
+    """Bytes of images with these heights and widths, int64 [N]."""
+    return shapes.astype(np.int64).prod(axis=1) * 3
+
+
+def find_shapes(samples: list[Sample], image_size: int | None) -> np.ndarray:
+    """Heights and widths, int32 [N, 2], of the images when they will have been read."""
+    if image_size is not None:
+        return np.full((len(samples), 2), image_size, np.int32)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.array(list(pool.map(sample_shape, samples)), np.int32)
 
 
 def tell(reason: str) -> None:
@@ -110,50 +153,61 @@ def choose(size: int, memory: int, disk: int) -> str:
     return "disk" if size <= SHARE * disk else "off"
 
 
-def into_memory(samples: list[Sample], shape: tuple[int, ...]) -> SharedArray:
+def into_memory(samples: list[Sample], image_size: int | None, shapes: np.ndarray) -> Decoded:
     """The images in new memory."""
-    made = SharedArray(shape)
-    for start, images in decoded_chunks(samples, shape[1]):
-        made.array[start : start + len(images)] = images
-    made.array.flags.writeable = False
-    return made
+    held = SharedArray((int(sizes(shapes).sum()),))
+    end = 0
+    for image in decoded_in_turn(samples, image_size, shapes):
+        held.array[end : end + image.size] = image.reshape(-1)
+        end += image.size
+    return Decoded(held, shapes)
 
 
-def from_file(samples: list[Sample], shape: tuple[int, ...], path: Path, mark: str) -> FileArray:
+def from_file(samples: list[Sample], image_size: int | None, path: Path, mark: str) -> Decoded:
     """The images in the file, which is made first where it is not there, or not of these images."""
-    header = json.dumps({"format": FORMAT, "fingerprint": mark, "shape": shape})
-    if not is_of(path, header, shape):
+    header = json.dumps({"format": FORMAT, "fingerprint": mark, "images": len(samples)})
+    shapes = read_shapes(path, header, len(samples))
+    if shapes is None:
+        shapes = find_shapes(samples, image_size)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent)
-        write_file(samples, shape, path, header)
-    return FileArray(path, shape)
+        write_file(samples, image_size, shapes, path, header)
+    return Decoded(FileArray(path, HEADER + shapes.nbytes), shapes)
 
 
-def is_of(path: Path, header: str, shape: tuple[int, ...]) -> bool:
-    """Whether this is a cache file, whole, with this header."""
+def read_shapes(path: Path, header: str, count: int) -> np.ndarray | None:
+    """The table of a cache file with this header; None if there is none, or it is not whole."""
     try:
         with open(path, "rb") as file:
             found = file.read(HEADER)
+            table = file.read(8 * count)
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
-        return False
-    return found == filled_up(header) and size == HEADER + int(np.prod(shape, dtype=np.int64))
+        return None
+    if found != filled_up(header) or len(table) != 8 * count:
+        return None
+    shapes = np.frombuffer(table, np.int32).reshape(count, 2)
+    return shapes if size == HEADER + shapes.nbytes + int(sizes(shapes).sum()) else None
 
 
 def filled_up(header: str) -> bytes:
     return header.encode().ljust(HEADER - 1) + b"\n"
 
 
-def write_file(samples: list[Sample], shape: tuple[int, ...], path: Path, header: str) -> None:
+def write_file(
+    samples: list[Sample], image_size: int | None, shapes: np.ndarray, path: Path, header: str
+) -> None:
     """Write the cache under a name of this process, and give it its own once it is on the disk."""
     descriptor, beside = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
     try:
         with open(descriptor, "wb") as file:
             if hasattr(os, "posix_fallocate"):  # no room is better known before the work
-                os.posix_fallocate(file.fileno(), 0, HEADER + int(np.prod(shape, dtype=np.int64)))
+                size = HEADER + shapes.nbytes + int(sizes(shapes).sum())
+                os.posix_fallocate(file.fileno(), 0, size)
             file.write(filled_up(header))
-            for _, images in decoded_chunks(samples, shape[1]):
-                file.write(images)
+            file.write(shapes.tobytes())
+            for image in decoded_in_turn(samples, image_size, shapes):
+                file.write(np.ascontiguousarray(image))
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -170,21 +224,25 @@ def remove_abandoned(folder: Path) -> None:
                 file.unlink()
 
 
-def decoded_chunks(samples: list[Sample], image_size: int) -> Iterator[tuple[int, np.ndarray]]:
-    """The images from the first to the last: where a chunk starts, and its pixels."""
-
+def decoded_in_turn(
+    samples: list[Sample], image_size: int | None, shapes: np.ndarray
+) -> Iterator[np.ndarray]:
+    """The images from the first to the last, decoded by all cores."""
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
         tqdm(total=len(samples), desc="decoding images", disable=None, delay=2) as bar,
     ):
         for start in range(0, len(samples), CHUNK):
-            files = [sample.file for sample in samples[start : start + CHUNK]]
-            images = np.stack(list(pool.map(read_resized, files, [image_size] * len(files))))
-            yield start, images
-            bar.update(len(images))
+            chunk = samples[start : start + CHUNK]
+            images = list(pool.map(read_sample, chunk, [image_size] * len(chunk)))
+            for sample, image, shape in zip(chunk, images, shapes[start:], strict=False):
+                if image.shape[:2] != tuple(shape):
+                    raise UnreadableImage(sample.file, "it changes while it is being read")
+                yield image
+            bar.update(len(chunk))
 
 
-def fingerprint(samples: list[Sample], image_size: int) -> str:
+def fingerprint(samples: list[Sample], image_size: int | None) -> str:
     """SHA-256 of all that the pixels depend on, in hexadecimal: the files by path, size and time of
     change, their order, the size they get, and what decodes them."""
     found = hashlib.sha256(f"{FORMAT} {image_size} {cv2.__version__} {PIL.__version__}\n".encode())
@@ -198,7 +256,7 @@ def fingerprint(samples: list[Sample], image_size: int) -> str:
     return found.hexdigest()
 
 
-def cache_file(samples: list[Sample], image_size: int, folder: Path) -> Path:
+def cache_file(samples: list[Sample], image_size: int | None, folder: Path) -> Path:
     """Where the cache of such a list is: one file for each list and size, which is replaced when
     the images have changed."""
     names = [os.fsencode(sample.file.absolute()) for sample in samples]

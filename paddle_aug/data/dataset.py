@@ -5,6 +5,7 @@
 16
 """
 
+import dataclasses
 import hashlib
 import os
 import posixpath
@@ -43,6 +44,7 @@ class Dataset:
     eval: list[Sample]
     class_names: list[str]
     drawn: bool = False
+    test: list[Sample] = dataclasses.field(default_factory=list)
 
     @property
     def num_classes(self) -> int:

@@ -24,24 +24,30 @@ import cv2
 import numpy as np
 
 from paddle_aug.data.cache import Decoded
-from paddle_aug.data.image import read_resized
 from paddle_aug.data.listfile import Sample
+from paddle_aug.data.reading import read_sample
 from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
-from paddle_aug.transform import Transform, failing_step
+from paddle_aug.transform import Identity, Transform, failing_step
 
 Key = tuple[int, int]  # (epoch, index in the list): all that a sample's pixels depend on
+
+UNCHANGED = Identity()
 
 PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what hangs is ended
 
 
 class Augmented:
-    """Samples by key: each image is read, resized to image_size × image_size, then augmented.
+    """Samples by key: each image is read and augmented, and comes out image_size × image_size.
+
+    With `stretch` it is resized to that size before it is augmented, as by the notebook. Without,
+    it is augmented at its own size, and what the augmentation leaves at another size than
+    image_size × image_size goes through `fit`, which is to make it that size.
 
     An item is a uint8 image [image_size, image_size, 3] and its label. It is the same for equal
     keys wherever it is made: in this process, in a worker, in a later run; and whether it was read
-    from its file or from `decoded`, which has all images of the list.
+    from its file or from `decoded`, which has all images of the list, stretched if `stretch` says.
     """
 
     def __init__(
@@ -51,34 +57,60 @@ class Augmented:
         transform: Transform,
         seed: int,
         decoded: Decoded | None = None,
+        stretch: bool = True,
+        fit: Transform = UNCHANGED,
     ):
         self.samples = samples
         self.image_size = image_size
         self.transform = transform
         self.seed = seed
         self.decoded = decoded
+        self.stretch = stretch
+        self.fit = fit
 
     def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:
         index = key[1]
+        return self.augmented(self.unchanged(index), key), self.samples[index].label
+
+    def unchanged(self, index: int) -> np.ndarray:
+        """The image that is augmented."""
         if self.decoded is None:
-            image = read_resized(self.samples[index].file, self.image_size)
-        else:
-            image = self.decoded.array[index]
-        return self.augmented(image, key), self.samples[index].label
+            return read_sample(self.samples[index], self.image_size if self.stretch else None)
+        return self.decoded[index]
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
         """The image under the parameters that its key draws.
 
         Raises:
-            UserError: an op fails; the message names it, the file and the parameters.
+            UserError: an op fails, and the message names it, the file and the parameters; or the
+                image comes out at another size.
         """
-        params = self.transform.sample(generator(self.seed, "augment", *key), image.shape)
+        rng = generator(self.seed, "augment", *key)
+        made = self.under(self.transform, image, rng, key)
+        if made.shape[:2] != (self.image_size, self.image_size):
+            made = self.under(self.fit, made, rng, key)
+        if made.shape[:2] != (self.image_size, self.image_size):
+            raise UserError(
+                f"{self.samples[key[1]].path}, {image.shape[0]} × {image.shape[1]} pixels, comes "
+                f"out of the augmentation {made.shape[0]} × {made.shape[1]}, and --image-size is "
+                f"{self.image_size}: end --augment or --eval-transform with "
+                f"center_crop({self.image_size}) or resize(({self.image_size}, {self.image_size}))"
+            )
+        return made
+
+    def under(
+        self, transform: Transform, image: np.ndarray, rng: np.random.Generator, key: Key
+    ) -> np.ndarray:
+        """The image under what the transform draws."""
+        params = transform.sample(rng, image.shape)
         try:
-            made = self.transform.apply(image, **params)
-            if made.shape != image.shape or made.dtype != np.uint8:
+            made = transform.apply(image, **params)
+            if made.shape != transform.output_shape(image.shape, **params) or (
+                made.dtype != np.uint8
+            ):
                 raise ValueError(f"made {made.dtype} {made.shape} of {image.dtype} {image.shape}")
         except Exception as error:
-            op, drawn = failing_step(self.transform, image, params)
+            op, drawn = failing_step(transform, image, params)
             raise UserError(
                 f"{self.samples[key[1]].file}: {op} fails with {drawn} (epoch {key[0] + 1}): "
                 f"{type(error).__name__}: {error}. Leave it out of --augment to go on without it"

@@ -76,16 +76,23 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def read_resized(path: Path | str, size: int) -> np.ndarray:
-    """Read an image and resize it to `size` × `size`.
+def image_shape(path: Path | str) -> tuple[int, int]:
+    """Height and width of what `read_image` gives; a JPEG need not be decoded for it.
 
     Raises:
-        UnreadableImage: it holds no image, or cannot be read at all (any more).
+        UnreadableImage, OSError: as `read_image`.
     """
     try:
-        return resize(read_image(path), size)
-    except OSError as error:
-        raise UnreadableImage(path, f"cannot be read ({error.strerror})") from None
+        with Image.open(path, formats=("JPEG",)) as image:
+            width, height = image.size
+            turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
+    except UnidentifiedImageError:  # others may say how they are turned behind their pixels
+        return read_image(path).shape[:2]
+    except _DECODER_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise UnreadableImage(path, "the image is truncated or damaged") from error
+    return (width, height) if turned else (height, width)
 
 
 class _Refused(Exception):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import paddle
 
 from paddle_aug.data.feeding import Workers, epoch_keys
+from paddle_aug.data.normalize import Normalization
 
 
 class Batches:
@@ -32,7 +33,19 @@ class Batches:
             yield paddle.to_tensor(images), paddle.to_tensor(labels)
 
 
-def to_network(images: paddle.Tensor) -> paddle.Tensor:
-    """uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], on the images' own device."""
-    # In this order: arithmetic on what is transposed takes a CPU twice as long.
-    return (images.astype("float32") / 255.0 * 2.0 - 1.0).transpose([0, 3, 1, 2])
+class ToNetwork:
+    """uint8 [N, H, W, 3] to float32 [N, 3, H, W], normalised, on the images' own device."""
+
+    def __init__(self, normalization: Normalization):
+        self.normalization = normalization
+        self.mean = paddle.to_tensor(normalization.mean, "float32")
+        self.std = paddle.to_tensor(normalization.std, "float32")
+
+    def __call__(self, images: paddle.Tensor) -> paddle.Tensor:
+        # Reordered last: arithmetic on what is transposed takes a CPU twice as long.
+        levels = images.astype("float32") / 255.0
+        if self.normalization.per_image:
+            mean = levels.mean(axis=[1, 2, 3], keepdim=True)
+            std = levels.std(axis=[1, 2, 3], unbiased=False, keepdim=True) + self.std
+            return ((levels - mean) / std).transpose([0, 3, 1, 2])
+        return ((levels - self.mean) / self.std).transpose([0, 3, 1, 2])

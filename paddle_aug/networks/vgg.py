@@ -18,6 +18,8 @@ class VGG(nn.Layer):
     `batch_norm` normalises after each convolution and after each hidden dense layer.
     """
 
+    heads = ('classifier.9',)
+
     def __init__(
         self,
         num_classes: int = 16,
