@@ -96,7 +96,7 @@ def freeze(network: paddle.nn.Layer, which: str | None) -> list[paddle.nn.Layer]
         for name in (*parameters, *layers):
             if within(name, start) if start != BODY else not in_head(network, name):
                 chosen.add(name)
-    if chosen.issuperset(parameters):
+    if all(name in chosen or each.stop_gradient for name, each in parameters.items()):
         raise UserError(f"--freeze {which} leaves nothing to learn")
     for name in chosen.intersection(parameters):
         parameters[name].stop_gradient = True

@@ -18,7 +18,7 @@ class VGG(nn.Layer):
     `batch_norm` normalises after each convolution and after each hidden dense layer.
     """
 
-    heads = ('classifier.9',)
+    heads = ("classifier.9",)
 
     def __init__(
         self,
