@@ -74,7 +74,7 @@ def test_weights_that_paddle_saved_are_taken(tmp_path):
 
 
 def test_weights_of_another_network_are_refused(source):
-    with pytest.raises(UserError, match="is of another network: bn1._mean is \\[4\\] in it"):
+    with pytest.raises(UserError, match=r"is of another network: bn1\._mean is \[4\] in it"):
         load_pretrained(Net(width=6), str(source), "net")
 
 
@@ -87,7 +87,7 @@ def test_a_head_that_is_missing_is_replaced(source, capsys):
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(UserError, match="cannot read .*gone.pdparams: No such file"):
+    with pytest.raises(UserError, match=r"cannot read .*gone\.pdparams: No such file"):
         load_pretrained(Net(), str(tmp_path / "gone.pdparams"), "net")
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from paddle_aug.data import image as image_module
-from paddle_aug.data.image import UnreadableImage, read_image, resize
+from paddle_aug.data.image import UnreadableImage, image_shape, read_image, resize
 
 WIDTH, HEIGHT = 37, 23
 
@@ -105,6 +105,7 @@ def test_a_turned_camera_gives_an_upright_picture(tmp_path, picture, suffix, mod
         shown.getexif()[0x0112] = orientation
     expected = ImageOps.exif_transpose(shown).convert("RGB")
     assert np.array_equal(read_image(path), np.asarray(expected))
+    assert image_shape(path) == (expected.height, expected.width)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -205,6 +206,10 @@ def test_a_jpeg_cut_anywhere_is_refused(tmp_path, picture, mode, options):
         path.write_bytes(whole[:length])
         with pytest.raises(UnreadableImage):
             read_image(path)
+        try:  # it need not be found out yet, but nothing else may be raised
+            assert image_shape(path) == picture.shape[:2]
+        except UnreadableImage:
+            assert length < len(whole) - 50
     path.write_bytes(whole[: len(whole) - 50] + bytes(50))  # a download that stopped, its size set
     with pytest.raises(UnreadableImage, match="truncated"):
         read_image(path)
@@ -286,6 +291,8 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / "absent.jpg")
+    with pytest.raises(FileNotFoundError):
+        image_shape(tmp_path / "absent.jpg")
 
 
 def test_the_error_survives_the_way_out_of_a_worker():
