@@ -8,14 +8,23 @@ from paddle_aug.opencv import warn_of_opencv
 from paddle_aug.ops.affine import MODES, Affine
 from paddle_aug.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
 from paddle_aug.ops.blur import AverageBlur, GaussianBlur, MedianBlur
-from paddle_aug.ops.color import Brightness, Color, Contrast, Sharpness
+from paddle_aug.ops.color import Brightness, Color, ColorJitter, Contrast, Hue, Sharpness
 from paddle_aug.ops.crop import Crop
 from paddle_aug.ops.dropout import CoarseDropout, Dropout
 from paddle_aug.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
 from paddle_aug.ops.elastic import ElasticTransformation
-from paddle_aug.ops.geometry import CenterCropResize, Flip, HorizontalFlip, Rotate, VerticalFlip
+from paddle_aug.ops.geometry import (
+    CenterCropResize,
+    Flip,
+    HorizontalFlip,
+    RandomRotation,
+    Rotate,
+    VerticalFlip,
+)
+from paddle_aug.ops.keras import ChannelShift, KerasAffine
 from paddle_aug.ops.noise import AdditiveGaussianNoise, GaussianNoise
 from paddle_aug.ops.piecewise import PiecewiseAffine
+from paddle_aug.ops.resize import CenterCrop, RandomCrop, RandomResizedCrop, Resize
 from paddle_aug.ops.superpixels import Superpixels
 from paddle_aug.registry import Registry, build
 from paddle_aug.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf, Transform
@@ -54,6 +63,15 @@ OPS = {
     "grayscale": Grayscale,
     "elastic_transformation": ElasticTransformation,
     "piecewise_affine": PiecewiseAffine,
+    "resize": Resize,
+    "center_crop": CenterCrop,
+    "random_crop": RandomCrop,
+    "random_resized_crop": RandomResizedCrop,
+    "random_rotation": RandomRotation,
+    "hue": Hue,
+    "color_jitter": ColorJitter,
+    "keras_affine": KerasAffine,
+    "channel_shift": ChannelShift,
 }
 
 

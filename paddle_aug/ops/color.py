@@ -1,8 +1,8 @@
-"""Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance defines them.
+"""Brightness, contrast, saturation, sharpness and hue, as Pillow and torchvision define them.
 
-Each blends the image with a degenerate version of itself: factor 0 is that version (black, grey,
-colourless, blurred), 1 is the image, and more than 1 goes beyond it. The kernels here are OpenCV's
-float arithmetic, within one grey level of Pillow; `exact=True` is Pillow itself.
+Each but hue blends the image with a degenerate version of itself: factor 0 is that version (black,
+grey, colourless, blurred), 1 is the image, and more than 1 goes beyond it. The kernels here are
+OpenCV's float arithmetic, within one grey level of Pillow; `exact=True` is Pillow itself.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from paddle_aug.ops.draws import draw
+from paddle_aug.ops.draws import check_range, draw
+from paddle_aug.ops.scratch import scratch
 from paddle_aug.transform import Transform, around
 
 # Added to a blend, it makes OpenCV's rounding Pillow's truncation: one half less, and a little more
@@ -63,6 +64,33 @@ def sharpness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarr
     return result
 
 
+def hue(image: np.ndarray, shift: float, exact: bool = False) -> np.ndarray:
+    """Turn every hue by this share of the circle, from -0.5 to 0.5: torchvision's adjust_hue.
+
+    As on Pillow's images: hue and saturation are cut to bytes in between, and the hue's byte wraps
+    around at 256 where the circle has 255 steps, so that not even a shift of 0 gives the image.
+    OpenCV's HSV of floats, cut in the same way, has the bytes of Pillow but for one in 300.
+    """
+    step = int(shift * 255) % 256
+    if exact:
+        parts = Image.fromarray(image).convert("HSV").split()
+        turned = Image.fromarray(np.array(parts[0]) + np.uint8(step))
+        return np.array(Image.merge("HSV", (turned, *parts[1:])).convert("RGB"))
+    hsv = scratch("hue", image.shape)
+    np.copyto(hsv, image)
+    cv2.cvtColor(hsv, cv2.COLOR_RGB2HSV, dst=hsv)  # degrees, a share, and the level
+    values = hsv.reshape(len(image), -1)
+    # Numbers for each pixel of a row: NumPy is slow at rows of three.
+    width = image.shape[1]
+    values *= np.tile(np.float32([255 / 360, 255, 1]), width)
+    levels = values.astype(np.uint8)
+    levels += np.tile(np.uint8([step, 0, 0]), width)
+    np.copyto(values, levels)
+    values *= np.tile(np.float32([360 / 255, 1 / 255, 1]), width)
+    cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB, dst=hsv)
+    return cv2.convertScaleAbs(hsv)
+
+
 def _enhance(enhancer: type, image: np.ndarray, factor: float) -> np.ndarray:
     return np.array(enhancer(Image.fromarray(image)).enhance(factor))
 
@@ -108,3 +136,63 @@ class Sharpness(_Enhance):
 
     def apply(self, image, factor):
         return sharpness(image, factor, self.exact)
+
+
+@dataclass(frozen=True)
+class Hue(Transform):
+    """Turns all hues by up to this share of the circle; a half, the most, is to the opposite."""
+
+    strength: float | tuple[float, float] = 0.5
+    exact: bool = False
+
+    def __post_init__(self):
+        check_range("hue", around(self.strength, 0), -0.5, 0.5)
+
+    def sample(self, rng, shape):
+        return {"shift": draw(rng, around(self.strength, 0))}
+
+    def apply(self, image, shift):
+        return hue(image, shift, self.exact)
+
+
+@dataclass(frozen=True)
+class ColorJitter(Transform):
+    """torchvision's: brightness, contrast, saturation and hue in an order drawn for each image.
+
+    Factors are drawn from 1 - x to 1 + x, never below 0, the hue's shift from -x to x; a pair is
+    the range itself. What can only do nothing is left out.
+    """
+
+    brightness: float | tuple[float, float] = 0
+    contrast: float | tuple[float, float] = 0
+    saturation: float | tuple[float, float] = 0
+    hue: float | tuple[float, float] = 0
+    exact: bool = False
+
+    def __post_init__(self):
+        for name, bounds in self._ranges():
+            check_range(name, bounds, *((-0.5, 0.5) if name == "hue" else (0,)))
+
+    def _ranges(self) -> list[tuple[str, tuple[float, float]]]:
+        ranges = []
+        for name in JITTERS:
+            value, centre = getattr(self, name), float(name != "hue")
+            low, high = around(value, centre)
+            if name != "hue" and not isinstance(value, tuple):
+                low = max(0.0, low)
+            if not low == high == centre:
+                ranges.append((name, (low, high)))
+        return ranges
+
+    def sample(self, rng, shape):
+        ranges = self._ranges()
+        order = [ranges[index][0] for index in rng.permutation(len(ranges)).tolist()]
+        return {"order": order} | {name: draw(rng, bounds) for name, bounds in ranges}
+
+    def apply(self, image, order, **amounts):
+        for name in order:
+            image = JITTERS[name](image, amounts[name], self.exact)
+        return image
+
+
+JITTERS = {"brightness": brightness, "contrast": contrast, "saturation": color, "hue": hue}

@@ -199,6 +199,20 @@ class Rotate(Transform):
 
 
 @dataclass(frozen=True)
+class RandomRotation(Transform):
+    """torchvision's: turns by an angle of any fraction of a degree."""
+
+    degrees: float | tuple[float, float] = 180
+    exact: bool = False
+
+    def sample(self, rng, shape):
+        return {"degrees": draw(rng, around(self.degrees, 0))}
+
+    def apply(self, image, degrees):
+        return rotate(image, degrees, self.exact)
+
+
+@dataclass(frozen=True)
 class CenterCropResize(Transform):
     """The notebook's random_crop, which is a crop of the centre by a ratio drawn for each axis.
 
