@@ -1,22 +1,165 @@
 """The networks are the published ones, and run."""
 
+import functools
+
 import numpy as np
 import paddle
+import paddle.nn.functional as F
 import pytest
 from paddle import nn
+from paddle.vision import models as vision
 
 import paddle_aug
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
-from paddle_aug.networks.vgg import VGG
+from paddle_aug.networks.vgg import VGG, from_upscaled
+
+# LeNet is not Paddle's: see its docstring.
+PADDLES = [name for name in NETWORKS if hasattr(vision, name) and name != "lenet"]
+KINDS = ("weight", "bias")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def cpu():
     paddle.set_device("cpu")
 
 
-# Parameters in millions with 1,000 classes, Table 2 of the paper, and exactly as torchvision's.
+def unmade(make, *args) -> nn.Layer:
+    """A network whose parameters have shapes and no memory."""
+    with paddle.LazyGuard():
+        return make(*args)
+
+
+@functools.cache
+def smallest(name: str) -> int:
+    """The smallest image size that a network takes, which it has told for all smaller ones."""
+    messages = []
+    for size in range(1, 200):
+        try:
+            unmade(NETWORKS[name], 2, size)
+        except ValueError as error:
+            messages.append(str(error))
+        else:
+            assert all(str(size) in message for message in messages)
+            return size
+    raise AssertionError(messages)
+
+
+def shapes(network: nn.Layer) -> dict[str, tuple]:
+    return {name: tuple(weight.shape) for name, weight in network.named_parameters()}
+
+
+def size_of(weights) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in weights)
+
+
+def trainable(network: nn.Layer) -> int:
+    return size_of(weight for weight in network.parameters() if not weight.stop_gradient)
+
+
+def images(count: int, size: int) -> paddle.Tensor:
+    rng = np.random.default_rng(0)
+    return paddle.to_tensor(rng.uniform(-1, 1, (count, 3, size, size)).astype(np.float32))
+
+
+def randomise(network: nn.Layer) -> nn.Layer:
+    """Give biases, factors and statistics values that show where they are used."""
+    rng = np.random.default_rng(1)
+    for weight in network.parameters():
+        if len(weight.shape) == 1:
+            weight.set_value(rng.uniform(0.5, 1.5, weight.shape).astype(np.float32))
+    return network
+
+
+def largest_difference(ours: paddle.Tensor, theirs: paddle.Tensor) -> float:
+    """Relative to the largest of the outputs."""
+    return float((ours - theirs).abs().max() / theirs.abs().max())
+
+
+@pytest.fixture(scope="module", params=list(NETWORKS))
+def made(request):
+    """(name, image size, network) for each name: 5 classes and the smallest images it takes."""
+    size = smallest(request.param)
+    paddle.seed(7)
+    return request.param, size, NETWORKS[request.param](5, size)
+
+
+def test_images_become_a_logit_a_class(made):
+    _, size, network = made
+    network.eval()
+    with paddle.no_grad():
+        logits = network(images(2, size))
+    assert logits.shape == [2, 5]
+    assert np.isfinite(logits.numpy()).all()
+    assert not np.array_equal(logits[0].numpy(), logits[1].numpy())
+
+
+def test_gradients_reach_every_trainable_parameter(made):
+    _, size, network = made
+    network.train()
+    outputs = network(images(4, size))
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    labels = paddle.to_tensor([0, 1, 2, 3])
+    paddle.add_n([F.cross_entropy(logits, labels) for logits in outputs]).backward()
+    for name, weight in network.named_parameters():
+        if weight.stop_gradient:
+            continue
+        assert weight.grad is not None, name
+        gradient = weight.grad.numpy()
+        assert np.isfinite(gradient).all(), name
+        # A bias ahead of batch normalisation has none but for rounding.
+        assert gradient.any() or gradient.ndim == 1, name
+    network.clear_gradients()
+
+
+def test_the_same_seed_gives_the_same_weights(made):
+    name, size, network = made
+    paddle.seed(7)
+    again = NETWORKS[name](5, size)
+    for one, other in zip(network.parameters(), again.parameters(), strict=True):
+        assert one.stop_gradient or np.array_equal(one.numpy(), other.numpy())
+        assert one.ndim == 1 or one[0].std() > 0
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_too_small_images_are_refused_with_the_smallest_size_it_takes(name):
+    size = smallest(name)
+    with pytest.raises(ValueError, match=rf"need.* images of {size} "):
+        NETWORKS[name](5, size - 1)
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_the_parameters_of_the_heads_and_no_others_depend_on_the_classes(name):
+    networks = [unmade(NETWORKS[name], classes, 64) for classes in (2, 3)]
+    two, three = (set(shapes(network).items()) for network in networks)
+    heads = networks[0].heads
+    assert dict(two ^ three).keys() == {f"{head}.{kind}" for head in heads for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "sizes"),
+    [
+        ("vgg_thin", ["classifier.0"], range(16, 40)),
+        ("lenet", ["fc.0"], range(16, 40)),
+        ("keras_cnn", ["classifier.0"], range(6, 20)),
+        # Where a map has one pixel more than in the line before, and a pixel below that.
+        ("alexnet", ["_fc6"], [63, 94, 95, 127]),
+        ("googlenet", ["_fc_o1", "_fc_o2"], [61, 76, 77, 92, 93, 140, 141]),
+    ],
+)
+def test_dense_layers_follow_the_image_size(name, layers, sizes):
+    lengths = set()
+    for size in sizes:
+        network = NETWORKS[name](2, size)
+        found = dict(network.named_sublayers())
+        lengths |= {found[layer].weight.shape[0] for layer in layers}
+        network(images(2, size))  # in train mode, where GoogLeNet's auxiliary classifiers run
+    assert len(lengths) > 1
+
+
+# Trainable parameters with 1,000 classes at 224 pixels. VGG: Table 2 of the paper, in millions, and
+# exactly as torchvision's. AlexNet, ResNet, DenseNet: `num_params` of the weights in torchvision
+# 0.19's models/{alexnet,resnet,densenet}.py.
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
@@ -24,23 +167,250 @@ def cpu():
         ("vgg13", 133_047_848),
         ("vgg16", 138_357_544),
         ("vgg19", 143_667_240),
+        ("alexnet", 61_100_840),
+        ("resnet18", 11_689_512),
+        ("resnet34", 21_797_672),
+        ("resnet50", 25_557_032),
+        ("resnet101", 44_549_160),
+        ("resnet152", 60_192_808),
+        ("densenet121", 7_978_856),
+        ("densenet161", 28_681_000),
+        ("densenet169", 14_149_480),
+        ("densenet201", 20_013_928),
     ],
 )
 def test_parameter_counts_are_the_published_ones(name, parameters):
-    network = NETWORKS[name](1000, 224)
-    assert sum(int(np.prod(weight.shape)) for weight in network.parameters()) == parameters
+    assert trainable(unmade(NETWORKS[name], 1000, 224)) == parameters
 
 
-@pytest.mark.parametrize("name", ["vgg11", "vgg_thin", "vgg_thin_bn"])
-def test_images_become_a_logit_a_class(name):
-    network = NETWORKS[name](5, 64)
-    assert network(paddle.zeros([2, 3, 64, 64])).shape == [2, 5]
+def test_googlenet_is_the_published_one_without_biases_and_with_narrower_auxiliary_layers():
+    network = unmade(NETWORKS["googlenet"], 1000, 224)
+    auxiliary = {"_conv_o1", "_fc_o1", "_out1", "_conv_o2", "_fc_o2", "_out2"}
+    weights = {
+        name: weight
+        for name, weight in network.named_parameters()
+        if name.split(".")[0] not in auxiliary
+    }
+    assert all(name.endswith("_conv.weight") or name.startswith("_fc_out.") for name in weights)
+    biases = sum(weight.shape[0] for name, weight in weights.items() if "_conv." in name)
+    # Caffe's bvlc_googlenet for inference: 6,990,272 weights and 8,280 biases, 1,000 of the head.
+    assert size_of(weights.values()) == 6_990_272 + 1000
+    assert biases == 8_280 - 1000
+    # 1×1 convolution, 3×3×128 (in the paper 4×4×128) to 1,024, and 1,024 to 1,000, with biases.
+    first, second = (c * 128 + (9 * 128 + 1) * 1024 + 1025 * 1000 for c in (512, 528))
+    assert trainable(network) == 6_991_272 + first + second == 11_535_736
+
+
+def test_lenet_has_the_papers_layers():
+    # Of Section II.B: C5 with 48,120 and F6 with 10,164 exactly; C1 and C3 see three and six maps.
+    # 62,006 is also what PyTorch's tutorial on CIFAR-10 has, with the same layers.
+    network = NETWORKS["lenet"](10, 32)
+    count = (3 * 25 + 1) * 6 + (6 * 25 + 1) * 16 + 48_120 + 10_164 + 85 * 10
+    assert trainable(network) == count == 62_006
+
+
+def test_keras_cnn_counts_what_keras_prints():
+    network = NETWORKS["keras_cnn"](10, 32)
+    convolutions = (3 * 9 + 1) * 64 + (64 * 9 + 1) * 32
+    side = (32 - 2 - 2) // 2
+    dense = (side * side * 32 + 1) * 256 + (256 + 1) * 10
+    factors_and_shifts, statistics = 2 * 256, 2 * (64 + 32 + 256)
+    assert trainable(network) == convolutions + dense + factors_and_shifts == 1_629_226
+    assert size_of(network.parameters()) - trainable(network) == statistics == 704
+
+
+def test_keras_cnn_has_keras_defaults():
+    network = NETWORKS["keras_cnn"](10, 32)
+    norms = [layer for layer in network.sublayers() if "BatchNorm" in type(layer).__name__]
+    assert [layer._epsilon for layer in norms] == [1e-3] * 3
+    assert [layer.weight is None for layer in norms] == [True, True, False]
+    assert [layer.bias is None for layer in norms] == [True, True, False]
+    for name, weight in network.named_parameters():
+        if name.endswith("bias"):
+            assert not weight.numpy().any(), name
+        elif weight.ndim > 1:
+            shape = weight.shape
+            fans = sum(shape) if weight.ndim == 2 else 9 * (shape[0] + shape[1])
+            assert 0.97 < weight.abs().max() / (6 / fans) ** 0.5 <= 1.0001, name
+
+    network.train()
+    batch = images(4, 32)
+    after_relu = network.features[:2](batch).numpy()
+    normed = network.features[:3](batch).numpy()
+    mean = after_relu.mean((0, 2, 3), keepdims=True)
+    variance = after_relu.var((0, 2, 3), keepdims=True)
+    assert normed == pytest.approx((after_relu - mean) / np.sqrt(variance + 1e-3), abs=1e-4)
+    assert norms[0]._mean.numpy() == pytest.approx(0.01 * mean.ravel(), rel=1e-3)
+    dropout = network.features[6]
+    assert (dropout.p, dropout.mode) == (0.2, "upscale_in_train")
+
+
+def test_d2l_resnet18_counts_what_the_books_layers_have():
+    # Residual of d2l 1.0.3: conv1, conv2, bn1, bn2 and, where it halves, conv3; all with biases.
+    def residual(channels, width, halves):
+        convolutions = (9 * channels + 1) * width + (9 * width + 1) * width
+        return convolutions + 2 * 2 * width + halves * (channels + 1) * width
+
+    count = (3 * 9 + 1) * 64 + 2 * 64 + 2 * residual(64, 64, False)
+    for channels, width in [(64, 128), (128, 256), (256, 512)]:
+        count += residual(channels, width, True) + residual(width, width, False)
+    count += (512 + 1) * 10
+    assert trainable(NETWORKS["d2l_resnet18"](10, 32)) == count == 11_176_970
+
+
+def test_residual_mnist_counts_what_the_documents_layers_have():
+    def residual(channels, width, halves):
+        convolutions = 9 * channels * width + 9 * width * width  # without biases
+        return convolutions + 2 * 2 * width + halves * (channels + 1) * width
+
+    count = (3 * 9 + 1) * 32 + 2 * residual(32, 32, False)
+    for channels, width in [(32, 64), (64, 128), (128, 256)]:
+        count += residual(channels, width, True) + residual(width, width, False)
+    count += (256 + 1) * 10
+    assert trainable(NETWORKS["residual_mnist"](10, 96)) == count
+
+
+def test_residual_mnist_refuses_what_does_not_end_as_256_features():
+    network = NETWORKS["residual_mnist"](10, 96)
+
+    def side(size):
+        x = network.block3(network.block2(network.block1(images(2, size))))
+        x = network.block5[:2](network.block4(x))
+        return network.block5[2](x).shape[2] if x.shape[2] >= 4 else 0
+
+    assert [side(size) for size in (51, 52, 96, 115, 116)] == [0, 1, 1, 1, 2]
+    for size in (51, 116):
+        with pytest.raises(ValueError, match="needs images of 52 to 115 pixels"):
+            NETWORKS["residual_mnist"](10, size)
+
+
+class Reference:
+    """The two documents' residual networks in eval mode, as a function of named weights."""
+
+    def __init__(self, network: nn.Layer, relu_after_both: bool):
+        self.weights, self.relu_after_both = network.state_dict(), relu_after_both
+
+    def conv(self, x, name, stride=1, padding=1):
+        weight, bias = (self.weights.get(f"{name}.{kind}") for kind in KINDS)
+        return F.conv2d(x, weight, bias, stride=stride, padding=padding)
+
+    def norm(self, x, name):
+        mean, variance, weight, bias = (
+            self.weights[f"{name}.{kind}"].reshape([1, -1, 1, 1])
+            for kind in ("_mean", "_variance", *KINDS)
+        )
+        return (x - mean) / (variance + 1e-5) ** 0.5 * weight + bias
+
+    def residual(self, x, name):
+        halves = f"{name}.conv3.weight" in self.weights
+        y = F.relu(self.norm(self.conv(x, f"{name}.conv1", 1 + halves), f"{name}.bn1"))
+        y = self.norm(self.conv(y, f"{name}.conv2"), f"{name}.bn2")
+        y = F.relu(y) if self.relu_after_both else y
+        return F.relu(y + (self.conv(x, f"{name}.conv3", 2, padding=0) if halves else x))
+
+
+def test_d2l_resnet18_computes_what_the_book_does():
+    network = randomise(NETWORKS["d2l_resnet18"](5, 16))
+    network.eval()
+    reference = Reference(network, relu_after_both=False)
+    x = F.relu(reference.norm(reference.conv(images(2, 16), "0"), "1"))
+    for stage in (1, 2, 3, 4):
+        for block in (0, 1):
+            x = reference.residual(x, f"resnet_block{stage}.{block}")
+    assert x.shape == [2, 512, 2, 2]
+    weights = reference.weights
+    logits = x.mean([2, 3]) @ weights["fc.1.weight"] + weights["fc.1.bias"]
+    assert largest_difference(network(images(2, 16)), logits) < 1e-5
+
+
+def test_residual_mnist_computes_what_the_document_does():
+    network = randomise(NETWORKS["residual_mnist"](5, 96))
+    network.eval()
+    reference = Reference(network, relu_after_both=True)
+    x = F.max_pool2d(reference.conv(images(2, 96), "block1", padding=0), 2, 2)
+    for stage, blocks in {2: (1, 2), 3: (0, 1), 4: (0, 1), 5: (0, 1)}.items():
+        for block in blocks:
+            x = reference.residual(x, f"block{stage}.{block}")
+    assert x.shape == [2, 256, 6, 6]
+    weights = reference.weights
+    features = x[:, :, :4, :4].mean([2, 3])
+    logits = features @ weights["classifier.weight"] + weights["classifier.bias"]
+    assert largest_difference(network(images(2, 96)), logits) < 1e-5
+
+
+def paddles(name: str, classes: int) -> nn.Layer:
+    return getattr(vision, name)(num_classes=classes)
+
+
+@pytest.mark.parametrize("name", PADDLES)
+def test_parameters_have_the_names_and_shapes_of_paddles(name):
+    assert shapes(unmade(NETWORKS[name], 1000, 224)) == shapes(unmade(paddles, name, 1000))
+
+
+def assert_start_alike(ours: nn.Layer, theirs: nn.Layer) -> None:
+    """That fresh weights are constants, uniform or normal as Paddle's are, and as wide."""
+    for (name, one), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        one, other = (weight.numpy().ravel()[:100_000] for weight in (one, other))
+        if other.std() == 0:
+            assert np.array_equal(one, other), name
+        elif one.size >= 1000:
+            assert one.std() == pytest.approx(other.std(), rel=0.05), name
+            # A uniform draw's largest is 1.7 deviations, one of 1,000 normal draws beyond 3.
+            assert abs(one).max() == pytest.approx(abs(other).max(), rel=0.3), name
+
+
+@pytest.mark.parametrize("name", [name for name in PADDLES if not name.startswith("vgg")])
+def test_networks_start_as_paddles_and_give_the_same_output_with_its_weights(name):
+    size = 224 if name in ("alexnet", "googlenet") else 40
+    ours, theirs = NETWORKS[name](5, size), paddles(name, 5)
+    assert_start_alike(ours, theirs)
+    ours.set_state_dict(randomise(theirs).state_dict())
+    ours.eval()
+    theirs.eval()
+    if name == "googlenet":
+        ours.training = True  # the auxiliary logits too, and dropout stays off
+    with paddle.no_grad():
+        outputs = (network(images(2, size)) for network in (ours, theirs))
+        outputs = [item if isinstance(item, tuple | list) else [item] for item in outputs]
+    for one, other in zip(*outputs, strict=True):
+        assert np.isfinite(other.numpy()).all()
+        assert largest_difference(one, other) < 1e-5
+
+
+def test_vgg_starts_as_paddles_and_gives_the_same_output_with_its_converted_weights():
+    ours, theirs = NETWORKS["vgg11"](5, 224), paddles("vgg11", 5)
+    assert_start_alike(ours, theirs)
+    ours.set_state_dict(from_upscaled(randomise(theirs).state_dict()))
+    ours.eval()
+    theirs.eval()
+    with paddle.no_grad():
+        assert largest_difference(ours(images(2, 224)), theirs(images(2, 224))) < 1e-5
+
+
+def test_vgg_weights_behind_a_dropout_grow_and_no_others():
+    names = [f"classifier.{layer}.{kind}" for layer in (0, 3, 6) for kind in KINDS]
+    weights = dict.fromkeys(["features.0.weight", *names], 3.0)
+    converted = from_upscaled(weights, dropout=0.25)
+    assert {name for name in converted if converted[name] == 4.0} == {
+        "classifier.3.weight",
+        "classifier.6.weight",
+    }
+    assert list(converted.values()).count(3.0) == 5
+    assert set(weights.values()) == {3.0}
+
+
+def test_googlenet_gives_auxiliary_logits_in_train_mode_alone():
+    network = NETWORKS["googlenet"](3, 64)
+    network.train()
+    assert [logits.shape for logits in network(images(2, 64))] == [[2, 3]] * 3
+    network.eval()
+    assert network(images(2, 64)).shape == [2, 3]
 
 
 def test_vgg_is_had_from_the_package_itself():
     network = paddle_aug.VGG(num_classes=16, conv_arch=((1, 4), (2, 8)), image_size=32, hidden=10)
     assert network(paddle.zeros([1, 3, 32, 32])).shape == [1, 16]
-    assert network.classifier[1].weight.shape == [8 * 8 * 8, 10]
+    assert network.classifier[0].weight.shape == [8 * 8 * 8, 10]
 
 
 def test_dropout_scales_at_inference_as_the_notebooks_does():
@@ -49,11 +419,6 @@ def test_dropout_scales_at_inference_as_the_notebooks_does():
     assert [layer.mode for layer in dropouts] == ["downscale_in_infer"] * 2
     layer = dropouts[0].eval() or dropouts[0]
     assert layer(paddle.ones([1, 4])).numpy().tolist() == [[0.5] * 4]
-
-
-def test_too_small_images_are_refused():
-    with pytest.raises(ValueError, match="32 pixels"):
-        VGG(image_size=16)
 
 
 def test_a_wrong_name_is_told_with_the_nearest_right_one():

@@ -1,8 +1,27 @@
-"""Architectures, one a file, in paddle.nn alone; each is found by its name."""
+"""Architectures, one a file, in paddle.nn alone; each is found by its name.
 
+A maker takes (num_classes, image_size), and raises ValueError for images that its network cannot
+take. A network's `heads` are the names of its last layers, those as wide as there are classes: the
+parameters of these ("fc" has "fc.weight"), and no others, change their shape with `num_classes`.
+"""
+
+from paddle_aug.networks.alexnet import alexnet
+from paddle_aug.networks.d2l_resnet import d2l_resnet18
+from paddle_aug.networks.densenet import densenet121, densenet161, densenet169, densenet201
+from paddle_aug.networks.googlenet import googlenet
+from paddle_aug.networks.keras_cnn import keras_cnn
+from paddle_aug.networks.lenet import lenet
+from paddle_aug.networks.residual_mnist import residual_mnist
+from paddle_aug.networks.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from paddle_aug.networks.vgg import vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn
 from paddle_aug.registry import Registry
 
 NETWORKS = Registry("network")
-for make in (vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn):
+for make in (
+    *(vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn),
+    *(lenet, alexnet, googlenet),
+    *(resnet18, resnet34, resnet50, resnet101, resnet152),
+    *(densenet121, densenet161, densenet169, densenet201),
+    *(keras_cnn, d2l_resnet18, residual_mnist),
+):
     NETWORKS.add(make.__name__)(make)

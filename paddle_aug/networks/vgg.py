@@ -15,7 +15,12 @@ class VGG(nn.Layer):
 
     Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
     Dropout keeps the notebook's form, which scales at inference time instead of in training.
-    `batch_norm` normalises after each convolution and after each hidden dense layer.
+    `batch_norm` normalises after each convolution and after each hidden dense layer. Without it, at
+    224 pixels, parameters have the names and shapes of paddle.vision's VGG, whose weights
+    `from_upscaled` converts.
+
+    Raises:
+        ValueError: the images are too small.
     """
 
     heads = ("classifier.9",)
@@ -42,16 +47,33 @@ class VGG(nn.Layer):
                 channels = width
             layers.append(nn.MaxPool2D(2, stride=2))
         self.features = nn.Sequential(*layers)
-        dense, width = [nn.Flatten()], channels * side * side
+        self.flatten = nn.Flatten()
+        dense, width = [], channels * side * side
         for _ in range(2):
             dense.append(nn.Linear(width, hidden))
             dense += [nn.BatchNorm1D(hidden)] if batch_norm else []
             dense += [nn.ReLU(), nn.Dropout(dropout, mode="downscale_in_infer")]
             width = hidden
         self.classifier = nn.Sequential(*dense, nn.Linear(hidden, num_classes))
+        self.heads = (f"classifier.{len(dense)}",)
 
     def forward(self, images):
-        return self.classifier(self.features(images))
+        return self.classifier(self.flatten(self.features(images)))
+
+
+def from_upscaled(weights: dict, dropout: float = 0.5) -> dict:
+    """Weights of a VGG whose dropout scales in training, such as paddle.vision's, for one of ours.
+
+    Ours sends 1 - dropout times as much into the two dense layers behind a dropout, in training
+    and at inference alike, so their weights (not their biases) are divided by that. Whatever else
+    `weights` holds is handed on as it is; the dict itself is left alone. For networks without batch
+    normalisation.
+    """
+    behind = {"classifier.3.weight", "classifier.6.weight"}
+    return {
+        name: weight / (1 - dropout) if name in behind else weight
+        for name, weight in weights.items()
+    }
 
 
 def vgg11(num_classes: int, image_size: int) -> VGG:
