@@ -12,10 +12,14 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from paddle_aug.data.listfile import Sample
 from paddle_aug.errors import UserError
 
 # Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"
+)  # fmt: skip
 MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
 
 # What Pillow and cv2 raise on damaged files, found by feeding them some 100,000.
@@ -82,8 +86,25 @@ def read_resized(path: Path | str, size: int) -> np.ndarray:
     Raises:
         UnreadableImage: it holds no image, or cannot be read at all (any more).
     """
+    return resize(_read(path), size)
+
+
+def read_sample(sample: Sample) -> np.ndarray:
+    """The image of a sample, contiguous: its pixels, else those of its file.
+
+    Raises:
+        UnreadableImage: the file holds no image, or cannot be read at all (any more).
+    """
+    if sample.pixels is not None:
+        return np.ascontiguousarray(sample.pixels)
+    return _read(sample.file)
+
+
+def _read(path: Path | str) -> np.ndarray:
     try:
-        return resize(read_image(path), size)
+        return read_image(path)
+    except FileNotFoundError:
+        raise UnreadableImage(path, "no such file") from None
     except OSError as error:
         raise UnreadableImage(path, f"cannot be read ({error.strerror})") from None
 
