@@ -1,45 +1,14 @@
 """Weights and interrupted runs on the disk: pickles of arrays and plain values only."""
 
 import pickle
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import paddle
 
+from paddle_aug import pickles
 from paddle_aug.errors import UserError
 from paddle_aug.files import replacing
-
-# What a pickle of arrays in plain containers refers to, under the names of NumPy 1 and 2. Paddle
-# wraps tensors in `tuple` calls.
-ADMITTED = {
-    ("builtins", "tuple"),
-    ("collections", "OrderedDict"),
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "scalar"),
-    ("_codecs", "encode"),
-}
-# Where an array's pickle says it is put together; NumPy 2 gave that place another name.
-MULTIARRAY = import_module(
-    "numpy._core.multiarray"
-    if np.lib.NumpyVersion(np.__version__) >= "2.0.0"
-    else "numpy.core.multiarray"
-)
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Refuses whatever could run code, as a pickle from a stranger may."""
-
-    def find_class(self, module, name):
-        if (module, name) not in ADMITTED:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-        if name in ("_reconstruct", "scalar"):
-            return getattr(MULTIARRAY, name)  # NumPy 1.26 and 2 read each other's files by this
-        return super().find_class(module, name)
 
 
 def save(path: Path, content: dict) -> None:
@@ -56,10 +25,10 @@ def load(path: Path) -> dict:
     """
     try:
         with open(path, "rb") as file:
-            content = _ArraysOnly(file).load()
+            content = pickles.load(file)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except Exception as error:  # a damaged pickle raises nearly anything
+    except pickle.UnpicklingError as error:
         raise UserError(f"{path} is damaged, or not made of arrays alone: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} holds no weights by name")

@@ -15,8 +15,7 @@ from PIL import Image
 from paddle_aug.data import cache
 from paddle_aug.data.cache import cache_file, choose, decoded_images, free_disk
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.image import read_image
-from paddle_aug.data.reading import read_sample
+from paddle_aug.data.image import read_image, read_sample
 from paddle_aug.data.shared import UNKNOWN, SharedArray, free_memory
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator

@@ -22,9 +22,8 @@ import numpy as np
 import PIL
 from tqdm import tqdm
 
-from paddle_aug.data.image import UnreadableImage
+from paddle_aug.data.image import UnreadableImage, read_sample, sample_shape
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.reading import read_sample, sample_shape
 from paddle_aug.data.shared import SharedArray, free_memory
 
 FORMAT = 2
@@ -244,9 +243,13 @@ def decoded_in_turn(
 
 def fingerprint(samples: list[Sample], image_size: int | None) -> str:
     """SHA-256 of all that the pixels depend on, in hexadecimal: the files by path, size and time of
-    change, their order, the size they get, and what decodes them."""
+    change, or else their pixels; their order, the size they get, and what decodes them."""
     found = hashlib.sha256(f"{FORMAT} {image_size} {cv2.__version__} {PIL.__version__}\n".encode())
     for sample in samples:
+        if sample.pixels is not None:
+            found.update(f"{sample.pixels.shape}\n".encode())
+            found.update(read_sample(sample))
+            continue
         try:
             status = sample.file.stat()
         except OSError as error:
@@ -259,7 +262,7 @@ def fingerprint(samples: list[Sample], image_size: int | None) -> str:
 def cache_file(samples: list[Sample], image_size: int | None, folder: Path) -> Path:
     """Where the cache of such a list is: one file for each list and size, which is replaced when
     the images have changed."""
-    names = [os.fsencode(sample.file.absolute()) for sample in samples]
+    names = [os.fsencode(sample.file.absolute() / sample.path) for sample in samples]
     digest = hashlib.sha256(b"\0".join([str(image_size).encode(), *names])).hexdigest()
     return folder / f"{digest[:24]}.pixels"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from paddle_aug.data.image import UnreadableImage, read_image
+from paddle_aug.data.image import UnreadableImage, read_sample
 from paddle_aug.data.listfile import Fault, Sample
 from paddle_aug.errors import UserError
 
@@ -36,11 +36,15 @@ def report(faults: Sequence[Fault], files: Sequence[str], notes: Sequence[str] =
 
 
 def list_faults(
-    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
+    train: Sequence[Sample],
+    eval: Sequence[Sample],
+    names: tuple[str, str],
+    class_names: Sequence[str] | None = None,
 ) -> list[Fault]:
     """Faults of lists that show without reading an image: contradictions, and leaks into eval.
 
-    The same line twice is none: repeating a rare class is a known trick.
+    The same line twice is none: repeating a rare class is a known trick. Labels are told as
+    `class_names` where the lists name them.
     """
     faults = []
     for samples, name in zip((train, eval), names, strict=True):
@@ -48,9 +52,11 @@ def list_faults(
         for sample in samples:
             earlier = first.setdefault(posixpath.normpath(sample.path), sample)
             if earlier.label != sample.label:
+                label, other = sample.label, earlier.label
+                if class_names:
+                    label, other = class_names[label], class_names[other]
                 reason = (
-                    f"{sample.path} has label {sample.label}, "
-                    f"but label {earlier.label} on line {earlier.line}"
+                    f"{sample.path} has label {label}, but label {other} on line {earlier.line}"
                 )
                 faults.append(Fault(name, sample.line, reason))
     in_train = {posixpath.normpath(sample.path): sample.line for sample in reversed(train)}
@@ -70,8 +76,9 @@ def image_faults(
     Every image is decoded, by as many threads as there are cores (decoders release the lock of the
     interpreter), with a bar if that takes long.
     """
-    files = list(dict.fromkeys(sample.file for sample in (*train, *eval)))
-    chunks = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
+    files = {sample.file: sample for sample in (*train, *eval) if sample.pixels is None}
+    unique = list(files.values())
+    chunks = [unique[i : i + _CHUNK] for i in range(0, len(unique), _CHUNK)]
     reasons: dict[Path, str] = {}
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
@@ -88,48 +95,50 @@ def image_faults(
         if sample.file in reasons
     ]
     readable = [[s for s in samples if s.file not in reasons] for samples in (train, eval)]
-    return faults + _shared_content(*readable, names)
-
-
-def _unreadable(files: Iterable[Path]) -> dict[Path, str]:
-    reasons = {}
-    for file in files:
-        try:
-            read_image(file)
-        except UnreadableImage as error:
-            reasons[file] = error.reason
-        except FileNotFoundError:
-            reasons[file] = "no such file"
-        except OSError as error:
-            reasons[file] = f"cannot be read ({error.strerror})"
-    return reasons
-
-
-def _shared_content(
-    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
-) -> list[Fault]:
-    """Pictures of eval that are in train under another name; only equal sizes are hashed."""
-    by_size = defaultdict(list)
-    for sample in train:
-        by_size[sample.file.stat().st_size].append(sample)
-    digests: dict[int, dict[bytes, Sample]] = {}
-    faults = []
-    in_train = {posixpath.normpath(sample.path) for sample in train}
-    for sample in eval:
-        size = sample.file.stat().st_size
-        if size not in by_size or posixpath.normpath(sample.path) in in_train:
-            continue
-        if size not in digests:
-            digests[size] = {_digest(other.file): other for other in by_size[size]}
-        other = digests[size].get(_digest(sample.file))
-        if other:
-            reason = (
-                f"{sample.path} is the same image as {other.path} "
-                f"on line {other.line} of {names[0]}"
-            )
-            faults.append(Fault(names[1], sample.line, reason))
+    for sample, other in shared_content(*readable):
+        where = f" on line {other.line} of {names[0]}" if other.line else ""
+        reason = f"{sample.path} is the same image as {other.path}{where}"
+        faults.append(Fault(names[1], sample.line, reason))
     return faults
 
 
-def _digest(file: Path) -> bytes:
-    return hashlib.sha256(file.read_bytes()).digest()
+def _unreadable(samples: Iterable[Sample]) -> dict[Path, str]:
+    reasons = {}
+    for sample in samples:
+        try:
+            read_sample(sample)
+        except UnreadableImage as error:
+            reasons[sample.file] = error.reason
+    return reasons
+
+
+def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
+    """Pictures of eval that are in train under another name, with that one.
+
+    The same bytes of a file, or the same pixels of an archive; only equal sizes are hashed.
+    """
+    by_size = defaultdict(list)
+    for sample in train:
+        by_size[_size(sample)].append(sample)
+    digests: dict[int | tuple[int, ...], dict[bytes, Sample]] = {}
+    shared = []
+    in_train = {posixpath.normpath(sample.path) for sample in train}
+    for sample in eval:
+        size = _size(sample)
+        if size not in by_size or posixpath.normpath(sample.path) in in_train:
+            continue
+        if size not in digests:
+            digests[size] = {_digest(other): other for other in by_size[size]}
+        other = digests[size].get(_digest(sample))
+        if other:
+            shared.append((sample, other))
+    return shared
+
+
+def _size(sample: Sample) -> int | tuple[int, ...]:
+    return sample.file.stat().st_size if sample.pixels is None else sample.pixels.shape
+
+
+def _digest(sample: Sample) -> bytes:
+    content = sample.file.read_bytes() if sample.pixels is None else sample.pixels.tobytes()
+    return hashlib.sha256(content).digest()

@@ -1,50 +1,66 @@
-"""A data set for training: two checked lists, where their images are, what the classes are called.
+"""A data set for training: what was found, checked, and what its classes are called.
 
 >>> dataset = open_dataset("sample")
 >>> dataset.num_classes
 16
 """
 
-import dataclasses
 import hashlib
 import os
 import posixpath
+import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from paddle_aug.data import aistudio
-from paddle_aug.data.check import image_faults, list_faults, report
+from paddle_aug.data.check import image_faults, list_faults, report, shared_content
+from paddle_aug.data.cifar import read_cifar10, read_cifar100
+from paddle_aug.data.csvfile import read_csv
+from paddle_aug.data.folder import read_folder
+from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import (
     CLASS_FILES,
     LIST_PAIRS,
     Entry,
     Fault,
+    Found,
     Sample,
     find_pairs,
     read_class_names,
     read_list,
 )
+from paddle_aug.data.mnist import read_fashion_mnist, read_mnist
 from paddle_aug.errors import UserError
+from paddle_aug.registry import near_miss
+
+# What `--data KIND:PATH` reads PATH with.
+KINDS: dict[str, Callable[[Path], Found]] = {
+    "cifar10": read_cifar10,
+    "cifar100": read_cifar100,
+    "mnist": read_mnist,
+    "fashion-mnist": read_fashion_mnist,
+    "folder": read_folder,
+    "csv": read_csv,
+}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What `open_dataset` found; `name` is "sample", or the folder's, such as "data22612".
+    """What `open_dataset` found; `name` is "sample", its kind, or its folder's, as "data22612".
 
+    `eval` is empty where nothing says what to evaluate on; `test` is what `split.select` set aside.
     `drawn` tells the project's own sample from a folder of that name.
     """
 
     name: str
-    train_list: Path
-    eval_list: Path
-    image_root: Path
     train: list[Sample]
     eval: list[Sample]
     class_names: list[str]
     drawn: bool = False
-    test: list[Sample] = dataclasses.field(default_factory=list)
+    test: list[Sample] = field(default_factory=list)
 
     @property
     def num_classes(self) -> int:
@@ -54,15 +70,29 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256 over the number of classes, the lists, and the images' sizes, in hexadecimal.
 
-        It is the same on every machine, wherever the folder is.
+        Of images from an archive it is over the pixels. It is the same on every machine, wherever
+        the data is.
         """
         digest = hashlib.sha256(f"{self.num_classes} classes\n".encode())
-        for name, samples in (("train", self.train), ("eval", self.eval)):
+        lists = {"train": self.train, "eval": self.eval}
+        if self.test:
+            lists["test"] = self.test
+        for name, samples in lists.items():
             digest.update(f"{name} {len(samples)}\n".encode())
             for sample in samples:
-                size = sample.file.stat().st_size
-                digest.update(f"{sample.path}\t{sample.label}\t{size}\n".encode())
+                _digest_sample(digest, sample)
         return digest.hexdigest()
+
+
+def _digest_sample(digest, sample: Sample) -> None:
+    if sample.pixels is None:
+        size = sample.file.stat().st_size
+    else:
+        size = "{}x{}x{}".format(*sample.pixels.shape)
+    line = f"{sample.path}\t{sample.label}\t{size}\n"
+    digest.update(line.encode(errors="surrogateescape"))  # names of files may be of any bytes
+    if sample.pixels is not None:
+        digest.update(read_sample(sample))
 
 
 def open_dataset(
@@ -75,16 +105,77 @@ def open_dataset(
 ) -> Dataset:
     """Find the lists and images, and check every line and image before anything is trained.
 
-    `data` is a folder with a pair of lists; or "sample", drawn into `data/sample` below `start`
-    (the current folder); or None, which takes what AI Studio has mounted, else the sample. A list
-    given overrides the folder's; without `data`, its own folder is taken. Images are looked for in
-    these folders, in `Images` below them and in AI Studio's `work/`, and unpacked from the folder's
-    zip at first use. `check=False` takes the images on trust; the lists are checked all the same.
+    `data` is a folder with a pair of lists; or "KIND:PATH", a kind of `KINDS` and what it reads; or
+    "sample", drawn into `data/sample` below `start` (the current folder); or None, which takes what
+    AI Studio has mounted, else the sample. A list given overrides the folder's; without `data`, its
+    own folder is taken. Images are looked for in these folders, in `Images` below them and in AI
+    Studio's `work/`, and unpacked from the folder's zip at first use. `check=False` takes the
+    images on trust; the lists are checked all the same.
 
     Raises:
         UserError: nothing found, a choice to be made, or all the faults of lists and images.
     """
-    name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
+    kind, path = _kind_and_path(data)
+    if kind:
+        _refuse_lists(data, train_list, eval_list, image_root)
+        found = KINDS[kind](path)
+    else:
+        found = _read_lists(data, train_list, eval_list, image_root, start or Path.cwd())
+    report(_faults(found, check), found.files, found.notes)
+    return Dataset(found.name, found.train, found.eval, found.class_names, found.drawn)
+
+
+def _kind_and_path(data: str | Path | None) -> tuple[str | None, Path | None]:
+    """What stands before and after the colon; no kind where a folder has the whole as its name."""
+    if not isinstance(data, str) or ":" not in data or os.path.isdir(data):
+        return None, None
+    kind, _, path = data.partition(":")
+    if not re.fullmatch(r"\w[\w-]+", kind):  # a path, of Windows perhaps
+        return None, None
+    if kind not in KINDS:
+        raise UserError(
+            f"no folder {data}, and no kind of data named {kind!r}; {near_miss(kind, KINDS)}"
+        )
+    if not path:
+        raise UserError(f"--data {data} names no path; want {kind}:PATH")
+    return kind, Path(os.path.expanduser(path))  # which shells do not, after a colon
+
+
+def _refuse_lists(data: str, *given: str | Path | None) -> None:
+    for option, value in zip(("--train-list", "--eval-list", "--image-root"), given, strict=True):
+        if value is not None:
+            raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
+
+
+def _faults(found: Found, check: bool) -> list[Fault]:
+    """Those that the reader found, and those of the lists and images that all kinds share."""
+    names = found.files[:2]
+    labels = found.class_names if found.labels_named else None
+    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
+    samples = [*found.train, *found.eval]
+    if samples and not any(s.pixels is not None or os.path.isfile(s.file) for s in samples):
+        faults.append(Fault(names[0], 0, "none of the listed images is there"))
+    elif check and found.published:
+        shared = len(shared_content(found.train, found.eval))
+        if shared:
+            print(
+                f"{found.name}: {shared:,} of the {len(found.eval):,} images to evaluate on are "
+                "in the training part too",
+                file=sys.stderr,
+            )
+    elif check:
+        faults += image_faults(found.train, found.eval, names)
+    return faults
+
+
+def _read_lists(
+    data: str | Path | None,
+    train_list: str | Path | None,
+    eval_list: str | Path | None,
+    image_root: str | Path | None,
+    start: Path,
+) -> Found:
+    name, folder, drawn = _choose_folder(data, train_list or eval_list, start)
     train_list, eval_list = _choose_lists(folder, train_list, eval_list)
     names = _shown_names(train_list, eval_list)
 
@@ -99,20 +190,16 @@ def open_dataset(
     paths = list(dict.fromkeys(entry.path for entry in train_entries + eval_entries))
     folders = [folder, train_list.parent, eval_list.parent]
     image_root, tried = _choose_image_root(paths, folders, image_root)
-    missing = _missing(image_root, paths)
     train, eval_ = (
         [Sample(path, image_root / path, label, line) for path, label, line in listed]
         for listed in entries
     )
-    faults += list_faults(train, eval_, names)
-    if paths and len(missing) == len(paths):
-        faults.append(Fault(names[0], 0, "none of the listed images is there"))
-    elif check:
-        faults += image_faults(train, eval_, names)
-
-    notes = [f"Images were looked for in {', '.join(map(str, tried))} (else give --image-root)."]
-    report(faults, [*names, class_file.name if class_file else ""], notes if missing else [])
-    return Dataset(name, train_list, eval_list, image_root, train, eval_, class_names, drawn)
+    notes = ()
+    if _missing(image_root, paths):
+        folders = ", ".join(map(str, tried))
+        notes = (f"Images were looked for in {folders} (else give --image-root).",)
+    files = (*names, class_file.name if class_file else "")
+    return Found(name, train, eval_, class_names, files, faults, notes, drawn=drawn)
 
 
 def _choose_folder(
@@ -139,7 +226,10 @@ def _choose_folder(
         return "sample", folder, True
     folder = Path(data)
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}; --data wants one with lists, or the word sample")
+        raise UserError(
+            f"no folder {folder}; --data wants one with lists, the word sample, or KIND:PATH, "
+            f"where KIND is {', '.join(KINDS)}"
+        )
     return folder.resolve().name, folder, False
 
 

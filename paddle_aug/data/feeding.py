@@ -24,8 +24,8 @@ import cv2
 import numpy as np
 
 from paddle_aug.data.cache import Decoded
+from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.reading import read_sample
 from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator

@@ -6,16 +6,21 @@ Colour profiles are not applied: pixels are taken as sRGB, as the original noteb
 import io
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from paddle_aug.data.listfile import Sample
 from paddle_aug.errors import UserError
 
 # Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"
+)  # fmt: skip
 MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
 
 # What Pillow and cv2 raise on damaged files, found by feeding them some 100,000.
@@ -93,6 +98,39 @@ def image_shape(path: Path | str) -> tuple[int, int]:
             raise
         raise UnreadableImage(path, "the image is truncated or damaged") from error
     return (width, height) if turned else (height, width)
+
+
+def read_sample(sample: Sample, size: int | None = None) -> np.ndarray:
+    """The image of a sample, contiguous: as large as it is, or stretched to `size` × `size`.
+
+    Raises:
+        UnreadableImage: the file holds no image, or cannot be read at all (any more).
+    """
+    if sample.pixels is not None:
+        image = np.ascontiguousarray(sample.pixels)
+    else:
+        image = _of_file(read_image, sample.file)
+    return image if size is None else resize(image, size)
+
+
+def sample_shape(sample: Sample) -> tuple[int, int]:
+    """Height and width of what `read_sample` gives.
+
+    Raises:
+        UnreadableImage: as `read_sample`.
+    """
+    if sample.pixels is not None:
+        return sample.pixels.shape[:2]
+    return _of_file(image_shape, sample.file)
+
+
+def _of_file(read: Callable, path: Path):
+    try:
+        return read(path)
+    except FileNotFoundError:
+        raise UnreadableImage(path, "no such file") from None
+    except OSError as error:
+        raise UnreadableImage(path, f"cannot be read ({error.strerror})") from None
 
 
 class _Refused(Exception):

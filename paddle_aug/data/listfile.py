@@ -1,6 +1,7 @@
 """List files: `path label` a line, and the files that name the classes.
 
-A fault does not stop the reading: all of them are handed back, to be reported together.
+A fault does not stop the reading: all of them are handed back, to be reported together. What a
+reader of any kind of data set hands back is here too.
 """
 
 import codecs
@@ -10,6 +11,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 LIST_PAIRS = (
     ("Train.txt", "Eval.txt"),
     ("train_list.txt", "val_list.txt"),
@@ -17,6 +20,9 @@ LIST_PAIRS = (
 )
 CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
 MAX_LABEL = 999_999
+# What folders and tables call the two parts.
+TRAIN_NAMES = ("train", "training")
+EVAL_NAMES = ("eval", "val", "valid", "validation", "test", "testing")
 
 
 class Entry(NamedTuple):
@@ -28,12 +34,18 @@ class Entry(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """An entry whose image has been located."""
+    """An entry whose image has been located.
+
+    Images of an archive come as `pixels`, uint8 [H, W, 3], perhaps a read-only view. Then `path` is
+    a name for people, such as "data_batch_1/17", `file` is the archive, and `line` 0, as it is
+    wherever no list is.
+    """
 
     path: str
     file: Path
     label: int
     line: int
+    pixels: np.ndarray | None = None
 
 
 class Fault(NamedTuple):
@@ -51,6 +63,26 @@ class Fault(NamedTuple):
         )
 
 
+class Found(NamedTuple):
+    """What a reader made of a data set, before it is checked.
+
+    `files` are what faults call the list of train, that of eval, and what else there is; a report
+    is in this order, and `notes` end it. The lists of a CSV give labels by the classes' names. In a
+    published split the same image in both lists is no fault: whoever compares results needs it.
+    """
+
+    name: str
+    train: list[Sample]
+    eval: list[Sample]
+    class_names: list[str]
+    files: tuple[str, ...]
+    faults: list[Fault]
+    notes: tuple[str, ...] = ()
+    labels_named: bool = False
+    published: bool = False
+    drawn: bool = False
+
+
 def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
     """The pairs of train and eval lists in a folder, by their names (case matters)."""
     names = set(os.listdir(folder))
@@ -65,13 +97,15 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fa
     """
     name = name or file.name
     entries, faults = [], []
-    for line, text in _lines(file, name, faults):
+    for line, text in read_lines(file, name, faults):
         fields = text.strip().rsplit(None, 1)
         if not fields:
             continue
         path = fields[0].replace("\\", "/")
         label = fields[-1]
-        reason = _entry_fault(path, label) if len(fields) == 2 else 'no label (want "path label")'
+        reason = 'no label (want "path label")'
+        if len(fields) == 2:
+            reason = label_fault(label) or path_fault(path)
         if reason:
             faults.append(Fault(name, line, reason))
         else:
@@ -81,13 +115,19 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fa
     return entries, faults
 
 
-def _entry_fault(path: str, label: str) -> str | None:
+def label_fault(label: str) -> str | None:
+    """Why a label is not the number of a class."""
     if not (label.isascii() and label.isdigit()):
         if re.fullmatch(r"-[0-9]+", label):
             return f"label {label} is negative (labels count from 0)"
         return f'label {label!r} is not a whole number (want "path label")'
     if len(label.lstrip("0")) > len(str(MAX_LABEL)):
         return f"label {label} is too large (labels number the classes 0, 1, 2, …)"
+    return None
+
+
+def path_fault(path: str) -> str | None:
+    """Why a path, with slashes, is not one below a folder of images."""
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return f"{path!r} is absolute (want a path relative to the image folder)"
     if ".." in path and posixpath.normpath(path).split("/")[0] == "..":
@@ -97,8 +137,8 @@ def _entry_fault(path: str, label: str) -> str | None:
     return None
 
 
-def _lines(file: Path, name: str, faults: list[Fault]) -> list[tuple[int, str]]:
-    """Numbered lines; those that are not UTF-8 become faults instead."""
+def read_lines(file: Path, name: str, faults: list[Fault]) -> list[tuple[int, str]]:
+    """Numbered lines without their ends; those that are not UTF-8 become faults instead."""
     data = file.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         faults.append(Fault(name, 0, "the file is UTF-16; save it as UTF-8"))
@@ -119,7 +159,7 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
     The first line tells which. Two numbered classes may share a name, as ImageNet's two cranes do.
     """
     faults: list[Fault] = []
-    lines = [(line, text.strip()) for line, text in _lines(file, file.name, faults)]
+    lines = [(line, text.strip()) for line, text in read_lines(file, file.name, faults)]
     while lines and not lines[-1][1]:
         lines.pop()
     if not any(text for _, text in lines):
