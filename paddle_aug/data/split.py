@@ -1,6 +1,7 @@
 """Parts of a data set: the first images, a share held back to evaluate on, a share to train on."""
 
 import heapq
+import posixpath
 from dataclasses import replace
 
 import numpy as np
@@ -41,10 +42,8 @@ def select(
         raise ValueError(f"of {dataset.name} a part is held back already")
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
-        held = _held_back(train, holdout, seed)
-        kept = [sample for index, sample in enumerate(train) if index not in held]
-        eval_ = [sample for index, sample in enumerate(train) if index in held]
-        dataset, train = replace(dataset, eval=eval_, test=dataset.eval), kept
+        train, held = _hold_back(train, holdout, seed)
+        dataset = replace(dataset, eval=held, test=dataset.eval)
     if fraction < 1:
         part = _part(train, fraction, seed)
         train = [sample for index, sample in enumerate(train) if index in part]
@@ -66,15 +65,24 @@ def _first(dataset: Dataset, first: int) -> list[Sample]:
     return train
 
 
-def _held_back(train: list[Sample], share: float, seed: int) -> set[int]:
-    """Which images are held back: never the last of a class."""
-    order = stratified_order([s.label for s in train], generator(seed, "holdout"))
-    last = {train[index].label: index for index in order}
-    order = [index for index in order if index != last[train[index].label]]
-    held = set(order[: round(share * len(train))])
+def _hold_back(train: list[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+    """What is left, and what is held back: never the last image of a class.
+
+    An image that is listed several times, which is a known trick, goes as one, and is held once.
+    """
+    distinct: dict[str, Sample] = {}
+    for sample in train:
+        distinct.setdefault(posixpath.normpath(sample.path), sample)
+    samples = list(distinct.values())
+    order = stratified_order([s.label for s in samples], generator(seed, "holdout"))
+    last = {samples[index].label: index for index in order}
+    order = [index for index in order if index != last[samples[index].label]]
+    held = set(order[: round(share * len(samples))])
     if not held:
-        raise UserError(f"--holdout {share} holds back none of {len(train):,} images")
-    return held
+        raise UserError(f"--holdout {share} holds back none of {len(samples):,} images")
+    paths = {path for index, path in enumerate(distinct) if index in held}
+    left = [sample for sample in train if posixpath.normpath(sample.path) not in paths]
+    return left, [sample for index, sample in enumerate(samples) if index in held]
 
 
 def _part(train: list[Sample], share: float, seed: int) -> set[int]:
