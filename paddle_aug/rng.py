@@ -9,7 +9,10 @@ import numpy as np
 
 # Never 0 and never renumbered: `default_rng([7, 3])` equals `default_rng([7, 3, 0])`, so a zero tag
 # would make two names one generator, and a new number would change every published run.
-STREAMS = {"augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5, "noise": 6}
+STREAMS = {
+    "augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5, "noise": 6,
+    "holdout": 7, "fraction": 8,
+}  # fmt: skip
 
 
 def generator(seed: int, stream: str, epoch: int = 0, index: int = 0) -> np.random.Generator:

@@ -1,0 +1,122 @@
+"""Parts of a data set: the first images, a share held back to evaluate on, a share to train on."""
+
+import heapq
+import posixpath
+from dataclasses import replace
+
+import numpy as np
+
+from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.listfile import Sample
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+
+
+def select(
+    dataset: Dataset,
+    first: int | None = None,
+    fraction: float = 1.0,
+    holdout: float = 0.0,
+    seed: int = 0,
+) -> Dataset:
+    """Train on the first images, hold back a share of them, and train on a share of the rest.
+
+    With `holdout`, `eval` is what is held back, and `test` the former eval list. Both shares are
+    drawn by the seed: round(share × images) in all, of each class within one of its share, and a
+    smaller part lies within a larger one. Every class keeps an image to train on, whatever its
+    share: one of a single image goes without in `eval`. Lists stay in their order.
+
+    Raises:
+        UserError: a value is out of range or leaves nothing, or there is nothing to evaluate on.
+    """
+    if not 0 < fraction <= 1:
+        raise UserError(f"--fraction {fraction} is not above 0 and at most 1")
+    if not 0 <= holdout < 1:
+        raise UserError(f"--holdout {holdout} is not at least 0 and below 1")
+    if not dataset.eval and not holdout:
+        raise UserError(
+            f"{dataset.name} has no images to evaluate on; give --holdout 0.25 to hold back a "
+            "quarter of those to train on"
+        )
+    if dataset.test and holdout:
+        raise ValueError(f"of {dataset.name} a part is held back already")
+    train = dataset.train if first is None else _first(dataset, first)
+    if holdout:
+        train, held = _hold_back(train, holdout, seed)
+        dataset = replace(dataset, eval=held, test=dataset.eval)
+    if fraction < 1:
+        part = _part(train, fraction, seed)
+        train = [sample for index, sample in enumerate(train) if index in part]
+    return dataset if train is dataset.train else replace(dataset, train=train)
+
+
+def _first(dataset: Dataset, first: int) -> list[Sample]:
+    count = len(dataset.train)
+    if not 0 < first <= count:
+        raise UserError(f"--first {first} is not of 1 to {count:,}, the images to train on")
+    train = dataset.train[:first]
+    lost = sorted({s.label for s in dataset.train} - {s.label for s in train})
+    if lost:
+        names = ", ".join(dataset.class_names[label] for label in lost[:5])
+        raise UserError(
+            f"--first {first} leaves no image of {names}{', …' if len(lost) > 5 else ''}; "
+            "--fraction takes a share of each class"
+        )
+    return train
+
+
+def _hold_back(train: list[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+    """What is left, and what is held back: never the last image of a class.
+
+    An image that is listed several times, which is a known trick, goes as one, and is held once.
+    """
+    distinct: dict[str, Sample] = {}
+    for sample in train:
+        distinct.setdefault(posixpath.normpath(sample.path), sample)
+    samples = list(distinct.values())
+    order = stratified_order([s.label for s in samples], generator(seed, "holdout"))
+    last = {samples[index].label: index for index in order}
+    order = [index for index in order if index != last[samples[index].label]]
+    held = set(order[: round(share * len(samples))])
+    if not held:
+        raise UserError(f"--holdout {share} holds back none of {len(samples):,} images")
+    paths = {path for index, path in enumerate(distinct) if index in held}
+    left = [sample for sample in train if posixpath.normpath(sample.path) not in paths]
+    return left, [sample for index, sample in enumerate(samples) if index in held]
+
+
+def _part(train: list[Sample], share: float, seed: int) -> set[int]:
+    """Which images are trained on: the first of each class in any case."""
+    order = stratified_order([s.label for s in train], generator(seed, "fraction"))
+    first = {train[index].label: index for index in reversed(order)}
+    order = [*first.values(), *(i for i in order if i != first[train[i].label])]
+    return set(order[: max(len(first), round(share * len(train)))])
+
+
+def stratified_order(labels: list[int], rng: np.random.Generator) -> list[int]:
+    """The indices of all labels in an order of which every beginning has its share of each class.
+
+    Of the first k of n, a class of m has within one of k × m / n, below or above. Rounding these
+    shares by largest remainder would not do: a larger part would at times hold fewer of a class
+    (the Alabama paradox), so that parts could not lie within each other. Here the j-th image of a
+    class has its time, after j × n / m and before (j + 1) × n / m, and the most urgent comes first
+    (Steiner and Yeomans, "Level schedules for mixed-model, just-in-time processes", 1993).
+    """
+    count = len(labels)
+    members: dict[int, list[int]] = {}
+    for index in rng.permutation(count).tolist():
+        members.setdefault(labels[index], []).append(index)
+    coming = [
+        (place * count // len(indices), -(-(place + 1) * count // len(indices)), label, index)
+        for label, indices in sorted(members.items())
+        for place, index in enumerate(indices)
+    ]
+    coming.sort()
+    order, ready = [], []
+    now = 0
+    for turn in range(count):
+        while now < count and coming[now][0] <= turn:
+            heapq.heappush(ready, coming[now][1:])
+            now += 1
+        order.append(heapq.heappop(ready)[2])
+    return order

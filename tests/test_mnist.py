@@ -1,0 +1,182 @@
+"""The idx files of MNIST come back to the pixel, and damaged ones are named."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_sample
+from paddle_aug.errors import UserError
+
+FILES = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
+
+
+def idx(array: np.ndarray) -> bytes:
+    """As http://yann.lecun.com/exdb/mnist describes the format."""
+    return (
+        bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + bytes(array)
+    )
+
+
+def arrays(seed: int = 0) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = [rng.permutation(np.arange(count, dtype=np.uint8) % 10) for count in (30, 20)]
+    images = [rng.integers(0, 256, (len(part), 28, 28), dtype=np.uint8) for part in labels]
+    return dict(zip(FILES, (images[0], labels[0], images[1], labels[1]), strict=True))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes the four files, some of them as given, and returns what opens them."""
+
+    def write(name="{}-ubyte.gz", **changed) -> str:
+        for file, array in arrays().items():
+            content = idx(array)
+            content = gzip.compress(content, 1) if name.endswith("gz") else content
+            content = changed.get(file[:12].replace("-", "_").rstrip("_"), content)
+            (tmp_path / name.format(file)).write_bytes(content)
+        return f"mnist:{tmp_path}"
+
+    return write
+
+
+def refused(data: str) -> str:
+    with pytest.raises(UserError) as error:
+        open_dataset(data)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["{}-ubyte", "{}-ubyte.gz", "dotted", "dotted.gz"])
+def test_images_and_labels_come_back_under_the_names_that_the_files_have(tmp_path, name, write):
+    if name.startswith("dotted"):  # as on Kaggle
+        write("{}-ubyte" + name[6:])
+        for file in list(tmp_path.iterdir()):
+            file.rename(tmp_path / file.name.replace("-idx", ".idx"))
+        data = f"mnist:{tmp_path}"
+    else:
+        data = write(name)
+    dataset = open_dataset(data)
+    for part, images, labels in (
+        (dataset.train, FILES[0], FILES[1]),
+        (dataset.eval, FILES[2], FILES[3]),
+    ):
+        assert [sample.label for sample in part] == arrays()[labels].tolist()
+        for sample, grey in zip(part, arrays()[images], strict=True):
+            image = read_sample(sample)
+            assert (image.shape, image.dtype) == ((28, 28, 3), np.uint8)
+            assert image.flags.c_contiguous
+            assert (image == grey[..., None]).all()
+    assert (dataset.train[7].path, dataset.eval[19].path) == ("train/7", "test/19")
+    assert dataset.train[7].file.parent == tmp_path
+    assert (dataset.name, dataset.class_names) == ("mnist", list("0123456789"))
+
+
+def test_fashion_mnist_has_the_names_of_its_classes(write):
+    dataset = open_dataset("fashion-" + write())
+    assert dataset.name == "fashion-mnist"
+    assert dataset.class_names[0] == "T-shirt/top"
+    assert dataset.class_names[9] == "Ankle boot"
+    assert dataset.num_classes == 10
+
+
+def test_pixels_are_kept_once_for_the_three_channels_and_cannot_be_written_to(write):
+    first = open_dataset(write()).train[0].pixels
+    assert first.strides[2] == 0
+    assert not first.flags.writeable
+
+
+def test_the_fingerprint_is_of_pixels_and_labels_not_of_how_they_are_packed(write, tmp_path):
+    zipped = open_dataset(write()).fingerprint
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert open_dataset(write("{}-ubyte")).fingerprint == zipped
+    images, labels = arrays()[FILES[0]], arrays()[FILES[1]]
+    images[3, 4, 5] ^= 1
+    assert open_dataset(write("{}-ubyte", train_images=idx(images))).fingerprint != zipped
+    labels[5] = (labels[5] + 1) % 10
+    assert open_dataset(write("{}-ubyte", train_labels=idx(labels))).fingerprint != zipped
+
+
+def header(magic: int, *numbers: int) -> bytes:
+    return struct.pack(f">{1 + len(numbers)}I", magic, *numbers)
+
+
+IMAGES, LABELS = idx(arrays()[FILES[0]]), idx(arrays()[FILES[1]])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"train_images": b""}, "train-images-idx3-ubyte.gz is cut short; fetch it again"),
+        ({"train_labels": LABELS[:7]}, "train-labels-idx1-ubyte.gz is cut short; fetch it again"),
+        ({"train_images": IMAGES[:-1]}, "is cut short: 23,519 bytes of 23,520"),
+        ({"t10k_labels": gzip.compress(LABELS)[:-9]}, "t10k-labels-idx1-ubyte.gz is damaged"),
+        ({"train_images": gzip.compress(IMAGES)[:900]}, "train-images-idx3-ubyte.gz is damaged"),
+        ({"train_images": LABELS}, "is not of its kind: magic number 2049, want 2051"),
+        ({"train_labels": b"<html>404 not found"}, "magic number 1013478509, want 2049"),
+        ({"train_images": header(2051, 2, 32, 28) + bytes(1792)}, "images of 32×28, want 28×28"),
+        ({"train_images": header(2051, 0, 28, 28)}, "promises 0 items, want 1 to 100,000"),
+        ({"train_images": header(2051, 2**32 - 1, 28, 28)}, "promises 4,294,967,295 items"),
+        ({"train_images": IMAGES + b"\0"}, "goes on after the 30 items that it promises"),
+        ({"train_images": gzip.compress(IMAGES) * 2}, "goes on after the 30 items"),
+        ({"train_labels": idx(np.zeros(29, np.uint8))}, "has 30 images, but"),
+        ({"train_labels": idx(np.full(30, 10, np.uint8))}, "label 10 of image 0 is beyond"),
+    ],
+)
+def test_what_is_damaged_or_another_file_is_named(write, changed, message):
+    assert message in refused(write(**changed))
+
+
+def test_a_flipped_bit_in_a_gzip_file_is_noticed_by_its_checksum(write):
+    content = bytearray(gzip.compress(IMAGES, 0))  # stored, so that it still unpacks
+    content[len(content) // 2] ^= 1
+    assert "train-images-idx3-ubyte.gz is damaged or cut short (CRC" in refused(
+        write(train_images=bytes(content))
+    )
+
+
+def test_a_gzip_bomb_is_not_unpacked(write):
+    bomb = gzip.compress(header(2051, 30, 28, 28) + bytes(200_000_000), 1)
+    assert "goes on after the 30 items" in refused(write(train_images=bomb))
+
+
+def test_a_missing_file_or_folder_is_told(write, tmp_path):
+    data = write()
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
+    assert f"no file t10k-labels-idx1-ubyte.gz in {tmp_path}, nor without .gz" in refused(data)
+    assert "no folder nowhere; mnist wants the one" in refused("mnist:nowhere")
+
+
+def test_an_image_of_a_published_split_that_is_in_both_parts_is_told_not_refused(write, capsys):
+    images = arrays()[FILES[2]]
+    images[4] = arrays()[FILES[0]][8]
+    dataset = open_dataset(write(t10k_images=idx(images)))
+    assert len(dataset.eval) == 20
+    assert capsys.readouterr().err == (
+        "mnist: 1 of the 20 images to evaluate on are in the training part too\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_the_published_files_are_read_as_paddle_reads_them(test_data, name, capsys):
+    from paddle.vision.datasets import MNIST
+
+    folder = test_data / name
+    dataset = open_dataset(f"{name}:{folder}")
+    assert (len(dataset.train), len(dataset.eval)) == (60_000, 10_000)
+    assert set(np.bincount([sample.label for sample in dataset.train])) <= set(range(5_000, 7_000))
+    assert capsys.readouterr().err == ""  # no image is in both parts
+    theirs = MNIST(
+        str(folder / "t10k-images-idx3-ubyte.gz"),
+        str(folder / "t10k-labels-idx1-ubyte.gz"),
+        mode="test",
+        download=False,
+        backend="cv2",
+    )
+    for number in range(0, 10_000, 7):
+        image, label = theirs[number]
+        sample = dataset.eval[number]
+        assert sample.label == label
+        assert np.array_equal(read_sample(sample)[..., 0], image.reshape(28, 28))
