@@ -24,6 +24,11 @@ def cpu():
     paddle.set_device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def seed():
+    paddle.seed(0)
+
+
 def unmade(make, *args) -> nn.Layer:
     """A network whose parameters have shapes and no memory."""
     with paddle.LazyGuard():
@@ -62,12 +67,29 @@ def images(count: int, size: int) -> paddle.Tensor:
     return paddle.to_tensor(rng.uniform(-1, 1, (count, 3, size, size)).astype(np.float32))
 
 
-def randomise(network: nn.Layer) -> nn.Layer:
-    """Give biases, factors and statistics values that show where they are used."""
+def unset(make, *args) -> nn.Layer:
+    """A network in eval mode without its start, 130 million normal draws in VGG."""
+    nn.initializer.set_global_initializer(nn.initializer.Constant(0.0))
+    try:
+        network = make(*args)
+    finally:
+        nn.initializer.set_global_initializer(None)
+    network.eval()
+    return network
+
+
+def randomised(make, *args) -> nn.Layer:
+    """A network in eval mode, in which every weight and statistic shows where it is used."""
+    network = unset(make, *args)
     rng = np.random.default_rng(1)
+    draws = rng.standard_normal(1_000_003, np.float32)
     for weight in network.parameters():
-        if len(weight.shape) == 1:
-            weight.set_value(rng.uniform(0.5, 1.5, weight.shape).astype(np.float32))
+        shape = weight.shape
+        if len(shape) == 1:
+            weight.set_value(rng.uniform(0.5, 1.5, shape).astype(np.float32))
+        else:
+            fan_in = shape[0] if len(shape) == 2 else int(np.prod(shape[1:]))
+            weight.set_value(np.resize(draws, shape) * np.float32((2 / fan_in) ** 0.5))
     return network
 
 
@@ -114,6 +136,8 @@ def test_gradients_reach_every_trainable_parameter(made):
 
 def test_the_same_seed_gives_the_same_weights(made):
     name, size, network = made
+    if size_of(network.parameters()) > 22_000_000:
+        pytest.skip("a second one takes a second, and it is made of the parts of a smaller one")
     paddle.seed(7)
     again = NETWORKS[name](5, size)
     for one, other in zip(network.parameters(), again.parameters(), strict=True):
@@ -144,7 +168,7 @@ def test_the_parameters_of_the_heads_and_no_others_depend_on_the_classes(name):
         ("keras_cnn", ["classifier.0"], range(6, 20)),
         # Where a map has one pixel more than in the line before, and a pixel below that.
         ("alexnet", ["_fc6"], [63, 94, 95, 127]),
-        ("googlenet", ["_fc_o1", "_fc_o2"], [61, 76, 77, 92, 93, 140, 141]),
+        ("googlenet", ["_fc_o1", "_fc_o2"], [61, 77, 92, 93, 141]),
     ],
 )
 def test_dense_layers_follow_the_image_size(name, layers, sizes):
@@ -310,8 +334,7 @@ class Reference:
 
 
 def test_d2l_resnet18_computes_what_the_book_does():
-    network = randomise(NETWORKS["d2l_resnet18"](5, 16))
-    network.eval()
+    network = randomised(NETWORKS["d2l_resnet18"], 5, 16)
     reference = Reference(network, relu_after_both=False)
     x = F.relu(reference.norm(reference.conv(images(2, 16), "0"), "1"))
     for stage in (1, 2, 3, 4):
@@ -324,8 +347,7 @@ def test_d2l_resnet18_computes_what_the_book_does():
 
 
 def test_residual_mnist_computes_what_the_document_does():
-    network = randomise(NETWORKS["residual_mnist"](5, 96))
-    network.eval()
+    network = randomised(NETWORKS["residual_mnist"], 5, 96)
     reference = Reference(network, relu_after_both=True)
     x = F.max_pool2d(reference.conv(images(2, 96), "block1", padding=0), 2, 2)
     for stage, blocks in {2: (1, 2), 3: (0, 1), 4: (0, 1), 5: (0, 1)}.items():
@@ -350,41 +372,41 @@ def test_parameters_have_the_names_and_shapes_of_paddles(name):
 def assert_start_alike(ours: nn.Layer, theirs: nn.Layer) -> None:
     """That fresh weights are constants, uniform or normal as Paddle's are, and as wide."""
     for (name, one), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
-        one, other = (weight.numpy().ravel()[:100_000] for weight in (one, other))
+        one, other = (weight.numpy().ravel()[:50_000] for weight in (one, other))
         if other.std() == 0:
             assert np.array_equal(one, other), name
-        elif one.size >= 1000:
-            assert one.std() == pytest.approx(other.std(), rel=0.05), name
-            # A uniform draw's largest is 1.7 deviations, one of 1,000 normal draws beyond 3.
-            assert abs(one).max() == pytest.approx(abs(other).max(), rel=0.3), name
+        elif one.size >= 4000:
+            assert one.std() == pytest.approx(other.std(), rel=0.1), name
+            # 0.87 where uniform, 0.80 where normal.
+            shape = [abs(weight).mean() / weight.std() for weight in (one, other)]
+            assert shape[0] == pytest.approx(shape[1], abs=0.03), name
+
+
+@pytest.mark.parametrize("name", ["alexnet", "googlenet", "resnet18", "resnet50", "densenet121"])
+def test_fresh_weights_are_distributed_as_paddles(name):
+    assert_start_alike(NETWORKS[name](100, 224), paddles(name, 100))
 
 
 @pytest.mark.parametrize("name", [name for name in PADDLES if not name.startswith("vgg")])
-def test_networks_start_as_paddles_and_give_the_same_output_with_its_weights(name):
+def test_paddles_weights_give_its_output(name):
     size = 224 if name in ("alexnet", "googlenet") else 40
-    ours, theirs = NETWORKS[name](5, size), paddles(name, 5)
-    assert_start_alike(ours, theirs)
-    ours.set_state_dict(randomise(theirs).state_dict())
-    ours.eval()
-    theirs.eval()
+    theirs, ours = randomised(paddles, name, 5), unset(NETWORKS[name], 5, size)
+    ours.set_state_dict(theirs.state_dict())
     if name == "googlenet":
         ours.training = True  # the auxiliary logits too, and dropout stays off
     with paddle.no_grad():
-        outputs = (network(images(2, size)) for network in (ours, theirs))
+        outputs = (network(images(1, size)) for network in (ours, theirs))
         outputs = [item if isinstance(item, tuple | list) else [item] for item in outputs]
     for one, other in zip(*outputs, strict=True):
         assert np.isfinite(other.numpy()).all()
         assert largest_difference(one, other) < 1e-5
 
 
-def test_vgg_starts_as_paddles_and_gives_the_same_output_with_its_converted_weights():
-    ours, theirs = NETWORKS["vgg11"](5, 224), paddles("vgg11", 5)
-    assert_start_alike(ours, theirs)
-    ours.set_state_dict(from_upscaled(randomise(theirs).state_dict()))
-    ours.eval()
-    theirs.eval()
+def test_paddles_vgg_weights_give_its_output_once_converted():
+    theirs, ours = randomised(paddles, "vgg11", 5), unset(NETWORKS["vgg11"], 5, 224)
+    ours.set_state_dict(from_upscaled(theirs.state_dict()))
     with paddle.no_grad():
-        assert largest_difference(ours(images(2, 224)), theirs(images(2, 224))) < 1e-5
+        assert largest_difference(ours(images(1, 224)), theirs(images(1, 224))) < 1e-5
 
 
 def test_vgg_weights_behind_a_dropout_grow_and_no_others():
