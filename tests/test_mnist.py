@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -139,7 +140,13 @@ def test_a_flipped_bit_in_a_gzip_file_is_noticed_by_its_checksum(write):
 
 def test_a_gzip_bomb_is_not_unpacked(write):
     bomb = gzip.compress(header(2051, 30, 28, 28) + bytes(200_000_000), 1)
-    assert "goes on after the 30 items" in refused(write(train_images=bomb))
+    data = write(train_images=bomb)
+    tracemalloc.start()
+    message = refused(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "goes on after the 30 items" in message
+    assert peak < 4_000_000
 
 
 def test_a_missing_file_or_folder_is_told(write, tmp_path):
