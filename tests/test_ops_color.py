@@ -211,10 +211,11 @@ def test_hue_is_that_of_paddle_vision(backend, photos):
         shift = index / 16 - 0.5
         given = Image.fromarray(photo) if backend == "pil" else photo[..., ::-1].copy()
         theirs = np.asarray(functional.adjust_hue(given, shift)).astype(int)
-        # Its other backend takes the channels for BGR, and rounds where Pillow cuts off.
+        # Its other backend takes the channels for BGR, rounds where Pillow cuts off, and has a
+        # circle of 256 steps.
         theirs = theirs if backend == "pil" else theirs[..., ::-1]
         off = abs(hue(photo, shift) - theirs)
-        assert off.mean() <= (0.02 if backend == "pil" else 1)
+        assert off.mean() <= (0.02 if backend == "pil" else 3)
         np.testing.assert_array_equal(hue(photo, shift, exact=True), pillows_hue(photo, shift))
 
 
