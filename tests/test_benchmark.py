@@ -18,6 +18,18 @@ from paddle_aug.rng import generator
 
 TOOLS = Path(__file__).parent.parent / "tools"
 SIZE = 24
+# They came after the figures in docs/benchmark, and go from here when those are made anew.
+NOT_YET_MEASURED = {
+    "resize",
+    "center_crop",
+    "random_crop",
+    "random_resized_crop",
+    "random_rotation",
+    "hue",
+    "color_jitter",
+    "keras_affine",
+    "channel_shift",
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +78,16 @@ def test_what_a_peer_does_is_named_as_with_us_and_changes_an_image(module, image
     assert set(subjects) <= set(ours)
     for name, subject in subjects.items():
         results = [np.asarray(subject(made.convert(image))) for _ in range(12)]
-        assert {(each.shape, each.dtype.name) for each in results} == {(image.shape, "uint8")}
-        assert any((each != image).any() for each in results), name
+        shape = ours[name](image).shape
+        assert {(each.shape, each.dtype.name) for each in results} == {(shape, "uint8")}
+        assert not all(np.array_equal(each, image) for each in results), name
 
 
 def test_an_op_is_measured_with_the_notebooks_parameters(module):
     """The specs against the ops of the modes themselves, by what they print."""
     from paddle_aug.modes import augmentation
 
-    specs = module("benchmark_peers.ours").SPECS
+    specs = module("benchmark_peers.ours").NOTEBOOK_SPECS
     printed = f"{augmentation('userDef')} {augmentation('imgaugLib')}"
     # Alone they are applied always; and what has a part of its range in its name has only that.
     for name in set(specs) - {"hflip", "vflip", "invert"}:
@@ -256,7 +269,8 @@ def test_the_pages_are_what_their_figures_make(module, repository):
         assert made == (repository / "docs" / name).read_text(encoding="utf-8"), name
     made = pages["kernels.md"]
     for op in OPS:
-        assert f"\n| {op} |" in made or f"\n| {op}, " in made
+        on_page = f"\n| {op} |" in made or f"\n| {op}, " in made
+        assert on_page != (op in NOT_YET_MEASURED), op
     assert "not explained" not in made, "FASTER in tools/benchmark_docs.py says why another is"
 
 

@@ -16,7 +16,19 @@ def picture(height=33, width=47):
     return generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", list(AUGMENTATIONS))
+# Of what wants arguments, or does nothing without.
+ARGUMENTS = {
+    "resize": "((20, 31))",
+    "center_crop": "((16, 40))",
+    "random_crop": "(9, padding=6)",
+    "color_jitter": "(0.4, 0.4, 0.4, 0.1)",
+    "keras_affine": "(30, 0.2, 0.2, 0.2, 10)",
+}
+# Nothing to draw.
+FIXED = ("none", "invert", "resize", "center_crop")
+
+
+@pytest.mark.parametrize("name", [name + ARGUMENTS.get(name, "") for name in AUGMENTATIONS])
 class TestContract:
     """Runs over the registry, so that a new op is tested by existing."""
 
@@ -51,7 +63,33 @@ class TestContract:
     def test_images_differ_from_draw_to_draw(self, name):
         op, image = augmentation(name), picture()
         drawn = {op(image, generator(3, "augment", 1, index)).tobytes() for index in range(20)}
-        assert len(drawn) > 1 or name in ("none", "invert"), "two have nothing to draw"
+        assert len(drawn) > 1 or name.split("(")[0] in FIXED
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "resize(24)",
+        "resize((5, 40))",
+        "center_crop(24)",
+        "center_crop((3, 70))",
+        "random_crop((30, 12), padding=15)",
+        "random_crop(3, padding=1, mode='reflect')",
+        "random_resized_crop(24)",
+        "random_resized_crop((7, 33), (0.01, 1.0), (0.2, 5.0))",
+        "random_resized_crop",
+        "chain(resize(9), random_crop(9), random_resized_crop(12))",
+        "maybe(0.5, resize((10, 4)))",
+    ],
+)
+def test_what_changes_the_size_of_an_image_says_to_what(spec):
+    op, rng = augmentation(spec), generator(6, "drawing")
+    shapes = [(1, 1), (1, 50), (50, 1), (2, 3), *rng.integers(1, 70, (30, 2)).tolist()]
+    for index, (height, width) in enumerate(shapes):
+        image = picture(height, width)
+        params = op.sample(generator(0, "augment", 0, index), image.shape)
+        promised = op.output_shape(image.shape, **params)
+        assert op.apply(image, **params).shape == tuple(promised)
 
 
 def test_the_notebooks_empty_mode_is_none():

@@ -4,11 +4,13 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from torchvision_golden import ASKED, GOLDEN, PHOTO
 
 from paddle_aug.ops.geometry import (
     FAST_INTERPOLATIONS,
     INTERPOLATIONS,
     CenterCropResize,
+    RandomRotation,
     Rotate,
     center_crop_resize,
     flip,
@@ -95,6 +97,32 @@ def test_fast_rotation_of_photos_has_the_pixels_of_pillow_but_for_a_few(photos):
     ]
     assert np.mean(same) >= 0.998
     assert min(same) >= 0.995
+
+
+def test_exact_rotation_by_any_angle_gives_the_bytes_of_torchvision():
+    for degrees, theirs in zip(ASKED["rotate"], GOLDEN["rotate"], strict=True):
+        np.testing.assert_array_equal(rotate(PHOTO, degrees, exact=True), theirs)
+
+
+@pytest.mark.parametrize("size", [(40, 40), (37, 61), (1, 1), (224, 224)], ids=str)
+def test_fast_rotation_by_any_angle_has_the_pixels_of_pillow_but_for_a_few(size):
+    image = noise(size)
+    angles = generator(3, "drawing").uniform(-360, 360, 60 if size == (224, 224) else 300)
+    same = [
+        (rotate(image, degrees) == pillows_rotation(image, degrees)).all(axis=2).mean()
+        for degrees in angles.tolist()
+    ]
+    assert np.mean(same) >= 0.998
+    assert min(same) >= 0.985
+
+
+def test_angles_are_drawn_evenly_between_the_ends():
+    for degrees, (low, high) in [(45, (-45, 45)), ((10.5, 30), (10.5, 30))]:
+        op, rng = RandomRotation(degrees), generator(1, "augment")
+        drawn = np.sort([op.sample(rng, (9, 9, 3))["degrees"] for _ in range(3000)])
+        steps = np.arange(3000) / 3000
+        # Kolmogorov and Smirnov's critical value at 1 %.
+        assert abs((drawn - low) / (high - low) - steps).max() < 1.628 / 3000**0.5
 
 
 @pytest.mark.parametrize("size", [(40, 40), (41, 41), (1, 1)], ids=str)
@@ -205,6 +233,13 @@ def test_exact_ops_draw_as_the_fast_ones_and_give_pillows_bytes():
     for index in range(20):
         drawn = Rotate().sample(generator(5, "augment", 0, index), image.shape)
         exact = Rotate(exact=True)
+        assert exact.sample(generator(5, "augment", 0, index), image.shape) == drawn
+        np.testing.assert_array_equal(
+            exact.apply(image, **drawn), pillows_rotation(image, drawn["degrees"])
+        )
+
+        drawn = RandomRotation(70.5).sample(generator(5, "augment", 0, index), image.shape)
+        exact = RandomRotation(70.5, exact=True)
         assert exact.sample(generator(5, "augment", 0, index), image.shape) == drawn
         np.testing.assert_array_equal(
             exact.apply(image, **drawn), pillows_rotation(image, drawn["degrees"])

@@ -19,6 +19,8 @@ class Kernel:
 
 BLEND = "Pillow's ImageEnhance"
 IMGAUG = "imgaug 0.4.0"
+TORCHVISION = "torchvision on Pillow's images"
+KERAS = "keras-preprocessing 1.1.2"
 KERNELS = {
     "brightness": Kernel("e·v, fraction dropped: one `addWeighted` with -½ + 2⁻¹³", BLEND),
     "contrast": Kernel("m + e·(v - m), m the whole mean of the luma", BLEND),
@@ -62,6 +64,17 @@ KERNELS = {
         "jittered grid: bilinear by thin matrices, plus the twist of each cell's two triangles",
         IMGAUG,
     ),
+    "resize": Kernel(
+        "bilinear; when reducing, blurred to the width of Pillow's triangle", TORCHVISION
+    ),
+    "center_crop": Kernel("the middle, or the image in a black border", TORCHVISION),
+    "random_crop": Kernel("any place in the image and its padding", TORCHVISION),
+    "random_resized_crop": Kernel("a part of random area and ratio, resized", TORCHVISION),
+    "random_rotation": Kernel("as rotate, by any fraction of a degree", TORCHVISION),
+    "hue": Kernel("HSV in floats, h and s cut to 1/255 as Pillow's bytes, h shifted", TORCHVISION),
+    "color_jitter": Kernel("brightness, contrast, color and hue in random order", TORCHVISION),
+    "keras_affine": Kernel("rotation @ shift @ shear @ zoom, one `warpAffine`", KERAS),
+    "channel_shift": Kernel("v + s, kept within the image's own levels: a table", KERAS),
 }
 
 
@@ -315,7 +328,7 @@ def pixels_table(report: dict) -> list[str]:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, kernel in KERNELS.items():
-        for how, row in measured[name]:
+        for how, row in measured.get(name, []):
             note = f"; {row['note']}" if "note" in row else ""
             identical = percent(row["identical"]) if "identical" in row else "–"
             lines.append(

@@ -1,4 +1,4 @@
-"""How near our ops come to Pillow and imgaug when both are given the parameters that we drew.
+"""How near our ops come to Pillow, imgaug and SciPy when they are given the parameters we drew.
 
 imgaug is that of the adapter, which tests/golden holds against imgaug as it was published. Where an
 op draws pixels itself (noise, masks) they are taken out of its result and given to imgaug; how they
@@ -11,8 +11,9 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 import PIL
-from benchmark_peers.ours import SEED, SPECS
-from PIL import Image, ImageEnhance
+import scipy.ndimage
+from benchmark_peers.ours import SEED, SPECS, spec
+from PIL import Image, ImageEnhance, ImageOps
 
 from paddle_aug.adapters.imgaug import load
 from paddle_aug.modes import augmentation
@@ -33,6 +34,7 @@ def parity(images: list[np.ndarray]) -> tuple[dict, list[dict]]:
     versions = {
         "Pillow": PIL.__version__,
         "imgaug": imgaug.__version__,
+        "scipy": scipy.__version__,
         "numpy": np.__version__,
         "opencv": cv2.__version__,
     }
@@ -40,10 +42,10 @@ def parity(images: list[np.ndarray]) -> tuple[dict, list[dict]]:
 
 
 def compare(name: str, images: list[np.ndarray]) -> list[dict]:
-    op = augmentation(SPECS[name])
     against, oracle = ORACLES[name]
     differences, distances = {}, []
     for index, image in enumerate(images):
+        op = augmentation(spec(name, image.shape[0]))
         for draw in range(DRAWS):
             params = op.sample(generator(SEED, "augment", draw, index), image.shape)
             if name == "affine":
@@ -186,6 +188,69 @@ def diagonals(image, params) -> tuple[tuple[str, ...], ...]:
     )
 
 
+def stretched(op, image, params):
+    """A part of it, or all, by Pillow's `resize`."""
+    box = None
+    if params:
+        top, left = params["top"], params["left"]
+        box = (left, top, left + params["width"], top + params["height"])
+    height, width, _ = op.output_shape(image.shape, **params)
+    # Pillow would use what surrounds the box, so that it is cut out first, as torchvision does.
+    picture = Image.fromarray(image).crop(box or (0, 0, image.shape[1], image.shape[0]))
+    return np.array(picture.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def middle(op, image, params):
+    rest = [length - op.size for length in image.shape[:2]]
+    top, left = round(rest[0] / 2), round(rest[1] / 2)
+    return np.array(Image.fromarray(image).crop((left, top, left + op.size, top + op.size)))
+
+
+def padded_crop(op, image, params):
+    padded = ImageOps.expand(Image.fromarray(image), op.padding, op.fill)
+    top, left = params["top"] + op.padding, params["left"] + op.padding
+    return np.array(padded.crop((left, top, left + op.size, top + op.size)))
+
+
+def turned(picture, shift):
+    """torchvision's adjust_hue."""
+    hue, *others = picture.convert("HSV").split()
+    hue = Image.fromarray(np.array(hue) + np.int32(shift * 255).astype(np.uint8))
+    return Image.merge("HSV", (hue, *others)).convert("RGB")
+
+
+def jittered(picture, order, **amounts):
+    for name in order:
+        if name == "hue":
+            picture = turned(picture, amounts[name])
+        else:
+            enhancer = {"saturation": "Color"}.get(name, name.capitalize())
+            picture = getattr(ImageEnhance, enhancer)(picture).enhance(amounts[name])
+    return picture
+
+
+def keras_moved(op, image, params):
+    """keras-preprocessing's apply_affine_transform, without shear, which is not drawn here."""
+    cos, sin = np.cos(np.deg2rad(params["theta"])), np.sin(np.deg2rad(params["theta"]))
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    move = np.array([[1, 0, params["tx"]], [0, 1, params["ty"]], [0, 0, 1]])
+    centre = np.eye(3)
+    centre[:2, 2] = image.shape[0] / 2 + 0.5, image.shape[1] / 2 + 0.5
+    zoom = np.diag([params["zx"], params["zy"], 1])
+    matrix = centre @ turn @ move @ zoom @ np.linalg.inv(centre)
+    planes = [
+        scipy.ndimage.affine_transform(
+            plane.astype(np.float32), matrix[:2, :2], matrix[:2, 2], order=1, mode=op.fill_mode
+        )
+        for plane in cv2.split(image)
+    ]
+    return np.rint(np.stack(planes, axis=2))
+
+
+def keras_shifted(op, image, params):
+    return np.rint(np.clip(image + params["shift"], image.min(), image.max()))
+
+
 ORACLES = {
     "brightness": enhanced(ImageEnhance.Brightness),
     "contrast": enhanced(ImageEnhance.Contrast),
@@ -223,6 +288,15 @@ ORACLES = {
     "grayscale": imgaug(lambda iaa, alpha: iaa.Grayscale(alpha)),
     "elastic_transformation": ("imgaug, the field given", displaced),
     "piecewise_affine": ("imgaug, its diagonals", moved),
+    "resize": ("Pillow", stretched),
+    "center_crop": ("Pillow", middle),
+    "random_crop": ("Pillow", padded_crop),
+    "random_resized_crop": ("Pillow", stretched),
+    "random_rotation": pillow(lambda picture, degrees: picture.rotate(degrees)),
+    "hue": pillow(turned),
+    "color_jitter": pillow(jittered),
+    "keras_affine": ("SciPy", keras_moved),
+    "channel_shift": ("NumPy", keras_shifted),
 }
 # The parameter that is the noise's deviation, of ops that draw the same in all channels or not.
 SIGMAS = {"noise": "sigma", "additive_gaussian_noise": "scale"}

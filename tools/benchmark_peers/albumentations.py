@@ -11,6 +11,7 @@ import random
 import albumentations as A
 import cv2
 import numpy as np
+from benchmark_peers.ranges import part
 
 
 def convert(image):
@@ -97,6 +98,24 @@ def subjects(size: int) -> dict:
         "grayscale": [jitter(saturation=(0, 1))],
         "elastic_transformation, sigma 4": [
             A.ElasticTransform(alpha=20, sigma=4, interpolation=bicubic, p=1)
+        ],
+        "resize": [A.Resize(part(size), part(size), cv2.INTER_LINEAR, p=1)],
+        "center_crop": [A.CenterCrop(part(size), part(size), p=1)],
+        "random_crop": [A.Compose([A.Pad(4, p=1), A.RandomCrop(part(size), part(size), p=1)])],
+        "random_resized_crop": [
+            A.RandomResizedCrop((size, size), (0.08, 1), (3 / 4, 4 / 3), cv2.INTER_LINEAR, p=1)
+        ],
+        "random_rotation": [A.Rotate((-45, 45), interpolation=cv2.INTER_NEAREST, fill=0, p=1)],
+        "hue": [jitter(hue=(-0.5, 0.5))],
+        "color_jitter": [A.ColorJitter((0.5, 1.5), (0.5, 1.5), (0.5, 1.5), (-0.5, 0.5), p=1)],
+        "keras_affine": [
+            A.Affine(
+                scale={"x": (0.8, 1.2), "y": (0.8, 1.2)},
+                translate_percent={"x": (-0.2, 0.2), "y": (-0.2, 0.2)},
+                rotate=(-20, 20),
+                border_mode=cv2.BORDER_REPLICATE,
+                p=1,
+            )
         ],
         "piecewise_affine": [A.PiecewiseAffine((0.01, 0.05), nb_rows=(2, 4), nb_cols=(2, 4), p=1)],
     }

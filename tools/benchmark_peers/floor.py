@@ -36,6 +36,9 @@ OF_OP = {
     "elastic_transformation": ["remap bicubic"],
     "elastic_transformation, sigma 4": ["remap bicubic"],
     "piecewise_affine": ["remap linear"],
+    "random_rotation": ["warpAffine nearest"],
+    "keras_affine": ["warpAffine linear"],
+    "channel_shift": ["LUT"],
 }
 
 

@@ -1,4 +1,5 @@
-"""Our ops with the parameters of the notebook, and its modes; what the others are measured against.
+"""Our ops with the parameters of the notebook, or of the texts that the others come from, and the
+notebook's modes; what the others are measured against.
 
 A generator a sample is part of a mode's cost, as in training. The ops share one, as they do there.
 """
@@ -8,6 +9,7 @@ import itertools
 import _clone  # noqa: F401  puts the clone first on sys.path
 import cv2
 import numpy as np
+from benchmark_peers.ranges import part
 
 import paddle_aug
 from paddle_aug.modes import MODES as BORDERS
@@ -15,7 +17,7 @@ from paddle_aug.modes import augmentation
 from paddle_aug.rng import generator
 
 AFFINE = "scale=(0.8, 1.2), translate_percent=(-0.2, 0.2), rotate=(-45, 45), shear=(-16, 16)"
-SPECS = {
+NOTEBOOK_SPECS = {
     "brightness": "brightness",
     "contrast": "contrast",
     "color": "color",
@@ -55,6 +57,17 @@ SPECS = {
     "elastic_transformation, sigma 4": "elastic_transformation((20.0, 20.0), (4.0, 4.0))",
     "piecewise_affine": "piecewise_affine((0.01, 0.05))",
 }
+SPECS = NOTEBOOK_SPECS | {
+    "resize": "resize(({part}, {part}))",
+    "center_crop": "center_crop({part})",
+    "random_crop": "random_crop({part}, padding=4)",
+    "random_resized_crop": "random_resized_crop",
+    "random_rotation": "random_rotation(45)",
+    "hue": "hue(0.5)",
+    "color_jitter": "color_jitter(0.5, 0.5, 0.5, 0.5)",
+    "keras_affine": "keras_affine(20, 0.2, 0.2, 0.2)",
+    "channel_shift": "channel_shift(30)",
+}
 MODES = ("userDef", "imgaugLib", "allab", "allba")
 SEED = 2022
 
@@ -72,9 +85,14 @@ def versions() -> dict[str, str]:
 
 
 def subjects(size: int) -> dict:
-    ops = {name: op(spec) for name, spec in SPECS.items()}
+    ops = {name: op(spec(name, size)) for name in SPECS}
     drawings = {f"{name}: drawing": drawing(name) for name in MODES}
     return ops | {name: mode(name) for name in MODES} | drawings
+
+
+def spec(name: str, size: int) -> str:
+    """An op as it is measured at images of this size."""
+    return SPECS[name].format(part=part(size))
 
 
 def op(spec: str):

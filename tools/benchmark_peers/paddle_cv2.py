@@ -3,7 +3,17 @@
 import random
 
 import paddle
-from benchmark_peers.ranges import affine, factor, inside, middle
+from benchmark_peers.ranges import (
+    affine,
+    factor,
+    inside,
+    jitter,
+    middle,
+    part,
+    place,
+    resized,
+    shift,
+)
 from paddle.vision.transforms import functional as F
 
 WAYS = ("nearest", "bilinear", "bicubic", "bicubic")
@@ -28,6 +38,18 @@ def subjects(size: int) -> dict:
         way = random.choice(("nearest", "bilinear"))
         return F.affine(image, *affine(size), way, fill=(127, 127, 127))
 
+    def random_crop(image):
+        return F.crop(F.pad(image, 4), *place(size, 4))
+
+    def resized_crop(image):
+        return F.resize(F.crop(image, *resized(size)), (size, size), "bilinear")
+
+    def color_jitter(image):
+        for name, amount in jitter():
+            image = getattr(F, f"adjust_{name}")(image, amount)
+        return image
+
+    whole = (part(size), part(size))
     return {
         "brightness": lambda image: F.adjust_brightness(image, factor()),
         "contrast": lambda image: F.adjust_contrast(image, factor()),
@@ -39,4 +61,11 @@ def subjects(size: int) -> dict:
         "crop": crop_of_sides,
         "affine, constant border": moved,
         "grayscale": lambda image: F.adjust_saturation(image, random.uniform(0, 1)),
+        "resize": lambda image: F.resize(image, whole, "bilinear"),
+        "center_crop": lambda image: F.center_crop(image, whole),
+        "random_crop": random_crop,
+        "random_resized_crop": resized_crop,
+        "random_rotation": lambda image: F.rotate(image, random.uniform(-45, 45), "nearest"),
+        "hue": lambda image: F.adjust_hue(image, shift()),
+        "color_jitter": color_jitter,
     }

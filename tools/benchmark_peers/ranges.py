@@ -1,6 +1,9 @@
-"""What the notebook draws for its crops and its affine, for peers whose functions take numbers."""
+"""What is drawn for crops, affine and jitter, for peers whose functions take numbers."""
 
-from random import uniform
+import math
+from random import randint, sample, uniform
+
+JITTERS = ("brightness", "contrast", "saturation", "hue")
 
 
 def factor() -> float:
@@ -24,3 +27,35 @@ def affine(size: int) -> tuple[float, list[float], float, list[float]]:
     """Angle, shift in pixels, scale and shear."""
     shift = [uniform(-0.2, 0.2) * size for _ in range(2)]
     return uniform(-45, 45), shift, uniform(0.8, 1.2), [uniform(-16, 16)] * 2
+
+
+def part(size: int) -> int:
+    """The side of what is made of an image that gets smaller."""
+    return size * 2 // 3
+
+
+def place(size: int, padding: int) -> tuple[int, int, int, int]:
+    """Top, left, height and width of such a part, anywhere in an image with its padding."""
+    rest = size + 2 * padding - part(size)
+    return randint(0, rest), randint(0, rest), part(size), part(size)
+
+
+def resized(size: int) -> tuple[int, int, int, int]:
+    """Top, left, height and width of a part of any area and ratio, as torchvision draws them."""
+    for _ in range(10):
+        area = size * size * uniform(0.08, 1)
+        ratio = math.exp(uniform(math.log(3 / 4), math.log(4 / 3)))
+        across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < across <= size and 0 < down <= size:
+            return randint(0, size - down), randint(0, size - across), down, across
+    return 0, 0, size, size
+
+
+def jitter() -> list[tuple[str, float]]:
+    """The four adjustments in random order, and how much of each."""
+    return [(name, shift() if name == "hue" else factor()) for name in sample(JITTERS, 4)]
+
+
+def shift() -> float:
+    """Of the hue."""
+    return uniform(-0.5, 0.5)

@@ -7,7 +7,17 @@ import random
 
 import numpy as np
 import torch
-from benchmark_peers.ranges import affine, factor, inside, middle
+from benchmark_peers.ranges import (
+    affine,
+    factor,
+    inside,
+    jitter,
+    middle,
+    part,
+    place,
+    resized,
+    shift,
+)
 
 torch.set_num_threads(1)
 
@@ -61,6 +71,18 @@ def subjects(size: int) -> dict:
         width = int(max(3.3 * sigma, 5)) | 1
         return F.gaussian_blur(image, [width, width], [max(sigma, 1e-3)] * 2)
 
+    def random_crop(image):
+        return F.crop(F.pad(image, [4]), *place(size, 4))
+
+    def resized_crop(image):
+        return F.resized_crop(image, *resized(size), [size, size], BILINEAR, antialias=True)
+
+    def color_jitter(image):
+        for name, amount in jitter():
+            image = getattr(F, f"adjust_{name}")(image, amount)
+        return image
+
+    whole = [part(size), part(size)]
     elastic = ElasticTransform(alpha=20.0, sigma=4.0)
     return {
         "brightness": lambda image: F.adjust_brightness(image, factor()),
@@ -78,4 +100,11 @@ def subjects(size: int) -> dict:
         "invert": F.invert,
         "grayscale": lambda image: F.adjust_saturation(image, uniform(0, 1)),
         "elastic_transformation, sigma 4": elastic,
+        "resize": lambda image: F.resize(image, whole, BILINEAR, antialias=True),
+        "center_crop": lambda image: F.center_crop(image, whole),
+        "random_crop": random_crop,
+        "random_resized_crop": resized_crop,
+        "random_rotation": lambda image: F.rotate(image, uniform(-45, 45), NEAREST),
+        "hue": lambda image: F.adjust_hue(image, shift()),
+        "color_jitter": color_jitter,
     }
