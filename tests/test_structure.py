@@ -104,6 +104,8 @@ def breaches(module: str, source: str) -> list[str]:
         forbid({name for name in used if within(name, "paddle.io")}, "only data.loading meets it")
     if module != "adapters.imgaug":
         forbid({name for name in used if within(name, "imgaug")}, "only its adapter meets imgaug")
+    if module != "adapters.albumentations":
+        forbid({name for name in used if within(name, "albumentations")}, "only its adapter may")
     if head in MAY_IMPORT:
         ours = {name for name in used if within(name, "paddle_aug")}
         allowed = [f"paddle_aug.{name}" for name in MAY_IMPORT[head]]
@@ -152,6 +154,8 @@ def test_a_module_keeps_to_the_one_direction(module):
         ("ops.color", "from ..modes import AUGMENTATIONS"),
         ("policies", "import paddle.nn as nn"),
         ("adapters.other", "import imgaug.augmenters as iaa"),
+        ("adapters.paddle", "import albumentations as A"),
+        ("adapters.paddle", "from paddle.vision.transforms import Compose"),
         ("adapters.other", "from paddle_aug import modes"),
         ("modes", "import paddle_aug.train"),
         ("modes", "from imgaug import augmenters"),
@@ -164,6 +168,7 @@ def test_a_module_keeps_to_the_one_direction(module):
         ("networks.vgg", "from paddle.io import Dataset"),
         ("train", "import paddle\nloader = paddle.io.DataLoader([])"),
         ("train", "import imgaug"),
+        ("train", "from albumentations import Compose"),
         ("train", "from tools.plot import main"),
         ("train", "import _clone"),
         ("train", "import sys\nsys.path.insert(0, '.')"),
@@ -198,6 +203,8 @@ def test_a_breach_is_found(module, source):
         ),
         ("rng", "import numpy as np\nrng = np.random.Generator(np.random.SFC64(0))"),
         ("adapters.imgaug", "import imgaug.augmenters\nimgaug.random.RNG(None)"),
+        ("adapters.albumentations", "from albumentations import BaseCompose"),
+        ("adapters.paddle", "from paddle_aug.adapters.foreign import Foreign"),
         ("data.loading", "from paddle.io import DataLoader\nfrom paddle_aug.data import image"),
         (
             "networks.vgg",

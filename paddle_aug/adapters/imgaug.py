@@ -6,8 +6,6 @@ mends the copy of this process and nothing else. docs/imgaug.md has the evidence
 
 import functools
 import inspect
-import os
-import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddle_aug.adapters.foreign import turn
 from paddle_aug.errors import UserError
 from paddle_aug.transform import Transform
 
@@ -179,21 +178,13 @@ def _augmenter(build: "Callable[[], Augmenter]") -> "Augmenter":
 
 
 # imgaug has one generator a process, and some of its augmenters (MotionBlur) draw from it whatever
-# their own is. Threads take turns at it (without workers, Paddle's loader reads in a thread), and a
-# fork waits for the turn's end, else the child would wait for a thread that it does not have.
-_turn = threading.Lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
-    )
-
-
+# their own is: threads take turns at it.
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     """Put imgaug's generator where `imgaug.seed(seed)` puts it, and back afterwards."""
     imgaug, _ = load()
     generator = imgaug.random.get_global_rng()
-    with _turn:
+    with turn:
         before = generator.state
         imgaug.seed(seed)
         try:
