@@ -8,14 +8,14 @@ import paddle
 
 from paddle_aug import checkpoint
 from paddle_aug.errors import UserError
+from paddle_aug.networks.vgg import from_upscaled
 from paddle_aug.registry import near_miss
 
 IMAGENET = "imagenet"
 BODY = "body"
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
-# The modules of paddle.vision.models that say where weights are, for the networks that are the
-# same as ours.
-FAMILIES = ("resnet", "densenet", "alexnet", "googlenet")
+# The modules of paddle.vision.models that say where weights are.
+FAMILIES = ("resnet", "densenet", "alexnet", "googlenet", "vgg")
 
 
 def within(name: str, layer: str) -> bool:
@@ -39,6 +39,8 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
     """
     path = download(network_name) if source == IMAGENET else Path(source)
     weights = checkpoint.load(path)
+    if source == IMAGENET and network_name.startswith("vgg"):
+        weights = from_upscaled(weights)
     now = network.state_dict()
     replaced = [
         name

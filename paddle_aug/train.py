@@ -31,6 +31,7 @@ from paddle_aug.data.listfile import Sample
 from paddle_aug.data.loading import Batches, ToNetwork
 from paddle_aug.data.normalize import normalization
 from paddle_aug.data.split import select
+from paddle_aug.distributed import Group, join_group, processes
 from paddle_aug.ema import Average
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
@@ -85,6 +86,7 @@ class Run:
 
     config: TrainConfig
     data: Dataset
+    group: Group
     network: paddle.nn.Layer
     optimizer: paddle.optimizer.Optimizer
     average: Average
@@ -108,6 +110,8 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     if data is None:
         data = open_data(config)
     device = use_device(config)
+    group = join_group()
+    refuse_small_batches(config, group)
     datasets = {
         "train": augmented(config, data.train, config.augment),
         "eval": augmented(config, data.eval, "none"),
@@ -124,7 +128,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         interrupts_between_steps() as raise_interrupt,
     ):
         batches = {
-            name: Batches(workers, name, config.batch_size, config.seed, shuffle=name == "train")
+            name: Batches(workers, name, config.batch_size, config.seed, name == "train", group)
             for name in datasets
         }
         to_network = ToNetwork(normalized)
@@ -134,15 +138,16 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         optimizer = make_optimizer(config, network)
         average = Average(network, config.ema)
         scaler = paddle.amp.GradScaler(enable=config.amp)
-        run = Run(config, data, network, optimizer, average, scaler, asdict(normalized))
+        run = Run(config, data, group, network, optimizer, average, scaler, asdict(normalized))
         progress = begin(run)
         if progress.done == config.epochs:
             return progress
-        progress.sessions.append(session(progress.done, device, workers))
+        progress.sessions.append(session(progress.done, device, group, workers))
+        trained_network = group.wrap(network)
 
         for epoch in range(progress.done, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
-            paddle.seed(integer_seed(config.seed, "dropout", epoch))
+            paddle.seed(integer_seed(config.seed, "dropout", epoch, group.rank))
             started = time.perf_counter()
             network.train()
             for layer in frozen:
@@ -150,30 +155,32 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             total = Totals()
             watch = Stopwatch()
             title = f"{config.augment} {epoch + 1}/{config.epochs}"
-            with tqdm(
-                total=batches["train"].images, desc=title, unit="img", leave=False, disable=None
-            ) as bar:
-                for images, labels in watch.waiting(batches["train"].of(epoch)):
+            with progress_bar(batches["train"].images, title, group) as bar:
+                steps = watch.waiting(batches["train"].of(epoch))
+                for step, (images, labels, whole) in enumerate(steps, 1):
                     raise_interrupt()
-                    share = (total.count + len(labels)) / batches["train"].images
+                    share = step / batches["train"].steps
                     losses = progress.curves["lossEval"]
                     optimizer.set_lr(learning_rate(config, epoch, share, losses))
                     with paddle.amp.auto_cast(enable=config.amp):
-                        logits, *auxiliary = as_list(network(to_network(images)))
+                        logits, *auxiliary = as_list(trained_network(to_network(images)))
                         loss = sum(
                             (AUXILIARY * smoothed_loss(config, each, labels) for each in auxiliary),
                             smoothed_loss(config, logits, labels),
                         )
+                        # Gradients are averaged over processes, whose parts may differ by an image.
+                        loss = loss * (len(labels) * group.size / whole)
                     scaler.scale(loss).backward()
                     scaler.step(optimizer)
                     scaler.update()
                     optimizer.clear_grad()
                     average.update()
                     total.add(logits, labels)
-                    if bar.update(len(labels)):
+                    if bar.update(whole):
                         bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
-            trained = total.means()
+            trained = total.means(group)
             training_seconds = watch.stop()
+            group.unite_statistics(network)
             with average.in_place():
                 evaluated = evaluate(network, to_network, batches["eval"])
                 if epoch + 1 == config.epochs and data.test:
@@ -190,12 +197,30 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     "images_per_s": round(batches["train"].images / training_seconds, 2),
                 }
             )
-            report_epoch(progress, config)
-            if epoch == progress.sessions[-1]["from_epoch"] + 1:  # the first waits for workers, too
-                advise(config, workers, watch.share)
-            save(run, progress)
-            publish(run, progress)
+            if group.is_first:
+                report_epoch(progress, config)
+                if (
+                    epoch == progress.sessions[-1]["from_epoch"] + 1
+                ):  # the first starts workers, too
+                    advise(config, workers, watch.share)
+                save(run, progress)
+                publish(run, progress)
     return progress
+
+
+def progress_bar(images: int, title: str, group: Group) -> tqdm:
+    """A bar on the terminal of the first process; none where the output goes to a file."""
+    hidden = None if group.is_first else True
+    return tqdm(total=images, desc=title, unit="img", leave=False, disable=hidden)
+
+
+def refuse_small_batches(config: TrainConfig, group: Group) -> None:
+    """Stop where a process would have one image of a batch, too few for batch normalisation."""
+    if group.size > 1 and config.batch_size < 2 * group.size:
+        raise UserError(
+            f"--batch-size {config.batch_size} is that of all processes together, and for "
+            f"{group.size} of them must be at least {2 * group.size}"
+        )
 
 
 @contextmanager
@@ -288,9 +313,9 @@ def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) 
     network.eval()
     total = Totals()
     with paddle.no_grad():
-        for images, labels in batches.of(0):
+        for images, labels, _ in batches.of(0):
             total.add(network(to_network(images)), labels)
-    return total.means()
+    return total.means(batches.group)
 
 
 class Totals:
@@ -308,9 +333,11 @@ class Totals:
         self.correct += (logits.argmax(axis=1) == labels).astype("int64").sum()
         self.count += len(labels)
 
-    def means(self) -> dict[str, float]:
-        """Mean loss and accuracy of what was counted."""
-        return {"loss": float(self.loss) / self.count, "acc": int(self.correct) / self.count}
+    def means(self, group: Group | None = None) -> dict[str, float]:
+        """Mean loss and accuracy of what was counted; with a group, by all of its processes."""
+        sums = [float(self.loss), int(self.correct), self.count]
+        loss, correct, count = group.sum(sums) if group else sums
+        return {"loss": loss / count, "acc": correct / count}
 
 
 class Stopwatch:
@@ -353,6 +380,8 @@ def use_device(config: TrainConfig) -> str:
     name = config.device
     if name == "auto":
         name = "gpu" if gpus else "cpu"
+    if name == "gpu" and processes() > 1:
+        name = f"gpu:{paddle.distributed.ParallelEnv().device_id}"
     kind, _, number = name.partition(":")
     if not re.fullmatch(r"cpu|gpu(:[0-9]+)?", name):
         raise UserError(f"--device {name!r} is none of auto, cpu, gpu, gpu:0, gpu:1 …")
@@ -423,7 +452,8 @@ def begin(run: Run) -> Progress:
         run.average.set_state_dict(state["average"])
         run.scaler.load_state_dict(state["scaler"])
         progress = Progress(state["curves"], state["epochs"], state["sessions"], state["test"])
-        publish(run, progress)  # a kill may have come between the two
+        if run.group.is_first:
+            publish(run, progress)  # a kill may have come between the two
         print(f"{config.augment}: going on after epoch {progress.done} of {config.epochs}")
         return progress
     if config.resume:
@@ -440,13 +470,20 @@ def begin(run: Run) -> Progress:
                 "from; leave --resume away to start anew"
             )
         print(f"{config.augment}: nothing to resume, so it starts anew")
+    if run.group.is_first:
+        set_earlier_run_aside(config)
+    run.group.wait()
+    return Progress()
+
+
+def set_earlier_run_aside(config: TrainConfig) -> None:
+    """Make room for the files of a new run."""
     for folder in (
         runlog.set_aside(config.log_dir, config.augment),
         set_aside([model_file(config, name) for name in MODEL_FILES]),
     ):
         if folder:
             print(f"{config.augment}: an earlier run was here; its files are now in {folder}")
-    return Progress()
 
 
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
@@ -524,7 +561,7 @@ def telling_what_cannot_be_written():
         ) from None
 
 
-def session(first_epoch: int, device: str, workers: Workers) -> dict:
+def session(first_epoch: int, device: str, group: Group, workers: Workers) -> dict:
     """What trains from this epoch on, counted from 0."""
     decoded = workers.datasets["train"].decoded
     return {
@@ -533,6 +570,7 @@ def session(first_epoch: int, device: str, workers: Workers) -> dict:
         "versions": versions(),
         "commit": commit(),
         "device": device,
+        "processes": group.size,
         "num_workers": workers.processes,
         "cache": decoded.way if decoded else "off",
     }

@@ -19,6 +19,7 @@ from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
 from paddle_aug.data.loading import Batches
+from paddle_aug.distributed import Group
 from paddle_aug.errors import UserError
 from paddle_aug.modes import augmentation
 from paddle_aug.transform import Chain, Maybe, Transform
@@ -37,9 +38,9 @@ def load(samples, workers, epochs, mode="allab", batch_size=5, shuffle=True):
     dataset = Augmented(samples, 24, augmentation(mode), seed=7)
     images, labels = [], []
     with Workers({"made": dataset}, workers, batch_size + 1) as pool:
-        batches = Batches(pool, "made", batch_size, seed=7, shuffle=shuffle)
+        batches = Batches(pool, "made", batch_size, seed=7, shuffle=shuffle, group=Group())
         for epoch in epochs:
-            for image, label in batches.of(epoch):
+            for image, label, _ in batches.of(epoch):
                 assert image.dtype == paddle.uint8
                 assert image.shape[1:] == [24, 24, 3]
                 images.append(image.numpy())
@@ -110,18 +111,18 @@ def test_a_last_batch_of_one_joins_the_batch_before_in_training_only():
 def test_leaving_an_epoch_early_leaves_the_workers_usable(samples, expected):
     dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
     with Workers({"made": dataset}, 1, 6) as pool:
-        batches = Batches(pool, "made", 5, seed=7, shuffle=True)
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group())
         epoch = batches.of(0)
         next(epoch)
         epoch.close()
-        first, _ = next(batches.of(0))
+        first, *_ = next(batches.of(0))
     np.testing.assert_array_equal(first.numpy(), expected[0][:5])
 
 
 def test_a_killed_worker_is_one_clear_message_at_once(samples):
     dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
     with Workers({"made": dataset}, 2, 2) as pool:
-        batches = Batches(pool, "made", 1, seed=7, shuffle=True).of(0)
+        batches = Batches(pool, "made", 1, seed=7, shuffle=True, group=Group()).of(0)
         next(batches)
         os.kill(next(iter(pool.executor._processes)), signal.SIGKILL)
         with pytest.raises(UserError, match="worker process was killed"):

@@ -15,11 +15,13 @@ import numpy as np
 import paddle
 import pytest
 from made_data import write_dataset
+from PIL import Image
 
 from paddle_aug import checkpoint, runlog, train
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
+from paddle_aug.modes import split_modes
 from paddle_aug.networks import NETWORKS
 
 ROOT = Path(__file__).parent.parent
@@ -246,7 +248,7 @@ def test_fit_opens_the_data_that_its_config_names(config, tmp_path):
 
 
 UNGUARDED = """
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.train import fit
 fit(TrainConfig(augment="none", network="vgg_thin", image_size=16, epochs=1, num_workers=1,
                 device="cpu", data={folder!r}, log_dir={logs!r}, model_dir={logs!r}))
@@ -466,3 +468,160 @@ def test_curves_are_the_same_bits_wherever_the_decoded_images_are(config, data, 
         for way, workers in (("off", 0), ("ram", 0), ("disk", 1))
     ]
     assert curves[0] == curves[1] == curves[2]
+
+
+EVERYTHING = {
+    "augment": "random_resized_crop(16)|hflip",
+    "stretch": False,
+    "eval_transform": "resize(18)|center_crop(16)",
+    "normalize": "data",
+    "holdout": 0.25,
+    "fraction": 0.9,
+    "optimizer": "sgd",
+    "momentum": 0.5,
+    "weight_decay": 1e-3,
+    "schedule": "plateau",
+    "patience": 1,
+    "warmup": 1.5,
+    "label_smoothing": 0.1,
+    "ema": 0.9,
+    "freeze": "features.0",
+    "head_lr_mult": 3.0,
+    "init": "xavier",
+}
+
+
+def test_every_option_at_once_goes_on_to_the_same_bits(config, data, tmp_path):
+    config = replace(config, **EVERYTHING)
+    chosen = train.selected(config, data)
+    train.fit(config, chosen)
+    broken = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    for epochs in (1, 2, 3):
+        train.fit(replace(broken, epochs=epochs, resume=True), chosen)
+    assert_same_run(config, broken)
+    (one,), (other,) = (runlog.read_runs(each.log_dir) for each in (config, broken))
+    assert one.run["test"] == other.run["test"]
+    assert one.run["normalization"] == other.run["normalization"] != {}
+
+
+def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, data, capsys):
+    config = replace(config, augment="none", holdout=0.25)
+    chosen = train.selected(config, data)
+    assert [len(each) for each in (chosen.train, chosen.eval, chosen.test)] == [18, 6, 12]
+    progress = train.fit(config, chosen)
+    assert capsys.readouterr().out.count("none [test] loss/accuracy of the last weights: ") == 1
+    plain = replace(config, holdout=0.0, model_dir=config.model_dir + "p", log_dir="unused")
+    device = train.use_device(config)
+    with train.Workers({"eval": train.augmented(plain, data.eval, "none")}, 0, 6) as workers:
+        network = NETWORKS["vgg_thin_bn"](3, 16)
+        network.set_state_dict(weights(config))
+        batches = train.Batches(workers, "eval", 5, 0, False, train.Group())
+        to_network = train.ToNetwork(train.normalization("half", []))
+        assert train.evaluate(network, to_network, batches) == progress.test
+    assert device == "cpu"
+    (run,) = runlog.read_runs(config.log_dir)
+    assert run.run["test"] == progress.test
+    assert run.run["data"]["test"] == 12
+
+
+def test_saved_and_evaluated_is_the_average_where_there_is_one(config, data):
+    train.fit(replace(config, ema=0.9, epochs=2), data)
+    state = checkpoint.load(Path(config.model_dir) / "userDefAug_checkpoint.pdstates")
+    saved = weights(config)
+    for name, value in state["average"]["weights"].items():
+        np.testing.assert_array_equal(saved[name], value)
+    assert not np.array_equal(saved["features.0.weight"], state["network"]["features.0.weight"])
+
+
+def test_a_frozen_body_stays_as_it_was_down_to_what_its_normalisation_measured(config, data):
+    train.fit(replace(config, epochs=1), data)
+    source = Path(config.model_dir) / "userDefAug_last.pdparams"
+    kept = checkpoint.load(source)
+    tuned = replace(
+        config, pretrained=str(source), freeze="body", epochs=2, weight_decay=0.1,
+        optimizer="adamw", model_dir=config.model_dir + "2", log_dir=config.log_dir + "2",
+    )  # fmt: skip
+    train.fit(tuned, data)
+    changed = [
+        name for name, value in weights(tuned).items() if not np.array_equal(value, kept[name])
+    ]
+    assert changed == ["classifier.8.weight", "classifier.8.bias"]
+
+
+def test_label_smoothing_is_learned_from_but_left_out_of_the_curves(config, data):
+    logits = paddle.to_tensor([[2.0, -1.0, 0.5]])
+    label = paddle.to_tensor([0])
+    logs = logits.numpy()[0] - np.log(np.exp(logits.numpy()[0]).sum())
+    loss = train.smoothed_loss(replace(config, label_smoothing=0.3), logits, label)
+    assert float(loss) == pytest.approx(-(0.8 * logs[0] + 0.1 * logs[1] + 0.1 * logs[2]), rel=1e-5)
+    total = train.Totals()
+    total.add(logits, label)
+    assert total.means()["loss"] == pytest.approx(-logs[0], rel=1e-5)
+
+
+def test_images_that_would_not_fit_the_network_are_told_before_training(config, data):
+    config = replace(config, augment="random_crop(20)", stretch=False)
+    with pytest.raises(UserError, match=r"40 × 48 pixels, comes out .* 20 × 20, and --image-size"):
+        train.fit(config, data)
+    config = replace(config, augment="random_crop(16)")  # but evaluation images are 40 × 48
+    with pytest.raises(UserError, match=r"comes out of the augmentation 40 × 48.*--eval-transform"):
+        train.fit(config, data)
+    assert not Path(config.log_dir).exists()
+
+
+def test_without_augmentation_training_images_are_prepared_as_those_of_evaluation(config, data):
+    config = replace(config, stretch=False, eval_transform="resize(20)|center_crop(16)")
+    (none, evaluated) = (train.augmented(config, data.train, mode) for mode in ("none", "none"))
+    crop = train.augmented(config, data.train, "random_crop(30)")  # 30 × 30, then as in evaluation
+    np.testing.assert_array_equal(none[3, 1][0], evaluated[0, 1][0])
+    assert crop[0, 1][0].shape == (16, 16, 3)
+    assert not np.array_equal(crop[0, 1][0], none[0, 1][0])
+
+
+def test_auxiliary_classifiers_are_learned_from(config, data, monkeypatch):
+    class TwoHeads(paddle.nn.Layer):
+        heads = ("main", "side")
+
+        def __init__(self):
+            super().__init__()
+            self.flatten = paddle.nn.Flatten()
+            self.main, self.side = paddle.nn.Linear(768, 3), paddle.nn.Linear(768, 3)
+
+        def forward(self, images):
+            flat = self.flatten(images)
+            return (self.main(flat), self.side(flat)) if self.training else self.main(flat)
+
+    monkeypatch.setattr(train, "make_network", lambda config, data: TwoHeads())
+    plain = replace(config, optimizer="sgd", momentum=0.0, learning_rate=0.1, epochs=1)
+    train.fit(replace(plain, batch_size=24), data)
+    saved = weights(plain)
+    monkeypatch.setattr(train, "AUXILIARY", 0.0)
+    again = replace(plain, batch_size=24, model_dir=plain.model_dir + "2")
+    train.fit(replace(again, log_dir=plain.log_dir + "2"), data)
+    np.testing.assert_array_equal(saved["main.weight"], weights(again)["main.weight"])
+    assert not np.array_equal(saved["side.weight"], weights(again)["side.weight"])
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    ["d2l-cifar10", "keras-cifar10", "torchvision-mnist", "d2l-hotdog-scratch", "d2l-hotdog"],
+)
+def test_the_recipe_of_each_document_trains(recipe, tmp_path):
+    """On six small square pictures, for an epoch, at the recipe's size and with its transforms."""
+    folder = write_dataset(tmp_path / "made", train=2, evaluate=1)
+    for file in folder.rglob("*.png"):
+        Image.open(file).crop((0, 0, 40, 40)).save(file)
+    data = open_dataset(folder)
+    given = {
+        "epochs": 1, "first": None, "holdout": 0.0, "num_workers": 0, "threads": 1,
+        "device": "cpu", "milestones": "", "schedule": "constant", "pretrained": None,
+        "log_dir": str(tmp_path / "logs"), "model_dir": str(tmp_path / "models"),
+    }  # fmt: skip
+    if recipe == "d2l-hotdog":
+        paddle.seed(0)
+        given["pretrained"] = str(tmp_path / "imagenet.pdparams")
+        checkpoint.save(Path(given["pretrained"]), NETWORKS["resnet18"](1000, 224).state_dict())
+    config = make_config(given, recipe)
+    for mode in split_modes(config.augment):
+        progress = train.fit(replace(config, augment=mode), data)
+        assert np.isfinite(progress.curves["lossTrain"] + progress.curves["lossEval"]).all()

@@ -129,22 +129,28 @@ class Augmented:
 
 
 def epoch_keys(
-    length: int, batch_size: int, seed: int, epoch: int, shuffle: bool
+    length: int, batch_size: int, seed: int, epoch: int, shuffle: bool, fewest: int = 2
 ) -> Iterator[list[Key]]:
     """The keys of an epoch in batches, each sample once; the last batch may be shorter.
 
     Shuffled, the order is another in each epoch; the notebook shuffles once for all of them. And
-    shuffled batches are for training, where a last batch of one joins the batch before: batch
-    normalisation would take it for its own mean.
+    shuffled batches are for training, where a last batch of less than `fewest` joins the batch
+    before: batch normalisation would take a single image for its own mean.
     """
     order = np.arange(length)
     if shuffle:
         order = generator(seed, "order", epoch).permutation(length)
-    starts = list(range(0, length, batch_size))
-    if shuffle and len(starts) > 1 and starts[-1] == length - 1:
-        del starts[-1]
+    starts = batch_starts(length, batch_size, fewest if shuffle else 1)
     for start, end in zip(starts, [*starts[1:], length], strict=True):
         yield [(epoch, int(index)) for index in order[start:end]]
+
+
+def batch_starts(length: int, batch_size: int, fewest: int) -> list[int]:
+    """Where in an epoch the batches begin, of which the last has at least `fewest` samples."""
+    starts = list(range(0, length, batch_size))
+    if len(starts) > 1 and length - starts[-1] < fewest:
+        del starts[-1]
+    return starts
 
 
 class Workers:

@@ -1,36 +1,68 @@
 """Batches as tensors: the border between arrays and Paddle."""
 
+from collections import deque
 from collections.abc import Iterator
+from typing import Protocol
 
 import paddle
 
-from paddle_aug.data.feeding import Workers, epoch_keys
+from paddle_aug.data.feeding import Key, Workers, batch_starts, epoch_keys
 from paddle_aug.data.normalize import Normalization
 
 
-class Batches:
-    """Epochs of one dataset: `for images, labels in batches.of(epoch)`.
+class Part(Protocol):
+    """Which of several processes this is, each of which has a part of every batch."""
 
-    Images are uint8 tensors [N, H, W, 3], labels int64 [N].
+    rank: int
+    size: int
+
+
+class Batches:
+    """Epochs of one dataset: `for images, labels, whole in batches.of(epoch)`.
+
+    Images are uint8 tensors [N, H, W, 3], labels int64 [N]. They are this process's part of a batch
+    of `whole` images: every `group.size`-th.
     """
 
-    def __init__(self, workers: Workers, name: str, batch_size: int, seed: int, shuffle: bool):
+    def __init__(
+        self, workers: Workers, name: str, batch_size: int, seed: int, shuffle: bool, group: Part
+    ):
         self.workers = workers
         self.name = name
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
+        self.group = group
 
     @property
     def images(self) -> int:
-        """Images an epoch."""
+        """Images an epoch, of all processes."""
         return len(self.workers.datasets[self.name])
 
-    def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor]]:
+    @property
+    def fewest(self) -> int:
+        """Images in a batch for training, at least: two for each process."""
+        return 2 * self.group.size
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch, in training."""
+        return len(batch_starts(self.images, self.batch_size, self.fewest))
+
+    def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
         """The batches of one epoch."""
-        keys = epoch_keys(self.images, self.batch_size, self.seed, epoch, self.shuffle)
-        for images, labels in self.workers.batches(self.name, keys):
-            yield paddle.to_tensor(images), paddle.to_tensor(labels)
+        sizes = deque()  # of the batches that are being made
+        for images, labels in self.workers.batches(self.name, self._parts(epoch, sizes)):
+            yield paddle.to_tensor(images), paddle.to_tensor(labels), sizes.popleft()
+
+    def _parts(self, epoch: int, sizes: deque[int]) -> Iterator[list[Key]]:
+        for keys in epoch_keys(
+            self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
+        ):
+            part = keys[self.group.rank :: self.group.size]
+            if part:  # there may be more processes than images in the last batch of an evaluation
+                sizes.append(len(keys))
+                yield part
 
 
 class ToNetwork:

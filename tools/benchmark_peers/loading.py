@@ -45,6 +45,7 @@ def ours(job: Job) -> Callable[[int], Iterator]:
     from paddle_aug.data.feeding import Augmented, Workers
     from paddle_aug.data.listfile import Sample
     from paddle_aug.data.loading import Batches
+    from paddle_aug.distributed import Group
     from paddle_aug.modes import augmentation
 
     mode = "crop((0, 0.125))|hflip|brightness(0.4)|contrast(0.4)|color(0.4)"
@@ -53,8 +54,8 @@ def ours(job: Job) -> Callable[[int], Iterator]:
     transform = augmentation(mode if job.mode == JITTER else job.mode)
     dataset = Augmented(samples, job.size, transform, 0, decoded)
     workers = Workers({"train": dataset}, job.workers, job.batch + 1)
-    batches = Batches(workers, "train", job.batch, 0, shuffle=True)
-    return lambda epoch: (images for images, _ in batches.of(epoch))
+    batches = Batches(workers, "train", job.batch, 0, True, Group())
+    return lambda epoch: (images for images, *_ in batches.of(epoch))
 
 
 def notebook(job: Job) -> Callable[[int], Iterator]:

@@ -1,0 +1,61 @@
+"""One run on several devices: each has its part of every batch, and the first one writes.
+
+`python -m paddle.distributed.launch` starts a process a device, which here are called ranks.
+"""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import paddle
+
+
+@dataclass(frozen=True)
+class Group:
+    """The processes of a run, and which of them this is; alone, it is the first of one."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that writes files and lines."""
+        return self.rank == 0
+
+    def sum(self, values: list[float]) -> list[float]:
+        """The sums over all processes; each has to call this, and with as many values."""
+        if self.size == 1:
+            return values
+        total = paddle.to_tensor(np.array(values, np.float64))
+        paddle.distributed.all_reduce(total)
+        return total.numpy().tolist()
+
+    def wait(self) -> None:
+        """Go on when all processes have come here."""
+        self.sum([0.0])
+
+    def wrap(self, network: paddle.nn.Layer) -> paddle.nn.Layer:
+        """The network to call in training: its gradients are the means over all processes."""
+        return network if self.size == 1 else paddle.DataParallel(network)
+
+    def unite_statistics(self, network: paddle.nn.Layer) -> None:
+        """Give what batch normalisation measured of each part of the batches, the mean over all."""
+        if self.size == 1:
+            return
+        for name, value in network.state_dict().items():
+            if name.endswith(("._mean", "._variance")):
+                paddle.distributed.all_reduce(value)
+                value.set_value(value / self.size)
+
+
+def processes() -> int:
+    """How many processes `paddle.distributed.launch` has started, this one among them."""
+    return int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
+
+
+def join_group() -> Group:
+    """Meet the other processes of this run; the device is to be set before."""
+    if processes() == 1:
+        return Group()
+    paddle.distributed.init_parallel_env()
+    return Group(paddle.distributed.get_rank(), paddle.distributed.get_world_size())
