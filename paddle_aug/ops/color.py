@@ -5,6 +5,7 @@ grey, colourless, blurred), 1 is the image, and more than 1 goes beyond it. The 
 OpenCV's float arithmetic, within one grey level of Pillow; `exact=True` is Pillow itself.
 """
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -80,15 +81,22 @@ def hue(image: np.ndarray, shift: float, exact: bool = False) -> np.ndarray:
     np.copyto(hsv, image)
     cv2.cvtColor(hsv, cv2.COLOR_RGB2HSV, dst=hsv)  # degrees, a share, and the level
     values = hsv.reshape(len(image), -1)
-    # Numbers for each pixel of a row: NumPy is slow at rows of three.
-    width = image.shape[1]
-    values *= np.tile(np.float32([255 / 360, 255, 1]), width)
+    to_bytes, from_bytes = _units(image.shape[1])
+    values *= to_bytes
     levels = values.astype(np.uint8)
-    levels += np.tile(np.uint8([step, 0, 0]), width)
+    levels += np.tile(np.uint8([step, 0, 0]), image.shape[1])
     np.copyto(values, levels)
-    values *= np.tile(np.float32([360 / 255, 1 / 255, 1]), width)
+    values *= from_bytes
     cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB, dst=hsv)
     return cv2.convertScaleAbs(hsv)
+
+
+@functools.lru_cache(maxsize=8)
+def _units(width: int) -> tuple[np.ndarray, np.ndarray]:
+    """What makes bytes of OpenCV's hue, saturation and value, and the other way, a whole row long:
+    NumPy takes far longer over rows of three numbers."""
+    to_bytes = np.float32([255 / 360, 255, 1])
+    return np.tile(to_bytes, width), np.tile(1 / to_bytes, width)
 
 
 def _enhance(enhancer: type, image: np.ndarray, factor: float) -> np.ndarray:
