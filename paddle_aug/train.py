@@ -24,6 +24,7 @@ from tqdm import tqdm
 import paddle_aug
 from paddle_aug import checkpoint, runlog
 from paddle_aug.config import TrainConfig, flag
+from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Workers
@@ -391,6 +392,7 @@ def use_device(config: TrainConfig) -> str:
         raise UserError("--amp wants a GPU, and this run uses the CPU")
     paddle.set_device(name)
     if kind == "cpu":
+        use_fast_instructions()
         # Paddle itself uses one thread unless OMP_NUM_THREADS says more.
         paddle.base.core.set_num_threads(config.threads or cores())
     return paddle.get_device()
@@ -571,6 +573,7 @@ def session(first_epoch: int, device: str, group: Group, workers: Workers) -> di
         "commit": commit(),
         "device": device,
         "processes": group.size,
+        "mkl": os.environ.get(MKL_INSTRUCTIONS),
         "num_workers": workers.processes,
         "cache": decoded.way if decoded else "off",
     }

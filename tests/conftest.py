@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from paddle_aug.cpu import use_fast_instructions
+
+# As training does, and before anything else calculates: bits are equal for equal instructions.
+use_fast_instructions()
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory):
