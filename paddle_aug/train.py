@@ -124,8 +124,10 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     # anew, so that a second network in the same process can be resumed in another one.
     with (
         paddle.utils.unique_name.guard(),
-        # The last batch of one joins the batch before, hence the 1.
-        Workers(datasets, num_workers(config, device), config.batch_size + 1) as workers,
+        # A last batch of too few images joins the batch before it.
+        Workers(
+            datasets, num_workers(config, device), config.batch_size + 2 * group.size
+        ) as workers,
         interrupts_between_steps() as raise_interrupt,
     ):
         batches = {

@@ -1,0 +1,126 @@
+"""Several processes train as one does."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+
+from paddle_aug import runlog, train
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.feeding import epoch_keys
+from paddle_aug.data.loading import Batches
+from paddle_aug.distributed import Group, join_group
+from paddle_aug.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+
+
+def curves(log_dir):
+    (run,) = runlog.read_runs(log_dir)
+    return np.array([run.curves[name] for name in runlog.CURVES]), run.run
+
+
+def launched(folder, config, *more):
+    """tools/train.py in two processes on the CPU."""
+    names = ("augment", "network", "image_size", "batch_size", "epochs", "device", "threads",
+             "learning_rate", "num_workers", "log_dir", "model_dir", "data")  # fmt: skip
+    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "paddle.distributed.launch", "--nproc_per_node=2"),
+            *("--log_dir", str(folder / "workers"), str(ROOT / "tools" / "train.py")),
+            *(*options, *more),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=folder,
+    )
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(tmp_path):
+    """24 images in batches of 9, of which one process has five images and the other four."""
+    folder = write_dataset(tmp_path / "made")
+    config = TrainConfig(
+        augment="userDef", network="lenet", image_size=32, batch_size=9, learning_rate=1e-3,
+        epochs=3, device="cpu", threads=1, num_workers=0, data=str(folder),
+        log_dir=str(tmp_path / "one"), model_dir=str(tmp_path / "one-weights"),
+    )  # fmt: skip
+    data = open_dataset(folder)
+    train.fit(config, data)
+    expected, _ = curves(config.log_dir)
+
+    two = replace(config, log_dir=str(tmp_path / "two"), model_dir=str(tmp_path / "two-weights"))
+    ended = launched(tmp_path, replace(two, epochs=2))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found, run = curves(two.log_dir)
+    np.testing.assert_allclose(found, expected[:, :2], rtol=1e-3)
+    assert run["sessions"][0]["processes"] == 2
+    second = (tmp_path / "workers" / "workerlog.1").read_text()
+    assert "epoch:" not in second, "the first one writes"
+
+    train.fit(replace(two, resume=True), data)
+    found, run = curves(two.log_dir)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    assert [each["processes"] for each in run["sessions"]] == [2, 1]
+
+
+class Recorder:
+    """In the place of workers: its images are the indices that it is asked for."""
+
+    def __init__(self, length):
+        self.datasets = {"made": range(length)}
+
+    def batches(self, name, keys):
+        for part in keys:
+            yield np.array([index for _, index in part]), np.array([0] * len(part))
+
+
+def test_the_parts_of_all_processes_are_the_batches():
+    paddle.set_device("cpu")
+    for shuffle in (True, False):
+        whole = list(epoch_keys(23, 5, 0, 1, shuffle, fewest=6))
+        parts = [
+            list(Batches(Recorder(23), "made", 5, 0, shuffle, Group(rank, 3)).of(1))
+            for rank in range(3)
+        ]
+        for number, keys in enumerate(whole):
+            seen = [part[number] for part in parts]
+            assert sorted(i for images, _, _ in seen for i in images.tolist()) == sorted(
+                index for _, index in keys
+            )
+            assert {size for _, _, size in seen} == {len(keys)}
+        assert [len(keys) for keys in whole] == ([5, 5, 5, 8] if shuffle else [5, 5, 5, 5, 3])
+
+
+def test_a_process_without_a_part_of_an_evaluations_last_batch_goes_without():
+    groups = [Group(rank, 4) for rank in range(4)]
+    found = [
+        [images.tolist() for images, _, _ in Batches(Recorder(7), "made", 6, 0, False, group).of(0)]
+        for group in groups
+    ]
+    assert found == [[[0, 4], [6]], [[1, 5]], [[2]], [[3]]]
+
+
+def test_alone_a_process_is_the_first_of_one_and_sums_are_its_own(monkeypatch):
+    monkeypatch.delenv("PADDLE_TRAINERS_NUM", raising=False)
+    group = join_group()
+    assert group == Group(0, 1)
+    assert group.is_first
+    assert group.sum([1.5, 2.0]) == [1.5, 2.0]
+    network = paddle.nn.Linear(1, 1)
+    assert group.wrap(network) is network
+
+
+def test_a_batch_too_small_for_all_processes_is_told():
+    with pytest.raises(UserError, match=r"--batch-size 7 .* must be at least 8"):
+        train.refuse_small_batches(TrainConfig(batch_size=7), Group(0, 4))
+    train.refuse_small_batches(TrainConfig(batch_size=8), Group(0, 4))
+    train.refuse_small_batches(TrainConfig(batch_size=1), Group())
