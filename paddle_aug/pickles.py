@@ -44,8 +44,12 @@ def load(file: BinaryIO, encoding: str = "ASCII"):
         raise pickle.UnpicklingError(str(error)) from error
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Refuses whatever could run code, as a pickle from a stranger may."""
+class _ArraysOnly(pickle._Unpickler):
+    """Refuses whatever could run code, as a pickle from a stranger may.
+
+    It is Python's own in Python. The one in C takes any number in a damaged pickle for the length
+    of a table, and fills the memory with it.
+    """
 
     def find_class(self, module, name):
         if (module, name) not in ADMITTED:

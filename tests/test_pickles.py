@@ -2,6 +2,7 @@
 
 import pickle
 import struct
+import tracemalloc
 from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
@@ -104,3 +105,12 @@ def test_a_file_that_cannot_be_read_is_no_damaged_pickle(tmp_path):
 
     with pytest.raises(OSError, match="Input/output error"):
         pickles.load(Torn())
+
+
+def test_a_damaged_number_does_not_fill_the_memory():
+    """Of a memo: the unpickler in C would make room for twice as many entries, here 64 GB."""
+    tracemalloc.start()
+    assert load(b"\x80\x02]r\xff\xff\xff\xff.") == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000

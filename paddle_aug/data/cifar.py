@@ -125,7 +125,7 @@ def _archive_members(
                 yield name, BytesIO(archive.extractfile(member).read())
             while file.read(2**20):
                 pass
-    except (tarfile.TarError, *DAMAGE) as error:
+    except (tarfile.TarError, ValueError, *DAMAGE) as error:
         raise UserError(f"{path}: damaged or cut short at {at} ({error}); fetch it again") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
@@ -194,7 +194,9 @@ def _samples(entries: dict, layout: Layout, path: Path, name: str, where: str) -
         raise UserError(f"{where} has not one of {layout.labels} for each of {len(data):,} images")
     for number, label in enumerate(labels):
         if type(label) is not int or not 0 <= label < layout.classes:
-            raise UserError(f"{where}: label {label!r} of image {number} is beyond the classes")
+            raise UserError(
+                f"{where}: the label of image {number} is not one of 0 to {layout.classes - 1}"
+            )
     # Planes of red, green and blue, each by rows.
     images = np.ascontiguousarray(data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
     images.flags.writeable = False
