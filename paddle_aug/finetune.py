@@ -1,5 +1,6 @@
 """Starting from weights that another data set has trained: what is taken, replaced, and kept."""
 
+import logging
 from importlib import import_module
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def download(network_name: str) -> Path:
             f"{near_miss(network_name, urls)}"
         )
     url, checksum = urls[network_name]
+    # It would tell of each attempt; what is left is the bar while it loads.
+    paddle.utils.download.logger.setLevel(logging.ERROR)
     try:
         return Path(paddle.utils.download.get_weights_path_from_url(url, checksum))
     except (RuntimeError, OSError) as error:

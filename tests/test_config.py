@@ -1,11 +1,14 @@
 """Defaults < recipe < command line, and every mistake is told."""
 
 import dataclasses
+import shlex
 
 import pytest
+import yaml
 
-from paddle_aug.config import TrainConfig, load_recipe, make_config, parse, recipe_names
+from paddle_aug.config import RECIPES, TrainConfig, load_recipe, make_config, parse, recipe_names
 from paddle_aug.errors import UserError
+from paddle_aug.modes import augmentation, split_modes
 from paddle_aug.networks import NETWORKS
 
 
@@ -55,8 +58,19 @@ def test_a_switch_of_a_recipe_can_be_switched_off(tmp_path):
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_every_recipe_loads_and_names_a_network_we_have(name):
-    assert make_config({}, name).network in NETWORKS
+def test_every_recipe_loads_and_names_what_we_have(name):
+    config = make_config({}, name)
+    assert config.network in NETWORKS
+    for spec in (*split_modes(config.augment), config.eval_transform):
+        augmentation(spec)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_command_of_a_recipe_is_one(name):
+    content = yaml.safe_load((RECIPES / f"{name}.yaml").read_text(encoding="utf-8"))
+    program, tool, *argv = shlex.split(content["command"])
+    assert (program, tool) == ("python", "tools/train.py")
+    assert parse(argv)[1] == name
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_aug import checkpoint
+from paddle_aug import checkpoint, finetune
 from paddle_aug.errors import UserError
 from paddle_aug.finetune import download, freeze, in_head, load_pretrained
+from paddle_aug.networks.vgg import vgg_thin
 
 
 class Net(paddle.nn.Layer):
@@ -98,6 +99,17 @@ def test_a_download_that_fails_is_one_message(monkeypatch):
     monkeypatch.setattr(paddle.utils.download, "get_weights_path_from_url", fails)
     with pytest.raises(UserError, match=r"resnet18\.pdparams cannot be downloaded .*PATH"):
         download("resnet18")
+
+
+def test_paddles_vgg_is_converted_to_the_notebooks_dropout(tmp_path, monkeypatch):
+    theirs = {name: value.numpy() for name, value in vgg_thin(3, 16).state_dict().items()}
+    checkpoint.save(tmp_path / "vgg.pdparams", theirs)
+    monkeypatch.setattr(finetune, "download", lambda name: tmp_path / "vgg.pdparams")
+    network = vgg_thin(3, 16)
+    load_pretrained(network, "imagenet", "vgg_thin")
+    for name, value in network.state_dict().items():
+        times = 2 if name in ("classifier.3.weight", "classifier.6.weight") else 1
+        np.testing.assert_array_equal(value.numpy(), times * theirs[name])
 
 
 def test_a_network_that_paddle_has_no_weights_for_is_told():
