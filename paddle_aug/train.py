@@ -146,6 +146,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         if progress.done == config.epochs:
             return progress
         progress.sessions.append(session(progress.done, device, group, workers))
+        progress.test = None  # of a run that was to end earlier
         trained_network = group.wrap(network)
 
         for epoch in range(progress.done, config.epochs):

@@ -508,8 +508,9 @@ def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, da
     config = replace(config, augment="none", holdout=0.25)
     chosen = train.selected(config, data)
     assert [len(each) for each in (chosen.train, chosen.eval, chosen.test)] == [18, 6, 12]
-    progress = train.fit(config, chosen)
-    assert capsys.readouterr().out.count("none [test] loss/accuracy of the last weights: ") == 1
+    for epochs in (1, 3):
+        progress = train.fit(replace(config, epochs=epochs, resume=True), chosen)
+        assert capsys.readouterr().out.count("none [test] loss/accuracy of the last weights: ") == 1
     plain = replace(config, holdout=0.0, model_dir=config.model_dir + "p", log_dir="unused")
     device = train.use_device(config)
     with train.Workers({"eval": train.augmented(plain, data.eval, "none")}, 0, 6) as workers:
