@@ -38,11 +38,11 @@ class Group:
         """The network to call in training: its gradients are the means over all processes."""
         return network if self.size == 1 else paddle.DataParallel(network)
 
-    def unite_statistics(self, network: paddle.nn.Layer) -> None:
-        """Give what batch normalisation measured of each part of the batches, the mean over all."""
+    def unite_statistics(self, weights: dict[str, paddle.Tensor]) -> None:
+        """Make what batch normalisation has measured, of other parts in each process, the mean."""
         if self.size == 1:
             return
-        for name, value in network.state_dict().items():
+        for name, value in weights.items():
             if name.endswith(("._mean", "._variance")):
                 paddle.distributed.all_reduce(value)
                 value.set_value(value / self.size)
@@ -57,5 +57,6 @@ def join_group() -> Group:
     """Meet the other processes of this run; the device is to be set before."""
     if processes() == 1:
         return Group()
-    paddle.distributed.init_parallel_env()
+    if not paddle.distributed.is_initialized():  # by the mode that was trained before
+        paddle.distributed.init_parallel_env()
     return Group(paddle.distributed.get_rank(), paddle.distributed.get_world_size())

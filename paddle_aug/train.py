@@ -149,7 +149,8 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         progress.test = None  # of a run that was to end earlier
         trained_network = group.wrap(network)
 
-        for epoch in range(progress.done, config.epochs):
+        first = progress.done
+        for epoch in range(first, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
             paddle.seed(integer_seed(config.seed, "dropout", epoch, group.rank))
             started = time.perf_counter()
@@ -184,7 +185,8 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                         bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
             trained = total.means(group)
             training_seconds = watch.stop()
-            group.unite_statistics(network)
+            group.unite_statistics(network.state_dict())
+            group.unite_statistics(average.weights)
             with average.in_place():
                 evaluated = evaluate(network, to_network, batches["eval"])
                 if epoch + 1 == config.epochs and data.test:
@@ -203,9 +205,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             )
             if group.is_first:
                 report_epoch(progress, config)
-                if (
-                    epoch == progress.sessions[-1]["from_epoch"] + 1
-                ):  # the first starts workers, too
+                if epoch == first + 1:  # the first one waits for workers to start, too
                     advise(config, workers, watch.share)
                 save(run, progress)
                 publish(run, progress)

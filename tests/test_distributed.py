@@ -10,19 +10,21 @@ import paddle
 import pytest
 from made_data import write_dataset
 
-from paddle_aug import runlog, train
+from paddle_aug import checkpoint, runlog, train
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.feeding import epoch_keys
-from paddle_aug.data.loading import Batches
+from paddle_aug.data.feeding import Workers, epoch_keys
+from paddle_aug.data.loading import Batches, ToNetwork
+from paddle_aug.data.normalize import KNOWN
 from paddle_aug.distributed import Group, join_group
 from paddle_aug.errors import UserError
+from paddle_aug.networks import NETWORKS
 
 ROOT = Path(__file__).parent.parent
 
 
 def curves(log_dir):
-    (run,) = runlog.read_runs(log_dir)
+    (run,) = (run for run in runlog.read_runs(log_dir) if run.mode == "userDef")
     return np.array([run.curves[name] for name in runlog.CURVES]), run.run
 
 
@@ -49,8 +51,8 @@ def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(
     """24 images in batches of 9, of which one process has five images and the other four."""
     folder = write_dataset(tmp_path / "made")
     config = TrainConfig(
-        augment="userDef", network="lenet", image_size=32, batch_size=9, learning_rate=1e-3,
-        epochs=3, device="cpu", threads=1, num_workers=0, data=str(folder),
+        augment="userDef", network="lenet", image_size=32, batch_size=9, ema=0.5,
+        learning_rate=1e-3, epochs=3, device="cpu", threads=1, num_workers=0, data=str(folder),
         log_dir=str(tmp_path / "one"), model_dir=str(tmp_path / "one-weights"),
     )  # fmt: skip
     data = open_dataset(folder)
@@ -58,7 +60,7 @@ def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(
     expected, _ = curves(config.log_dir)
 
     two = replace(config, log_dir=str(tmp_path / "two"), model_dir=str(tmp_path / "two-weights"))
-    ended = launched(tmp_path, replace(two, epochs=2))
+    ended = launched(tmp_path, replace(two, epochs=2, augment="none,userDef"), "--ema=0.5")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected[:, :2], rtol=1e-3)
@@ -70,6 +72,31 @@ def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
     assert [each["processes"] for each in run["sessions"]] == [2, 1]
+
+
+@pytest.mark.slow
+def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path):
+    """With batch normalisation, of which each has measured other images."""
+    folder = write_dataset(tmp_path / "made")
+    config = TrainConfig(
+        augment="none", network="vgg_thin_bn", image_size=16, batch_size=9, learning_rate=1e-2,
+        epochs=1, device="cpu", threads=1, num_workers=0, data=str(folder),
+        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
+    )  # fmt: skip
+    ended = launched(tmp_path, config)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (run,) = runlog.read_runs(config.log_dir)
+
+    paddle.set_device("cpu")
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    path = tmp_path / "models" / "noAug_last.pdparams"
+    checkpoint.load_weights(network, checkpoint.load(path), path)
+    dataset = train.augmented(config, open_dataset(folder).eval, "none")
+    with Workers({"eval": dataset}, 0, 9) as workers:
+        batches = Batches(workers, "eval", 9, 0, False, Group())
+        found = train.evaluate(network, ToNetwork(KNOWN["half"]), batches)
+    assert found["acc"] == run.curves["accEval"][0]
+    assert found["loss"] == pytest.approx(run.curves["lossEval"][0], rel=1e-5)
 
 
 class Recorder:
