@@ -446,8 +446,9 @@ def begin(run: Run) -> Progress:
             the folders cannot be written to.
     """
     config, data = run.config, run.data
-    refuse_unwritable(config.log_dir, "--log-dir")
-    refuse_unwritable(config.model_dir, "--model-dir")
+    if run.group.is_first:
+        refuse_unwritable(config.log_dir, "--log-dir")
+        refuse_unwritable(config.model_dir, "--model-dir")
     path = model_file(config, "checkpoint.pdstates")
     if config.resume and path.exists():
         state = checkpoint.load(path)
