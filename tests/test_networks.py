@@ -152,6 +152,25 @@ def test_too_small_images_are_refused_with_the_smallest_size_it_takes(name):
         NETWORKS[name](5, size - 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [  # back from the one pixel that is left at the end
+        ("vgg16", (1, 2, 4, 8, 16, 32)),
+        ("lenet", (1, 2, 6, 12, 16)),
+        ("alexnet", (1, 3, 7, 15, 63)),
+        ("googlenet", (1, 3, 7, 15, 31, 61)),
+        ("densenet121", (1, 2, 4, 8, 15, 29)),  # Paddle would average windows of 2 pixels over 1
+        ("keras_cnn", (1, 2, 6)),
+        ("residual_mnist", (4, 7, 13, 25, 50, 52)),
+        # From the two pixels that become one: padded, these would take any size.
+        ("resnet50", (2, 3, 5, 9, 17)),
+        ("d2l_resnet18", (2, 3, 5)),
+    ],
+)
+def test_the_smallest_size_is_what_the_layers_need(name, sides):
+    assert smallest(name) == sides[-1]
+
+
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_the_parameters_of_the_heads_and_no_others_depend_on_the_classes(name):
     networks = [unmade(NETWORKS[name], classes, 64) for classes in (2, 3)]
