@@ -98,6 +98,32 @@ def test_the_same_content_in_both_lists_is_a_fault_whatever_the_name(tmp_path, s
     ]
 
 
+def test_the_same_pixels_of_two_archives_are_a_fault_whatever_they_are_views_of(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (6, 8, 9, 1), dtype=np.uint8)
+    views = np.broadcast_to(grey, (6, 8, 9, 3))
+    copies = views.copy()
+    copies[4, 0, 0, 0] ^= 1
+    archive = tmp_path / "never read"
+    train = [Sample(f"train/{n}", archive, 0, 0, views[n]) for n in range(3)]
+    eval_ = [
+        Sample("test/0", archive, 0, 0, views[3]),
+        Sample("test/1", archive, 0, 0, copies[1]),
+        Sample("test/2", archive, 0, 0, views[2, :, ::-1]),
+        Sample("test/3", archive, 0, 0, np.ascontiguousarray(views[2].transpose(1, 0, 2))),
+    ]
+    assert list_faults(train, eval_, ("a.tar", "a.tar")) == []
+    assert told(image_faults(train, eval_, ("a.tar", "a.tar"))) == [
+        "a.tar: test/1 is the same image as train/1"
+    ]
+
+
+def test_a_contradiction_is_told_by_the_names_of_the_classes_where_the_lists_name_them(samples):
+    again = samples[1]._replace(label=0, line=7)
+    assert told(list_faults([*samples, again], [], NAMES, ["cat", "dog"])) == [
+        "Train.txt:7: 1.jpg has label cat, but label dog on line 2"
+    ]
+
+
 def test_a_file_in_both_lists_is_told_once_not_also_for_its_content(samples):
     train, eval_ = samples[:3], [samples[2]]
     faults = list_faults(train, eval_, NAMES) + image_faults(train, eval_, NAMES)

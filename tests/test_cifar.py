@@ -229,6 +229,18 @@ def test_what_is_no_archive_or_another_one_or_not_there_is_told(write, tmp_path)
     assert f"{tmp_path} lacks {TOP10}/batches.meta" in refused(f"cifar10:{tmp_path}")
 
 
+def test_a_member_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    for name, entries in members10().items():
+        (tmp_path / name).write_bytes(pickled(entries))
+
+    def closed(path, *mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(cifar, "open", closed, raising=False)
+    message = f"cannot read {tmp_path / 'batches.meta'}: Permission denied"
+    assert refused(f"cifar10:{tmp_path}") == message
+
+
 class Attack:
     def __init__(self, path):
         self.path = path
@@ -275,6 +287,10 @@ def test_more_than_the_archive_can_hold_is_not_read(write, tmp_path, monkeypatch
     monkeypatch.undo()
     monkeypatch.setattr(cifar, "MOST_UNPACKED", 200_000)
     assert "tar.gz unpacks to more than 0 MiB; refused" in refused(data)
+    monkeypatch.setattr(cifar, "MOST_UNPACKED", 300_000)
+    assert len(open_dataset(data).train) == 60
+    bomb = write(pack=lambda content: gzip.compress(content + bytes(10**6)))
+    assert "tar.gz unpacks to more than 0 MiB; refused" in refused(bomb)
 
 
 def test_images_of_test_that_are_in_training_as_published_are_told_not_refused(write, capsys):

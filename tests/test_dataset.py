@@ -320,6 +320,47 @@ def test_without_any_data_the_sample_is_drawn_and_said_so(tmp_path, capsys, monk
     assert "--data FOLDER" in line
 
 
+def test_a_kind_is_read_by_its_reader_from_the_path_behind_the_colon(tmp_path, folder, monkeypatch):
+    (folder / "a.csv").write_text("path,label\nImages/cat/1.png,cat\n")
+    dataset = open_dataset(f"csv:{folder / 'a.csv'}")
+    assert (dataset.name, [sample.path for sample in dataset.train]) == ("a", ["Images/cat/1.png"])
+    monkeypatch.setenv("HOME", str(folder))
+    assert open_dataset("csv:~/a.csv").fingerprint == dataset.fingerprint
+    assert open_dataset(f"folder:{folder / 'Images'}").class_names == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("cifr10:x", "no folder cifr10:x, and no kind of data named 'cifr10'; did you mean 'cif"),
+        ("CSV:x", "no kind of data named 'CSV'; did you mean 'csv'?"),
+        ("imagenet:x", "known: cifar10, cifar100, csv, fashion-mnist, folder, mnist"),
+        ("mnist:", "--data mnist: names no path; want mnist:PATH"),
+        ("C:\\data", "no folder C:\\data; --data wants one with lists"),
+        ("some/path:x", "no folder some/path:x; --data wants one with lists, the word sample, or"),
+        ("mnist", "or KIND:PATH, where KIND is cifar10, cifar100, mnist, fashion-mnist, folder"),
+    ],
+)
+def test_a_kind_that_is_not_known_is_told_with_the_nearest(data, message):
+    assert message in refused(data)
+
+
+def test_a_folder_of_lists_may_have_a_colon_in_its_name(tmp_path, folder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mnist:pets", "cifr10:pets"):
+        shutil.copytree(folder, name)
+        for data in (name, Path(name)):
+            dataset = open_dataset(data)
+            assert (dataset.name, len(dataset.train)) == (name, 3)
+    assert "no folder mnist:other; --data wants" in refused(Path("mnist:other"))
+
+
+@pytest.mark.parametrize("option", ["train_list", "eval_list", "image_root"])
+def test_options_of_lists_do_not_go_with_other_kinds(folder, option):
+    message = refused(f"folder:{folder / 'Images'}", **{option: folder})
+    assert message.startswith(f"--{option.replace('_', '-')} goes with a folder of lists, not with")
+
+
 def test_the_examples_of_the_docstrings_hold():
     results = doctest.testmod(dataset_module)
     assert results.attempted

@@ -12,7 +12,17 @@ import pytest
 from PIL import Image, ImageOps
 
 from paddle_aug.data import image as image_module
-from paddle_aug.data.image import UnreadableImage, image_shape, read_image, resize
+from paddle_aug.data.image import (
+    FORMATS,
+    SUFFIXES,
+    UnreadableImage,
+    image_shape,
+    read_image,
+    read_sample,
+    resize,
+    sample_shape,
+)
+from paddle_aug.data.listfile import Sample
 
 WIDTH, HEIGHT = 37, 23
 
@@ -293,6 +303,33 @@ def test_a_missing_file_is_an_os_error(tmp_path):
         read_image(tmp_path / "absent.jpg")
     with pytest.raises(FileNotFoundError):
         image_shape(tmp_path / "absent.jpg")
+
+
+def test_a_sample_is_its_pixels_else_those_of_its_file(tmp_path, picture):
+    path = saved(tmp_path / "a.png", Image.fromarray(picture))
+    assert np.array_equal(read_sample(Sample("a.png", path, 0, 1)), picture)
+    grey = picture[..., :1]
+    view = np.broadcast_to(grey, picture.shape)
+    found = read_sample(Sample("a/0", tmp_path / "never read", 0, 0, view))
+    assert found.flags.c_contiguous
+    assert np.array_equal(found, np.concatenate([grey] * 3, axis=2))
+
+
+def test_a_sample_or_image_that_cannot_be_read_is_an_unreadable_image(tmp_path):
+    for name, reason in (("absent.jpg", "no such file"), (".", "cannot be read (Is a directory)")):
+        path = tmp_path / name
+        for read in (
+            lambda p=path: read_sample(Sample("a", p, 0, 1)),
+            lambda p=path: sample_shape(Sample("a", p, 0, 1)),
+        ):
+            with pytest.raises(UnreadableImage) as error:
+                read()
+            assert str(error.value) == f"{path}: {reason}"
+
+
+def test_the_suffixes_are_those_that_pillow_knows_the_formats_by():
+    known = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
+    assert set(SUFFIXES) == known - {".apng"}
 
 
 def test_the_error_survives_the_way_out_of_a_worker():

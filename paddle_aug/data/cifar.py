@@ -101,11 +101,14 @@ def _folder_members(
 ) -> Iterator[tuple[str, BinaryIO]]:
     if (folder / layout.top).is_dir():
         folder = folder / layout.top
-    for name in wanted:
-        if (folder / name).is_file():
-            _refuse_large((folder / name).stat().st_size, f"{folder}: {name}")
-            with open(folder / name, "rb") as file:
-                yield name, file
+    try:
+        for name in wanted:
+            if (folder / name).is_file():
+                _refuse_large((folder / name).stat().st_size, f"{folder}: {name}")
+                with open(folder / name, "rb") as file:
+                    yield name, file
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 def _archive_members(
@@ -115,15 +118,17 @@ def _archive_members(
     members = {f"{layout.top}/{name}": name for name in wanted}
     at = "its beginning"
     try:
-        with opened(path) as file, tarfile.open(fileobj=_Bounded(file, path), mode="r|") as archive:
-            for member in archive:
-                name = members.pop(member.name, None) if member.isreg() else None
-                if name is None:
-                    continue
-                at = name
-                _refuse_large(member.size, f"{path}: {name}")
-                yield name, BytesIO(archive.extractfile(member).read())
-            while file.read(2**20):
+        with opened(path) as file:
+            bounded = _Bounded(file, path)
+            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+                for member in archive:
+                    name = members.pop(member.name, None) if member.isreg() else None
+                    if name is None:
+                        continue
+                    at = name
+                    _refuse_large(member.size, f"{path}: {name}")
+                    yield name, BytesIO(archive.extractfile(member).read())
+            while bounded.read(2**20):
                 pass
     except (tarfile.TarError, ValueError, *DAMAGE) as error:
         raise UserError(f"{path}: damaged or cut short at {at} ({error}); fetch it again") from None

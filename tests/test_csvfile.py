@@ -1,0 +1,201 @@
+"""Tables as people and spreadsheets write them, and every fault with its line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
+
+PLAIN = "path,label\ncat/1.png,cat\ndog/1.png,dog\ncat/2.png,cat\n"
+SPLIT = "path,label,split\ncat/1.png,cat,train\ndog/1.png,dog,train\ncat/2.png,cat,val\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a table beside six images, and returns what opens it."""
+    for number, path in enumerate(f"{name}/{n}.png" for name in ("cat", "dog") for n in "123"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / path)
+
+    def write(content: str | bytes) -> str:
+        raw = content if isinstance(content, bytes) else content.encode()
+        (tmp_path / "pets.csv").write_bytes(raw)
+        return f"csv:{tmp_path / 'pets.csv'}"
+
+    return write
+
+
+def refused(data: str) -> str:
+    with pytest.raises(UserError) as error:
+        open_dataset(data)
+    return str(error.value)
+
+
+def reasons(data: str) -> list[str]:
+    """The faults, without the lines around them."""
+    return refused(data).splitlines()[1:-1]
+
+
+def test_a_table_gives_paths_below_its_folder_and_classes_by_name(write, tmp_path):
+    dataset = open_dataset(write(PLAIN))
+    assert [tuple(sample) for sample in dataset.train] == [
+        ("cat/1.png", tmp_path / "cat/1.png", 0, 2, None),
+        ("dog/1.png", tmp_path / "dog/1.png", 1, 3, None),
+        ("cat/2.png", tmp_path / "cat/2.png", 0, 4, None),
+    ]
+    assert (dataset.name, dataset.eval) == ("pets", [])
+    assert dataset.class_names == ["cat", "dog"]
+
+
+@pytest.mark.parametrize("path", ["path", "file", "filename", "image", " Image "])
+@pytest.mark.parametrize("label", ["label", "class", "category", "Label"])
+def test_columns_are_found_by_name_in_any_order_among_others(write, path, label):
+    data = write(f"width,{label},{path},note\n8,cat,cat/1.png,\n8,dog,dog/1.png,a b\n")
+    dataset = open_dataset(data)
+    assert [(s.path, s.label) for s in dataset.train] == [("cat/1.png", 0), ("dog/1.png", 1)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_spreadsheets_differ_in_delimiters_line_ends_and_marks(write, delimiter, end, mark):
+    plain = open_dataset(write(SPLIT))
+    dataset = open_dataset(write(mark + SPLIT.replace(",", delimiter).replace("\n", end)))
+    assert (dataset.train, dataset.eval) == (plain.train, plain.eval)
+
+
+def test_fields_may_be_quoted_and_blank_rows_go_by(write, tmp_path):
+    (tmp_path / "cat" / "1.png").rename(tmp_path / "cat" / 'tom, "the" 1.png')
+    text = '\n"path" , "label"\n\n"cat/tom, ""the"" 1.png","big, cat"\n,\n  \ncat\\2.png, 猫 \n'
+    dataset = open_dataset(write(text.replace('" , "', '","')))
+    assert [(s.path, s.label, s.line) for s in dataset.train] == [
+        ('cat/tom, "the" 1.png', 0, 4),
+        ("cat/2.png", 1, 7),
+    ]
+    assert dataset.class_names == ["big, cat", "猫"]
+
+
+@pytest.mark.parametrize("word", ["eval", "val", "valid", "test", "validation", "TEST"])
+def test_a_column_tells_train_from_eval(write, word):
+    dataset = open_dataset(write(SPLIT.replace("val\n", f"{word}\n").replace("train", "Train")))
+    assert [sample.path for sample in dataset.train] == ["cat/1.png", "dog/1.png"]
+    assert [(s.path, s.label, s.line) for s in dataset.eval] == [("cat/2.png", 0, 4)]
+
+
+def test_whole_numbers_stand_for_themselves(write):
+    dataset = open_dataset(write("path,label\ncat/1.png,3\ndog/1.png,0\ncat/2.png,10\n"))
+    assert [sample.label for sample in dataset.train] == [3, 0, 10]
+    assert dataset.class_names == [str(number) for number in range(11)]
+
+
+def test_the_fingerprint_is_that_of_the_same_lists(write, tmp_path):
+    """A table is another way to write them."""
+    (tmp_path / "train.txt").write_text("cat/1.png 0\ndog/1.png 1\n")
+    (tmp_path / "val.txt").write_text("cat/2.png 0\n")
+    assert open_dataset(write(SPLIT)).fingerprint == open_dataset(tmp_path).fingerprint
+
+
+def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
+    (tmp_path / "dog" / "2.png").write_bytes(b"")
+    (tmp_path / "dog" / "3.png").write_bytes((tmp_path / "cat" / "1.png").read_bytes())
+    text = (
+        "path,label,split\ncat/1.png,cat,train\ncat/9.png,cat,train\ndog/1.png,dog,train,x\n"
+        "dog/1.png,dog,trian\n,dog,train\ndog/1.png,,train\n/etc/x.png,dog,train\n"
+        "C:\\x.png,dog,train\n../x.png,dog,train\ndog/2.png,dog,train\ncat/1.png,dog,train\n"
+        "dog/1.png,cow,test\ncat/1.png,cat,test\ndog/3.png,dog,test\ndog/1.png,dog,val\n"
+        'dog/1.png,"dog"s,train\ndog/1.png,dog,\ndog/\0.png,dog,train\n'
+    )
+    data = write(text.encode() + b"dog/\xff.png,dog,train\n")
+    assert reasons(data) == [
+        "pets.csv:3: cat/9.png: no such file",
+        "pets.csv:4: 4 fields, but the header has 3",
+        "pets.csv:5: no split named 'trian'; did you mean 'train'?",
+        "pets.csv:6: no path",
+        "pets.csv:7: no label",
+        "pets.csv:8: '/etc/x.png' is absolute (want a path relative to the image folder)",
+        "pets.csv:9: 'C:/x.png' is absolute (want a path relative to the image folder)",
+        "pets.csv:10: '../x.png' leaves the image folder",
+        "pets.csv:11: dog/2.png: the file is empty",
+        "pets.csv:12: cat/1.png has label dog, but label cat on line 2",
+        "pets.csv:13: label cow never occurs in training",
+        "pets.csv:14: cat/1.png is on line 2 of pets.csv too; evaluate on other images",
+        "pets.csv:15: dog/3.png is the same image as cat/1.png on line 12 of pets.csv",
+        "pets.csv:16: split val, but test on line 13; evaluate on one of them",
+        "pets.csv:17: is not CSV (',' expected after '\"'); is a quote left open?",
+        "pets.csv:18: no split named ''; known: eval, test, testing, train, training, val, "
+        "valid, validation",
+        "pets.csv:19: 'dog/\\x00.png' holds a zero byte",
+        "pets.csv:20: not UTF-8 (GBK, perhaps?); save the file as UTF-8",
+        f"Paths in pets.csv start from {tmp_path}.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "pets.csv: the table is empty"),
+        ("path,label\n,\n", "pets.csv: the table is empty"),
+        ("path,label\ncat/1.png,-1\n", "pets.csv:2: label -1 is negative (labels count from 0)"),
+        ("path,label\ncat/1.png,1000000000\n", "pets.csv:2: label 1000000000 is too large"),
+        (
+            "path,label,split\ncat/1.png,3,train\ncat/2.png,4,val\n",
+            "pets.csv:3: label 4 never occurs in training",
+        ),
+        ("path,label,split\ncat/1.png,cat,val\n", "pets.csv: no line is of the split train"),
+        (
+            "path,label\ncat/1.png,7\ndog/1.png,dog\ndog/2.png,1O\n",
+            "pets.csv:3: label dog is a name, but 7 on line 2 is a number",
+        ),
+        (
+            "path,label\ncat/1.png,cat\ndog/1.png,1\n",
+            "pets.csv:3: label 1 is a number, but cat on line 2 is a name",
+        ),
+        ('path,label\ncat/1.png,cat\n"dog/1.png,dog\ncat/2.png,cat\n', "pets.csv:3: is not CSV"),
+        ("path,label\nx.png,cat\ny.png,dog\n", "pets.csv: none of the listed images is there"),
+    ],
+)
+def test_a_single_fault_is_enough_to_refuse(write, content, fault):
+    found = reasons(write(content))
+    assert found[0].startswith(fault)
+    assert len(found) == 1 + ("Paths in pets.csv start from" in found[-1])
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("path,width", "pets.csv:1: the header has not both columns: want path (path, file, "),
+        ("cat/1.png,cat", "and label (label, class, category)"),
+        ("path label", "the header has not both columns"),
+        ("path,file,label", "pets.csv:1: the columns 'path' and 'file' say the same; rename one"),
+        ("path,label,class", "the columns 'label' and 'class' say the same"),
+        ("path,label,split,split", "the columns 'split' and 'split' say the same"),
+    ],
+)
+def test_a_header_that_does_not_tell_the_columns_is_refused(write, header, message):
+    assert message in refused(write(f"{header}\ncat/1.png,cat\n"))
+
+
+def test_a_file_that_is_not_there_or_utf_16_is_told(write):
+    assert refused("csv:none.csv") == "no file none.csv, which --data csv: names"
+    assert reasons(write(PLAIN.encode("utf-16"))) == [
+        "pets.csv: the file is UTF-16; save it as UTF-8"
+    ]
+
+
+def test_a_real_manifest_is_read_once_it_names_the_labels(test_data, tmp_path):
+    rows = (test_data / "hotdog" / "manifest.csv").read_text().splitlines()
+    lines = [f"{rows[0]},class,split"]
+    for row in rows[1:]:
+        part, name, _ = row.split(",")[0].split("/")
+        lines.append(f"{row},{name},{part}")
+    (tmp_path / "hotdog.csv").write_text("\n".join(lines))
+    for part in ("train", "test"):
+        (tmp_path / part).symlink_to(test_data / "hotdog" / part)
+    dataset = open_dataset(f"csv:{tmp_path / 'hotdog.csv'}")
+    folders = open_dataset(f"folder:{Path(test_data) / 'hotdog'}")
+    for table, tree in ((dataset.train, folders.train), (dataset.eval, folders.eval)):
+        assert {(s.path, s.label) for s in table} == {(s.path, s.label) for s in tree}

@@ -1,0 +1,211 @@
+"""Class folders are read as ImageFolder reads them, and what does not fit is told."""
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
+
+TREE = [
+    "train/cat/2.png", "train/cat/10.png", "train/cat/b/3.png", "train/cat/b-2/1.png",
+    "train/cat/b/x/1.PNG", "train/dog/1.jpeg", "test/cat/1.bmp", "test/dog/1.png",
+]  # fmt: skip
+
+
+def draw(root: Path, paths: list[str]) -> Path:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(list(path.encode())).integers(
+            0, 256, (8, 8, 3), dtype=np.uint8
+        )
+        Image.fromarray(pixels).save(root / path)
+    return root
+
+
+@pytest.fixture
+def pets(tmp_path) -> Path:
+    return draw(tmp_path / "pets", TREE)
+
+
+def opened(folder: Path, **options):
+    return open_dataset(f"folder:{folder}", **options)
+
+
+def refused(folder: Path | str) -> list[str]:
+    with pytest.raises(UserError) as error:
+        opened(folder)
+    return str(error.value).splitlines()
+
+
+def reasons(folder: Path) -> list[str]:
+    """The faults, without the lines around them."""
+    return refused(folder)[1:-1]
+
+
+def test_train_and_test_are_read_class_by_class_at_any_depth(pets):
+    dataset = opened(pets)
+    assert [(sample.path, sample.label) for sample in dataset.train] == [
+        ("train/cat/10.png", 0),
+        ("train/cat/2.png", 0),
+        ("train/cat/b/3.png", 0),
+        ("train/cat/b-2/1.png", 0),
+        ("train/cat/b/x/1.PNG", 0),
+        ("train/dog/1.jpeg", 1),
+    ]
+    assert [(s.path, s.label, s.line) for s in dataset.eval] == [
+        ("test/cat/1.bmp", 0, 0),
+        ("test/dog/1.png", 1, 0),
+    ]
+    assert all(sample.file == pets / sample.path for sample in dataset.train)
+    assert (dataset.name, dataset.class_names) == ("pets", ["cat", "dog"])
+
+
+def test_the_order_is_that_of_paddles_datasetfolder_which_is_torchvisions(pets):
+    from paddle.vision.datasets import DatasetFolder
+
+    draw(pets, ["train/Zebra/1.png", "train/猫/1.png", "test/Zebra/1.png", "test/猫/1.png"])
+    theirs = DatasetFolder(str(pets / "train"), loader=str)
+    dataset = opened(pets)
+    assert [(str(s.file), s.label) for s in dataset.train] == theirs.samples
+    assert dataset.class_names == theirs.classes
+
+
+@pytest.mark.parametrize("train", ["train", "Training"])
+@pytest.mark.parametrize("part", ["test", "Testing", "val", "valid", "validation", "EVAL"])
+def test_the_two_parts_have_the_names_that_people_give_them(tmp_path, train, part):
+    draw(tmp_path, [f"{top}/{name}/{top}.png" for top in (train, part) for name in "ab"])
+    (tmp_path / "README.md").write_text("beside the parts anything may be")
+    (tmp_path / "annotations").mkdir()
+    dataset = opened(tmp_path)
+    assert (len(dataset.train), len(dataset.eval)) == (2, 2)
+    assert dataset.eval[0].path == f"{part}/a/{part}.png"
+
+
+def test_classes_right_below_have_no_eval_list(pets):
+    (pets / "train" / "labels.txt").write_text("beside the classes too")
+    dataset = opened(pets / "train")
+    assert dataset.train[5].path == "dog/1.jpeg"
+    assert (len(dataset.train), dataset.eval, dataset.name) == (6, [], "train")
+    shutil.rmtree(pets / "test")
+    alone = opened(pets)
+    assert (len(alone.train), alone.eval, alone.name) == (6, [], "pets")
+    assert alone.train[5].path == "train/dog/1.jpeg"
+
+
+def test_what_is_hidden_is_passed_by(pets):
+    before = opened(pets).fingerprint
+    (pets / ".git").mkdir()
+    (pets / "train" / ".cache" / "x").mkdir(parents=True)
+    (pets / "train" / "__MACOSX").mkdir()
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._1.png"):
+        (pets / "train" / "cat" / name).write_text("not an image")
+    assert opened(pets).fingerprint == before
+
+
+def test_classes_that_differ_are_told_with_the_part_that_lacks_them(pets):
+    draw(pets, ["train/cow/1.png", "test/dgo/1.png"])
+    assert reasons(pets) == [
+        "pets: test has no folder for the class 'cow'",
+        "pets: train has no folder for the class 'dgo'",
+    ]
+
+
+def test_what_is_no_image_by_its_name_or_content_is_told_all_at_once(pets):
+    (pets / "train" / "cow").mkdir()
+    (pets / "test" / "cow" / "deep").mkdir(parents=True)
+    draw(pets, ["train/lost.png"])
+    (pets / "train" / "cat" / "b" / "notes.txt").write_text("x")
+    (pets / "train" / "dog" / "2.heic").write_text("x")
+    (pets / "train" / "dog" / "3.png").write_text("x")
+    os.symlink(pets / "nowhere.png", pets / "test" / "dog" / "2.png")
+    os.mkfifo(pets / "test" / "dog" / "3.png")
+    shutil.copy(pets / "train" / "cat" / "2.png", pets / "test" / "dog" / "4.png")
+    assert reasons(pets) == [
+        "pets: test/cow holds no image",
+        "pets: test/dog/2.png is no file (a link to nothing, perhaps)",
+        "pets: test/dog/3.png is no file (a link to nothing, perhaps)",
+        "pets: test/dog/4.png is the same image as train/cat/2.png",
+        "pets: train/cat/b/notes.txt has not the name of an image; move it elsewhere",
+        "pets: train/cow holds no image",
+        "pets: train/dog/2.heic has not the name of an image; move it elsewhere",
+        "pets: train/dog/3.png: not an image that can be read "
+        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "pets: train/lost.png is an image outside the class folders",
+    ]
+    assert refused(pets)[-1] == "Correct or remove these lines or files, then run again."
+
+
+def test_links_are_followed_wherever_they_lead_but_not_in_circles(pets, tmp_path):
+    draw(tmp_path / "elsewhere", ["cow/1.png", "more/9.png", "cow2/2.png", "8.png"])
+    os.symlink(tmp_path / "elsewhere" / "cow", pets / "train" / "cow")
+    os.symlink(tmp_path / "elsewhere" / "cow2", pets / "test" / "cow")
+    os.symlink(tmp_path / "elsewhere" / "more", pets / "train" / "dog" / "more")
+    os.symlink(tmp_path / "elsewhere" / "8.png", pets / "train" / "dog" / "8.png")
+    dataset = opened(pets)
+    assert [sample.path for sample in dataset.train[5:]] == [
+        "train/cow/1.png",
+        "train/dog/1.jpeg",
+        "train/dog/8.png",
+        "train/dog/more/9.png",
+    ]
+    os.symlink(pets, pets / "train" / "dog" / "again")
+    os.symlink(pets / "test" / "dog", pets / "test" / "dog" / "self")
+    assert reasons(pets) == [
+        "pets: test/dog/self is a link to a folder that holds it",
+        "pets: train/dog/again is a link to a folder that holds it",
+    ]
+
+
+def test_it_must_be_clear_which_folder_is_which(pets, tmp_path):
+    draw(pets, ["val/cat/1.png"])
+    (message,) = refused(pets)
+    assert message == f"{pets} holds test and val; keep one of them there"
+    shutil.rmtree(pets / "test")
+    (pets / "train").rename(pets / "tarin")
+    assert refused(pets) == [f"{pets} holds val, but no train beside it"]
+    (message,) = refused(tmp_path)
+    assert message.startswith(f"{tmp_path} holds one class folder only, pets; want <class>/<image>")
+    (tmp_path / "none").mkdir()
+    assert "none holds no class folder; want" in refused(tmp_path / "none")[0]
+    assert refused("nowhere") == ["no folder nowhere, which --data folder: names"]
+
+
+def test_a_class_whose_name_is_not_utf_8_is_told(pets):
+    for part in ("train", "test"):
+        os.mkdir(os.fsencode(pets / part) + b"/\xc3\xa8\xb0")
+        os.rename(pets / part / "dog", os.fsencode(pets / part) + b"/\xc3\xa8\xb0/deep")
+    assert reasons(pets) == [
+        "pets: the name of the class folder 'è\\udcb0' is not UTF-8; rename it"
+    ]
+
+
+def test_an_image_may_have_a_name_of_any_bytes(pets):
+    target = os.fsencode(pets / "train" / "dog") + b"/\xc3\x28.png"
+    os.rename(pets / "train" / "dog" / "1.jpeg", target)
+    dataset = opened(pets)
+    assert os.fsencode(dataset.train[5].file) == target
+    assert len(dataset.fingerprint) == 64
+
+
+def test_a_folder_that_may_not_be_read_is_told(pets, monkeypatch):
+    def scandir(path, real=os.scandir):
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert refused(pets) == [f"cannot read {pets / 'train' / 'cat' / 'b'}: Permission denied"]
+
+
+def test_real_folders_open_clean(test_data):
+    dataset = opened(test_data / "hotdog")
+    assert dataset.class_names == ["hotdog", "not-hotdog"]
+    assert Counter(sample.label for sample in dataset.train) == {0: 345, 1: 345}
+    assert Counter(sample.label for sample in dataset.eval) == {0: 115, 1: 115}
+    assert dataset.eval[0].path.startswith("test/hotdog/")
