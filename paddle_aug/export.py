@@ -36,6 +36,7 @@ from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.listfile import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
+from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import (
     DRAWS,
     SOURCES,
@@ -100,7 +101,10 @@ def export(wanted: Export, out: Path | str, num_workers: int = 0) -> int:
         UserError: the data cannot be had, or `out` holds something else or cannot be written.
     """
     out = Path(out)
+    augmentation(wanted.config.augment)  # a mistake in it is told before all images are checked
     data = open_data(wanted.config)
+    maker = _Maker(wanted.config, wanted.format, data, out)
+    maker.train[0, 0]  # so is an image that comes out at a wrong size, before a folder is made
     left_out = _shared(data)
     header = _header(wanted, data, left_out)
     items = plan(wanted, data, left_out)
@@ -112,7 +116,6 @@ def export(wanted: Export, out: Path | str, num_workers: int = 0) -> int:
         lines = _begin(out, header)
         known = {line["path"] for line in lines}
         rest = [item for item in items if item.path not in known]
-        maker = _Maker(wanted.config, wanted.format, data, out)
         with open(out / UNFINISHED, "a", encoding="utf-8") as progress:
             for made in _make_all(maker, rest, num_workers):
                 progress.writelines(_text(line) for line in made)
@@ -327,13 +330,17 @@ def _shared(data: Dataset) -> list[int]:
     shared = {id(train) for _, train in shared_content(data.train, data.eval)}
     if not shared:
         return []
-    contents = {_as_it_is(sample) for sample in data.train if id(sample) in shared}
-    left_out = [i for i, sample in enumerate(data.train) if _as_it_is(sample) in contents]
+    contents = {_content(sample) for sample in data.train if id(sample) in shared}
+    left_out = [i for i, sample in enumerate(data.train) if _content(sample) in contents]
     print(
         f"{data.name}: {len(left_out):,} training images are evaluated on, too, and left out",
         file=sys.stderr,
     )
     return left_out
+
+
+def _content(sample: Sample) -> bytes:
+    return _as_it_is(sample) if sample.pixels is None else sample.pixels.tobytes()
 
 
 def _header(wanted: Export, data: Dataset, left_out: list[int]) -> dict:

@@ -37,6 +37,9 @@ from paddle_aug.registry import COMBINATORS, near_miss
 WIDTH = 8.0  # inches, which at DPI is the width of a README
 DPI = 130
 FONT = 8.5  # points
+NBSP = "\u00a0"
+HIDDEN = ("seed", "interpolation", "mode", "order", "cval")
+ANGLES = ("degrees", "theta", "rotate")
 FORMATS = ("png", "svg", "pdf")
 STACKED = {"allab": "userDef, then imgaugLib.", "allba": "imgaugLib, then userDef."}
 
@@ -116,8 +119,14 @@ def draws_by_op(
     for op in members(augmentation(config.augment, engine(config))):
         dataset = own_size(config, samples)
         dataset.transform, dataset.stretch = op, config.stretch
-        first, *others = cells_of(dataset, index, epoch, count)
-        cells += [Cell(first.image, op_name(op)), *(other._replace(title="") for other in others)]
+        image = dataset.unchanged(index)
+        cells.append(Cell(image, op_name(op)))
+        # Each row has epochs of its own: of one, ops that draw alike would all draw the same.
+        for number in range(epoch, epoch + count):
+            key = (number, index)
+            ((_, params),) = drawn(dataset, image, key)
+            cells.append(Cell(dataset.augmented(image, key), "", values(params)))
+        epoch += count
     return cells
 
 
@@ -159,15 +168,20 @@ def read_run(file: Path | str, data: str | None = None) -> Seen:
 
 def describe(ops: Sequence[tuple[str, dict]]) -> str:
     """What was drawn, short enough to stand below a picture: "rotate 12° · hflip yes"."""
-    return " · ".join(f"{name} {_values(params)}".rstrip() for name, params in ops) or "unchanged"
+    return " · ".join(f"{name} {values(params)}".rstrip() for name, params in ops) or "unchanged"
 
 
-def _values(params: dict) -> str:
-    # A seed tells a reader nothing.
-    shown = {name: value for name, value in params.items() if name != "seed"} or params
+def values(params: dict) -> str:
+    """What one op has drawn, in as few words."""
+    # A seed tells a reader nothing, unless there is nothing else; nor does how pixels are read.
+    shown = {name: value for name, value in params.items() if name not in HIDDEN} or params
     if len(shown) == 1:
         return _value(*shown.items())
-    return ", ".join(f"{name} {_value((name, value))}" for name, value in shown.items())
+    if shown and all(isinstance(value, bool) for value in shown.values()):
+        return ", ".join(name for name, value in shown.items() if value) or "no"
+    return ", ".join(
+        f"{name.removesuffix('_ratio')} {_value((name, value))}" for name, value in shown.items()
+    )
 
 
 def _value(pair: tuple[str, object]) -> str:
@@ -175,15 +189,24 @@ def _value(pair: tuple[str, object]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float | int):
-        text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
-        return text + ("°" if name in ("degrees", "theta", "rotate") else "")
+        text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return text.replace("-", "−") + ("°" if name in ANGLES else "")
     if isinstance(value, list | tuple):
-        if all(isinstance(part, bool | int | float | str) for part in value) and len(value) <= 5:
+        plain = all(isinstance(part, bool | int | float | str) for part in value)
+        if len(value) > 5 or not (plain or all(len(part) == 2 for part in value)):
+            return "…"
+        if plain:
             return f"({', '.join(_value((name, part)) for part in value)})"
-        if all(isinstance(part, list) and len(part) == 2 for part in value) and len(value) <= 5:
-            return ", ".join(" ".join(_value(("", each)) for each in part) for part in value)
-        return "…"
+        return ", ".join(" ".join(_value(("", each)) for each in part) for part in value)
     return str(value)
+
+
+def wrap(caption: str, letters: int) -> list[str]:
+    """Lines of at most so many letters, broken between ops where an op fits into a line."""
+    parts = caption.split(" · ")
+    # textwrap breaks at no non-breaking space.
+    kept = [part.replace(" ", NBSP) if len(part) + 2 <= letters else part for part in parts]
+    return textwrap.wrap(f"{NBSP}· ".join(kept), letters)
 
 
 def draw(cells: Sequence[Cell], rows: int, columns: int, file: Path | str, title: str = "") -> None:
@@ -217,7 +240,7 @@ def figure(cells: Sequence[Cell], rows: int, columns: int, title: str = ""):
     letters = int(width * 72 / (FONT * 0.53))
     grid = [cells[start : start + columns] for start in range(0, rows * columns, columns)]
     grid = [row for row in grid if row]
-    texts = [[textwrap.wrap(cell.caption, letters) for cell in row] for row in grid]
+    texts = [[wrap(cell.caption, letters) for cell in row] for row in grid]
     heights = [
         (
             line * 1.25 * any(cell.title for cell in row),

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "networks": {"errors", "registry", "networks"},
     "config": CONTRACTS,
     "pipeline": {*CONTRACTS, "config", "data", "modes"},
-    "export": {*CONTRACTS, "config", "data", "pipeline"},
+    "export": {*CONTRACTS, "config", "data", "modes", "pipeline"},
     "preview": {*CONTRACTS, "config", "data", "modes", "pipeline"},
     "runlog": CONTRACTS,
     "stats": {*CONTRACTS, "runlog"},
