@@ -123,8 +123,6 @@ def export(wanted: Export, out: Path | str, num_workers: int = 0) -> int:
                 lines += made
         place = {item.path: number for number, item in enumerate(items)}
         lines.sort(key=lambda line: place[line["path"]])
-        if hasattr(os, "sync"):
-            os.sync()  # what the manifest speaks of is there, even if the power fails
         for name, text in _lists(header, lines).items():
             write_bytes(out / name, text.encode())
         write_bytes(out / MANIFEST, "".join(map(_text, [header, *lines])).encode())
@@ -259,8 +257,9 @@ class _Maker:
 
 
 def _write_soon(path: Path, content: bytes) -> None:
-    """Write a whole file that is on the disk only after the next sync, as waiting for each would
-    take longer than all the rest. Going on looks into every file."""
+    """Write a whole file without waiting until it is on the disk, which for each would take longer
+    than all the rest. What a power failure takes is made again: going on looks into every file, and
+    so does `verify`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")  # a kill leaves it, the next call takes it over
     beside.write_bytes(content)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import PIL
 
-import paddle_aug
+from paddle_aug import __version__
 from paddle_aug.config import TrainConfig, flag, value_type
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Key
@@ -120,7 +120,7 @@ def op_name(op: Transform) -> str:
 def versions() -> dict[str, str]:
     """Of all that may change a pixel."""
     return {
-        "paddle_aug": paddle_aug.__version__,
+        "paddle_aug": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "opencv": cv2.__version__,

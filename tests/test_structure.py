@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "data": {*CONTRACTS, "data"},
     "networks": {"errors", "registry", "networks"},
     "config": CONTRACTS,
-    "pipeline": {*CONTRACTS, "config", "data", "modes"},
+    "pipeline": {*CONTRACTS, "__version__", "config", "data", "modes"},
     "export": {*CONTRACTS, "config", "data", "modes", "pipeline"},
     "preview": {*CONTRACTS, "config", "data", "modes", "pipeline"},
     "runlog": CONTRACTS,
