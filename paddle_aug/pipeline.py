@@ -1,0 +1,136 @@
+"""From a config to what its network sees, as training makes it, where there need be no Paddle."""
+
+import argparse
+import importlib.metadata
+import platform
+from collections.abc import Iterable
+from dataclasses import fields
+
+import cv2
+import numpy as np
+import PIL
+
+from paddle_aug import __version__
+from paddle_aug.config import TrainConfig, flag, value_type
+from paddle_aug.data.dataset import Dataset, open_dataset
+from paddle_aug.data.feeding import Augmented, Key
+from paddle_aug.data.listfile import Sample
+from paddle_aug.data.split import select
+from paddle_aug.modes import OPS, augmentation
+from paddle_aug.rng import generator
+from paddle_aug.transform import Params, Transform, _Steps
+
+# Of a config, what decides the images: which, in which order, and what is drawn.
+SOURCES = ("data", "train_list", "eval_list", "image_root")
+DRAWS = (
+    "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "eval_transform",
+    "engine",
+)  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """Options that are those of tools/train.py; one that is not given is left out of the result."""
+    for item in fields(TrainConfig):
+        if item.name not in names:
+            continue
+        kind = value_type(item.name)
+        default = "" if item.default is None else f" (default: {item.default})"
+        if kind is bool:
+            action = {"action": argparse.BooleanOptionalAction}
+        else:
+            action = {"type": kind, "metavar": item.name.upper()}
+        text = (item.metadata["help"] + default).replace("%", "%%")
+        parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
+
+
+def engine(config: TrainConfig) -> str:
+    """Who runs the imgaug pipeline."""
+    return "native" if config.engine == "auto" else config.engine
+
+
+def open_data(config: TrainConfig, check: bool = True) -> Dataset:
+    """The data that a config names, and of the training list what it asks for.
+
+    Raises:
+        UserError: see `open_dataset` and `select`.
+    """
+    found = open_dataset(
+        config.data, config.train_list, config.eval_list, config.image_root, check=check
+    )
+    return select(found, config.first, config.fraction, config.holdout, config.seed)
+
+
+def augmented(config: TrainConfig, samples: list[Sample]) -> Augmented:
+    """The samples of the training list by key, each read from its file when it is asked for."""
+    return Augmented(
+        samples,
+        config.image_size,
+        augmentation(config.augment, engine(config)),
+        config.seed,
+        stretch=config.stretch,
+        fit=augmentation(config.eval_transform, engine(config)),
+    )
+
+
+class OwnSize(Augmented):
+    """The images of training without `stretch`, before `fit`: of the size that the augmentation
+    leaves them at."""
+
+    def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
+        return self.under(self.transform, image, generator(self.seed, "augment", *key), key)
+
+
+def own_size(config: TrainConfig, samples: list[Sample]) -> OwnSize:
+    """As `augmented`, at the images' own sizes."""
+    transform = augmentation(config.augment, engine(config))
+    return OwnSize(samples, config.image_size, transform, config.seed, stretch=False)
+
+
+def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
+    """The ops that a key takes this unchanged image through, by name, in order, with what each
+    draws."""
+    params = dataset.transform.sample(
+        generator(dataset.seed, "augment", *key), shape=tuple(image.shape)
+    )
+    return list(_named(dataset.transform, params))
+
+
+def _named(transform: Transform, params: Params):
+    if not isinstance(transform, _Steps):
+        yield op_name(transform), params
+        return
+    for member, inner in params["steps"]:
+        yield from _named(transform.ops[member], inner)
+
+
+def members(transform: Transform) -> list[Transform]:
+    """The ops that a pipeline is made of, each once, whatever combines them."""
+    if not isinstance(transform, _Steps):
+        return [transform]
+    found = [op for member in transform.ops for op in members(member)]
+    return [op for place, op in enumerate(found) if op not in found[:place]]
+
+
+def op_name(op: Transform) -> str:
+    """What an op is called in a pipeline's text; one that has no name there, by its class."""
+    names = {kind: name for name, kind in OPS.items()}
+    return names.get(type(op), type(op).__name__)
+
+
+def versions() -> dict[str, str]:
+    """Of all that may change a pixel."""
+    return {
+        "paddle_aug": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "pillow": PIL.__version__,
+        **{name: _installed(name) for name in ("imgaug", "scikit-image", "scipy")},
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
