@@ -1,6 +1,7 @@
 """Batches depend on nothing but names: not on workers, batch size, or what was loaded before."""
 
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from paddle_aug.data import feeding, shared
 from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.listfile import Sample
 from paddle_aug.data.loading import Batches
 from paddle_aug.distributed import Group
 from paddle_aug.errors import UserError
@@ -243,6 +246,32 @@ def test_decoded_images_give_the_same_bytes(samples, expected, workers, way, tmp
         batches = pool.batches("made", epoch_keys(len(samples), 5, 7, 0, True))
         images = np.concatenate([images.copy() for images, _ in batches])
     np.testing.assert_array_equal(images, expected[0][: len(samples)])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("way", ["ram", "disk", "off"])
+def test_images_that_came_as_arrays_give_the_bytes_of_those_from_files(
+    samples, expected, workers, way, tmp_path
+):
+    arrays = [
+        Sample(f"batch/{number}", tmp_path / "archive", sample.label, 0, read_sample(sample))
+        for number, sample in enumerate(samples)
+    ]
+    held = decoded_images(arrays, 24, way, tmp_path)
+    dataset = Augmented(arrays, 24, augmentation("allab"), 7, held)
+    if held is not None:
+        assert len(pickle.dumps(dataset.__getstate__()["samples"])) < 200 * len(arrays)
+    with Workers({"made": dataset}, workers, 6) as pool:
+        keys = epoch_keys(len(samples), 5, 7, 0, True)
+        images = np.concatenate([batch.copy() for batch, _ in pool.batches("made", keys)])
+    np.testing.assert_array_equal(images, expected[0][: len(images)])
+
+
+def test_an_image_of_an_archive_is_named_by_both(tmp_path):
+    array = Sample("batch/7", tmp_path / "archive", 0, 0, np.zeros((24, 24, 3), np.uint8))
+    dataset = Augmented([array], 24, Failing("raises"), seed=7)
+    with pytest.raises(UserError, match=r"archive: batch/7: Failing"):
+        dataset[0, 0]
 
 
 def test_memory_that_is_not_there_for_batches_is_told(samples, monkeypatch):

@@ -68,6 +68,12 @@ class Augmented:
         self.stretch = stretch
         self.fit = fit
 
+    def __getstate__(self):
+        """What goes to a worker: the pixels once, in memory that both have, where there is such."""
+        if self.decoded is None:
+            return self.__dict__
+        return {**self.__dict__, "samples": [each._replace(pixels=None) for each in self.samples]}
+
     def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:
         index = key[1]
         return self.augmented(self.unchanged(index), key), self.samples[index].label
@@ -91,7 +97,7 @@ class Augmented:
             made = self.under(self.fit, made, rng, key)
         if made.shape[:2] != (self.image_size, self.image_size):
             raise UserError(
-                f"{self.samples[key[1]].path}, {image.shape[0]} × {image.shape[1]} pixels, comes "
+                f"{self.samples[key[1]].place}, {image.shape[0]} × {image.shape[1]} pixels, comes "
                 f"out of the augmentation {made.shape[0]} × {made.shape[1]}, and --image-size is "
                 f"{self.image_size}: end --augment or --eval-transform with "
                 f"center_crop({self.image_size}) or resize(({self.image_size}, {self.image_size}))"
@@ -112,7 +118,7 @@ class Augmented:
         except Exception as error:
             op, drawn = failing_step(transform, image, params)
             raise UserError(
-                f"{self.samples[key[1]].file}: {op} fails with {drawn} (epoch {key[0] + 1}): "
+                f"{self.samples[key[1]].place}: {op} fails with {drawn} (epoch {key[0] + 1}): "
                 f"{type(error).__name__}: {error}. Leave it out of --augment to go on without it"
             ) from error
         return made

@@ -47,6 +47,12 @@ class Sample(NamedTuple):
     line: int
     pixels: np.ndarray | None = None
 
+    @property
+    def place(self) -> str:
+        """Where the image is, for messages."""
+        file = str(self.file)
+        return file if file.endswith(self.path) else f"{file}: {self.path}"
+
 
 class Fault(NamedTuple):
     """Something wrong in a list; line 0 means the file as a whole."""
