@@ -1,5 +1,8 @@
 """Image augmentation for people who train classifiers on few images with PaddlePaddle."""
 
+# Before Paddle: once the GPU wheel 2.6.2 is there, zlib, and with it PNG, can no longer be loaded.
+import zlib  # noqa: F401
+
 __version__ = "0.1.0"
 
 

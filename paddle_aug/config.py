@@ -3,6 +3,7 @@
 import argparse
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -216,7 +217,16 @@ def argument_parser() -> argparse.ArgumentParser:
         help=f"{', '.join(recipe_names())}, or a YAML file; by default 'sample' for the sample "
         "data and 'aistudio' for any other",
     )
+    add_options(parser, [item.name for item in fields(TrainConfig)])
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """Options for these fields; one that is not given is left out of what is parsed, and so does
+    not hide a recipe's."""
     for item in fields(TrainConfig):
+        if item.name not in names:
+            continue
         default = "" if item.default in (None, False) else f" (default: {item.default})"
         text = (item.metadata["help"] + default).replace("%", "%%")
         kind = value_type(item.name)
@@ -224,9 +234,7 @@ def argument_parser() -> argparse.ArgumentParser:
             action = {"action": argparse.BooleanOptionalAction}
         else:
             action = {"type": kind, "metavar": item.name.upper()}
-        # Options that were not given must not hide the recipe's.
         parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
-    return parser
 
 
 def recipe_names() -> list[str]:

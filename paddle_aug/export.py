@@ -40,10 +40,9 @@ from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import (
     DRAWS,
     SOURCES,
-    augmented,
     drawn,
     open_data,
-    own_size,
+    read_one_by_one,
     versions,
 )
 
@@ -228,7 +227,7 @@ class _Maker:
         self.format = format
         self.out = out
         self.samples = {"train": data.train, "eval": data.eval}
-        self.train: Augmented = (augmented if config.stretch else own_size)(config, data.train)
+        self.train: Augmented = read_one_by_one(config, data.train)
 
     def make(self, items: list[Item]) -> list[dict]:
         """Write the files of one image, and return their lines of the manifest.

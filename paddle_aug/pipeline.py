@@ -1,17 +1,16 @@
 """From a config to what its network sees, as training makes it, where there need be no Paddle."""
 
-import argparse
 import importlib.metadata
 import platform
-from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import PIL
 
 from paddle_aug import __version__
-from paddle_aug.config import TrainConfig, flag, value_type
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Key
 from paddle_aug.data.listfile import Sample
@@ -28,28 +27,13 @@ DRAWS = (
 )  # fmt: skip
 
 
-def add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    """Options that are those of tools/train.py; one that is not given is left out of the result."""
-    for item in fields(TrainConfig):
-        if item.name not in names:
-            continue
-        kind = value_type(item.name)
-        default = "" if item.default is None else f" (default: {item.default})"
-        if kind is bool:
-            action = {"action": argparse.BooleanOptionalAction}
-        else:
-            action = {"type": kind, "metavar": item.name.upper()}
-        text = (item.metadata["help"] + default).replace("%", "%%")
-        parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
-
-
 def engine(config: TrainConfig) -> str:
     """Who runs the imgaug pipeline."""
     return "native" if config.engine == "auto" else config.engine
 
 
 def open_data(config: TrainConfig, check: bool = True) -> Dataset:
-    """The data that a config names, and of the training list what it asks for.
+    """The data that a config names, all of it checked, and of the training list what it asks for.
 
     Raises:
         UserError: see `open_dataset` and `select`.
@@ -57,18 +41,28 @@ def open_data(config: TrainConfig, check: bool = True) -> Dataset:
     found = open_dataset(
         config.data, config.train_list, config.eval_list, config.image_root, check=check
     )
-    return select(found, config.first, config.fraction, config.holdout, config.seed)
+    return selected(config, found)
 
 
-def augmented(config: TrainConfig, samples: list[Sample]) -> Augmented:
-    """The samples of the training list by key, each read from its file when it is asked for."""
+def selected(config: TrainConfig, data: Dataset) -> Dataset:
+    """What the config asks for of a data set that is open."""
+    return select(data, config.first, config.fraction, config.holdout, config.seed)
+
+
+def augmented(config: TrainConfig, samples: list[Sample], mode: str) -> Augmented:
+    """The samples of a list under a mode, their images decoded once if `cache` says so.
+
+    Under "none" a training image is prepared as an evaluation image is.
+    """
+    size = config.image_size if config.stretch else None
     return Augmented(
         samples,
         config.image_size,
-        augmentation(config.augment, engine(config)),
+        augmentation(mode, engine(config)),
         config.seed,
-        stretch=config.stretch,
-        fit=augmentation(config.eval_transform, engine(config)),
+        decoded_images(samples, size, config.cache, config.cache_dir),
+        config.stretch,
+        augmentation(config.eval_transform, engine(config)),
     )
 
 
@@ -84,6 +78,13 @@ def own_size(config: TrainConfig, samples: list[Sample]) -> OwnSize:
     """As `augmented`, at the images' own sizes."""
     transform = augmentation(config.augment, engine(config))
     return OwnSize(samples, config.image_size, transform, config.seed, stretch=False)
+
+
+def read_one_by_one(config: TrainConfig, samples: list[Sample]) -> Augmented:
+    """The training images, each read when it is asked for; without `stretch` at their own sizes."""
+    if not config.stretch:
+        return own_size(config, samples)
+    return augmented(replace(config, cache="off"), samples, config.augment)
 
 
 def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:

@@ -96,8 +96,10 @@ def draws(
     config: TrainConfig, samples: list[Sample], index: int, epoch: int, count: int
 ) -> list[Cell]:
     """The image and `count` draws of it, those of training from this epoch on."""
-    dataset = (augmented if config.stretch else own_size)(config, samples)
-    return cells_of(dataset, index, epoch, count)
+    config = replace(config, cache="off")  # of which one image is read
+    if config.stretch:
+        return cells_of(augmented(config, samples, config.augment), index, epoch, count)
+    return cells_of(own_size(config, samples), index, epoch, count)
 
 
 def cells_of(dataset: Augmented, index: int, epoch: int, count: int) -> list[Cell]:
@@ -145,7 +147,7 @@ def read_run(file: Path | str, data: str | None = None) -> Seen:
         kept = {name: run["config"][name] for name in (*SOURCES, *DRAWS) if name in run["config"]}
         config = TrainConfig(**kept)
         fingerprint, then = run["data"]["fingerprint"], run["versions"]
-        config = replace(config, engine=run.get("engine", config.engine))
+        config = replace(config, engine=run.get("engine", config.engine), cache="off")
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}; --run wants a run.json") from None
     except (ValueError, KeyError, TypeError) as error:
@@ -163,7 +165,7 @@ def read_run(file: Path | str, data: str | None = None) -> Seen:
         for name, before in then.items()
         if name in versions() and name != "python" and versions()[name] != before
     ]
-    return Seen(config, augmented(config, found.train), notes)
+    return Seen(config, augmented(config, found.train, config.augment), notes)
 
 
 def describe(ops: Sequence[tuple[str, dict]]) -> str:

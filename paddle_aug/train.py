@@ -1,8 +1,6 @@
 """Training: one fresh network under one augmentation, and the curves it leaves."""
 
-import importlib.metadata
 import os
-import platform
 import re
 import signal
 import subprocess
@@ -14,10 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-import cv2
 import numpy as np
 import paddle
-import PIL
 from paddle.nn import functional as F
 from tqdm import tqdm
 
@@ -25,21 +21,18 @@ import paddle_aug
 from paddle_aug import checkpoint, runlog
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
-from paddle_aug.data.cache import decoded_images
-from paddle_aug.data.dataset import Dataset, open_dataset
+from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, Workers
-from paddle_aug.data.listfile import Sample
 from paddle_aug.data.loading import Batches, ToNetwork
 from paddle_aug.data.normalize import normalization
-from paddle_aug.data.split import select
 from paddle_aug.distributed import Group, join_group, processes
 from paddle_aug.ema import Average
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.finetune import freeze, load_pretrained, quicken_head
-from paddle_aug.modes import augmentation
 from paddle_aug.networks import NETWORKS
 from paddle_aug.optimizers import initialize, make_optimizer
+from paddle_aug.pipeline import augmented, engine, open_data, versions
 from paddle_aug.rng import integer_seed
 from paddle_aug.schedule import learning_rate
 
@@ -255,39 +248,6 @@ def interrupts_between_steps():
         signal.signal(signal.SIGINT, before)
 
 
-def open_data(config: TrainConfig) -> Dataset:
-    """The data that a config names, all of it checked, and of the training list what it asks for.
-
-    Raises:
-        UserError: see `open_dataset` and `select`.
-    """
-    return selected(
-        config, open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
-    )
-
-
-def selected(config: TrainConfig, data: Dataset) -> Dataset:
-    """What the config asks for of a data set that is open."""
-    return select(data, config.first, config.fraction, config.holdout, config.seed)
-
-
-def augmented(config: TrainConfig, samples: list[Sample], mode: str) -> Augmented:
-    """The samples of a list under a mode, their images decoded once where there is room.
-
-    Under "none" a training image is prepared as an evaluation image is.
-    """
-    size = config.image_size if config.stretch else None
-    return Augmented(
-        samples,
-        config.image_size,
-        augmentation(mode, engine(config)),
-        config.seed,
-        decoded_images(samples, size, config.cache, config.cache_dir),
-        config.stretch,
-        augmentation(config.eval_transform, engine(config)),
-    )
-
-
 def refuse_wrong_sizes(datasets: dict[str, Augmented]) -> None:
     """Stop before training where the first image of a list does not come out at its size."""
     for dataset in datasets.values():
@@ -399,11 +359,6 @@ def use_device(config: TrainConfig) -> str:
         # Paddle itself uses one thread unless OMP_NUM_THREADS says more.
         paddle.base.core.set_num_threads(config.threads or cores())
     return paddle.get_device()
-
-
-def engine(config: TrainConfig) -> str:
-    """Who runs the imgaug pipeline."""
-    return "native" if config.engine == "auto" else config.engine
 
 
 def cores() -> int:
@@ -573,7 +528,7 @@ def session(first_epoch: int, device: str, group: Group, workers: Workers) -> di
     return {
         "from_epoch": first_epoch,
         "argv": sys.argv,
-        "versions": versions(),
+        "versions": {**versions(), "paddle": paddle.__version__},
         "commit": commit(),
         "device": device,
         "processes": group.size,
@@ -599,27 +554,6 @@ def about_data(data: Dataset) -> dict:
         "eval": len(data.eval),
         "test": len(data.test),
     }
-
-
-def versions() -> dict[str, str]:
-    """Of all that may change a pixel or a weight."""
-    return {
-        "paddle_aug": paddle_aug.__version__,
-        "python": platform.python_version(),
-        "paddle": paddle.__version__,
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-        "pillow": PIL.__version__,
-        **{name: installed_version(name) for name in ("imgaug", "scikit-image", "scipy")},
-    }
-
-
-def installed_version(package: str) -> str | None:
-    """The version of a package that need not be there, without importing it."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def commit() -> str | None:

@@ -19,6 +19,7 @@ from paddle_aug.data.normalize import KNOWN
 from paddle_aug.distributed import Group, join_group
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
+from paddle_aug.pipeline import augmented
 
 ROOT = Path(__file__).parent.parent
 
@@ -91,7 +92,7 @@ def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path):
     network = NETWORKS["vgg_thin_bn"](3, 16)
     path = tmp_path / "models" / "noAug_last.pdparams"
     checkpoint.load_weights(network, checkpoint.load(path), path)
-    dataset = train.augmented(config, open_dataset(folder).eval, "none")
+    dataset = augmented(config, open_dataset(folder).eval, "none")
     with Workers({"eval": dataset}, 0, 9) as workers:
         batches = Batches(workers, "eval", 9, 0, False, Group())
         found = train.evaluate(network, ToNetwork(KNOWN["half"]), batches)

@@ -17,7 +17,7 @@ from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.image import read_image
 from paddle_aug.errors import UserError
 from paddle_aug.modes import AUGMENTATIONS, OPS, augmentation
-from paddle_aug.pipeline import versions
+from paddle_aug.pipeline import augmented, open_data, versions
 from paddle_aug.registry import COMBINATORS
 from paddle_aug.rng import generator
 
@@ -164,12 +164,11 @@ def test_a_run_shows_the_very_pictures_that_its_network_saw(tmp_path, photos):
 
 
 def test_the_picture_of_a_run_is_the_one_that_training_hands_its_network(tmp_path, photos):
-    train = pytest.importorskip("paddle_aug.train")
     config = TrainConfig(augment="allab", data=str(photos), seed=3, image_size=32, cache="off")
-    data = train.open_data(config)
+    data = open_data(config)
     about = {"name": data.name, "fingerprint": data.fingerprint}
     file = run_file(tmp_path, photos, config=config.asdict(), data=about)
-    dataset = train.augmented(config, data.train, config.augment)
+    dataset = augmented(config, data.train, config.augment)
     assert (preview.read_run(file).dataset[9, 5][0] == dataset[9, 5][0]).all()
 
 

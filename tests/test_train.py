@@ -23,6 +23,7 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.modes import split_modes
 from paddle_aug.networks import NETWORKS
+from paddle_aug.pipeline import augmented, selected
 
 ROOT = Path(__file__).parent.parent
 
@@ -493,7 +494,7 @@ EVERYTHING = {
 
 def test_every_option_at_once_goes_on_to_the_same_bits(config, data, tmp_path):
     config = replace(config, **EVERYTHING)
-    chosen = train.selected(config, data)
+    chosen = selected(config, data)
     train.fit(config, chosen)
     broken = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
     for epochs in (1, 2, 3):
@@ -506,14 +507,14 @@ def test_every_option_at_once_goes_on_to_the_same_bits(config, data, tmp_path):
 
 def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, data, capsys):
     config = replace(config, augment="none", holdout=0.25)
-    chosen = train.selected(config, data)
+    chosen = selected(config, data)
     assert [len(each) for each in (chosen.train, chosen.eval, chosen.test)] == [18, 6, 12]
     for epochs in (1, 3):
         progress = train.fit(replace(config, epochs=epochs, resume=True), chosen)
         assert capsys.readouterr().out.count("none [test] loss/accuracy of the last weights: ") == 1
     plain = replace(config, holdout=0.0, model_dir=config.model_dir + "p", log_dir="unused")
     device = train.use_device(config)
-    with train.Workers({"eval": train.augmented(plain, data.eval, "none")}, 0, 6) as workers:
+    with train.Workers({"eval": augmented(plain, data.eval, "none")}, 0, 6) as workers:
         network = NETWORKS["vgg_thin_bn"](3, 16)
         network.set_state_dict(weights(config))
         batches = train.Batches(workers, "eval", 5, 0, False, train.Group())
@@ -572,8 +573,8 @@ def test_images_that_would_not_fit_the_network_are_told_before_training(config, 
 
 def test_without_augmentation_training_images_are_prepared_as_those_of_evaluation(config, data):
     config = replace(config, stretch=False, eval_transform="resize(20)|center_crop(16)")
-    (none, evaluated) = (train.augmented(config, data.train, mode) for mode in ("none", "none"))
-    crop = train.augmented(config, data.train, "random_crop(30)")  # 30 × 30, then as in evaluation
+    (none, evaluated) = (augmented(config, data.train, mode) for mode in ("none", "none"))
+    crop = augmented(config, data.train, "random_crop(30)")  # 30 × 30, then as in evaluation
     np.testing.assert_array_equal(none[3, 1][0], evaluated[0, 1][0])
     assert crop[0, 1][0].shape == (16, 16, 3)
     assert not np.array_equal(crop[0, 1][0], none[0, 1][0])

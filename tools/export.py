@@ -6,10 +6,10 @@ from pathlib import Path
 
 from _clone import run
 
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
 from paddle_aug.export import FORMATS, Export, differing_versions, export, verify
-from paddle_aug.pipeline import SOURCES, add_options
+from paddle_aug.pipeline import SOURCES
 
 TAKEN = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
 

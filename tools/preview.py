@@ -7,9 +7,8 @@ from pathlib import Path
 from _clone import run
 
 from paddle_aug import preview
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
-from paddle_aug.pipeline import add_options
 
 
 def main() -> None:

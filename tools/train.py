@@ -19,7 +19,8 @@ def main() -> None:
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.train import fit, selected, use_device
+    from paddle_aug.pipeline import selected
+    from paddle_aug.train import fit, use_device
 
     first = make_config(given, recipe or "aistudio")
     modes = split_modes(first.augment)
