@@ -31,7 +31,7 @@ from tqdm import tqdm
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.check import shared_content
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.feeding import Augmented, _die_with_parent
+from paddle_aug.data.feeding import Augmented, die_with_parent
 from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.listfile import Sample
 from paddle_aug.errors import UserError
@@ -315,7 +315,7 @@ def _start_worker(maker: _Maker) -> None:
     _maker = maker
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
 
 
 def _make_in_worker(items: list[Item]) -> list[dict]:

@@ -145,8 +145,17 @@ def named(imgaug_lib: Callable[[], Transform]) -> Registry:
     registry.add("none")(Identity)
     registry.add("userDef")(user_def)
     registry.add("imgaugLib")(imgaug_lib)
-    registry.add("allab")(lambda: Chain(user_def(), imgaug_lib()))
-    registry.add("allba")(lambda: Chain(imgaug_lib(), user_def()))
+
+    @registry.add("allab")
+    def allab() -> Transform:
+        """userDef, then imgaugLib."""
+        return Chain(user_def(), imgaug_lib())
+
+    @registry.add("allba")
+    def allba() -> Transform:
+        """imgaugLib, then userDef."""
+        return Chain(imgaug_lib(), user_def())
+
     return registry
 
 

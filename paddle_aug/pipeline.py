@@ -17,7 +17,7 @@ from paddle_aug.data.listfile import Sample
 from paddle_aug.data.split import select
 from paddle_aug.modes import OPS, augmentation
 from paddle_aug.rng import generator
-from paddle_aug.transform import Params, Transform, _Steps
+from paddle_aug.transform import Params, Steps, Transform
 
 # Of a config, what decides the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
@@ -97,7 +97,7 @@ def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Pa
 
 
 def _named(transform: Transform, params: Params):
-    if not isinstance(transform, _Steps):
+    if not isinstance(transform, Steps):
         yield op_name(transform), params
         return
     for member, inner in params["steps"]:
@@ -106,7 +106,7 @@ def _named(transform: Transform, params: Params):
 
 def members(transform: Transform) -> list[Transform]:
     """The ops that a pipeline is made of, each once, whatever combines them."""
-    if not isinstance(transform, _Steps):
+    if not isinstance(transform, Steps):
         return [transform]
     found = [op for member in transform.ops for op in members(member)]
     return [op for place, op in enumerate(found) if op not in found[:place]]

@@ -41,7 +41,6 @@ NBSP = "\u00a0"
 HIDDEN = ("seed", "interpolation", "mode", "order", "cval")
 ANGLES = ("degrees", "theta", "rotate")
 FORMATS = ("png", "svg", "pdf")
-STACKED = {"allab": "userDef, then imgaugLib.", "allba": "imgaugLib, then userDef."}
 
 
 class Cell(NamedTuple):
@@ -313,4 +312,4 @@ def _defaults(item) -> str:
 
 
 def _first_line(name: str, item) -> str:
-    return STACKED.get(name) or inspect.getdoc(item).split("\n")[0]
+    return inspect.getdoc(item).split("\n")[0]

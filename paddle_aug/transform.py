@@ -48,8 +48,9 @@ class Identity(Transform):
         return image
 
 
-class _Steps(Transform):
-    """Applies the members that `sample` picked: `steps` is [[member, its parameters], …]."""
+class Steps(Transform):
+    """Of several members: applies those that `sample` picked; `steps` is [[member, its parameters],
+    …]."""
 
     ops: tuple[Transform, ...]
 
@@ -76,7 +77,7 @@ def failing_step(
     transform: Transform, image: np.ndarray, params: Params
 ) -> tuple[Transform, Params]:
     """Of a transform that fails at an image: the innermost member that does, and its parameters."""
-    if isinstance(transform, _Steps):
+    if isinstance(transform, Steps):
         for member, inner in params["steps"]:
             op = transform.ops[member]
             try:
@@ -87,7 +88,7 @@ def failing_step(
 
 
 @dataclass(frozen=True, init=False)
-class Chain(_Steps):
+class Chain(Steps):
     """All members, one after another."""
 
     ops: tuple[Transform, ...]
@@ -100,7 +101,7 @@ class Chain(_Steps):
 
 
 @dataclass(frozen=True, init=False)
-class Shuffled(_Steps):
+class Shuffled(Steps):
     """All members, in an order drawn anew for each image."""
 
     ops: tuple[Transform, ...]
@@ -113,7 +114,7 @@ class Shuffled(_Steps):
 
 
 @dataclass(frozen=True, init=False)
-class OneOf(_Steps):
+class OneOf(Steps):
     """One member, each as likely as the others."""
 
     ops: tuple[Transform, ...]
@@ -128,7 +129,7 @@ class OneOf(_Steps):
 
 
 @dataclass(frozen=True, init=False)
-class SomeOf(_Steps):
+class SomeOf(Steps):
     """`low` to `high` different members (both included, each number as likely), in random order."""
 
     low: int
@@ -150,7 +151,7 @@ class SomeOf(_Steps):
 
 
 @dataclass(frozen=True)
-class Maybe(_Steps):
+class Maybe(Steps):
     """The member with probability `p`, else the image as it is."""
 
     p: float

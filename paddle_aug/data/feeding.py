@@ -277,10 +277,11 @@ def _start_worker(datasets: dict[str, Augmented], shared: SharedArray) -> None:
     _datasets, _shared = datasets, shared
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """End this worker when the process that started it has ended, however that came."""
     wait([multiprocessing.parent_process().sentinel])
     os._exit(1)
 
