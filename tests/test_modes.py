@@ -5,9 +5,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from op_specs import SPECS
 
 from paddle_aug.errors import UserError
-from paddle_aug.modes import AUGMENTATIONS, NOTEBOOK_MODES, augmentation, split_modes
+from paddle_aug.modes import NOTEBOOK_MODES, augmentation, split_modes
 from paddle_aug.rng import generator
 from paddle_aug.transform import Chain
 
@@ -16,19 +17,11 @@ def picture(height=33, width=47):
     return generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
-# Of what wants arguments, or does nothing without.
-ARGUMENTS = {
-    "resize": "((20, 31))",
-    "center_crop": "((16, 40))",
-    "random_crop": "(9, padding=6)",
-    "color_jitter": "(0.4, 0.4, 0.4, 0.1)",
-    "keras_affine": "(30, 0.2, 0.2, 0.2, 10)",
-}
 # Nothing to draw.
 FIXED = ("none", "invert", "resize", "center_crop")
 
 
-@pytest.mark.parametrize("name", [name + ARGUMENTS.get(name, "") for name in AUGMENTATIONS])
+@pytest.mark.parametrize("name", SPECS.values())
 class TestContract:
     """Runs over the registry, so that a new op is tested by existing."""
 

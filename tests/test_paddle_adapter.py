@@ -15,6 +15,7 @@ import numpy as np
 import paddle
 import pytest
 from made_data import write_dataset
+from op_specs import SPECS
 from paddle.vision import transforms as T
 from PIL import Image
 
@@ -147,8 +148,11 @@ def test_arrays_come_back_as_arrays_and_pil_images_as_pil_images_of_the_same_pix
 @pytest.mark.parametrize("name", OPS)
 def test_every_op_works_in_a_compose(name):
     image = Image.fromarray(picture())
-    made = T.Compose([InCompose(augmentation(name)), T.Transpose()])(image)
-    assert made.shape == (3, 48, 40)
+    op = augmentation(SPECS[name])
+    made = T.Compose([InCompose(op), T.Transpose()])(image)
+    rng = generator(0, "augment")
+    shape = op.output_shape((48, 40, 3), **op.sample(rng, (48, 40, 3)))  # the same for all draws
+    assert made.shape == (3, *shape[:2])
 
 
 def test_a_transform_of_paddle_sees_what_ours_made():
