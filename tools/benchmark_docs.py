@@ -96,6 +96,18 @@ FASTER = {
         "interval holds 1"
     ),
     ("hflip", "paddle.vision cv2"): "the same call of 9 µs; the interval holds 1",
+    ("resize", "paddle.vision cv2"): (
+        "it reduces without a blur, and so aliases: at half the size 3.3 levels from Pillow's on "
+        "average, ours 0.2"
+    ),
+    ("resize", "albumentations"): "as paddle.vision's cv2",
+    ("center_crop", "paddle.vision cv2"): "4 µs: it returns a view, ours is a copy of 4 µs more",
+    ("random_rotation", "paddle.vision cv2"): (
+        "the same `warpAffine`; on the other stack ours is ahead, and the interval holds 1"
+    ),
+    ("color_jitter", "albumentations"): (
+        "its hue turns OpenCV's HSV bytes, which are 0.39 levels from Pillow's on average, ours 0.003"
+    ),
     ("invert", ""): "a few µs: it has nothing to draw, and no channels to choose",
 }
 
