@@ -3,17 +3,7 @@
 import random
 
 import paddle
-from benchmark_peers.ranges import (
-    affine,
-    factor,
-    inside,
-    jitter,
-    middle,
-    part,
-    place,
-    resized,
-    shift,
-)
+from benchmark_peers import ranges
 from paddle.vision.transforms import functional as F
 
 WAYS = ("nearest", "bilinear", "bicubic", "bicubic")
@@ -29,31 +19,31 @@ def versions() -> dict[str, str]:
 
 def subjects(size: int) -> dict:
     def crop(image):
-        return F.resize(F.crop(image, *middle(size)), (size, size), random.choice(WAYS))
+        return F.resize(F.crop(image, *ranges.middle(size)), (size, size), random.choice(WAYS))
 
     def crop_of_sides(image):
-        return F.resize(F.crop(image, *inside(size)), (size, size), "bilinear")
+        return F.resize(F.crop(image, *ranges.inside(size)), (size, size), "bilinear")
 
     def moved(image):
         way = random.choice(("nearest", "bilinear"))
-        return F.affine(image, *affine(size), way, fill=(127, 127, 127))
+        return F.affine(image, *ranges.affine(size), way, fill=(127, 127, 127))
 
     def random_crop(image):
-        return F.crop(F.pad(image, 4), *place(size, 4))
+        return F.crop(F.pad(image, 4), *ranges.place(size, 4))
 
     def resized_crop(image):
-        return F.resize(F.crop(image, *resized(size)), (size, size), "bilinear")
+        return F.resize(F.crop(image, *ranges.resized(size)), (size, size), "bilinear")
 
     def color_jitter(image):
-        for name, amount in jitter():
+        for name, amount in ranges.jitter():
             image = getattr(F, f"adjust_{name}")(image, amount)
         return image
 
-    whole = (part(size), part(size))
+    whole = (ranges.part(size), ranges.part(size))
     return {
-        "brightness": lambda image: F.adjust_brightness(image, factor()),
-        "contrast": lambda image: F.adjust_contrast(image, factor()),
-        "color": lambda image: F.adjust_saturation(image, factor()),
+        "brightness": lambda image: F.adjust_brightness(image, ranges.factor()),
+        "contrast": lambda image: F.adjust_contrast(image, ranges.factor()),
+        "color": lambda image: F.adjust_saturation(image, ranges.factor()),
         "center_crop_resize": crop,
         "rotate": lambda image: F.rotate(image, random.randrange(360), "nearest"),
         "hflip": F.hflip,
@@ -66,6 +56,6 @@ def subjects(size: int) -> dict:
         "random_crop": random_crop,
         "random_resized_crop": resized_crop,
         "random_rotation": lambda image: F.rotate(image, random.uniform(-45, 45), "nearest"),
-        "hue": lambda image: F.adjust_hue(image, shift()),
+        "hue": lambda image: F.adjust_hue(image, ranges.shift()),
         "color_jitter": color_jitter,
     }

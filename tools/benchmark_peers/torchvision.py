@@ -7,17 +7,7 @@ import random
 
 import numpy as np
 import torch
-from benchmark_peers.ranges import (
-    affine,
-    factor,
-    inside,
-    jitter,
-    middle,
-    part,
-    place,
-    resized,
-    shift,
-)
+from benchmark_peers import ranges
 
 torch.set_num_threads(1)
 
@@ -58,13 +48,15 @@ def subjects(size: int) -> dict:
 
     def crop(image):
         way = random.choice(WAYS)
-        return F.resized_crop(image, *middle(size), [size, size], way, antialias=False)
+        return F.resized_crop(image, *ranges.middle(size), [size, size], way, antialias=False)
 
     def crop_of_sides(image):
-        return F.resized_crop(image, *inside(size), [size, size], BILINEAR, antialias=False)
+        return F.resized_crop(image, *ranges.inside(size), [size, size], BILINEAR, antialias=False)
 
     def moved(image):
-        return F.affine(image, *affine(size), random.choice((NEAREST, BILINEAR)), fill=[127.0])
+        return F.affine(
+            image, *ranges.affine(size), random.choice((NEAREST, BILINEAR)), fill=[127.0]
+        )
 
     def blur(image):
         sigma = uniform(0, 3.0)
@@ -72,23 +64,23 @@ def subjects(size: int) -> dict:
         return F.gaussian_blur(image, [width, width], [max(sigma, 1e-3)] * 2)
 
     def random_crop(image):
-        return F.crop(F.pad(image, [4]), *place(size, 4))
+        return F.crop(F.pad(image, [4]), *ranges.place(size, 4))
 
     def resized_crop(image):
-        return F.resized_crop(image, *resized(size), [size, size], BILINEAR, antialias=True)
+        return F.resized_crop(image, *ranges.resized(size), [size, size], BILINEAR, antialias=True)
 
     def color_jitter(image):
-        for name, amount in jitter():
+        for name, amount in ranges.jitter():
             image = getattr(F, f"adjust_{name}")(image, amount)
         return image
 
-    whole = [part(size), part(size)]
+    whole = [ranges.part(size), ranges.part(size)]
     elastic = ElasticTransform(alpha=20.0, sigma=4.0)
     return {
-        "brightness": lambda image: F.adjust_brightness(image, factor()),
-        "contrast": lambda image: F.adjust_contrast(image, factor()),
-        "color": lambda image: F.adjust_saturation(image, factor()),
-        "sharpness": lambda image: F.adjust_sharpness(image, factor()),
+        "brightness": lambda image: F.adjust_brightness(image, ranges.factor()),
+        "contrast": lambda image: F.adjust_contrast(image, ranges.factor()),
+        "color": lambda image: F.adjust_saturation(image, ranges.factor()),
+        "sharpness": lambda image: F.adjust_sharpness(image, ranges.factor()),
         "center_crop_resize": crop,
         "rotate": lambda image: F.rotate(image, random.randrange(360), NEAREST),
         "noise": lambda image: F.gaussian_noise(image, sigma=uniform(0, 10 / 255)),
@@ -105,6 +97,6 @@ def subjects(size: int) -> dict:
         "random_crop": random_crop,
         "random_resized_crop": resized_crop,
         "random_rotation": lambda image: F.rotate(image, uniform(-45, 45), NEAREST),
-        "hue": lambda image: F.adjust_hue(image, shift()),
+        "hue": lambda image: F.adjust_hue(image, ranges.shift()),
         "color_jitter": color_jitter,
     }
