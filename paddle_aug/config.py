@@ -15,6 +15,7 @@ from paddle_aug.registry import near_miss
 SCHEDULES = ("constant", "cosine", "step", "plateau")
 OPTIMIZERS = ("adam", "adamw", "sgd")
 INITIALIZERS = ("default", "xavier")
+MIX_UNITS = ("batch", "pair", "element")
 ENGINES = ("auto", "native", "imgaug")
 CACHES = ("auto", "ram", "disk", "off")
 RECIPES = Path(__file__).parent / "recipes"
@@ -35,9 +36,20 @@ class TrainConfig:
 
     augment: str = option(
         "none",
-        "none, userDef, imgaugLib, allab, allba, a pipeline such as 'hflip|rotate(20)', a comma "
-        "list of these, or all for the first five; each trains a fresh network",
+        "none, userDef, imgaugLib, allab, allba, samplePairing, mixup, a pipeline such as "
+        "'hflip|rotate(20)', any of these with a mix as in userDef+mixup:0.4, a comma list of "
+        "them, or all for the first five; each trains a fresh network",
     )
+    mix: str = option(
+        "none",
+        "mix images of a batch, and their labels: none, mixup, cutmix, resizemix, samplePairing; "
+        "mixup:0.4 and cutmix:1 with their alpha; mixup+cutmix takes either, at random",
+    )
+    mix_prob: float = option(1.0, "probability of mixing")
+    mix_per: str = option(
+        "batch", "what mixing is drawn for: the whole batch, each pair, each element"
+    )
+    mix_off_epochs: int = option(0, "the last so many epochs go without mixing")
     data: str | None = option(
         None,
         "folder with the list files, or 'sample'; or another kind: folder:PATH of class folders, "
@@ -151,6 +163,7 @@ class TrainConfig:
             ("schedule", SCHEDULES),
             ("optimizer", OPTIMIZERS),
             ("init", INITIALIZERS),
+            ("mix_per", MIX_UNITS),
             ("engine", ENGINES),
             ("cache", CACHES),
         ):
@@ -169,10 +182,19 @@ class TrainConfig:
                 raise UserError(
                     f"{flag(name)} must be from 0 to below 1, not {getattr(self, name)}"
                 )
+        if self.mix_off_epochs < 0:
+            raise UserError(f"--mix-off-epochs must not be negative: {self.mix_off_epochs}")
+        if not 0 <= self.mix_prob <= 1:
+            raise UserError(f"--mix-prob must be from 0 to 1, not {self.mix_prob}")
         if (self.schedule == "step") != bool(self.milestone_epochs):
             raise UserError(
                 "--schedule step and --milestones belong together: --schedule step --milestones 15"
             )
+
+    @property
+    def mode(self) -> str:
+        """What `--augment` takes for this augmentation and mix; the run's name in its logs."""
+        return self.augment if self.mix == "none" else f"{self.augment}+{self.mix}"
 
     @property
     def milestone_epochs(self) -> list[int]:

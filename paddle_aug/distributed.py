@@ -30,6 +30,16 @@ class Group:
         paddle.distributed.all_reduce(total)
         return total.numpy().tolist()
 
+    def united(self, part: paddle.Tensor, whole: int) -> paddle.Tensor:
+        """A batch of `whole`, of which each process has every `size`-th; uint8 or int64 [N, …]."""
+        if self.size == 1:
+            return part
+        room = -(-whole // self.size)
+        padding = paddle.zeros([room - len(part), *part.shape[1:]], part.dtype)
+        parts = []
+        paddle.distributed.all_gather(parts, paddle.concat([part, padding]))
+        return paddle.stack(parts, axis=1).flatten(0, 1)[:whole]
+
     def wait(self) -> None:
         """Go on when all processes have come here."""
         self.sum([0.0])

@@ -32,6 +32,9 @@ from paddle_aug.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf
 # The notebook's five, in the order in which it trains them.
 NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 
+# Those of its sequel (AI Studio project 422256), which mix the images of a batch.
+SEQUEL_MIXES = {"samplePairing": "samplePairing", "mixup": "mixup:1.5"}
+
 OPS = {
     "brightness": Brightness,
     "contrast": Contrast,
@@ -77,6 +80,15 @@ OPS = {
 
 def user_def() -> Transform:
     """The eight hand-written ops of the notebook, all of them, in random order."""
+    return _user_def(GaussianNoise())
+
+
+def sequel_user_def() -> Transform:
+    """userDef as the notebook's sequel has it: weaker noise, left out half the time."""
+    return _user_def(Maybe(0.5, GaussianNoise(5)))
+
+
+def _user_def(noise: Transform) -> Transform:
     return Shuffled(
         Brightness(),
         Contrast(),
@@ -85,7 +97,7 @@ def user_def() -> Transform:
         CenterCropResize(),
         Flip(),
         Rotate((0, 359)),
-        GaussianNoise(),
+        noise,
     )
 
 
@@ -172,7 +184,46 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
         UserError: an unknown name or argument, or a text that cannot be read.
     """
     warn_of_opencv()
-    return build(spec or "none", ENGINES[engine])
+    spec, mix = split_mix(spec)
+    if mix:
+        raise UserError(f"{spec}+{mix} mixes the images of a batch; here is room for {spec} alone")
+    if spec in SEQUEL_MIXES:
+        return sequel_user_def()
+    return build(spec, ENGINES[engine])
+
+
+def split_mix(mode: str) -> tuple[str, str]:
+    """The augmentation that a mode's text names, and the mix behind its first "+", '' without.
+
+    >>> split_mix("hflip|rotate(20)+mixup:0.4")
+    ('hflip|rotate(20)', 'mixup:0.4')
+    """
+    augment, *mixes = (part.strip() for part in _split_outside(mode, "+"))
+    return augment or "none", "+".join(mixes)
+
+
+def mix_of(augment: str, mix: str) -> str:
+    """The mix that a run takes: the one that is asked for, or its mode's own; "none" for none.
+
+    Raises:
+        UserError: both are there.
+    """
+    own = SEQUEL_MIXES.get(augment, "none")
+    if "none" not in (own, mix):
+        raise UserError(f"the mode {augment} has its own mix; with --mix {mix} take another mode")
+    return mix if own == "none" else own
+
+
+def _split_outside(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that no parentheses enclose."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def split_modes(text: str) -> list[str]:
@@ -185,14 +236,7 @@ def split_modes(text: str) -> list[str]:
     """
     if not text.strip():
         return ["none"]
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    names = [part.strip() for part in parts]
+    names = [part.strip() for part in _split_outside(text, ",")]
     if "" in names:
         raise UserError(f"--augment {text!r} has a comma with no mode at its side")
     modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]

@@ -15,7 +15,7 @@ from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented, Key
 from paddle_aug.data.listfile import Sample
 from paddle_aug.data.split import select
-from paddle_aug.modes import OPS, augmentation
+from paddle_aug.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.rng import generator
 from paddle_aug.transform import Params, Steps, Transform
 
@@ -30,6 +30,19 @@ DRAWS = (
 def engine(config: TrainConfig) -> str:
     """Who runs the imgaug pipeline."""
     return "native" if config.engine == "auto" else config.engine
+
+
+def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
+    """The config of one mode, whose text may end in a mix: "userDef+cutmix"; it comes before the
+    config's own.
+
+    Raises:
+        UserError: the mode has its own mix, and is given another one.
+    """
+    augment, mix = split_mix(mode)
+    made = replace(config, augment=augment, mix=mix or config.mix)
+    mix_of(made.augment, made.mix)
+    return made
 
 
 def open_data(config: TrainConfig, check: bool = True) -> Dataset:

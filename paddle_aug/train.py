@@ -30,10 +30,11 @@ from paddle_aug.ema import Average
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.finetune import freeze, load_pretrained, quicken_head
+from paddle_aug.mixing import Batch, Mixing, mixed
 from paddle_aug.networks import NETWORKS
 from paddle_aug.optimizers import initialize, make_optimizer
-from paddle_aug.pipeline import augmented, engine, open_data, versions
-from paddle_aug.rng import integer_seed
+from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
+from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
@@ -45,6 +46,9 @@ MAY_CHANGE = {
 
 # What GoogLeNet's paper (arXiv 1409.4842) gives the loss of each auxiliary classifier.
 AUXILIARY = 0.3
+
+# Epochs from one evaluation of the training images, neither augmented nor mixed, to the next.
+CLEAN_EVERY = 10
 
 TOLERABLE_WAIT = 0.1  # of an epoch, for data
 
@@ -101,13 +105,16 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     Raises:
         UserError: something in the config cannot be had, or does not fit the run to be resumed.
     """
+    config = of_mode(config, config.augment)
     if data is None:
         data = open_data(config)
     device = use_device(config)
     group = join_group()
     refuse_small_batches(config, group)
+    training = augmented(config, data.train, config.augment)
     datasets = {
-        "train": augmented(config, data.train, config.augment),
+        "train": training,
+        "clean": training.plain(),
         "eval": augmented(config, data.eval, "none"),
         "test": augmented(config, data.test, "none"),
     }
@@ -128,6 +135,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             for name in datasets
         }
         to_network = ToNetwork(normalized)
+        mixer = Mixer(config, data.num_classes, to_network, group)
         paddle.seed(integer_seed(config.seed, "network"))
         network = make_network(config, data)
         frozen = freeze(network, config.freeze)
@@ -152,7 +160,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 layer.eval()
             total = Totals()
             watch = Stopwatch()
-            title = f"{config.augment} {epoch + 1}/{config.epochs}"
+            title = f"{config.mode} {epoch + 1}/{config.epochs}"
             with progress_bar(batches["train"].images, title, group) as bar:
                 steps = watch.waiting(batches["train"].of(epoch))
                 for step, (images, labels, whole) in enumerate(steps, 1):
@@ -160,11 +168,15 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     share = step / batches["train"].steps
                     losses = progress.curves["lossEval"]
                     optimizer.set_lr(learning_rate(config, epoch, share, losses))
+                    inputs, targets = mixer(epoch, step, images, labels, whole)
                     with paddle.amp.auto_cast(enable=config.amp):
-                        logits, *auxiliary = as_list(trained_network(to_network(images)))
+                        logits, *auxiliary = as_list(trained_network(inputs))
                         loss = sum(
-                            (AUXILIARY * smoothed_loss(config, each, labels) for each in auxiliary),
-                            smoothed_loss(config, logits, labels),
+                            (
+                                AUXILIARY * smoothed_loss(config, each, targets)
+                                for each in auxiliary
+                            ),
+                            smoothed_loss(config, logits, targets),
                         )
                         # Gradients are averaged over processes, whose parts may differ by an image.
                         loss = loss * (len(labels) * group.size / whole)
@@ -173,7 +185,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     scaler.update()
                     optimizer.clear_grad()
                     average.update()
-                    total.add(logits, labels)
+                    total.add(logits, targets)
                     if bar.update(whole):
                         bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
             trained = total.means(group)
@@ -182,8 +194,12 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             group.unite_statistics(average.weights)
             with average.in_place():
                 evaluated = evaluate(network, to_network, batches["eval"])
-                if epoch + 1 == config.epochs and data.test:
+                last = epoch + 1 == config.epochs
+                if last and data.test:
                     progress.test = evaluate(network, to_network, batches["test"])
+                clean = None
+                if mixer.mixing.members and (last or (epoch + 1) % CLEAN_EVERY == 0):
+                    clean = evaluate(network, to_network, batches["clean"])
 
             progress.curves["lossTrain"].append(trained["loss"])
             progress.curves["accTrain"].append(trained["acc"])
@@ -194,6 +210,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     "seconds": round(time.perf_counter() - started, 3),
                     "data_wait": round(watch.share, 4),
                     "images_per_s": round(batches["train"].images / training_seconds, 2),
+                    **({"clean": clean} if clean else {}),
                 }
             )
             if group.is_first:
@@ -265,11 +282,40 @@ def as_list(outputs: paddle.Tensor | tuple) -> list[paddle.Tensor]:
     return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
 
 
+class Mixer:
+    """Makes of a batch for training what the network is trained on: normalised images and targets,
+    mixed as the config says. What is drawn depends on seed, epoch and step alone, and partners come
+    from the batch of all processes."""
+
+    def __init__(self, config: TrainConfig, classes: int, to_network: ToNetwork, group: Group):
+        self.mixing = Mixing.of(config)
+        self.config = config
+        self.classes = classes
+        self.to_network = to_network
+        self.group = group
+
+    def __call__(
+        self, epoch: int, step: int, images: paddle.Tensor, labels: paddle.Tensor, whole: int
+    ) -> Batch:
+        batch = self.to_network(images), F.one_hot(labels, self.classes)
+        if not self.mixing.active(epoch):
+            return batch
+        rng = generator(self.config.seed, "mix", epoch, step)
+        partner, drawn = self.mixing.draw(rng, epoch, whole, self.config.image_size)
+        own = slice(self.group.rank, None, self.group.size)
+        chosen = paddle.to_tensor(partner[own])
+        partners = (
+            self.to_network(self.group.united(images, whole)[chosen]),
+            F.one_hot(self.group.united(labels, whole)[chosen], self.classes),
+        )
+        return mixed(batch, partners, [(mix, numbers[own]) for mix, numbers in drawn])
+
+
 def smoothed_loss(
-    config: TrainConfig, logits: paddle.Tensor, labels: paddle.Tensor
+    config: TrainConfig, logits: paddle.Tensor, targets: paddle.Tensor
 ) -> paddle.Tensor:
     """The mean cross entropy that a step lowers."""
-    return F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    return F.cross_entropy(logits, targets, soft_label=True, label_smoothing=config.label_smoothing)
 
 
 def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) -> dict[str, float]:
@@ -278,7 +324,8 @@ def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) 
     total = Totals()
     with paddle.no_grad():
         for images, labels, _ in batches.of(0):
-            total.add(network(to_network(images)), labels)
+            logits = network(to_network(images))
+            total.add(logits, F.one_hot(labels, logits.shape[1]))
     return total.means(batches.group)
 
 
@@ -287,19 +334,22 @@ class Totals:
 
     def __init__(self):
         self.loss = paddle.zeros([], "float64")
-        self.correct = paddle.zeros([], "int64")
+        self.correct = paddle.zeros([], "float64")
         self.count = 0
 
     @paddle.no_grad()
-    def add(self, logits: paddle.Tensor, labels: paddle.Tensor) -> None:
-        """Count a batch, by its plain cross entropy, whatever loss is trained on."""
-        self.loss += F.cross_entropy(logits, labels).astype("float64") * len(labels)
-        self.correct += (logits.argmax(axis=1) == labels).astype("int64").sum()
-        self.count += len(labels)
+    def add(self, logits: paddle.Tensor, targets: paddle.Tensor) -> None:
+        """Count a batch by its plain cross entropy, whatever loss is trained on, and an image as
+        right by its target's share of the class that the network finds."""
+        loss = F.cross_entropy(logits, targets, soft_label=True)
+        self.loss += loss.astype("float64") * len(targets)
+        found = logits.argmax(axis=1, keepdim=True)
+        self.correct += paddle.take_along_axis(targets, found, 1).astype("float64").sum()
+        self.count += len(targets)
 
     def means(self, group: Group | None = None) -> dict[str, float]:
         """Mean loss and accuracy of what was counted; with a group, by all of its processes."""
-        sums = [float(self.loss), int(self.correct), self.count]
+        sums = [float(self.loss), float(self.correct), self.count]
         loss, correct, count = group.sum(sums) if group else sums
         return {"loss": loss / count, "acc": correct / count}
 
@@ -415,13 +465,13 @@ def begin(run: Run) -> Progress:
         progress = Progress(state["curves"], state["epochs"], state["sessions"], state["test"])
         if run.group.is_first:
             publish(run, progress)  # a kill may have come between the two
-        print(f"{config.augment}: going on after epoch {progress.done} of {config.epochs}")
+        print(f"{config.mode}: going on after epoch {progress.done} of {config.epochs}")
         return progress
     if config.resume:
-        earlier = runlog.read_run_file(config.log_dir, config.augment)
+        earlier = runlog.read_run_file(config.log_dir, config.mode)
         if earlier.get("finished"):
             refuse_other_run(path, earlier, config, data)
-            print(f"{config.augment}: finished already, and its checkpoint {path} deleted")
+            print(f"{config.mode}: finished already, and its checkpoint {path} deleted")
             (found,) = (each for each in runlog.read_runs(config.log_dir) if each.run == earlier)
             curves = {name: curve.tolist() for name, curve in found.curves.items()}
             return Progress(curves, earlier["epochs"], test=earlier.get("test"))
@@ -430,7 +480,7 @@ def begin(run: Run) -> Progress:
                 f"{path} is not there, which the unfinished run in {config.log_dir} would go on "
                 "from; leave --resume away to start anew"
             )
-        print(f"{config.augment}: nothing to resume, so it starts anew")
+        print(f"{config.mode}: nothing to resume, so it starts anew")
     if run.group.is_first:
         set_earlier_run_aside(config)
     run.group.wait()
@@ -440,11 +490,11 @@ def begin(run: Run) -> Progress:
 def set_earlier_run_aside(config: TrainConfig) -> None:
     """Make room for the files of a new run."""
     for folder in (
-        runlog.set_aside(config.log_dir, config.augment),
+        runlog.set_aside(config.log_dir, config.mode),
         set_aside([model_file(config, name) for name in MODEL_FILES]),
     ):
         if folder:
-            print(f"{config.augment}: an earlier run was here; its files are now in {folder}")
+            print(f"{config.mode}: an earlier run was here; its files are now in {folder}")
 
 
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
@@ -489,7 +539,7 @@ def publish(run: Run, progress: Progress) -> None:
     """Write the logs, and the weights if they are the best so far or the last."""
     config, latest = run.config, progress.sessions[-1]
     facts = {
-        "augment": config.augment,
+        "augment": config.mode,
         "seed": config.seed,
         "config": config.asdict(),
         "engine": engine(config),
@@ -503,7 +553,7 @@ def publish(run: Run, progress: Progress) -> None:
         "finished": progress.done == config.epochs,
     }
     with telling_what_cannot_be_written(), run.average.in_place():
-        runlog.write(config.log_dir, config.augment, progress.curves, facts)
+        runlog.write(config.log_dir, config.mode, progress.curves, facts)
         if progress.best["epoch"] == progress.done:
             checkpoint.save(model_file(config, "best.pdparams"), run.network.state_dict())
         if facts["finished"]:
@@ -540,7 +590,7 @@ def session(first_epoch: int, device: str, group: Group, workers: Workers) -> di
 
 def model_file(config: TrainConfig, name: str) -> Path:
     """A file of this run in the folder of weights."""
-    return Path(config.model_dir) / f"{runlog.prefix(config.augment)}{name}"
+    return Path(config.model_dir) / f"{runlog.prefix(config.mode)}{name}"
 
 
 def about_data(data: Dataset) -> dict:
@@ -587,7 +637,7 @@ def advise(config: TrainConfig, workers: Workers, share: float) -> None:
             "augmentation would help"
         )
     print(
-        f"{config.augment}: {share:.0%} of the epoch was spent waiting for data; {way_out}",
+        f"{config.mode}: {share:.0%} of the epoch was spent waiting for data; {way_out}",
         file=sys.stderr,
     )
 
@@ -597,16 +647,22 @@ def report_epoch(progress: Progress, config: TrainConfig) -> None:
     now = {name: values[-1] for name, values in progress.curves.items()}
     epoch = progress.epochs[-1]
     print(
-        f"{config.augment} epoch: {progress.done}/{config.epochs}, "
+        f"{config.mode} epoch: {progress.done}/{config.epochs}, "
         f"loss is: {now['lossTrain']:.4f}, acc is: {now['accTrain']:.4f}, "
         f"[validation] loss/accuracy: {now['lossEval']:.4f}/{now['accEval']:.4f} "
         f"({epoch['seconds']:.1f} s, {epoch['images_per_s']:.0f} images/s, "
         f"{epoch['data_wait']:.0%} waiting for data)",
         flush=True,
     )
+    if "clean" in epoch:
+        print(
+            f"{config.mode} [training images, neither augmented nor mixed] loss/accuracy: "
+            f"{epoch['clean']['loss']:.4f}/{epoch['clean']['acc']:.4f}",
+            flush=True,
+        )
     if progress.test:
         print(
-            f"{config.augment} [test] loss/accuracy of the last weights: "
+            f"{config.mode} [test] loss/accuracy of the last weights: "
             f"{progress.test['loss']:.4f}/{progress.test['acc']:.4f}",
             flush=True,
         )

@@ -2,7 +2,6 @@
 
 import sys
 import warnings
-from dataclasses import replace
 
 from _clone import run
 
@@ -19,13 +18,16 @@ def main() -> None:
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.pipeline import selected
+    from paddle_aug.mixing import Mixing
+    from paddle_aug.pipeline import of_mode, selected
     from paddle_aug.train import fit, use_device
 
     first = make_config(given, recipe or "aistudio")
     modes = split_modes(first.augment)
     for mode in modes:
-        augmentation(mode)
+        wanted = of_mode(first, mode)
+        augmentation(wanted.augment)
+        Mixing.of(wanted)
     data = open_dataset(first.data, first.train_list, first.eval_list, first.image_root)
     config = make_config(given, recipe or ("sample" if data.drawn else "aistudio"))
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
@@ -34,7 +36,7 @@ def main() -> None:
         )
     data = selected(config, data)
     for mode in modes:
-        fit(replace(config, augment=mode), data)
+        fit(of_mode(config, mode), data)
 
 
 if __name__ == "__main__":

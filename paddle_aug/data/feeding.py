@@ -9,6 +9,7 @@ A worker writes its images where this process reads them, in memory that both ha
 labels go through a pipe.
 """
 
+import copy
 import multiprocessing
 import os
 import signal
@@ -73,6 +74,12 @@ class Augmented:
         if self.decoded is None:
             return self.__dict__
         return {**self.__dict__, "samples": [each._replace(pixels=None) for each in self.samples]}
+
+    def plain(self) -> "Augmented":
+        """The same images without augmentation, as an evaluation sees them."""
+        made = copy.copy(self)
+        made.transform = UNCHANGED
+        return made
 
     def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:
         index = key[1]
