@@ -84,7 +84,8 @@ class OwnSize(Augmented):
     leaves them at."""
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
-        return self.under(self.transform, image, generator(self.seed, "augment", *key), key)
+        rng = generator(self.seed, "augment", *key)
+        return self.under(self.transform_at(key[0]), image, rng, key)
 
 
 def own_size(config: TrainConfig, samples: list[Sample]) -> OwnSize:
@@ -103,10 +104,9 @@ def read_one_by_one(config: TrainConfig, samples: list[Sample]) -> Augmented:
 def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
     """The ops that a key takes this unchanged image through, by name, in order, with what each
     draws."""
-    params = dataset.transform.sample(
-        generator(dataset.seed, "augment", *key), shape=tuple(image.shape)
-    )
-    return list(_named(dataset.transform, params))
+    transform = dataset.transform_at(key[0])
+    params = transform.sample(generator(dataset.seed, "augment", *key), tuple(image.shape))
+    return list(_named(transform, params))
 
 
 def _named(transform: Transform, params: Params):
