@@ -18,7 +18,7 @@ def picture(height=33, width=47):
 
 
 # Nothing to draw.
-FIXED = ("none", "invert", "resize", "center_crop")
+FIXED = ("none", "invert", "resize", "center_crop", "autocontrast", "equalize")
 
 
 @pytest.mark.parametrize("name", SPECS.values())
