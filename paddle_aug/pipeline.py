@@ -17,7 +17,7 @@ from paddle_aug.data.listfile import Sample
 from paddle_aug.data.split import select
 from paddle_aug.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.rng import generator
-from paddle_aug.transform import Params, Steps, Transform
+from paddle_aug.transform import Identity, Params, Steps, Transform
 
 # Of a config, what decides the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
@@ -25,6 +25,8 @@ DRAWS = (
     "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "eval_transform",
     "engine",
 )  # fmt: skip
+# And what decides how they are mixed.
+MIXING = ("mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "epochs")
 
 
 def engine(config: TrainConfig) -> str:
@@ -110,6 +112,8 @@ def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Pa
 
 
 def _named(transform: Transform, params: Params):
+    if isinstance(transform, Identity):
+        return
     if not isinstance(transform, Steps):
         yield op_name(transform), params
         return

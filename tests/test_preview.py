@@ -67,7 +67,9 @@ def tool(*arguments, cwd):
 def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(photos, config):
     samples = open_dataset(str(photos)).train
     trained = Augmented(samples, 24, augmentation("userDef"), seed=5)
-    first, *others = preview.draws(config, samples, index=3, epoch=2, count=4)
+    first, *others = preview.cells_of(
+        preview.dataset_of(config, samples), index=3, epoch=2, count=4
+    )
     want = cv2.resize(read_image(samples[3].file), (24, 24), interpolation=cv2.INTER_LINEAR)
     assert (first.image == want).all()
     assert (first.title, first.caption) == ("original", samples[3].path)
@@ -80,7 +82,7 @@ def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(photos, confi
 def test_a_caption_replays_to_its_picture(photos):
     samples = open_dataset(str(photos)).train
     config = TrainConfig(augment="brightness(0.4)|flip", image_size=24)
-    first, *others = preview.draws(config, samples, 0, 0, 6)
+    first, *others = preview.cells_of(preview.dataset_of(config, samples), 0, 0, 6)
     for cell in others:
         factor, flips = cell.caption.split(" · ")
         made = first.image * float(factor.removeprefix("brightness "))
