@@ -13,6 +13,7 @@ from paddle_aug.ops.crop import Crop
 from paddle_aug.ops.dropout import CoarseDropout, Dropout
 from paddle_aug.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
 from paddle_aug.ops.elastic import ElasticTransformation
+from paddle_aug.ops.erase import Cutout, GridMask, HideAndSeek, RandomErasing
 from paddle_aug.ops.geometry import (
     CenterCropResize,
     Flip,
@@ -92,6 +93,10 @@ OPS = {
     "shear_y": ShearY,
     "translate_x": TranslateX,
     "translate_y": TranslateY,
+    "cutout": Cutout,
+    "random_erasing": RandomErasing,
+    "gridmask": GridMask,
+    "hide_and_seek": HideAndSeek,
     "autoaugment": AutoAugment,
     "randaugment": RandAugment,
     "trivialaugment": TrivialAugmentWide,

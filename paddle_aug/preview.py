@@ -196,6 +196,11 @@ def _value(pair: tuple[str, object]) -> str:
     if isinstance(value, float | int):
         text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
         return text.replace("-", "−") + ("°" if name in ANGLES else "")
+    if name == "ops":  # of a policy
+        steps = (" ".join(_value((step[0], part)) for part in step) for step in value)
+        return ", ".join(steps) or "unchanged"
+    if name == "chains":
+        return " / ".join(_value(("ops", chain)) for chain in value)
     if isinstance(value, list | tuple):
         plain = all(isinstance(part, bool | int | float | str) for part in value)
         if len(value) > 5 or not (plain or all(len(part) == 2 for part in value)):
