@@ -5,7 +5,6 @@ file: its path, label and source, the epoch and index whose draws it shows, and 
 """
 
 import hashlib
-import io
 import json
 import multiprocessing
 import os
@@ -25,7 +24,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig, flag
@@ -34,6 +32,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, die_with_parent
 from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.listfile import Sample
+from paddle_aug.encoding import FORMATS, encode
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
 from paddle_aug.modes import augmentation
@@ -48,9 +47,6 @@ from paddle_aug.pipeline import (
 
 MANIFEST = "manifest.jsonl"
 UNFINISHED = ".manifest.part"  # grows while the files are made, and becomes the manifest
-FORMATS = ("png", "jpg")
-# Without it, chroma would be kept for one pixel in four only.
-JPEG = {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"}
 
 
 @dataclass(frozen=True)
@@ -263,13 +259,6 @@ def _write_soon(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.part")  # a kill leaves it, the next call takes it over
     beside.write_bytes(content)
     os.replace(beside, path)
-
-
-def encode(image: np.ndarray, format: str) -> bytes:
-    """A uint8 image [H, W, 3] as the bytes of a file: png keeps each pixel, jpg has quality 95."""
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, **({"format": "PNG"} if format == "png" else JPEG))
-    return content.getvalue()
 
 
 def _as_it_is(sample: Sample) -> bytes:

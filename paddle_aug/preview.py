@@ -1,16 +1,12 @@
-"""Pictures of what augmentations do: a grid of draws of one image, each above what was drawn."""
+"""Pictures of what augmentations do: an image and draws of it, each with what was drawn."""
 
-import dataclasses
-import inspect
 import json
-import textwrap
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from io import BytesIO
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from paddle_aug.config import TrainConfig
@@ -18,8 +14,7 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.files import write_bytes
-from paddle_aug.modes import AUGMENTATIONS, OPS, augmentation
+from paddle_aug.modes import augmentation, mix_of
 from paddle_aug.pipeline import (
     DRAWS,
     MIXING,
@@ -33,59 +28,99 @@ from paddle_aug.pipeline import (
     own_size,
     versions,
 )
-from paddle_aug.registry import COMBINATORS, near_miss
+from paddle_aug.registry import near_miss
+from paddle_aug.transform import Identity
 
-WIDTH = 8.0  # inches, which at DPI is the width of a README
-DPI = 130
-FONT = 8.5  # points
 NBSP = "\u00a0"
 HIDDEN = ("seed", "interpolation", "mode", "order", "cval")
 ANGLES = ("degrees", "theta", "rotate")
-FORMATS = ("png", "svg", "pdf")
 
 
 class Cell(NamedTuple):
-    """A picture of the grid, uint8 [H, W, 3], with a few words above it and more below."""
+    """A picture, uint8 [H, W, 3], with a few words above it and more below."""
 
     image: np.ndarray
     title: str
     caption: str = ""
 
 
-class Seen(NamedTuple):
-    """A run, the images that its network was trained on, and what is to be known besides."""
+class Section(NamedTuple):
+    """Cells that belong together: one image, by its path, under what the title says, and what
+    there is to say about that."""
+
+    title: str
+    image: str
+    cells: list[Cell]
+    about: str = ""
+
+
+class Shown(NamedTuple):
+    """A config and the training images that it augments: `dataset[epoch, index]`.
+
+    Of a run, `sessions` are those of its run.json, and `notes` tell what may have changed since.
+    """
 
     config: TrainConfig
     dataset: Augmented
-    notes: list[str]
-    sessions: list[dict]
+    sessions: Sequence[dict] = ()
+    notes: Sequence[str] = ()
 
 
-def choose(
-    data: str | None, file: str | None = None, index: int | None = None
-) -> tuple[list[Sample], int]:
-    """The training images of the data, and which of them is meant; or a file that is no part of it.
+class Draws(NamedTuple):
+    """How many draws of each image, from which epoch on, and whether the image itself is beside
+    them."""
+
+    count: int
+    epoch: int = 0
+    original: bool = True
+
+    @property
+    def epochs(self) -> range:
+        return range(self.epoch, self.epoch + self.count)
+
+
+def training_images(sources: dict[str, str], file: str | None = None) -> list[Sample]:
+    """Those of the data that the options in `SOURCES` name; or, without any, an image file.
 
     Raises:
-        UserError: no such data, file or index.
+        UserError: no such data.
     """
-    if file is not None and data is None and Path(file).is_file():
-        return [Sample(file, Path(file), 0, 0)], 0
-    return place(open_dataset(data, check=False).train, file, index)
+    if file is not None and not sources and Path(file).is_file():
+        return [Sample(file, Path(file), 0, 0)]
+    return open_dataset(**sources, check=False).train
 
 
-def place(samples: list[Sample], file: str | None, index: int | None) -> tuple[list[Sample], int]:
-    """The images, and the index of the one that is meant; by default the first."""
+def place(samples: list[Sample], file: str | None = None, index: int | None = None) -> int:
+    """The index of the image that is meant, by its path, the end of it, or its place in the list;
+    by default the first.
+
+    Raises:
+        UserError: there is no such image.
+    """
     paths = [sample.path for sample in samples]
     if file is not None:
         found = [i for i, path in enumerate(paths) if path == file or path.endswith(f"/{file}")]
         if not found:
             raise UserError(f"--file {file} is no training image here; {_near(file, paths)}")
-        return samples, found[0]
+        return found[0]
     index = index or 0
     if not 0 <= index < len(paths):
         raise UserError(f"--index {index} is not of 0 to {len(paths) - 1}, the training images")
-    return samples, index
+    return index
+
+
+def spread(samples: list[Sample], count: int) -> list[int]:
+    """The indices of so many images, or of all where there are fewer, of classes as different as
+    can be: the first ones of each class, then the second ones."""
+    seen: Counter[int] = Counter()
+    places = []
+    for index, sample in enumerate(samples):
+        places.append((seen[sample.label], sample.label, index))
+        seen[sample.label] += 1
+    order = [index for _, _, index in sorted(places)]
+    if count < len(seen):
+        return [order[place * len(seen) // count] for place in range(count)]
+    return order[:count]
 
 
 def _near(file: str, paths: list[str]) -> str:
@@ -94,47 +129,76 @@ def _near(file: str, paths: list[str]) -> str:
 
 
 def dataset_of(config: TrainConfig, samples: list[Sample]) -> Augmented:
-    """The images as training augments them; without `stretch`, before they are made of one size."""
-    if config.stretch:
+    """The images as training augments them; without `stretch`, and where none are mixed, before
+    they are made of one size."""
+    if config.stretch or mixes(config):
         return augmented(replace(config, cache="off"), samples, config.augment)
     return own_size(config, samples)
 
 
-def cells_of(dataset: Augmented, index: int, epoch: int, count: int) -> list[Cell]:
+def mixes(config: TrainConfig) -> bool:
+    """Whether images are mixed with others of their batch."""
+    return mix_of(config.augment, config.mix) != "none"
+
+
+def original(dataset: Augmented, index: int) -> Cell:
+    """The image before it is augmented."""
+    return Cell(dataset.unchanged(index), "original", dataset.samples[index].path)
+
+
+def cells_of(dataset: Augmented, index: int, draws: Draws) -> list[Cell]:
     """The image as it is before it is augmented, and as it is in each epoch."""
-    image = dataset.unchanged(index)
-    cells = [Cell(image, "original", dataset.samples[index].path)]
-    for number in range(epoch, epoch + count):
-        key = (number, index)
-        caption = describe(drawn(dataset, image, key))
-        cells.append(Cell(dataset.augmented(image, key), f"epoch {number}", caption))
+    first = original(dataset, index)
+    cells = [first] if draws.original else []
+    for epoch in draws.epochs:
+        key = (epoch, index)
+        caption = describe(drawn(dataset, first.image, key))
+        cells.append(Cell(dataset.augmented(first.image, key), f"epoch {epoch}", caption))
     return cells
 
 
-def draws_by_op(
-    config: TrainConfig, samples: list[Sample], index: int, epoch: int, count: int
-) -> list[Cell]:
-    """For each op of the augmentation, whatever combines them: the image, and draws of the op."""
-    cells = []
+def ops_of(config: TrainConfig, samples: list[Sample]) -> dict[str, Augmented]:
+    """The images under each op of an augmentation alone, whatever combines them, by its name.
+
+    Raises:
+        UserError: the augmentation ends in a mix, which is no op; or it has none.
+    """
+    if config.mix != "none":
+        raise UserError(f"--ops shows single ops, and +{config.mix} mixes images; leave it away")
+    found: dict[str, Augmented] = {}
     for op in members(augmentation(config.augment, engine(config))):
+        if isinstance(op, Identity):
+            raise UserError(f"--ops {config.augment} has an op that changes nothing; leave it away")
         dataset = own_size(config, samples)
         dataset.transform, dataset.stretch = op, config.stretch
-        image = dataset.unchanged(index)
-        cells.append(Cell(image, op_name(op)))
-        # Each row has epochs of its own: of one, ops that draw alike would all draw the same.
-        for number in range(epoch, epoch + count):
-            key = (number, index)
-            ((_, params),) = drawn(dataset, image, key)
-            cells.append(Cell(dataset.augmented(image, key), "", values(params)))
-        epoch += count
-    return cells
+        name, number = op_name(op), 1
+        while name in found:
+            number += 1
+            name = f"{op_name(op)} {number}"
+        found[name] = dataset
+    return found
 
 
-def read_run(file: Path | str, data: str | None = None) -> Seen:
+def draws_by_op(ops: dict[str, Augmented], index: int, draws: Draws) -> list[Section]:
+    """For each op the image, and draws of that op."""
+    sections = []
+    for name, dataset in ops.items():
+        first = original(dataset, index)
+        cells = [first._replace(title="", caption="original")] if draws.original else []
+        for epoch in draws.epochs:
+            key = (epoch, index)
+            ((_, params),) = drawn(dataset, first.image, key)
+            cells.append(Cell(dataset.augmented(first.image, key), "", values(params)))
+        sections.append(Section(name, first.caption, cells, repr(dataset.transform)))
+        # Each has epochs of its own: of one, ops that draw alike would all draw the same.
+        draws = draws._replace(epoch=draws.epochs.stop)
+    return sections
+
+
+def read_run(file: Path | str, data: str | None = None) -> Shown:
     """What the network of a run.json saw: `dataset[epoch, index]` is the very image.
 
-    `data` is where the run's data is now, if it is elsewhere. `notes` tell what may have changed
-    the pixels since.
+    `data` is where the run's data is now, if it is elsewhere.
 
     Raises:
         UserError: it is no run.json, or its data cannot be had or is other data.
@@ -168,7 +232,7 @@ def read_run(file: Path | str, data: str | None = None) -> Seen:
         if name in versions() and name != "python" and versions()[name] != before
     ]
     dataset = augmented(config, found.train, config.augment)
-    return Seen(config, dataset, notes, run.get("sessions", []))
+    return Shown(config, dataset, run.get("sessions", []), notes)
 
 
 def describe(ops: Sequence[tuple[str, dict]]) -> str:
@@ -209,116 +273,3 @@ def _value(pair: tuple[str, object]) -> str:
             return f"({', '.join(_value((name, part)) for part in value)})"
         return ", ".join(" ".join(_value(("", each)) for each in part) for part in value)
     return str(value)
-
-
-def wrap(caption: str, letters: int) -> list[str]:
-    """Lines of at most so many letters, broken between ops where an op fits into a line."""
-    parts = caption.split(" · ")
-    # textwrap breaks at no non-breaking space.
-    kept = [part.replace(" ", NBSP) if len(part) + 2 <= letters else part for part in parts]
-    return textwrap.wrap(f"{NBSP}· ".join(kept), letters)
-
-
-def draw(cells: Sequence[Cell], rows: int, columns: int, file: Path | str, title: str = "") -> None:
-    """Write the grid, row by row, as a figure of a README's width.
-
-    Raises:
-        UserError: the format is not one of `FORMATS`, or the file cannot be written.
-    """
-    file = Path(file)
-    suffix = file.suffix.lower().removeprefix(".")
-    if suffix not in FORMATS:
-        raise UserError(f"--output {file} ends in none of .{', .'.join(FORMATS)}")
-    content = BytesIO()
-    # Matplotlib takes a second to import, and --list needs none.
-    import matplotlib
-
-    with matplotlib.rc_context({"text.parse_math": False}):
-        figure(cells, rows, columns, title).savefig(content, format=suffix)
-    try:
-        write_bytes(file, content.getvalue())
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror}; choose another --output") from None
-
-
-def figure(cells: Sequence[Cell], rows: int, columns: int, title: str = ""):
-    """Lay the cells out, each row as high as its tallest picture and longest caption."""
-    from matplotlib.figure import Figure
-
-    gap, line, edge = 0.12, FONT * 1.28 / 72, 0.1  # inches
-    width = (min(WIDTH, 2.6 * columns) - 2 * edge - gap * (columns - 1)) / columns
-    letters = int(width * 72 / (FONT * 0.53))
-    grid = [cells[start : start + columns] for start in range(0, rows * columns, columns)]
-    grid = [row for row in grid if row]
-    texts = [[wrap(cell.caption, letters) for cell in row] for row in grid]
-    heights = [
-        (
-            line * 1.25 * any(cell.title for cell in row),
-            max(width * cell.image.shape[0] / cell.image.shape[1] for cell in row),
-            line * (max(map(len, text)) + 0.6),
-        )
-        for row, text in zip(grid, texts, strict=True)
-    ]
-    total = min(WIDTH, 2.6 * columns)
-    heading = textwrap.wrap(title, int(total * 72 / (10 * 0.55)))
-    top = edge + len(heading) * 0.18 + (0.08 if heading else 0)
-    high = top + edge + sum(map(sum, heights)) + gap * (len(grid) - 1)
-    made = Figure(figsize=(total, high), dpi=DPI)
-    if heading:
-        made.text(edge / total, 1 - edge / high, "\n".join(heading), va="top", fontsize=10)
-    y = high - top
-    for row, text, (above, picture, below) in zip(grid, texts, heights, strict=True):
-        for column, (cell, lines) in enumerate(zip(row, text, strict=True)):
-            x = edge + column * (width + gap)
-            tall = width * cell.image.shape[0] / cell.image.shape[1]
-            box = (x / total, (y - above - tall) / high, width / total, tall / high)
-            axes = made.add_axes(box, xticks=[], yticks=[])
-            pixels = round(width * DPI), round(tall * DPI)
-            axes.imshow(_sized(cell.image, pixels), interpolation="nearest", aspect="auto")
-            axes.spines[:].set(color="#bbbbbb", linewidth=0.6)
-            made.text(
-                x / total, (y - line * 0.1) / high, cell.title, va="top", fontsize=FONT,
-                weight="bold",
-            )  # fmt: skip
-            made.text(
-                x / total, (y - above - tall - line * 0.35) / high, "\n".join(lines), va="top",
-                fontsize=FONT, color="#333333", linespacing=1.12,
-            )  # fmt: skip
-        y -= above + picture + below + gap
-    return made
-
-
-def _sized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The picture at (width, height) of the figure's pixels: Matplotlib's own way is coarser."""
-    smaller = size[0] < image.shape[1]
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
-
-
-def listing() -> str:
-    """Every op, mode and combinator as it is written, with its defaults, and what it does."""
-    modes = {name: AUGMENTATIONS[name] for name in AUGMENTATIONS if name not in OPS}
-    parts = []
-    for title, made in (("Ops", OPS), ("Modes", modes), ("Combinators", COMBINATORS)):
-        parts.append(f"{title}:")
-        for name, item in made.items():
-            parts.append(f"  {name}{_defaults(item)}\n      {_first_line(name, item)}")
-    return "\n".join(parts)
-
-
-def _defaults(item) -> str:
-    """The arguments: "(degrees=180)", or "(size)" where there is no default."""
-    if item in COMBINATORS.values():
-        arguments = inspect.signature(item).parameters.values()
-        stars = {inspect.Parameter.VAR_POSITIONAL: "*"}
-        return f"({', '.join(stars.get(each.kind, '') + each.name for each in arguments)})"
-    if not dataclasses.is_dataclass(item) or not fields(item):
-        return ""
-    parts = [
-        field.name if field.default is dataclasses.MISSING else f"{field.name}={field.default!r}"
-        for field in fields(item)
-    ]
-    return f"({', '.join(parts)})"
-
-
-def _first_line(name: str, item) -> str:
-    return inspect.getdoc(item).split("\n")[0]

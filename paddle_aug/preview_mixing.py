@@ -1,48 +1,51 @@
 """Pictures of what mixing makes of an image: as in training, with the others of its batch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import paddle
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.feeding import Augmented, Key, epoch_keys
+from paddle_aug.data.feeding import Key, epoch_keys
 from paddle_aug.data.loading import ToNetwork
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.distributed import Group
+from paddle_aug.errors import UserError
 from paddle_aug.mixing import Drawn
 from paddle_aug.pipeline import drawn
-from paddle_aug.preview import Cell, describe
+from paddle_aug.preview import Cell, Draws, Shown, describe, original
 from paddle_aug.train import Mixer
 
 
-def mixed_cells(
-    config: TrainConfig,
-    dataset: Augmented,
-    index: int,
-    epoch: int,
-    count: int,
-    sessions: list[dict],
-) -> list[Cell]:
+def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image before it is augmented, and as a network sees it in each epoch, to a grey level.
 
-    `sessions` are those of run.json: how many processes trained decides an epoch's last batch.
+    How many processes trained decides an epoch's last batch: the run's sessions tell it.
+
+    Raises:
+        UserError: there is no other image to mix it with.
     """
-    image = dataset.unchanged(index)
-    cells = [Cell(image, "original", dataset.samples[index].path)]
-    for number in range(epoch, epoch + count):
-        step, keys = batch_of(config, len(dataset), (number, index), processes(sessions, number))
-        place = keys.index((number, index))
+    config, dataset = shown.config, shown.dataset
+    if len(dataset) == 1:
+        raise UserError("a mix takes other images, too: name the data set that has them by --data")
+    first = original(dataset, index)
+    cells = [first] if draws.original else []
+    for epoch in draws.epochs:
+        key = (epoch, index)
+        step, keys = batch_of(config, len(dataset), key, processes(shown.sessions, epoch))
+        place = keys.index(key)
         images, labels = zip(*(dataset[key] for key in keys), strict=True)
         mixer = Mixer(config, max(labels) + 1, ToNetwork(KNOWN["unit"]), Group())
         inputs, _ = mixer(
-            number, step, paddle.to_tensor(np.stack(images)), paddle.to_tensor(labels), len(keys)
+            epoch, step, paddle.to_tensor(np.stack(images)), paddle.to_tensor(labels), len(keys)
         )
         pixels = inputs[place].transpose([1, 2, 0]).numpy()
-        partner, numbers = mixer.drawn(number, step, len(keys))
+        partner, numbers = mixer.drawn(epoch, step, len(keys))
         other = dataset.samples[keys[partner[place]][1]].path
-        ops = drawn(dataset, image, (number, index))
+        ops = drawn(dataset, first.image, key)
         said = [describe(ops)] if ops else []
         caption = " · ".join(said + described(numbers, place, other))
-        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {number}", caption))
+        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch}", caption))
     return cells
 
 
@@ -52,7 +55,7 @@ def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tupl
     return next((step, keys) for step, keys in enumerate(batches, 1) if key in keys)
 
 
-def processes(sessions: list[dict], epoch: int) -> int:
+def processes(sessions: Sequence[dict], epoch: int) -> int:
     """How many trained in this epoch; one, where it is not told."""
     reached = [session for session in sessions if session["from_epoch"] <= epoch]
     return reached[-1].get("processes", 1) if reached else 1

@@ -12,6 +12,7 @@ from paddle_aug import preview, train
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.pipeline import augmented
+from paddle_aug.preview import Draws, Shown
 from paddle_aug.preview_mixing import mixed_cells, processes
 
 
@@ -42,7 +43,7 @@ def test_a_runs_mixed_picture_is_what_its_network_was_given_to_a_grey_level(
     (file,) = (tmp_path / "logs").glob("*run.json")
     seen = preview.read_run(file)
     for index in range(0, 24, 5):
-        cells = mixed_cells(seen.config, seen.dataset, index, 0, 2, seen.sessions)
+        cells = mixed_cells(seen, index, Draws(2))
         for epoch, cell in enumerate(cells[1:]):
             shown = cell.image.astype(np.float64)
             away = [np.abs(255 * pixels - shown).max() for pixels in given[epoch]]
@@ -61,10 +62,10 @@ def test_captions_tell_the_partner_and_how_much_of_it(config):
     ):
         plain = replace(config, augment="none", mix=mix, mix_per="batch", epochs=3)
         dataset = augmented(plain, samples, "none")
-        for cell in mixed_cells(plain, dataset, 3, 0, 3, [])[1:]:
+        for cell in mixed_cells(Shown(plain, dataset), 3, Draws(3))[1:]:
             assert re.search(wanted, cell.caption)[1] in paths
     off = replace(plain, mix_off_epochs=1)
-    assert mixed_cells(off, dataset, 3, 1, 2, [])[2].caption == "not mixed"
+    assert mixed_cells(Shown(off, dataset), 3, Draws(2, epoch=1))[2].caption == "not mixed"
 
 
 def test_an_epoch_has_the_processes_of_its_session():
@@ -77,7 +78,7 @@ def test_the_seed_decides_the_pictures(config):
     samples = open_dataset(config.data).train
     paddle.set_device("cpu")
     first, again, other = (
-        mixed_cells(one, augmented(one, samples, one.augment), 3, 0, 1, [])[1]
+        mixed_cells(Shown(one, augmented(one, samples, one.augment)), 3, Draws(1))[1]
         for one in (config, config, replace(config, seed=1))
     )
     np.testing.assert_array_equal(first.image, again.image)

@@ -1,0 +1,70 @@
+"""Previews as a page to scroll through: one file, which a browser shows without a network."""
+
+import base64
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from paddle_aug.encoding import encode
+from paddle_aug.errors import UserError
+from paddle_aug.files import write_bytes
+from paddle_aug.preview import NBSP, Section
+
+TEMPLATES = Path(__file__).parent / "templates"
+SMALL = 96  # pixels a side; below, single pixels are to be seen
+
+
+def write_page(
+    sections: Sequence[Section],
+    columns: int,
+    file: Path | str,
+    title: str,
+    facts: Sequence[str] = (),
+    exact: bool = False,
+) -> None:
+    """Write the sections, of so many columns where there is room, below what is to be known.
+
+    Pictures are PNG where they are small or are to be `exact`, else JPEG of a third the size.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    text = page(sections, columns, title, facts, exact)
+    try:
+        # Names of files may be of any bytes.
+        write_bytes(file, text.encode(errors="replace"))
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {error.strerror}; choose another --html") from None
+
+
+def page(
+    sections: Sequence[Section], columns: int, title: str, facts: Sequence[str], exact: bool
+) -> str:
+    """The page, as HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data_uri"] = lambda image: data_uri(image, exact or is_small(image))
+    environment.filters["keep_dots"] = lambda caption: caption.replace(" · ", f"{NBSP}· ")
+    environment.tests["small"] = is_small
+    chapters = [(name, list(members)) for name, members in groupby(sections, lambda s: s.title)]
+    return environment.get_template("preview.html").render(
+        chapters=chapters, columns=columns, title=title, facts=facts
+    )
+
+
+def is_small(image: np.ndarray) -> bool:
+    return max(image.shape[:2]) < SMALL
+
+
+def data_uri(image: np.ndarray, exact: bool) -> str:
+    """A picture as an address that has it within itself."""
+    format, kind = ("png", "png") if exact else ("jpg", "jpeg")
+    return f"data:image/{kind};base64,{base64.b64encode(encode(image, format)).decode()}"
