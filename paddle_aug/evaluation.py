@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
@@ -52,7 +53,7 @@ class Evaluation:
 
 
 def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
-    """Write tables, figures and a montage of so many mistakes; an earlier evaluation's are replaced.
+    """Write tables, figures and a montage of so many mistakes, in place of an earlier evaluation's.
 
     Raises:
         OSError: a file cannot be written.
@@ -72,7 +73,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
             ("reliability.png", reliability_figure(evaluation.measures)),
         ):
             content = io.BytesIO()
-            figure.savefig(content, format="png")
+            figure.savefig(content, format="png", bbox_inches="tight", pad_inches=0.1)
             contents[name] = content.getvalue()
     for name, content in contents.items():
         write_bytes(folder / name, content)
@@ -203,12 +204,12 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     size = min(10.0, 62 * side)  # of the names, in points
     room = max(map(len, names)) * size * 0.6 / 72
     wide = count * side + room
-    figure = Figure(
-        figsize=(max(wide + 1.9, 4.5), wide + 0.8), dpi=preview.DPI, layout="constrained"
-    )
+    figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview.DPI, layout="constrained")
     axes = figure.add_subplot()
     images = confusion.sum(axis=1, keepdims=True)
-    shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", vmin=0, vmax=100)
+    # By the square root, or a few mistakes among many images could not be seen.
+    colours = PowerNorm(0.5, 0, 100)
+    shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
     axes.set_xticks(range(count), names, rotation=90, fontsize=size)
     axes.set_yticks(range(count), names, fontsize=size)
     axes.set_xlabel("Predicted class")
@@ -222,13 +223,14 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     if count <= COUNTED:
         for row, column in np.argwhere(confusion):
             number = confusion[row, column]
-            dark = number > 0.55 * images[row, 0]
+            dark = number > 0.3 * images[row, 0]
             axes.text(
                 column, row, f"{number}", ha="center", va="center",
                 color="white" if dark else "#222222",
                 fontsize=min(size, 72 * side / (0.75 * len(str(number)) + 0.6)),
             )  # fmt: skip
     bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, shrink=min(1, 4 / wide + 0.2))
+    bar.set_ticks([0, 1, 5, 20, 50, 100])
     bar.set_label("Share of the true class (%)")
     bar.outline.set_visible(False)
     return figure

@@ -1,11 +1,11 @@
 """Trained networks as Paddle Inference models, and as ONNX; what is written is what was trained.
 
-A folder of `inference.pdmodel` (Paddle 2) or `inference.json` (Paddle 3), `inference.pdiparams`, and
-`description.json`, which says what goes in and what comes out.
+A folder of `inference.pdmodel` (of Paddle 2) or `inference.json` (of Paddle 3),
+`inference.pdiparams`, and `description.json`, which says what goes in and what comes out.
 """
 
 import copy
-import shutil
+import inspect
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -48,7 +48,7 @@ class FromPixels(paddle.nn.Layer):
         mean, std, levels = self.mean, self.std, images.astype("float32") / 255.0
         if self.per_image:
             mean = levels.mean(axis=[1, 2, 3], keepdim=True)
-            # Not levels.std(): Paddle 3.3's predictor on a CPU squares in place what is also divided.
+            # Not levels.std(): Paddle Inference 3.3 with oneDNN squares in place what it divides.
             squares = (levels - mean) * (levels - mean)
             std = paddle.sqrt(squares.mean(axis=[1, 2, 3], keepdim=True)) + std
         return self.network(((levels - mean) / std).transpose([0, 3, 1, 2]))
@@ -87,7 +87,7 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
             made = Path(beside)
-            save(network, made, paddle.static.InputSpec(shape, dtype, "images"))
+            save(network, made, paddle.static.InputSpec(tuple(shape), dtype, "images"))
             outputs = {
                 "Paddle Inference": (run(made, images, onednn=False), TOLERANCE),
                 "Paddle Inference with oneDNN": (
@@ -128,7 +128,7 @@ def export(
             for name in (*PROGRAMS, f"{STEM}.onnx"):  # of another export, or of another Paddle
                 (folder / name).unlink(missing_ok=True)
             for file in made.iterdir():
-                shutil.move(file, folder / file.name)
+                file.replace(folder / file.name)
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror}") from None
     return apart
@@ -201,13 +201,18 @@ def write_onnx(folder: Path) -> None:
         import paddle2onnx
     except ImportError as error:
         raise UserError(f"--onnx wants paddle2onnx (pip install paddle2onnx): {error}") from None
-    paddle2onnx.export(
-        str(program(folder)),
-        str(folder / f"{STEM}.pdiparams"),
-        str(folder / f"{STEM}.onnx"),
-        opset_version=OPSET,
-        verbose=False,
-    )
+    options = {"opset_version": OPSET, "verbose": False}
+    if "optimize_tool" in inspect.signature(paddle2onnx.export).parameters:
+        options["optimize_tool"] = "none"  # polygraphy would install packages as it sees fit
+    try:
+        paddle2onnx.export(
+            str(program(folder)),
+            str(folder / f"{STEM}.pdiparams"),
+            str(folder / f"{STEM}.onnx"),
+            **options,
+        )
+    except Exception as error:  # what was wrong it logs, and then it fails of something else
+        raise UserError(f"paddle2onnx cannot convert this network: {error}") from error
 
 
 def run_onnx(file: Path, images: np.ndarray) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""Make a Paddle Inference model: python tools/export_model.py models/userDefAug_best.pdparams out"""
+"""Make a model for Paddle Inference: python tools/export_model.py models/noAug_best.pdparams out"""
 
 import sys
 from pathlib import Path
@@ -49,8 +49,7 @@ def main() -> None:
         print(f"{runtime}: logits of {len(pixels)} images differ by at most {difference:.1e}")
     if options.onnx and ONNX_RUNTIME not in apart:
         print("the ONNX model was not compared: pip install onnxruntime", file=sys.stderr)
-    for file in sorted(options.out.iterdir()):
-        print(f"wrote {file}", file=sys.stderr)
+    print(f"wrote {options.out}", file=sys.stderr)
 
 
 if __name__ == "__main__":
