@@ -10,7 +10,7 @@ from paddle_aug import pickles
 from paddle_aug.errors import UserError
 from paddle_aug.files import replacing
 
-# What a file of weights may hold besides: what they are of (weights.py), and a note of paddle.save's.
+# What a file of weights may hold besides: what they are of (weights.py), and a note by paddle.save.
 # Paddle's `set_state_dict` passes over both without a word.
 DESCRIPTION = "paddle_aug@@"
 NOTES = (DESCRIPTION, "StructuredToParameterName@@")

@@ -87,7 +87,7 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
             made = Path(beside)
-            save(network, made, paddle.static.InputSpec(tuple(shape), dtype, "images"))
+            save(network, made, paddle.static.InputSpec([*shape], dtype, "images"))
             outputs = {
                 "Paddle Inference": (run(made, images, onednn=False), TOLERANCE),
                 "Paddle Inference with oneDNN": (

@@ -68,7 +68,7 @@ class Views:
             views[1 + draw] = drawn.augmented(image, (FIRST_DRAW + draw, 0))
 
 
-def test_time_augmentation(spec: str | None, draws: int | None) -> tuple[str, int]:
+def parse_tta(spec: str | None, draws: int | None) -> tuple[str, int]:
     """The augmentation that `--tta` and `--tta-draws` ask for, and how often it is drawn.
 
     Of "hflip" it is the mirrored image, once: half of its draws would be the image as it is.
@@ -100,7 +100,7 @@ def predictions(
 ) -> Iterator[np.ndarray | UserError]:
     """For each sample in turn its probabilities, float64 [classes]; or why it has none.
 
-    An image is prepared as evaluation in training does. With `tta`, from `test_time_augmentation`,
+    An image is prepared as evaluation in training does. With `tta`, from `parse_tta`,
     they are the mean over the image and its draws. `batch_size` counts images and draws alike.
     """
     views = Views(trained.config, samples, *tta)

@@ -1,4 +1,4 @@
-"""Weights say what they are of: one file is enough to use them, and older ones say what they want."""
+"""Weights say what they are of: one file is enough to use them, and older ones ask for more."""
 
 import json
 import warnings
@@ -28,7 +28,7 @@ def photos(tmp_path_factory):
 def folder(tmp_path_factory, photos):
     folder = tmp_path_factory.mktemp("run")
     options = {"stretch": False, "eval_transform": "resize(18)|center_crop(16)"}
-    train_tiny(photos, folder, epochs=1, augment="hflip", normalize="data", **options)
+    train_tiny(photos, folder, augment="hflip", normalize="data", **options)
     return folder
 
 
@@ -167,7 +167,7 @@ def test_weights_are_evaluated_on_their_own_eval_list_unless_told_otherwise(weig
 
 
 def test_a_part_held_back_is_evaluated_on_again(photos, tmp_path):
-    held = load_trained(train_tiny(photos, tmp_path, epochs=1, holdout=0.25, seed=3))
+    held = load_trained(train_tiny(photos, tmp_path, holdout=0.25, seed=3))
     found = eval_data(held, {})
     assert (len(found.eval), len(found.test)) == (6, 12)
     assert {sample.path for sample in found.eval} <= {
@@ -188,7 +188,7 @@ def test_other_data_is_evaluated_on_whole(weights, tmp_path):
 
 def test_data_that_has_changed_is_refused(tmp_path):
     photos = write_dataset(tmp_path / "photos")
-    trained = load_trained(train_tiny(photos, tmp_path, epochs=1))
+    trained = load_trained(train_tiny(photos, tmp_path))
     with open(photos / "Eval.txt", "a") as file:
         file.write("class0/eval_000.png 0\n")
     with pytest.raises(UserError, match="photos, on which the weights were trained, has changed"):

@@ -19,7 +19,7 @@ def train_tiny(data: Path, folder: Path, **changes) -> Path:
         "network": "vgg_thin_bn",
         "image_size": 16,
         "learning_rate": 1e-3,
-        "epochs": 3,
+        "epochs": 1,
         "device": "cpu",
         "threads": 1,
         "num_workers": 0,

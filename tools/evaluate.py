@@ -41,11 +41,11 @@ def main() -> None:
     from tqdm import tqdm
 
     from paddle_aug import evaluation
-    from paddle_aug.prediction import predictions, test_time_augmentation
+    from paddle_aug.prediction import parse_tta, predictions
     from paddle_aug.train import num_workers, use_device
     from paddle_aug.weights import eval_data, load_trained
 
-    tta = test_time_augmentation(options.tta, options.tta_draws)
+    tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
     data = eval_data(trained, {name: vars(options)[name] for name in SOURCES if name in options})

@@ -39,14 +39,14 @@ def main() -> int:
     import numpy as np
     from tqdm import tqdm
 
-    from paddle_aug.prediction import find_images, predictions, test_time_augmentation
+    from paddle_aug.prediction import find_images, parse_tta, predictions
     from paddle_aug.train import num_workers, use_device
     from paddle_aug.weights import load_trained
 
     samples, bad = find_images(options.images)
     if not samples:
         raise UserError("\n".join(bad))
-    tta = test_time_augmentation(options.tta, options.tta_draws)
+    tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
     for message in bad:
