@@ -305,15 +305,14 @@ def page(made: Map) -> str:
     ]
     if told := differences(made):
         parts += ["## What differs most", "\n".join(f"- {line}." for line in told)]
-    if told := limits(made):
-        parts += [
-            "## Where none keeps its accuracy",
-            "\n".join(f"- {line}" for line in told),
-            "There the change may destroy what the label stands for, or it may be what none of "
-            "these networks was trained on: the map cannot tell one from the other. If a network "
-            "that was trained on such images fails too, the label is the likelier; a look at the "
-            "images settles it.",
-        ]
+    parts.append("## Where accuracy is lost")
+    if len(made.networks) > 1 and (told := limits(made)):
+        parts += ["By every network here:", "\n".join(f"- {line}" for line in told)]
+    parts.append(
+        "The change may destroy what the label stands for, or it may be what the network was not "
+        "trained on: the map cannot tell one from the other. If a network that was trained on such "
+        "images fails too, the label is the likelier; a look at the images settles it."
+    )
     return "\n\n".join(parts) + "\n"
 
 
