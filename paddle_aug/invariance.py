@@ -338,10 +338,10 @@ def held_out(networks: Sequence[Trained], given: dict) -> Dataset:
     taken = []
     for trained in networks:
         facts, config = trained.facts, replace(trained.facts.config, **given)
-        source = tuple(getattr(config, name) for name in SOURCES)
-        if source not in opened:
-            opened[source] = open_dataset(*source, check=bool(given))  # a run's own was checked
-        data = selected(config, opened[source])
+        sources = tuple((name, getattr(config, name)) for name in SOURCES)
+        if sources not in opened:
+            opened[sources] = open_dataset(**dict(sources), check=bool(given))
+        data = selected(config, opened[sources])
         if not given and data.fingerprint != facts.fingerprint:
             raise UserError(
                 f"{facts.run}: the run's data have changed since, or {data.name} are other data; "

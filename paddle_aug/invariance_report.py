@@ -175,8 +175,12 @@ def add_legend(drawn: Figure, made: Map) -> None:
         [], [], color="#555555", lw=3, solid_capstyle="butt"
     )
     entries["guessing"] = Line2D([], [], color="#888888", lw=0.8, ls=(0, (1, 2)))
+    longest = max(len(line) for text in entries for line in text.split("\n"))
     drawn.legend(
-        entries.values(), entries.keys(), loc="outside lower center", ncols=min(4, len(entries))
+        entries.values(),
+        entries.keys(),
+        loc="outside lower center",
+        ncols=min(len(entries), max(2, 130 // (longest + 7))),  # characters; a key takes about 7
     )
 
 
