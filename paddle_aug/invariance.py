@@ -247,7 +247,7 @@ def find_run(weights: Path) -> Path:
                 if (folder / file).exists():
                     return folder / file
             raise UserError(
-                f"no {file} for {weights}, neither in {' nor in '.join(map(str, folders))}; "
+                f"no {file} for {weights}; it was looked for in {' and '.join(map(str, folders))}, "
                 "--run FILE names it"
             )
     raise UserError(

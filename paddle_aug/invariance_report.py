@@ -200,7 +200,8 @@ def _range_sentence(curves: Sequence[Curve], made: Map) -> str:
             place = op.neutral_place
             nearest = [*op.magnitudes[max(0, place - 1) : place], *op.magnitudes[place + 1 :][:1]]
             first = " and ".join(f"{magnitude:g}" for magnitude in nearest)
-            told.append(f"{trained.name} loses its accuracy at {first} already")
+            lost = f"more than {percent(made)} of its accuracy"
+            told.append(f"{trained.name} loses {lost} at {first} already")
             verb = " keeps its accuracy"
             continue
         whole = ", all that was measured" if (low, high) == op.ends else ""
@@ -211,8 +212,7 @@ def _range_sentence(curves: Sequence[Curve], made: Map) -> str:
 
 def _switch_sentence(curves: Sequence[Curve], made: Map) -> str:
     kept = [
-        f"{trained.name} {'keeps' if curve.kept(made.tolerance)[1] else 'loses'} its accuracy "
-        f"({curve.mean_share:.0%} of it is left)"
+        f"{trained.name} keeps {curve.mean_share:.0%} of its accuracy"
         for trained, curve in zip(made.networks, curves, strict=True)
     ]
     return f"{curves[0].op.name}: {'; '.join(kept)}"
@@ -272,11 +272,8 @@ def table(made: Map) -> str:
         cells = []
         for curve in curves:
             low, high = curve.kept(made.tolerance)
-            if not curve.op.unit:
-                text = "kept" if high else "lost"
-            else:
-                text = f"{low:g} to {high:g}" if low < high else f"{low:g} only"
-            cells.append(f"{text} ({curve.mean_share:.0%})")
+            text = f"{low:g} to {high:g} " if low < high else f"{low:g} only "
+            cells.append(f"{text if curve.op.unit else ''}({curve.mean_share:.0%})")
         unit = curves[0].op.unit
         rows.append([f"{name}, {unit}" if unit else name, *cells])
     rows = [[cell.replace("|", r"\|") for cell in row] for row in rows]

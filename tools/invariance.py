@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 from _clone import run
@@ -10,6 +11,10 @@ from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable
 from paddle_aug.pipeline import SOURCES
+
+# Paddle's remarks on what is in order here: tools/train.py says why.
+for remark in ("No ccache found", "You are using GPU version"):
+    warnings.filterwarnings("ignore", remark, UserWarning)
 
 
 def main() -> None:
