@@ -450,7 +450,8 @@ def wilson(right: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     middle = share + z * z / (2 * count)
     reach = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     whole = 1 + z * z / count
-    return (middle - reach) / whole, (middle + reach) / whole
+    # Of 0 and 1 the last bits may come out on the wrong side.
+    return np.minimum((middle - reach) / whole, share), np.maximum((middle + reach) / whole, share)
 
 
 def measure(

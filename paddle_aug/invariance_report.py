@@ -9,7 +9,6 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -22,6 +21,7 @@ from paddle_aug.plot import colours, style
 
 COLUMNS = 3  # of panels
 LINES = ("-", "--", ":", "-.")  # of networks trained under the same mode
+GUESSING = {"color": "#888888", "lw": 0.8, "ls": (0, (1, 2))}
 MOST_DIFFERENT = 3  # ops that are named
 
 
@@ -116,38 +116,33 @@ def draw_curves(axes, curves: Sequence[Curve], made: Map) -> None:
         axes.plot([first, last], [strip, strip], color=colour, lw=3, solid_capstyle="butt")
         if first == last:
             axes.plot(first, strip, "|", color=colour, ms=5, mew=1.5)
-    axes.axhline(100 / made.data.num_classes, color="#888888", lw=0.8, ls=(0, (1, 2)))
     axes.axvline(op.neutral, color="#bbbbbb", lw=0.8, zorder=0)
-    axes.set_title(op.name, loc="left", weight="bold")
+    finish(axes, made, op.name)
     axes.set_xlabel(op.unit)
-    limit_height(axes, made)
     if op.unit == "degrees" and op.magnitudes[-1] == 180:
         axes.set_xticks(range(-180, 181, 90))
 
 
 def draw_bars(axes, made: Map) -> None:
     """The ops that are on or off, beside the unchanged images."""
-    clean = np.array([curve.clean for curve in made.clean])
-    ends = [curve.interval for curve in made.clean]
-    place = made.clean[0].op.neutral_place
-    groups = {"unchanged": (clean, [(low[place], high[place]) for low, high in ends])}
-    for name, curves in made.switched.items():
-        ends = [curve.interval for curve in curves]
-        on = np.array([curve.accuracy[-1] for curve in curves])
-        groups[name] = (on, [(low[-1], high[-1]) for low, high in ends])
+    groups = {"unchanged": (made.clean, made.clean[0].op.neutral_place)}
+    groups |= {name: (curves, -1) for name, curves in made.switched.items()}
     width = 0.8 / len(made.networks)
-    for number, (values, intervals) in enumerate(groups.values()):
-        for each, (colour, _) in enumerate(looks(made.networks)):
-            x = number - 0.4 + (each + 0.5) * width
-            low, high = intervals[each]
-            reach = [[100 * (values[each] - low)], [100 * (high - values[each])]]
-            axes.bar(x, 100 * values[each], width * 0.92, color=colour, alpha=0.75, yerr=reach,
-                     error_kw={"lw": 0.9, "ecolor": "#333333"})  # fmt: skip
-    axes.axhline(100 / made.data.num_classes, color="#888888", lw=0.8, ls=(0, (1, 2)))
+    for number, (curves, place) in enumerate(groups.values()):
+        for each, (curve, (colour, _)) in enumerate(zip(curves, looks(made.networks), strict=True)):
+            share, low, high = (100 * ends[place] for ends in (curve.accuracy, *curve.interval))
+            axes.bar(
+                number - 0.4 + (each + 0.5) * width,
+                share,
+                width * 0.92,
+                color=colour,
+                alpha=0.75,
+                yerr=[[share - low], [high - share]],
+                error_kw={"lw": 0.9, "ecolor": "#333333"},
+            )
     axes.set_xticks(range(len(groups)), groups)
-    axes.set_title("on or off", loc="left", weight="bold")
     axes.grid(visible=False, axis="x")
-    limit_height(axes, made)
+    finish(axes, made, "on or off")
 
 
 def percent(made: Map) -> str:
@@ -160,7 +155,10 @@ def strip_height(row: int) -> float:
     return -5 - 6 * row
 
 
-def limit_height(axes, made: Map) -> None:
+def finish(axes, made: Map, title: str) -> None:
+    """What all panels have: title, height, and the accuracy of guessing."""
+    axes.set_title(title, loc="left", weight="bold")
+    axes.axhline(100 / made.data.num_classes, **GUESSING)
     axes.set_ylim(strip_height(len(made.networks)), 101)
     axes.set_yticks(range(0, 101, 25))
 
@@ -174,7 +172,7 @@ def add_legend(drawn: Figure, made: Map) -> None:
     entries[f"accuracy kept (at most {percent(made)} of it lost)"] = Line2D(
         [], [], color="#555555", lw=3, solid_capstyle="butt"
     )
-    entries["guessing"] = Line2D([], [], color="#888888", lw=0.8, ls=(0, (1, 2)))
+    entries["guessing"] = Line2D([], [], **GUESSING)
     longest = max(len(line) for text in entries for line in text.split("\n"))
     drawn.legend(
         entries.values(),

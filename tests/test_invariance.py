@@ -206,6 +206,10 @@ def test_the_interval_is_wilsons():
     for place, right in enumerate((0, 3, 170, 200)):
         want = binomtest(right, 200).proportion_ci(0.95, method="wilson")
         assert (low[place], high[place]) == pytest.approx((want.low, want.high), abs=1e-12)
+    for count in range(1, 500):
+        low, high = invariance.wilson(np.array([0, count]), count)
+        assert (low <= [0, 1]).all()
+        assert (high >= [0, 1]).all()
 
 
 @pytest.mark.parametrize(
