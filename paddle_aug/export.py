@@ -2,6 +2,11 @@
 
 A manifest is lines of JSON. The first says what the set was made of and how; each further one is a
 file: its path, label and source, the epoch and index whose draws it shows, and its SHA-256.
+
+Of several processes each makes the files of every n-th image, and keeps their lines in a part of
+the manifest that it alone writes to. The first one waits until the parts together have all lines,
+and finishes the set. Each reads all parts when it starts: after a death any number of processes
+goes on from what is there.
 """
 
 import hashlib
@@ -13,6 +18,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -35,7 +41,7 @@ from paddle_aug.data.listfile import Sample
 from paddle_aug.encoding import FORMATS, encode
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
-from paddle_aug.modes import augmentation
+from paddle_aug.modes import augmentation, mix_of
 from paddle_aug.pipeline import (
     DRAWS,
     SOURCES,
@@ -44,9 +50,16 @@ from paddle_aug.pipeline import (
     read_one_by_one,
     versions,
 )
+from paddle_aug.shards import Alive, Shard, cores
 
 MANIFEST = "manifest.jsonl"
-UNFINISHED = ".manifest.part"  # grows while the files are made, and becomes the manifest
+PARTS = ".manifest.*-of-*.part"  # grow while the files are made
+WORTH_A_WORKER = 50  # files; a worker takes a second to start
+POLL = 0.5  # seconds
+PATIENCE = 60.0  # seconds without a sign of life, after which other processes are taken for dead
+
+
+ALONE = Shard()
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,12 @@ class Export:
             raise UserError(f"--copies must be at least 1, not {self.copies}")
         if self.format not in FORMATS:
             raise UserError(f"--format {self.format!r} is none of {', '.join(FORMATS)}")
+        mode = self.config.augment
+        if mix_of(mode, "none") != "none":
+            raise UserError(
+                f"the mode {mode} mixes images of a batch, and their labels, which are no files of "
+                "a class; --augment userDef is the nearest that can be exported"
+            )
 
 
 class Item(NamedTuple):
@@ -78,24 +97,30 @@ class Item(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What `verify` found, as paths."""
+    """What `verify` found, as paths; `extra` are files that the manifest does not have."""
 
     whole: list[str]
     made_again: list[str]
     different: list[str]
+    extra: list[str]
 
 
-def export(wanted: Export, out: Path | str, num_workers: int = 0) -> int:
+def export(
+    wanted: Export, out: Path | str, num_workers: int | None = 0, shard: Shard = ALONE
+) -> int:
     """Make the data set, or what an interrupted call has left to make; returns how many files of
     images it has.
 
-    The lists come last, so that a part of a set is not taken for one. The bytes do not depend on
-    the number of workers.
+    Several processes are a `shard` each, and only the first one's call ends with the whole set: the
+    lists come last, so that a part of a set is not taken for one. `num_workers` are the processes
+    that a call starts, None for one a core where that pays. The bytes depend on neither.
 
     Raises:
-        UserError: the data cannot be had, or `out` holds something else or cannot be written.
+        UserError: the data cannot be had, `out` holds something else or cannot be written, or other
+            processes have died.
     """
     out = Path(out)
+    started = time.monotonic()
     augmentation(wanted.config.augment)  # a mistake in it is told before all images are checked
     data = open_data(wanted.config)
     maker = _Maker(wanted.config, wanted.format, data, out)
@@ -103,26 +128,64 @@ def export(wanted: Export, out: Path | str, num_workers: int = 0) -> int:
     left_out = _shared(data)
     header = _header(wanted, data, left_out)
     items = plan(wanted, data, left_out)
+    checking = time.monotonic() - started
+    mine = [item for task in shard.of(_tasks(items)) for item in task]
     with _telling_what_cannot_be_written(out):
+        found = _found(out, header)
+        # Looked for after the parts, which are gone once it is there.
         if (out / MANIFEST).exists():
-            _refuse_other(out / MANIFEST, header)
+            _refuse_other(out / MANIFEST, _read_manifest(out)[0], header)
             print(f"{out} is finished already; --verify checks it", file=sys.stderr)
             return len(items)
-        lines = _begin(out, header)
-        known = {line["path"] for line in lines}
-        rest = [item for item in items if item.path not in known]
-        with open(out / UNFINISHED, "a", encoding="utf-8") as progress:
-            for made in _make_all(maker, rest, num_workers):
-                progress.writelines(_text(line) for line in made)
-                progress.flush()
-                lines += made
-        place = {item.path: number for number, item in enumerate(items)}
-        lines.sort(key=lambda line: place[line["path"]])
-        for name, text in _lists(header, lines).items():
-            write_bytes(out / name, text.encode())
-        write_bytes(out / MANIFEST, "".join(map(_text, [header, *lines])).encode())
-        (out / UNFINISHED).unlink()
+        lines = _whole(out, found, mine)
+        rest = [item for item in mine if item.path not in lines]
+        if rest or shard.is_first:
+            part = out / f".manifest.{shard.rank}-of-{shard.size}.part"
+            # A kill may have cut its last line short, and files may have been touched since.
+            write_bytes(part, "".join(map(_text, [header, *lines.values()])).encode())
+            with open(part, "a", encoding="utf-8") as progress, Alive(part):
+                for made in _make_all(maker, rest, _workers(num_workers, len(rest))):
+                    progress.writelines(map(_text, made))
+                    progress.flush()
+                    lines.update((line["path"], line) for line in made)
+        if shard.is_first:
+            _wait_for_others(out, header, items, lines, max(PATIENCE, 2 * checking))
+            _finish(out, header, [lines[item.path] for item in items])
     return len(items)
+
+
+def _workers(asked: int | None, files: int) -> int:
+    return min(cores(), files // WORTH_A_WORKER) if asked is None else asked
+
+
+def _wait_for_others(
+    out: Path, header: dict, items: list[Item], lines: dict[str, dict], patience: float
+) -> None:
+    """Add the lines of the other processes as they come, until so many seconds pass without a sign
+    of life from any of them."""
+    signs, latest = None, time.monotonic()
+    while missing := [item for item in items if item.path not in lines]:
+        stats = {part: part.stat() for part in out.glob(PARTS)}
+        before, signs = signs, {p: (each.st_mtime_ns, each.st_size) for p, each in stats.items()}
+        if signs != before:
+            lines.update(_whole(out, _found(out, header), missing))
+            latest = time.monotonic()
+        elif time.monotonic() - latest > patience:
+            raise UserError(
+                f"{out} lacks {len(missing):,} files that other processes were to make, and none "
+                f"of them has given a sign of life for {patience:.0f} s; the same command goes on "
+                "from here, in any number of processes"
+            )
+        else:
+            time.sleep(POLL)
+
+
+def _finish(out: Path, header: dict, lines: list[dict]) -> None:
+    for name, text in _lists(header, lines).items():
+        write_bytes(out / name, text.encode())
+    write_bytes(out / MANIFEST, "".join(map(_text, [header, *lines])).encode())
+    for part in out.glob(PARTS):
+        part.unlink()
 
 
 def plan(wanted: Export, data: Dataset, left_out: Iterable[int] = ()) -> list[Item]:
@@ -141,9 +204,10 @@ def plan(wanted: Export, data: Dataset, left_out: Iterable[int] = ()) -> list[It
             Item(f"{start}_{epoch:03}.{wanted.format}", "train", index, epoch)
             for epoch in range(copies)
         ]
-    for index, sample in enumerate(data.eval):
-        name = f"eval_{index:06}_{_name(sample)}{_suffix(sample)}"
-        items.append(Item(f"Images/{folders[sample.label]}/{name}", "eval", index, None))
+    for part, samples in (("eval", data.eval), ("test", data.test)):
+        for index, sample in enumerate(samples):
+            name = f"{part}_{index:06}_{_name(sample)}{_suffix(sample)}"
+            items.append(Item(f"Images/{folders[sample.label]}/{name}", part, index, None))
     return items
 
 
@@ -163,11 +227,11 @@ def copies_of(labels: list[int], wanted: Export) -> list[int]:
     return copies
 
 
-def verify(out: Path | str, data: str | None = None, num_workers: int = 0) -> Checked:
+def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0) -> Checked:
     """Compare every file with the manifest, and make again those that are missing.
 
-    `data` is where the data is now, if it is elsewhere. What differs is left as it is, and what
-    would come out different is not written.
+    `data` is where the data is now, if it is elsewhere. What differs is left as it is, as is what
+    the manifest does not have; what would come out different is not written.
 
     Raises:
         UserError: there is no whole manifest, or the data that missing files come from cannot be
@@ -176,6 +240,7 @@ def verify(out: Path | str, data: str | None = None, num_workers: int = 0) -> Ch
     out = Path(out)
     header, lines = _read_manifest(out)
     whole, missing, different = [], [], []
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     texts = {name: text.encode() for name, text in _lists(header, lines).items()}
     digests = {line["path"]: line["sha256"] for line in lines}
     digests.update((name, hashlib.sha256(text).hexdigest()) for name, text in texts.items())
@@ -195,14 +260,14 @@ def verify(out: Path | str, data: str | None = None, num_workers: int = 0) -> Ch
     with _telling_what_cannot_be_written(out):
         if items:
             maker = _maker_of(header, out, data)
-            for made in _make_all(maker, items, num_workers):
+            for made in _make_all(maker, items, _workers(num_workers, len(items))):
                 different += [
                     line["path"] for line in made if line["sha256"] != digests[line["path"]]
                 ]
         for name in lost & set(texts):
             write_bytes(out / name, texts[name])
     again = [path for path in missing if path not in set(different)]
-    return Checked(whole, again, different)
+    return Checked(whole, again, different, sorted(there - {*digests, MANIFEST}))
 
 
 def differing_versions(out: Path | str) -> list[str]:
@@ -222,7 +287,7 @@ class _Maker:
     def __init__(self, config: TrainConfig, format: str, data: Dataset, out: Path):
         self.format = format
         self.out = out
-        self.samples = {"train": data.train, "eval": data.eval}
+        self.samples = {"train": data.train, "eval": data.eval, "test": data.test}
         self.train: Augmented = read_one_by_one(config, data.train)
 
     def make(self, items: list[Item]) -> list[dict]:
@@ -271,11 +336,15 @@ def _as_it_is(sample: Sample) -> bytes:
         raise UnreadableImage(sample.file, f"cannot be read ({error.strerror})") from None
 
 
+def _tasks(items: list[Item]) -> list[list[Item]]:
+    """The items of each image."""
+    return [list(group) for _, group in groupby(items, key=lambda item: (item.list, item.index))]
+
+
 def _make_all(maker: _Maker, items: list[Item], num_workers: int) -> Iterator[list[dict]]:
     """The lines of the items, image by image in their order, under a bar."""
-    tasks = [list(group) for _, group in groupby(items, key=lambda item: (item.list, item.index))]
     with tqdm(total=len(items), desc="exporting", unit="file", disable=None) as bar:
-        for made in _results(maker, tasks, num_workers):
+        for made in _results(maker, _tasks(items), num_workers):
             yield made
             bar.update(len(made))
 
@@ -314,7 +383,7 @@ def _make_in_worker(items: list[Item]) -> list[dict]:
 def _shared(data: Dataset) -> list[int]:
     """Training images that are to be evaluated on, too: published archives have some, and lists,
     which this data set will have, may not."""
-    shared = {id(train) for _, train in shared_content(data.train, data.eval)}
+    shared = {id(train) for _, train in shared_content(data.train, [*data.eval, *data.test])}
     if not shared:
         return []
     contents = {_content(sample) for sample in data.train if id(sample) in shared}
@@ -349,25 +418,38 @@ def _header(wanted: Export, data: Dataset, left_out: list[int]) -> dict:
     }
 
 
-def _begin(out: Path, header: dict) -> list[dict]:
-    """Take up what an interrupted call has left, its lines are returned, or make room for a set."""
-    path = out / UNFINISHED
-    if path.exists():
-        _refuse_other(path, header)
-        # A kill may cut the last line short, and files may have been touched since.
-        lines = [line for line in _whole_lines(path)[1:] if _is_whole(out, line)]
-        write_bytes(path, "".join(map(_text, [header, *lines])).encode())
-        return lines
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+def _found(out: Path, header: dict) -> dict[str, dict]:
+    """The lines that all parts of a manifest have, by their paths.
+
+    Raises:
+        UserError: the folder holds something else, or parts of another set.
+    """
+    # In this order: a part is there before any file of the set is, and until its manifest is.
+    something = out.is_dir() and any(
+        not re.match(r"\.+manifest", path.name) for path in out.iterdir()
+    )
+    lines, parts = {}, sorted(out.glob(PARTS))
+    for part in parts:
+        try:
+            first, *others = _whole_lines(part)
+        except FileNotFoundError:  # the first process has just finished the set
+            continue
+        _refuse_other(part, first, header)
+        lines.update((line["path"], line) for line in others)
+    if (something or out.is_file()) and not parts and not (out / MANIFEST).exists():
         raise UserError(f"{out} holds something else; give a new folder, or an empty one")
-    write_bytes(path, _text(header).encode())
-    return []
+    return lines
 
 
-def _refuse_other(path: Path, header: dict) -> None:
+def _whole(out: Path, found: dict[str, dict], items: list[Item]) -> dict[str, dict]:
+    """Of what was found, the lines of these items whose files are as they say."""
+    known = (found[item.path] for item in items if item.path in found)
+    return {line["path"]: line for line in known if _is_whole(out, line)}
+
+
+def _refuse_other(path: Path, there: dict, header: dict) -> None:
     """Stop where the folder's set is not the one that is asked for, wherever its data is."""
-    lines = _whole_lines(path)
-    before, now = (_flat(each) for each in (lines[0] if lines else {}, header))
+    before, now = _flat(there), _flat(header)
     for name, value in now.items():
         if before.get(name) != value:
             raise UserError(
@@ -411,7 +493,7 @@ def _is_whole(out: Path, line: dict) -> bool:
 def _read_manifest(out: Path) -> tuple[dict, list[dict]]:
     path = out / MANIFEST
     if not path.is_file():
-        if (out / UNFINISHED).is_file():
+        if any(out.glob(PARTS)):
             raise UserError(f"{out} is not finished; the command that began it goes on with it")
         raise UserError(f"no {MANIFEST} in {out}; want a folder that tools/export.py has made")
     try:
@@ -449,14 +531,17 @@ def _maker_of(header: dict, out: Path, data: str | None) -> _Maker:
 
 
 def _lists(header: dict, lines: list[dict]) -> dict[str, str]:
-    """The list files by name."""
+    """The list files by name; one to test on where part of the training list is held back."""
+    parts = {"Train.txt": "train", "Eval.txt": "eval"}
+    if any(line["list"] == "test" for line in lines):
+        parts["Test.txt"] = "test"
     texts = {
         name: "".join(
             f"{line['path'].removeprefix('Images/')} {line['label']}\n"
             for line in lines
             if line["list"] == part
         )
-        for name, part in (("Train.txt", "train"), ("Eval.txt", "eval"))
+        for name, part in parts.items()
     }
     # Folders may be named by any bytes, lists are UTF-8.
     names = [name.encode(errors="replace").decode() for name in header["data"]["class_names"]]

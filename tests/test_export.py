@@ -23,10 +23,11 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.image import read_image
+from paddle_aug.data.listfile import read_list
 from paddle_aug.errors import UserError
 from paddle_aug.export import Export, copies_of, encode, export, verify
 from paddle_aug.modes import augmentation
-from paddle_aug.pipeline import versions
+from paddle_aug.pipeline import open_data, versions
 
 TOOL = Path(__file__).parent.parent / "tools" / "export.py"
 
@@ -87,6 +88,25 @@ def test_the_set_is_one_that_trains_as_it_is(tmp_path, photos, wanted):
     assert [s.file.read_bytes() for s in made.eval] == [s.file.read_bytes() for s in source.eval]
     assert [sample.label for sample in made.eval] == [sample.label for sample in source.eval]
     assert {sample.path.split("/")[0] for sample in made.train} == set(made.class_names)
+
+
+def test_of_a_holdout_the_former_eval_list_becomes_a_test_list(tmp_path, photos):
+    config = config_of(photos, holdout=0.2)
+    found = open_data(config)
+    assert (len(found.train), len(found.eval), len(found.test)) == (12, 3, 6)
+    assert export(Export(config), tmp_path / "out") == 12 + 3 + 6
+    made = open_dataset(str(tmp_path / "out"))
+    contents_of = [sample.file.read_bytes() for sample in found.eval]
+    assert [sample.file.read_bytes() for sample in made.eval] == contents_of
+    listed, faults = read_list(tmp_path / "out" / "Test.txt")
+    assert not faults
+    for entry, sample in zip(listed, found.test, strict=True):
+        assert entry.label == sample.label
+        copied = (tmp_path / "out" / "Images" / entry.path).read_bytes()
+        assert copied == sample.file.read_bytes()
+    (tmp_path / "out" / "Test.txt").unlink()
+    (tmp_path / "out" / "Images" / listed[2].path).unlink()
+    assert len(verify(tmp_path / "out").made_again) == 2
 
 
 def test_paddle_trains_on_it(tmp_path, wanted):
@@ -193,7 +213,7 @@ def test_after_a_failure_the_same_call_goes_on_and_comes_to_the_same(tmp_path, w
     with pytest.raises(UserError, match="is not finished; the command that began it goes on"):
         verify(out)
     (out / made[3]).write_bytes(b"touched")
-    with open(out / ".manifest.part", "a") as file:
+    with open(out / ".manifest.0-of-1.part", "a") as file:
         file.write('{"path": "Images/cut sho')
     again = []
     monkeypatch.setattr(
@@ -212,7 +232,7 @@ def test_a_kill_leaves_what_the_same_command_finishes(tmp_path, photos):
     command = [sys.executable, str(TOOL), "--data", str(big), "--augment", "imgaugLib"]
     command += ["--copies", "6", "--image-size", "64", str(tmp_path / "out")]
     started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    progress = tmp_path / "out" / ".manifest.part"
+    progress = tmp_path / "out" / ".manifest.0-of-1.part"
     while not (progress.exists() and progress.read_bytes().count(b"\n") > 10):
         assert started.poll() is None, "it was too quick to be killed"
         time.sleep(0.01)
@@ -222,7 +242,8 @@ def test_a_kill_leaves_what_the_same_command_finishes(tmp_path, photos):
     wanted = Export(TrainConfig(augment="imgaugLib", data=str(big), image_size=64), copies=6)
     assert export(wanted, tmp_path / "out") == 6 * 60 + 3
     found = verify(tmp_path / "out")
-    assert (len(found.whole), found.made_again, found.different) == (6 * 60 + 3 + 3, [], [])
+    assert found == (found.whole, [], [], [])
+    assert len(found.whole) == 6 * 60 + 3 + 3
     images = [file for file in (tmp_path / "out").rglob("*") if file.suffix == ".png"]
     assert len(images) == 6 * 60 + 3
     assert not list((tmp_path / "out").rglob(".*"))
@@ -250,13 +271,17 @@ def test_what_differs_is_told_and_left_as_it_is(tmp_path, wanted, monkeypatch, c
     (out / lines[0]["path"]).write_bytes(b"other")
     (out / lines[1]["path"]).unlink()
     (out / "Train.txt").write_bytes(b"other")
+    (out / "Images" / "class0" / ".DS_Store").touch()
+    (out / "notes \udcff.txt").touch()
     assert run_tool(monkeypatch, "--verify", out) == 1
     said = capsys.readouterr().out.splitlines()
     assert said == [
         f"made again: {lines[1]['path']}",
         f"differs: {lines[0]['path']}",
         "differs: Train.txt",
-        f"{out}: 36 files are whole, 1 were missing and made again, 2 differ",
+        "not of the set: Images/class0/.DS_Store",
+        "not of the set: notes \ufffd.txt",
+        f"{out}: 36 files are whole, 1 were missing and made again, 2 differ, 2 are not of the set",
     ]
     assert (out / lines[0]["path"]).read_bytes() == b"other"
 
@@ -389,6 +414,8 @@ def test_a_manifest_cannot_point_out_of_its_folder(tmp_path, wanted):
         (["out", "--augment", "hflip", "--image-size", 0], "--image-size must be at least 1"),
         (["out", "--verify", "other"], "--verify other checks that set alone"),
         (["--verify", "other"], "no manifest.jsonl in other"),
+        (["out", "--augment", "mixup"], "the mode mixup mixes images of a batch, and their labels"),
+        (["out", "--augment", "hflip+cutmix"], "hflip+cutmix mixes the images of a batch"),
     ],
 )  # fmt: skip
 def test_a_users_mistake_ends_with_one_message(

@@ -1,6 +1,7 @@
 """Write augmented copies as a data set: python tools/export.py --augment userDef --copies 4 out"""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
 from paddle_aug.export import FORMATS, Export, differing_versions, export, verify
 from paddle_aug.pipeline import SOURCES
+from paddle_aug.shards import Shard
 
 TAKEN = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
 
@@ -47,7 +49,11 @@ def main() -> int:
         default="png",
         help="png keeps every pixel; jpg has quality 95 (default: png)",
     )
-    parser.add_argument("--num-workers", type=int, default=0, help="processes (default: 0)")
+    parser.add_argument(
+        "--num-workers",
+        type=int,
+        help="processes beside this one (default: one a core where there are files for it)",
+    )
     parser.add_argument(
         "--verify",
         type=Path,
@@ -57,8 +63,11 @@ def main() -> int:
     )
     options = vars(parser.parse_args())
     out, checked, workers = (options.pop(name) for name in ("out", "verify", "num_workers"))
-    if workers < 0:
+    if workers is not None and workers < 0:
         raise UserError(f"--num-workers must not be negative: {workers}")
+    shard = Shard.of_environment()
+    if checked is not None and shard.size > 1:
+        raise UserError("--verify runs in one process; leave paddle.distributed.launch away")
     if checked is not None:
         return check(checked, out, options.get("data"), workers)
     if out is None:
@@ -69,12 +78,15 @@ def main() -> int:
     own = {name: options.pop(name) for name in ("copies", "format", "originals", "even")}
     if not options.get("augment", "").strip():
         raise UserError("--augment says what the copies go through, such as 'hflip|rotate(20)'")
-    files = export(Export(TrainConfig(**options, stretch=stretch), **own), out, workers)
-    print(f"{out}: {files:,} images; python tools/train.py --data {out} trains on them")
+    files = export(Export(TrainConfig(**options, stretch=stretch), **own), out, workers, shard)
+    if shard.is_first:
+        print(f"{out}: {files:,} images; python tools/train.py --data {out} trains on them")
+    else:
+        print(f"{out}: {shard} has made its part; the first one finishes the set")
     return 0
 
 
-def check(folder: Path, out: Path | None, data: str | None, workers: int) -> int:
+def check(folder: Path, out: Path | None, data: str | None, workers: int | None) -> int:
     """Print what `verify` finds."""
     if out is not None:
         raise UserError(f"--verify {folder} checks that set alone; leave {out} away")
@@ -83,9 +95,12 @@ def check(folder: Path, out: Path | None, data: str | None, workers: int) -> int
         print(f"made again: {path}")
     for path in found.different:
         print(f"differs: {path}")
+    for path in found.extra:
+        # Names of files may be of any bytes.
+        print(f"not of the set: {os.fsencode(path).decode(errors='replace')}")
     print(
         f"{folder}: {len(found.whole):,} files are whole, {len(found.made_again):,} were missing "
-        f"and made again, {len(found.different):,} differ"
+        f"and made again, {len(found.different):,} differ, {len(found.extra):,} are not of the set"
     )
     if found.different:
         for line in differing_versions(folder):

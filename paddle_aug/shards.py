@@ -1,0 +1,69 @@
+"""Work that several processes share, which meet in a folder alone: no Paddle.
+
+`python -m paddle.distributed.launch` tells each of them in its environment which one it is.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+BEAT = 2.0  # seconds from one sign of life to the next
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which of several processes this is; alone, it is the first of one."""
+
+    rank: int = 0
+    size: int = 1
+
+    @classmethod
+    def of_environment(cls) -> "Shard":
+        """As the launcher says."""
+        return cls(
+            int(os.environ.get("PADDLE_TRAINER_ID", "0")),
+            int(os.environ.get("PADDLE_TRAINERS_NUM", "1")),
+        )
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+    def of(self, things: Sequence) -> Sequence:
+        """This process's part: every `size`-th."""
+        return things[self.rank :: self.size]
+
+    def __str__(self):
+        return f"process {self.rank} of {self.size}"
+
+
+class Alive:
+    """A context in which a file's time of change goes on, as a sign of life to other processes."""
+
+    def __init__(self, file: Path):
+        self.file = file
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._beat, daemon=True)
+
+    def _beat(self) -> None:
+        while not self.ended.wait(BEAT):
+            try:
+                os.utime(self.file)
+            except FileNotFoundError:  # who waits for it has all it needs, and has cleared up
+                return
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+
+def cores() -> int:
+    """The cores that this process may use, its share of those of its machine."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, here // int(os.environ.get("PADDLE_LOCAL_SIZE", "1")))
