@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import runpy
 import shlex
 import shutil
@@ -19,6 +20,7 @@ import pytest
 from made_data import write_dataset
 
 from paddle_aug import export as module
+from paddle_aug import preview_figure
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
@@ -26,6 +28,7 @@ from paddle_aug.data.image import read_image
 from paddle_aug.data.listfile import read_list
 from paddle_aug.errors import UserError
 from paddle_aug.export import Export, copies_of, encode, export, verify
+from paddle_aug.files import write_json
 from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import open_data, versions
 
@@ -440,22 +443,45 @@ def test_the_tool_makes_a_set(tmp_path, photos, monkeypatch, capsys):
     assert len(list(out.rglob("*.jpg"))) == 15
 
 
+def commands_of(page):
+    """Those of its blocks, and those in its tables, where a pipe is written with a backslash."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("python ")]
+    cells = re.findall(r"`(python [^`]*)`", text)
+    return [shlex.split(line) for line in (*lines, *(cell.replace("\\|", "|") for cell in cells))]
+
+
 def test_every_command_of_the_page_runs(tmp_path, monkeypatch):
-    text = (TOOL.parent.parent / "docs" / "export-and-preview.md").read_text(encoding="utf-8")
-    commands = [line for line in text.splitlines() if line.startswith("python ")]
-    assert len(commands) == 8
+    commands = commands_of(TOOL.parent.parent / "docs" / "export-and-preview.md")
+    assert len(commands) == 16
     write_dataset(tmp_path / "photos", train=4, evaluate=1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(TOOL.parent), *sys.path])
-    for command in commands:
-        _, tool, *arguments = shlex.split(command)
+    figure = preview_figure.figure  # of one picture alone, as text takes Matplotlib its time
+    monkeypatch.setattr(
+        preview_figure,
+        "figure",
+        lambda sections, *rest: figure([sections[0]._replace(cells=sections[0].cells[:1])], *rest),
+    )
+    run = TrainConfig(augment="userDef", data="photos", image_size=24)
+    about = {"name": "photos", "fingerprint": open_data(run).fingerprint}
+    write_json("logs/userDefAug_run.json", {"config": run.asdict(), "data": about, "versions": {}})
+    for _, *words in commands:
+        if words[0] == "-m":  # test_shards.py starts it
+            assert words[1:3] == ["paddle.distributed.launch", "--nproc_per_node=2"]
+            words = words[3:]
+        tool, *arguments = words
         if tool == "tools/train.py":  # test_paddle_trains_on_it, in a second
             assert arguments == ["--data", "photos-4"]
             assert open_dataset("photos-4").num_classes == 3
             continue
+        if not {"--list", "--run", "--verify"} & {*arguments}:
+            arguments += ["--image-size", "24"]
         monkeypatch.setattr(sys, "argv", [tool, *arguments])
         with pytest.raises(SystemExit) as ended:
             runpy.run_path(str(TOOL.parent.parent / tool), run_name="__main__")
-        assert ended.value.code in (0, None), command
+        assert ended.value.code in (0, None), arguments
     assert len(open_dataset("photos-4").train) == 4 * 12
+    assert len(open_dataset("photos-allab").train) == 2 * 12
     assert (tmp_path / "ops.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "seen.html").read_text().count("data:image/png") == 6 * 6

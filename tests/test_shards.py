@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import time
@@ -189,12 +190,16 @@ def test_another_set_is_not_mixed_into_one_that_is_under_way(tmp_path, photos, w
         export(other, out, shard=Shard(0, 2))
 
 
-def test_verify_is_for_one_process(tmp_path):
-    env = {**os.environ, "PADDLE_TRAINER_ID": "0", "PADDLE_TRAINERS_NUM": "2"}
-    command = [sys.executable, str(TOOL), "--verify", str(tmp_path)]
-    ended = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert ended.returncode == 2
-    assert ended.stderr == "--verify runs in one process; leave paddle.distributed.launch away\n"
+def test_verify_is_for_one_process(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
+    monkeypatch.setattr(sys, "path", [str(TOOL.parent), *sys.path])
+    monkeypatch.setattr(sys, "argv", [str(TOOL), "--verify", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(TOOL), run_name="__main__")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "--verify runs in one process; leave paddle.distributed.launch away\n"
+    )
 
 
 def test_signs_of_life_go_on_until_the_end(tmp_path, monkeypatch):
