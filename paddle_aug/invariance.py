@@ -419,15 +419,17 @@ class Curve:
         accuracy is lost.
 
         Its ends are magnitudes at which that was measured. It ends before the first magnitude where
-        more is lost than chance explains (one-sided, 95 %): the images are the same ones, changed
-        and unchanged, so that what counts is how many became right or wrong.
+        more is lost than chance explains: one-sided, at 95 % for all magnitudes together
+        (Bonferroni). The images are the same ones, changed and unchanged, so that what counts is
+        how many became right or wrong.
         """
         place = self.op.neutral_place
         excess = self.correct - (1 - tolerance) * self.correct[place]
         mean = excess.mean(axis=1)
         error = excess.std(axis=1) / math.sqrt(excess.shape[1])
+        sure = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (len(mean) - 1))
         stays = mean > -1e-9  # of a sum that may be 0
-        lost = mean + NormalDist().inv_cdf(CONFIDENCE) * error < 0
+        lost = mean + sure * error < 0
 
         def steps(order: range) -> int:
             reached = place

@@ -173,12 +173,12 @@ def add_legend(drawn: Figure, made: Map) -> None:
         [], [], color="#555555", lw=3, solid_capstyle="butt"
     )
     entries["guessing"] = Line2D([], [], **GUESSING)
-    longest = max(len(line) for text in entries for line in text.split("\n"))
+    width = sum(len(text) + 7 for text in entries)  # in characters; a key takes about seven
     drawn.legend(
         entries.values(),
         entries.keys(),
         loc="outside lower center",
-        ncols=min(len(entries), max(2, 130 // (longest + 7))),  # characters; a key takes about 7
+        ncols=len(entries) if width <= 130 else 2,
     )
 
 

@@ -37,8 +37,8 @@ def main() -> None:
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=0.05,
-        help="share of its accuracy that a network may lose and still keep it (default: 0.05)",
+        default=0.1,
+        help="share of its accuracy that a network may lose and still keep it (default: 0.1)",
     )
     parser.add_argument("--ops", metavar="NAMES", help="a comma list; by default all")
     parser.add_argument(
