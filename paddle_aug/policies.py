@@ -14,7 +14,7 @@ import numpy as np
 from paddle_aug.ops.arithmetic import grayscale, invert
 from paddle_aug.ops.blur import gaussian_blur
 from paddle_aug.ops.color import TRUNCATE, brightness, color, contrast, sharpness
-from paddle_aug.ops.draws import check_range, draw, draw_one, draw_whole, up_to
+from paddle_aug.ops.draws import check_range, check_whole, draw, draw_one, draw_whole, up_to
 from paddle_aug.ops.geometry import rotate
 from paddle_aug.ops.levels import autocontrast, equalize, posterize, solarize
 from paddle_aug.ops.scratch import scratch
@@ -268,9 +268,9 @@ class RandAugment(_Policy):
     bins: int = 31
 
     def __post_init__(self):
-        check_whole("n", self.n, 0)
-        check_whole("bins", self.bins, 2)
-        check_whole("m", self.m, 0, self.bins - 1)
+        check_whole("n", (self.n,), 0)
+        check_whole("bins", (self.bins,), 2)
+        check_whole("m", (self.m,), 0, self.bins - 1)
 
     def sample(self, rng, shape):
         magnitude = self.m / (self.bins - 1)
@@ -288,7 +288,7 @@ class TrivialAugmentWide(_Policy):
     bins: int = 31
 
     def __post_init__(self):
-        check_whole("bins", self.bins, 2)
+        check_whole("bins", (self.bins,), 2)
 
     def sample(self, rng, shape):
         name = draw_one(rng, tuple(WIDE))
@@ -344,10 +344,10 @@ class AugMix(Transform):
     all_ops: bool = True
 
     def __post_init__(self):
-        check_whole("severity", self.severity, 1, 10)
-        check_whole("width", self.width, 1)
+        check_whole("severity", (self.severity,), 1, 10)
+        check_whole("width", (self.width,), 1)
         if self.depth != -1:
-            check_whole("depth", self.depth, 1)
+            check_whole("depth", (self.depth,), 1)
         if not self.alpha > 0:
             raise ValueError(f"alpha wants a number above 0, got {self.alpha}")
 
@@ -373,14 +373,3 @@ class AugMix(Transform):
 
     def apply(self, image, weights, chains):
         return mix([image, *(apply_steps(image, chain) for chain in chains)], weights)
-
-
-def check_whole(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Refuse what is no whole number of this range.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not isinstance(value, int) or value < low or (high is not None and value > high):
-        limits = f"from {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name} wants a whole number {limits}, got {value!r}")

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.ops.draws import check_range, draw, draw_one, draw_seed, draw_whole, random_words
+from paddle_aug.ops.draws import (
+    check_range,
+    check_whole,
+    draw,
+    draw_one,
+    draw_seed,
+    draw_whole,
+    random_words,
+)
 from paddle_aug.ops.geometry import check_probability
 from paddle_aug.ops.resize import check_colour
 from paddle_aug.rng import generator
@@ -119,8 +127,7 @@ class Cutout(Transform):
     fill: Colour = 0
 
     def __post_init__(self):
-        if not isinstance(self.size, int) or self.size < 1:
-            raise ValueError(f"size wants a whole number from 1, got {self.size!r}")
+        check_whole("size", (self.size,), 1)
         check_colour(self.fill)
 
     def sample(self, rng, shape):
@@ -197,7 +204,7 @@ class GridMask(Transform):
     fill: Colour = 0
 
     def __post_init__(self):
-        check_range("period", self.period, 1)
+        check_whole("period", self.period, 1)
         check_range("keep", (self.keep,), 0, 1)
         check_colour(self.fill)
 
@@ -228,8 +235,9 @@ class HideAndSeek(Transform):
     fill: Colour = 0
 
     def __post_init__(self):
-        if not self.grids or not all(isinstance(grid, int) and grid >= 0 for grid in self.grids):
-            raise ValueError(f"grids wants whole numbers from 0, got {self.grids}")
+        if not self.grids:
+            raise ValueError("grids wants one or more, got none")
+        check_whole("grids", self.grids, 0)
         check_probability(self.p_hide)
         check_colour(self.fill)
 
