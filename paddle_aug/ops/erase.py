@@ -68,7 +68,7 @@ def gridmask(
     side = math.ceil(math.hypot(height, width))  # covers the image however it is turned
     places = np.arange(side)
     rows, columns = (places - top) % period >= hole, (places - left) % period >= hole
-    kept = _mask(rows[:, None] | columns)
+    kept = (rows[:, None] | columns).view(np.uint8)
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     x, y, centre = (width - 1) / 2, (height - 1) / 2, (side - 1) / 2
     kept = cv2.warpAffine(
@@ -92,18 +92,17 @@ def hide_and_seek(
         return image
     height, width = image.shape[:2]
     rows, columns = -(-height // grid), -(-width // grid)
-    patches = _mask(generator(seed, "noise").random((rows, columns)) >= p)
-    kept = cv2.resize(patches, (columns * grid, rows * grid), interpolation=cv2.INTER_NEAREST)
+    patches = generator(seed, "noise").random((rows, columns)) >= p
+    kept = patches.view(np.uint8)
+    kept = cv2.resize(kept, (columns * grid, rows * grid), interpolation=cv2.INTER_NEAREST)
     return _paint(image, kept[:height, :width], fill)
 
 
 def _paint(image: np.ndarray, kept: np.ndarray, fill: Colour) -> np.ndarray:
     """The image where the mask is not 0, elsewhere the colour."""
-    return cv2.copyTo(image, kept, dst=erase(np.empty_like(image), 0, 0, *kept.shape, fill))
-
-
-def _mask(where: np.ndarray) -> np.ndarray:
-    return where.view(np.uint8)
+    result = np.empty_like(image)
+    cv2.rectangle(result, (0, 0), kept.shape[::-1], _channels(fill), cv2.FILLED)
+    return cv2.copyTo(image, kept, dst=result)
 
 
 def _channels(fill: Colour) -> tuple[int, ...]:

@@ -27,10 +27,7 @@ def without_its_operators(register):
 torch.library.register_fake = without_its_operators(torch.library.register_fake)
 
 import torchvision  # noqa: E402
-from torchvision.transforms import (
-    InterpolationMode,
-    v2,
-)
+from torchvision.transforms import InterpolationMode, v2  # noqa: E402
 from torchvision.transforms.v2 import functional as F  # noqa: E402
 
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
