@@ -31,11 +31,9 @@ USUAL_SIDE = 224  # pixels, of the images that the authors' lengths are for
 def erase(
     image: np.ndarray, top: int, left: int, height: int, width: int, fill: Colour = 0
 ) -> np.ndarray:
-    """Paint a rectangle that lies in the image; one without height or width is none."""
+    """Paint a rectangle that lies in the image."""
     result = image.copy()
-    if height and width:
-        corner = left + width - 1, top + height - 1
-        cv2.rectangle(result, (left, top), corner, _channels(fill), cv2.FILLED)
+    result[top : top + height, left : left + width] = _row(width, fill)
     return result
 
 
@@ -101,12 +99,13 @@ def hide_and_seek(
 def _paint(image: np.ndarray, kept: np.ndarray, fill: Colour) -> np.ndarray:
     """The image where the mask is not 0, elsewhere the colour."""
     result = np.empty_like(image)
-    cv2.rectangle(result, (0, 0), kept.shape[::-1], _channels(fill), cv2.FILLED)
+    result[:] = _row(image.shape[1], fill)
     return cv2.copyTo(image, kept, dst=result)
 
 
-def _channels(fill: Colour) -> tuple[int, ...]:
-    return fill if isinstance(fill, tuple) else (fill,) * 3
+def _row(width: int, fill: Colour) -> np.ndarray:
+    """To be copied to all rows: NumPy takes eight times as long to repeat three numbers."""
+    return np.full((width, 3), fill, np.uint8)
 
 
 def _in_pixels(length: int, shape: Shape) -> int:
