@@ -35,6 +35,7 @@ _DECODER_ERRORS = (
     struct.error,
     cv2.error,
 )
+MISSING = "no such file"
 _EXIF_ORIENTATION = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
 _NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed bytes and restarts go by
@@ -102,9 +103,16 @@ def encoding(data: bytes) -> Encoding:
         image.mode,
         _depth(data, image),
         _has_alpha(image) and image.convert("RGBA").getchannel("A").getextrema()[0] < 255,
-        1 if photo else getattr(image, "n_frames", 1),
+        1 if photo else _frames(image),
         image.getexif().get(_EXIF_ORIENTATION, 1) in range(2, 9),
     )
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except _DECODER_ERRORS:  # in a frame that is never shown
+        return 2
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
@@ -140,7 +148,7 @@ def read_sample(sample: Sample, size: int | None = None) -> np.ndarray:
     if sample.pixels is not None:
         image = np.ascontiguousarray(sample.pixels)
     else:
-        image = _of_file(read_image, sample.file)
+        image = of_file(read_image, sample.file)
     return image if size is None else resize(image, size)
 
 
@@ -152,14 +160,15 @@ def sample_shape(sample: Sample) -> tuple[int, int]:
     """
     if sample.pixels is not None:
         return sample.pixels.shape[:2]
-    return _of_file(image_shape, sample.file)
+    return of_file(image_shape, sample.file)
 
 
-def _of_file(read: Callable, path: Path):
+def of_file(read: Callable, path: Path):
+    """`read(path)`, where a file that cannot be read is an UnreadableImage, too."""
     try:
         return read(path)
     except FileNotFoundError:
-        raise UnreadableImage(path, "no such file") from None
+        raise UnreadableImage(path, MISSING) from None
     except OSError as error:
         raise UnreadableImage(path, f"cannot be read ({error.strerror})") from None
 
