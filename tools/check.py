@@ -54,7 +54,8 @@ def main() -> int:
     if given.out is not None and given.split is None:
         raise UserError("--out is for the lists of --split; give both")
     found = find(given.data, given.train_list, given.eval_list, given.image_root)
-    out = given.out or found.root
+    beside = Path(given.data).parent if Path(given.data).is_file() else found.root
+    out = given.out or beside
     if given.split is not None:
         divide.refuse(found, given.split, given.seed, out)
     if given.montage is not None:

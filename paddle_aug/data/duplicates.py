@@ -51,7 +51,7 @@ def same_as(digests: Sequence[Hashable]) -> list[int]:
 
 def near_pairs(thumbnails: np.ndarray) -> Pairs:
     """All pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]."""
-    usable = np.flatnonzero(thumbnails.reshape(len(thumbnails), -1).std(axis=1) >= FLAT)
+    usable = np.flatnonzero(thumbnails.std(axis=(1, 2)) >= FLAT)
     thumbnails = thumbnails[usable]
     blocks = _blocks(thumbnails)
     mirror = _mirror()

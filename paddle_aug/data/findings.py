@@ -15,7 +15,7 @@ from paddle_aug.data.check import list_faults
 from paddle_aug.data.duplicates import FLAT
 from paddle_aug.data.image import MISSING
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.survey import Listed, Seen, Survey, normal
+from paddle_aug.data.survey import Listed, Seen, Survey, normal, shown
 
 LEVELS = ("error", "warning", "note")
 FEW = 10  # training images of a class
@@ -82,12 +82,12 @@ def class_name(survey: Survey, label: int) -> str:
 
 def where(survey: Survey, sample: Sample, in_eval: bool) -> str:
     """The line of its list, else its path."""
-    return f"{survey.found.files[in_eval]}:{sample.line}" if sample.line else sample.path
+    return f"{survey.found.files[in_eval]}:{sample.line}" if sample.line else shown(sample)
 
 
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
     """Where an image is, with its path if that is a line, and what is to be said of it."""
-    path = image.sample.path if image.sample.line else ""
+    path = shown(image.sample) if image.sample.line else ""
     return Place(where(survey, image.sample, image.in_eval), ": ".join(filter(None, (path, what))))
 
 
@@ -419,6 +419,12 @@ def likeness(survey: Survey, pair: Twins) -> str:
         names = (class_name(survey, each.sample.label) for each in (pair.second, first))
         label = " ({}, not {})".format(*names)
     place = where(survey, first.sample, first.in_eval)
-    path = f" {first.sample.path}" if first.sample.line else ""
-    how = "" if pair.correlation == 1 else f", {pair.correlation:.3f}{' mirrored' * pair.mirrored}"
-    return f"as {place}{path}{how}{label}"
+    path = f" {shown(first.sample)}" if first.sample.line else ""
+    return f"as {place}{path}{closeness(pair)}{label}"
+
+
+def closeness(pair: Twins) -> str:
+    """How they correlate, unless they are the same."""
+    if not pair.code.startswith("near"):
+        return ""
+    return f", r = {pair.correlation:.3f}{' mirrored' * pair.mirrored}"

@@ -1,7 +1,7 @@
 """Pictures of what is in a data set: a sheet of thumbnails a class, and one of duplicates."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from paddle_aug.data.findings import class_name, twins
+from paddle_aug.data.findings import class_name, closeness, twins
 from paddle_aug.data.image import read_sample
-from paddle_aug.data.listfile import Sample
-from paddle_aug.data.survey import Survey, normal
+from paddle_aug.data.survey import Listed, Survey, shown
 from paddle_aug.files import write_bytes
 
 SIDE = 112  # pixels of a thumbnail
@@ -28,7 +27,7 @@ PAPER, FRAME, INK = (255, 255, 255), (242, 242, 242), (60, 60, 60)
 
 
 class Cell(NamedTuple):
-    """Pictures side by side, uint8 [H, W, 3], above lines of text."""
+    """Pictures side by side, uint8 [SIDE, SIDE, 3], above lines of text."""
 
     pictures: list[np.ndarray]
     lines: list[str]
@@ -36,43 +35,52 @@ class Cell(NamedTuple):
 
 def write_montages(survey: Survey, folder: Path) -> list[Path]:
     """Write `<label>_<class>.png` for each class, and `duplicates.png` if there are any."""
-    by_label: dict[int, list[tuple[Sample, str]]] = {}
-    for image in survey.readable:
-        part = "eval " if image.in_eval else ""
-        by_label.setdefault(image.sample.label, []).append((image.sample, part))
     written = []
+    for name, picture in _sheets(survey):
+        content = BytesIO()
+        Image.fromarray(picture).save(content, "png")
+        write_bytes(folder / name, content.getvalue())
+        written.append(folder / name)
+    return written
+
+
+def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
+    by_label: dict[int, list[Listed]] = {}
+    for image in survey.readable:
+        by_label.setdefault(image.sample.label, []).append(image)
     for label, listed in sorted(by_label.items()):
-        shown = listed[:: -(-len(listed) // MOST)]
-        cells = [
-            Cell([read_sample(sample)], [part + PurePosixPath(sample.path).name])
-            for sample, part in shown
-        ]
+        count = min(MOST, len(listed))
+        drawn = [listed[place * len(listed) // count] for place in range(count)]
         name = class_name(survey, label)
-        title = f"{label} {name}: {len(shown):,} of {len(listed):,} images"
-        file = folder / f"{label:03}_{UNSAFE.sub('_', name)}.png"
-        _write(file, sheet(cells, title, COLUMNS))
-        written.append(file)
+        title = f"{label} {name}: {count:,} of {len(listed):,} images"
+        cells = [_cell((image,), [_part(image) + _file_name(image)]) for image in drawn]
+        yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)
     pairs = twins(survey)
     if pairs:
-        shown = pairs[:MOST_PAIRS]
-        cells = []
-        for pair in shown:
-            how = f"{pair.correlation:.3f}" + " mirrored" * pair.mirrored
-            images = (pair.first, pair.second)
-            cells.append(
-                Cell(
-                    [read_sample(image.sample) for image in images],
-                    [
-                        f"{pair.code} {how}",
-                        *(("eval " if i.in_eval else "") + normal(i.sample) for i in images),
-                    ],
-                )
+        title = f"{min(MOST_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
+        cells = [
+            _cell(
+                (pair.first, pair.second),
+                [
+                    pair.code + closeness(pair),
+                    *(_part(image) + shown(image.sample) for image in (pair.first, pair.second)),
+                ],
             )
-        title = f"{len(shown):,} of {len(pairs):,} pairs, and how they correlate"
-        file = folder / "duplicates.png"
-        _write(file, sheet(cells, title, COLUMNS // 2))
-        written.append(file)
-    return written
+            for pair in pairs[:MOST_PAIRS]
+        ]
+        yield "duplicates.png", sheet(cells, title, COLUMNS // 2)
+
+
+def _cell(images: Sequence[Listed], lines: list[str]) -> Cell:
+    return Cell([_framed(read_sample(image.sample)) for image in images], lines)
+
+
+def _part(image: Listed) -> str:
+    return "eval " if image.in_eval else ""
+
+
+def _file_name(image: Listed) -> str:
+    return PurePosixPath(shown(image.sample)).name
 
 
 def sheet(cells: Sequence[Cell], title: str, columns: int) -> np.ndarray:
@@ -89,7 +97,7 @@ def sheet(cells: Sequence[Cell], title: str, columns: int) -> np.ndarray:
         left = GAP + number % columns * (wide + GAP)
         top = 32 + number // columns * (high + GAP)
         for place, picture in enumerate(cell.pictures):
-            paper.paste(Image.fromarray(_framed(picture)), (left + place * SIDE, top))
+            paper.paste(Image.fromarray(picture), (left + place * SIDE, top))
         for place, line in enumerate(cell.lines):
             spot = left, top + SIDE + 1 + place * LINE
             draw.text(spot, _fitted(line, wide, 10), INK, _font(10))
@@ -115,7 +123,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     """Matplotlib's, which is there on every system."""
     from matplotlib import get_data_path
 
-    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
 
 
 def _fitted(text: str, width: int, size: int) -> str:
@@ -125,9 +133,3 @@ def _fitted(text: str, width: int, size: int) -> str:
         text = text[1:]
         shown = f"…{text}"
     return shown
-
-
-def _write(file: Path, picture: np.ndarray) -> None:
-    content = BytesIO()
-    Image.fromarray(picture).save(content, "png")
-    write_bytes(file, content.getvalue())

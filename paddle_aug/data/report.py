@@ -7,7 +7,7 @@ import numpy as np
 
 from paddle_aug.data import duplicates
 from paddle_aug.data.findings import LEVELS, Finding, class_counts, class_name, count_of, twins
-from paddle_aug.data.survey import Survey
+from paddle_aug.data.survey import Survey, shown
 
 WIDTH = 80  # columns
 MOST_PLACES = 10  # of a finding that are printed
@@ -63,8 +63,8 @@ def as_json(survey: Survey, findings: list[Finding]) -> dict:
         "twins": [
             {
                 "code": pair.code,
-                "first": pair.first.sample.path,
-                "second": pair.second.sample.path,
+                "first": shown(pair.first.sample),
+                "second": shown(pair.second.sample),
                 "correlation": round(pair.correlation, 4),
                 "mirrored": pair.mirrored,
             }
@@ -129,13 +129,13 @@ def _summary(survey: Survey) -> list[str]:
         )
     sizes = _sizes(survey)
     if sizes:
-        shown = {
+        told = {
             name: "{} × {}".format(*sizes[name])
             for name in ("smallest", "median", "largest", "most_frequent")
         }
-        rows.append(("sizes", "{smallest} to {largest}, median {median},".format(**shown)))
+        rows.append(("sizes", "{smallest} to {largest}, median {median},".format(**told)))
         share = sizes["most_frequent_images"] / len(survey.readable)
-        rows.append(("", f"most often {shown['most_frequent']} ({share:.0%})"))
+        rows.append(("", f"most often {told['most_frequent']} ({share:.0%})"))
         formats = (f"{name} {count:,}" for name, count in _formats(survey).most_common())
         rows.append(("formats", ", ".join(formats)))
     return [found.name, *(f"  {title:<16}{text}" for title, text in rows)]
@@ -169,13 +169,13 @@ def _table(survey: Survey) -> list[str]:
 
 def _told(finding: Finding) -> list[str]:
     lines = textwrap.wrap(f"{finding.level}: {finding.message} [{finding.code}]", WIDTH)
-    shown = finding.places[:MOST_PLACES]
+    places = finding.places[:MOST_PLACES]
     # Columns, unless the paths are long.
-    width = max((len(place.where) for place in shown), default=0)
+    width = max((len(place.where) for place in places), default=0)
     width = width if width <= WIDTH // 3 else 0
-    lines += [f"    {place.where:<{width}}  {place.what}".rstrip() for place in shown]
-    if len(finding.places) > len(shown):
-        lines.append(f"    … and {len(finding.places) - len(shown):,} more (--json has all)")
+    lines += [f"    {place.where:<{width}}  {place.what}".rstrip() for place in places]
+    if len(finding.places) > len(places):
+        lines.append(f"    … and {len(finding.places) - len(places):,} more (--json has all)")
     return lines + textwrap.wrap(
         f"-> {finding.advice}", WIDTH, initial_indent="  ", subsequent_indent="     "
     )

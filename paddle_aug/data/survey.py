@@ -11,10 +11,11 @@ import numpy as np
 from paddle_aug.data.check import over_images
 from paddle_aug.data.csvfile import read_csv
 from paddle_aug.data.dataset import find_dataset, find_list
-from paddle_aug.data.duplicates import Pairs, components, near_pairs, same_as, thumbnail
+from paddle_aug.data.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
 from paddle_aug.data.folder import read_folder
 from paddle_aug.data.image import Encoding, UnreadableImage, decode_image, encoding, of_file
 from paddle_aug.data.listfile import Found, Sample, find_pairs
+from paddle_aug.errors import UserError
 
 
 class Seen(NamedTuple):
@@ -53,11 +54,19 @@ def find(
     path = Path(data)
     if train_list is None and eval_list is None:
         if path.is_file():
-            table = path.suffix.lower() == ".csv"
-            return read_csv(path) if table else find_list(path, image_root)
+            if path.suffix.lower() != ".csv":
+                return find_list(path, image_root)
+            if image_root is not None:
+                raise UserError(f"--image-root goes with lists; paths in {path} start beside it")
+            return read_csv(path)
         if data != "sample" and path.is_dir() and image_root is None and not find_pairs(path):
             return read_folder(path)
     return find_dataset(data, train_list, eval_list, image_root)
+
+
+def shown(sample: Sample) -> str:
+    """Its path for people; names of files may be of any bytes."""
+    return sample.path.encode(errors="backslashreplace").decode()
 
 
 def normal(sample: Sample) -> str:
@@ -93,9 +102,8 @@ class Survey:
         """Pairs of readable images that are nearly, not quite, the same; of the same ones, the
         first stands for all."""
         kept = np.unique(self.first)
-        if not len(kept):
-            return Pairs(*(np.zeros(0, kind) for kind in (np.int64, np.int64, np.float64, bool)))
-        pairs = near_pairs(np.array([self.readable[index].seen.thumbnail for index in kept]))
+        thumbnails = [self.readable[index].seen.thumbnail for index in kept]
+        pairs = near_pairs(np.array(thumbnails, np.uint8).reshape(-1, SIDE, SIDE))
         return pairs._replace(first=kept[pairs.first], second=kept[pairs.second])
 
     @cached_property
