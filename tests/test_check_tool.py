@@ -218,6 +218,22 @@ def test_in_a_published_split_shared_images_are_warnings():
     assert got["other-label"].places == [("test/1", "as train/1 (x, not y)")]
 
 
+def test_a_leak_that_training_refuses_is_an_error_whatever_else_has_these_pixels(tmp_path):
+    lists = {"Train.txt": "a.png 0\nb.bmp 0\nc.png 1\n", "Eval.txt": "d.bmp 0\ne.png 1\n"}
+    for name, text in lists.items():
+        (tmp_path / name).write_text(text)
+    for name, number in (("a.png", 0), ("b.bmp", 0), ("c.png", 1), ("e.png", 2)):
+        Image.fromarray(scene(number)).save(tmp_path / name)
+    shutil.copy(tmp_path / "b.bmp", tmp_path / "d.bmp")
+    found = told(tmp_path)
+    assert found["leak-file"].places == [("Eval.txt:1", "d.bmp: as Train.txt:2 b.bmp")]
+    assert found["same-in-train"].places == [("Train.txt:2", "b.bmp: as Train.txt:1 a.png")]
+    with pytest.raises(
+        UserError, match=r"Eval\.txt:1: d\.bmp is the same image as b\.bmp on line 2"
+    ):
+        open_dataset(str(tmp_path))
+
+
 def test_a_frame_that_is_damaged_behind_the_first_is_still_counted(tmp_path):
     file = tmp_path / "a.gif"
     frames = [Image.fromarray(scene(number)).convert("P") for number in range(3)]

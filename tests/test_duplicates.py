@@ -114,6 +114,20 @@ def test_of_a_crowd_of_lookalikes_only_what_is_surely_the_same_is_told():
     assert len(near_pairs(made[:2]).first) == (alike[0] >= duplicates.LIKELY)
 
 
+def test_thousands_of_frames_of_a_film_are_one_group_by_about_as_many_pairs():
+    noise = generator(0, "drawing").normal(0, 2, (3000, duplicates.SIDE, duplicates.SIDE))
+    frames = np.clip(thumbnail(scene(0)) + noise, 0, 255).astype(np.uint8)
+    others = thumbnails([scene(1), coded(scene(1), 50), scene(2)])
+    pairs = near_pairs(np.concatenate([frames, others]))
+    assert len(pairs.first) < 3100
+    assert (pairs.first < pairs.second).all()
+    groups = components(3003, pairs.first, pairs.second)
+    assert len(set(groups[:3000])) == 1
+    assert groups[3000] == groups[3001]
+    assert len(set(groups)) == 3
+    assert pairs.correlation.min() >= SURE
+
+
 def test_images_that_show_nothing_are_not_compared():
     blank = np.full((40, 40, 3), 200, np.uint8)
     blank[0, 0] = 190

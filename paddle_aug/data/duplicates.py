@@ -50,22 +50,72 @@ def same_as(digests: Sequence[Hashable]) -> list[int]:
 
 
 def near_pairs(thumbnails: np.ndarray) -> Pairs:
-    """All pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]."""
-    usable = np.flatnonzero(thumbnails.std(axis=(1, 2)) >= FLAT)
+    """Pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]: all of them, but that of
+    many which are surely the same, as frames of a film, one stands for the others."""
+    usable = np.flatnonzero(_contrast(thumbnails) >= FLAT)
     thumbnails = thumbnails[usable]
     blocks = _blocks(thumbnails)
-    mirror = _mirror()
+    leader = _leaders(thumbnails, blocks)
+    follower = np.flatnonzero(leader != np.arange(len(usable)))
+    led = np.bincount(leader[follower], minlength=len(usable))
+    first, second, correlation, mirrored = map(
+        np.concatenate,
+        zip(
+            _pairs_among(np.setdiff1d(np.arange(len(usable)), follower), led, thumbnails, blocks),
+            (
+                leader[follower],
+                follower,
+                _correlation(thumbnails, leader[follower], follower),
+                np.zeros(len(follower), bool),
+            ),
+            strict=True,
+        ),
+    )
+    return Pairs(usable[first], usable[second], correlation, mirrored)
+
+
+def _leaders(thumbnails: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """For each image the one that stands for it, mostly itself: int [N].
+
+    Thousands of frames would make millions of pairs. Within a band, those of the same 16 bits are
+    compared with the first of them only; where more than CROWD are surely the same, it leads them.
+    """
+    leader = np.arange(len(thumbnails))
     hashes = _hashes(blocks)
-    similar = np.zeros(len(usable), np.int64)
+    for band in range(BANDS):
+        free = np.flatnonzero(leader == np.arange(len(leader)))
+        _, at, inverse = np.unique(
+            _band(hashes[free], band), return_index=True, return_inverse=True
+        )
+        first = free[at[inverse]]
+        near = (first != free) & (_bound(blocks[first], blocks[free]) >= SURE - ROUNDING)
+        first, free = first[near], free[near]
+        sure = _correlation(thumbnails, first, free) >= SURE
+        first, free = first[sure], free[sure]
+        many = np.bincount(first, minlength=len(leader))[first] > CROWD
+        leader[free[many]] = first[many]
+    while True:  # who leads may be led in another band
+        further = leader[leader]
+        moved = np.flatnonzero(further != leader)
+        moved = moved[_correlation(thumbnails, further[moved], moved) >= SURE]
+        if not len(moved):
+            return leader
+        leader[moved] = further[moved]
+
+
+def _pairs_among(
+    chosen: np.ndarray, led: np.ndarray, thumbnails: np.ndarray, blocks: np.ndarray
+) -> Pairs:
+    """The pairs of near duplicates among chosen images, each of which stands for `led` others."""
+    blocks, similar = blocks[chosen], led[chosen]
+    hashes, mirror = _hashes(blocks), _mirror()
     parts = []
     for mirrored in (False, True):
         turned = blocks * mirror if mirrored else blocks
         for first, second in _similar(hashes, _hashes(turned)):
-            similar += np.bincount(first, minlength=len(usable))
-            similar += np.bincount(second, minlength=len(usable))
-            # Of vectors of length 1, the distance within a part of the frequencies bounds the
-            # distance, and so the correlation: of a crowd, this leaves few.
-            bound = 1 - np.square(turned[first] - blocks[second]).sum(axis=1) / 2
+            similar = similar + np.bincount(first, minlength=len(chosen))
+            similar += np.bincount(second, minlength=len(chosen))
+            bound = _bound(turned[first], blocks[second])
             kept = bound >= LIKELY - ROUNDING
             first, second, bound = first[kept], second[kept], bound[kept]
             parts.append((first, second, bound, np.full(len(first), mirrored)))
@@ -74,9 +124,10 @@ def near_pairs(thumbnails: np.ndarray) -> Pairs:
     least = np.where(crowded[first] | crowded[second], SURE, LIKELY)
     kept = bound >= least - ROUNDING
     first, second, mirrored, least = (each[kept] for each in (first, second, mirrored, least))
+    first, second = chosen[first], chosen[second]
     correlation = _correlation(thumbnails, first, second, mirrored)
     kept = correlation >= least
-    return Pairs(usable[first[kept]], usable[second[kept]], correlation[kept], mirrored[kept])
+    return Pairs(first[kept], second[kept], correlation[kept], mirrored[kept])
 
 
 def components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -87,6 +138,20 @@ def components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     links = coo_array((np.ones(len(first)), (first, second)), (count, count))
     return connected_components(links, directed=False)[1]
+
+
+def _contrast(thumbnails: np.ndarray) -> np.ndarray:
+    """The standard deviation of each in grey levels, float64 [N]."""
+    return np.array([thumbnail.std() for thumbnail in thumbnails], np.float64)
+
+
+def _bound(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What the correlation of images with these frequencies is at most.
+
+    Of vectors of length 1, the distance within a part of the frequencies bounds the distance, and
+    so the correlation. Of a crowd, this leaves few to be compared.
+    """
+    return 1 - np.square(one - other).sum(axis=1) / 2
 
 
 def _blocks(thumbnails: np.ndarray) -> np.ndarray:
@@ -167,9 +232,14 @@ def _ranges(starts: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[np.ndarray,
 
 
 def _correlation(
-    thumbnails: np.ndarray, first: np.ndarray, second: np.ndarray, mirrored: np.ndarray
+    thumbnails: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    mirrored: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Of the grey levels of each pair, float64 [P]."""
+    """Of the grey levels of each pair, the first mirrored or not, float64 [P]."""
+    if mirrored is None:
+        mirrored = np.zeros(len(first), bool)
     found = np.empty(len(first))
     for start in range(0, len(first), 4096):
         part = slice(start, start + 4096)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paddle_aug.data.check import list_faults
-from paddle_aug.data.duplicates import FLAT
+from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.image import MISSING
 from paddle_aug.data.listfile import Sample
 from paddle_aug.data.survey import Listed, Seen, Survey, normal, shown
@@ -120,7 +120,7 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
                 again.append(
                     Place(
                         where(survey, sample, bool(in_eval)),
-                        f"{sample.path}: as on line {earlier.line}",
+                        f"{shown(sample)}: as on line {earlier.line}",
                     )
                 )
         if again and in_eval:
@@ -320,11 +320,13 @@ def twins(survey: Survey) -> list[Twins]:
     """Images that are the same or nearly: of each, the closest that comes before it, in train and
     in its own list."""
     readable = survey.readable
-    found = [
-        _twins(readable[first], readable[index], 1.0, False)
-        for index, first in enumerate(survey.first)
-        if first != index
-    ]
+    # Of the same pixels, a training file of the same bytes comes first: that training refuses.
+    files = same_as([image.seen.content for image in readable])
+    found = []
+    for index, (first, file) in enumerate(zip(survey.first, files, strict=True)):
+        if first < index:
+            earlier = file if file < index and not readable[file].in_eval else first
+            found.append(_twins(readable[earlier], readable[index]))
     closest: dict[tuple[int, str], Twins] = {}
     near = survey.near
     for place in np.argsort(-near.correlation, kind="stable"):
@@ -339,7 +341,11 @@ def twins(survey: Survey) -> list[Twins]:
 
 
 def _twins(
-    first: Listed, second: Listed, correlation: float, mirrored: bool, near: bool = False
+    first: Listed,
+    second: Listed,
+    correlation: float = 1.0,
+    mirrored: bool = False,
+    near: bool = False,
 ) -> Twins:
     if first.sample.label != second.sample.label:
         code = "other-label"
