@@ -88,7 +88,8 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         preview.Cell(
             read_sample(sample),
             f"{100 * probability:.0f} % sure",
-            f"taken for {predicted} · is {evaluation.class_names[sample.label]} · {sample.path}",
+            f"taken for {predicted} · is {evaluation.class_names[sample.label]} · "
+            f"{readable(sample.path)}",
         )
         for sample, predicted, probability in worst
     ]
@@ -97,11 +98,16 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     return [*(folder / name for name in contents), montage]
 
 
+def readable(path: str) -> str:
+    """Names of files may be of any bytes; those that are not UTF-8 become question marks."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def csv_bytes(rows: list[list]) -> bytes:
-    """UTF-8; names of files that are of other bytes keep theirs."""
+    """A table as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode(errors="surrogateescape")
+    return text.getvalue().encode()
 
 
 def class_table(evaluation: Evaluation) -> list[dict]:
@@ -185,7 +191,7 @@ def facts(evaluation: Evaluation, mistakes: int) -> dict:
         ],
         "mistakes": [
             {
-                "path": sample.path,
+                "path": readable(sample.path),
                 "class": evaluation.class_names[sample.label],
                 "predicted": predicted,
                 "probability": probability,

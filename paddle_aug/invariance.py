@@ -1,9 +1,8 @@
 """The invariance map: the accuracy of trained networks under each op, from weak to strong."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import NormalDist
@@ -13,28 +12,24 @@ import numpy as np
 import paddle
 from tqdm import tqdm
 
-from paddle_aug import checkpoint
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample
 from paddle_aug.data.loading import ToNetwork
-from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError
-from paddle_aug.networks import NETWORKS
 from paddle_aug.ops import arithmetic, blur, color, elastic, geometry, noise
 from paddle_aug.ops.affine import affine_matrix, warp_affine
 from paddle_aug.ops.dropout import drop
-from paddle_aug.pipeline import DRAWS, SOURCES, augmented, selected
+from paddle_aug.pipeline import SOURCES, augmented, selected
 from paddle_aug.plot import label
 from paddle_aug.registry import near_miss
 from paddle_aug.rng import generator
-from paddle_aug.train import MODEL_FILES
+from paddle_aug.weights import Trained, load_trained
 
 CONFIDENCE = 0.95
-# Of a run's config, what its network and its eval images depend on; the batch fits into memory.
-DECIDING = (*SOURCES, *DRAWS, "network", "batch_size")
+BATCH_SIZE = 32
 
 
 class Op(NamedTuple):
@@ -191,84 +186,21 @@ def choose_ops(names: str | None) -> tuple[Op, ...]:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What weights are of: a network, what goes into it, and the data it was trained on."""
-
-    run: Path
-    config: TrainConfig
-    normalization: Normalization
-    class_names: list[str]
-    fingerprint: str
-
-
-def read_facts(weights: Path, run: Path | None = None) -> Facts:
-    """The facts of weights by the run.json of their training, which `find_run` finds if not given.
-
-    Raises:
-        UserError: there is no run.json, or it is something else.
-    """
-    run = run or find_run(weights)
-    try:
-        content = json.loads(run.read_text(encoding="utf-8"))
-        config = {name: content["config"][name] for name in DECIDING if name in content["config"]}
-        mean, std, per_image = (
-            content["normalization"][item.name] for item in fields(Normalization)
-        )
-        data = content["data"]
-        return Facts(
-            run,
-            TrainConfig(**config),
-            Normalization(tuple(mean), tuple(std), per_image),
-            list(data["class_names"]),
-            data["fingerprint"],
-        )
-    except OSError as error:
-        raise UserError(f"cannot read {run}: {error.strerror}; --run wants a run.json") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{run} is not the run.json of a run: {error!r}") from None
-
-
-def find_run(weights: Path) -> Path:
-    """The run.json of weights as training leaves them: beside them, or in the folder of logs that
-    stands where theirs is that of models, as models/demo and logs/demo.
-
-    Raises:
-        UserError: there is none.
-    """
-    folders = [weights.parent]
-    parts = weights.absolute().parent.parts
-    if "models" in parts:
-        place = len(parts) - 1 - parts[::-1].index("models")
-        folders.append(Path(*parts[:place], "logs", *parts[place + 1 :]))
-    for ending in MODEL_FILES:
-        if weights.name.endswith(f"Aug_{ending}"):
-            file = f"{weights.name.removesuffix(ending)}run.json"
-            for folder in folders:
-                if (folder / file).exists():
-                    return folder / file
-            raise UserError(
-                f"no {file} for {weights}; it was looked for in {' and '.join(map(str, folders))}, "
-                "--run FILE names it"
-            )
-    raise UserError(
-        f"{weights} is not named as training names weights, such as noAug_best.pdparams; "
-        "--run FILE names its run.json"
-    )
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A network with its weights; `mode` is the augmentation it was trained under, "" for none."""
+class Subject:
+    """A trained network and what it is called; `mode` is what it was trained under, "" for none."""
 
     name: str
     mode: str
     weights: Path
-    facts: Facts
-    network: paddle.nn.Layer
-    to_network: ToNetwork
+    trained: Trained
+
+    @property
+    def config(self) -> TrainConfig:
+        """Of its training."""
+        return self.trained.config
 
 
-def load_networks(weights: Sequence[Path], runs: Sequence[Path] = ()) -> list[Trained]:
+def load_subjects(weights: Sequence[Path], runs: Sequence[Path] = ()) -> list[Subject]:
     """The networks of these weights, in eval mode; `runs` are their run.json files, if given.
 
     Raises:
@@ -277,29 +209,20 @@ def load_networks(weights: Sequence[Path], runs: Sequence[Path] = ()) -> list[Tr
     """
     if runs and len(runs) != len(weights):
         raise UserError(f"--run is given {len(runs)} times for {len(weights)} weights; one each")
-    arrays = [checkpoint.load(path) for path in weights]
-    facts = [
-        read_facts(path, run)
+    loaded = [
+        load_trained(path, run)
         for path, run in zip(weights, runs or [None] * len(weights), strict=True)
     ]
-    for path, found in zip(weights, facts, strict=True):
-        if len(found.class_names) != len(facts[0].class_names):
+    for path, trained in zip(weights, loaded, strict=True):
+        if len(trained.class_names) != len(loaded[0].class_names):
             raise UserError(
-                f"{weights[0]} tells {len(facts[0].class_names)} classes apart and {path} "
-                f"{len(found.class_names)}; compare networks of the same classes"
+                f"{weights[0]} tells {len(loaded[0].class_names)} classes apart and {path} "
+                f"{len(trained.class_names)}; compare networks of the same classes"
             )
-    modes = [found.config.augment.strip() for found in facts]
+    modes = [trained.config.mode.strip() for trained in loaded]
     modes = ["" if mode == "none" else mode for mode in modes]
-    loaded = []
-    for name, mode, path, found, content in zip(
-        names_of(modes, weights), modes, weights, facts, arrays, strict=True
-    ):
-        make, size = NETWORKS[found.config.network], found.config.image_size
-        network = make(len(found.class_names), size)
-        checkpoint.load_weights(network, content, path)
-        network.eval()
-        loaded.append(Trained(name, mode, path, found, network, ToNetwork(found.normalization)))
-    return loaded
+    names = names_of(modes, weights)
+    return [Subject(*each) for each in zip(names, modes, weights, loaded, strict=True)]
 
 
 def names_of(modes: Sequence[str], weights: Sequence[Path]) -> list[str]:
@@ -320,7 +243,7 @@ def names_of(modes: Sequence[str], weights: Sequence[Path]) -> list[str]:
     raise UserError(f"{max(names, key=names.count)} is given twice")
 
 
-def held_out(networks: Sequence[Trained], given: dict) -> Dataset:
+def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
     """The data whose `eval` are images that none of the networks was trained on, by their runs.
 
     `given` are fields of `SOURCES` that name other data. Where they name an eval list, it is that
@@ -336,22 +259,22 @@ def held_out(networks: Sequence[Trained], given: dict) -> Dataset:
         given = {**given, "holdout": 0.0}
     opened: dict[tuple, Dataset] = {}
     taken = []
-    for trained in networks:
-        facts, config = trained.facts, replace(trained.facts.config, **given)
+    for subject in networks:
+        config = replace(subject.config, **given)
         sources = tuple((name, getattr(config, name)) for name in SOURCES)
         if sources not in opened:
             opened[sources] = open_dataset(**dict(sources), check=bool(given))
         data = selected(config, opened[sources])
-        if not given and data.fingerprint != facts.fingerprint:
+        if not given and data.fingerprint != subject.trained.fingerprint:
             raise UserError(
-                f"{facts.run}: the run's data have changed since, or {data.name} are other data; "
-                "--data names what to take"
+                f"the data of {subject.weights} have changed since it was trained, or {data.name} "
+                "are other data; --data names what to take"
             )
-        refuse_other_classes(trained, data)
+        refuse_other_classes(subject, data)
         taken.append(data)
         if _listed(data) != _listed(taken[0]):
             raise UserError(
-                f"{trained.weights} was evaluated on other images than {networks[0].weights}, and "
+                f"{subject.weights} was evaluated on other images than {networks[0].weights}, and "
                 "may have been trained on those; --eval-list names images that are new to both"
             )
     return taken[0]
@@ -361,15 +284,15 @@ def _listed(data: Dataset) -> list[tuple[str, int]]:
     return [(sample.path, sample.label) for sample in data.eval]
 
 
-def refuse_other_classes(trained: Trained, data: Dataset) -> None:
+def refuse_other_classes(subject: Subject, data: Dataset) -> None:
     """Stop where a label would not mean what it meant to the network."""
-    theirs, here = trained.facts.class_names, data.class_names
+    theirs, here = subject.trained.class_names, data.class_names
     if len(theirs) != len(here):
         raise UserError(
-            f"{data.name} has {len(here)} classes, and {trained.weights} tells {len(theirs)} apart"
+            f"{data.name} has {len(here)} classes, and {subject.weights} tells {len(theirs)} apart"
         )
     if theirs != here and sorted(theirs) == sorted(here):
-        raise UserError(f"{data.name} has its classes in another order than {trained.facts.run}")
+        raise UserError(f"{data.name} has its classes in another order than {subject.weights}")
 
 
 def some_of(samples: list[Sample], count: int | None) -> list[Sample]:
@@ -419,15 +342,17 @@ class Curve:
         accuracy is lost.
 
         Its ends are magnitudes at which that was measured. It ends before the first magnitude where
-        more is lost than chance explains (one-sided, 95 %): the images are the same ones, changed
-        and unchanged, so that what counts is how many became right or wrong.
+        more is lost than chance explains: one-sided, at 95 % for all magnitudes together
+        (Bonferroni). The images are the same ones, changed and unchanged, so that what counts is
+        how many became right or wrong.
         """
         place = self.op.neutral_place
         excess = self.correct - (1 - tolerance) * self.correct[place]
         mean = excess.mean(axis=1)
         error = excess.std(axis=1) / math.sqrt(excess.shape[1])
+        sure = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (len(mean) - 1))
         stays = mean > -1e-9  # of a sum that may be 0
-        lost = mean + NormalDist().inv_cdf(CONFIDENCE) * error < 0
+        lost = mean + sure * error < 0
 
         def steps(order: range) -> int:
             reached = place
@@ -455,7 +380,7 @@ def wilson(right: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measure(
-    networks: Sequence[Trained], samples: list[Sample], ops: Sequence[Op]
+    networks: Sequence[Subject], samples: list[Sample], ops: Sequence[Op]
 ) -> dict[str, list[Curve]]:
     """The curves of each op, by its name, one a network; unchanged images are looked at once.
 
@@ -465,17 +390,17 @@ def measure(
     passes = sum(len(op.magnitudes) - 1 for op in ops) + 1
     curves = {op.name: [] for op in ops}
     with tqdm(total=passes * len(networks) * len(samples), unit="img", disable=None) as bar:
-        for trained in networks:
-            dataset = augmented(trained.facts.config, samples, "none")
-            bar.set_description(trained.name)
-            clean = classified(trained, dataset, lambda image, index: image, bar)
+        for subject in networks:
+            dataset = augmented(subject.config, samples, "none")
+            bar.set_description(subject.name)
+            clean = classified(subject.trained, dataset, lambda image, index: image, bar)
             if not clean.any():
                 raise UserError(
-                    f"{trained.weights} is right about none of the {len(samples):,} unchanged "
+                    f"{subject.weights} is right about none of the {len(samples):,} unchanged "
                     "images, so there is no accuracy to keep"
                 )
             for op in ops:
-                bar.set_description(f"{trained.name} {op.name}")
+                bar.set_description(f"{subject.name} {op.name}")
                 rows = []
                 for magnitude in op.magnitudes:
                     if magnitude == op.neutral:
@@ -485,7 +410,7 @@ def measure(
                     def change(image, index, op=op, magnitude=magnitude):
                         return op.apply(image, magnitude, index)
 
-                    rows.append(classified(trained, dataset, change, bar))
+                    rows.append(classified(subject.trained, dataset, change, bar))
                 curves[op.name].append(Curve(op, np.stack(rows)))
     return curves
 
@@ -500,12 +425,12 @@ def classified(
     """Which images the network gets right, bool [images], when each is changed at the size that the
     network sees; `change` takes the image and its place in the list."""
     correct = np.empty(len(dataset), bool)
-    size = trained.facts.config.batch_size
-    for start in range(0, len(dataset), size):
-        places = range(start, min(start + size, len(dataset)))
+    to_network = ToNetwork(trained.normalization)
+    for start in range(0, len(dataset), BATCH_SIZE):
+        places = range(start, min(start + BATCH_SIZE, len(dataset)))
         images = np.stack([change(dataset[0, place][0], place) for place in places])
-        logits = trained.network(trained.to_network(paddle.to_tensor(images)))
+        logits = trained.network(to_network(paddle.to_tensor(images)))
         labels = [dataset.samples[place].label for place in places]
-        correct[start : start + size] = logits.argmax(axis=1).numpy() == labels
+        correct[start : start + BATCH_SIZE] = logits.argmax(axis=1).numpy() == labels
         bar.update(len(places))
     return correct

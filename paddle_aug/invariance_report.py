@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes, write_json
-from paddle_aug.invariance import Curve, Trained
+from paddle_aug.invariance import Curve, Subject
 from paddle_aug.pipeline import versions
 from paddle_aug.plot import colours, style
 
@@ -29,7 +29,7 @@ MOST_DIFFERENT = 3  # ops that are named
 class Map:
     """The curves of each op, by its name, one a network, and what they were measured on."""
 
-    networks: Sequence[Trained]
+    networks: Sequence[Subject]
     curves: dict[str, list[Curve]]
     data: Dataset
     images: int
@@ -73,9 +73,9 @@ def write(made: Map, folder: Path) -> list[Path]:
     return files
 
 
-def looks(networks: Sequence[Trained]) -> list[tuple[str, str]]:
+def looks(networks: Sequence[Subject]) -> list[tuple[str, str]]:
     """The colour and the line of each network: the colour is its mode's in all figures."""
-    modes = [trained.mode for trained in networks]
+    modes = [subject.mode for subject in networks]
     colour = colours(sorted(set(modes)))
     return [
         (colour[mode], LINES[modes[:place].count(mode) % len(LINES)])
@@ -166,19 +166,19 @@ def finish(axes, made: Map, title: str) -> None:
 def add_legend(drawn: Figure, made: Map) -> None:
     """Name the networks and signs below the panels."""
     entries = {}
-    for trained, (colour, line) in zip(made.networks, looks(made.networks), strict=True):
-        text = "\n".join(textwrap.wrap(trained.name, 40)).replace("$", r"\$")
+    for subject, (colour, line) in zip(made.networks, looks(made.networks), strict=True):
+        text = "\n".join(textwrap.wrap(subject.name, 40)).replace("$", r"\$")
         entries[text] = Line2D([], [], color=colour, ls=line, lw=1.8, marker=".")
     entries[f"accuracy kept (at most {percent(made)} of it lost)"] = Line2D(
         [], [], color="#555555", lw=3, solid_capstyle="butt"
     )
     entries["guessing"] = Line2D([], [], **GUESSING)
-    longest = max(len(line) for text in entries for line in text.split("\n"))
+    width = sum(len(text) + 7 for text in entries)  # in characters; a key takes about seven
     drawn.legend(
         entries.values(),
         entries.keys(),
         loc="outside lower center",
-        ncols=min(len(entries), max(2, 130 // (longest + 7))),  # characters; a key takes about 7
+        ncols=len(entries) if width <= 130 else 2,
     )
 
 
@@ -192,26 +192,26 @@ def sentences(made: Map) -> list[str]:
 
 def _range_sentence(curves: Sequence[Curve], made: Map) -> str:
     op, told, verb = curves[0].op, [], " keeps its accuracy"
-    for trained, curve in zip(made.networks, curves, strict=True):
+    for subject, curve in zip(made.networks, curves, strict=True):
         low, high = curve.kept(made.tolerance)
         if low == high:
             place = op.neutral_place
             nearest = [*op.magnitudes[max(0, place - 1) : place], *op.magnitudes[place + 1 :][:1]]
             first = " and ".join(f"{magnitude:g}" for magnitude in nearest)
             lost = f"more than {percent(made)} of its accuracy"
-            told.append(f"{trained.name} loses {lost} at {first} already")
+            told.append(f"{subject.name} loses {lost} at {first} already")
             verb = " keeps its accuracy"
             continue
         whole = ", all that was measured" if (low, high) == op.ends else ""
-        told.append(f"{trained.name}{verb} from {low:g} to {high:g}{whole}")
+        told.append(f"{subject.name}{verb} from {low:g} to {high:g}{whole}")
         verb = ""
     return f"{op.name} ({op.unit}): {'; '.join(told)}"
 
 
 def _switch_sentence(curves: Sequence[Curve], made: Map) -> str:
     kept = [
-        f"{trained.name} keeps {curve.mean_share:.0%} of its accuracy"
-        for trained, curve in zip(made.networks, curves, strict=True)
+        f"{subject.name} keeps {curve.mean_share:.0%} of its accuracy"
+        for subject, curve in zip(made.networks, curves, strict=True)
     ]
     return f"{curves[0].op.name}: {'; '.join(kept)}"
 
@@ -219,7 +219,7 @@ def _switch_sentence(curves: Sequence[Curve], made: Map) -> str:
 def differences(made: Map) -> list[str]:
     """For each network after the first, the ops that part it most from the first, a sentence."""
     said = []
-    for number, trained in enumerate(made.networks[1:], 1):
+    for number, subject in enumerate(made.networks[1:], 1):
         shares = {
             name: (curves[0].mean_share, curves[number].mean_share)
             for name, curves in made.curves.items()
@@ -227,7 +227,7 @@ def differences(made: Map) -> list[str]:
         most = sorted(shares, key=lambda name: -abs(shares[name][1] - shares[name][0]))
         told = [f"{name} {shares[name][1]:.0%} and {shares[name][0]:.0%}" for name in most]
         said.append(
-            f"{trained.name} and {made.networks[0].name} differ most, by the mean share of their "
+            f"{subject.name} and {made.networks[0].name} differ most, by the mean share of their "
             f"accuracy that is left under an op, at {', '.join(told[:MOST_DIFFERENT])}"
         )
     return said
@@ -256,16 +256,16 @@ def notes(made: Map) -> list[str]:
     labels = [sample.label for sample in made.data.eval]
     most = max(map(labels.count, set(labels))) / len(labels)
     return [
-        f"{trained.name} is right about {curve.clean:.1%} of the unchanged images, no more than "
+        f"{subject.name} is right about {curve.clean:.1%} of the unchanged images, no more than "
         f"one answer for all of them could be ({most:.1%}): its curves say nothing"
-        for trained, curve in zip(made.networks, made.clean, strict=True)
+        for subject, curve in zip(made.networks, made.clean, strict=True)
         if curve.interval[0][curve.op.neutral_place] <= most
     ]
 
 
 def table(made: Map) -> str:
     """The ranges in Markdown, an op a row and a network a column."""
-    rows = [["op", *(trained.name for trained in made.networks)]]
+    rows = [["op", *(subject.name for subject in made.networks)]]
     for name, curves in made.curves.items():
         cells = []
         for curve in curves:
@@ -287,10 +287,10 @@ def page(made: Map) -> str:
         "accuracy is, unchanged (95 % interval):",
     ]
     lines = []
-    for trained, curve in zip(made.networks, made.clean, strict=True):
+    for subject, curve in zip(made.networks, made.clean, strict=True):
         low, high = (end[curve.op.neutral_place] for end in curve.interval)
         lines.append(
-            f"- {trained.name}: {curve.clean:.1%} ({low:.1%} to {high:.1%}), `{trained.weights}`"
+            f"- {subject.name}: {curve.clean:.1%} ({low:.1%} to {high:.1%}), `{subject.weights}`"
         )
     parts += ["\n".join(lines), *(f"Note: {note}." for note in notes(made))]
     parts += [
@@ -323,9 +323,9 @@ def as_csv(made: Map) -> str:
         ("network", "op", "unit", "magnitude", "images", "right", "accuracy", "low", "high", "kept")
     )
     for name, curves in made.curves.items():
-        for trained, curve in zip(made.networks, curves, strict=True):
+        for subject, curve in zip(made.networks, curves, strict=True):
             for point in _points(curve, made.tolerance):
-                rows.writerow((trained.name, name, curve.op.unit, *point.values()))
+                rows.writerow((subject.name, name, curve.op.unit, *point.values()))
     return text.getvalue()
 
 
@@ -337,13 +337,12 @@ def as_dict(made: Map) -> dict:
         "tolerance": made.tolerance,
         "networks": [
             {
-                "name": trained.name,
-                "augment": trained.facts.config.augment,
-                "weights": str(trained.weights),
-                "run": str(trained.facts.run),
+                "name": subject.name,
+                "augment": subject.config.mode,
+                "weights": str(subject.weights),
                 "accuracy": curve.clean,
             }
-            for trained, curve in zip(made.networks, made.clean, strict=True)
+            for subject, curve in zip(made.networks, made.clean, strict=True)
         ],
         "ops": [
             {
@@ -351,12 +350,12 @@ def as_dict(made: Map) -> dict:
                 "unit": curves[0].op.unit,
                 "neutral": curves[0].op.neutral,
                 "networks": {
-                    trained.name: {
+                    subject.name: {
                         "kept": curve.kept(made.tolerance),
                         "mean_share": curve.mean_share,
                         "points": _points(curve, made.tolerance),
                     }
-                    for trained, curve in zip(made.networks, curves, strict=True)
+                    for subject, curve in zip(made.networks, curves, strict=True)
                 },
             }
             for name, curves in made.curves.items()

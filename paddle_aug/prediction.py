@@ -23,8 +23,7 @@ from paddle_aug.weights import Trained
 # Of draws for test-time augmentation: an epoch that no training comes to, so that none of them is
 # one that the network was trained on.
 FIRST_DRAW = 2**31
-DRAWS = 8
-BATCH_SIZE = 32
+USUAL_DRAWS = 8
 
 
 class Views:
@@ -84,7 +83,7 @@ def parse_tta(spec: str | None, draws: int | None) -> tuple[str, int]:
         if draws is not None:
             raise UserError("--tta hflip adds the mirrored image, once; leave --tta-draws away")
         return "hflip(1.0)", 1
-    draws = DRAWS if draws is None else draws
+    draws = USUAL_DRAWS if draws is None else draws
     if draws < 1:
         raise UserError(f"--tta-draws must be at least 1, not {draws}")
     augmentation(spec)
@@ -95,7 +94,7 @@ def predictions(
     trained: Trained,
     samples: list[Sample],
     tta: tuple[str, int] = ("none", 0),
-    batch_size: int = BATCH_SIZE,
+    batch_size: int = 32,
     processes: int = 0,
 ) -> Iterator[np.ndarray | UserError]:
     """For each sample in turn its probabilities, float64 [classes]; or why it has none.

@@ -16,7 +16,7 @@ from paddle_aug.networks import NETWORKS
 from paddle_aug.pipeline import DRAWS, SOURCES, engine, open_data
 
 FORMAT = 1
-CONFIG = ("network", *SOURCES, *DRAWS)
+CONFIG = ("network", "mix", *SOURCES, *DRAWS)
 
 
 @dataclass(frozen=True)

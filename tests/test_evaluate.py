@@ -290,6 +290,14 @@ def test_the_montage_of_an_earlier_evaluation_does_not_stay(tmp_path):
     assert not (tmp_path / "mistakes.png").exists()
 
 
+def test_a_mistake_of_a_name_that_is_not_utf8_is_shown(tmp_path, photos):
+    file = photos / "Images" / "class0" / "eval_000.png"
+    sample = Sample("\udcff.png", file, 0, 0)
+    made = evaluation.Evaluation(["a", "b"], [sample], np.array([[0.1, 0.9]]))
+    assert tmp_path / "mistakes.png" in evaluation.write(made, tmp_path, 1)
+    assert json.dumps(evaluation.facts(made, 1), ensure_ascii=False).encode()
+
+
 def test_figures_and_text_take_names_with_formula_signs(tmp_path):
     made = made_evaluation(6, 40)
     names = replace(made, class_names=["$x", "a_b^", "\\frac", "{", "$y$", "<z>"])

@@ -112,7 +112,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
     options = (tmp_path / "out", "--images", *images)
     assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
-    assert "Paddle Inference: logits of 21 images differ by at most" in said.out  # 8 of noise
+    assert "Paddle Inference: logits of 17 images differ by at most" in said.out  # 4 of noise
     assert f"wrote {tmp_path / 'out'}" in said.err
     content = json.loads((tmp_path / "out" / "description.json").read_text())
     assert content["class_names"] == ["class0", "class1", "class2"]
@@ -159,7 +159,7 @@ def test_a_model_with_other_outputs_is_not_kept(tmp_path, monkeypatch):
 
 def test_nan_is_another_output():
     with pytest.raises(UserError, match="gives other logits"):
-        inference.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), 1e-5, "it")
+        inference.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), "ONNX Runtime")
 
 
 def test_onnx_without_paddle2onnx_is_told(weights, tmp_path, monkeypatch, capsys):
@@ -215,9 +215,9 @@ def test_images_to_compare_on_are_prepared_as_evaluation_prepares_them(photos):
 
     samples = open_dataset(str(photos)).eval[:2]
     pixels = inference.comparison_pixels(untrained(), samples)
-    assert pixels.shape == (10, 16, 16, 3)
-    assert (pixels[9] == resize(read_image(samples[1].file), 16)).all()
+    assert pixels.shape == (6, 16, 16, 3)
+    assert (pixels[5] == resize(read_image(samples[1].file), 16)).all()
     unstretched = untrained()
     config = replace(unstretched.config, stretch=False, eval_transform="center_crop(16)")
     pixels = inference.comparison_pixels(replace(unstretched, config=config), samples)
-    assert (pixels[9] == read_image(samples[1].file)[12:28, 16:32]).all()
+    assert (pixels[5] == read_image(samples[1].file)[12:28, 16:32]).all()

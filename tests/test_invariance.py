@@ -7,7 +7,7 @@ import re
 import runpy
 import shlex
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,16 +18,17 @@ from made_data import write_dataset
 from matplotlib.colors import to_hex
 from scipy.stats import binomtest
 
-from paddle_aug import invariance, invariance_report, plot
+from paddle_aug import checkpoint, invariance, invariance_report, plot
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.loading import ToNetwork
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
-from paddle_aug.invariance import OPS, Curve, Facts, Op, Trained
+from paddle_aug.invariance import OPS, Curve, Op, Subject
 from paddle_aug.modes import augmentation
+from paddle_aug.networks import NETWORKS
 from paddle_aug.pipeline import open_data
 from paddle_aug.rng import generator
 from paddle_aug.train import fit
+from paddle_aug.weights import Trained
 
 ROOT = Path(__file__).parent.parent
 TOOL = ROOT / "tools" / "invariance.py"
@@ -65,8 +66,9 @@ def trained_run(photos, tmp_path_factory):
 def finder(photos, name="none", mode=""):
     config = TrainConfig(data=str(photos), image_size=24, batch_size=5, cache="off")
     data = open_data(config)
-    facts = Facts(Path("run.json"), config, KNOWN["half"], data.class_names, data.fingerprint)
-    return Trained(name, mode, Path("w.pdparams"), facts, Finder(), ToNetwork(KNOWN["half"]))
+    half, names = KNOWN["half"], data.class_names
+    trained = Trained(Finder(), config, half, names, data.name, data.fingerprint)
+    return Subject(name, mode, Path("w.pdparams"), trained)
 
 
 def curve(rows, op=LINE):
@@ -78,7 +80,7 @@ def a_map(*shares, op=LINE, modes=("", "userDef"), photos=None):
     """A map of made-up networks, each by its shares at the magnitudes of one op."""
     curves = [curve(rows, op) for rows in shares]
     networks = [finder(photos, plot.label(mode), mode) for mode in modes[: len(shares)]]
-    data = open_data(networks[0].facts.config)
+    data = open_data(networks[0].config)
     return invariance_report.Map(networks, {op.name: curves}, data, 1000, 0.05)
 
 
@@ -164,16 +166,16 @@ def test_each_image_has_noise_of_its_own_and_the_same_at_each_look():
 
 
 def test_the_accuracy_is_that_of_the_network_on_the_changed_images(photos):
-    trained = finder(photos)
-    samples = open_data(trained.facts.config).eval
-    assert mean_of(trained, samples, "vflip") == {0: 1, 1: 1}
-    assert mean_of(trained, samples, "hflip") == {0: 1, 1: pytest.approx(1 / 3)}  # the middle class
-    assert mean_of(trained, samples, "invert")[1] == 0
-    turned = mean_of(trained, samples, "rotate")
+    subject = finder(photos)
+    samples = open_data(subject.config).eval
+    assert mean_of(subject, samples, "vflip") == {0: 1, 1: 1}
+    assert mean_of(subject, samples, "hflip") == {0: 1, 1: pytest.approx(1 / 3)}  # the middle class
+    assert mean_of(subject, samples, "invert")[1] == 0
+    turned = mean_of(subject, samples, "rotate")
     assert turned[0] == 1
     assert turned[180] == turned[-180] == pytest.approx(1 / 3)
-    assert mean_of(trained, samples, "color") == dict.fromkeys(invariance.FACTORS, 1)
-    shifted = mean_of(trained, samples, "shift_x")
+    assert mean_of(subject, samples, "color") == dict.fromkeys(invariance.FACTORS, 1)
+    shifted = mean_of(subject, samples, "shift_x")
     assert shifted[50] < 0.5  # out of the image, or into the next third
 
 
@@ -182,9 +184,9 @@ def test_unchanged_images_are_looked_at_once_and_not_through_the_kernel(photos):
     op = Op(
         "op", lambda image, magnitude, seed: asked.append(magnitude) or image, 0, (-1, 0, 1), "u"
     )
-    trained = finder(photos)
-    samples = open_data(trained.facts.config).eval
-    (found,) = invariance.measure([trained], samples, [op])["op"]
+    subject = finder(photos)
+    samples = open_data(subject.config).eval
+    (found,) = invariance.measure([subject], samples, [op])["op"]
     assert sorted(asked) == [-1] * len(samples) + [1] * len(samples)
     assert found.correct.all()
     assert found.correct.shape == (3, len(samples))
@@ -192,13 +194,12 @@ def test_unchanged_images_are_looked_at_once_and_not_through_the_kernel(photos):
 
 def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
     weights = sorted((trained_run / "models").glob("*_best.pdparams"))
-    networks = invariance.load_networks(weights)
+    networks = invariance.load_subjects(weights)
     data = invariance.held_out(networks, {})
     curves = invariance.measure(networks, data.eval, [BY_NAME["hflip"]])["hflip"]
-    for trained, found in zip(networks, curves, strict=True):
-        run = json.loads(trained.facts.run.read_text(encoding="utf-8"))
-        assert found.clean == run["best"]["accEval"]
-        assert asdict(trained.facts.normalization)["mean"] == tuple(run["normalization"]["mean"])
+    for path, found in zip(weights, curves, strict=True):
+        log = trained_run / "logs" / path.name.replace("best.pdparams", "run.json")
+        assert found.clean == json.loads(log.read_text(encoding="utf-8"))["best"]["accEval"]
 
 
 def test_the_interval_is_wilsons():
@@ -249,7 +250,7 @@ def test_a_dip_by_chance_does_not_end_the_range():
 
 
 def test_images_are_drawn_by_class(photos):
-    samples = open_data(finder(photos).facts.config).eval
+    samples = open_data(finder(photos).config).eval
     some = invariance.some_of(samples, 6)
     assert [sample.label for sample in some] == [0, 0, 1, 1, 2, 2]
     assert some == invariance.some_of(samples, 6)
@@ -271,114 +272,85 @@ def test_networks_are_called_by_what_tells_them_apart():
         invariance.names_of(["", ""], [one, one])
 
 
-@pytest.mark.parametrize(
-    ("weights", "run"),
-    [
-        ("models/noAug_best.pdparams", "logs/noAug_run.json"),
-        ("models/noAug_last.pdparams", "logs/noAug_run.json"),
-        ("models/demo/allabAug_best.pdparams", "logs/demo/allabAug_run.json"),
-        ("kept/noAug_best.pdparams", "kept/noAug_run.json"),
-    ],
-)
-def test_the_run_is_found_beside_the_weights_or_in_the_logs(tmp_path, weights, run):
-    (tmp_path / run).parent.mkdir(parents=True)
-    (tmp_path / run).write_text("{}")
-    assert invariance.find_run(tmp_path / weights) == tmp_path / run
-
-
-def test_weights_without_a_run_say_where_it_was_looked_for(tmp_path):
-    with pytest.raises(
-        UserError, match=r"no noAug_run\.json for .*looked for in .*models and .*logs"
-    ):
-        invariance.find_run(tmp_path / "models" / "noAug_best.pdparams")
-    with pytest.raises(UserError, match=r"--run FILE names its run\.json"):
-        invariance.find_run(tmp_path / "mine.pdparams")
-
-
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"config": {"image_size": 3}}'])
-def test_what_is_no_run_is_refused(tmp_path, text):
-    (tmp_path / "run.json").write_text(text)
-    with pytest.raises(UserError, match=r"is not the run\.json of a run"):
-        invariance.read_facts(Path("w"), tmp_path / "run.json")
-    with pytest.raises(UserError, match=r"cannot read .*--run wants a run\.json"):
-        invariance.read_facts(Path("w"), tmp_path / "none.json")
-
-
 @pytest.fixture
 def copied(trained_run, tmp_path):
-    """The weights of no augmentation with their run beside them, to be spoilt."""
-    for folder, name in (("models", "noAug_best.pdparams"), ("logs", "noAug_run.json")):
-        (tmp_path / name).write_bytes((trained_run / folder / name).read_bytes())
-    return tmp_path / "noAug_best.pdparams"
+    """The weights of no augmentation, to be spoilt."""
+    path = tmp_path / "noAug_best.pdparams"
+    path.write_bytes((trained_run / "models" / path.name).read_bytes())
+    return path
 
 
-def change_run(weights, **changes):
-    """Other values in its run.json, by "section__key"."""
-    file = weights.with_name("noAug_run.json")
-    run = json.loads(file.read_text(encoding="utf-8"))
+def redescribe(weights, **changes):
+    """Say other things of what the weights are of, by "section__key"."""
+    content = checkpoint.load(weights)
     for name, value in changes.items():
         section, key = name.split("__")
-        run[section][key] = value
-    file.write_text(json.dumps(run), encoding="utf-8")
+        content[checkpoint.DESCRIPTION][section][key] = value
+    checkpoint.save(weights, content)
 
 
 def test_weights_that_do_not_fit_are_refused(copied, trained_run):
     whole = trained_run / "models" / "noAug_best.pdparams"
     with pytest.raises(UserError, match=r"cannot read .*none\.pdparams"):
-        invariance.load_networks([copied.with_name("none.pdparams")])
+        invariance.load_subjects([copied.with_name("none.pdparams")])
     with pytest.raises(UserError, match="--run is given 1 times for 2 weights; one each"):
-        invariance.load_networks([whole, copied], [Path("run.json")])
-    change_run(copied, config__network="keras_cnn")
+        invariance.load_subjects([whole, copied], [Path("run.json")])
+    redescribe(copied, config__network="keras_cnn")
     with pytest.raises(UserError, match="is of another network"):
-        invariance.load_networks([copied])
-    change_run(copied, data__class_names=["a", "b"])
+        invariance.load_subjects([copied])
+    two = trained_run / "models" / "two.pdparams"
+    content = checkpoint.load(whole)
+    content[checkpoint.DESCRIPTION]["data"]["class_names"] = ["a", "b"]
+    checkpoint.save(two, {**content, **NETWORKS["lenet"](2, 32).state_dict()})
     with pytest.raises(UserError, match=r"tells 3 classes apart and .* 2; compare"):
-        invariance.load_networks([whole, copied])
+        invariance.load_subjects([whole, two])
     copied.write_bytes(copied.read_bytes()[:1000])
     with pytest.raises(UserError, match="is damaged"):
-        invariance.load_networks([copied])
+        invariance.load_subjects([copied])
 
 
 def test_data_that_are_not_the_runs_are_refused(copied, photos, tmp_path):
-    (trained,) = invariance.load_networks([copied])
+    (subject,) = invariance.load_subjects([copied])
     fewer = write_dataset(tmp_path / "fewer", classes=2)
     with pytest.raises(UserError, match=r"fewer has 2 classes, and .* tells 3 apart"):
-        invariance.held_out([trained], {"data": str(fewer)})
+        invariance.held_out([subject], {"data": str(fewer)})
     with pytest.raises(UserError, match="no folder"):
-        invariance.held_out([trained], {"data": str(tmp_path / "nothing")})
+        invariance.held_out([subject], {"data": str(tmp_path / "nothing")})
     turned = write_dataset(tmp_path / "turned")
     (turned / "labels.txt").write_text("0 class2\n1 class1\n2 class0\n", encoding="utf-8")
     with pytest.raises(UserError, match="turned has its classes in another order than"):
-        invariance.held_out([trained], {"data": str(turned)})
+        invariance.held_out([subject], {"data": str(turned)})
     more = write_dataset(tmp_path / "more", evaluate=5)
-    found = invariance.held_out([trained], {"data": str(more)})
+    found = invariance.held_out([subject], {"data": str(more)})
     assert len(found.eval) == 15
-    change_run(copied, config__data=str(more))
-    (trained,) = invariance.load_networks([copied])
-    with pytest.raises(UserError, match="data have changed since, or more are other data; --data"):
-        invariance.held_out([trained], {})
+    redescribe(copied, config__data=str(more))
+    (subject,) = invariance.load_subjects([copied])
+    with pytest.raises(
+        UserError, match="have changed since it was trained, or more are other data; --data"
+    ):
+        invariance.held_out([subject], {})
 
 
 def test_images_that_one_network_may_have_been_trained_on_are_refused(photos):
-    trained = finder(photos)
+    subject = finder(photos)
     networks = []
     for seed in (3, 4):
-        config = replace(trained.facts.config, holdout=0.25, seed=seed)
+        config = replace(subject.config, holdout=0.25, seed=seed)
         fingerprint = open_data(config).fingerprint
-        facts = replace(trained.facts, config=config, fingerprint=fingerprint)
-        networks.append(replace(trained, facts=facts))
+        facts = replace(subject.trained, config=config, fingerprint=fingerprint)
+        networks.append(replace(subject, trained=facts))
     with pytest.raises(UserError, match=r"evaluated on other images than .*; --eval-list names"):
         invariance.held_out(networks, {})
     named = invariance.held_out(networks, {"eval_list": str(photos / "Eval.txt")})
-    assert named.eval == open_data(trained.facts.config).eval
+    assert named.eval == open_data(subject.config).eval
 
 
 def test_a_network_that_is_never_right_is_refused(photos):
-    trained = finder(photos)
-    samples = open_data(trained.facts.config).eval
+    subject = finder(photos)
+    samples = open_data(subject.config).eval
     wrong = [sample._replace(label=(sample.label + 1) % 3) for sample in samples]
     with pytest.raises(UserError, match="right about none of the 12 unchanged images"):
-        invariance.measure([trained], wrong, [BY_NAME["hflip"]])
+        invariance.measure([subject], wrong, [BY_NAME["hflip"]])
 
 
 def test_the_words_say_what_was_measured(photos):
@@ -455,7 +427,7 @@ def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
         finder(photos, "u", "userDef"),
     ]
     curves = {op.name: [curve(np.full(len(op.magnitudes), 0.5), op)] * 3 for op in OPS}
-    data = open_data(networks[0].facts.config)
+    data = open_data(networks[0].config)
     made = invariance_report.Map(networks, curves, data, 1000, 0.05)
     drawn = invariance_report.figure(made)
     titles = [axes.get_title(loc="left") for axes in drawn.axes]
@@ -497,14 +469,18 @@ def run_tool(monkeypatch, *arguments):
     return ended.value.code or 0
 
 
-def test_the_tool_writes_the_map_next_to_the_first_weights_logs(trained_run, monkeypatch, capsys):
+def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
+    trained_run, tmp_path, monkeypatch, capsys
+):
     weights = sorted((trained_run / "models").glob("*_best.pdparams"), reverse=True)
     end = ("--device", "cpu", "--threads", 1, "--ops", "hflip,sharpness", "--images", 6)
+    monkeypatch.chdir(tmp_path)
     assert run_tool(monkeypatch, *weights, *end) == 0
     said = capsys.readouterr()
     assert "sharpness (factor): resize(32)|center_crop(32)|hflip " in said.out
-    assert (trained_run / "logs" / "invariance.png").exists()
-    found = json.loads((trained_run / "logs" / "invariance.json").read_text(encoding="utf-8"))
+    out = tmp_path / "logs" / "invariance"
+    assert (out / "invariance.png").exists()
+    found = json.loads((out / "invariance.json").read_text(encoding="utf-8"))
     assert found["images"] == 6
     assert [op["name"] for op in found["ops"]] == ["sharpness", "hflip"]
 

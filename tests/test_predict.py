@@ -102,13 +102,16 @@ def test_bad_images_are_told_and_passed_over(predict, photos, tmp_path):
     assert (code, json.loads(out)) == (1, [])
 
 
-def test_a_name_that_is_not_utf8_is_printed_as_it_is(predict, photos, tmp_path):
+def test_a_name_that_is_not_utf8_stays_what_it_is(predict, photos, tmp_path):
     image = (photos / "Images" / "class0" / "eval_000.png").read_bytes()
     with open(f"{tmp_path}/\udcff.png".encode(errors="surrogateescape"), "wb") as file:
         file.write(image)
     code, _, _ = predict(tmp_path, "--csv", tmp_path / "a.csv")
     assert code == 0
     assert b"/\xff.png,1,class" in (tmp_path / "a.csv").read_bytes()
+    predict(tmp_path, "--json", tmp_path / "a.json")
+    (image,) = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert image["path"] == f"{tmp_path}/\udcff.png"
 
 
 def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_path):

@@ -1,17 +1,12 @@
 """What the tools that take trained weights have in common."""
 
 import argparse
-import warnings
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
 
 COMPUTING = ("num_workers", "device", "threads")
-
-# Paddle's remarks on what is in order (tools/train.py says why).
-for remark in ("No ccache found", "You are using GPU version"):
-    warnings.filterwarnings("ignore", remark, UserWarning)
 
 
 def argument_parser(description: str) -> argparse.ArgumentParser:

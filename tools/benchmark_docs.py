@@ -20,6 +20,8 @@ class Kernel:
 BLEND = "Pillow's ImageEnhance"
 IMGAUG = "imgaug 0.4.0"
 TORCHVISION = "torchvision on Pillow's images"
+IMAGEOPS = "Pillow's ImageOps"
+NEAREST = "Pillow's transform, nearest pixel"
 KERAS = "keras-preprocessing 1.1.2"
 KERNELS = {
     "brightness": Kernel("e·v, fraction dropped: one `addWeighted` with -½ + 2⁻¹³", BLEND),
@@ -75,6 +77,23 @@ KERNELS = {
     "color_jitter": Kernel("brightness, contrast, color and hue in random order", TORCHVISION),
     "keras_affine": Kernel("rotation @ shift @ shear @ zoom, one `warpAffine`", KERAS),
     "channel_shift": Kernel("v + s, kept within the image's own levels: a table", KERAS),
+    "posterize": Kernel("the upper bits of v", IMAGEOPS),
+    "solarize": Kernel("255 - v from a threshold on: an xor with the comparison", IMAGEOPS),
+    "autocontrast": Kernel("each channel stretched to 0 … 255: a table", IMAGEOPS),
+    "equalize": Kernel("each channel's distribution function: a table", IMAGEOPS),
+    "shear_x": Kernel("each row from elsewhere in a padded image, steps of 1/65536", NEAREST),
+    "shear_y": Kernel("shear_x of the transposed image", NEAREST),
+    "translate_x": Kernel("the rest of the image, and a black border", NEAREST),
+    "translate_y": Kernel("as translate_x", NEAREST),
+    "cutout": Kernel("a square about any pixel, cut off at the border", "DeVries & Taylor 2017"),
+    "random_erasing": Kernel("a rectangle of random area and ratio", "torchvision"),
+    "gridmask": Kernel("a grid of squares, turned by one `warpAffine`", "Chen et al. 2020"),
+    "hide_and_seek": Kernel("patches by chance, enlarged by nearest", "Singh & Lee 2017"),
+    "autoaugment": Kernel("one of 25 pairs of the ops above", TORCHVISION),
+    "randaugment": Kernel("two ops of 14, magnitude 9 of 30", TORCHVISION),
+    "trivialaugment": Kernel("one op of 14, any magnitude", TORCHVISION),
+    "threeaugment": Kernel("grey, solarized or blurred; then a jitter of 0.3", "DeiT III"),
+    "augmix": Kernel("a mean of the image and three chains of ops", TORCHVISION),
 }
 
 

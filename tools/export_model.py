@@ -27,7 +27,7 @@ def main() -> None:
         nargs="+",
         default=[],
         metavar="IMAGE",
-        help="compare outputs on these, too, and not on noise alone (the first 32)",
+        help="compare outputs on these, too, and not on noise alone (the first 16)",
     )
     options = parser.parse_args()
 

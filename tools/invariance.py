@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import warnings
 from pathlib import Path
 
 from _clone import run
@@ -11,10 +10,6 @@ from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable
 from paddle_aug.pipeline import SOURCES
-
-# Paddle's remarks on what is in order here: tools/train.py says why.
-for remark in ("No ccache found", "You are using GPU version"):
-    warnings.filterwarnings("ignore", remark, UserWarning)
 
 
 def main() -> None:
@@ -32,21 +27,20 @@ def main() -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="run.json of the weights, once for each; by default the one that training left",
+        help="run.json of weights from before weights said themselves what they are of; once for "
+        "each",
     )
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=0.05,
-        help="share of its accuracy that a network may lose and still keep it (default: 0.05)",
+        default=0.1,
+        help="share of its accuracy that a network may lose and still keep it (default: 0.1)",
     )
     parser.add_argument("--ops", metavar="NAMES", help="a comma list; by default all")
     parser.add_argument(
         "--images", type=int, metavar="N", help="so many of the held-out images, of all classes"
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="by default the first weights' logs"
-    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: logs/invariance")
     add_options(parser, (*SOURCES, "device", "threads"))
     given = vars(parser.parse_args())
     names = ("weights", "run", "tolerance", "ops", "images", "out")
@@ -63,10 +57,10 @@ def main() -> None:
 
     chosen = invariance.choose_ops(ops)
     use_device(config)
-    networks = invariance.load_networks(weights, runs)
+    networks = invariance.load_subjects(weights, runs)
     data = invariance.held_out(networks, given)
     samples = invariance.some_of(data.eval, images)
-    out = out or networks[0].facts.run.parent
+    out = out or Path("logs") / "invariance"
     refuse_unwritable(out, "--out")
     curves = invariance.measure(networks, samples, chosen)
     made = invariance_report.Map(networks, curves, data, len(samples), tolerance)

@@ -94,7 +94,8 @@ def as_json(found: list) -> str:
         }
         for path, ranking in found
     ]
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace").decode()  # as JSON writes what is not UTF-8
 
 
 def write(file: str, text: str, option: str) -> None:
