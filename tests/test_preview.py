@@ -350,6 +350,7 @@ def test_the_tool_writes_a_figure(tmp_path, photos):
     [
         (["userDef", "--rows", 4, "--columns", 4, "--no-original"], {"": 16}, 4),
         (["userDef"], {"": 9}, 3),
+        (["", "--rows", 1, "--columns", 2], {"": 2}, 2),
         (["userDef", "--images", 2], {"": 10}, 5),
         (["allab,allba", "--rows", 4, "--columns", 2, "--no-original"],
          {"allab": 8, "allba": 8}, 2),

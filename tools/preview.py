@@ -26,48 +26,19 @@ def main() -> None:
     if asked.list:
         print(listing())
         return
-    if asked.run:
-        seen = preview.read_run(asked.run, given.get("data"))
-        for line in seen.notes:
-            print(line, file=sys.stderr)
-        shown, samples = [seen], seen.dataset.samples
-    else:
-        sources = {name: given[name] for name in SOURCES if name in given}
-        samples = preview.training_images(sources, asked.file)
-        shown = [
-            Shown(config, preview.dataset_of(config, samples))
-            for config in (
-                of_mode(TrainConfig(**given), mode)
-                for mode in split_modes(asked.augment or asked.ops)
-            )
-        ]
+    shown = [seen(asked, given)] if asked.run else modes(asked, given)
+    samples = shown[0].dataset.samples
     indices = chosen(asked, samples)
-    ops = preview.ops_of(shown[0].config, samples) if asked.ops else {}
-    rows, columns = size(asked, len(ops), len(indices))
-    draws = draws_of(asked, rows * columns, shown[0].config)
-    if ops:
-        by_image = [preview.draws_by_op(ops, index, draws) for index in indices]
-        sections = [section for of_op in zip(*by_image, strict=True) for section in of_op]
-    else:
-        sections = [
-            Section(
-                each.config.mode if len(shown) > 1 else "",
-                samples[index].path,
-                cells_of(each, index, draws),
-            )
-            for each in shown
-            for index in indices
-        ]
+    sections, columns = sections_of(asked, shown, indices)
     title = ", ".join(each.config.mode for each in shown)
     if asked.html:
-        facts = facts_of(asked, shown[0], len(samples))
+        facts = facts_of(asked, shown[0])
         write_page(sections, columns, asked.html, title, facts, exact=asked.run is not None)
     else:
-        if not asked.original:  # no cell has the image's name
-            if len(indices) == 1:
-                title = f"{title} · {sections[0].image}"
-            else:
-                sections = [each._replace(title=f"{each.title} {each.image}") for each in sections]
+        if not asked.original and len(indices) == 1:  # else its path is below the original
+            title = f"{title} · {samples[indices[0]].path}"
+        elif not asked.original:
+            sections = [each._replace(title=f"{each.title} {each.image}") for each in sections]
         draw(sections, columns, asked.output, title)
     print(f"wrote {asked.html or asked.output}")
 
@@ -139,6 +110,23 @@ def refuse(asked: argparse.Namespace, given: dict) -> None:
         raise UserError(f"--run has its own {flag(own[0])}")
 
 
+def seen(asked: argparse.Namespace, given: dict) -> Shown:
+    """The run that is asked for; what may have changed since is told."""
+    found = preview.read_run(asked.run, given.get("data"))
+    for line in found.notes:
+        print(line, file=sys.stderr)
+    return found
+
+
+def modes(asked: argparse.Namespace, given: dict) -> list[Shown]:
+    """The modes that are asked for, each with the images under it."""
+    spec = asked.augment if asked.ops is None else asked.ops
+    configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
+    sources = {name: given[name] for name in SOURCES if name in given}
+    samples = preview.training_images(sources, asked.file)
+    return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
+
+
 def chosen(asked: argparse.Namespace, samples: list[Sample]) -> list[int]:
     """The indices of the images that are asked for."""
     images = asked.images
@@ -149,17 +137,32 @@ def chosen(asked: argparse.Namespace, samples: list[Sample]) -> list[int]:
     return preview.spread(samples, images)
 
 
-def size(asked: argparse.Namespace, ops: int, images: int) -> tuple[int, int]:
-    """Rows and columns of an image's grid."""
-    if ops:
-        rows, columns = 1, 3 if ops > MANY_OPS and not asked.html else 5
-    elif asked.html:
-        rows, columns = 1, 6
-    elif asked.run:
-        rows, columns = 1, 2
-    else:
-        rows, columns = (3, 3) if images == 1 else (1, 5)
-    return asked.rows or rows, asked.columns or columns
+def sections_of(
+    asked: argparse.Namespace, shown: list[Shown], indices: list[int]
+) -> tuple[list[Section], int]:
+    """What is drawn: by op or mode, and in it by image; and how many columns it has."""
+    config, samples = shown[0].config, shown[0].dataset.samples
+    if asked.ops:
+        ops = preview.ops_of(config, samples)
+        columns = asked.columns or (3 if len(ops) > MANY_OPS and not asked.html else 5)
+        draws = draws_of(asked, columns, config)
+        by_image = [preview.draws_by_op(ops, index, draws) for index in indices]
+        return [section for of_op in zip(*by_image, strict=True) for section in of_op], columns
+    rows, columns = (3, 3) if len(indices) == 1 else (1, 5)
+    if asked.html or asked.run:
+        rows, columns = 1, 6 if asked.html else 2
+    rows, columns = asked.rows or rows, asked.columns or columns
+    draws = draws_of(asked, rows * columns, config)
+    sections = [
+        Section(
+            each.config.mode if len(shown) > 1 else "",
+            samples[index].path,
+            cells_of(each, index, draws),
+        )
+        for each in shown
+        for index in indices
+    ]
+    return sections, columns
 
 
 def draws_of(asked: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
@@ -186,14 +189,14 @@ def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     return mixed_cells(shown, index, draws)
 
 
-def facts_of(asked: argparse.Namespace, shown: Shown, images: int) -> list[str]:
+def facts_of(asked: argparse.Namespace, shown: Shown) -> list[str]:
     """What the page says above its pictures."""
     config = shown.config
     pixels = f"{config.image_size} × {config.image_size} pixels"
     if not config.stretch:
         pixels = f"{pixels}, not stretched"
     facts = [
-        f"{images:,} training images of {config.data or 'the sample'}",
+        f"{len(shown.dataset):,} training images of {config.data or 'the sample'}",
         f"seed {config.seed}, {pixels}",
     ]
     if asked.run:
