@@ -36,6 +36,7 @@ from paddle_aug.optimizers import initialize, make_optimizer
 from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
+from paddle_aug.weights import describe, save_trained
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
 # things are and how fast they go. All else decides the curves.
@@ -563,12 +564,13 @@ def publish(run: Run, progress: Progress) -> None:
         "epochs": progress.epochs,
         "finished": progress.done == config.epochs,
     }
+    description = describe(config, run.data, run.normalization)
     with telling_what_cannot_be_written(), run.average.in_place():
         runlog.write(config.log_dir, config.mode, progress.curves, facts)
         if progress.best["epoch"] == progress.done:
-            checkpoint.save(model_file(config, "best.pdparams"), run.network.state_dict())
+            save_trained(model_file(config, "best.pdparams"), run.network, description)
         if facts["finished"]:
-            checkpoint.save(model_file(config, "last.pdparams"), run.network.state_dict())
+            save_trained(model_file(config, "last.pdparams"), run.network, description)
 
 
 @contextmanager

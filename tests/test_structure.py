@@ -36,6 +36,8 @@ MAY_IMPORT = {
     "runlog": CONTRACTS,
     "stats": {*CONTRACTS, "runlog"},
     "plot": {*CONTRACTS, "runlog", "stats"},
+    "measures": CONTRACTS,
+    "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview"},
     "report": {*CONTRACTS, "runlog", "stats", "plot"},
 }
 MEET_PADDLE = {"data.loading", "networks"}  # of those listed above
@@ -189,6 +191,8 @@ def test_a_module_keeps_to_the_one_direction(module):
         ("plot", "from paddle_aug.train import fit"),
         ("stats", "from paddle_aug.plot import table"),
         ("report", "from paddle_aug.checkpoint import load"),
+        ("measures", "from paddle_aug.plot import draw"),
+        ("evaluation", "from paddle_aug.prediction import predictions"),
         ("ops.color", "import random"),
         ("ops.color", "from random import random"),
         ("ops.color", "import numpy as np\nnp.random.seed(0)"),
