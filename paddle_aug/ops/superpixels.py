@@ -14,9 +14,10 @@ from paddle_aug.transform import Transform
 COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid, as imgaug has it
 ROUNDS = 4  # of moving the centres; scikit-image does ten, see `slic`
 SAMPLES = 4  # a row and column of a cell, at most, that move the centres
-# Features are L, a, b, y, x, 1. What is second in a pair is bounded: its sum over a cell and its
-# neighbours, 9 × 16 pixels of up to 25.5 × 1024, stays below PAIRS.
+# Two sums in one number: the first counts in PAIRS, the second stays below it. Of the features L,
+# a, b, y, x, 1 it does, over a cell and its neighbours: 9 × 16 pixels of up to 25.5 × 1024.
 PAIRED, PAIRS = ((3, 0), (4, 1), (2, 5)), 2.0**26
+PAINTED = 2**18  # pixels whose levels add up to less than PAIRS
 
 
 def superpixels(
@@ -87,22 +88,27 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
 def _pairs(sampled: np.ndarray, grid: "_Grid") -> list[np.ndarray]:
     """The features of the pixels that move the centres, two in one number.
 
-    In steps of 1/1024 they and their sums are whole numbers; the first of two counts in PAIRS, so
-    that one pass of `bincount` adds up both, in doubles.
+    In steps of 1/1024 they and their sums are whole numbers.
     """
     steps = np.rint(sampled.transpose(1, 0, 2) * 1024.0) * grid.is_sampled
     steps = steps.reshape(6, -1)
     return [steps[first] * PAIRS + steps[second] for first, second in PAIRED]
 
 
+def _sums(labels: np.ndarray, pairs: list[np.ndarray], count: int) -> np.ndarray:
+    """The sums by label of what is in the pairs, two for each: one pass of `bincount` adds up both,
+    in doubles."""
+    both = np.stack([np.bincount(labels, pair, count) for pair in pairs])
+    sums = np.empty((len(pairs), 2, count))
+    np.floor(both * (1 / PAIRS), out=sums[:, 0])
+    np.subtract(both, sums[:, 0] * PAIRS, out=sums[:, 1])
+    return sums.reshape(-1, count)
+
+
 def _centres(nearest: np.ndarray, pairs: list[np.ndarray], count: int) -> np.ndarray:
     """The mean features of the pixels that are nearest to each centre, count × 5."""
-    sums = np.empty((6, count))
-    for pair, (first, second) in zip(pairs, PAIRED, strict=True):
-        both = np.bincount(nearest, pair, count)
-        np.floor(both / PAIRS, out=sums[first])
-        np.subtract(both, sums[first] * PAIRS, out=sums[second])
-    return (sums[:5] / np.maximum(sums[5], 1)).T
+    y, light, x, a, b, sizes = _sums(nearest, pairs, count)
+    return (np.stack([light, a, b, y, x]) / np.maximum(sizes, 1)).T
 
 
 def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.ndarray:
@@ -213,33 +219,47 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     """
     height, width = labels.shape
     # Every second pixel of every second row is one of ours, those between say which are joined.
-    joined = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
-    joined[::2, ::2] = 1
-    joined[1::2, ::2] = labels[1:] == labels[:-1]
-    joined[::2, 1::2] = labels[:, 1:] == labels[:, :-1]
-    found, joined = cv2.connectedComponents(joined, connectivity=4)
-    pieces = joined[::2, ::2].ravel() - 1
+    joined = np.zeros((2 * height - 1, 2 * width - 1), bool)
+    joined[::2, ::2] = True
+    np.equal(labels[1:], labels[:-1], out=joined[1::2, ::2])
+    beside = np.equal(labels[:, 1:], labels[:, :-1], out=joined[::2, 1::2])
+    found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=4)
+    pieces = joined[::2, ::2].astype(np.intp).ravel()
+    pieces -= 1
     count = found - 1
 
+    # A piece's first pixel is one of the few that are not joined to the one on the left.
+    begins = np.ones((height, width), bool)
+    np.logical_not(beside, out=begins[:, 1:])
+    begins = np.flatnonzero(begins)[::-1]
     first = np.empty(count, np.intp)
-    first[pieces[::-1]] = np.arange(height * width - 1, -1, -1)
+    first[pieces[begins]] = begins
     neighbour = pieces[np.where(first % width, first - 1, first - width)]
     is_small = np.bincount(pieces) < height * width / centres // 2
     is_small[pieces[0]] = False  # nothing comes before it
     target = np.where(is_small, neighbour, np.arange(count))
-    while (target[target] != target).any():
-        target = target[target]
+    while ((further := target[target]) != target).any():
+        target = further
     names = np.cumsum(~is_small) - 1
     return names[target].take(pieces).reshape(height, width), int(names[-1]) + 1
 
 
 def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.ndarray:
     """Give the segments that `replaced` marks, by their label, their mean colour."""
-    flat = labels.ravel()
-    sums = [np.bincount(flat, plane.ravel(), len(replaced)) for plane in cv2.split(image)]
-    means = np.rint(np.stack(sums, axis=1) / np.bincount(flat)[:, None]).astype(np.uint8)
+    red, green, blue = (plane.reshape(-1) for plane in cv2.split(image))
+    pairs = [red * PAIRS + green, blue * PAIRS + 1]
+    labels_in_row, sums = labels.ravel(), np.zeros((4, len(replaced)))
+    for start in range(0, labels.size, PAINTED):
+        part = slice(start, start + PAINTED)
+        sums += _sums(labels_in_row[part], [pair[part] for pair in pairs], len(replaced))
+    # Four bytes a segment, the last of them whether it is replaced: one look-up for both.
+    colours = np.empty((len(replaced), 4), np.uint8)
+    colours[:, :3] = np.rint(sums[:3] / sums[3]).T
+    colours[:, 3] = replaced
+    painted = colours.view(np.uint32).ravel().take(labels).view(np.uint8)
+    painted = painted.reshape(*labels.shape, 4)
     return cv2.copyTo(
-        means.take(labels, axis=0), replaced.take(labels).view(np.uint8), image.copy()
+        cv2.cvtColor(painted, cv2.COLOR_RGBA2RGB), cv2.extractChannel(painted, 3), image.copy()
     )
 
 
