@@ -77,7 +77,7 @@ def warp_affine(
         if math.prod(continued) <= MOST_CONTINUED * image.size:
             room = scratch("affine continued", continued, np.uint8)
             image = cv2.copyMakeBorder(image, *margins, border, dst=room)
-            matrix = np.array(back) + [[0, 0, left], [0, 0, top]]
+            matrix = np.add(back, [[0, 0, left], [0, 0, top]])
             flags |= cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(
         image,
