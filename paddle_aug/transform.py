@@ -1,6 +1,7 @@
 """The contract of an augmentation, and how augmentations are put together: no pixels here."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +29,11 @@ class Transform:
         """The shape that `apply` makes of this one; overridden by what changes it."""
         return shape
 
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether `output_shape` need not be asked."""
+        return type(self).output_shape is Transform.output_shape
+
     def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.apply(image, **self.sample(rng, image.shape))
 
@@ -54,11 +60,17 @@ class Steps(Transform):
 
     ops: tuple[Transform, ...]
 
+    @cached_property  # asked for at each image
+    def keeps_shape(self):
+        return all(op.keeps_shape for op in self.ops)
+
     def sample_steps(self, order, rng, shape) -> Params:
         steps = []
         for member in order:
-            params = self.ops[member].sample(rng, shape)
-            shape = self.ops[member].output_shape(shape, **params)
+            op = self.ops[member]
+            params = op.sample(rng, shape)
+            if not op.keeps_shape:
+                shape = op.output_shape(shape, **params)
             steps.append([member, params])
         return {"steps": steps}
 
