@@ -142,6 +142,13 @@ def test_painting_gives_chosen_segments_the_rounded_mean_of_their_pixels():
         assert (painted[labels == label] == expected).all()
 
 
+def test_the_mean_of_a_large_bright_segment_is_exact():
+    image = np.full((600, 1000, 3), 255, np.uint8)
+    image[:, :500] = (251, 253, 254)
+    painted = paint(image, np.zeros((600, 1000), np.intp), np.array([True]))
+    assert (painted == (253, 254, 254)).all()  # 253, 254 and 254.5, which goes to the even one
+
+
 @pytest.mark.parametrize("p_replace", [0.2, 0.7])
 def test_the_share_of_segments_that_is_replaced_is_p_replace(p_replace):
     image = photo("coffee")  # of pure noise, two or three large segments would be left

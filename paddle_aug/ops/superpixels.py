@@ -14,10 +14,9 @@ from paddle_aug.transform import Transform
 COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid, as imgaug has it
 ROUNDS = 3  # of moving the centres; scikit-image does ten, see `slic`
 SAMPLES = 3  # a row and column of a cell, at most, that move the centres
-# Two sums in one number: the first counts in PAIRS, the second stays below it. Of the features L,
-# a, b, y, x, 1 it does, over a cell and its neighbours: 9 × 9 pixels of up to 25.5 × 1024.
-PAIRED, PAIRS = ((3, 0), (4, 1), (2, 5)), 2.0**26
-PAINTED = 2**18  # pixels whose levels add up to less than PAIRS
+# Two sums in one number: the first counts in PAIRS; the second, of the levels of so many pixels,
+# stays below it.
+PAIRS, PAIRED = 2.0**26, 2**18
 
 
 def superpixels(
@@ -74,40 +73,21 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     features[:, 5] = 1
 
     sampled = features.take(grid.sampled, axis=2)
-    pairs = _pairs(sampled, grid)
+    # Features are L, a, b, y, x, 1; all are 0 where the image has no such pixel.
+    weights = (sampled.transpose(1, 0, 2) * grid.is_sampled).reshape(6, -1)
     # scikit-image starts from black centres, so its first round too is the grid itself.
     nearest = np.repeat(grid.home, len(grid.sampled))
     for round in range(ROUNDS):
-        centres = _centres(nearest, pairs, grid.count)
+        centres = _centres(nearest, weights, grid.count)
         if round < ROUNDS - 1:
             nearest = _nearest(sampled, centres, grid)
     return _nearest(features, centres, grid).take(grid.cells).reshape(height, width), grid.count
 
 
-def _pairs(sampled: np.ndarray, grid: "_Grid") -> list[np.ndarray]:
-    """The features of the pixels that move the centres, two in one number.
-
-    In steps of 1/1024 they and their sums are whole numbers.
-    """
-    steps = np.rint(sampled.transpose(1, 0, 2) * 1024.0) * grid.is_sampled
-    steps = steps.reshape(6, -1)
-    return [steps[first] * PAIRS + steps[second] for first, second in PAIRED]
-
-
-def _sums(labels: np.ndarray, pairs: list[np.ndarray], count: int) -> np.ndarray:
-    """The sums by label of what is in the pairs, two for each: one pass of `bincount` adds up both,
-    in doubles."""
-    both = np.stack([np.bincount(labels, pair, count) for pair in pairs])
-    sums = np.empty((len(pairs), 2, count))
-    np.floor(both * (1 / PAIRS), out=sums[:, 0])
-    np.subtract(both, sums[:, 0] * PAIRS, out=sums[:, 1])
-    return sums.reshape(-1, count)
-
-
-def _centres(nearest: np.ndarray, pairs: list[np.ndarray], count: int) -> np.ndarray:
-    """The mean features of the pixels that are nearest to each centre, count × 5."""
-    y, light, x, a, b, sizes = _sums(nearest, pairs, count)
-    return (np.stack([light, a, b, y, x]) / np.maximum(sizes, 1)).T
+def _centres(nearest: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
+    """The mean features of the pixels that are nearest to each centre, 5 × count."""
+    *sums, sizes = [np.bincount(nearest, feature, count) for feature in weights]
+    return np.divide(sums, np.maximum(sizes, 1))
 
 
 def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.ndarray:
@@ -116,9 +96,9 @@ def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.nda
     |f - c|² is least where |c|² - 2 f·c is. The place among the nine goes into the four lowest
     bits of that number, so that one minimum finds both: argmin is several times slower.
     """
-    table = np.empty((len(centres), 6), np.float32)
-    table[:, :5] = -2 * centres
-    table[:, 5] = np.square(centres).sum(axis=1)
+    table = np.empty((grid.count, 6), np.float32)
+    table[:, :5] = -2 * centres.T
+    table[:, 5] = np.square(centres).sum(axis=0)
     cells, _, pixels = features.shape
     distance = scratch("slic distance", (9, cells, pixels))
     around = table.take(grid.candidates, axis=0)
@@ -247,11 +227,15 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
 def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.ndarray:
     """Give the segments that `replaced` marks, by their label, their mean colour."""
     red, green, blue = (plane.reshape(-1) for plane in cv2.split(image))
-    pairs = [red * PAIRS + green, blue * PAIRS + 1]
-    labels_in_row, sums = labels.ravel(), np.zeros((4, len(replaced)))
-    for start in range(0, labels.size, PAINTED):
-        part = slice(start, start + PAINTED)
-        sums += _sums(labels_in_row[part], [pair[part] for pair in pairs], len(replaced))
+    red_green, blue_one = red * PAIRS + green, blue * PAIRS + 1
+    flat, sums = labels.ravel(), np.zeros((4, len(replaced)))
+    for start in range(0, flat.size, PAIRED):
+        part = slice(start, start + PAIRED)
+        for place, pair in ((0, red_green), (2, blue_one)):
+            both = np.bincount(flat[part], pair[part], len(replaced))
+            first = np.floor(both / PAIRS)
+            sums[place] += first
+            sums[place + 1] += both - first * PAIRS
     # Four bytes a segment, the last of them whether it is replaced: one look-up for both.
     colours = np.empty((len(replaced), 4), np.uint8)
     colours[:, :3] = np.rint(sums[:3] / sums[3]).T
