@@ -113,6 +113,9 @@ class Mix:
         return True
 
 
+Drawn = list[tuple[Mix, Numbers]]
+
+
 @MIXES.add("mixup")
 @dataclass(frozen=True)
 class Mixup(Mix):
@@ -235,7 +238,7 @@ class Mixing:
 
     def draw(
         self, rng: np.random.Generator, epoch: int, count: int, side: int
-    ) -> tuple[np.ndarray, list[tuple[Mix, Numbers]]]:
+    ) -> tuple[np.ndarray, Drawn]:
         """For a batch of `count` images: each one's partner, [N], and mixes with their numbers.
 
         An image is changed by one of these mixes at most; for the others its number says no change.
@@ -263,7 +266,7 @@ class Mixing:
         return partner, drawn
 
 
-def mixed(batch: Batch, partners: Batch, drawn: list[tuple[Mix, Numbers]]) -> Batch:
+def mixed(batch: Batch, partners: Batch, drawn: Drawn) -> Batch:
     """The batch under what was drawn for it."""
     for mix, numbers in drawn:
         batch = mix.mix(batch, partners, numbers)

@@ -13,6 +13,7 @@ from paddle_aug.ops.crop import Crop
 from paddle_aug.ops.dropout import CoarseDropout, Dropout
 from paddle_aug.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
 from paddle_aug.ops.elastic import ElasticTransformation
+from paddle_aug.ops.erase import Cutout, GridMask, HideAndSeek, RandomErasing
 from paddle_aug.ops.geometry import (
     CenterCropResize,
     Flip,
@@ -22,10 +23,19 @@ from paddle_aug.ops.geometry import (
     VerticalFlip,
 )
 from paddle_aug.ops.keras import ChannelShift, KerasAffine
+from paddle_aug.ops.levels import AutoContrast, Equalize, Posterize, Solarize
 from paddle_aug.ops.noise import AdditiveGaussianNoise, GaussianNoise
 from paddle_aug.ops.piecewise import PiecewiseAffine
 from paddle_aug.ops.resize import CenterCrop, RandomCrop, RandomResizedCrop, Resize
+from paddle_aug.ops.shear import ShearX, ShearY, TranslateX, TranslateY
 from paddle_aug.ops.superpixels import Superpixels
+from paddle_aug.policies import (
+    AugMix,
+    AutoAugment,
+    RandAugment,
+    ThreeAugment,
+    TrivialAugmentWide,
+)
 from paddle_aug.registry import Registry, build
 from paddle_aug.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf, Transform
 
@@ -75,6 +85,23 @@ OPS = {
     "color_jitter": ColorJitter,
     "keras_affine": KerasAffine,
     "channel_shift": ChannelShift,
+    "posterize": Posterize,
+    "solarize": Solarize,
+    "autocontrast": AutoContrast,
+    "equalize": Equalize,
+    "shear_x": ShearX,
+    "shear_y": ShearY,
+    "translate_x": TranslateX,
+    "translate_y": TranslateY,
+    "cutout": Cutout,
+    "random_erasing": RandomErasing,
+    "gridmask": GridMask,
+    "hide_and_seek": HideAndSeek,
+    "autoaugment": AutoAugment,
+    "randaugment": RandAugment,
+    "trivialaugment": TrivialAugmentWide,
+    "threeaugment": ThreeAugment,
+    "augmix": AugMix,
 }
 
 

@@ -17,7 +17,7 @@ from paddle_aug.data.listfile import Sample
 from paddle_aug.data.split import select
 from paddle_aug.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.rng import generator
-from paddle_aug.transform import Params, Steps, Transform
+from paddle_aug.transform import Identity, Params, Steps, Transform
 
 # Of a config, what decides the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
@@ -25,6 +25,8 @@ DRAWS = (
     "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "eval_transform",
     "engine",
 )  # fmt: skip
+# And what decides how they are mixed.
+MIXING = ("mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "epochs")
 
 
 def engine(config: TrainConfig) -> str:
@@ -84,7 +86,8 @@ class OwnSize(Augmented):
     leaves them at."""
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
-        return self.under(self.transform, image, generator(self.seed, "augment", *key), key)
+        rng = generator(self.seed, "augment", *key)
+        return self.under(self.transform_at(key[0]), image, rng, key)
 
 
 def own_size(config: TrainConfig, samples: list[Sample]) -> OwnSize:
@@ -103,13 +106,14 @@ def read_one_by_one(config: TrainConfig, samples: list[Sample]) -> Augmented:
 def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
     """The ops that a key takes this unchanged image through, by name, in order, with what each
     draws."""
-    params = dataset.transform.sample(
-        generator(dataset.seed, "augment", *key), shape=tuple(image.shape)
-    )
-    return list(_named(dataset.transform, params))
+    transform = dataset.transform_at(key[0])
+    params = transform.sample(generator(dataset.seed, "augment", *key), tuple(image.shape))
+    return list(_named(transform, params))
 
 
 def _named(transform: Transform, params: Params):
+    if isinstance(transform, Identity):
+        return
     if not isinstance(transform, Steps):
         yield op_name(transform), params
         return

@@ -30,6 +30,7 @@ FURTHER_COLOURS = ("#33bbee", "#bcbd22", "#7a5195", "#5b3a1e", "#cc6677", "#3322
 FORMATS = ("png", "svg", "pdf")
 
 _AXES = {"loss": ("Cross-entropy loss", 1), "acc": ("Accuracy (%)", 100)}
+_CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersize": 5}
 _STYLE = {
     "font.size": 11,
     "axes.titlesize": 12,
@@ -152,6 +153,8 @@ def curves_figure(quantity: str, groups: dict[str, list[Run]], colour: dict[str,
                 axes.fill_between(
                     epochs, mean - spread, mean + spread, color=colour[mode], alpha=0.16, lw=0
                 )
+        if points := clean_points(runs, quantity):
+            axes.plot(list(points), list(points.values()), **_CLEAN, color=colour[mode])
     axes.set_xlabel("Epoch")
     axes.set_ylabel(title)
     axes.set_ylim(bottom=0)
@@ -163,6 +166,23 @@ def curves_figure(quantity: str, groups: dict[str, list[Run]], colour: dict[str,
         seeds = f"{counts.pop()} seeds" if len(counts) == 1 else "n seeds"
         axes.set_title(f"Mean ± standard deviation of {seeds}", loc="left")
     return figure
+
+
+def clean_points(runs: Sequence[Run], quantity: str) -> dict[int, float]:
+    """By epoch, counted from 1: the mean loss or accuracy, in per cent, on training images that are
+    neither augmented nor mixed, where all of the runs have measured it; runs with a mix do."""
+    factor = _AXES[quantity][1]
+    measured = [
+        {
+            number: factor * value
+            for number, epoch in enumerate(run.run.get("epochs", [])[: run.epochs], 1)
+            if isinstance(clean := epoch.get("clean"), dict)
+            and isinstance(value := clean.get(quantity), int | float)
+        }
+        for run in runs
+    ]
+    common = sorted(set(measured[0]).intersection(*measured))
+    return {number: float(np.mean([each[number] for each in measured])) for number in common}
 
 
 def mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,6 +202,8 @@ def _add_legend(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, 
         entries[text] = Line2D([], [], color=colour[mode], linewidth=5, solid_capstyle="butt")
     entries["train"] = Line2D([], [], color="#333333")
     entries["eval"] = Line2D([], [], color="#333333", linestyle="--")
+    if any(clean_points(runs, "acc") for runs in groups.values()):
+        entries["train, clean images"] = Line2D([], [], color="#333333", **_CLEAN)
     width = sum(len(text) + 7 for text in entries)  # in characters; a line key takes about seven
     figure.legend(
         entries.values(),
@@ -195,8 +217,9 @@ def table(runs: Sequence[Run], markdown: bool = False) -> str:
     """The figures' numbers in text, a mode a row; several runs of a mode give mean ± spread.
 
     Accuracies are in per cent and the gap is in points: training less evaluation accuracy, after
-    the last epoch. "last 10 (%)" is the mean evaluation accuracy of the last ten epochs, and "data
-    wait" the share of the training time spent waiting for pictures.
+    the last epoch; "clean" is that of training images neither augmented nor mixed, and makes the
+    gap where it was measured. "last 10 (%)" is the mean evaluation accuracy of the last ten
+    epochs, and "data wait" the share of the training time spent waiting for pictures.
     """
     groups = by_mode(runs)
     rows = [_row(mode, members) for mode, members in groups.items()]
@@ -220,6 +243,9 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
     best = np.argmax(np.where(np.isnan(held_out), -np.inf, held_out), axis=1)
     first, last = best.min() + 1, best.max() + 1
     when = f"{first}–{last}" if first < last else f"{first}"
+    clean = [points[epochs] for run in runs if epochs in (points := clean_points([run], "acc"))]
+    clean = np.array(clean) if len(clean) == len(runs) else None
+    gap = (train[:, -1] if clean is None else clean) - held_out[:, -1]
     waits = [wait for run in runs if (wait := data_wait(run)) is not None]
     return {
         "augmentation": label(mode),
@@ -227,7 +253,8 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
         "best (%, epoch)": f"{_mean_text(held_out[np.arange(len(runs)), best])} ({when})",
         f"last {LAST} (%)": _mean_text(held_out[:, -LAST:].mean(1)) if epochs >= LAST else "",
         "train (%)": _mean_text(train[:, -1]),
-        "gap (points)": _mean_text(train[:, -1] - held_out[:, -1]),
+        "clean (%)": "" if clean is None else _mean_text(clean),
+        "gap (points)": _mean_text(gap),
         "epochs": str(epochs),
         "seeds": str(len(runs)),
         "data wait": f"{100 * np.mean(waits):.0f} %" if waits else "",

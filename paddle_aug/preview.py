@@ -22,6 +22,7 @@ from paddle_aug.files import write_bytes
 from paddle_aug.modes import AUGMENTATIONS, OPS, augmentation
 from paddle_aug.pipeline import (
     DRAWS,
+    MIXING,
     SOURCES,
     augmented,
     drawn,
@@ -57,6 +58,7 @@ class Seen(NamedTuple):
     config: TrainConfig
     dataset: Augmented
     notes: list[str]
+    sessions: list[dict]
 
 
 def choose(
@@ -91,14 +93,11 @@ def _near(file: str, paths: list[str]) -> str:
     return hint if hint.startswith("did") else f"the first is {paths[0]}"
 
 
-def draws(
-    config: TrainConfig, samples: list[Sample], index: int, epoch: int, count: int
-) -> list[Cell]:
-    """The image and `count` draws of it, those of training from this epoch on."""
-    config = replace(config, cache="off")  # of which one image is read
+def dataset_of(config: TrainConfig, samples: list[Sample]) -> Augmented:
+    """The images as training augments them; without `stretch`, before they are made of one size."""
     if config.stretch:
-        return cells_of(augmented(config, samples, config.augment), index, epoch, count)
-    return cells_of(own_size(config, samples), index, epoch, count)
+        return augmented(replace(config, cache="off"), samples, config.augment)
+    return own_size(config, samples)
 
 
 def cells_of(dataset: Augmented, index: int, epoch: int, count: int) -> list[Cell]:
@@ -143,7 +142,11 @@ def read_run(file: Path | str, data: str | None = None) -> Seen:
     file = Path(file)
     try:
         run = json.loads(file.read_text(encoding="utf-8"))
-        kept = {name: run["config"][name] for name in (*SOURCES, *DRAWS) if name in run["config"]}
+        kept = {
+            name: run["config"][name]
+            for name in (*SOURCES, *DRAWS, *MIXING)
+            if name in run["config"]
+        }
         config = TrainConfig(**kept)
         fingerprint, then = run["data"]["fingerprint"], run["versions"]
         config = replace(config, engine=run.get("engine", config.engine), cache="off")
@@ -164,7 +167,8 @@ def read_run(file: Path | str, data: str | None = None) -> Seen:
         for name, before in then.items()
         if name in versions() and name != "python" and versions()[name] != before
     ]
-    return Seen(config, augmented(config, found.train, config.augment), notes)
+    dataset = augmented(config, found.train, config.augment)
+    return Seen(config, dataset, notes, run.get("sessions", []))
 
 
 def describe(ops: Sequence[tuple[str, dict]]) -> str:
@@ -192,6 +196,11 @@ def _value(pair: tuple[str, object]) -> str:
     if isinstance(value, float | int):
         text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
         return text.replace("-", "−") + ("°" if name in ANGLES else "")
+    if name == "ops":  # of a policy
+        steps = (" ".join(_value((step[0], part)) for part in step) for step in value)
+        return ", ".join(steps) or "unchanged"
+    if name == "chains":
+        return " / ".join(_value(("ops", chain)) for chain in value)
     if isinstance(value, list | tuple):
         plain = all(isinstance(part, bool | int | float | str) for part in value)
         if len(value) > 5 or not (plain or all(len(part) == 2 for part in value)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
-from paddle_aug.transform import Chain, Maybe, OneOf, Shuffled, SomeOf, Transform
+from paddle_aug.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
 
 
 def near_miss(name: str, known: Iterable[str]) -> str:
@@ -53,6 +53,7 @@ COMBINATORS = {
     "oneof": OneOf,
     "someof": SomeOf,
     "maybe": Maybe,
+    "ramp": Ramp,
 }
 
 
@@ -64,7 +65,7 @@ def build(spec: str, registry: Registry) -> Transform:
     Rotate(degrees=20)
 
     The text is parsed, never evaluated; arguments are numbers, strings, tuples of them and, for
-    the combinators chain, shuffled, oneof, someof and maybe, further ops.
+    the combinators chain, shuffled, oneof, someof, maybe and ramp, further ops.
 
     Raises:
         UserError: the text does not parse, or names an unknown op or argument.

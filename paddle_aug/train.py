@@ -30,7 +30,7 @@ from paddle_aug.ema import Average
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.finetune import freeze, load_pretrained, quicken_head
-from paddle_aug.mixing import Batch, Mixing, mixed
+from paddle_aug.mixing import Batch, Drawn, Mixing, mixed
 from paddle_aug.networks import NETWORKS
 from paddle_aug.optimizers import initialize, make_optimizer
 from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
@@ -300,8 +300,7 @@ class Mixer:
         batch = self.to_network(images), F.one_hot(labels, self.classes)
         if not self.mixing.active(epoch):
             return batch
-        rng = generator(self.config.seed, "mix", epoch, step)
-        partner, drawn = self.mixing.draw(rng, epoch, whole, self.config.image_size)
+        partner, drawn = self.drawn(epoch, step, whole)
         own = slice(self.group.rank, None, self.group.size)
         chosen = paddle.to_tensor(partner[own])
         partners = (
@@ -309,6 +308,12 @@ class Mixer:
             F.one_hot(self.group.united(labels, whole)[chosen], self.classes),
         )
         return mixed(batch, partners, [(mix, numbers[own]) for mix, numbers in drawn])
+
+    def drawn(self, epoch: int, step: int, whole: int) -> tuple[np.ndarray, Drawn]:
+        """Each image's partner, and mixes with their numbers, for the batch of all processes; steps
+        are counted from 1."""
+        rng = generator(self.config.seed, "mix", epoch, step)
+        return self.mixing.draw(rng, epoch, whole, self.config.image_size)
 
 
 def smoothed_loss(

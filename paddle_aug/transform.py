@@ -1,6 +1,7 @@
 """The contract of an augmentation, and how augmentations are put together: no pixels here."""
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +29,10 @@ class Transform:
         """The shape that `apply` makes of this one; overridden by what changes it."""
         return shape
 
+    def at(self, epoch: int) -> "Transform":
+        """The augmentation as it is in this epoch, counted from 0; overridden by what changes."""
+        return self
+
     def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.apply(image, **self.sample(rng, image.shape))
 
@@ -53,6 +58,17 @@ class Steps(Transform):
     …]."""
 
     ops: tuple[Transform, ...]
+
+    def at(self, epoch):
+        ops = tuple(op.at(epoch) for op in self.ops)
+        same = all(now is before for now, before in zip(ops, self.ops, strict=True))
+        return self if same else self.of(*ops)
+
+    def of(self, *ops: Transform) -> "Steps":
+        """The same with other members."""
+        made = copy.copy(self)
+        object.__setattr__(made, "ops", ops)
+        return made
 
     def sample_steps(self, order, rng, shape) -> Params:
         steps = []
@@ -165,5 +181,23 @@ class Maybe(Steps):
     def ops(self):
         return (self.op,)
 
+    def of(self, *ops):
+        return replace(self, op=ops[0])
+
     def sample(self, rng, shape):
         return self.sample_steps([0] if rng.random() < self.p else [], rng, shape)
+
+
+@dataclass(frozen=True)
+class Ramp(Maybe):
+    """The member with a probability that rises from 0 in the first epoch to `p` after `epochs`."""
+
+    epochs: int
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.epochs < 1:
+            raise ValueError(f"ramp wants at least 1 epoch, got {self.epochs}")
+
+    def at(self, epoch):
+        return Maybe(self.p * min(1, epoch / self.epochs), self.op.at(epoch))

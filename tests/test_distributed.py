@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def curves(log_dir):
-    (run,) = (run for run in runlog.read_runs(log_dir) if run.mode == "userDef")
+    (run,) = (run for run in runlog.read_runs(log_dir) if run.mode == "userDef+mixup:1")
     return np.array([run.curves[name] for name in runlog.CURVES]), run.run
 
 
@@ -49,10 +49,11 @@ def launched(folder, config, *more):
 
 @pytest.mark.slow
 def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(tmp_path):
-    """24 images in batches of 9, of which one process has five images and the other four."""
+    """24 images in batches of 9, of which one process has five images and the other four, and which
+    are mixed with images of the other's part, too."""
     folder = write_dataset(tmp_path / "made")
     config = TrainConfig(
-        augment="userDef", network="lenet", image_size=32, batch_size=9, ema=0.5,
+        augment="userDef+mixup:1", network="lenet", image_size=32, batch_size=9, ema=0.5,
         learning_rate=1e-3, epochs=3, device="cpu", threads=1, num_workers=0, data=str(folder),
         log_dir=str(tmp_path / "one"), model_dir=str(tmp_path / "one-weights"),
     )  # fmt: skip
@@ -61,7 +62,7 @@ def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(
     expected, _ = curves(config.log_dir)
 
     two = replace(config, log_dir=str(tmp_path / "two"), model_dir=str(tmp_path / "two-weights"))
-    ended = launched(tmp_path, replace(two, epochs=2, augment="none,userDef"), "--ema=0.5")
+    ended = launched(tmp_path, replace(two, epochs=2, augment="none,userDef+mixup:1"), "--ema=0.5")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected[:, :2], rtol=1e-3)

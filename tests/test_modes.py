@@ -8,7 +8,7 @@ import pytest
 from op_specs import SPECS
 
 from paddle_aug.errors import UserError
-from paddle_aug.modes import NOTEBOOK_MODES, augmentation, split_modes
+from paddle_aug.modes import NOTEBOOK_MODES, augmentation, mix_of, split_mix, split_modes
 from paddle_aug.rng import generator
 from paddle_aug.transform import Chain
 
@@ -18,7 +18,7 @@ def picture(height=33, width=47):
 
 
 # Nothing to draw.
-FIXED = ("none", "invert", "resize", "center_crop")
+FIXED = ("none", "invert", "resize", "center_crop", "autocontrast", "equalize")
 
 
 @pytest.mark.parametrize("name", SPECS.values())
@@ -174,3 +174,36 @@ def test_a_list_of_modes_splits_at_its_own_commas_only():
 def test_a_list_that_names_a_mode_twice_or_none_at_all_is_refused(wrong):
     with pytest.raises(UserError, match=r"twice|comma"):
         split_modes(wrong)
+
+
+def test_a_mix_stands_behind_the_first_plus_outside_of_parentheses():
+    assert split_mix("userDef+mixup:0.4") == ("userDef", "mixup:0.4")
+    assert split_mix(" hflip|rotate((-5, +20)) + mixup + cutmix:1 ") == (
+        "hflip|rotate((-5, +20))",
+        "mixup+cutmix:1",
+    )
+    assert split_mix("allab") == ("allab", "")
+    assert split_mix("+cutmix") == ("none", "cutmix")
+    assert split_modes("none,userDef+mixup:0.4+cutmix") == ["none", "userDef+mixup:0.4+cutmix"]
+
+
+def test_the_sequels_modes_bring_their_mix_and_no_other():
+    assert mix_of("mixup", "none") == "mixup:1.5"
+    assert mix_of("samplePairing", "none") == "samplePairing"
+    assert mix_of("userDef", "cutmix") == "cutmix"
+    with pytest.raises(UserError, match="the mode mixup has its own mix; with --mix cutmix"):
+        mix_of("mixup", "cutmix")
+
+
+def test_the_sequels_userdef_has_weaker_noise_half_the_time():
+    ops = list(augmentation("samplePairing").ops)
+    assert ops[:-1] == list(augmentation("userDef").ops[:-1])
+    assert ops[-1] == augmentation("maybe(0.5, noise(5))")
+    assert augmentation("mixup") == augmentation("samplePairing")
+
+
+def test_what_mixes_a_batch_is_no_part_of_a_pipeline():
+    with pytest.raises(UserError, match=r"hflip\+cutmix mixes .* here is room for hflip alone"):
+        augmentation("hflip+cutmix")
+    with pytest.raises(UserError, match="no augmentation named 'mixup'"):
+        augmentation("hflip|mixup")

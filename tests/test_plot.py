@@ -26,9 +26,9 @@ def curves(epochs=12, seed=0):
     }
 
 
-def logs(folder, modes=FIVE, epochs=12, seed=0, **run):
+def logs(folder, modes=FIVE, length=12, seed=0, **run):
     for mode in modes:
-        runlog.write(folder, mode, curves(epochs, seed), {"augment": mode, "seed": seed, **run})
+        runlog.write(folder, mode, curves(length, seed), {"augment": mode, "seed": seed, **run})
     return folder
 
 
@@ -86,7 +86,7 @@ def test_further_modes_follow_three_to_a_figure_beside_no_augmentation():
 
 
 def test_every_epoch_is_drawn_counted_from_one_train_solid_and_eval_dashed(tmp_path):
-    logs(tmp_path, ["userDef"], epochs=12)
+    logs(tmp_path, ["userDef"], length=12)
     axes = figure_of(runlog.read_runs(tmp_path), "acc").axes[0]
     train, held_out = axes.lines
     assert (train.get_linestyle(), held_out.get_linestyle()) == ("-", "--")
@@ -134,9 +134,9 @@ def test_modes_with_other_numbers_of_seeds_say_theirs(tmp_path):
 
 
 def test_seeds_are_drawn_up_to_the_shortest_and_a_note_says_so(tmp_path):
-    logs(tmp_path / "seed-0", ["", "userDef"], seed=0, epochs=12)
-    logs(tmp_path / "seed-1", ["", "userDef"], seed=1, epochs=12)
-    logs(tmp_path / "seed-1", ["userDef"], seed=1, epochs=8)
+    logs(tmp_path / "seed-0", ["", "userDef"], seed=0, length=12)
+    logs(tmp_path / "seed-1", ["", "userDef"], seed=1, length=12)
+    logs(tmp_path / "seed-1", ["userDef"], seed=1, length=8)
     runs = runlog.read_seeds([tmp_path])
     lengths = [len(line.get_xdata()) for line in figure_of(runs).axes[0].lines]
     assert lengths == [12, 12, 8, 8]
@@ -352,6 +352,32 @@ def test_the_columns_of_the_terminals_table_are_aligned(tmp_path):
     assert all(row.index("100.0 (2)") == rows[0].index("100.0 (2)") for row in rows)
 
 
+def test_accuracy_on_clean_training_images_is_drawn_as_points_and_makes_the_gap(tmp_path):
+    """All of two seeds measure it in epochs 2 and 4, and one in epoch 3, too."""
+    for seed, more in ((0, 0.2), (1, 0.4)):
+        epochs = [{} for _ in range(4)]
+        for number in (2, 4, 3)[: 2 + seed]:
+            epochs[number - 1] = {"clean": {"acc": 0.1 * number + more, "loss": 1.5}}
+        logs(tmp_path / f"seed-{seed}", ["userDef+mixup"], 4, seed, epochs=epochs)
+    runs = runlog.read_seeds([tmp_path])
+    assert plot.clean_points(runs, "acc") == {2: pytest.approx(50), 4: pytest.approx(70)}
+    figure = figure_of(runs)
+    (points,) = (line for line in figure.axes[0].lines if line.get_marker() == "D")
+    np.testing.assert_allclose(points.get_xydata(), [[2, 50], [4, 70]])
+    assert legend_texts(figure)[-1] == "train, clean images"
+    (row,) = table_of([tmp_path])
+    assert row["clean (%)"] == "70.0 ± 14.1"
+    evaluated = 100 * np.array([run.curves["accEval"][-1] for run in runs])
+    assert row["gap (points)"].startswith(f"{70 - evaluated.mean():.1f} ±")
+
+
+def test_without_clean_measurements_there_is_neither_point_nor_column(tmp_path):
+    runs = runlog.read_runs(logs(tmp_path, ["userDef"], epochs=[{"clean": "damaged"}] * 12))
+    assert plot.clean_points(runs, "acc") == {}
+    assert "clean" not in plot.table(runs)
+    assert "train, clean images" not in legend_texts(figure_of(runs))
+
+
 @pytest.fixture
 def tool(repository, tmp_path):
     """Run tools/plot.py from another folder, where importing Paddle fails, and where another
@@ -396,7 +422,7 @@ def test_the_tools_markdown_is_all_that_it_prints_on_stdout(tool, tmp_path):
 
 def test_the_figures_of_several_seeds_go_beside_their_folders(tool, tmp_path):
     for seed in range(2):
-        logs(tmp_path / "logs" / f"seed-{seed}", ["allab"], seed=seed, epochs=10 + seed)
+        logs(tmp_path / "logs" / f"seed-{seed}", ["allab"], seed=seed, length=10 + seed)
     ended = tool("logs/seed-0", "logs/seed-1")
     assert ended.returncode == 0
     assert [path.name for path in (tmp_path / "logs").glob("*.*")] == ["accuracy_stacked.png"]

@@ -4,7 +4,7 @@ import pytest
 
 from paddle_aug.errors import UserError
 from paddle_aug.registry import Registry, build, near_miss
-from paddle_aug.transform import Chain, Maybe, OneOf, Shuffled, SomeOf, Transform
+from paddle_aug.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
 
 OPS = Registry("augmentation")
 
@@ -77,6 +77,7 @@ def test_a_name_is_added_once():
         ("hflip|rotate(20)", Chain(Flip(), Rotate(20))),
         ("hflip | rotate | hflip", Chain(Flip(), Rotate(), Flip())),
         ("maybe(0.5, rotate(20))", Maybe(0.5, Rotate(20))),
+        ("ramp(0.8, rotate(20), 40)", Ramp(0.8, Rotate(20), 40)),
         ("maybe(p=0.5, op=hflip)", Maybe(0.5, Flip())),
         ("maybe(0.5, hflip|rotate)", Maybe(0.5, Chain(Flip(), Rotate()))),
         ("chain(hflip, rotate)", Chain(Flip(), Rotate())),

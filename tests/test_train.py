@@ -20,6 +20,10 @@ from PIL import Image
 from paddle_aug import checkpoint, runlog, train
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.feeding import Workers
+from paddle_aug.data.loading import Batches, ToNetwork
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.distributed import Group
 from paddle_aug.errors import UserError
 from paddle_aug.modes import split_modes
 from paddle_aug.networks import NETWORKS
@@ -54,13 +58,13 @@ def curves(config):
     """The bytes of a run's four log files."""
     folder = Path(config.log_dir)
     return {
-        name: (folder / f"{runlog.prefix(config.augment)}{name}.npy").read_bytes()
+        name: (folder / f"{runlog.prefix(config.mode)}{name}.npy").read_bytes()
         for name in runlog.CURVES
     }
 
 
 def weights(config, name="last"):
-    path = Path(config.model_dir) / f"{runlog.prefix(config.augment)}{name}.pdparams"
+    path = Path(config.model_dir) / f"{runlog.prefix(config.mode)}{name}.pdparams"
     return {key: np.asarray(value) for key, value in checkpoint.load(path).items()}
 
 
@@ -118,10 +122,16 @@ def test_means_weigh_a_short_last_batch_by_its_images():
     paddle.set_device("cpu")
     total = train.Totals()
     logits = paddle.to_tensor([[9.0, 0.0]] * 4)
-    total.add(logits, paddle.to_tensor([0, 0, 0, 0]))
-    total.add(logits[:1], paddle.to_tensor([1]))
+    total.add(logits, paddle.to_tensor([[1.0, 0.0]] * 4))
+    total.add(logits[:1], paddle.to_tensor([[0.0, 1.0]]))
     right, wrong = np.log1p(np.exp(-9)), 9 + np.log1p(np.exp(-9))
     assert total.means() == {"loss": pytest.approx((4 * right + wrong) / 5), "acc": 0.8}
+
+
+def test_accuracy_under_mixing_is_the_share_of_the_class_that_is_found():
+    total = train.Totals()
+    total.add(paddle.to_tensor([[9.0, 0.0, 1.0]] * 2), paddle.to_tensor([[0.7, 0.3, 0], [0, 0, 1]]))
+    assert total.means()["acc"] == pytest.approx(0.35)
 
 
 def test_a_network_learns_what_can_be_learned(config, data):
@@ -552,13 +562,79 @@ def test_a_frozen_body_stays_as_it_was_down_to_what_its_normalisation_measured(c
 
 def test_label_smoothing_is_learned_from_but_left_out_of_the_curves(config, data):
     logits = paddle.to_tensor([[2.0, -1.0, 0.5]])
-    label = paddle.to_tensor([0])
+    target = paddle.to_tensor([[1.0, 0.0, 0.0]])
     logs = logits.numpy()[0] - np.log(np.exp(logits.numpy()[0]).sum())
-    loss = train.smoothed_loss(replace(config, label_smoothing=0.3), logits, label)
+    loss = train.smoothed_loss(replace(config, label_smoothing=0.3), logits, target)
     assert float(loss) == pytest.approx(-(0.8 * logs[0] + 0.1 * logs[1] + 0.1 * logs[2]), rel=1e-5)
     total = train.Totals()
-    total.add(logits, label)
+    total.add(logits, target)
     assert total.means()["loss"] == pytest.approx(-logs[0], rel=1e-5)
+
+
+def test_a_mode_with_a_mix_is_a_run_of_its_own_that_goes_on_to_the_same_bits(
+    config, data, tmp_path
+):
+    config = replace(config, augment="userDef", mix="mixup:1+cutmix", mix_per="element")
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    train.fit(replace(config, mix="none"), data)
+    train.fit(replace(config, epochs=1), data)
+    train.fit(replace(config, resume=True, num_workers=1), data)
+    train.fit(replace(whole, augment="userDef+mixup:1+cutmix", mix="none"), data)
+    assert_same_run(config, whole)
+    plain, mixed = runlog.read_runs(config.log_dir)
+    assert (plain.mode, mixed.mode) == ("userDef", "userDef+mixup:1+cutmix")
+    assert mixed.run["config"]["mix"] == "mixup:1+cutmix"
+    assert not np.array_equal(plain.curves["lossTrain"], mixed.curves["lossTrain"])
+
+
+@pytest.mark.parametrize("mode", ["samplePairing", "mixup"])
+def test_the_sequels_modes_have_its_log_names_and_no_mix_but_their_own(config, data, mode):
+    train.fit(replace(config, augment=mode, epochs=1), data)
+    assert (Path(config.log_dir) / f"{mode}Aug_accEval.npy").exists()
+    with pytest.raises(UserError, match=f"the mode {mode} has its own mix; with --mix cutmix"):
+        train.fit(replace(config, augment=mode, mix="cutmix"), data)
+
+
+def test_under_mixing_every_tenth_epoch_and_the_last_are_measured_on_clean_training_images(
+    config, data, monkeypatch
+):
+    monkeypatch.setattr(train, "CLEAN_EVERY", 2)
+    config = replace(config, augment="none", mix="resizemix", batch_size=24)
+    progress = train.fit(config, data)
+    assert ["clean" in epoch for epoch in progress.epochs] == [False, True, True]
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    network.set_state_dict(weights(config))
+    with Workers({"train": augmented(config, data.train, "none")}, 0, 24) as workers:
+        batches = Batches(workers, "train", 24, 0, False, Group())
+        found = train.evaluate(network, ToNetwork(KNOWN["half"]), batches)
+    assert found["acc"] == progress.epochs[-1]["clean"]["acc"]
+    assert found["loss"] == pytest.approx(progress.epochs[-1]["clean"]["loss"], rel=1e-6)
+    (run,) = runlog.read_runs(config.log_dir)
+    assert run.run["epochs"][-1]["clean"] == progress.epochs[-1]["clean"]
+    unmixed = train.fit(replace(config, mix="none"), data)
+    assert not any("clean" in epoch for epoch in unmixed.epochs)
+
+
+class WholeBatch(Group):
+    """One of three processes, that knows the others' parts."""
+
+    def united(self, part, whole):
+        return self.everyone[part.dtype]
+
+
+def test_each_process_has_its_part_of_the_mixed_batch(config):
+    config = replace(config, mix="mixup:1+resizemix", mix_per="pair", seed=3)
+    images = paddle.to_tensor(np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8"))
+    labels = paddle.to_tensor(np.arange(8) % 3)
+    to_network = ToNetwork(KNOWN["half"])
+    whole = train.Mixer(config, 3, to_network, Group())(2, 1, images, labels, 8)
+    for rank in range(3):
+        group = WholeBatch(rank, 3)
+        object.__setattr__(group, "everyone", {images.dtype: images, labels.dtype: labels})
+        own = slice(rank, None, 3)
+        part = train.Mixer(config, 3, to_network, group)(2, 1, images[own], labels[own], 8)
+        for found, expected in zip(part, whole, strict=True):
+            np.testing.assert_array_equal(found.numpy(), expected.numpy()[own])
 
 
 def test_images_that_would_not_fit_the_network_are_told_before_training(config, data):

@@ -8,7 +8,27 @@ from _clone import run
 
 from paddle_aug import preview
 from paddle_aug.config import TrainConfig, add_options
+from paddle_aug.data.feeding import Augmented
 from paddle_aug.errors import UserError
+from paddle_aug.modes import mix_of
+from paddle_aug.pipeline import MIXING, of_mode
+
+
+def cells_of(
+    config: TrainConfig,
+    dataset: Augmented,
+    index: int,
+    epoch: int,
+    count: int,
+    sessions: list[dict],
+) -> list[preview.Cell]:
+    """The image and its draws, mixed if the config says so."""
+    if mix_of(config.augment, config.mix) == "none":
+        return preview.cells_of(dataset, index, epoch, count)
+    # The only pictures that need Paddle, which takes seconds to import.
+    from paddle_aug.preview_mixing import mixed_cells
+
+    return mixed_cells(config, dataset, index, epoch, count, sessions)
 
 
 def main() -> None:
@@ -32,7 +52,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="of the grid (default: 3; 1 with --run)")
     parser.add_argument("--columns", type=int, help="default: 3; 5 with --ops, 2 with --run")
     parser.add_argument("--output", type=Path, default=Path("preview.png"), help="png, svg or pdf")
-    add_options(parser, ("data", "seed", "image_size", "stretch", "engine"))
+    add_options(parser, ("data", "seed", "image_size", "stretch", "engine", *MIXING))
     given = vars(parser.parse_args())
     names = ("augment", "list", "ops", "run", "file", "index", "epoch", "rows", "columns", "output")
     augment, listed, ops, seen, file, index, epoch, rows, columns, output = map(given.pop, names)
@@ -58,16 +78,18 @@ def main() -> None:
             print(line, file=sys.stderr)
         _, index = preview.place(found.dataset.samples, file, index)
         rows, columns = rows or 1, columns or 2
-        cells = preview.cells_of(found.dataset, index, epoch, rows * columns - 1)
-        title = found.config.augment
+        config = found.config
+        cells = cells_of(config, found.dataset, index, epoch, rows * columns - 1, found.sessions)
+        title = config.mode
     else:
         samples, index = preview.choose(given.pop("data", None), file, index)
-        config = TrainConfig(**given, augment=augment or ops)
-        title = config.augment
+        config = of_mode(TrainConfig(**given), augment or ops)
+        title = config.mode
         columns = columns or (3 if ops is None else 5)
         if ops is None:
             rows = rows or 3
-            cells = preview.draws(config, samples, index, epoch, rows * columns - 1)
+            dataset = preview.dataset_of(config, samples)
+            cells = cells_of(config, dataset, index, epoch, rows * columns - 1, [])
         else:
             cells = preview.draws_by_op(config, samples, index, epoch, columns - 1)
             rows = len(cells) // columns

@@ -1,17 +1,11 @@
 """Train one fresh network for each augmentation: python tools/train.py --augment allab"""
 
 import sys
-import warnings
 
 from _clone import run
 
 from paddle_aug.config import make_config, parse
 from paddle_aug.modes import augmentation, split_modes
-
-# Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
-# track its means, and its GPU wheel may well run on a CPU.
-for remark in ("No ccache found", "When training, we now always", "You are using GPU version"):
-    warnings.filterwarnings("ignore", remark, UserWarning)
 
 
 def main() -> None:

@@ -68,6 +68,7 @@ class Augmented:
         self.decoded = decoded
         self.stretch = stretch
         self.fit = fit
+        self._latest: tuple[Transform | None, int, Transform] = (None, 0, transform)
 
     def __getstate__(self):
         """What goes to a worker: the pixels once, in memory that both have, where there is such."""
@@ -99,7 +100,7 @@ class Augmented:
                 image comes out at another size.
         """
         rng = generator(self.seed, "augment", *key)
-        made = self.under(self.transform, image, rng, key)
+        made = self.under(self.transform_at(key[0]), image, rng, key)
         if made.shape[:2] != (self.image_size, self.image_size):
             made = self.under(self.fit, made, rng, key)
         if made.shape[:2] != (self.image_size, self.image_size):
@@ -109,6 +110,14 @@ class Augmented:
                 f"{self.image_size}: end --augment or --eval-transform with "
                 f"center_crop({self.image_size}) or resize(({self.image_size}, {self.image_size}))"
             )
+        return made
+
+    def transform_at(self, epoch: int) -> Transform:
+        """The augmentation as it is in this epoch."""
+        whole, latest, made = self._latest
+        if whole is not self.transform or latest != epoch:
+            made = self.transform.at(epoch)
+            self._latest = self.transform, epoch, made
         return made
 
     def under(

@@ -125,6 +125,19 @@ def check_size(size: Size) -> None:
         raise ValueError(f"size wants a whole number from 1 or (height, width), got {size!r}")
 
 
+def check_colour(fill: int | tuple[int, int, int]) -> None:
+    """Refuse what is neither a level nor three.
+
+    Raises:
+        ValueError: it is not.
+    """
+    levels = fill if isinstance(fill, tuple) else (fill,) * 3
+    if len(levels) != 3 or not all(
+        isinstance(level, int) and 0 <= level <= 255 for level in levels
+    ):
+        raise ValueError(f"fill wants a level from 0 to 255 or three, got {fill!r}")
+
+
 def _square(size: Size) -> tuple[int, int]:
     return size if isinstance(size, tuple) else (size, size)
 
@@ -183,11 +196,7 @@ class RandomCrop(Transform):
         check_size(self.size)
         if not isinstance(self.padding, int) or self.padding < 0:
             raise ValueError(f"padding wants a whole number from 0, got {self.padding!r}")
-        colour = self.fill if isinstance(self.fill, tuple) else (self.fill,) * 3
-        if len(colour) != 3 or not all(
-            isinstance(level, int) and 0 <= level <= 255 for level in colour
-        ):
-            raise ValueError(f"fill wants a level from 0 to 255 or three, got {self.fill!r}")
+        check_colour(self.fill)
         if self.mode not in PADDINGS:
             raise ValueError(f"mode wants one of {tuple(PADDINGS)}, got {self.mode!r}")
 

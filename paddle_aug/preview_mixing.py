@@ -1,0 +1,74 @@
+"""Pictures of what mixing makes of an image: as in training, with the others of its batch."""
+
+import numpy as np
+import paddle
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.feeding import Augmented, Key, epoch_keys
+from paddle_aug.data.loading import ToNetwork
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.distributed import Group
+from paddle_aug.mixing import Drawn
+from paddle_aug.pipeline import drawn
+from paddle_aug.preview import Cell, describe
+from paddle_aug.train import Mixer
+
+
+def mixed_cells(
+    config: TrainConfig,
+    dataset: Augmented,
+    index: int,
+    epoch: int,
+    count: int,
+    sessions: list[dict],
+) -> list[Cell]:
+    """The image before it is augmented, and as a network sees it in each epoch, to a grey level.
+
+    `sessions` are those of run.json: how many processes trained decides an epoch's last batch.
+    """
+    image = dataset.unchanged(index)
+    cells = [Cell(image, "original", dataset.samples[index].path)]
+    for number in range(epoch, epoch + count):
+        step, keys = batch_of(config, len(dataset), (number, index), processes(sessions, number))
+        place = keys.index((number, index))
+        images, labels = zip(*(dataset[key] for key in keys), strict=True)
+        mixer = Mixer(config, max(labels) + 1, ToNetwork(KNOWN["unit"]), Group())
+        inputs, _ = mixer(
+            number, step, paddle.to_tensor(np.stack(images)), paddle.to_tensor(labels), len(keys)
+        )
+        pixels = inputs[place].transpose([1, 2, 0]).numpy()
+        partner, numbers = mixer.drawn(number, step, len(keys))
+        other = dataset.samples[keys[partner[place]][1]].path
+        ops = drawn(dataset, image, (number, index))
+        said = [describe(ops)] if ops else []
+        caption = " · ".join(said + described(numbers, place, other))
+        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {number}", caption))
+    return cells
+
+
+def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tuple[int, list[Key]]:
+    """The step, counted from 1, in which training meets this key, and all keys of its batch."""
+    batches = epoch_keys(images, config.batch_size, config.seed, key[0], True, 2 * processes)
+    return next((step, keys) for step, keys in enumerate(batches, 1) if key in keys)
+
+
+def processes(sessions: list[dict], epoch: int) -> int:
+    """How many trained in this epoch; one, where it is not told."""
+    reached = [session for session in sessions if session["from_epoch"] <= epoch]
+    return reached[-1].get("processes", 1) if reached else 1
+
+
+def described(drawn: Drawn, place: int, other: str) -> list[str]:
+    """What was drawn for the image at this place of the batch, in a few words a mix."""
+    said = []
+    for mix, numbers in drawn:
+        number = numbers[place]
+        if np.all(number == mix.unchanged):
+            continue
+        name = type(mix).__name__.lower()
+        if np.ndim(number):
+            top, bottom, left, right = number.tolist()
+            said.append(f"{name} {other} in {right - left}×{bottom - top} at {left},{top}")
+        else:
+            said.append(f"{name} {1 - number:.0%} {other}")
+    return said or ["not mixed"]
