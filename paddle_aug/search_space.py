@@ -4,7 +4,7 @@ All are texts as `--augment` takes them. To extend the space, add to a table: a 
 a family, of which a pipeline has one member at most, and members stand in the order of the table.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -74,31 +74,24 @@ ARRANGEMENTS = (("{chain}", 0.6), ("shuffled({members})", 0.2), ("someof(1, {n},
 _PATIENCE = 1000
 
 
-def propose(seed: int, count: int, known: Callable[[str], bool] = lambda mode: True) -> list[str]:
-    """The first candidates of this seed's endless list, fewer where the space has no more.
-
-    `known` tells which texts can be trained with; others are passed over.
-    """
+def propose(seed: int, count: int) -> list[str]:
+    """The first candidates of this seed's list; fewer where the space has no more."""
     rng = generator(seed, "search")
     modes = [MODES[place] for place in rng.permutation(len(MODES))]
-    modes = [mode for mode in modes if known(mode)]
-    families = [tuple(filter(known, strengths)) for strengths in OPERATIONS.values()]
-    families = [strengths for strengths in families if strengths]
     found: list[str] = []
     repeats = 0
     while len(found) < count and repeats < _PATIENCE:
         is_mode = modes and len(found) % EVERY_THIRD == 0
-        candidate = modes.pop() if is_mode else _pipeline(rng, families)
-        if candidate in found or not known(candidate):
-            repeats += 1
-        else:
+        candidate = modes.pop() if is_mode else _pipeline(rng)
+        repeats = repeats + 1 if candidate in found else 0
+        if not repeats:
             found.append(candidate)
-            repeats = 0
     return found
 
 
-def _pipeline(rng: np.random.Generator, families: Sequence[tuple[str, ...]]) -> str:
-    count = int(rng.integers(1, min(MOST_MEMBERS, len(families)) + 1))
+def _pipeline(rng: np.random.Generator) -> str:
+    families = list(OPERATIONS.values())
+    count = int(rng.integers(1, MOST_MEMBERS + 1))
     chosen = sorted(rng.permutation(len(families))[:count].tolist())
     members = [_one_of(rng, families[place]) for place in chosen]
     texts, weights = zip(*ARRANGEMENTS, strict=True)
