@@ -82,10 +82,13 @@ class Settings:
     def asdict(self) -> dict:
         """What a search that goes on must have in common with the one before, as plain values."""
         free = MAY_CHANGE - {"epochs"}
-        config = {name: value for name, value in self.config.asdict().items() if name not in free}
+        config = {**self.config.asdict(), "holdout": self.holdout}
+        config = {name: value for name, value in config.items() if name not in free}
         return {
-            **asdict(replace(self, config=None)),
             "config": config,
+            "budget": self.budget,
+            "seeds": self.seeds,
+            "candidates": self.candidates,
             "baselines": list(self.baselines),
             "also": list(self.also),
         }
@@ -493,8 +496,8 @@ class Search:
     def train_all(
         self, part: str, stage: dict, deadline: float, modes: list[str], to_the_end: bool = False
     ) -> None:
-        """The runs of a stage, all modes with one seed before the next one: wherever the clock stops
-        them, those that are there can be compared.
+        """The runs of a stage, all modes with one seed before the next one: wherever the clock
+        stops them, those that are there can be compared.
 
         A run is begun if it will be over before the deadline, or `to_the_end` as long as the
         deadline has not passed.

@@ -1,6 +1,7 @@
-"""What a search found, in words, a table and a figure: all from its state, as search.json holds it."""
+"""What a search found, in words, a table and a figure, all from its state (search.json)."""
 
 import math
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -127,12 +128,12 @@ def report(state: dict) -> str:
         tested(state),
         "## The test",
         _test_table(state),
-        f"Mean accuracy of the {last}, with a 95 % t-interval over seeds. Differences are those of "
-        "the winner, in pairs by seed, with an interval of their own; p is a paired t-test's, after "
-        f"Holm's correction for {len(compared(state))} comparisons.",
-        "![Accuracies of the test](report.png)",
+        f"Mean accuracy of the {last}, with a 95 % t-interval over seeds. The winner's lead is "
+        "taken in pairs by seed, and has its own interval; p is that of a paired t-test, after "
+        f"Holm's correction for {_count(len(compared(state)), 'comparison')}.",
+        "![Accuracies of the test](report.png)" if accuracies(state, "final") else "",
         "## To train with it",
-        f"```sh\n{state['command']} {_quoted(winner)}\n```",
+        f"```sh\n{state['command']} {shlex.quote(winner)}\n```",
         "## What was tried",
         f"{tried(state)} candidates of {len(state['candidates'])} that were proposed, on "
         f"{state['data']['train']:,} training images, of which {settings['config']['holdout']:.0%} "
@@ -205,13 +206,14 @@ def _rung_table(state: dict) -> str:
         zip(state["rungs"], state["plan"]["rungs"], strict=False)
     ):
         done = sum(run["part"] == f"rung-{level}" for run in state["runs"])
+        wanted = f"{planned['candidates'] * planned['seeds']} × {planned['epochs']} epochs"
         rows.append(
             [
                 str(level),
                 str(len(rung["candidates"])),
                 str(rung["epochs"]),
                 str(len(rung["seeds"])),
-                f"{done} of {planned['candidates'] * planned['seeds']} × {planned['epochs']} epochs",
+                f"{done} of {wanted}",
             ]
         )
     return _table(["rung", "candidates", "epochs", "seeds", "runs done of those planned"], rows)
@@ -292,10 +294,6 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 def _code(mode: str) -> str:
     return f"`{mode}`"
-
-
-def _quoted(mode: str) -> str:
-    return f'"{mode}"'
 
 
 def _listed(items: list[str]) -> str:

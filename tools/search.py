@@ -1,4 +1,4 @@
-"""Search for the augmentation that helps on your data: python tools/search.py --data photos --budget 2h"""
+"""Search for the augmentation that helps on your data: python tools/search.py --data photos"""
 
 import argparse
 import shlex
@@ -49,6 +49,8 @@ def main() -> None:
     given = vars(parser.parse_args())
     names = ("budget", "recipe", "seeds", "candidates", "also", "against", "out", "resume")
     budget, recipe, seeds, candidates, also, against, out, resume = map(given.pop, names)
+    if resume and not (out / "search.json").exists():
+        raise UserError(f"no search in {out} to go on with; leave --resume away to begin one")
     # Paddle takes seconds to import, so that --help need not wait for it.
     from paddle_aug.data.dataset import open_dataset
     from paddle_aug.search import Search, Settings, parse_budget
@@ -63,8 +65,6 @@ def main() -> None:
         tuple(split_modes(against)),
         tuple(split_modes(also)) if also else (),
     )
-    if resume and not (out / "search.json").exists():
-        raise UserError(f"no search in {out} to go on with; leave --resume away to begin one")
     data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
     state = Search(settings, data, out, training_command(given, recipe)).run()
     from paddle_aug import search_report
