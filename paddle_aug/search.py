@@ -12,11 +12,11 @@ import math
 import re
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from paddle_aug import search_report, search_space
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.distributed import processes
@@ -29,7 +29,6 @@ from paddle_aug.stats import LAST, last_mean
 from paddle_aug.train import MAY_CHANGE, MODEL_FILES, fit, model_file
 
 BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
-MEASURED = ("none", "imgaugLib")  # the cheapest and about the costliest, to plan by
 HOLDOUT = 0.25
 KEPT = 3  # one of so many goes on
 FINAL_SHARE = 0.4  # of the budget, that the test is given before the search
@@ -48,23 +47,24 @@ MANY_CANDIDATES = 12
 class Settings:
     """What is searched for: `config` is how all runs train, `budget` the seconds for all of them.
 
-    `also` are candidates besides those that are proposed.
+    The winner is compared with the modes of `against`; `also` are candidates besides those that
+    are proposed.
     """
 
     config: TrainConfig
     budget: float
     seeds: int = 3
     candidates: int = 27
-    baselines: tuple[str, ...] = BASELINES
+    against: tuple[str, ...] = BASELINES
     also: tuple[str, ...] = ()
 
     def __post_init__(self):
         for name, least in (("seeds", 2), ("candidates", 2)):
             if getattr(self, name) < least:
                 raise UserError(f"--{name} must be at least {least}, not {getattr(self, name)}")
-        if not self.baselines:
+        if not self.against:
             raise UserError("--against names no mode to compare with")
-        for mode in (*self.baselines, *self.also):
+        for mode in (*self.against, *self.also):
             check_mode(self.config, mode)
 
     @property
@@ -89,7 +89,7 @@ class Settings:
             "budget": self.budget,
             "seeds": self.seeds,
             "candidates": self.candidates,
-            "baselines": list(self.baselines),
+            "against": list(self.against),
             "also": list(self.also),
         }
 
@@ -139,14 +139,14 @@ class Plan:
 @dataclass
 class Costs:
     """Seconds of a run, by those that were: `start` before its epochs, and by mode the seconds for
-    a unit of work, an image trained on."""
+    a unit of work, an image trained on; `other` is that of a mode that has not been trained yet."""
 
     start: float
-    rates: dict[str, float] = field(default_factory=dict)
+    rates: dict[str, float]
+    other: float
 
     def run(self, mode: str | None, work: float, epochs: int) -> float:
-        """Of one run; of a mode that has not been trained yet, as if it were the costliest."""
-        return self.start + epochs * work * self.rates.get(mode, max(self.rates.values()))
+        return self.start + epochs * work * self.rates.get(mode, self.other)
 
 
 def halving(candidates: int, epochs: int, most_epochs: int) -> list[Rung]:
@@ -221,13 +221,15 @@ def shortened(
     rung: Rung, allowed: float, takes: Callable[[Rung], float], least: int
 ) -> Rung | None:
     """The rung as planned if it is done in the seconds allowed; else with fewer epochs, down to
-    `least`, then with fewer seeds; None where there is no time for any."""
-    for seeds in range(rung.seeds, 0, -1):
-        for epochs in range(rung.epochs, min(least, rung.epochs) - 1, -1):
-            made = Rung(rung.candidates, epochs, seeds)
-            if takes(made) <= allowed:
-                return made
-    return None
+    `least`, then with fewer seeds, then with fewer candidates; None where two take too long."""
+    least = min(least, rung.epochs)
+    smaller = [
+        *((rung.candidates, epochs, rung.seeds) for epochs in range(rung.epochs, least, -1)),
+        *((rung.candidates, least, seeds) for seeds in range(rung.seeds, 0, -1)),
+        *((candidates, least, 1) for candidates in range(rung.candidates - 1, 1, -1)),
+    ]
+    made = (Rung(*each) for each in smaller)
+    return next((each for each in made if takes(each) <= allowed), None)
 
 
 def of_length(config: TrainConfig, epochs: int) -> TrainConfig:
@@ -325,9 +327,13 @@ class Search:
             part |= part.pop("config")
         for name in now:
             if before.get(name) != now[name]:
+                was, wanted = (
+                    search_report.duration(part[name]) if name == "budget" else part.get(name)
+                    for part in (before, now)
+                )
                 raise UserError(
-                    f"{self.file} is a search with {name} {before.get(name)}, this one has "
-                    f"{now[name]}; give the same to go on, or another --out"
+                    f"{self.file} is a search with {flag(name)} {was}, this one has {wanted}; give "
+                    "the same to go on, or another --out"
                 )
         if earlier["data"]["fingerprint"] != self.state["data"]["fingerprint"]:
             raise UserError(
@@ -353,7 +359,7 @@ class Search:
         Raises:
             UserError: the budget is too short for an honest answer.
         """
-        for mode in MEASURED:
+        for mode in self.settings.against:
             self.trained("measure", mode, self.seeds_from(0, 1)[0], 1)
         if self.state["plan"] is None:
             self.make_plan()
@@ -376,7 +382,7 @@ class Search:
                 lambda count: costs.run(None, self.work("final"), count),
                 epochs,
                 len(self.state["candidates"]),
-                1 + len(settings.baselines),
+                1 + len(settings.against),
                 settings.seeds,
             )
         except TooShort as error:
@@ -387,7 +393,7 @@ class Search:
                 f"answer: an epoch takes up to {rate:.1f} s, and the least that would do is "
                 f"{search_report.duration(self.spent + error.seconds, up=True)} ("
                 f"{min(LEAST_CANDIDATES, len(self.state['candidates']))} candidates, and a test of "
-                f"{1 + len(settings.baselines)} modes with {settings.seeds} seeds for "
+                f"{1 + len(settings.against)} modes with {settings.seeds} seeds for "
                 f"{min(LEAST_FINAL_EPOCHS, epochs)} epochs); or take a smaller --image-size, "
                 "--fraction, or fewer modes in --against"
             ) from None
@@ -431,7 +437,7 @@ class Search:
         made = shortened(plan[0], max(share, available - sum(planned[1:])), takes, least)
         first = sum(len(rung["seeds"]) for rung in self.state["rungs"])
         return {
-            "candidates": candidates,
+            "candidates": candidates[: made.candidates] if made else [],
             "epochs": made.epochs if made else plan[0].epochs,
             "seeds": self.seeds_from(first, made.seeds if made else plan[0].seeds),
             "stopped": made is None,
@@ -473,7 +479,7 @@ class Search:
 
     def begin_test(self) -> dict:
         """As long runs as the time that is left allows, then more seeds, for all modes alike."""
-        modes = list(dict.fromkeys([self.winner, *self.settings.baselines]))
+        modes = list(dict.fromkeys([self.winner, *self.settings.against]))
         costs, work = self.costs(), self.work("final")
 
         def seed_takes(epochs: int) -> float:
@@ -594,7 +600,9 @@ class Search:
                 run["epoch_seconds"] / self.work(run["part"])
             )
         rates = {mode: sum(values) / len(values) for mode, values in by_mode.items()}
-        return Costs(sum(starts) / len(starts), rates)
+        # As if as costly as the costliest of those that were measured first.
+        other = max(rates[mode] for mode in self.settings.against)
+        return Costs(sum(starts) / len(starts), rates, other)
 
 
 def set_test_aside(settings: Settings, data: Dataset) -> tuple[Dataset, str]:

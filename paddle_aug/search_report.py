@@ -35,7 +35,7 @@ def plan_text(state: dict) -> str:
     plan = state["plan"]
     final = plan["final"]
     lines = [
-        f"rung {level}: {rung['candidates']} candidates, {_runs(rung['epochs'], rung['seeds'])}"
+        f"rung {level}: {_rung_text(rung['candidates'], rung['epochs'], rung['seeds'])}"
         for level, rung in enumerate(plan["rungs"])
     ]
     lines.append(
@@ -228,16 +228,14 @@ def _left_out(state: dict) -> str:
             f"{len(state['candidates']) - first} of the proposed candidates were not planned for"
         )
     for level, planned in enumerate(state["plan"]["rungs"]):
-        if level >= len(state["rungs"]):
+        if level >= len(state["rungs"]) or not state["rungs"][level]["candidates"]:
             said.append(f"rung {level} was left out")
             continue
         rung = state["rungs"][level]
-        wanted = (planned["epochs"], planned["seeds"])
-        if (rung["epochs"], len(rung["seeds"])) != wanted:
-            said.append(
-                f"rung {level} had {_runs(rung['epochs'], len(rung['seeds']))} instead of "
-                f"{_runs(*wanted)}"
-            )
+        wanted = _rung_text(planned["candidates"], planned["epochs"], planned["seeds"])
+        had = _rung_text(len(rung["candidates"]), rung["epochs"], len(rung["seeds"]))
+        if had != wanted:
+            said.append(f"rung {level} had {had} instead of {wanted}")
         if rung["stopped"]:
             found = accuracies(state, f"rung-{level}")
             done = sum(len(seeds) for seeds in found.values())
@@ -308,6 +306,10 @@ def _p_text(p: float | None) -> str:
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _rung_text(candidates: int, epochs: int, seeds: int) -> str:
+    return f"{candidates} candidates, {_runs(epochs, seeds)}"
 
 
 def _runs(epochs: int, seeds: int) -> str:
