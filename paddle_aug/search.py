@@ -62,6 +62,11 @@ class Settings:
         for name, least in (("seeds", 2), ("candidates", 2)):
             if getattr(self, name) < least:
                 raise UserError(f"--{name} must be at least {least}, not {getattr(self, name)}")
+        if len(self.also) > self.candidates:
+            raise UserError(
+                f"--also names {len(self.also)} modes, and --candidates {self.candidates} leaves "
+                "some of them out"
+            )
         if not self.against:
             raise UserError("--against names no mode to compare with")
         for mode in (*self.against, *self.also):
@@ -163,6 +168,14 @@ def halving(candidates: int, epochs: int, most_epochs: int) -> list[Rung]:
         candidates = math.ceil(candidates / KEPT)
 
 
+class TooShort(Exception):
+    """A budget in which no honest answer can be had; `seconds` is the least that would do."""
+
+    def __init__(self, seconds: float):
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 def make_plan(
     left: float,
     search_run: Callable[[int], float],
@@ -207,14 +220,6 @@ def make_plan(
             return Plan(rungs, Rung(modes, final_epochs, seeds), reserved)
     least = (test_takes(least_final) + search_takes(halving(few, least_epochs, epochs))) / SLACK
     raise TooShort(least)
-
-
-class TooShort(Exception):
-    """A budget in which no honest answer can be had; `seconds` is the least that would do."""
-
-    def __init__(self, seconds: float):
-        super().__init__(seconds)
-        self.seconds = seconds
 
 
 def shortened(
@@ -362,7 +367,7 @@ class Search:
         for mode in self.settings.against:
             self.trained("measure", mode, self.seeds_from(0, 1)[0], 1)
         if self.state["plan"] is None:
-            self.make_plan()
+            self.plan()
         print(search_report.plan_text(self.state), flush=True)
         for level in range(len(self.state["plan"]["rungs"])):
             if not self.climb(level):
@@ -371,7 +376,7 @@ class Search:
         search_report.write(self.state, self.folder)
         return self.state
 
-    def make_plan(self) -> None:
+    def plan(self) -> None:
         """Decide on rungs and test by what the first runs took."""
         costs, settings = self.costs(), self.settings
         epochs = settings.config.epochs
@@ -612,4 +617,4 @@ def set_test_aside(settings: Settings, data: Dataset) -> tuple[Dataset, str]:
     if data.eval:
         return select(data, config.first, config.fraction, seed=config.seed), "the eval list"
     held = select(data, config.first, config.fraction, settings.holdout, config.seed)
-    return replace(held, test=[]), f"{settings.holdout:.0%} of the training list, held back"
+    return replace(held, test=[]), f"{100 * settings.holdout:g} % of the training list, held back"

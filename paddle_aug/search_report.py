@@ -67,9 +67,14 @@ def answer(state: dict) -> str:
     """The search's result in a sentence."""
     winner = state["final"]["modes"][0]
     comparisons = compared(state)
+    if len(state["final"]["modes"]) == 1:
+        return (
+            f"No gain: the best of {tried(state)} candidates is {_code(winner)} itself, the only "
+            "mode that it was to be compared with."
+        )
     if not comparisons:
         return (
-            f"No answer: the budget ran out before `{winner}`, the best of "
+            f"No answer: the budget ran out before {_code(winner)}, the best of "
             f"{tried(state)} candidates, could be tested."
         )
     shown = {
@@ -120,9 +125,10 @@ def report(state: dict) -> str:
     """All of it, as Markdown; the first sentence is the answer."""
     final = state["final"]
     winner = final["modes"][0]
-    last = _count(final["last_epochs"], "last epoch")
+    last = f"last {_count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last ")
     settings = state["settings"]
     spent = sum(run["seconds"] for run in state["runs"])
+    held_back = f"{100 * settings['config']['holdout']:g} %"
     sections = [
         answer(state),
         tested(state),
@@ -136,8 +142,8 @@ def report(state: dict) -> str:
         f"```sh\n{state['command']} {shlex.quote(winner)}\n```",
         "## What was tried",
         f"{tried(state)} candidates of {len(state['candidates'])} that were proposed, on "
-        f"{state['data']['train']:,} training images, of which {settings['config']['holdout']:.0%} "
-        "were held back in each run of the search and judged by. "
+        f"{state['data']['train']:,} training images, of which {held_back} were "
+        "held back in each run of the search and judged by. "
         f"{duration(spent)} of {duration(settings['budget'])} were spent.",
         _rung_table(state),
         _left_out(state),

@@ -250,6 +250,7 @@ def test_what_is_no_time_is_refused(text):
     [
         ({"seeds": 1}, r"--seeds must be at least 2, not 1"),
         ({"candidates": 1}, r"--candidates must be at least 2, not 1"),
+        ({"candidates": 2, "also": ("hflip", "vflip", "noise")}, r"--also names 3 modes, and"),
         ({"against": ()}, r"--against names no mode"),
         ({"against": ("userdef",)}, r"did you mean 'userDef'"),
         ({"also": ("hflip+mixap",)}, r"no mix named 'mixap'"),
@@ -348,7 +349,7 @@ def test_without_an_eval_list_a_part_is_held_back_from_the_whole_search(
         assert not {s.path for s in given.train} & set(tested)
         if Path(config.log_dir).parent.name != "final":
             assert not {s.path for s in given.eval} & set(tested)
-    assert "(25% of the training list, held back)" in search_report.tested(state)
+    assert "(25 % of the training list, held back)" in search_report.tested(state)
 
 
 # The clock
@@ -603,6 +604,14 @@ def test_with_one_seed_nothing_is_claimed():
     assert "the test was stopped after 2 runs of 9" in text
 
 
+def test_a_winner_that_is_the_one_to_be_compared_with_is_no_gain():
+    state = ended({"none": HIGH}, modes=["none"])
+    assert search_report.answer(state) == (
+        "No gain: the best of 2 candidates is `none` itself, the only mode that it was to be "
+        "compared with."
+    )
+
+
 def test_without_a_test_there_is_no_answer(tmp_path):
     state = ended({}, stopped=True)
     assert search_report.answer(state).startswith("No answer: the budget ran out before `hflip`")
@@ -617,7 +626,9 @@ def test_the_report_says_what_was_tried_what_was_left_out_and_how_to_train(tmp_p
     state["plan"]["rungs"].append({"candidates": 1, "epochs": 8, "seeds": 2})
     text = search_report.report(state)
     assert "The runs had 12 epochs each, where the settings say 20" in text
-    assert "2 candidates of 3 that were proposed, on 100 training images, of which 25% were" in text
+    assert (
+        "2 candidates of 3 that were proposed, on 100 training images, of which 25 % were" in text
+    )
     assert (
         "1 of the proposed candidates were not planned for; rung 1 was left out; the test had"
         in text
@@ -626,7 +637,7 @@ def test_the_report_says_what_was_tried_what_was_left_out_and_how_to_train(tmp_p
     assert "| `hflip` | 70.4 ± 1.3 | 3 | – | – | 1.2 |" in text
     assert "| `none` | 64.4 ± 1.1 | 3 | +6.0 ± 0.2 | < 0.001 | 1.2 |" in text
     assert "| `noise(3)` | 50.0 | 1.2 |" in text
-    assert "Mean accuracy of the 5 last epochs" in text
+    assert "Mean accuracy of the last 5 epochs" in text
 
 
 def test_pipes_in_a_table_are_escaped_and_in_a_command_quoted():

@@ -37,6 +37,8 @@ MAY_IMPORT = {
     "stats": {*CONTRACTS, "runlog"},
     "plot": {*CONTRACTS, "runlog", "stats"},
     "report": {*CONTRACTS, "runlog", "stats", "plot"},
+    "search_space": CONTRACTS,
+    "search_report": {*CONTRACTS, "runlog", "stats", "plot"},
 }
 MEET_PADDLE = {"data.loading", "networks"}  # of those listed above
 
