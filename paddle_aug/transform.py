@@ -2,8 +2,6 @@
 
 import copy
 from dataclasses import dataclass, replace
-
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
