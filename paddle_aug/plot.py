@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
 from paddle_aug.runlog import NOTEBOOK_MODES, Run, order
+from paddle_aug.stats import LAST
 
 # The notebook's red, green and blue, in shades that stay apart for colour-blind eyes.
 COLOURS = {
@@ -27,7 +28,6 @@ COLOURS = {
 }
 FURTHER_COLOURS = ("#33bbee", "#bcbd22", "#7a5195", "#5b3a1e", "#cc6677", "#332288")
 FORMATS = ("png", "svg", "pdf")
-LAST = 10  # epochs whose mean is quoted: less chancy than the last one alone
 
 _AXES = {"loss": ("Cross-entropy loss", 1), "acc": ("Accuracy (%)", 100)}
 _CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersize": 5}

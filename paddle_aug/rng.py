@@ -15,7 +15,7 @@ import numpy as np
 # would make two names one generator, and a new number would change every published run.
 STREAMS = {
     "augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5, "noise": 6,
-    "holdout": 7, "fraction": 8, "mix": 9,
+    "holdout": 7, "fraction": 8, "mix": 9, "search": 11,
 }  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def generator(seed: int, stream: str, epoch: int = 0, index: int = 0) -> np.rand
         KeyError: no such stream.
     """
     words = [seed, STREAMS[stream], epoch, index]
-    if not all(0 <= word < 2**32 for word in words):
+    if min(words) < 0 or max(words) >= 2**32:
         raise ValueError(f"seed, epoch and index must be in [0, 2**32): {seed}, {epoch}, {index}")
     # An array, as it takes a seed sequence twice as long to make the same words of a list.
     sequence = np.random.SeedSequence(np.array(words, np.uint32))

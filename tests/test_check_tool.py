@@ -1,6 +1,5 @@
 """tools/check.py: every fault of a spoiled set is told where it is, and what it writes trains."""
 
-import importlib.util
 import io
 import json
 import os
@@ -17,6 +16,7 @@ from made_data import write_dataset
 from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
+from paddle_aug.cli import run_command
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.findings import FILE_FINDINGS, LEVELS, TWIN_FINDINGS, findings
 from paddle_aug.data.listfile import Found, Sample
@@ -27,21 +27,16 @@ from paddle_aug.data.survey import Survey, find, look
 from paddle_aug.errors import UserError
 
 ROOT = Path(__file__).parent.parent
-TOOL = ROOT / "tools" / "check.py"
 PAGE = ROOT / "docs" / "check.md"
 
 
 def check(*arguments) -> subprocess.CompletedProcess:
-    """Run the tool in this process, which saves a second each time."""
-    spec = importlib.util.spec_from_file_location("check_tool", TOOL)
-    tool = importlib.util.module_from_spec(spec)
+    """Run the command in this process, which saves a second each time."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(TOOL.parent)
-        patch.setattr(sys, "argv", ["check.py", *map(str, arguments)])
-        spec.loader.exec_module(tool)
+        patch.setattr(sys, "argv", ["check", *map(str, arguments)])
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            tool.run(tool.main)
+            run_command("check")
     return subprocess.CompletedProcess(arguments, ended.value.code, out.getvalue(), err.getvalue())
 
 
@@ -375,7 +370,11 @@ def test_an_image_root_for_a_table_is_refused(tmp_path, classes):
 
 
 def test_what_is_not_there_is_told_in_one_line(tmp_path):
-    done = subprocess.run([sys.executable, TOOL, tmp_path / "none"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "check.py", tmp_path / "none"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
     assert done.stderr.startswith(f"no folder {tmp_path / 'none'}; --data wants")
     assert "Traceback" not in done.stderr

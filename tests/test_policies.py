@@ -363,10 +363,10 @@ def test_the_mean_of_augmix_is_a_weighted_sum_without_its_fraction():
 
 
 def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together():
-    found = draws("augmix", 3000)
+    found = draws("augmix", 1500)
     assert {len(params["chains"]) for params in found} == {3}
     depths = Counter(len(chain) for params in found for chain in params["chains"])
-    assert_as_often(depths, dict.fromkeys((1, 2, 3), 3000))
+    assert_as_often(depths, dict.fromkeys((1, 2, 3), 1500))
     steps = [step for params in found for chain in params["chains"] for step in chain]
     names = Counter(name for name, *_ in steps)
     assert_as_often(names, dict.fromkeys(AUGMIX, len(steps) / 13))
@@ -379,8 +379,8 @@ def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     kept = np.sort(weights[:, 0])
     # With alpha 1 the image's own weight is even from 0 to 1.
-    assert abs(kept - np.linspace(0, 1, len(kept))).max() < 0.04
-    np.testing.assert_allclose(weights[:, 1:].mean(axis=0), 1 / 6, atol=0.015)
+    assert abs(kept - np.linspace(0, 1, len(kept))).max() < 0.05
+    np.testing.assert_allclose(weights[:, 1:].mean(axis=0), 1 / 6, atol=0.02)
 
 
 def test_augmix_has_the_width_depth_and_ops_that_it_is_asked_for():

@@ -44,6 +44,8 @@ MAY_IMPORT = {
     "measures": CONTRACTS,
     "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview"},
     "report": {*CONTRACTS, "runlog", "stats", "plot"},
+    "search_space": CONTRACTS,
+    "search_report": {*CONTRACTS, "runlog", "stats", "plot"},
 }
 MEET_PADDLE = {"data.loading", "networks"}  # of those listed above
 
