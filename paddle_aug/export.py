@@ -136,6 +136,8 @@ def export(
         if (out / MANIFEST).exists():
             _refuse_other(out / MANIFEST, _read_manifest(out)[0], header)
             print(f"{out} is finished already; --verify checks it", file=sys.stderr)
+            if shard.is_first:  # a kill may have come between
+                _remove_parts(out)
             return len(items)
         lines = _whole(out, found, mine)
         rest = [item for item in mine if item.path not in lines]
@@ -184,6 +186,10 @@ def _finish(out: Path, header: dict, lines: list[dict]) -> None:
     for name, text in _lists(header, lines).items():
         write_bytes(out / name, text.encode())
     write_bytes(out / MANIFEST, "".join(map(_text, [header, *lines])).encode())
+    _remove_parts(out)
+
+
+def _remove_parts(out: Path) -> None:
     for part in out.glob(PARTS):
         part.unlink()
 

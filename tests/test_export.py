@@ -320,6 +320,7 @@ def test_whole_sets_are_checked_without_their_data_and_mended_with_it_elsewhere(
 def test_a_finished_set_is_not_made_twice(tmp_path, wanted, capsys):
     export(wanted, tmp_path / "out")
     before = contents(tmp_path / "out")
+    (tmp_path / "out" / ".manifest.0-of-1.part").write_bytes(before["manifest.jsonl"])
     export(wanted, tmp_path / "out")
     assert "is finished already; --verify checks it" in capsys.readouterr().err
     assert contents(tmp_path / "out") == before
