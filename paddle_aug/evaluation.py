@@ -13,11 +13,12 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from paddle_aug import plot, preview
+from paddle_aug import plot, preview_figure
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import Sample
 from paddle_aug.files import write_bytes
 from paddle_aug.measures import BINS, Measures, measure, worst_mistakes
+from paddle_aug.preview import Cell, Section
 
 LONGEST = 24  # letters of a class's name in a figure
 COUNTED = 30  # classes up to which the cells of the confusion matrix have their numbers
@@ -85,7 +86,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     wrong = evaluation.measures.images - evaluation.measures.correct
     title = f"The most confident {len(worst)} of {wrong:,} mistakes"
     cells = [
-        preview.Cell(
+        Cell(
             read_sample(sample),
             f"{100 * probability:.0f} % sure",
             f"taken for {predicted} · is {evaluation.class_names[sample.label]} · "
@@ -94,7 +95,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         for sample, predicted, probability in worst
     ]
     with matplotlib.rc_context(names):
-        preview.draw(cells, -(-len(cells) // COLUMNS), COLUMNS, montage, title)
+        preview_figure.draw([Section("", "", cells)], COLUMNS, montage, title)
     return [*(folder / name for name in contents), montage]
 
 
@@ -210,7 +211,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     size = min(10.0, 62 * side)  # of the names, in points
     room = max(map(len, names)) * size * 0.6 / 72
     wide = count * side + room
-    figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview.DPI, layout="constrained")
+    figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview_figure.DPI, layout="constrained")
     axes = figure.add_subplot()
     images = confusion.sum(axis=1, keepdims=True)
     # By the square root, or a few mistakes among many images could not be seen.
@@ -244,7 +245,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
 
 def reliability_figure(measures: Measures) -> Figure:
     """Accuracy against confidence, in the bins of the calibration error; below, the images."""
-    figure = Figure(figsize=(6, 6), dpi=preview.DPI, layout="constrained")
+    figure = Figure(figsize=(6, 6), dpi=preview_figure.DPI, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     images, confidence, accuracy = measures.bins.T
     middles = (np.arange(BINS) + 0.5) * 100 / BINS

@@ -19,8 +19,6 @@ CLONE_ONLY = {
     "_clone", "benchmark", "benchmark_docs", "benchmark_loader", "benchmark_parity",
     "imgaug_conformance",
 }  # fmt: skip
-# Not yet commands.
-NOT_YET = {"export", "preview"}
 
 
 def ended(monkeypatch, *words):
@@ -97,7 +95,7 @@ def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
 def test_every_tool_is_a_script_of_its_command(repository):
     tools = {file.stem: file for file in (repository / "tools").glob("*.py")}
     names = {name.replace("-", "_") for name in cli.names()} - {"benchmark"}
-    assert tools.keys() - CLONE_ONLY - NOT_YET == names
+    assert tools.keys() - CLONE_ONLY == names
     for name in names:
         _, *body = ast.parse(tools[name].read_text(encoding="utf-8")).body
         command = name.replace("_", "-")

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "stats": {*CONTRACTS, "runlog"},
     "plot": {*CONTRACTS, "runlog", "stats"},
     "measures": CONTRACTS,
-    "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview"},
+    "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview", "preview_figure"},
     "report": {*CONTRACTS, "runlog", "stats", "plot"},
     "search_space": CONTRACTS,
     "search_report": {*CONTRACTS, "runlog", "stats", "plot"},

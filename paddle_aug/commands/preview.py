@@ -1,0 +1,203 @@
+"""Draw what an augmentation does to images."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from paddle_aug import preview
+from paddle_aug.config import TrainConfig, add_options, flag
+from paddle_aug.data.listfile import Sample
+from paddle_aug.errors import UserError
+from paddle_aug.modes import split_modes
+from paddle_aug.pipeline import MIXING, SOURCES, of_mode
+from paddle_aug.preview import Cell, Draws, Section, Shown
+from paddle_aug.preview_figure import draw
+from paddle_aug.preview_list import listing
+from paddle_aug.preview_page import write_page
+
+MANY_OPS = 10  # of more, two stand beside each other
+
+
+def main() -> None:
+    asked, given = parse()
+    refuse(asked, given)
+    if asked.list:
+        print(listing())
+        return
+    shown = [seen(asked, given)] if asked.run else modes(asked, given)
+    samples = shown[0].dataset.samples
+    indices = chosen(asked, samples)
+    sections, columns = sections_of(asked, shown, indices)
+    title = ", ".join(each.config.mode for each in shown)
+    if asked.html:
+        facts = facts_of(asked, shown[0])
+        write_page(sections, columns, asked.html, title, facts, exact=asked.run is not None)
+    else:
+        if not asked.original and len(indices) == 1:  # else its path is below the original
+            title = f"{title} · {samples[indices[0]].path}"
+        elif not asked.original:
+            sections = [each._replace(title=f"{each.title} {each.image}") for each in sections]
+        draw(sections, columns, asked.output, title)
+    print(f"wrote {asked.html or asked.output}")
+
+
+def parse() -> tuple[argparse.Namespace, dict]:
+    """What is asked for, and the fields of a config that are given."""
+    parser = argparse.ArgumentParser(
+        description="Draw training images under draws of an augmentation, with what was drawn.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "augment",
+        nargs="?",
+        help="a mode, a pipeline such as 'hflip|rotate(20)', either with a mix as in "
+        "userDef+mixup, or a comma list of them, such as allab,allba",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--list", action="store_true", help="print all that can be written there")
+    what.add_argument("--ops", metavar="SPEC", help="each op of this augmentation by itself")
+    what.add_argument(
+        "--run", type=Path, metavar="FILE", help="what the network of this run.json saw"
+    )
+    image = parser.add_mutually_exclusive_group()
+    image.add_argument("--file", help="training image by its path in the list, or any image file")
+    image.add_argument("--index", type=int, help="training image by its place in the list, from 0")
+    image.add_argument(
+        "--images",
+        type=int,
+        help="so many training images, of different classes (default: the first one; 6 with "
+        "--html, 3 with --html and --ops)",
+    )
+    parser.add_argument("--epoch", type=int, default=0, help="of the first draw, from 0")
+    parser.add_argument(
+        "--rows", type=int, help="of an image's grid (default: 3; 1 with several images or --run)"
+    )
+    parser.add_argument("--columns", type=int, help="of an image's grid (default: by what it has)")
+    parser.add_argument(
+        "--original",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="begin each grid with the image as it is (default: yes)",
+    )
+    to = parser.add_mutually_exclusive_group()
+    to.add_argument("--output", type=Path, default=Path("preview.png"), help="png, svg or pdf")
+    to.add_argument("--html", type=Path, metavar="FILE", help="a page to scroll through, instead")
+    own = [action.dest for action in parser._actions]
+    add_options(parser, (*SOURCES, "seed", "image_size", "stretch", "engine", *MIXING))
+    options = vars(parser.parse_args())
+    asked = {name: options.pop(name) for name in own if name in options}
+    return argparse.Namespace(**asked), options
+
+
+def refuse(asked: argparse.Namespace, given: dict) -> None:
+    """Stop where options do not go together, or are out of range."""
+    if sum(map(bool, (asked.augment is not None, asked.list, asked.ops, asked.run))) != 1:
+        raise UserError("give one of: an augmentation, --ops SPEC, --run FILE, --list")
+    for name in ("images", "rows", "columns"):
+        number = getattr(asked, name)
+        if number is not None and number < 1:
+            raise UserError(f"{flag(name)} must be at least 1, not {number}")
+    if not 0 <= asked.epoch < 2**32:
+        raise UserError(f"--epoch must be from 0 to 2**32 - 1, not {asked.epoch}")
+    if asked.ops and len(split_modes(asked.ops)) > 1:
+        raise UserError(f"--ops takes one augmentation, not {len(split_modes(asked.ops))}")
+    if asked.ops and asked.rows is not None:
+        raise UserError("--ops has a row for each op; leave --rows away")
+    own = [name for name in given if name != "data"]
+    if asked.run and own:
+        raise UserError(f"--run has its own {flag(own[0])}")
+
+
+def seen(asked: argparse.Namespace, given: dict) -> Shown:
+    """The run that is asked for; what may have changed since is told."""
+    found = preview.read_run(asked.run, given.get("data"))
+    for line in found.notes:
+        print(line, file=sys.stderr)
+    return found
+
+
+def modes(asked: argparse.Namespace, given: dict) -> list[Shown]:
+    """The modes that are asked for, each with the images under it."""
+    spec = asked.augment if asked.ops is None else asked.ops
+    configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
+    sources = {name: given[name] for name in SOURCES if name in given}
+    samples = preview.training_images(sources, asked.file)
+    return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
+
+
+def chosen(asked: argparse.Namespace, samples: list[Sample]) -> list[int]:
+    """The indices of the images that are asked for."""
+    images = asked.images
+    if images is None and asked.html and asked.file is None and asked.index is None:
+        images = 3 if asked.ops else 6
+    if images is None:
+        return [preview.place(samples, asked.file, asked.index)]
+    return preview.spread(samples, images)
+
+
+def sections_of(
+    asked: argparse.Namespace, shown: list[Shown], indices: list[int]
+) -> tuple[list[Section], int]:
+    """What is drawn: by op or mode, and in it by image; and how many columns it has."""
+    config, samples = shown[0].config, shown[0].dataset.samples
+    if asked.ops:
+        ops = preview.ops_of(config, samples)
+        columns = asked.columns or (3 if len(ops) > MANY_OPS and not asked.html else 5)
+        draws = draws_of(asked, columns, config)
+        by_image = [preview.draws_by_op(ops, index, draws) for index in indices]
+        return [section for of_op in zip(*by_image, strict=True) for section in of_op], columns
+    rows, columns = (3, 3) if len(indices) == 1 else (1, 5)
+    if asked.html or asked.run:
+        rows, columns = 1, 6 if asked.html else 2
+    rows, columns = asked.rows or rows, asked.columns or columns
+    draws = draws_of(asked, rows * columns, config)
+    sections = [
+        Section(
+            each.config.mode if len(shown) > 1 else "",
+            samples[index].path,
+            cells_of(each, index, draws),
+        )
+        for each in shown
+        for index in indices
+    ]
+    return sections, columns
+
+
+def draws_of(asked: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
+    """What fills so many cells; of a run, as far as it goes."""
+    count = cells - asked.original
+    if count == 0:
+        raise UserError("one picture is the original alone; ask for more, or for --no-original")
+    if asked.run:
+        if asked.epoch >= config.epochs:
+            raise UserError(
+                f"--epoch {asked.epoch} is not of 0 to {config.epochs - 1}, those of the run"
+            )
+        count = min(count, config.epochs - asked.epoch)
+    return Draws(count, asked.epoch, asked.original)
+
+
+def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
+    """The image and its draws, mixed if the config says so."""
+    if not preview.mixes(shown.config):
+        return preview.cells_of(shown.dataset, index, draws)
+    # The only pictures that need Paddle, which takes seconds to import.
+    from paddle_aug.preview_mixing import mixed_cells
+
+    return mixed_cells(shown, index, draws)
+
+
+def facts_of(asked: argparse.Namespace, shown: Shown) -> list[str]:
+    """What the page says above its pictures."""
+    config = shown.config
+    pixels = f"{config.image_size} × {config.image_size} pixels"
+    if not config.stretch:
+        pixels = f"{pixels}, not stretched"
+    facts = [
+        f"{len(shown.dataset):,} training images of {config.data or 'the sample'}",
+        f"seed {config.seed}, {pixels}",
+    ]
+    if asked.run:
+        exactly = "to a grey level" if preview.mixes(config) else "pixel by pixel"
+        facts.append(f"what the network of {asked.run} was given, {exactly}")
+    return [*facts, *shown.notes]
