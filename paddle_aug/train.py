@@ -36,6 +36,7 @@ from paddle_aug.optimizers import initialize, make_optimizer
 from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
+from paddle_aug.shards import cores
 from paddle_aug.weights import describe, save_trained
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
@@ -420,11 +421,6 @@ def use_device(config: TrainConfig) -> str:
         # Paddle itself uses one thread unless OMP_NUM_THREADS says more.
         paddle.base.core.set_num_threads(config.threads or cores())
     return paddle.get_device()
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from made_data import write_dataset
 
-from paddle_aug import preview, preview_figure, preview_list
+from paddle_aug import preview, preview_list
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
@@ -205,7 +205,7 @@ def test_a_run_is_shown_as_far_as_it_goes(tmp_path, photos, monkeypatch, capsys)
     run = json.loads(run_file(tmp_path, photos).read_text())
     short = run_file(tmp_path, photos, config={**run["config"], "epochs": 4})
     drawn = []
-    monkeypatch.setattr(preview_figure, "draw", lambda *given: drawn.extend(given))
+    monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
     run_tool(monkeypatch, "--run", short, "--epoch", 2, "--columns", 5)
     assert [cell.title for cell in drawn[0][0].cells] == ["original", "epoch 2", "epoch 3"]
     assert run_tool(monkeypatch, "--run", short, "--epoch", 4) == 2
@@ -364,7 +364,7 @@ def test_a_command_makes_each_grid_of_the_notebook(
     photos, arguments, sections, columns, monkeypatch
 ):
     drawn = []
-    monkeypatch.setattr(preview_figure, "draw", lambda *given: drawn.extend(given))
+    monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
     run_tool(monkeypatch, *arguments, "--data", photos, "--image-size", 16)
     pictures = Counter()
     for each in drawn[0]:
@@ -376,7 +376,7 @@ def test_a_command_makes_each_grid_of_the_notebook(
 
 def test_many_ops_stand_in_two_halves(photos, monkeypatch):
     drawn = []
-    monkeypatch.setattr(preview_figure, "draw", lambda *given: drawn.extend(given))
+    monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
     run_tool(monkeypatch, "--ops", "imgaugLib", "--data", photos, "--image-size", 16)
     assert len(drawn[0]) == 22
     assert drawn[1] == 3
