@@ -10,6 +10,11 @@ from paddle_aug import pickles
 from paddle_aug.errors import UserError
 from paddle_aug.files import replacing
 
+# What a file of weights may hold besides: what they are of (weights.py), and a note by paddle.save.
+# Paddle's `set_state_dict` passes over both without a word.
+DESCRIPTION = "paddle_aug@@"
+NOTES = (DESCRIPTION, "StructuredToParameterName@@")
+
 
 def save(path: Path, content: dict) -> None:
     """Write a dict whose values are arrays, tensors, plain values, or dicts and lists of them."""
@@ -53,8 +58,7 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
         UserError: a weight is missing, too many, or of another shape: it is another network's.
     """
     wanted = {name: list(value.shape) for name, value in network.state_dict().items()}
-    found = {name: list(np.shape(value)) for name, value in weights.items()}
-    found.pop("StructuredToParameterName@@", None)  # paddle.save's own note
+    found = {name: list(np.shape(value)) for name, value in weights.items() if name not in NOTES}
     for name in sorted({*wanted, *found}):
         if wanted.get(name) != found.get(name):
             raise UserError(

@@ -21,9 +21,10 @@ CACHES = ("auto", "ram", "disk", "off")
 RECIPES = Path(__file__).parent / "recipes"
 
 
-def option(default, text: str):
-    """A field with the text that `--help` shows for it."""
-    return field(default=default, metadata={"help": text})
+def option(default, text: str, bare: str | None = None):
+    """A field with the text that `--help` shows for it, and its value where the option is given
+    without one."""
+    return field(default=default, metadata={"help": text, "bare": bare})
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,12 @@ class TrainConfig:
     amp: bool = option(False, "mixed precision, on a GPU")
     log_dir: str = option("logs", "folder for the curves and run.json")
     model_dir: str = option("models", "folder for the weights")
+    visualdl: str | None = option(
+        None,
+        "folder for what VisualDL shows of the training: curves, augmented batches, the network's "
+        "graph; without a folder's name logs/visualdl",
+        bare="logs/visualdl",
+    )
     resume: bool = option(False, "go on where an interrupted run of this mode stopped")
 
     def __post_init__(self):
@@ -256,6 +263,8 @@ def add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
             action = {"action": argparse.BooleanOptionalAction}
         else:
             action = {"type": kind, "metavar": item.name.upper()}
+            if item.metadata["bare"]:
+                action |= {"nargs": "?", "const": item.metadata["bare"]}
         parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
 
 

@@ -119,9 +119,7 @@ def draw(runs: Sequence[Run], output: Path | str, file_format: str = "png") -> l
     groups = by_mode(runs)
     colour = colours(list(groups))
     drawn = {}
-    installed = {font.name for font in fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(font for font in _CHINESE_FONTS if font in installed)]
-    with matplotlib.rc_context({**_STYLE, "font.family": fonts}):
+    with matplotlib.rc_context(style()):
         for name, (quantity, modes) in plan(list(groups)).items():
             content = BytesIO()
             figure = curves_figure(quantity, {mode: groups[mode] for mode in modes}, colour)
@@ -135,6 +133,13 @@ def draw(runs: Sequence[Run], output: Path | str, file_format: str = "png") -> l
                 f"cannot write {file}: {error.strerror}; choose another --output"
             ) from None
     return list(drawn)
+
+
+def style() -> dict:
+    """Matplotlib's settings for every figure of curves, in fonts that have all characters."""
+    installed = {font.name for font in fontManager.ttflist}
+    fonts = ["DejaVu Sans", *(font for font in _CHINESE_FONTS if font in installed)]
+    return {**_STYLE, "font.family": fonts}
 
 
 def curves_figure(quantity: str, groups: dict[str, list[Run]], colour: dict[str, str]) -> Figure:

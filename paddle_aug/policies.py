@@ -14,7 +14,7 @@ import numpy as np
 from paddle_aug.ops.arithmetic import grayscale, invert
 from paddle_aug.ops.blur import gaussian_blur
 from paddle_aug.ops.color import TRUNCATE, brightness, color, contrast, sharpness
-from paddle_aug.ops.draws import check_range, draw, draw_one, draw_whole, up_to
+from paddle_aug.ops.draws import check_range, check_whole, draw, draw_one, draw_whole, up_to
 from paddle_aug.ops.geometry import rotate
 from paddle_aug.ops.levels import autocontrast, equalize, posterize, solarize
 from paddle_aug.ops.scratch import scratch
@@ -59,57 +59,50 @@ class Magnitude(NamedTuple):
     least: float
     most: float
     is_signed: bool = True
-    whole: Callable[[float], float] = float  # what makes a whole number of it, if it is to be one
+    rounding: Callable[[float], float] = float  # int drops the fraction, round does not
     side: int | None = None  # of the shape: `most` is a share of it
 
     def argument(self, magnitude: float, sign: int, shape: Shape) -> float:
         length = 1 if self.side is None else shape[self.side]
-        return self.whole(self.least + sign * (self.most * length - self.least) * magnitude)
+        return self.rounding(self.least + sign * (self.most * length - self.least) * magnitude)
 
 
-# What a policy draws from. Translations drop the fraction of a pixel.
-Space = dict[str, Magnitude | None]
+Space = dict[str, Magnitude | None]  # what a policy draws from; None has no argument
+
+BLENDS = ("brightness", "color", "contrast", "sharpness")
 
 
-def blends(most: float) -> Space:
-    """The four that blend, by a factor of up to this much more or less than 1."""
-    return dict.fromkeys(("brightness", "color", "contrast", "sharpness"), Magnitude(1, 1 + most))
+def without(space: Space, *names: str) -> Space:
+    return {name: scale for name, scale in space.items() if name not in names}
 
 
 AUTOAUGMENT: Space = {
     "shear_x": Magnitude(0, 0.3),
     "shear_y": Magnitude(0, 0.3),
-    "translate_x": Magnitude(0, 150 / 331, whole=int, side=1),
-    "translate_y": Magnitude(0, 150 / 331, whole=int, side=0),
+    "translate_x": Magnitude(0, 150 / 331, rounding=int, side=1),
+    "translate_y": Magnitude(0, 150 / 331, rounding=int, side=0),
     "rotate": Magnitude(0, 30),
-    **blends(0.9),
-    "posterize": Magnitude(8, 4, is_signed=False, whole=round),
+    **dict.fromkeys(BLENDS, Magnitude(1, 1.9)),
+    "posterize": Magnitude(8, 4, is_signed=False, rounding=round),
     "solarize": Magnitude(255, 0, is_signed=False),
     "autocontrast": None,
     "equalize": None,
     "invert": None,
 }
-RANDAUGMENT: Space = {"identity": None, **AUTOAUGMENT}
-del RANDAUGMENT["invert"]
+RANDAUGMENT: Space = {"identity": None} | without(AUTOAUGMENT, "invert")
 WIDE: Space = RANDAUGMENT | {
     "shear_x": Magnitude(0, 0.99),
     "shear_y": Magnitude(0, 0.99),
-    "translate_x": Magnitude(0, 32, whole=int),
-    "translate_y": Magnitude(0, 32, whole=int),
+    "translate_x": Magnitude(0, 32, rounding=int),
+    "translate_y": Magnitude(0, 32, rounding=int),
     "rotate": Magnitude(0, 135),
-    **blends(0.99),
-    "posterize": Magnitude(8, 2, is_signed=False, whole=round),
+    **dict.fromkeys(BLENDS, Magnitude(1, 1.99)),
+    "posterize": Magnitude(8, 2, is_signed=False, rounding=round),
 }
-AUGMIX: Space = {
-    "shear_x": Magnitude(0, 0.3),
-    "shear_y": Magnitude(0, 0.3),
-    "translate_x": Magnitude(0, 1 / 3, whole=int, side=1),
-    "translate_y": Magnitude(0, 1 / 3, whole=int, side=0),
-    "rotate": Magnitude(0, 30),
-    "posterize": Magnitude(4, 0, is_signed=False, whole=round),
-    "solarize": Magnitude(255, 0, is_signed=False),
-    "autocontrast": None,
-    "equalize": None,
+AUGMIX: Space = without(AUTOAUGMENT, "invert") | {
+    "translate_x": Magnitude(0, 1 / 3, rounding=int, side=1),
+    "translate_y": Magnitude(0, 1 / 3, rounding=int, side=0),
+    "posterize": Magnitude(4, 0, is_signed=False, rounding=round),
 }
 
 # Twenty-five pairs for each data set: an op, its probability, and its magnitude in ninths.
@@ -268,9 +261,9 @@ class RandAugment(_Policy):
     bins: int = 31
 
     def __post_init__(self):
-        check_whole("n", self.n, 0)
-        check_whole("bins", self.bins, 2)
-        check_whole("m", self.m, 0, self.bins - 1)
+        check_whole("n", (self.n,), 0)
+        check_whole("bins", (self.bins,), 2)
+        check_whole("m", (self.m,), 0, self.bins - 1)
 
     def sample(self, rng, shape):
         magnitude = self.m / (self.bins - 1)
@@ -288,7 +281,7 @@ class TrivialAugmentWide(_Policy):
     bins: int = 31
 
     def __post_init__(self):
-        check_whole("bins", self.bins, 2)
+        check_whole("bins", (self.bins,), 2)
 
     def sample(self, rng, shape):
         name = draw_one(rng, tuple(WIDE))
@@ -315,16 +308,20 @@ class ThreeAugment(_Policy):
         check_range("sigma", up_to(self.sigma), 0)
 
     def sample(self, rng, shape):
-        first = draw_one(rng, ("grayscale", "solarize", "gaussian_blur"))
-        if first == "grayscale":
-            ops = [[first, 1.0]]
-        elif first == "solarize":
-            ops = [[first, self.threshold]]
-        else:
-            ops = [[first, draw(rng, up_to(self.sigma))]]
+        firsts = {
+            "grayscale": (1.0, 1.0),
+            "solarize": (self.threshold, self.threshold),
+            "gaussian_blur": up_to(self.sigma),
+        }
+        first = draw_one(rng, tuple(firsts))
         jitters = ("brightness", "contrast", "color")
         order = rng.permutation(len(jitters)).tolist()
-        return {"ops": ops + [[jitters[i], draw(rng, around(self.jitter, 1))] for i in order]}
+        return {
+            "ops": [
+                [first, draw(rng, firsts[first])],
+                *([jitters[index], draw(rng, around(self.jitter, 1))] for index in order),
+            ]
+        }
 
 
 @dataclass(frozen=True)
@@ -332,9 +329,9 @@ class AugMix(Transform):
     """A mean of the image and of `width` chains of ops, weights drawn (Hendrycks et al. 2020).
 
     A chain has `depth` ops or, if that is -1, one to three; their magnitudes are of the first
-    `severity` of ten. The mean's weights are of Dirichlet's distribution of `alpha`, and how much
-    remains of the image of its beta distribution. Without `all_ops` the four are left out that the
-    corruptions of ImageNet-C contain: brightness, color, contrast, sharpness.
+    `severity` of ten. The image's own weight is of the distribution Beta(alpha, alpha), and the
+    chains share the rest by that of Dirichlet. Without `all_ops` brightness, color, contrast and
+    sharpness are left out, which are among the corruptions of ImageNet-C.
     """
 
     severity: int = 3
@@ -344,15 +341,15 @@ class AugMix(Transform):
     all_ops: bool = True
 
     def __post_init__(self):
-        check_whole("severity", self.severity, 1, 10)
-        check_whole("width", self.width, 1)
+        check_whole("severity", (self.severity,), 1, 10)
+        check_whole("width", (self.width,), 1)
         if self.depth != -1:
-            check_whole("depth", self.depth, 1)
+            check_whole("depth", (self.depth,), 1)
         if not self.alpha > 0:
             raise ValueError(f"alpha wants a number above 0, got {self.alpha}")
 
     def sample(self, rng, shape):
-        space = AUGMIX | blends(0.9) if self.all_ops else AUGMIX
+        space = AUGMIX if self.all_ops else without(AUGMIX, *BLENDS)
         names = tuple(space)
         kept, changed = rng.dirichlet([self.alpha] * 2).tolist()
         shares = rng.dirichlet([self.alpha] * self.width).tolist()
@@ -373,14 +370,3 @@ class AugMix(Transform):
 
     def apply(self, image, weights, chains):
         return mix([image, *(apply_steps(image, chain) for chain in chains)], weights)
-
-
-def check_whole(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Refuse what is no whole number of this range.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not isinstance(value, int) or value < low or (high is not None and value > high):
-        limits = f"from {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name} wants a whole number {limits}, got {value!r}")

@@ -29,7 +29,7 @@ def generator(seed: int, stream: str, epoch: int = 0, index: int = 0) -> np.rand
         KeyError: no such stream.
     """
     words = [seed, STREAMS[stream], epoch, index]
-    if not all(0 <= word < 2**32 for word in words):
+    if min(words) < 0 or max(words) >= 2**32:
         raise ValueError(f"seed, epoch and index must be in [0, 2**32): {seed}, {epoch}, {index}")
     # An array, as it takes a seed sequence twice as long to make the same words of a list.
     sequence = np.random.SeedSequence(np.array(words, np.uint32))

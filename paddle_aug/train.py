@@ -18,7 +18,7 @@ from paddle.nn import functional as F
 from tqdm import tqdm
 
 import paddle_aug
-from paddle_aug import checkpoint, runlog
+from paddle_aug import checkpoint, runlog, visual
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
@@ -36,12 +36,13 @@ from paddle_aug.optimizers import initialize, make_optimizer
 from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
+from paddle_aug.weights import describe, save_trained
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
 # things are and how fast they go. All else decides the curves.
 MAY_CHANGE = {
     "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "cache", "cache_dir",
-    "device", "threads", "log_dir", "model_dir", "resume",
+    "device", "threads", "log_dir", "model_dir", "visualdl", "resume",
 }  # fmt: skip
 
 # What GoogLeNet's paper (arXiv 1409.4842) gives the loss of each auxiliary classifier.
@@ -129,6 +130,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             datasets, num_workers(config, device), config.batch_size + 2 * group.size
         ) as workers,
         interrupts_between_steps() as raise_interrupt,
+        visual.view(config, group) as view,
     ):
         batches = {
             name: Batches(workers, name, config.batch_size, config.seed, name == "train", group)
@@ -149,6 +151,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         progress.sessions.append(session(progress.done, device, group, workers))
         progress.test = None  # of a run that was to end earlier
         trained_network = group.wrap(network)
+        view.begin(network, progress.done)
 
         first = progress.done
         for epoch in range(first, config.epochs):
@@ -169,6 +172,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     losses = progress.curves["lossEval"]
                     optimizer.set_lr(learning_rate(config, epoch, share, losses))
                     inputs, targets = mixer(epoch, step, images, labels, whole)
+                    view.batch(epoch, step, inputs, normalized)
                     with paddle.amp.auto_cast(enable=config.amp):
                         logits, *auxiliary = as_list(trained_network(inputs))
                         loss = sum(
@@ -217,6 +221,8 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 report_epoch(progress, config)
                 if epoch == first + 1:  # the first one waits for workers to start, too
                     advise(config, workers, watch.share)
+                # Before the checkpoint: what is shown beyond it is cut off when the run goes on.
+                view.epoch(progress.curves, progress.epochs[-1], optimizer.get_lr())
                 save(run, progress)
                 publish(run, progress)
     return progress
@@ -497,6 +503,7 @@ def set_earlier_run_aside(config: TrainConfig) -> None:
     for folder in (
         runlog.set_aside(config.log_dir, config.mode),
         set_aside([model_file(config, name) for name in MODEL_FILES]),
+        set_aside(visual.files(config)),
     ):
         if folder:
             print(f"{config.mode}: an earlier run was here; its files are now in {folder}")
@@ -557,12 +564,13 @@ def publish(run: Run, progress: Progress) -> None:
         "epochs": progress.epochs,
         "finished": progress.done == config.epochs,
     }
+    description = describe(config, run.data, run.normalization)
     with telling_what_cannot_be_written(), run.average.in_place():
         runlog.write(config.log_dir, config.mode, progress.curves, facts)
         if progress.best["epoch"] == progress.done:
-            checkpoint.save(model_file(config, "best.pdparams"), run.network.state_dict())
+            save_trained(model_file(config, "best.pdparams"), run.network, description)
         if facts["finished"]:
-            checkpoint.save(model_file(config, "last.pdparams"), run.network.state_dict())
+            save_trained(model_file(config, "last.pdparams"), run.network, description)
 
 
 @contextmanager

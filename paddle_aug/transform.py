@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -32,6 +33,11 @@ class Transform:
     def at(self, epoch: int) -> "Transform":
         """The augmentation as it is in this epoch, counted from 0; overridden by what changes."""
         return self
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether `output_shape` need not be asked."""
+        return type(self).output_shape is Transform.output_shape
 
     def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.apply(image, **self.sample(rng, image.shape))
@@ -68,13 +74,20 @@ class Steps(Transform):
         """The same with other members."""
         made = copy.copy(self)
         object.__setattr__(made, "ops", ops)
+        vars(made).pop("keeps_shape", None)  # kept of the former members
         return made
+
+    @cached_property  # asked for at each image
+    def keeps_shape(self):
+        return all(op.keeps_shape for op in self.ops)
 
     def sample_steps(self, order, rng, shape) -> Params:
         steps = []
         for member in order:
-            params = self.ops[member].sample(rng, shape)
-            shape = self.ops[member].output_shape(shape, **params)
+            op = self.ops[member]
+            params = op.sample(rng, shape)
+            if not op.keeps_shape:
+                shape = op.output_shape(shape, **params)
             steps.append([member, params])
         return {"steps": steps}
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -63,6 +64,30 @@ def test_a_quarter_turn_and_a_shift_by_whole_pixels_are_those_of_numpy():
     np.testing.assert_array_equal(warp_affine(image, quarter), np.rot90(image, -1))
     shifted = warp_affine(image, affine_matrix(image.shape, translate=(0.25, 0.5)), mode="wrap")
     np.testing.assert_array_equal(shifted, np.roll(image, (4, 2), axis=(0, 1)))
+
+
+@pytest.mark.parametrize("scale", [(0.8, 1.2), (0.2, 0.4), (1.5, 3.0)])
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "constant"])
+def test_large_images_are_continued_with_the_pixels_of_opencvs_own_borders(mode, scale):
+    image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
+    image.flags.writeable = False
+    op = Affine(scale, 0.2, 45, 16, (0, 1), mode=(mode,))
+    for index in range(20):
+        params = op.sample(generator(1, "augment", 0, index), image.shape)
+        matrix = affine_matrix(
+            image.shape, params["scale"], params["translate"], params["rotate"], params["shear"]
+        )
+        made = warp_affine(image, matrix, params["order"], mode)
+        flags, border = ORDERS[params["order"]], MODES[mode]
+        theirs = cv2.warpAffine(image, matrix, (130, 100), flags=flags, borderMode=border)
+        assert (made != theirs).any(axis=2).mean() <= 0.0001
+
+
+def test_a_matrix_that_flattens_the_image_does_what_it_does_in_opencv():
+    image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
+    matrix = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 5.0]])
+    theirs = cv2.warpAffine(image, matrix, (130, 100), borderMode=cv2.BORDER_REPLICATE)
+    np.testing.assert_array_equal(warp_affine(image, matrix, mode="edge"), theirs)
 
 
 def test_the_fill_is_cut_to_whole_levels_of_each_channel():

@@ -11,7 +11,9 @@ from pathlib import Path
 import paddle
 import pytest
 from made_data import write_dataset
+from trained import run_tool, train_tiny
 
+from paddle_aug import checkpoint
 from paddle_aug.config import make_config, parse
 from paddle_aug.modes import augmentation, split_modes
 
@@ -58,6 +60,22 @@ def test_the_commands_of_a_page_on_a_document_are_understood(page):
                 augmentation(mode)
 
 
+def test_the_commands_of_the_page_on_trained_weights_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_dataset(Path("photos"))
+    train_tiny(Path("photos"), Path(), augment="userDef")
+    older = train_tiny(Path("photos"), Path())
+    weights = checkpoint.load(older)
+    del weights[checkpoint.DESCRIPTION]
+    checkpoint.save(older, weights)
+    for command in commands("docs/trained.md"):
+        program, tool, *words = shlex.split(command)
+        assert (program, Path(tool).parent) == ("python", Path("tools"))
+        assert run_tool(Path(tool).name, *words, monkeypatch=monkeypatch) == 0
+    assert Path("logs/other/confusion.png").exists()
+    assert Path("exported/description.json").exists()
+
+
 def test_both_readmes_show_the_same_python_and_it_runs(clone):
     (ours,), (theirs,) = (python_blocks(readme) for readme in READMES[:2])
     assert ours == theirs
@@ -68,7 +86,6 @@ def test_both_readmes_show_the_same_python_and_it_runs(clone):
 
 
 def test_weights_are_loaded_as_their_readme_says(clone, monkeypatch):
-    from paddle_aug import checkpoint
     from paddle_aug.networks import NETWORKS
 
     (block,) = python_blocks("models/README.md")

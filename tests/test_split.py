@@ -8,7 +8,7 @@ import pytest
 
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.split import select, stratified_order
+from paddle_aug.data.split import hold_back, select, stratified_order
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
@@ -233,3 +233,26 @@ def test_what_is_held_back_is_not_held_back_again():
     with pytest.raises(ValueError, match="held back already"):
         select(once, holdout=0.25)
     assert len(select(once, fraction=0.5).test) == 30
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_are_held_back_whole_and_each_class_keeps_its_share(seed):
+    listed = samples("train", (40, 24, 8))
+    # Threes of one class, but for one class that is half a single group.
+    places = {label: [s.path for s in listed if s.label == label] for label in range(3)}
+    groups = {
+        path: 100 * label + n // 3 for label in (0, 1) for n, path in enumerate(places[label])
+    }
+    groups |= {path: 1000 + max(0, n - 3) for n, path in enumerate(places[2])}
+    left, held = hold_back(listed, 0.25, seed, groups)
+    assert sorted(paths(left + held)) == sorted(paths(listed))
+    assert not {groups[s.path] for s in left} & {groups[s.path] for s in held}
+    assert {1000} <= {groups[s.path] for s in left}  # four images, for which two have no room
+    assert {label: (8, 4, 1)[label] <= count <= (10, 6, 2)[label]
+            for label, count in counts(held).items()} == {0: True, 1: True, 2: True}  # fmt: skip
+
+
+def test_groups_of_one_image_each_change_nothing():
+    listed = samples("train", (13, 7, 1))
+    alone = {sample.path: number for number, sample in enumerate(listed)}
+    assert hold_back(listed, 0.3, 4, alone) == hold_back(listed, 0.3, 4)

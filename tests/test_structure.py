@@ -36,6 +36,8 @@ MAY_IMPORT = {
     "runlog": CONTRACTS,
     "stats": {*CONTRACTS, "runlog"},
     "plot": {*CONTRACTS, "runlog", "stats"},
+    "measures": CONTRACTS,
+    "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview"},
     "report": {*CONTRACTS, "runlog", "stats", "plot"},
     "search_space": CONTRACTS,
     "search_report": {*CONTRACTS, "runlog", "stats", "plot"},
@@ -105,6 +107,11 @@ def breaches(module: str, source: str) -> list[str]:
         return found
 
     forbid({name for name in used if within(name, "tools", "_clone")}, "nothing imports a tool")
+    if not within(module, "cli", "commands", "__main__"):
+        forbid(
+            {name for name in used if within(name, "paddle_aug.cli", "paddle_aug.commands")},
+            "only the command line knows of commands",
+        )
     if module != "data.loading":
         forbid({name for name in used if within(name, "paddle.io")}, "only data.loading meets it")
     if module != "adapters.imgaug":
@@ -136,7 +143,7 @@ TOOL_FILES = {f"tools.{file.stem}": file for file in sorted(TOOLS.glob("*.py"))}
 
 def test_the_walk_finds_the_package_and_the_tools():
     assert {"", "rng", "ops.color", "data.loading", "networks", "networks.vgg"} <= set(MODULES)
-    assert {"tools._clone", "tools.train", "tools.plot"} <= set(TOOL_FILES)
+    assert {"tools._clone", "tools.train", "tools.benchmark"} <= set(TOOL_FILES)
 
 
 @pytest.mark.parametrize("module", [*MODULES, *TOOL_FILES], ids=lambda name: name or "paddle_aug")
@@ -176,6 +183,9 @@ def test_a_module_keeps_to_the_one_direction(module):
         ("train", "from albumentations import Compose"),
         ("train", "from tools.plot import main"),
         ("train", "import _clone"),
+        ("train", "from paddle_aug.commands.plot import main"),
+        ("plot", "from paddle_aug import cli"),
+        ("commands.plot", "import _clone"),
         ("train", "import sys\nsys.path.insert(0, '.')"),
         ("runlog", "import paddle"),
         ("runlog", "from paddle_aug.plot import draw"),
@@ -183,6 +193,8 @@ def test_a_module_keeps_to_the_one_direction(module):
         ("plot", "from paddle_aug.train import fit"),
         ("stats", "from paddle_aug.plot import table"),
         ("report", "from paddle_aug.checkpoint import load"),
+        ("measures", "from paddle_aug.plot import draw"),
+        ("evaluation", "from paddle_aug.prediction import predictions"),
         ("ops.color", "import random"),
         ("ops.color", "from random import random"),
         ("ops.color", "import numpy as np\nnp.random.seed(0)"),
@@ -217,6 +229,8 @@ def test_a_breach_is_found(module, source):
         ),
         ("train", "import paddle\nfrom paddle_aug import modes, networks, runlog, __version__"),
         ("report", "from paddle_aug import plot, stats"),
+        ("cli", "from paddle_aug import commands"),
+        ("commands.plot", "from paddle_aug import plot"),
         ("tools.train", "import sys\nfrom paddle_aug.train import fit\nsys.exit(0)"),
     ],
 )

@@ -13,7 +13,7 @@ import numpy as np
 import PIL
 import scipy.ndimage
 from benchmark_peers.ours import SEED, SPECS, spec
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from paddle_aug.adapters.imgaug import load
 from paddle_aug.modes import augmentation
@@ -251,7 +251,80 @@ def keras_shifted(op, image, params):
     return np.rint(np.clip(image + params["shift"], image.min(), image.max()))
 
 
+def nearest(picture, *matrix):
+    return picture.transform(picture.size, Image.Transform.AFFINE, matrix, Image.Resampling.NEAREST)
+
+
+def blend(enhancer: type) -> Callable:
+    return lambda picture, factor: enhancer(picture).enhance(factor)
+
+
+# What torchvision makes of Pillow's images; blurs and greys are DeiT's.
+STEPS = {
+    "identity": lambda picture: picture,
+    "shear_x": lambda picture, amount: nearest(picture, 1, amount, 0, 0, 1, 0),
+    "shear_y": lambda picture, amount: nearest(picture, 1, 0, 0, amount, 1, 0),
+    "translate_x": lambda picture, pixels: nearest(picture, 1, 0, -pixels, 0, 1, 0),
+    "translate_y": lambda picture, pixels: nearest(picture, 1, 0, 0, 0, 1, -pixels),
+    "rotate": lambda picture, degrees: picture.rotate(degrees),
+    "brightness": blend(ImageEnhance.Brightness),
+    "color": blend(ImageEnhance.Color),
+    "contrast": blend(ImageEnhance.Contrast),
+    "sharpness": blend(ImageEnhance.Sharpness),
+    "posterize": ImageOps.posterize,
+    "solarize": ImageOps.solarize,
+    "autocontrast": ImageOps.autocontrast,
+    "equalize": ImageOps.equalize,
+    "invert": ImageOps.invert,
+    "grayscale": lambda picture, alpha: picture.convert("L").convert("RGB"),
+    "gaussian_blur": lambda picture, sigma: picture.filter(ImageFilter.GaussianBlur(sigma)),
+}
+
+
+def stepped(picture, ops):
+    """A policy's steps."""
+    for name, *arguments in ops:
+        picture = STEPS[name](picture, *arguments)
+    return picture
+
+
+def averaged(op, image, params):
+    """The mean of a policy's chains."""
+    picture = Image.fromarray(image)
+    images = [picture, *(stepped(picture, chain) for chain in params["chains"])]
+    parts = zip(params["weights"], images, strict=True)
+    return np.floor(sum(weight * np.asarray(each, float) for weight, each in parts))
+
+
+def pasted(picture, top, left, height, width):
+    """A black rectangle."""
+    picture.paste(0, (left, top, left + width, top + height))
+    return picture
+
+
+def grid_of_numpy(op, image, params):
+    """The place of each pixel before the grid was turned, in doubles."""
+    angle, period = np.deg2rad(params["degrees"]), params["period"]
+    y, x = (np.indices(image.shape[:2]).T - (np.array(image.shape[:2]) - 1) / 2).T
+    middle = (np.ceil(np.hypot(*image.shape[:2])) - 1) / 2
+    rows = np.floor(np.sin(angle) * x + np.cos(angle) * y + middle + 0.5) - params["top"]
+    columns = np.floor(np.cos(angle) * x - np.sin(angle) * y + middle + 0.5) - params["left"]
+    hidden = (rows % period < params["hole"]) & (columns % period < params["hole"])
+    return np.where(hidden[..., None], 0, image)
+
+
 ORACLES = {
+    **{name: pillow(STEPS[name]) for name in ("posterize", "solarize", "autocontrast", "equalize")},
+    **{name: pillow(STEPS[name]) for name in ("shear_x", "shear_y", "translate_x", "translate_y")},
+    "cutout": pillow(pasted),
+    "random_erasing": pillow(pasted),
+    "gridmask": ("NumPy", grid_of_numpy),
+    "hide_and_seek": ("imgaug, the mask given", masked),
+    "autoaugment": pillow(stepped),
+    "randaugment": pillow(stepped),
+    "trivialaugment": pillow(stepped),
+    "threeaugment": pillow(stepped),
+    "augmix": ("Pillow", averaged),
     "brightness": enhanced(ImageEnhance.Brightness),
     "contrast": enhanced(ImageEnhance.Contrast),
     "color": enhanced(ImageEnhance.Color),

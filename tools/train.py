@@ -1,37 +1,6 @@
 """Train one fresh network for each augmentation: python tools/train.py --augment allab"""
 
-import sys
-
-from _clone import run
-
-from paddle_aug.config import make_config, parse
-from paddle_aug.modes import augmentation, split_modes
-
-
-def main() -> None:
-    given, recipe = parse(sys.argv[1:])
-    # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
-    from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.mixing import Mixing
-    from paddle_aug.pipeline import of_mode, selected
-    from paddle_aug.train import fit, use_device
-
-    first = make_config(given, recipe or "aistudio")
-    modes = split_modes(first.augment)
-    for mode in modes:
-        wanted = of_mode(first, mode)
-        augmentation(wanted.augment)
-        Mixing.of(wanted)
-    data = open_dataset(first.data, first.train_list, first.eval_list, first.image_root)
-    config = make_config(given, recipe or ("sample" if data.drawn else "aistudio"))
-    if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
-        print(
-            "no GPU: vgg16 will take hours here; --recipe small is made for CPUs", file=sys.stderr
-        )
-    data = selected(config, data)
-    for mode in modes:
-        fit(of_mode(config, mode), data)
-
+from _clone import run_command
 
 if __name__ == "__main__":
-    run(main, stopped="stopped; --resume goes on after the last epoch that was finished")
+    run_command("train")

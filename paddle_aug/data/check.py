@@ -4,9 +4,9 @@ import hashlib
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TypeVar
 
 from tqdm import tqdm
 
@@ -14,6 +14,7 @@ from paddle_aug.data.image import UnreadableImage, read_sample
 from paddle_aug.data.listfile import Fault, Sample
 from paddle_aug.errors import UserError
 
+Result = TypeVar("Result")
 MAX_PRINTED = 50
 _CHUNK = 32  # files a task: threads are for decoding, not for passing tasks around
 
@@ -77,17 +78,8 @@ def image_faults(
     interpreter), with a bar if that takes long.
     """
     files = {sample.file: sample for sample in (*train, *eval) if sample.pixels is None}
-    unique = list(files.values())
-    chunks = [unique[i : i + _CHUNK] for i in range(0, len(unique), _CHUNK)]
-    reasons: dict[Path, str] = {}
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        with tqdm(total=len(files), desc="checking images", disable=None, delay=2) as bar:
-            for chunk, found in zip(chunks, pool.map(_unreadable, chunks), strict=True):
-                reasons.update(found)
-                bar.update(len(chunk))
-    finally:
-        pool.shutdown(cancel_futures=True)  # else an interrupt would wait for all the rest
+    found = over_images(_unreadable, list(files.values()))
+    reasons = {file: reason for file, reason in zip(files, found, strict=True) if reason}
     faults = [
         Fault(name, sample.line, f"{sample.path}: {reasons[sample.file]}")
         for samples, name in zip((train, eval), names, strict=True)
@@ -102,14 +94,27 @@ def image_faults(
     return faults
 
 
-def _unreadable(samples: Iterable[Sample]) -> dict[Path, str]:
-    reasons = {}
-    for sample in samples:
-        try:
-            read_sample(sample)
-        except UnreadableImage as error:
-            reasons[sample.file] = error.reason
-    return reasons
+def over_images(look: Callable[[Sample], Result], samples: Sequence[Sample]) -> list[Result]:
+    """What `look` makes of each image, by all cores, with a bar if that takes long."""
+    chunks = [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]
+    results = []
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        with tqdm(total=len(samples), desc="checking images", disable=None, delay=2) as bar:
+            for looked in pool.map(lambda chunk: [look(sample) for sample in chunk], chunks):
+                results += looked
+                bar.update(len(looked))
+    finally:
+        pool.shutdown(cancel_futures=True)  # else an interrupt would wait for all the rest
+    return results
+
+
+def _unreadable(sample: Sample) -> str | None:
+    try:
+        read_sample(sample)
+    except UnreadableImage as error:
+        return error.reason
+    return None
 
 
 def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tuple[Sample, Sample]]:

@@ -84,7 +84,10 @@ def read_csv(file: Path) -> Found:
     if not all(os.path.isfile(sample.file) for sample in (*train, *eval_)):
         notes = (f"Paths in {file.name} start from {file.parent}.",)
     names = (file.name, file.name)
-    return Found(file.stem, train, eval_, class_names, names, faults, notes, labels_named=True)
+    return Found(
+        file.stem, train, eval_, class_names, names, faults, notes, labels_named=True,
+        root=file.parent,
+    )  # fmt: skip
 
 
 def _header(line: int, text: str, name: str) -> Header:

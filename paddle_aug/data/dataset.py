@@ -115,14 +115,39 @@ def open_dataset(
     Raises:
         UserError: nothing found, a choice to be made, or all the faults of lists and images.
     """
+    found = find_dataset(data, train_list, eval_list, image_root, start)
+    report(_faults(found, check), found.files, found.notes)
+    return Dataset(found.name, found.train, found.eval, found.class_names, found.drawn)
+
+
+def find_dataset(
+    data: str | Path | None = None,
+    train_list: str | Path | None = None,
+    eval_list: str | Path | None = None,
+    image_root: str | Path | None = None,
+    start: Path | None = None,
+) -> Found:
+    """What `open_dataset` opens, with what its reader found wrong; no image is looked at.
+
+    Raises:
+        UserError: nothing found, or a choice to be made.
+    """
     kind, path = _kind_and_path(data)
     if kind:
         _refuse_lists(data, train_list, eval_list, image_root)
-        found = KINDS[kind](path)
-    else:
-        found = _read_lists(data, train_list, eval_list, image_root, start or Path.cwd())
-    report(_faults(found, check), found.files, found.notes)
-    return Dataset(found.name, found.train, found.eval, found.class_names, found.drawn)
+        return KINDS[kind](path)
+    name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
+    lists = _choose_lists(folder, train_list, eval_list)
+    return _read_lists(name, folder, lists, image_root, drawn)
+
+
+def find_list(file: Path, image_root: str | Path | None = None) -> Found:
+    """What a single list holds, all of it in `train`; images are looked for as those of a pair.
+
+    Raises:
+        UserError: there are two files of classes beside it, or no folder `image_root`.
+    """
+    return _read_lists(file.stem, file.parent, (file,), image_root, drawn=False)
 
 
 def _kind_and_path(data: str | Path | None) -> tuple[str | None, Path | None]:
@@ -169,26 +194,26 @@ def _faults(found: Found, check: bool) -> list[Fault]:
 
 
 def _read_lists(
-    data: str | Path | None,
-    train_list: str | Path | None,
-    eval_list: str | Path | None,
+    name: str,
+    folder: Path,
+    lists: tuple[Path, ...],
     image_root: str | Path | None,
-    start: Path,
+    drawn: bool,
 ) -> Found:
-    name, folder, drawn = _choose_folder(data, train_list or eval_list, start)
-    train_list, eval_list = _choose_lists(folder, train_list, eval_list)
-    names = _shown_names(train_list, eval_list)
-
-    train_entries, train_faults = read_list(train_list, names[0])
-    eval_entries, eval_faults = read_list(eval_list, names[1])
-    entries = (train_entries, eval_entries)
+    """Read the list of train, and that of eval if there is one."""
+    names = _shown_names(*lists) if len(lists) == 2 else (lists[0].name,) * 2
+    entries, faults = ([], []), []
+    for part, file, shown in zip(entries, lists, names, strict=False):
+        read, wrong = read_list(file, shown)
+        part += read
+        faults += wrong
     class_names, class_file, class_faults = _class_names(folder, *entries)
-    faults = train_faults + eval_faults + class_faults
+    faults += class_faults
     if not class_faults:
         faults += _label_faults(entries, names, class_names, class_file)
 
-    paths = list(dict.fromkeys(entry.path for entry in train_entries + eval_entries))
-    folders = [folder, train_list.parent, eval_list.parent]
+    paths = list(dict.fromkeys(entry.path for part in entries for entry in part))
+    folders = [folder, *(file.parent for file in lists)]
     image_root, tried = _choose_image_root(paths, folders, image_root)
     train, eval_ = (
         [Sample(path, image_root / path, label, line) for path, label, line in listed]
@@ -199,7 +224,9 @@ def _read_lists(
         folders = ", ".join(map(str, tried))
         notes = (f"Images were looked for in {folders} (else give --image-root).",)
     files = (*names, class_file.name if class_file else "")
-    return Found(name, train, eval_, class_names, files, faults, notes, drawn=drawn)
+    return Found(
+        name, train, eval_, class_names, files, faults, notes, drawn=drawn, root=image_root
+    )
 
 
 def _choose_folder(

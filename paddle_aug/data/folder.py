@@ -57,7 +57,7 @@ def _read(folder: Path) -> Found:
         lists.append(samples)
         reasons += wrong
     faults = [Fault(name, 0, reason) for reason in reasons]
-    return Found(name, lists[0], [*lists, []][1], class_names, (name, name), faults)
+    return Found(name, lists[0], [*lists, []][1], class_names, (name, name), faults, root=folder)
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -34,6 +35,7 @@ _DECODER_ERRORS = (
     struct.error,
     cv2.error,
 )
+MISSING = "no such file"
 _EXIF_ORIENTATION = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
 _NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed bytes and restarts go by
@@ -60,7 +62,11 @@ def read_image(path: Path | str) -> np.ndarray:
         UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
         OSError: the file cannot be read at all (missing, a folder, not permitted).
     """
-    data = Path(path).read_bytes()
+    return decode_image(Path(path).read_bytes(), path)
+
+
+def decode_image(data: bytes, path: Path | str) -> np.ndarray:
+    """As `read_image`, from the bytes of the file, which errors call `path`."""
     if not data:
         raise UnreadableImage(path, "the file is empty")
     try:
@@ -74,6 +80,39 @@ def read_image(path: Path | str) -> np.ndarray:
         raise UnreadableImage(path, _too_large()) from None
     except _DECODER_ERRORS as error:
         raise UnreadableImage(path, "the image is truncated or damaged") from error
+
+
+class Encoding(NamedTuple):
+    """How a file holds its image: which format, `mode` as Pillow calls it, bits a channel, whether
+    any pixel is transparent, how many frames or pages, and whether EXIF turns it."""
+
+    format: str
+    mode: str
+    depth: int
+    transparent: bool
+    frames: int
+    turned: bool
+
+
+def encoding(data: bytes) -> Encoding:
+    """How the bytes of a file that `decode_image` takes hold their image."""
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    photo = image.format in ("JPEG", "MPO")
+    return Encoding(
+        "JPEG" if photo else image.format,
+        image.mode,
+        _depth(data, image),
+        _has_alpha(image) and image.convert("RGBA").getchannel("A").getextrema()[0] < 255,
+        1 if photo else _frames(image),
+        image.getexif().get(_EXIF_ORIENTATION, 1) in range(2, 9),
+    )
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except _DECODER_ERRORS:  # in a frame that is never shown
+        return 2
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
@@ -109,7 +148,7 @@ def read_sample(sample: Sample, size: int | None = None) -> np.ndarray:
     if sample.pixels is not None:
         image = np.ascontiguousarray(sample.pixels)
     else:
-        image = _of_file(read_image, sample.file)
+        image = of_file(read_image, sample.file)
     return image if size is None else resize(image, size)
 
 
@@ -121,14 +160,15 @@ def sample_shape(sample: Sample) -> tuple[int, int]:
     """
     if sample.pixels is not None:
         return sample.pixels.shape[:2]
-    return _of_file(image_shape, sample.file)
+    return of_file(image_shape, sample.file)
 
 
-def _of_file(read: Callable, path: Path):
+def of_file(read: Callable, path: Path):
+    """`read(path)`, where a file that cannot be read is an UnreadableImage, too."""
     try:
         return read(path)
     except FileNotFoundError:
-        raise UnreadableImage(path, "no such file") from None
+        raise UnreadableImage(path, MISSING) from None
     except OSError as error:
         raise UnreadableImage(path, f"cannot be read ({error.strerror})") from None
 
@@ -193,9 +233,13 @@ def _depth(data: bytes, image: Image.Image) -> int:
 def _eight_bit(image: Image.Image) -> np.ndarray:
     if image.mode in ("I", "F"):
         raise _Refused("pixels of 32 bits have no agreed white; save the image with 8 or 16 bits")
-    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+    if _has_alpha(image):
         return _over_white(np.asarray(image.convert("RGBA")))
     return np.asarray(image.convert("RGB"))
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
 
 
 def _sixteen_bit(data: bytes) -> np.ndarray:

@@ -75,6 +75,7 @@ class Found(NamedTuple):
     `files` are what faults call the list of train, that of eval, and what else there is; a report
     is in this order, and `notes` end it. The lists of a CSV give labels by the classes' names. In a
     published split the same image in both lists is no fault: whoever compares results needs it.
+    Paths of images that are files start from `root`.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Found(NamedTuple):
     labels_named: bool = False
     published: bool = False
     drawn: bool = False
+    root: Path | None = None
 
 
 def find_pairs(folder: Path) -> list[tuple[Path, Path]]:

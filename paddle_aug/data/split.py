@@ -2,6 +2,7 @@
 
 import heapq
 import posixpath
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ def select(
         raise ValueError(f"of {dataset.name} a part is held back already")
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
-        train, held = _hold_back(train, holdout, seed)
+        train, held = hold_back(train, holdout, seed)
         dataset = replace(dataset, eval=held, test=dataset.eval)
     if fraction < 1:
         part = _part(train, fraction, seed)
@@ -65,24 +66,60 @@ def _first(dataset: Dataset, first: int) -> list[Sample]:
     return train
 
 
-def _hold_back(train: list[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+def hold_back(
+    train: list[Sample], share: float, seed: int, groups: dict[str, int] | None = None
+) -> tuple[list[Sample], list[Sample]]:
     """What is left, and what is held back: never the last image of a class.
 
     An image that is listed several times, which is a known trick, goes as one, and is held once.
+    Images of one group, by their normalised paths, go together; a group that is larger than what
+    its class has still to give stays.
+
+    Raises:
+        UserError: nothing would be held back.
     """
     distinct: dict[str, Sample] = {}
     for sample in train:
         distinct.setdefault(posixpath.normpath(sample.path), sample)
-    samples = list(distinct.values())
-    order = stratified_order([s.label for s in samples], generator(seed, "holdout"))
-    last = {samples[index].label: index for index in order}
-    order = [index for index in order if index != last[samples[index].label]]
-    held = set(order[: round(share * len(samples))])
+    units: dict[int | str, list[str]] = {}
+    for path in distinct:
+        units.setdefault(path if groups is None else groups[path], []).append(path)
+    members = list(units.values())
+    labels = [distinct[paths[0]].label for paths in members]
+    order = stratified_order(labels, generator(seed, "holdout"))
+    last = {labels[index]: index for index in order}
+    order = [index for index in order if index != last[labels[index]]]
+    wanted = round(share * len(distinct))
+    if len(members) == len(distinct):
+        taken = order[:wanted]
+    else:
+        taken = _whole_groups(members, labels, order, wanted)
+    held = {path for index in taken for path in members[index]}
     if not held:
-        raise UserError(f"--holdout {share} holds back none of {len(samples):,} images")
-    paths = {path for index, path in enumerate(distinct) if index in held}
-    left = [sample for sample in train if posixpath.normpath(sample.path) not in paths]
-    return left, [sample for index, sample in enumerate(samples) if index in held]
+        raise UserError(f"--holdout {share} holds back none of {len(distinct):,} images")
+    left = [sample for sample in train if posixpath.normpath(sample.path) not in held]
+    return left, [sample for path, sample in distinct.items() if path in held]
+
+
+def _whole_groups(
+    members: list[list[str]], labels: list[int], order: list[int], wanted: int
+) -> list[int]:
+    """In order, those that their class has room for, until as many images as wanted are taken."""
+    images = Counter()
+    for paths, label in zip(members, labels, strict=True):
+        images[label] += len(paths)
+    total = images.total()
+    room = {label: -(-wanted * count // total) for label, count in images.items()}
+    taken = []
+    for index in order:
+        size = len(members[index])
+        if wanted <= 0:
+            break
+        if size <= room[labels[index]]:
+            taken.append(index)
+            room[labels[index]] -= size
+            wanted -= size
+    return taken
 
 
 def _part(train: list[Sample], share: float, seed: int) -> set[int]:

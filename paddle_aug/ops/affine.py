@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from paddle_aug.ops.draws import draw_one
+from paddle_aug.ops.scratch import scratch
 from paddle_aug.transform import Transform, around
 
 ORDERS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR}
@@ -17,6 +18,10 @@ MODES = {
     "reflect": cv2.BORDER_REFLECT_101,
     "wrap": cv2.BORDER_WRAP,
 }
+# Outside the image OpenCV looks for each pixel by itself. From so many bytes on it is faster to
+# continue the image first, to so many times its size at most.
+CONTINUING_PAYS = 30_000
+MOST_CONTINUED = 4
 
 
 def affine_matrix(
@@ -64,14 +69,44 @@ def warp_affine(
     otherwise the image is continued; the modes have the names that scikit-image gives them.
     """
     height, width = image.shape[:2]
+    flags, border = ORDERS[order], MODES[mode]
+    if mode != "constant" and image.size >= CONTINUING_PAYS:
+        back = _inverse(matrix)
+        top, bottom, left, right = margins = _margins(back, height, width)
+        continued = height + top + bottom, width + left + right, 3
+        if math.prod(continued) <= MOST_CONTINUED * image.size:
+            room = scratch("affine continued", continued, np.uint8)
+            image = cv2.copyMakeBorder(image, *margins, border, dst=room)
+            matrix = np.add(back, [[0, 0, left], [0, 0, top]])
+            flags |= cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(
         image,
         matrix,
         (width, height),
-        flags=ORDERS[order],
-        borderMode=MODES[mode],
+        flags=flags,
+        borderMode=border,
         borderValue=[int(value) for value in cval],
     )
+
+
+def _inverse(matrix: np.ndarray) -> list[list[float]]:
+    """From a place in the result to that in the image, in OpenCV's own order of arithmetic."""
+    (xx, xy, shift_x), (yx, yy, shift_y) = matrix.tolist()
+    determinant = xx * yy - xy * yx
+    scale = 1 / determinant if determinant else 0
+    xx, xy, yx, yy = yy * scale, -xy * scale, -yx * scale, xx * scale
+    return [[xx, xy, -xx * shift_x - xy * shift_y], [yx, yy, -yx * shift_x - yy * shift_y]]
+
+
+def _margins(back: list[list[float]], height: int, width: int) -> tuple[int, int, int, int]:
+    """How far above, below, left and right of the image its result looks, and one pixel more: the
+    places are rounded, and a mean of four takes the next pixel too."""
+    margins = []
+    for (along_x, along_y, shift), size in zip(reversed(back), (height, width), strict=True):
+        x, y = along_x * (width - 1), along_y * (height - 1)
+        least, most = shift + min(x, 0) + min(y, 0), shift + max(x, 0) + max(y, 0)
+        margins += [max(0, 1 - math.floor(least)), max(0, 2 - size + math.ceil(most))]
+    return tuple(margins)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,17 @@ def check_range(name: str, bounds: tuple, low: float, high: float = math.inf) ->
         raise ValueError(f"{name} wants numbers {limits}, got {bounds}")
 
 
+def check_whole(name: str, values: tuple, low: int, high: float = math.inf) -> None:
+    """As `check_range`, and refuse what is no whole number.
+
+    Raises:
+        ValueError: a value is none, or leaves [low, high].
+    """
+    if not all(isinstance(value, int) for value in values):
+        raise ValueError(f"{name} wants whole numbers, got {values}")
+    check_range(name, values, low, high)
+
+
 def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
     """One number of the range; a quarter of what `rng.uniform` costs.
 

@@ -4,6 +4,7 @@ Filters are made in float32, as imgaug makes them: doubles would round a few pix
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +14,7 @@ from paddle_aug.ops.draws import Range, check_range, draw, up_to
 from paddle_aug.transform import Transform, around
 
 NOTHING = np.float32([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 EDGES = np.float32([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 
@@ -47,13 +49,12 @@ def _filter(image: np.ndarray, effect: np.ndarray, alpha: float) -> np.ndarray:
 @functools.cache
 def _directed_edges(degrees: int) -> np.ndarray:
     """The pixel less its neighbours, each weighed by (1 - its angle to the direction / 180°)^4."""
-    angle = np.deg2rad(degrees) - 0.5 * np.pi
-    direction = np.array([np.cos(angle), np.sin(angle)])
+    angle = math.radians(degrees) - 0.5 * math.pi
     effect = np.zeros((3, 3), np.float32)
-    for y, x in zip(*np.nonzero(NOTHING == 0), strict=True):
-        neighbour = np.array([x - 1, y - 1])
-        cosine = np.dot(neighbour / np.linalg.norm(neighbour), direction)
-        effect[y, x] = (1 - np.rad2deg(np.arccos(np.clip(cosine, -1, 1))) / 180) ** 4
+    for y, x in NEIGHBOURS:
+        away = (x * math.cos(angle) + y * math.sin(angle)) / math.hypot(x, y)
+        between = math.acos(min(max(away, -1), 1))
+        effect[y + 1, x + 1] = (1 - math.degrees(between) / 180) ** 4
     effect /= -np.sum(effect)
     effect[1, 1] = 1
     return effect

@@ -19,6 +19,9 @@ MODES = {
 }
 # Up to here the middle of the Gaussian holds 99.87 % of it: the field is as good as not blurred.
 SIGMA_WITHOUT_EFFECT = 0.25
+# Pixels beside the image that are made before it is displaced. OpenCV is slow where it must look
+# outside: 4 % of the time at 224 × 224 and displacements of a few pixels.
+MARGIN = 8
 
 
 def elastic_field(
@@ -68,12 +71,16 @@ def displace(
     otherwise the image is continued; modes have the names that SciPy gives them.
     """
     height, width = image.shape[:2]
+    border, fill = MODES[mode], [int(cval)] * 3
+    margin = 0
+    if mode in ("constant", "nearest"):  # which go on in the same way from the margin's edge
+        margin = MARGIN
+        image = cv2.copyMakeBorder(image, *[margin] * 4, border, value=fill)
     map_x, map_y = scratch("elastic map", (2, height, width))
-    np.subtract(np.arange(width, dtype=np.float32), field[0], out=map_x)
-    np.subtract(np.arange(height, dtype=np.float32)[:, None], field[1], out=map_y)
-    return cv2.remap(
-        image, map_x, map_y, ORDERS[order], borderMode=MODES[mode], borderValue=[int(cval)] * 3
-    )
+    np.subtract(np.arange(margin, margin + width, dtype=np.float32), field[0], out=map_x)
+    rows = np.arange(margin, margin + height, dtype=np.float32)
+    np.subtract(rows[:, None], field[1], out=map_y)
+    return cv2.remap(image, map_x, map_y, ORDERS[order], borderMode=border, borderValue=fill)
 
 
 @dataclass(frozen=True)

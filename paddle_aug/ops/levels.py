@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.ops.draws import check_range, draw_whole
+from paddle_aug.ops.draws import check_whole, draw_whole
 from paddle_aug.transform import Transform
 
 LEVELS = np.arange(256.0)
@@ -63,7 +63,7 @@ class Posterize(Transform):
     bits: int | tuple[int, int] = 4
 
     def __post_init__(self):
-        check_range("bits", self._range(), 0, 8)
+        check_whole("bits", self._range(), 0, 8)
 
     def _range(self) -> tuple[int, int]:
         return self.bits if isinstance(self.bits, tuple) else (self.bits, 8)
@@ -77,12 +77,12 @@ class Posterize(Transform):
 
 @dataclass(frozen=True)
 class Solarize(Transform):
-    """Inverts the levels from 256 on or from a lower one, down to `threshold`, or of the range."""
+    """Inverts the brightest levels: from one on that is at least `threshold`, or of the range."""
 
     threshold: int | tuple[int, int] = 128
 
     def __post_init__(self):
-        check_range("threshold", self._range(), 0, 256)
+        check_whole("threshold", self._range(), 0, 256)
 
     def _range(self) -> tuple[int, int]:
         return self.threshold if isinstance(self.threshold, tuple) else (self.threshold, 256)

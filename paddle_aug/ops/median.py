@@ -12,10 +12,13 @@ using Separable Sorting Networks" (SIGGRAPH 2021), with merges by Batcher's netw
 """
 
 import functools
+import threading
 from collections.abc import Callable
 
 import cv2
 import numpy as np
+
+from paddle_aug.ops.scratch import scratch
 
 # An array of the network, shifted: its number, then so many rows down and columns right.
 Value = tuple[int, int, int]
@@ -155,34 +158,44 @@ def median_network(image: np.ndarray, k: int) -> np.ndarray:
 
 
 def _strip_medians(padded: np.ndarray, k: int) -> np.ndarray:
-    """The medians of a padded strip, a pair of pixels in six channels.
-
-    Arrays are flat, channel after channel and row after row, so that a shift is an offset; what is
-    read across the end of a row only reaches values that are cut off.
-    """
-    program, places, results = median_program(k)
+    """The medians of a padded strip, a pair of pixels in six channels."""
     rows, columns = padded.shape[0], padded.shape[1] // 2
-    size, spare = 3 * rows * columns, k * columns + k
-    memory = list(np.empty((places, size + spare), np.uint8))
-    arrays = [array[:size] for array in memory]
-
+    steps, given, found = _strip_steps(k, rows, columns, threading.get_ident())
     planes = cv2.split(padded.reshape(rows, columns, 6))
-    np.concatenate(planes[:3], out=arrays[EVEN_COLUMNS].reshape(-1, columns))
-    np.concatenate(planes[3:], out=arrays[ODD_COLUMNS].reshape(-1, columns))
-
-    def operand(array, down, right):
-        if offset := down * columns + right:
-            return memory[array][offset : offset + size]
-        return arrays[array]
-
-    for which, target, a, b in program:
-        which(operand(*a), operand(*b), out=arrays[target])
-
+    for array, half in zip(given, (planes[:3], planes[3:]), strict=True):
+        np.concatenate(half, out=array.reshape(-1, columns))
+    for which, a, b, out in steps:
+        which(a, b, out=out)
     margin = k // 2
     return cv2.merge(
         [
             plane[: rows - 2 * margin, : columns - margin]
-            for result in results
-            for plane in arrays[result].reshape(3, rows, columns)
+            for array in found
+            for plane in array.reshape(3, rows, columns)
         ]
     )
+
+
+@functools.lru_cache(maxsize=16)
+def _strip_steps(
+    k: int, rows: int, columns: int, thread: int
+) -> tuple[list[tuple], list[np.ndarray], list[np.ndarray]]:
+    """The program for strips of one size, on arrays: cutting them out anew each time takes an
+    eighth of the whole. Each thread has its own memory.
+
+    Returns the steps (minimum or maximum, operand, operand, where to write), the two arrays that
+    are to be filled, and the two that then hold the medians. All are flat, channel after channel
+    and row after row, so that a shift is an offset; what is read across the end of a row only
+    reaches values that are cut off.
+    """
+    program, places, results = median_program(k)
+    size, spare = 3 * rows * columns, k * columns + k
+    memory = scratch("median", (places, size + spare), np.uint8)
+
+    def array(place: int, down: int = 0, right: int = 0) -> np.ndarray:
+        offset = down * columns + right
+        return memory[place, offset : offset + size]
+
+    steps = [(which, array(*a), array(*b), array(target)) for which, target, a, b in program]
+    given = [array(EVEN_COLUMNS), array(ODD_COLUMNS)]
+    return steps, given, [array(place) for place in results]

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from paddle_aug.ops.draws import draw, draw_whole
+from paddle_aug.ops.scratch import scratch
 from paddle_aug.transform import Transform
 
 
@@ -26,7 +27,8 @@ def piecewise_affine(
     """
     if min(image.shape[:2]) == 1:
         return image
-    map_y, map_x = piecewise_map(image.shape, jitter, diagonals)
+    room = scratch("piecewise map", (2, *image.shape[:2]))
+    map_y, map_x = piecewise_map(image.shape, jitter, diagonals, out=room)
     return cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
@@ -34,6 +36,7 @@ def piecewise_map(
     shape: tuple[int, int, int],
     jitter: list[list[list[float]]],
     diagonals: tuple[tuple[str, ...], ...] | str = "falling",
+    out: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where each pixel comes from: its y and its x, each height × width, float32."""
     height, width = shape[:2]
@@ -44,7 +47,7 @@ def piecewise_map(
     mesh = _mesh(height, width, rows, columns, diagonals)
     moved = mesh.nodes + jitter.transpose(2, 0, 1) * [[[height]], [[width]]]
     kept = np.minimum(np.maximum(moved, 0), [[[height - 1]], [[width - 1]]])
-    return tuple(mesh.interpolate(kept))
+    return tuple(mesh.interpolate(kept, out))
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,16 @@ class _Mesh:
     column_cells: np.ndarray  # (columns - 1) × width
     twisted: np.ndarray  # height × width: the factor of the twist
 
-    def interpolate(self, nodes: np.ndarray) -> np.ndarray:
+    def interpolate(self, nodes: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """The values at all pixels, n × height × width, float32, of those at the nodes."""
         nodes = nodes.astype(np.float32)
         falls = nodes[:, :-1] - nodes[:, 1:]
         twists = falls[:, :, :-1] - falls[:, :, 1:]
-        values = self.row_cells @ (twists @ self.column_cells)
-        values *= self.twisted
-        values += self.row_weights @ (nodes @ self.column_weights)
+        values = np.matmul(self.row_weights, nodes @ self.column_weights, out=out)
+        twist = scratch("piecewise twist", values.shape)
+        np.matmul(self.row_cells, twists @ self.column_cells, out=twist)
+        twist *= self.twisted
+        values += twist
         return values
 
 

@@ -11,23 +11,24 @@ import cv2
 import numpy as np
 
 from paddle_aug.ops.draws import draw
+from paddle_aug.ops.scratch import scratch
 from paddle_aug.transform import Transform, around
 
 
 def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
     """Move each row by `amount` pixels more than the one above, to the left if it is above 0."""
     height, width = image.shape[:2]
-    # Of whole pixels, and Pillow adds them up in 1/65536.
-    moves = np.arange(height)
+    moves = np.arange(height)  # Pillow adds them up in 1/65536 of a pixel
     moves *= _fixed_point(amount)
     moves += _fixed_point(0.5 + amount / 2)
     moves >>= 16
     farthest = min(abs(int(moves[-1])), width)
     moves.clip(-farthest, farthest, out=moves)
     left, right = (0, farthest) if amount > 0 else (farthest, 0)
-    padded = cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_CONSTANT)
-    # All rows that begin anywhere in the padded image, of which each is a copy of one.
     pitch = width + farthest
+    padded = scratch("padded", (height, pitch, 3), np.uint8)
+    cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_CONSTANT, dst=padded)
+    # Of each row the result has what begins somewhere in the padded one: all such beginnings.
     rows = np.ndarray(
         (3 * (height * pitch - width) + 1, 3 * width), np.uint8, padded, strides=(1, 1)
     )
@@ -38,7 +39,10 @@ def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
 
 def shear_y(image: np.ndarray, amount: float) -> np.ndarray:
     """Move each column by `amount` pixels more than the one before, up if it is above 0."""
-    return cv2.transpose(shear_x(cv2.transpose(image), amount))
+    height, width = image.shape[:2]
+    transposed = scratch("transposed", (width, height, 3), np.uint8)
+    cv2.transpose(image, dst=transposed)
+    return cv2.transpose(shear_x(transposed, amount))
 
 
 def translate_x(image: np.ndarray, pixels: int) -> np.ndarray:

@@ -12,11 +12,11 @@ from paddle_aug.rng import generator
 from paddle_aug.transform import Transform
 
 COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid, as imgaug has it
-ROUNDS = 4  # of moving the centres; scikit-image does ten, see `slic`
-SAMPLES = 4  # a row and column of a cell, at most, that move the centres
-# Features are L, a, b, y, x, 1. What is second in a pair is bounded: its sum over a cell and its
-# neighbours, 9 × 16 pixels of up to 25.5 × 1024, stays below PAIRS.
-PAIRED, PAIRS = ((3, 0), (4, 1), (2, 5)), 2.0**26
+ROUNDS = 3  # of moving the centres; scikit-image does ten, see `slic`
+SAMPLES = 3  # a row and column of a cell, at most, that move the centres
+# Two sums in one number: the first counts in PAIRS; the second, of the levels of so many pixels,
+# stays below it.
+PAIRS, PAIRED = 2.0**26, 2**18
 
 
 def superpixels(
@@ -52,7 +52,7 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     with the grid, colours and weights of `skimage.segmentation.slic(image, n_segments, 10)`. Two
     short cuts make it fast. A pixel looks at the nine centres around its cell of the grid alone,
     which makes the distances one small matrix product a cell. And the centres are moved by at most
-    16 pixels of a cell, four times instead of ten; more of either is hardly seen in the result
+    9 pixels of a cell, three times instead of ten; more of either is hardly seen in the result
     (tests/test_ops_superpixels.py has the figures), while fewer rounds leave crumbs on noisy
     images.
 
@@ -62,47 +62,32 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     height, width = image.shape[:2]
     grid = _grid(height, width, *_grid_axes(height, width, n_segments))
     features = scratch("slic features", (len(grid.pixels), 6, grid.pixels.shape[1]))
+    # Sorting pixels of four bytes takes as long as sorting one plane.
+    lab = cv2.cvtColor(_stretched_lab(image), cv2.COLOR_RGB2RGBA).view(np.uint32)
+    lab = lab.ravel().take(grid.pixels).view(np.uint8).reshape(*grid.pixels.shape, 4)
     for channel, (plane, scale) in enumerate(
-        zip(cv2.split(_stretched_lab(image)), (100 / 255, 1, 1), strict=True)
+        zip(cv2.split(lab)[:3], (100 / 255, 1, 1), strict=True)
     ):
-        np.multiply(
-            plane.ravel().take(grid.pixels),
-            np.float32(scale / COMPACTNESS),
-            out=features[:, channel],
-        )
+        np.multiply(plane, np.float32(scale / COMPACTNESS), out=features[:, channel])
     features[:, 3:5] = grid.places
     features[:, 5] = 1
 
     sampled = features.take(grid.sampled, axis=2)
-    pairs = _pairs(sampled, grid)
+    # Features are L, a, b, y, x, 1; all are 0 where the image has no such pixel.
+    weights = (sampled.transpose(1, 0, 2) * grid.is_sampled).reshape(6, -1)
     # scikit-image starts from black centres, so its first round too is the grid itself.
     nearest = np.repeat(grid.home, len(grid.sampled))
     for round in range(ROUNDS):
-        centres = _centres(nearest, pairs, grid.count)
+        centres = _centres(nearest, weights, grid.count)
         if round < ROUNDS - 1:
             nearest = _nearest(sampled, centres, grid)
     return _nearest(features, centres, grid).take(grid.cells).reshape(height, width), grid.count
 
 
-def _pairs(sampled: np.ndarray, grid: "_Grid") -> list[np.ndarray]:
-    """The features of the pixels that move the centres, two in one number.
-
-    In steps of 1/1024 they and their sums are whole numbers; the first of two counts in PAIRS, so
-    that one pass of `bincount` adds up both, in doubles.
-    """
-    steps = np.rint(sampled.transpose(1, 0, 2) * 1024.0) * grid.is_sampled
-    steps = steps.reshape(6, -1)
-    return [steps[first] * PAIRS + steps[second] for first, second in PAIRED]
-
-
-def _centres(nearest: np.ndarray, pairs: list[np.ndarray], count: int) -> np.ndarray:
-    """The mean features of the pixels that are nearest to each centre, count × 5."""
-    sums = np.empty((6, count))
-    for pair, (first, second) in zip(pairs, PAIRED, strict=True):
-        both = np.bincount(nearest, pair, count)
-        np.floor(both / PAIRS, out=sums[first])
-        np.subtract(both, sums[first] * PAIRS, out=sums[second])
-    return (sums[:5] / np.maximum(sums[5], 1)).T
+def _centres(nearest: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
+    """The mean features of the pixels that are nearest to each centre, 5 × count."""
+    *sums, sizes = [np.bincount(nearest, feature, count) for feature in weights]
+    return np.divide(sums, np.maximum(sizes, 1))
 
 
 def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.ndarray:
@@ -111,12 +96,13 @@ def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.nda
     |f - c|² is least where |c|² - 2 f·c is. The place among the nine goes into the four lowest
     bits of that number, so that one minimum finds both: argmin is several times slower.
     """
-    table = np.empty((len(centres), 6), np.float32)
-    table[:, :5] = -2 * centres
-    table[:, 5] = np.square(centres).sum(axis=1)
+    table = np.empty((grid.count, 6), np.float32)
+    table[:, :5] = -2 * centres.T
+    table[:, 5] = np.square(centres).sum(axis=0)
     cells, _, pixels = features.shape
     distance = scratch("slic distance", (9, cells, pixels))
-    np.matmul(table[grid.candidates], features, out=distance.transpose(1, 0, 2))
+    around = table.take(grid.candidates, axis=0)
+    np.matmul(around, features, out=distance.transpose(1, 0, 2))
     bits = distance.view(np.int32)
     bits &= ~15
     bits |= np.arange(9, dtype=np.int32)[:, None, None]
@@ -213,33 +199,51 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     """
     height, width = labels.shape
     # Every second pixel of every second row is one of ours, those between say which are joined.
-    joined = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
-    joined[::2, ::2] = 1
-    joined[1::2, ::2] = labels[1:] == labels[:-1]
-    joined[::2, 1::2] = labels[:, 1:] == labels[:, :-1]
-    found, joined = cv2.connectedComponents(joined, connectivity=4)
-    pieces = joined[::2, ::2].ravel() - 1
+    joined = np.zeros((2 * height - 1, 2 * width - 1), bool)
+    joined[::2, ::2] = True
+    np.equal(labels[1:], labels[:-1], out=joined[1::2, ::2])
+    beside = np.equal(labels[:, 1:], labels[:, :-1], out=joined[::2, 1::2])
+    found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=4)
+    pieces = joined[::2, ::2].astype(np.intp).ravel()
+    pieces -= 1
     count = found - 1
 
+    # A piece's first pixel is one of the few that are not joined to the one on the left.
+    begins = np.ones((height, width), bool)
+    np.logical_not(beside, out=begins[:, 1:])
+    begins = np.flatnonzero(begins)[::-1]
     first = np.empty(count, np.intp)
-    first[pieces[::-1]] = np.arange(height * width - 1, -1, -1)
+    first[pieces[begins]] = begins
     neighbour = pieces[np.where(first % width, first - 1, first - width)]
     is_small = np.bincount(pieces) < height * width / centres // 2
     is_small[pieces[0]] = False  # nothing comes before it
     target = np.where(is_small, neighbour, np.arange(count))
-    while (target[target] != target).any():
-        target = target[target]
+    while ((further := target[target]) != target).any():
+        target = further
     names = np.cumsum(~is_small) - 1
     return names[target].take(pieces).reshape(height, width), int(names[-1]) + 1
 
 
 def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.ndarray:
     """Give the segments that `replaced` marks, by their label, their mean colour."""
-    flat = labels.ravel()
-    sums = [np.bincount(flat, plane.ravel(), len(replaced)) for plane in cv2.split(image)]
-    means = np.rint(np.stack(sums, axis=1) / np.bincount(flat)[:, None]).astype(np.uint8)
+    red, green, blue = (plane.reshape(-1) for plane in cv2.split(image))
+    red_green, blue_one = red * PAIRS + green, blue * PAIRS + 1
+    flat, sums = labels.ravel(), np.zeros((4, len(replaced)))
+    for start in range(0, flat.size, PAIRED):
+        part = slice(start, start + PAIRED)
+        for place, pair in ((0, red_green), (2, blue_one)):
+            both = np.bincount(flat[part], pair[part], len(replaced))
+            first = np.floor(both / PAIRS)
+            sums[place] += first
+            sums[place + 1] += both - first * PAIRS
+    # Four bytes a segment, the last of them whether it is replaced: one look-up for both.
+    colours = np.empty((len(replaced), 4), np.uint8)
+    colours[:, :3] = np.rint(sums[:3] / sums[3]).T
+    colours[:, 3] = replaced
+    painted = colours.view(np.uint32).ravel().take(labels).view(np.uint8)
+    painted = painted.reshape(*labels.shape, 4)
     return cv2.copyTo(
-        means.take(labels, axis=0), replaced.take(labels).view(np.uint8), image.copy()
+        cv2.cvtColor(painted, cv2.COLOR_RGBA2RGB), cv2.extractChannel(painted, 3), image.copy()
     )
 
 

@@ -6,6 +6,7 @@ contrast about grey 127; its CoarseDropout and its Sharpness of the name are oth
 """
 
 import itertools
+import math
 import random
 
 import albumentations as A
@@ -36,6 +37,10 @@ def subjects(size: int) -> dict:
             (size, size), (1 / 1.5**2, 1), (1 / 1.5, 1.5), interpolation, p=1
         )
 
+    def moved(**fields):
+        return A.Affine(**fields, interpolation=cv2.INTER_NEAREST, p=1)
+
+    shear = (-math.degrees(math.atan(0.3)), math.degrees(math.atan(0.3)))
     bicubic = cv2.INTER_CUBIC
     ways = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, bicubic, bicubic)
     borders = (
@@ -116,6 +121,21 @@ def subjects(size: int) -> dict:
                 border_mode=cv2.BORDER_REPLICATE,
                 p=1,
             )
+        ],
+        "posterize": [A.Posterize(4, p=1)],
+        "solarize": [A.Solarize((0.5, 0.5), p=1)],
+        "autocontrast": [A.AutoContrast(method="pil", p=1)],
+        "equalize": [A.Equalize(mode="pil", p=1)],
+        "shear_x": [moved(shear={"x": shear, "y": 0})],
+        "shear_y": [moved(shear={"x": 0, "y": shear})],
+        "translate_x": [moved(translate_percent={"x": (-0.45, 0.45), "y": 0})],
+        "translate_y": [moved(translate_percent={"x": 0, "y": (-0.45, 0.45)})],
+        "cutout": [A.CoarseDropout((1, 1), (16, 16), (16, 16), fill=0, p=1)],
+        "random_erasing": [A.Erasing(p=1)],
+        "random_erasing, noise": [A.Erasing(fill="random", p=1)],
+        "gridmask, not turned": [
+            A.GridDropout(0.4, unit_size_range=(period, period + 1), fill=0, p=1)
+            for period in range(size * 96 // 224, size - 1)
         ],
         "piecewise_affine": [A.PiecewiseAffine((0.01, 0.05), nb_rows=(2, 4), nb_cols=(2, 4), p=1)],
     }

@@ -39,6 +39,16 @@ OF_OP = {
     "random_rotation": ["warpAffine nearest"],
     "keras_affine": ["warpAffine linear"],
     "channel_shift": ["LUT"],
+    "posterize": ["memcpy"],
+    "solarize": ["memcpy"],
+    "autocontrast": ["LUT"],
+    "equalize": ["LUT"],
+    "shear_x": ["memcpy"],
+    "shear_y": ["memcpy"],
+    "translate_x": ["memcpy"],
+    "translate_y": ["memcpy"],
+    "cutout": ["memcpy"],
+    "random_erasing": ["memcpy"],
 }
 
 

@@ -67,6 +67,26 @@ SPECS = NOTEBOOK_SPECS | {
     "color_jitter": "color_jitter(0.5, 0.5, 0.5, 0.5)",
     "keras_affine": "keras_affine(20, 0.2, 0.2, 0.2)",
     "channel_shift": "channel_shift(30)",
+    "posterize": "posterize((4, 4))",
+    "solarize": "solarize((128, 128))",
+    "autocontrast": "autocontrast",
+    "equalize": "equalize",
+    "shear_x": "shear_x(0.3)",
+    "shear_y": "shear_y(0.3)",
+    "translate_x": "translate_x(0.45)",
+    "translate_y": "translate_y(0.45)",
+    "cutout": "cutout(16)",
+    "random_erasing": "random_erasing",
+    "random_erasing, noise": "random_erasing(fill='noise')",
+    "gridmask": "gridmask",
+    # Others turn no grid.
+    "gridmask, not turned": "gridmask(rotate=0)",
+    "hide_and_seek": "hide_and_seek",
+    "autoaugment": "autoaugment",
+    "randaugment": "randaugment",
+    "trivialaugment": "trivialaugment",
+    "threeaugment": "threeaugment",
+    "augmix": "augmix",
 }
 MODES = ("userDef", "imgaugLib", "allab", "allba")
 SEED = 2022

@@ -39,6 +39,20 @@ def subjects(size: int) -> dict:
             image = getattr(F, f"adjust_{name}")(image, amount)
         return image
 
+    def sheared(x=0, y=0):
+        return lambda image: F.affine(
+            image, 0, (0, 0), 1, (x and ranges.shear(), y and ranges.shear()), "nearest"
+        )
+
+    def translated(x=0, y=0):
+        return lambda image: F.affine(
+            image, 0, (x and ranges.move(size), y and ranges.move(size)), 1, (0, 0), "nearest"
+        )
+
+    def random_erasing(image):
+        rectangle = ranges.erased(size)
+        return image if rectangle is None else F.erase(image, *rectangle, 0)
+
     whole = (ranges.part(size), ranges.part(size))
     return {
         "brightness": lambda image: F.adjust_brightness(image, ranges.factor()),
@@ -58,4 +72,10 @@ def subjects(size: int) -> dict:
         "random_rotation": lambda image: F.rotate(image, random.uniform(-45, 45), "nearest"),
         "hue": lambda image: F.adjust_hue(image, ranges.shift()),
         "color_jitter": color_jitter,
+        "shear_x": sheared(x=1),
+        "shear_y": sheared(y=1),
+        "translate_x": translated(x=1),
+        "translate_y": translated(y=1),
+        "cutout": lambda image: F.erase(image, *ranges.square(size), 0),
+        "random_erasing": random_erasing,
     }

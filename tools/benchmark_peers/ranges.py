@@ -56,6 +56,35 @@ def jitter() -> list[tuple[str, float]]:
     return [(name, shift() if name == "hue" else factor()) for name in sample(JITTERS, 4)]
 
 
+def shear() -> float:
+    """Degrees whose tangent is that of a shear."""
+    return math.degrees(math.atan(uniform(-0.3, 0.3)))
+
+
+def move(size: int) -> int:
+    """Pixels of a translation."""
+    return int(uniform(-0.45, 0.45) * size)
+
+
+def erased(size: int) -> tuple[int, int, int, int] | None:
+    """Top, left, height and width of what is erased, as torchvision draws it."""
+    for _ in range(10):
+        area = size * size * uniform(0.02, 0.33)
+        ratio = math.exp(uniform(math.log(0.3), math.log(3.3)))
+        down, across = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if down < size and across < size:
+            return randint(0, size - down), randint(0, size - across), down, across
+    return None
+
+
+def square(size: int, side: int = 16) -> tuple[int, int, int, int]:
+    """The same of a square whose centre is anywhere in the image."""
+    top, left = (randint(0, size - 1) - side // 2 for _ in range(2))
+    bottom, right = min(size, top + side), min(size, left + side)
+    top, left = max(0, top), max(0, left)
+    return top, left, bottom - top, right - left
+
+
 def shift() -> float:
     """Of the hue."""
     return uniform(-0.5, 0.5)

@@ -27,8 +27,7 @@ def without_its_operators(register):
 torch.library.register_fake = without_its_operators(torch.library.register_fake)
 
 import torchvision  # noqa: E402
-from torchvision.transforms import InterpolationMode  # noqa: E402
-from torchvision.transforms.v2 import ElasticTransform  # noqa: E402
+from torchvision.transforms import InterpolationMode, v2  # noqa: E402
 from torchvision.transforms.v2 import functional as F  # noqa: E402
 
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
@@ -74,8 +73,29 @@ def subjects(size: int) -> dict:
             image = getattr(F, f"adjust_{name}")(image, amount)
         return image
 
+    def sheared(x=0, y=0):
+        return lambda image: F.affine(
+            image,
+            0,
+            [0, 0],
+            1,
+            [x and ranges.shear(), y and ranges.shear()],
+            NEAREST,
+            center=[0, 0],
+        )
+
+    def translated(x=0, y=0):
+        return lambda image: F.affine(
+            image, 0, [x and ranges.move(size), y and ranges.move(size)], 1, [0, 0], NEAREST
+        )
+
+    nothing = torch.zeros(1, 1, 1, dtype=torch.uint8)
+    # The blur's window is that of ours at sigma 2.
+    firsts = v2.RandomChoice(
+        [v2.Grayscale(3), v2.RandomSolarize(128, p=1), v2.GaussianBlur(7, (0.1, 2.0))]
+    )
     whole = [ranges.part(size), ranges.part(size)]
-    elastic = ElasticTransform(alpha=20.0, sigma=4.0)
+    elastic = v2.ElasticTransform(alpha=20.0, sigma=4.0)
     return {
         "brightness": lambda image: F.adjust_brightness(image, ranges.factor()),
         "contrast": lambda image: F.adjust_contrast(image, ranges.factor()),
@@ -99,4 +119,19 @@ def subjects(size: int) -> dict:
         "random_rotation": lambda image: F.rotate(image, uniform(-45, 45), NEAREST),
         "hue": lambda image: F.adjust_hue(image, ranges.shift()),
         "color_jitter": color_jitter,
+        "posterize": lambda image: F.posterize(image, 4),
+        "solarize": lambda image: F.solarize(image, 128),
+        "autocontrast": F.autocontrast,
+        "equalize": F.equalize,
+        "shear_x": sheared(x=1),
+        "shear_y": sheared(y=1),
+        "translate_x": translated(x=1),
+        "translate_y": translated(y=1),
+        "cutout": lambda image: F.erase(image, *ranges.square(size), nothing),
+        "random_erasing": v2.RandomErasing(p=1),
+        "autoaugment": v2.AutoAugment(),
+        "randaugment": v2.RandAugment(),
+        "trivialaugment": v2.TrivialAugmentWide(),
+        "threeaugment": v2.Compose([firsts, v2.ColorJitter(0.3, 0.3, 0.3)]),
+        "augmix": v2.AugMix(interpolation=NEAREST),
     }

@@ -1,0 +1,95 @@
+"""The command line: `paddle-aug train` does what tools/train.py does, and so for each command."""
+
+import ast
+import importlib
+import pkgutil
+import sys
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from paddle_aug import __version__, commands
+from paddle_aug.errors import UserError
+from paddle_aug.registry import near_miss
+
+# Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
+# track its means, and its GPU wheel may well run on a CPU.
+REMARKS = ("No ccache found", "When training, we now always", "You are using GPU version")
+
+
+def main() -> None:
+    """`paddle-aug`, and `python -m paddle_aug`."""
+    run(chosen_command)
+
+
+def chosen_command() -> None:
+    """Run the command that the first word names; without one, print which there are.
+
+    Raises:
+        UserError: there is no such command.
+    """
+    match sys.argv[1:]:
+        case [] | ["-h" | "--help", *_]:
+            print(overview())
+        case ["--version", *_]:
+            print(f"paddle-aug {__version__}")
+        case [name, *words]:
+            if name not in names():
+                raise UserError(
+                    f"no command {name!r}; {near_miss(name, names())}, "
+                    "and paddle-aug --help says what each does"
+                )
+            sys.argv = [f"paddle-aug {name}", *words]  # as the command's own help has it
+            run_command(name)
+
+
+def names() -> list[str]:
+    """The commands, such as "export-model"."""
+    modules = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    return [name.replace("_", "-") for name in modules if not name.startswith("_")]
+
+
+def module_name(name: str) -> str:
+    """The module of a command."""
+    return f"{commands.__name__}.{name.replace('-', '_')}"
+
+
+def overview() -> str:
+    """What there is, a line a command."""
+    width = max(map(len, names()))
+    return "\n".join(
+        [
+            "usage: paddle-aug COMMAND …",
+            "       paddle-aug COMMAND --help",
+            "",
+            *(f"  {name:{width}}  {first_line(name)}" for name in names()),
+        ]
+    )
+
+
+def first_line(name: str) -> str:
+    """What a command does; its module is read and not imported, as that takes long."""
+    module = module_name(name)
+    source = find_spec(module).loader.get_source(module)
+    return ast.get_docstring(ast.parse(source)).split("\n")[0]
+
+
+def run_command(name: str) -> None:
+    """Do what the command line asks of a command, and exit."""
+    command = importlib.import_module(module_name(name))
+    run(command.main, getattr(command, "STOPPED", "stopped"))
+
+
+def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
+    """Exit as `main()` says; after a UserError with its message and code 2; after Ctrl-C with the
+    word `stopped` and code 130."""
+    for remark in REMARKS:
+        warnings.filterwarnings("ignore", remark, UserWarning)
+    try:
+        sys.exit(main())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        sys.exit(130)

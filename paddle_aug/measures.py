@@ -1,0 +1,81 @@
+"""How well a classifier does, from the probabilities that it gives: numbers alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest
+
+BINS = 15  # of the expected calibration error, as in Guo et al. (arXiv 1706.04599)
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """Of N images and C classes; all shares are from 0 to 1, NaN where there is nothing to divide.
+
+    `interval` is Wilson's, of 95 %. `top5` is None where there are five classes or fewer.
+    `confusion` counts images by true class (row) and predicted class. `recall` is the accuracy of
+    each class. A class has `precision` if it was predicted, `recall` if there are images of it.
+    `bins` are those of `BINS` equal ranges of confidence: images, mean confidence, accuracy;
+    `calibration_error` is their mean difference, weighed by images.
+    """
+
+    images: int
+    correct: int
+    interval: tuple[float, float]
+    top5: float | None
+    confusion: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    bins: np.ndarray
+    calibration_error: float
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.images
+
+
+def measure(probabilities: np.ndarray, labels: np.ndarray) -> Measures:
+    """Measure predictions, [N, C], by the true classes, [N]; N is at least 1."""
+    images, classes = probabilities.shape
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    predicted = order[:, 0]
+    right = predicted == labels
+    correct = int(right.sum())
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    hits, of_class, as_class = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    interval = binomtest(correct, images).proportion_ci(method="wilson")
+    bins = calibration_bins(probabilities.max(axis=1), right)
+    return Measures(
+        images=images,
+        correct=correct,
+        interval=(float(interval.low), float(interval.high)),
+        top5=float((order[:, :5] == labels[:, None]).any(axis=1).mean()) if classes > 5 else None,
+        confusion=confusion,
+        precision=share(hits, as_class),
+        recall=share(hits, of_class),
+        f1=share(2 * hits, of_class + as_class),
+        bins=bins,
+        calibration_error=float(np.nansum(bins[:, 0] * np.abs(bins[:, 1] - bins[:, 2])) / images),
+    )
+
+
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """One divided by the other; NaN where the whole is 0."""
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+
+
+def calibration_bins(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Images, mean confidence and accuracy of each bin, [BINS, 3]; a bin has its upper end."""
+    place = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    count, confident, correct = (
+        np.bincount(place, weights, minlength=BINS) for weights in (None, confidence, right)
+    )
+    return np.stack([count, share(confident, count), share(correct, count)], axis=1)
+
+
+def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """The places of the wrong predictions of the highest confidence, the highest first."""
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    return order[probabilities.argmax(axis=1)[order] != labels[order]][:count]

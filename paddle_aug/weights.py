@@ -1,0 +1,161 @@
+"""Trained weights with all that using them needs: one file, which may be copied anywhere."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
+from pathlib import Path
+
+import paddle
+
+from paddle_aug import checkpoint
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import Dataset, open_dataset
+from paddle_aug.data.normalize import KNOWN, Normalization
+from paddle_aug.errors import UserError
+from paddle_aug.networks import NETWORKS
+from paddle_aug.pipeline import DRAWS, SOURCES, engine, open_data
+
+FORMAT = 1
+CONFIG = ("network", "mix", *SOURCES, *DRAWS)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network in eval mode, and what it was trained on and how.
+
+    `config` has the fields of `CONFIG`, all others are defaults.
+    """
+
+    network: paddle.nn.Layer
+    config: TrainConfig
+    normalization: Normalization
+    class_names: list[str]
+    data_name: str
+    fingerprint: str
+
+
+def describe(config: TrainConfig, data: Dataset, normalization: dict) -> dict:
+    """What stands beside the weights, in plain values, under the names that run.json gives them."""
+    return {
+        "format": FORMAT,
+        "config": {name: getattr(config, name) for name in CONFIG},
+        "engine": engine(config),
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "class_names": data.class_names,
+        },
+        "normalization": normalization,
+    }
+
+
+def save_trained(path: Path, network: paddle.nn.Layer, description: dict) -> None:
+    """Write weights that `load_trained` reads, and paddle.load too."""
+    checkpoint.save(path, {**network.state_dict(), checkpoint.DESCRIPTION: description})
+
+
+def load_trained(path: Path | str, run: Path | str | None = None) -> Trained:
+    """The network of a file of weights.
+
+    Weights from before they were described want the run.json of their run.
+
+    Raises:
+        UserError: the file cannot be read, does not say what its weights are of (or says so and
+            `run` is given besides), or its weights are of another network.
+    """
+    path = Path(path)
+    weights = checkpoint.load(path)
+    description = weights.pop(checkpoint.DESCRIPTION, None)
+    if run is not None:
+        if description is not None:
+            raise UserError(f"{path} says itself what its weights are of; leave --run away")
+        trained = understood(read_json(Path(run)), Path(run))
+    elif description is None:
+        raise UserError(
+            f"{path} does not say what its weights are of, as those of earlier versions do not; "
+            "name the run.json that lies with the logs of its run: --run FILE, or train again"
+        )
+    else:
+        trained = understood(description, path)
+    checkpoint.load_weights(trained.network, weights, path)
+    trained.network.eval()
+    return trained
+
+
+def read_json(file: Path) -> dict:
+    """What a run.json says.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}; --run wants a run.json") from None
+    except ValueError as error:
+        raise UserError(f"{file} is not the run.json of a run: {error}") from None
+
+
+def understood(description: dict, file: Path) -> Trained:
+    """The network that a description is of, with its first weights.
+
+    Raises:
+        UserError: it is none, or a later version wrote it, or has a network that this one has not.
+    """
+    try:
+        if description.get("format", FORMAT) != FORMAT:
+            raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
+        kept = {
+            name: description["config"][name] for name in CONFIG if name in description["config"]
+        }
+        config = TrainConfig(**kept)
+        config = replace(config, engine=description.get("engine", config.engine))
+        data = description["data"]
+        # Runs from before --normalize were all the notebook's.
+        normalized = description.get("normalization", asdict(KNOWN["half"]))
+        normalized = Normalization(
+            tuple(normalized["mean"]), tuple(normalized["std"]), normalized["per_image"]
+        )
+        class_names = list(data["class_names"])
+        network = NETWORKS[config.network](len(class_names), config.image_size)
+        return Trained(network, config, normalized, class_names, data["name"], data["fingerprint"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file} does not describe trained weights: {error!r}") from None
+
+
+def eval_data(trained: Trained, given: dict) -> Dataset:
+    """What to evaluate trained weights on: the data of their run, or what is `given` instead.
+
+    `given` holds fields of `SOURCES`. `data` is other data, of which the whole eval list is taken;
+    without it, the others take the place of the run's.
+
+    Raises:
+        UserError: the data cannot be had, has other classes, nothing to evaluate on, or has changed
+            since the weights were trained.
+    """
+    if given:
+        kept = {} if "data" in given else {n: getattr(trained.config, n) for n in SOURCES}
+        found = open_dataset(**{**kept, **given}, check=False)
+    else:
+        found = open_data(trained.config, check=False)
+        if found.fingerprint != trained.fingerprint:
+            raise UserError(
+                f"the data {trained.data_name}, on which the weights were trained, has changed "
+                f"since, or {found.name} is other data; --data names what to evaluate on"
+            )
+    for number, (name, other) in enumerate(zip_longest(trained.class_names, found.class_names)):
+        if name != other:
+            raise UserError(
+                f"{found.name} has other classes than the weights: class {number} is "
+                f"{quoted(other)} in it, and {quoted(name)} in them"
+            )
+    if not found.eval:
+        raise UserError(
+            f"{found.name} has no images to evaluate on; name data that has, or give --eval-list"
+        )
+    return found
+
+
+def quoted(name: str | None) -> str:
+    """A class's name for a message."""
+    return "not there" if name is None else repr(name)

@@ -1,0 +1,171 @@
+"""The command line, of a clone by its tools and installed as paddle-aug."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from made_data import write_dataset
+
+from paddle_aug import __version__, cli
+from paddle_aug.commands import plot, train
+from paddle_aug.errors import UserError
+
+# What measures a clone, and what tools share.
+CLONE_ONLY = {
+    "_clone", "benchmark", "benchmark_docs", "benchmark_loader", "benchmark_parity",
+    "imgaug_conformance",
+}  # fmt: skip
+# Not yet commands.
+NOT_YET = {"export", "preview"}
+
+
+def ended(monkeypatch, *words):
+    """The exit code of paddle-aug with these words, None for 0."""
+    monkeypatch.setattr(sys, "argv", ["/somewhere/paddle-aug", *words])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    return stop.value.code
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["--help"]], ids=str)
+def test_the_commands_are_listed_with_a_line_each(words, monkeypatch, capsys):
+    assert not ended(monkeypatch, *words)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "usage: paddle-aug COMMAND …"
+    listed = dict(line.split(maxsplit=1) for line in lines[lines.index("") + 1 :])
+    assert list(listed) == cli.names()
+    assert listed["train"] == train.__doc__
+    assert listed["plot"] == plot.__doc__
+
+
+def test_the_version_is_told(monkeypatch, capsys):
+    assert not ended(monkeypatch, "--version")
+    assert capsys.readouterr().out == f"paddle-aug {__version__}\n"
+
+
+def test_a_mistyped_command_ends_with_the_nearest_one(monkeypatch, capsys):
+    assert ended(monkeypatch, "plto", "logs") == 2
+    said = "no command 'plto'; did you mean 'plot'?, and paddle-aug --help says what each does\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("name", [name for name in cli.names() if name != "benchmark"])
+def test_the_help_of_a_command_has_its_own_name(name, monkeypatch, capsys):
+    assert ended(monkeypatch, name, "--help") == 0
+    assert capsys.readouterr().out.startswith(f"usage: paddle-aug {name} ")
+
+
+def test_the_benchmarks_say_that_they_want_a_clone(monkeypatch, capsys):
+    assert ended(monkeypatch, "benchmark", "modes", "--repeats", "5") == 2
+    assert "python tools/benchmark.py --help" in capsys.readouterr().err
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def refuse():
+    raise UserError("photos: no such folder")
+
+
+@pytest.mark.parametrize(
+    ("main", "code", "message"),
+    [
+        (lambda: None, None, ""),
+        (lambda: 0, 0, ""),
+        (lambda: 1, 1, ""),
+        (refuse, 2, "photos: no such folder\n"),
+        (interrupt, 130, "stopped\n"),
+    ],
+)
+def test_an_end_has_its_exit_code(main, code, message, monkeypatch, capsys):
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: SimpleNamespace(main=main))
+    assert ended(monkeypatch, "plot") == code
+    assert capsys.readouterr().err == message
+
+
+def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
+    monkeypatch.setattr(train, "main", interrupt)
+    assert ended(monkeypatch, "train") == 130
+    assert "--resume goes on" in capsys.readouterr().err
+
+
+def test_every_tool_is_a_script_of_its_command(repository):
+    tools = {file.stem: file for file in (repository / "tools").glob("*.py")}
+    names = {name.replace("-", "_") for name in cli.names()} - {"benchmark"}
+    assert tools.keys() - CLONE_ONLY - NOT_YET == names
+    for name in names:
+        _, *body = ast.parse(tools[name].read_text(encoding="utf-8")).body
+        command = name.replace("_", "-")
+        script = f"""
+from _clone import run_command
+if __name__ == "__main__":
+    run_command("{command}")
+"""
+        assert ast.dump(ast.Module(body, [])) == ast.dump(ast.parse(script)), tools[name]
+
+
+@pytest.mark.parametrize("start", [["-m", "paddle_aug", "plot"], ["tools/plot.py"]], ids=str)
+def test_a_clone_has_both_ways(start, repository):
+    done = subprocess.run(
+        [sys.executable, *start, "nowhere"], cwd=repository, capture_output=True, text=True
+    )
+    message = "nowhere is not a folder; give the one that training wrote its logs to\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+
+
+@pytest.fixture(scope="module")
+def installed(repository, tmp_path_factory):
+    """Runs paddle-aug as pip installs it, where there is no clone."""
+    folder = tmp_path_factory.mktemp("installed")
+    source = folder / "source"
+    shutil.copytree(
+        repository / "paddle_aug", source / "paddle_aug", ignore=shutil.ignore_patterns("__pyca*")
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(repository / name, source)
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
+    done = subprocess.run(
+        [*pip, "--target", str(folder / "there"), str(source)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.rmtree(source)
+
+    def run(*words):
+        return subprocess.run(
+            [folder / "there" / "bin" / "paddle-aug", *words],
+            env={**os.environ, "PYTHONPATH": str(folder / "there")},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_what_is_installed_has_the_commands_and_their_exit_codes(installed):
+    helped = installed("--help")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert all(f"\n  {name} " in helped.stdout for name in cli.names())
+    failed = installed("plot", "nowhere")
+    message = "nowhere is not a folder; give the one that training wrote its logs to\n"
+    assert (failed.returncode, failed.stdout, failed.stderr) == (2, "", message)
+    options = installed("train", "--help")
+    assert options.stdout.startswith("usage: paddle-aug train ")
+    assert "aistudio-resnet50" in options.stdout, "the recipes are installed, too"
+
+
+@pytest.mark.slow
+def test_what_is_installed_trains_with_workers_and_plots(installed, tmp_path):
+    """A worker imports the program that started it."""
+    data = ["--data", write_dataset(tmp_path / "photos"), "--device", "cpu", "--num-workers", "1"]
+    trained = installed("train", *data, "--network=vgg_thin", "--image-size=32", "--epochs=1")
+    assert trained.returncode == 0, trained.stderr
+    plotted = installed("plot", "logs")
+    assert plotted.returncode == 0, plotted.stderr
+    assert plotted.stdout.split()[:2] == ["augmentation", "eval"]

@@ -1,0 +1,141 @@
+"""The notebook runs from top to bottom, by the little of IPython that it uses: Jupyter's own way to
+run one brings 30 packages."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+NOTEBOOK = "docs/aistudio.ipynb"
+SMALL = 'EPOCHS, OPTIONS = 1, "--fraction 0.1"'  # behind the cell of settings
+
+
+@pytest.fixture(scope="module")
+def cells(repository):
+    """The cells, their lines joined."""
+    content = json.loads((repository / NOTEBOOK).read_text(encoding="utf-8"))
+    assert (content["nbformat"], content["nbformat_minor"]) == (4, 5)
+    return [{**cell, "source": "".join(cell["source"])} for cell in content["cells"]]
+
+
+def tags(cell):
+    return cell["metadata"].get("tags", [])
+
+
+def python_of(source: str) -> str:
+    """A cell as Python: of what IPython adds, `!command`, `name = !command` and `%cd -q folder`."""
+    lines = []
+    for line in source.split("\n"):
+        if found := re.fullmatch(r"( *)(\w+ = )?!(.+)", line):
+            indent, name, command = found.groups("")
+            line = f"{indent}{name}shell(f{command!r})"
+        elif found := re.fullmatch(r"( *)%cd -q (\S+)", line):
+            line = f"{found[1]}os.chdir({found[2]!r})"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("source", "python"),
+    [
+        ("a = 1", "a = 1"),
+        ("for a in b:\n    !ls {a} 'c'", "for a in b:\n    shell(f\"ls {a} 'c'\")"),
+        ("a = !ls", "a = shell(f'ls')"),
+        ("if a:\n    %cd -q ..", "if a:\n    os.chdir('..')"),
+    ],
+)
+def test_a_cell_is_made_python(source, python):
+    assert python_of(source) == python
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What cells display: the names of pictures, which have to be there, and texts."""
+    found = []
+    module = ModuleType("IPython.display")
+
+    def picture(name):
+        assert Path(name).read_bytes().startswith(b"\x89PNG")
+        return name
+
+    module.Image, module.Markdown, module.display = picture, str, found.append
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    return found
+
+
+@pytest.mark.slow
+def test_all_cells_run(cells, shown, repository, tmp_path, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    for name in ("tools", "paddle_aug"):
+        (tmp_path / name).symlink_to(repository / name)
+    monkeypatch.chdir(tmp_path / "docs")
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    def shell(command):
+        done = subprocess.run(
+            command,
+            shell=True,
+            env={**os.environ, "PATH": programs},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}"
+        return done.stdout.splitlines()
+
+    names = {"shell": shell, "os": os}
+    for cell in cells:
+        if cell["cell_type"] == "code" and "skip-ci" not in tags(cell):
+            exec(python_of(cell["source"]), names)
+        if "parameters" in tags(cell):
+            exec(SMALL, names)
+    *pictures, table = shown
+    assert [Path(name).name for name in pictures] == [
+        "preview.png", "preview.png", "accuracy.png", "loss.png"
+    ]  # fmt: skip
+    rows = [[word.strip() for word in line.split("|")[1:-1]] for line in table.split("\n")]
+    assert [row[0] for row in rows] == ["augmentation", "---", "none", "userDef"]
+    assert rows[2][rows[0].index("seeds")] == "2"
+
+
+def test_only_the_installation_is_left_to_the_reader(cells):
+    skipped = [cell["source"] for cell in cells if "skip-ci" in tags(cell)]
+    assert len(skipped) == 1
+    assert "pip install" in skipped[0]
+
+
+def test_headings_are_in_both_languages(cells):
+    headings = [
+        line
+        for cell in cells
+        if cell["cell_type"] == "markdown"
+        for line in cell["source"].split("\n")
+        if re.match("#+ ", line)
+    ]
+    title, english, *sections = headings
+    assert re.search("[一-鿿]", title)
+    assert english == "# Image augmentation: install, look, train, plot, compare"
+    for heading in sections:
+        assert re.fullmatch("## [0-9]+[.] [一-鿿]+ / [A-Z][a-z ]+", heading), heading
+
+
+def test_the_outputs_are_those_of_a_whole_run_small_and_without_paths(cells, repository):
+    for cell in cells:
+        if cell["cell_type"] == "code" and "skip-ci" not in tags(cell):
+            assert cell["execution_count"]
+        for output in cell.get("outputs", []):
+            assert output["output_type"] in ("stream", "display_data")
+            text = json.dumps(output.get("text", output.get("data", {}).get("text/plain", "")))
+            assert not re.search(r"/(home|root|tmp|usr|work|opt)/", text), text
+    assert (repository / NOTEBOOK).stat().st_size < 500_000
+    pictures = [
+        output for cell in cells for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]  # fmt: skip
+    assert len(pictures) == 4
