@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from made_data import write_dataset
 
-from paddle_aug import search, search_report, search_space
+from paddle_aug import search, search_report, search_space, train
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
@@ -672,13 +672,13 @@ def run_tool(*words):
     )
 
 
-def run_here(monkeypatch, capsys, *words):
+def run_here(monkeypatch, capsys, *words, code=None):
     """What the tool prints: in this process, which has Paddle already."""
     monkeypatch.syspath_prepend(TOOL.parent)
     monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, words)])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(TOOL), run_name="__main__")
-    assert not ended.value.code
+    assert ended.value.code == code
     return capsys.readouterr().out
 
 
@@ -688,30 +688,51 @@ def test_there_is_nothing_to_resume_in_an_empty_folder(photos, tmp_path):
     assert done.stderr.startswith(f"no search in {tmp_path} to go on with")
 
 
-def test_the_tool_searches_with_real_training_and_its_test_can_be_plotted(
+def test_the_tool_searches_with_real_training_and_a_kill_within_a_run_changes_nothing(
     photos, tmp_path, monkeypatch, capsys
 ):
     """At 16 pixels, 2 epochs, a second an epoch at most; the budget is far from being needed."""
     words = [
-        "--data", photos, "--recipe", "small", "--budget", "20m", "--candidates", "3",
+        "--data", photos, "--recipe", "small", "--budget", "20m", "--candidates", "2",
         "--image-size", "16", "--epochs", "2", "--against", "none", "--seeds", "2",
-        "--threads", "1", "--out", tmp_path / "out",
+        "--threads", "1",
     ]  # fmt: skip
     monkeypatch.setattr(search, "MOST_SEEDS", 2)
-    printed = run_here(monkeypatch, capsys, *words)
-    state = json.loads((tmp_path / "out" / "search.json").read_text(encoding="utf-8"))
-    assert state["final"]["finished"]
-    report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    printed = run_here(monkeypatch, capsys, *words, "--out", tmp_path / "whole")
+    whole, report = outcome(tmp_path / "whole")
+    assert whole["final"]["finished"]
     assert report.startswith(printed.splitlines()[-1])
-    assert (
-        f"--recipe small --data {photos} --image-size 16 --epochs 2 --threads 1 --augment" in report
-    )
-    assert (tmp_path / "out" / "report.png").read_bytes().startswith(b"\x89PNG")
-    winner, none = state["final"]["modes"]
-    runs = read_seeds([tmp_path / "out" / "final"])
-    assert sorted(run.mode or "none" for run in runs) == sorted([winner, none] * 2)
+    assert f"--data {photos} --image-size 16 --epochs 2 --threads 1 --augment" in report
+    assert (tmp_path / "whole" / "report.png").read_bytes().startswith(b"\x89PNG")
+    runs = read_seeds([tmp_path / "whole" / "final"])
+    assert len(runs) == 2 * len(whole["final"]["modes"])
     for run in runs:
-        recorded = search_report.accuracies(state, "final")[run.mode or "none"][run.seed]
+        recorded = search_report.accuracies(whole, "final")[run.mode or "none"][run.seed]
         assert final_accuracy(run, last_epochs(2)) == recorded
-    run_here(monkeypatch, capsys, *words, "--resume")
-    assert (tmp_path / "out" / "report.md").read_text(encoding="utf-8") == report
+
+    publish, published = train.publish, []
+
+    def killed_after_an_epoch_of_the_third_run(run, progress):
+        published.append(progress.done)
+        if len(published) == 4:  # of one epoch, of two, and the first of two
+            raise KeyboardInterrupt
+        publish(run, progress)
+
+    again = [*words, "--out", tmp_path / "killed"]
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "publish", killed_after_an_epoch_of_the_third_run)
+        run_here(patch, capsys, *again, code=130)
+    assert published == [1, 1, 2, 1]
+    run_here(monkeypatch, capsys, *again, "--resume")
+    log = (tmp_path / "killed" / "training.log").read_text(encoding="utf-8")
+    assert "going on after epoch 1 of 2" in log
+    killed, _ = outcome(tmp_path / "killed")
+    assert killed["rungs"] == whole["rungs"]
+    for part in ("rung-0", "final"):
+        assert search_report.accuracies(killed, part) == search_report.accuracies(whole, part)
+
+
+def outcome(folder):
+    """The state and the report that a search has left."""
+    state = json.loads((folder / "search.json").read_text(encoding="utf-8"))
+    return state, (folder / "report.md").read_text(encoding="utf-8")
