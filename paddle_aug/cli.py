@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import pkgutil
 import sys
 import warnings
@@ -82,11 +83,16 @@ def run_command(name: str) -> None:
 
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     """Exit as `main()` says; after a UserError with its message and code 2; after Ctrl-C with the
-    word `stopped` and code 130."""
+    word `stopped` and code 130; where the reader of its output has gone, with code 141."""
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:
-        sys.exit(main())
+        code = main()
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:  # as in `paddle-aug predict … | head`: nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
+        sys.exit(141)
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

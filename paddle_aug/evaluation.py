@@ -11,7 +11,6 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 
 from paddle_aug import plot, preview_figure
 from paddle_aug.data.image import read_sample
@@ -64,11 +63,8 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         "classes.csv": csv_bytes([[*classes[0]], *([*row.values()] for row in classes)]),
         "confusion.csv": csv_bytes(confusion_rows(evaluation)),
     }
-    # Names of classes may be Chinese, and are no formulas.
-    installed = {font.name for font in fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(font for font in plot._CHINESE_FONTS if font in installed)]
-    names = {"font.family": fonts, "text.parse_math": False}
-    with matplotlib.rc_context({**plot._STYLE, **names}):
+    style = plot.style() | {"text.parse_math": False}  # names of classes are no formulas
+    with matplotlib.rc_context(style):
         for name, figure in (
             ("confusion.png", confusion_figure(evaluation)),
             ("reliability.png", reliability_figure(evaluation.measures)),
@@ -94,7 +90,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         )
         for sample, predicted, probability in worst
     ]
-    with matplotlib.rc_context(names):
+    with matplotlib.rc_context(style):
         preview_figure.draw([Section("", "", cells)], COLUMNS, montage, title)
     return [*(folder / name for name in contents), montage]
 

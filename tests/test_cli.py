@@ -86,6 +86,15 @@ def test_an_end_has_its_exit_code(main, code, message, monkeypatch, capsys):
     assert capsys.readouterr().err == message
 
 
+def test_a_reader_that_goes_away_is_no_error(repository):
+    command = f"{sys.executable} tools/preview.py --list | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=repository, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] in ("0", "141"), "0 where all of it fits into the pipe"
+
+
 def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
     monkeypatch.setattr(train, "main", interrupt)
     assert ended(monkeypatch, "train") == 130
