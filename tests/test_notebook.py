@@ -89,7 +89,7 @@ def test_all_cells_run(cells, shown, repository, tmp_path, monkeypatch):
         assert done.returncode == 0, f"{command}\n{done.stdout}"
         return done.stdout.splitlines()
 
-    names = {"shell": shell, "os": os}
+    names = {"shell": shell, "os": os, "_exit_code": 0}
     for cell in cells:
         if cell["cell_type"] == "code" and "skip-ci" not in tags(cell):
             exec(python_of(cell["source"]), names)
@@ -139,3 +139,7 @@ def test_the_outputs_are_those_of_a_whole_run_small_and_without_paths(cells, rep
         if "image/png" in output.get("data", {})
     ]  # fmt: skip
     assert len(pictures) == 4
+    settings = {}
+    exec(next(cell["source"] for cell in cells if "parameters" in tags(cell)), settings)
+    table = cells[-2]["outputs"][0]["data"]["text/markdown"]
+    assert f"| {settings['EPOCHS']} | {len(settings['SEEDS'])} |" in "".join(table)
