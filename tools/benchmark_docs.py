@@ -156,7 +156,7 @@ EXPENSIVE = {
         "imgaug's, by scikit-image, takes ten rounds over all pixels in doubles. Ours takes three "
         "over a sample, and one over all: two rounds leave crumbs on noisy images, no connecting "
         "of pieces another look, and argmin in the place of the packed minimum costs more than all "
-        "else. An eighth of it is OpenCV's `connectedComponents`"
+        "else. A tenth of it is OpenCV's `connectedComponents`"
     ),
     "elastic_transformation": (
         "the field is drawn 16 bits a number and not blurred at sigma 0.25, where that changes 2 % "

@@ -20,7 +20,7 @@ MODES = {
 # Up to here the middle of the Gaussian holds 99.87 % of it: the field is as good as not blurred.
 SIGMA_WITHOUT_EFFECT = 0.25
 # Pixels beside the image that are made before it is displaced. OpenCV is slow where it must look
-# outside: 4 % of the time at 224 × 224 and displacements of a few pixels.
+# outside: 2 to 4 % of `remap` at 224 × 224 and displacements of a few pixels.
 MARGIN = 8
 
 
