@@ -19,6 +19,7 @@ from paddle_aug.data.listfile import Sample
 from paddle_aug.data.loading import ToNetwork
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError
+from paddle_aug.measures import wilson
 from paddle_aug.ops import arithmetic, blur, color, elastic, geometry, noise
 from paddle_aug.ops.affine import affine_matrix, warp_affine
 from paddle_aug.ops.dropout import drop
@@ -335,7 +336,10 @@ class Curve:
     @property
     def interval(self) -> tuple[np.ndarray, np.ndarray]:
         """The 95 % interval of the accuracy, low and high ends, by Wilson's score."""
-        return wilson(self.correct.sum(axis=1), self.correct.shape[1])
+        images = self.correct.shape[1]
+        ends = [wilson(int(right), images) for right in self.correct.sum(axis=1)]
+        low, high = np.transpose(ends)
+        return low, high
 
     def kept(self, tolerance: float) -> tuple[float, float]:
         """The range of magnitudes around the neutral one in which at most this part of the clean
@@ -366,17 +370,6 @@ class Curve:
         low = steps(range(place, -1, -1))
         high = steps(range(place, len(mean)))
         return self.op.magnitudes[low], self.op.magnitudes[high]
-
-
-def wilson(right: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % interval of shares of which so many of `count` were seen (E. B. Wilson, 1927)."""
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    share = np.asarray(right) / count
-    middle = share + z * z / (2 * count)
-    reach = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    whole = 1 + z * z / count
-    # Of 0 and 1 the last bits may come out on the wrong side.
-    return np.minimum((middle - reach) / whole, share), np.maximum((middle + reach) / whole, share)
 
 
 def measure(

@@ -35,6 +35,12 @@ class Measures:
         return self.correct / self.images
 
 
+def wilson(correct: int, images: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy, by Wilson's score."""
+    interval = binomtest(correct, images).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> Measures:
     """Measure predictions, [N, C], by the true classes, [N]; N is at least 1."""
     images, classes = probabilities.shape
@@ -45,12 +51,11 @@ def measure(probabilities: np.ndarray, labels: np.ndarray) -> Measures:
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
     hits, of_class, as_class = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    interval = binomtest(correct, images).proportion_ci(method="wilson")
     bins = calibration_bins(probabilities.max(axis=1), right)
     return Measures(
         images=images,
         correct=correct,
-        interval=(float(interval.low), float(interval.high)),
+        interval=wilson(correct, images),
         top5=float((order[:, :5] == labels[:, None]).any(axis=1).mean()) if classes > 5 else None,
         confusion=confusion,
         precision=share(hits, as_class),

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 from matplotlib.image import imread
-from trained import run_tool, train_tiny
+from trained import train_tiny
 
 from paddle_aug import evaluation
 from paddle_aug.data.image import read_image, resize

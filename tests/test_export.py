@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 
 from paddle_aug import export as module
@@ -58,14 +59,6 @@ def contents(folder):
 def lines_of(folder):
     header, *lines = map(json.loads, (folder / "manifest.jsonl").read_text().splitlines())
     return header, lines
-
-
-def run_tool(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "path", [str(TOOL.parent), *sys.path])
-    monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(TOOL), run_name="__main__")
-    return ended.value.code
 
 
 def test_copy_k_of_image_i_is_what_training_sees_of_it_in_epoch_k(tmp_path, photos, wanted):
@@ -276,7 +269,7 @@ def test_what_differs_is_told_and_left_as_it_is(tmp_path, wanted, monkeypatch, c
     (out / "Train.txt").write_bytes(b"other")
     (out / "Images" / "class0" / ".DS_Store").touch()
     (out / "notes \udcff.txt").touch()
-    assert run_tool(monkeypatch, "--verify", out) == 1
+    assert run_tool("export.py", "--verify", out, monkeypatch=monkeypatch) == 1
     said = capsys.readouterr().out.splitlines()
     assert said == [
         f"made again: {lines[1]['path']}",
@@ -426,7 +419,7 @@ def test_a_users_mistake_ends_with_one_message(
     tmp_path, photos, monkeypatch, capsys, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
-    assert run_tool(monkeypatch, *arguments, "--data", photos) == 2
+    assert run_tool("export.py", *arguments, "--data", photos, monkeypatch=monkeypatch) == 2
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
@@ -436,7 +429,7 @@ def test_a_users_mistake_ends_with_one_message(
 def test_the_tool_makes_a_set(tmp_path, photos, monkeypatch, capsys):
     out = tmp_path / "out"
     arguments = ["--data", photos, "--augment", "hflip", "--copies", 1, "--format", "jpg"]
-    assert run_tool(monkeypatch, *arguments, "--image-size", 16, out) == 0
+    assert run_tool("export.py", *arguments, "--image-size", 16, out, monkeypatch=monkeypatch) == 0
     assert capsys.readouterr().out == (
         f"{out}: 21 images; python tools/train.py --data {out} trains on them\n"
     )

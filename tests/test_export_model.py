@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import paddle
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
-from trained import run_tool, train_tiny
+from trained import train_tiny
 
 from paddle_aug import inference
 from paddle_aug.config import TrainConfig

@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import re
-import runpy
 import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +12,9 @@ import cv2
 import numpy as np
 import paddle
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 from matplotlib.colors import to_hex
-from scipy.stats import binomtest
 
 from paddle_aug import checkpoint, invariance, invariance_report, plot
 from paddle_aug.config import TrainConfig
@@ -203,14 +201,15 @@ def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
 
 
 def test_the_interval_is_wilsons():
-    low, high = invariance.wilson(np.array([0, 3, 170, 200]), 200)
-    for place, right in enumerate((0, 3, 170, 200)):
-        want = binomtest(right, 200).proportion_ci(0.95, method="wilson")
-        assert (low[place], high[place]) == pytest.approx((want.low, want.high), abs=1e-12)
-    for count in range(1, 500):
-        low, high = invariance.wilson(np.array([0, count]), count)
-        assert (low <= [0, 1]).all()
-        assert (high >= [0, 1]).all()
+    """By his formula (E. B. Wilson, 1927), for 1,000 images."""
+    z = 1.959964
+    low, high = curve([0, 0.003, 0.4, 0.5, 0.6, 0.998, 1]).interval
+    for place, share in enumerate((0, 0.003, 0.4, 0.5, 0.6, 0.998, 1)):
+        middle = share + z**2 / 2000
+        reach = z * (share * (1 - share) / 1000 + z**2 / 4e6) ** 0.5
+        ends = np.array([middle - reach, middle + reach]) / (1 + z**2 / 1000)
+        np.testing.assert_allclose((low[place], high[place]), ends, atol=1e-7)
+        assert low[place] <= share <= high[place]
 
 
 @pytest.mark.parametrize(
@@ -460,22 +459,13 @@ def test_a_list_of_ops():
         invariance.choose_ops("rotat")
 
 
-def run_tool(monkeypatch, *arguments):
-    """Run the tool in this process; returns its exit code."""
-    monkeypatch.setattr(sys, "path", [str(TOOL.parent), *sys.path])
-    monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(TOOL), run_name="__main__")
-    return ended.value.code or 0
-
-
 def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
     trained_run, tmp_path, monkeypatch, capsys
 ):
     weights = sorted((trained_run / "models").glob("*_best.pdparams"), reverse=True)
     end = ("--device", "cpu", "--threads", 1, "--ops", "hflip,sharpness", "--images", 6)
     monkeypatch.chdir(tmp_path)
-    assert run_tool(monkeypatch, *weights, *end) == 0
+    assert run_tool("invariance.py", *weights, *end, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
     assert "sharpness (factor): resize(32)|center_crop(32)|hflip " in said.out
     out = tmp_path / "logs" / "invariance"
@@ -495,7 +485,7 @@ def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
 )
 def test_a_users_mistake_ends_with_one_message(arguments, message, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert run_tool(monkeypatch, *arguments, "--device", "cpu") == 2
+    assert run_tool("invariance.py", *arguments, "--device", "cpu", monkeypatch=monkeypatch) == 2
     said = capsys.readouterr()
     assert message in said.err
     assert said.err.count("\n") == 1
@@ -506,7 +496,7 @@ PAGE = (ROOT / "docs" / "invariance.md").read_text(encoding="utf-8")
 
 def test_the_commands_of_its_page_have_options_that_there_are(monkeypatch, capsys):
     lines = [line for line in PAGE.splitlines() if line.startswith("python tools/invariance.py")]
-    assert run_tool(monkeypatch, "--help") == 0
+    assert run_tool("invariance.py", "--help", monkeypatch=monkeypatch) == 0
     known = capsys.readouterr().out
     assert lines
     for line in lines:

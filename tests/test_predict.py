@@ -6,8 +6,9 @@ import json
 
 import numpy as np
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
-from trained import run_tool, train_tiny
+from trained import train_tiny
 
 from paddle_aug.prediction import find_images
 

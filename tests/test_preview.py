@@ -1,7 +1,6 @@
 """Previews: what they draw is what training sees, and what they say of it is what was drawn."""
 
 import json
-import runpy
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 
 from paddle_aug import preview, preview_list
@@ -68,14 +68,6 @@ def opened(photos, fraction):
 
 def section(*cells, title=""):
     return Section(title, "class0/a.png", list(cells))
-
-
-def run_tool(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "path", [str(TOOL.parent), *sys.path])
-    monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(TOOL), run_name="__main__")
-    return ended.value.code
 
 
 def tool(*arguments, cwd):
@@ -206,9 +198,9 @@ def test_a_run_is_shown_as_far_as_it_goes(tmp_path, photos, monkeypatch, capsys)
     short = run_file(tmp_path, photos, config={**run["config"], "epochs": 4})
     drawn = []
     monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
-    run_tool(monkeypatch, "--run", short, "--epoch", 2, "--columns", 5)
+    run_tool("preview.py", "--run", short, "--epoch", 2, "--columns", 5, monkeypatch=monkeypatch)
     assert [cell.title for cell in drawn[0][0].cells] == ["original", "epoch 2", "epoch 3"]
-    assert run_tool(monkeypatch, "--run", short, "--epoch", 4) == 2
+    assert run_tool("preview.py", "--run", short, "--epoch", 4, monkeypatch=monkeypatch) == 2
     assert capsys.readouterr().err == "--epoch 4 is not of 0 to 3, those of the run\n"
 
 
@@ -365,7 +357,9 @@ def test_a_command_makes_each_grid_of_the_notebook(
 ):
     drawn = []
     monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
-    run_tool(monkeypatch, *arguments, "--data", photos, "--image-size", 16)
+    run_tool(
+        "preview.py", *arguments, "--data", photos, "--image-size", 16, monkeypatch=monkeypatch
+    )
     pictures = Counter()
     for each in drawn[0]:
         pictures[each.title] += len(each.cells)
@@ -377,7 +371,16 @@ def test_a_command_makes_each_grid_of_the_notebook(
 def test_many_ops_stand_in_two_halves(photos, monkeypatch):
     drawn = []
     monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
-    run_tool(monkeypatch, "--ops", "imgaugLib", "--data", photos, "--image-size", 16)
+    run_tool(
+        "preview.py",
+        "--ops",
+        "imgaugLib",
+        "--data",
+        photos,
+        "--image-size",
+        16,
+        monkeypatch=monkeypatch,
+    )
     assert len(drawn[0]) == 22
     assert drawn[1] == 3
 
@@ -403,7 +406,7 @@ def test_many_ops_stand_in_two_halves(photos, monkeypatch):
 )
 def test_a_users_mistake_ends_with_one_message(photos, arguments, message, monkeypatch, capsys):
     data = [] if "--run" in arguments else ["--data", str(photos)]
-    code = run_tool(monkeypatch, *arguments, *data)
+    code = run_tool("preview.py", *arguments, *data, monkeypatch=monkeypatch)
     said = capsys.readouterr()
     assert code == 2
     assert message in said.err

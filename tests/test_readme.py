@@ -10,8 +10,9 @@ from pathlib import Path
 
 import paddle
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
-from trained import run_tool, train_tiny
+from trained import train_tiny
 
 from paddle_aug import checkpoint
 from paddle_aug.config import make_config, parse
