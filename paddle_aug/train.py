@@ -37,6 +37,7 @@ from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
 from paddle_aug.shards import cores
+from paddle_aug.stats import LAST
 from paddle_aug.weights import describe, save_trained
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
@@ -205,6 +206,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 clean = None
                 if mixer.mixing.members and (last or (epoch + 1) % CLEAN_EVERY == 0):
                     clean = evaluate(network, to_network, batches["clean"])
+                    del clean["right"]
 
             progress.curves["lossTrain"].append(trained["loss"])
             progress.curves["accTrain"].append(trained["acc"])
@@ -215,9 +217,12 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     "seconds": round(time.perf_counter() - started, 3),
                     "data_wait": round(watch.share, 4),
                     "images_per_s": round(batches["train"].images / training_seconds, 2),
+                    "right": evaluated["right"],
                     **({"clean": clean} if clean else {}),
                 }
             )
+            for earlier in progress.epochs[:-LAST]:
+                earlier.pop("right", None)
             if group.is_first:
                 report_epoch(progress, config)
                 if epoch == first + 1:  # the first one waits for workers to start, too
@@ -330,15 +335,16 @@ def smoothed_loss(
     return F.cross_entropy(logits, targets, soft_label=True, label_smoothing=config.label_smoothing)
 
 
-def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) -> dict[str, float]:
-    """Mean loss and accuracy over all images, each once; the network is left in eval mode."""
+def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) -> dict:
+    """Mean loss and accuracy over all images, each once, and how many of each class are right; the
+    network is left in eval mode."""
     network.eval()
     total = Totals()
     with paddle.no_grad():
         for images, labels, _ in batches.of(0):
             logits = network(to_network(images))
             total.add(logits, F.one_hot(labels, logits.shape[1]))
-    return total.means(batches.group)
+    return {**total.means(batches.group), "right": total.right_of_class(batches.group)}
 
 
 class Totals:
@@ -347,6 +353,7 @@ class Totals:
     def __init__(self):
         self.loss = paddle.zeros([], "float64")
         self.correct = paddle.zeros([], "float64")
+        self.right = paddle.zeros([1], "float64")  # by class, as soon as there is a batch
         self.count = 0
 
     @paddle.no_grad()
@@ -356,7 +363,9 @@ class Totals:
         loss = F.cross_entropy(logits, targets, soft_label=True)
         self.loss += loss.astype("float64") * len(targets)
         found = logits.argmax(axis=1, keepdim=True)
-        self.correct += paddle.take_along_axis(targets, found, 1).astype("float64").sum()
+        shares = paddle.take_along_axis(targets, found, 1).astype("float64")
+        self.correct += shares.sum()
+        self.right = self.right + (shares * targets).sum(axis=0)
         self.count += len(targets)
 
     def means(self, group: Group | None = None) -> dict[str, float]:
@@ -364,6 +373,10 @@ class Totals:
         sums = [float(self.loss), float(self.correct), self.count]
         loss, correct, count = group.sum(sums) if group else sums
         return {"loss": loss / count, "acc": correct / count}
+
+    def right_of_class(self, group: Group) -> list[int]:
+        """How many images of each class were right, where no target was mixed."""
+        return [round(number) for number in group.sum(self.right.numpy().tolist())]
 
 
 class Stopwatch:
@@ -612,6 +625,9 @@ def about_data(data: Dataset) -> dict:
         "train": len(data.train),
         "eval": len(data.eval),
         "test": len(data.test),
+        "eval_of_class": np.bincount(
+            [sample.label for sample in data.eval], minlength=data.num_classes
+        ).tolist(),
     }
 
 

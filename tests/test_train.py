@@ -118,6 +118,26 @@ def test_the_curves_are_those_of_the_weights_and_every_image_counts_once(config,
     assert run.curves["accEval"][-1] == pytest.approx((logits.argmax(1) == labels).mean())
 
 
+def test_the_last_ten_epochs_tell_how_many_of_each_class_were_right(config, data):
+    train.fit(replace(config, augment="none", epochs=11), data)
+    (run,) = runlog.read_runs(config.log_dir)
+    of_class = run.run["data"]["eval_of_class"]
+    assert of_class == [sum(sample.label == label for sample in data.eval) for label in range(3)]
+    counts = [epoch.get("right") for epoch in run.run["epochs"]]
+    assert counts[0] is None
+    for right, accuracy in zip(counts[1:], run.curves["accEval"][1:], strict=True):
+        assert all(0 <= some <= every for some, every in zip(right, of_class, strict=True))
+        assert sum(right) / len(data.eval) == pytest.approx(accuracy)
+
+
+def test_the_rights_of_a_class_are_those_of_its_images():
+    total = train.Totals()
+    targets = paddle.to_tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
+    total.add(paddle.to_tensor([[3.0, 1, 2], [1, 3, 2], [1, 3, 2], [1, 3, 2]]), targets)
+    total.add(paddle.to_tensor([[3.0, 1, 2]]), targets[:1])
+    assert total.right_of_class(Group()) == [2, 1, 0]
+
+
 def test_means_weigh_a_short_last_batch_by_its_images():
     paddle.set_device("cpu")
     total = train.Totals()
