@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.errors import UserError
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
 
 
 @contextmanager
@@ -54,10 +60,35 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
         UserError: it cannot be made, or not be written to.
     """
     try:
-        write_bytes(Path(folder) / "writable", b"")
-        (Path(folder) / "writable").unlink()
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        # Without a name, as several processes may begin in one folder at once.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise UserError(f"cannot write to {option} {folder}: {error.strerror}") from None
+
+
+@contextmanager
+def locked(folder: Path, refusal: str | None = None):
+    """Let one process at a time in; the lock ends with its process, however that ends.
+
+    The others wait, or with a `refusal` stop with it. Nothing is locked on Windows.
+
+    Raises:
+        UserError: another process is in, and there is a `refusal`.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+        except BlockingIOError:
+            raise UserError(refusal) from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def set_aside(files: list[Path]) -> Path | None:

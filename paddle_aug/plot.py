@@ -2,7 +2,7 @@
 
 import textwrap
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
 from paddle_aug.runlog import NOTEBOOK_MODES, Run, order
-from paddle_aug.stats import LAST
+from paddle_aug.stats import LAST, estimate
 
 # The notebook's red, green and blue, in shades that stay apart for colour-blind eyes.
 COLOURS = {
@@ -28,6 +28,7 @@ COLOURS = {
 }
 FURTHER_COLOURS = ("#33bbee", "#bcbd22", "#7a5195", "#5b3a1e", "#cc6677", "#332288")
 FORMATS = ("png", "svg", "pdf")
+DPI = 130
 
 _AXES = {"loss": ("Cross-entropy loss", 1), "acc": ("Accuracy (%)", 100)}
 _CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersize": 5}
@@ -118,13 +119,27 @@ def draw(runs: Sequence[Run], output: Path | str, file_format: str = "png") -> l
     """
     groups = by_mode(runs)
     colour = colours(list(groups))
-    drawn = {}
     with matplotlib.rc_context(style()):
-        for name, (quantity, modes) in plan(list(groups)).items():
-            content = BytesIO()
-            figure = curves_figure(quantity, {mode: groups[mode] for mode in modes}, colour)
-            figure.savefig(content, format=file_format)
-            drawn[Path(output) / f"{name}.{file_format}"] = content.getvalue()
+        figures = {
+            name: curves_figure(quantity, {mode: groups[mode] for mode in modes}, colour)
+            for name, (quantity, modes) in plan(list(groups)).items()
+        }
+        return save(figures, output, file_format)
+
+
+def save(figures: Mapping[str, Figure], output: Path | str, file_format: str) -> list[Path]:
+    """Write figures by their names into a folder, once all are drawn; returns their files.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    drawn = {}
+    for name, figure in figures.items():
+        content = BytesIO()
+        # Without the date, equal figures are equal files.
+        metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[file_format]
+        figure.savefig(content, format=file_format, metadata=metadata)
+        drawn[Path(output) / f"{name}.{file_format}"] = content.getvalue()
     for file, content in drawn.items():
         try:
             write_bytes(file, content)
@@ -145,7 +160,7 @@ def style() -> dict:
 def curves_figure(quantity: str, groups: dict[str, list[Run]], colour: dict[str, str]) -> Figure:
     """Draw one quantity of these modes over the epochs: train solid, eval dashed."""
     title, factor = _AXES[quantity]
-    figure = Figure(figsize=(8, 5), dpi=130, layout="constrained")
+    figure = Figure(figsize=(8, 5), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     for mode, runs in groups.items():
         for part, line in (("Train", "-"), ("Eval", "--")):
@@ -171,6 +186,41 @@ def curves_figure(quantity: str, groups: dict[str, list[Run]], colour: dict[str,
         seeds = f"{counts.pop()} seeds" if len(counts) == 1 else "n seeds"
         axes.set_title(f"Mean ± standard deviation of {seeds}", loc="left")
     return figure
+
+
+def accuracies_figure(
+    values: Mapping[str, Sequence[float]], notes: Mapping[str, str] | None = None
+) -> Figure:
+    """Draw accuracies from 0 to 1 by mode: a tick a run, the mean, and its 95 % interval; a mode's
+    note stands below its name."""
+    colour = colours([_key(mode) for mode in values])
+    figure = Figure(figsize=(6.4, 1.2 + 0.62 * len(values)), dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    for row, (mode, each) in enumerate(values.items()):
+        per_cent = [100 * value for value in each]
+        mean = estimate(per_cent)
+        shade = colour[_key(mode)]
+        axes.errorbar(mean.mean, row, xerr=mean.margin, fmt="o", color=shade, capsize=5, ms=8, lw=2)
+        axes.plot(per_cent, np.full(len(each), row + 0.24), "|", color=shade, ms=9, alpha=0.7)
+    names = [wrapped(mode, 28, (notes or {}).get(mode)) for mode in values]
+    axes.set_yticks(range(len(values)), names)
+    axes.set_ylim(len(values) - 0.5, -0.6)
+    axes.set_xlabel("Eval accuracy (%)")
+    axes.grid(axis="y", visible=False)
+    axes.set_title("Mean and 95 % interval; a tick is a run", loc="left", fontsize=11)
+    return figure
+
+
+def wrapped(mode: str, letters: int, note: str | None = None) -> str:
+    """A mode's name in lines of so many letters, for a figure, where a dollar sign would begin a
+    formula; below it the note."""
+    lines = textwrap.wrap(label(mode), letters) + ([note] if note else [])
+    return "\n".join(lines).replace("$", r"\$")
+
+
+def _key(mode: str) -> str:
+    """A mode as logs have it, by its name."""
+    return "" if mode == "none" else mode
 
 
 def clean_points(runs: Sequence[Run], quantity: str) -> dict[int, float]:
@@ -201,9 +251,7 @@ def _add_legend(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, 
     same_number = len({len(runs) for runs in groups.values()}) == 1
     entries = {}
     for mode, runs in groups.items():
-        text = label(mode) if same_number else f"{label(mode)} (n = {len(runs)})"
-        # A dollar sign would begin a formula.
-        text = "\n".join(textwrap.wrap(text, 40)).replace("$", r"\$")
+        text = wrapped(label(mode) if same_number else f"{label(mode)} (n = {len(runs)})", 40)
         entries[text] = Line2D([], [], color=colour[mode], linewidth=5, solid_capstyle="butt")
     entries["train"] = Line2D([], [], color="#333333")
     entries["eval"] = Line2D([], [], color="#333333", linestyle="--")

@@ -61,7 +61,7 @@ def write(log_dir: Path | str, mode: str, curves: dict[str, list[float]], run: d
     """Write all files of a run, whole, after each epoch; run.json comes last."""
     for name in CURVES:
         files.write_array(_curve_file(log_dir, mode, name), np.asarray(curves[name], np.float64))
-    files.write_json(_run_file(log_dir, mode), run)
+    files.write_json(run_file(log_dir, mode), run)
 
 
 def read_run_file(log_dir: Path | str, mode: str) -> dict:
@@ -70,7 +70,7 @@ def read_run_file(log_dir: Path | str, mode: str) -> dict:
     Raises:
         UserError: it is damaged.
     """
-    file = _run_file(log_dir, mode)
+    file = run_file(log_dir, mode)
     return _read_json(file) if file.exists() else {}
 
 
@@ -80,7 +80,7 @@ def set_aside(log_dir: Path | str, mode: str) -> Path | None:
     Returns that folder, or None where there was nothing to move.
     """
     curves = [_curve_file(log_dir, mode, name) for name in CURVES]
-    return files.set_aside([*curves, _run_file(log_dir, mode)])
+    return files.set_aside([*curves, run_file(log_dir, mode)])
 
 
 def read_runs(folder: Path | str) -> list[Run]:
@@ -135,7 +135,8 @@ def _curve_file(log_dir: Path | str, mode: str, name: str) -> Path:
     return Path(log_dir) / f"{prefix(mode)}{name}.npy"
 
 
-def _run_file(log_dir: Path | str, mode: str) -> Path:
+def run_file(log_dir: Path | str, mode: str) -> Path:
+    """Where the run.json of a mode is."""
     return Path(log_dir) / f"{prefix(mode)}run.json"
 
 

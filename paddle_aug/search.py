@@ -25,8 +25,9 @@ from paddle_aug.files import refuse_unwritable, write_json
 from paddle_aug.mixing import Mixing
 from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import engine, of_mode, versions
-from paddle_aug.stats import LAST, last_mean
+from paddle_aug.stats import last_epochs, last_mean
 from paddle_aug.train import MAY_CHANGE, MODEL_FILES, fit, model_file
+from paddle_aug.wording import duration
 
 BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
 HOLDOUT = 0.25
@@ -250,11 +251,6 @@ def of_length(config: TrainConfig, epochs: int) -> TrainConfig:
     )
 
 
-def last_epochs(epochs: int) -> int:
-    """Of how many last epochs a run's accuracy is the mean: a quarter, ten at most."""
-    return min(LAST, math.ceil(epochs / 4))
-
-
 class Search:
     """A search in a folder: `state` is its search.json, which holds all that was decided, and every
     run that is finished. What is there is not done again."""
@@ -333,7 +329,7 @@ class Search:
         for name in now:
             if before.get(name) != now[name]:
                 was, wanted = (
-                    search_report.duration(part[name]) if name == "budget" else part.get(name)
+                    duration(part[name]) if name == "budget" else part.get(name)
                     for part in (before, now)
                 )
                 raise UserError(
@@ -394,9 +390,9 @@ class Search:
             self.write()
             rate = costs.run(None, self.work("final"), 1) - costs.start
             raise UserError(
-                f"--budget {search_report.duration(settings.budget)} is too short for an honest "
+                f"--budget {duration(settings.budget)} is too short for an honest "
                 f"answer: an epoch takes up to {rate:.1f} s, and the least that would do is "
-                f"{search_report.duration(self.spent + error.seconds, up=True)} ("
+                f"{duration(self.spent + error.seconds, up=True)} ("
                 f"{min(LEAST_CANDIDATES, len(self.state['candidates']))} candidates, and a test of "
                 f"{1 + len(settings.against)} modes with {settings.seeds} seeds for "
                 f"{min(LEAST_FINAL_EPOCHS, epochs)} epochs); or take a smaller --image-size, "

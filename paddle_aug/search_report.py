@@ -1,24 +1,14 @@
 """What a search found, in words, a table and a figure, all from its state (search.json)."""
 
-import math
 import shlex
-import textwrap
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 
+from paddle_aug import plot
 from paddle_aug.files import replacing, write_bytes
-from paddle_aug.plot import colours
 from paddle_aug.stats import Comparison, compare, estimate
-
-
-def duration(seconds: float, up: bool = False) -> str:
-    """As `--budget` takes it, 1h30m or 45s; rounded to seconds, and `up` to whole minutes."""
-    whole = math.ceil(seconds / 60) * 60 if up and seconds > 60 else math.ceil(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
-    return "".join([*parts, *([f"{rest}s"] if rest or not parts else [])])
+from paddle_aug.wording import code, count, duration, listed, markdown_table, p_text
 
 
 def accuracies(state: dict, part: str) -> dict[str, dict[int, float]]:
@@ -49,7 +39,7 @@ def run_text(run: dict, spent: float, budget: float) -> str:
     """A line on a run that has ended."""
     return (
         f"{run['part']} seed {run['seed']} {run['mode']}: {100 * run['accuracy']:.1f} % after "
-        f"{_count(run['epochs'], 'epoch')} ({duration(run['seconds'])}; {duration(spent)} of "
+        f"{count(run['epochs'], 'epoch')} ({duration(run['seconds'])}; {duration(spent)} of "
         f"{duration(budget)} spent)"
     )
 
@@ -69,31 +59,31 @@ def answer(state: dict) -> str:
     comparisons = compared(state)
     if len(state["final"]["modes"]) == 1:
         return (
-            f"No gain: the best of {tried(state)} candidates is {_code(winner)} itself, the only "
+            f"No gain: the best of {tried(state)} candidates is {code(winner)} itself, the only "
             "mode that it was to be compared with."
         )
     if not comparisons:
         return (
-            f"No answer: the budget ran out before {_code(winner)}, the best of "
+            f"No answer: the budget ran out before {code(winner)}, the best of "
             f"{tried(state)} candidates, could be tested."
         )
     shown = {
         word: [
-            f"than {_code(mode)} by {each.points[1:]} points"
+            f"than {code(mode)} by {each.points[1:]} points"
             for mode, each in comparisons.items()
             if each.shown and (each.difference.mean > 0) == (word == "better")
         ]
         for word in ("better", "worse")
     }
-    unclear = [f"{_code(mode)} ({each})" for mode, each in comparisons.items() if not each.shown]
-    said = [f"{word} {_listed(members)}" for word, members in shown.items() if members]
+    unclear = [f"{code(mode)} ({each})" for mode, each in comparisons.items() if not each.shown]
+    said = [f"{word} {listed(members)}" for word, members in shown.items() if members]
     if not said:
         return (
-            f"No significant gain over {_listed(unclear)} by {_code(winner)}, the best of "
+            f"No significant gain over {listed(unclear)} by {code(winner)}, the best of "
             f"{tried(state)} candidates."
         )
-    gain = f"; no significant gain over {_listed(unclear)}" if unclear else ""
-    return f"{_code(winner)} is {', and '.join(said)}{gain}."
+    gain = f"; no significant gain over {listed(unclear)}" if unclear else ""
+    return f"{code(winner)} is {', and '.join(said)}{gain}."
 
 
 def tried(state: dict) -> int:
@@ -104,15 +94,15 @@ def tried(state: dict) -> int:
 def tested(state: dict) -> str:
     """On what the answer stands, a sentence or two."""
     final, data = state["final"], state["data"]
-    counts = {len(found) for found in accuracies(state, "final").values()} or {0}
-    seeds = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+    numbers = {len(found) for found in accuracies(state, "final").values()} or {0}
+    seeds = " to ".join(str(number) for number in sorted({min(numbers), max(numbers)}))
     each = "1 seed" if seeds == "1" else f"{seeds} seeds"
     full = state["settings"]["config"]["epochs"]
     shorter = (
-        f" The runs had {_count(final['epochs'], 'epoch')} each, where the settings say {full}: "
+        f" The runs had {count(final['epochs'], 'epoch')} each, where the settings say {full}: "
         "longer training tends to favour stronger augmentation."
         if final["epochs"] < full
-        else f" The runs had {_count(final['epochs'], 'epoch')} each."
+        else f" The runs had {count(final['epochs'], 'epoch')} each."
     )
     cut = " The budget ended before all runs of the test were done." if final["stopped"] else ""
     return (
@@ -125,7 +115,7 @@ def report(state: dict) -> str:
     """All of it, as Markdown; the first sentence is the answer."""
     final = state["final"]
     winner = final["modes"][0]
-    last = f"last {_count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last ")
+    last = f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last ")
     settings = state["settings"]
     spent = sum(run["seconds"] for run in state["runs"])
     held_back = f"{100 * settings['config']['holdout']:g} %"
@@ -136,7 +126,7 @@ def report(state: dict) -> str:
         _test_table(state),
         f"Mean accuracy of the {last}, with a 95 % t-interval over seeds. The winner's lead is "
         "taken in pairs by seed, and has its own interval; p is that of a paired t-test, after "
-        f"Holm's correction for {_count(len(compared(state)), 'comparison')}.",
+        f"Holm's correction for {count(len(compared(state)), 'comparison')}.",
         "![Accuracies of the test](report.png)" if accuracies(state, "final") else "",
         "## To train with it",
         f"```sh\n{state['command']} {shlex.quote(winner)}\n```",
@@ -161,28 +151,12 @@ def write(state: dict, folder: Path | str) -> None:
 
 
 def figure(state: dict) -> Figure:
-    """Draw the accuracies of the test: a dot a seed, the mean, and its interval."""
+    """Draw the accuracies of the test."""
     found = accuracies(state, "final")
     modes = [mode for mode in state["final"]["modes"] if mode in found]
-    colour = colours(["" if mode == "none" else mode for mode in modes])
-    drawn = Figure(figsize=(8, 1.2 + 0.62 * len(modes)), dpi=130, layout="constrained")
-    axes = drawn.add_subplot()
-    for row, mode in enumerate(modes):
-        values = [100 * value for value in found[mode].values()]
-        mean = estimate(values)  # of per cent here
-        shade = colour["" if mode == "none" else mode]
-        axes.errorbar(mean.mean, row, xerr=mean.margin, fmt="o", color=shade, capsize=5, ms=8, lw=2)
-        axes.plot(values, np.full(len(values), row + 0.22), "|", color=shade, ms=9, alpha=0.7)
-    names = ["\n".join(textwrap.wrap(mode, 36)).replace("$", r"\$") for mode in modes]
-    names[0] += "\n(winner)"
-    axes.set_yticks(range(len(modes)), names)
-    axes.set_ylim(len(modes) - 0.5, -0.6)
-    axes.set_xlabel("Eval accuracy (%)")
-    axes.grid(axis="x", color="#dddddd")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title("Mean and 95 % interval; a tick is a seed", loc="left", fontsize=11)
-    return drawn
+    return plot.accuracies_figure(
+        {mode: list(found[mode].values()) for mode in modes}, {modes[0]: "(winner)"}
+    )
 
 
 def _test_table(state: dict) -> str:
@@ -193,15 +167,15 @@ def _test_table(state: dict) -> str:
         each = comparisons.get(mode)
         rows.append(
             [
-                _code(mode),
+                code(mode),
                 str(estimate(values)) if values else "–",
                 str(len(values)),
                 each.points if each else "–",
-                _p_text(each.p) if each else "–",
+                p_text(each.p) if each else "–",
                 f"{_epoch_seconds(state, 'final', mode):.1f}" if values else "–",
             ]
         )
-    return _table(
+    return markdown_table(
         ["augmentation", "eval (%)", "seeds", "winner's lead (points)", "p", "s an epoch"], rows
     )
 
@@ -222,7 +196,8 @@ def _rung_table(state: dict) -> str:
                 f"{done} of {wanted}",
             ]
         )
-    return _table(["rung", "candidates", "epochs", "seeds", "runs done of those planned"], rows)
+    heads = ["rung", "candidates", "epochs", "seeds", "runs done of those planned"]
+    return markdown_table(heads, rows)
 
 
 def _left_out(state: dict) -> str:
@@ -247,19 +222,19 @@ def _left_out(state: dict) -> str:
             done = sum(len(seeds) for seeds in found.values())
             missing = [mode for mode in rung["candidates"] if mode not in found]
             said.append(
-                f"rung {level} was stopped after {_count(done, 'run')} of "
+                f"rung {level} was stopped after {count(done, 'run')} of "
                 f"{len(rung['candidates']) * len(rung['seeds'])}"
-                + (f", without {', '.join(map(_code, missing))}" if missing else "")
+                + (f", without {', '.join(map(code, missing))}" if missing else "")
             )
     final, planned = state["final"], state["plan"]["final"]
     if final["epochs"] < planned["epochs"]:
         said.append(
-            f"the test had {_count(final['epochs'], 'epoch')} a run instead of {planned['epochs']}"
+            f"the test had {count(final['epochs'], 'epoch')} a run instead of {planned['epochs']}"
         )
     if final["stopped"]:
         done = sum(run["part"] == "final" for run in state["runs"])
         said.append(
-            f"the test was stopped after {_count(done, 'run')} of "
+            f"the test was stopped after {count(done, 'run')} of "
             f"{len(final['modes']) * len(final['seeds'])}"
         )
     return f"Left out because of the budget: {'; '.join(said)}." if said else ""
@@ -272,14 +247,14 @@ def _candidate_table(state: dict) -> str:
     modes = sorted(reached, key=lambda mode: (-reached[mode], -rankings[reached[mode]][mode]))
     rows = [
         [
-            _code(mode),
+            code(mode),
             *(f"{100 * ranking[mode]:.1f}" if mode in ranking else "" for ranking in rankings),
             f"{_epoch_seconds(state, f'rung-{reached[mode]}', mode):.1f}",
         ]
         for mode in modes
     ]
     heads = [f"rung {level} (%)" for level in range(len(rankings))]
-    return _table(["candidate, judged on images held back", *heads, "s an epoch"], rows)
+    return markdown_table(["candidate, judged on images held back", *heads, "s an epoch"], rows)
 
 
 def _epoch_seconds(state: dict, part: str, mode: str) -> float:
@@ -289,34 +264,9 @@ def _epoch_seconds(state: dict, part: str, mode: str) -> float:
     return sum(times) / len(times)
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    )
-
-
-def _code(mode: str) -> str:
-    return f"`{mode}`"
-
-
-def _listed(items: list[str]) -> str:
-    return " and ".join([", ".join(items[:-1])] * (len(items) > 1) + items[-1:])
-
-
-def _p_text(p: float | None) -> str:
-    if p is None:
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def _rung_text(candidates: int, epochs: int, seeds: int) -> str:
     return f"{candidates} candidates, {_runs(epochs, seeds)}"
 
 
 def _runs(epochs: int, seeds: int) -> str:
-    return f"{_count(epochs, 'epoch')} with {_count(seeds, 'seed')}"
+    return f"{count(epochs, 'epoch')} with {count(seeds, 'seed')}"

@@ -6,6 +6,7 @@ Accuracies are from 0 to 1 here, and per cent or points in the words.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import nctdtr, stdtr, stdtrit
@@ -17,6 +18,8 @@ LAST = 10  # epochs whose mean is quoted: less chancy than the last one alone
 ALPHA = 0.05
 POWER = 0.8
 MOST_PAIRS = 1000  # a larger number of seeds is nobody's plan
+
+Name = TypeVar("Name")
 
 # Numbers that are equal but for the rounding of a mean have no spread.
 _ROUNDING = 1e-12
@@ -93,6 +96,11 @@ class Comparison:
         return f"{text}; {many} would be needed, were the difference seen the true one"
 
 
+def last_epochs(epochs: int) -> int:
+    """Of how many last epochs a run's accuracy is the mean: a quarter, ten at most."""
+    return min(LAST, math.ceil(epochs / 4))
+
+
 def last_mean(curve: Sequence[float], last: int = LAST) -> float:
     """The mean of a curve's last epochs, of all where there are fewer."""
     return float(np.mean(np.asarray(curve, np.float64)[-last:]))
@@ -113,10 +121,18 @@ def final_accuracy(run: Run, last: int = LAST) -> float:
     return accuracy
 
 
+def margin(spread: float, n: int) -> float | None:
+    """Half of the 95 % t-interval of a mean of `n` values with this standard deviation; None where
+    nothing is known of chance."""
+    if spread == 0:
+        return None
+    return float(stdtrit(n - 1, 1 - ALPHA / 2)) * spread / math.sqrt(n)
+
+
 def estimate(values: Sequence[float]) -> Estimate:
     """The mean of independent values with a t-interval."""
     mean, spread, n = _moments(values)
-    return Estimate(mean, _margin(spread, n), n)
+    return Estimate(mean, margin(spread, n), n)
 
 
 def difference(values: Mapping[int, float], baseline: Mapping[int, float]) -> Difference:
@@ -129,23 +145,49 @@ def difference(values: Mapping[int, float], baseline: Mapping[int, float]) -> Di
     if not seeds:
         raise UserError("no seed was trained of both, so there are no pairs to compare")
     mean, spread, n = _moments([values[seed] - baseline[seed] for seed in seeds])
-    margin = _margin(spread, n)
-    if margin is None:
+    if spread == 0:
         return Difference(mean, spread, None, None, n)
     p = 2 * float(stdtr(n - 1, -abs(mean) / (spread / math.sqrt(n))))
-    return Difference(mean, spread, margin, p, n)
+    return Difference(mean, spread, margin(spread, n), p, n)
 
 
 def compare(
     values: Mapping[int, float], baselines: Mapping[str, Mapping[int, float]]
 ) -> dict[str, Comparison]:
     """Accuracies by seed against those of each baseline, with Holm's correction for all of them."""
-    found = {name: difference(values, baseline) for name, baseline in baselines.items()}
+    return tested_together(
+        {name: difference(values, baseline) for name, baseline in baselines.items()}
+    )
+
+
+def tested_together(found: Mapping[Name, Difference]) -> dict[Name, Comparison]:
+    """Differences that one answer is made of, with Holm's correction for all of them."""
     corrected = holm([each.p for each in found.values()])
     return {
         name: Comparison(each, p, len(found))
         for (name, each), p in zip(found.items(), corrected, strict=True)
     }
+
+
+def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int]]:
+    """The best and the worst rank, from 1, that each name may have: all pairs of names are tested
+    in pairs by seed, with Holm's correction, and those shown to be better are above it."""
+    names = list(values)
+    pairs = [
+        (one, other)
+        for place, one in enumerate(names)
+        for other in names[place + 1 :]
+        if values[one].keys() & values[other].keys()
+    ]
+    found = tested_together({pair: difference(*(values[name] for name in pair)) for pair in pairs})
+    above = dict.fromkeys(names, 0)
+    below = dict.fromkeys(names, 0)
+    for (one, other), each in found.items():
+        if each.shown:
+            better, worse = (one, other) if each.difference.mean > 0 else (other, one)
+            above[worse] += 1
+            below[better] += 1
+    return {name: (1 + above[name], len(names) - below[name]) for name in names}
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -199,10 +241,3 @@ def _moments(values: Sequence[float]) -> tuple[float, float, int]:
     if np.ptp(array) <= _ROUNDING:
         return float(array.mean()), 0.0, len(array)
     return float(array.mean()), float(array.std(ddof=1)), len(array)
-
-
-def _margin(spread: float, n: int) -> float | None:
-    """Half of a t-interval; None where nothing is known of chance."""
-    if spread == 0:
-        return None
-    return float(stdtrit(n - 1, 1 - ALPHA / 2)) * spread / math.sqrt(n)

@@ -37,6 +37,7 @@ from paddle_aug.search import (
 )
 from paddle_aug.stats import final_accuracy
 from paddle_aug.train import Progress
+from paddle_aug.wording import duration
 
 TOOL = Path(__file__).parent.parent / "tools" / "search.py"
 BASELINES = ("none", "userDef")
@@ -236,7 +237,7 @@ def test_a_run_is_judged_by_the_last_quarter_of_its_epochs_ten_at_most():
 )
 def test_a_budget_is_hours_minutes_and_seconds_and_told_as_it_was_given(text, seconds):
     assert parse_budget(text) == seconds
-    assert parse_budget(search_report.duration(seconds)) == seconds
+    assert parse_budget(duration(seconds)) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "30", "half an hour", "0s", "-5m", "5m3"])

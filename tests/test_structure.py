@@ -43,9 +43,12 @@ MAY_IMPORT = {
     "plot": {*CONTRACTS, "runlog", "stats"},
     "measures": CONTRACTS,
     "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview", "preview_figure"},
-    "report": {*CONTRACTS, "runlog", "stats", "plot"},
+    "wording": CONTRACTS,
+    "report": {*CONTRACTS, "runlog", "stats", "plot", "wording"},
+    "report_figures": {*CONTRACTS, "runlog", "stats", "plot", "report"},
+    "report_page": {*CONTRACTS, "report", "report_figures"},
     "search_space": CONTRACTS,
-    "search_report": {*CONTRACTS, "runlog", "stats", "plot"},
+    "search_report": {*CONTRACTS, "runlog", "stats", "plot", "wording"},
 }
 MEET_PADDLE = {"data.loading", "networks"}  # of those listed above
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from paddle_aug import plot, runlog
+from paddle_aug import plot, report, report_figures, runlog
 
 
 def main() -> None:
@@ -27,8 +27,17 @@ def main() -> None:
     options = parser.parse_args()
 
     first, *others = options.folders
-    runs = runlog.read_seeds(options.folders)
-    files = plot.draw(runs, options.output or (first.parent if others else first), options.format)
+    output = options.output or (first.parent if others else first)
+    if not others and (first / report.STATE).exists():
+        results = report.read(first)
+        runs = results.main_runs
+        names = report_figures.draw(results, output, options.format)
+        written = [output / name for name in names]
+        said = [report.answer(results)]
+    else:
+        runs = runlog.read_seeds(options.folders)
+        written = plot.draw(runs, output, options.format)
+        said = plot.notes(runs)
     print(plot.table(runs, options.markdown))
-    for line in [*plot.notes(runs), *(f"wrote {file}" for file in files)]:
+    for line in [*said, *(f"wrote {file}" for file in written)]:
         print(line, file=sys.stderr)

@@ -11,19 +11,14 @@ import stat
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
 from paddle_aug.data.listfile import find_pairs
 from paddle_aug.errors import UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where AI Studio does not run
-    fcntl = None
+from paddle_aug.files import locked
 
 SCRIPT_TASK = Path("/root/paddlejob/workspace")
 BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
@@ -99,7 +94,7 @@ def unpack(zip_path: Path, into: Path) -> None:
             not enough room; nothing is left behind.
     """
     into.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(into.parent):
+    with locked(into.parent):
         if into.is_dir():
             return
         part = into.with_name(f".{into.name}.part")
@@ -119,20 +114,6 @@ def unpack(zip_path: Path, into: Path) -> None:
             raise UserError(f"cannot unpack {zip_path} into {into.parent}: {error}") from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time in; the lock ends with its process, however that ends."""
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _extract(zip_path: Path, folder: Path) -> None:

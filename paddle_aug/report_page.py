@@ -1,0 +1,85 @@
+"""A comparison's report: one page that a browser shows without a network, and the same as Markdown
+and CSV."""
+
+import base64
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from PIL import Image
+
+from paddle_aug import report, report_figures
+from paddle_aug.files import write_bytes
+from paddle_aug.report import Results
+
+NBSP = "\u00a0"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write(results: Results) -> list[Path]:
+    """Write figures, report.html, report.md, report.csv and runs.csv into the comparison's folder;
+    returns the files of the report."""
+    folder = results.folder
+    figures = report_figures.draw(results, folder)
+    contents = {
+        "report.html": page(results, figures).encode(),
+        "report.md": report.markdown(results, figures).encode(),
+        "report.csv": report.table_csv(results),
+        "runs.csv": report.runs_csv(results),
+    }
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def page(results: Results, figures: dict[str, str]) -> str:
+    """The page, as HTML; the figures, captions by the names of their files, are within it."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = marked_up
+    shown = {Path(name).stem: figure(results.folder / name, figures[name]) for name in figures}
+    return environment.get_template("report.html").render(
+        title=f"Which augmentation helps on {results.state['data']['name']}?",
+        answer=report.answer(results),
+        method=report.method(results),
+        left_out=report.left_out(results),
+        accuracies=report.accuracy_table(results, results.main),
+        parts=[
+            (report.fraction_title(results, fraction), report.accuracy_table(results, fraction))
+            for fraction in results.runs
+            if fraction != results.main
+        ],
+        curves=[name for name in shown if name.startswith(("accuracy", "loss"))],
+        costs=report.cost_table(results),
+        cost_text=report.cost_text(results),
+        class_text=report.class_text(results),
+        classes=report.class_table(results),
+        command=results.state["command"],
+        facts=report.facts(results),
+        figures=shown,
+    )
+
+
+def figure(file: Path, caption: str) -> dict:
+    """A PNG as the page takes it: its address holds all of it."""
+    with Image.open(file) as image:
+        width, height = image.size
+    content = base64.b64encode(file.read_bytes()).decode()
+    return {
+        "address": f"data:image/png;base64,{content}",
+        "width": width,
+        "height": height,
+        "caption": caption,
+    }
+
+
+def marked_up(text: str) -> Markup:
+    """Words between backticks as code; a number stays with its margin."""
+    text = text.replace(" ± ", f"{NBSP}±{NBSP}")
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))

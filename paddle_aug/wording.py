@@ -1,0 +1,52 @@
+"""Numbers and lists as people read them, and tables in Markdown."""
+
+import math
+from collections.abc import Sequence
+
+
+def duration(seconds: float, up: bool = False) -> str:
+    """As `--budget` takes it, 1h30m or 45s; rounded up to seconds, and with `up` to minutes.
+
+    >>> duration(5400), duration(44.2)
+    ('1h30m', '45s')
+    """
+    whole = math.ceil(seconds / 60) * 60 if up and seconds > 60 else math.ceil(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
+    return "".join([*parts, *([f"{rest}s"] if rest or not parts else [])])
+
+
+def count(number: int, thing: str, several: str | None = None) -> str:
+    """
+    >>> count(1, "seed"), count(1029, "image")
+    ('1 seed', '1,029 images')
+    """
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {several or thing + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(items[:-1])] * (len(items) > 1) + [*items[-1:]])
+
+
+def p_text(p: float | None) -> str:
+    """A p-value; a dash where there is none."""
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def code(text: str) -> str:
+    """Words of a program, for Markdown."""
+    return f"`{text}`"
+
+
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are numbers."""
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    )
