@@ -8,7 +8,7 @@ what is there is not done again, and what was interrupted goes on.
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,8 @@ from paddle_aug.train import MAY_CHANGE, MODEL_FILES, commit, model_file, refuse
 from paddle_aug.wording import duration
 
 FIRST_SEEDS = 3  # that a budget is spent on before it goes where intervals are widest
-TRIES = 3  # of a run whose process dies without finishing another epoch
-POLL = 2.0  # seconds
+TRIES = 3  # of a run whose process dies before another epoch is finished
+POLL = 10.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,19 @@ class Experiment:
     """An experiment in a folder. Its compare.json tells what was asked for and chosen; what was
     measured stands in the logs of its runs."""
 
-    def __init__(self, settings: Settings, data: Dataset, folder: Path | str, command: str, jobs=0):
+    def __init__(
+        self,
+        settings: Settings,
+        data: Dataset,
+        folder: Path | str,
+        command: str = "",
+        jobs: int = 0,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
         """Open the folder's experiment, or begin one.
 
-        `command` repeats it, and `jobs` is how many runs go on side by side, 0 for one a GPU or a
-        core.
+        `command` repeats it, `jobs` is how many runs go on side by side, 0 for one a GPU or a core,
+        and `clock` tells seconds.
 
         Raises:
             UserError: the folder holds another experiment, or cannot be written to.
@@ -140,6 +148,7 @@ class Experiment:
         self.settings = settings
         self.data = data
         self.folder = Path(folder)
+        self.clock = clock
         self.devices = devices(settings.config, jobs)
         threads = settings.config.threads or max(1, cores() // len(self.devices))
         refuse_unwritable(folder, "--out")
@@ -262,28 +271,36 @@ class Experiment:
         on until it likes its answer would find differences where there are none.
         """
         done = self.accuracies()
-        best, most = [], 0.0
-        for fraction in self.settings.fractions:
-            found = done.get(fraction, {})
-            baseline = self.settings.baseline
+        best, most = [], -1.0
+        for fraction in sorted(self.settings.fractions, reverse=True):
             for mode in self.settings.modes:
-                if mode == baseline:
-                    continue
                 pair = self.next_pair(mode, fraction, begun)
                 if not pair or not self.affordable(pair):
                     continue
-                if not found.get(mode, {}).keys() & found.get(baseline, {}).keys():
-                    continue
-                spread = difference(found[mode], found[baseline]).spread
-                count = sum((each.mode, each.fraction) == (mode, fraction) for each in begun)
-                gain = margin(spread, count) - margin(spread, count + 1)
+                gain = self.narrowing(mode, done.get(fraction, {}), self.count(begun, pair[-1]))
                 gain /= sum(self.expected(trial) for trial in pair)
                 if gain > most:
                     best, most = pair, gain
         return best
 
+    def narrowing(self, mode: str, found: dict[str, dict[int, float]], count: int) -> float:
+        """By how much one more pair than `count` is likely to narrow the interval of a mode's
+        difference; 0 where that is not known."""
+        values, baseline = found.get(mode, {}), found.get(self.settings.baseline, {})
+        if count < 2 or not values.keys() & baseline.keys():
+            return 0.0
+        spread = difference(values, baseline).spread
+        return margin(spread, count) - margin(spread, count + 1) if spread else 0.0
+
+    def count(self, begun: list[Trial], like: Trial) -> int:
+        """The runs of the same mode on the same part that have been begun."""
+        return sum((each.mode, each.fraction) == (like.mode, like.fraction) for each in begun)
+
     def next_pair(self, mode: str, fraction: float, begun: list[Trial]) -> list[Trial]:
-        """The first seed that the mode has not been begun with, and that of the baseline."""
+        """A run of the first seed that the mode has not been begun with, behind that of the
+        baseline; none for the baseline itself."""
+        if mode == self.settings.baseline:
+            return []
         for seed in self.settings.numbers:
             trial = Trial(mode, seed, fraction)
             if trial not in begun:
@@ -384,53 +401,46 @@ class Experiment:
     def do(self, order: Iterator[Trial], workers: list[Trainer], bar: tqdm) -> None:
         """Train what is not finished, as many at a time as there are workers."""
         at_work: dict[Trainer, Trial] = {}
-        again: list[Trial] = []
-        reached: dict[Trial, tuple[int, int]] = {}  # finished epochs, and tries that added none
-        exhausted = False
-        since = time.perf_counter()
-        before = self.state["spent"]
-        while True:
-            self.state["spent"] = before + time.perf_counter() - since
-            for worker in workers:
-                while not worker.busy and not exhausted:
-                    trial = again.pop() if again else next(order, None)
-                    if trial is None:
-                        exhausted = True
-                    elif self.finished(trial):
-                        refuse_other_run(*self.found(trial))
-                        self.remove_weights(trial)
-                        bar.update()
-                    else:
+        deaths = Deaths(self)
+        before, since = self.spent, self.clock()
+        try:
+            while True:
+                self.state["spent"] = before + self.clock() - since
+                for worker in workers:
+                    if worker in at_work:
+                        continue
+                    if trial := self.next_unfinished(deaths, order, bar):
                         at_work[worker] = trial
                         worker.begin(self.training(trial))
-            if not at_work:
-                break
-            for worker in ended(workers, POLL):
-                trial = at_work.pop(worker)
-                try:
-                    worker.result()
-                except Died as died:
-                    epochs = len(self.log(trial).get("epochs", []))
-                    best, tries = reached.get(trial, (-1, 0))
-                    tries = 1 if epochs > best else tries + 1
-                    reached[trial] = epochs, tries
-                    if tries == TRIES:
-                        raise UserError(
-                            f"{trial}: {died}, {TRIES} times after {epochs} of "
-                            f"{self.settings.config.epochs} epochs; its log is "
-                            f"{self.training(trial).log}, and the same command goes on"
-                        ) from None
-                    print(f"{trial}: {died}; it goes on", file=sys.stderr)
-                    again.append(trial)
-                    exhausted = False
-                    continue
-                except UserError as error:
-                    raise UserError(f"{trial}: {error}") from None
-                self.remove_weights(trial)
-                bar.update()
-                self.write()
-                tqdm.write(self.told(trial), file=sys.stdout)
-        self.write()
+                if not at_work:
+                    return
+                for worker in ended(list(at_work), POLL):
+                    trial = at_work.pop(worker)
+                    try:
+                        worker.result()
+                    except Died as died:
+                        deaths.note(trial, died)
+                        continue
+                    except UserError as error:
+                        raise UserError(f"{trial}: {error}") from None
+                    self.remove_weights(trial)
+                    bar.update()
+                    self.write()
+                    tqdm.write(self.told(trial), file=sys.stdout)
+        finally:
+            self.write()
+
+    def next_unfinished(self, deaths: "Deaths", order: Iterator[Trial], bar: tqdm) -> Trial | None:
+        """The run to do next: one whose process died, or else the next in order."""
+        if deaths.to_go_on:
+            return deaths.to_go_on.pop()
+        for trial in order:
+            if not self.finished(trial):
+                return trial
+            refuse_other_run(*self.found(trial))
+            self.remove_weights(trial)
+            bar.update()
+        return None
 
     def told(self, trial: Trial) -> str:
         """A line on a run that has ended."""
@@ -458,6 +468,34 @@ class Experiment:
     def spent(self) -> float:
         """Seconds so far, those of earlier sessions among them."""
         return self.state["spent"]
+
+
+class Deaths:
+    """Runs whose processes died: each goes on, unless it does not get any further."""
+
+    def __init__(self, experiment: Experiment):
+        self.experiment = experiment
+        self.to_go_on: list[Trial] = []
+        self.tries: dict[Trial, tuple[int, int]] = {}  # epochs, and deaths after so many
+
+    def note(self, trial: Trial, died: Died) -> None:
+        """Have the run go on.
+
+        Raises:
+            UserError: it has died too often where it is.
+        """
+        epochs = len(self.experiment.log(trial).get("epochs", []))
+        reached, tries = self.tries.get(trial, (epochs, 0))
+        tries = tries + 1 if reached == epochs else 1
+        self.tries[trial] = epochs, tries
+        if tries == TRIES:
+            raise UserError(
+                f"{trial}: {died}, {TRIES} times after {epochs} of "
+                f"{self.experiment.settings.config.epochs} epochs; what it printed is in "
+                f"{self.experiment.training(trial).log}, and the same command goes on"
+            )
+        print(f"{trial}: {died}; it goes on", file=sys.stderr)
+        self.to_go_on.append(trial)
 
 
 def held_back(config: TrainConfig, holdout: float, data: Dataset) -> Dataset:

@@ -26,7 +26,7 @@ from paddle_aug.stats import (
     final_accuracy,
     last_epochs,
     ranks,
-    tested_together,
+    compared_together,
 )
 from paddle_aug.wording import code, count, duration, listed, markdown_table, p_text
 
@@ -153,7 +153,7 @@ class Results:
     def comparisons(self, fraction: float) -> dict[str, Comparison]:
         """Each mode against the baseline, where they have a seed in common."""
         found = self.accuracies[fraction]
-        return tested_together(
+        return compared_together(
             {
                 mode: difference(values, found[self.baseline])
                 for mode, values in found.items()
@@ -421,7 +421,7 @@ def class_order(changes: Mapping[str, list[Difference | None]]) -> list[int]:
 def class_text(results: Results) -> str:
     """What the changes of classes tell, in a sentence; "" where the logs do not tell."""
     changes = results.class_changes()
-    tested = tested_together(
+    tested = compared_together(
         {
             (mode, label): each
             for mode, found in changes.items()

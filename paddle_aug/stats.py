@@ -155,12 +155,12 @@ def compare(
     values: Mapping[int, float], baselines: Mapping[str, Mapping[int, float]]
 ) -> dict[str, Comparison]:
     """Accuracies by seed against those of each baseline, with Holm's correction for all of them."""
-    return tested_together(
+    return compared_together(
         {name: difference(values, baseline) for name, baseline in baselines.items()}
     )
 
 
-def tested_together(found: Mapping[Name, Difference]) -> dict[Name, Comparison]:
+def compared_together(found: Mapping[Name, Difference]) -> dict[Name, Comparison]:
     """Differences that one answer is made of, with Holm's correction for all of them."""
     corrected = holm([each.p for each in found.values()])
     return {
@@ -179,7 +179,7 @@ def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int
         for other in names[place + 1 :]
         if values[one].keys() & values[other].keys()
     ]
-    found = tested_together({pair: difference(*(values[name] for name in pair)) for pair in pairs})
+    found = compared_together({pair: difference(*(values[name] for name in pair)) for pair in pairs})
     above = dict.fromkeys(names, 0)
     below = dict.fromkeys(names, 0)
     for (one, other), each in found.items():
