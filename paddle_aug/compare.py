@@ -87,7 +87,7 @@ class Settings:
 
     def asdict(self) -> dict:
         """As plain values."""
-        free = {*MAY_CHANGE, "augment", "mix"} - {"epochs"}
+        free = {*MAY_CHANGE, "augment", "mix", "fraction"} - {"epochs"}
         config = {name: value for name, value in self.config.asdict().items() if name not in free}
         return {
             "config": config,

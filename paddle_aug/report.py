@@ -21,12 +21,12 @@ from paddle_aug.stats import (
     Comparison,
     Difference,
     Estimate,
+    compared_together,
     difference,
     estimate,
     final_accuracy,
     last_epochs,
     ranks,
-    compared_together,
 )
 from paddle_aug.wording import code, count, duration, listed, markdown_table, p_text
 

@@ -179,7 +179,9 @@ def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int
         for other in names[place + 1 :]
         if values[one].keys() & values[other].keys()
     ]
-    found = compared_together({pair: difference(*(values[name] for name in pair)) for pair in pairs})
+    found = compared_together(
+        {pair: difference(*(values[name] for name in pair)) for pair in pairs}
+    )
     above = dict.fromkeys(names, 0)
     below = dict.fromkeys(names, 0)
     for (one, other), each in found.items():

@@ -425,6 +425,7 @@ OPTIONS = (
     ("options", "said"),
     [
         (("--lr", "1e-3", "--learning-rate", "0.1"), "--lr and --learning-rate both say"),
+        (("--fractions", "0.5", "--fraction", "0.5"), "--fractions and --fraction both say"),
         (("--fractions", "half"), "--fractions wants numbers, such as 0.1,0.5, not half"),
         (("--jobs", "-1"), "--jobs must not be negative: -1"),
         (("--budget", "soon"), "--budget 'soon' is no time"),

@@ -11,7 +11,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.modes import split_modes
 
 # Of a run, what the comparison decides itself.
-DECIDED = {"augment", "mix", "fraction", "log_dir", "model_dir", "visualdl", "resume"}
+DECIDED = {"augment", "mix", "log_dir", "model_dir", "visualdl", "resume"}
 
 STOPPED = "stopped; the same command goes on"
 
@@ -34,9 +34,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="runs of a mode (default: 5)")
     parser.add_argument(
         "--fractions",
-        default="1",
-        help="also train on parts of the training list, the same in each class: 0.1,0.5,1 "
-        "(default: 1)",
+        default="",
+        help="train on parts of the training list, the same in each class, such as 0.1,0.5,1",
     )
     parser.add_argument(
         "--lr",
@@ -61,6 +60,8 @@ def main() -> None:
     modes, baseline, seeds, fractions, lr, budget, recipe, jobs, out = map(given.pop, names)
     if lr and "learning_rate" in given:
         raise UserError("--lr and --learning-rate both say how fast to learn; give one of them")
+    if fractions and "fraction" in given:
+        raise UserError("--fractions and --fraction both say what to train on; give one of them")
     if jobs < 0:
         raise UserError(f"--jobs must not be negative: {jobs}")
     # Paddle takes seconds to import, so that --help need not wait for it.
@@ -70,14 +71,14 @@ def main() -> None:
     from paddle_aug.pipeline import of_mode
     from paddle_aug.search import parse_budget
 
-    config = replace(make_config(given, recipe), augment="none", mix="none", fraction=1.0)
+    config = replace(make_config(given, recipe), augment="none", mix="none")
     wanted = tuple(of_mode(config, mode).mode for mode in split_modes(modes))
     settings = Settings(
         config,
         wanted,
         of_mode(config, baseline).mode if baseline else first_baseline(wanted),
         seeds,
-        numbers("--fractions", fractions),
+        numbers("--fractions", fractions) or (config.fraction,),
         numbers("--lr", lr),
         parse_budget(budget) if budget else None,
     )
