@@ -368,7 +368,8 @@ def made_on(report: dict) -> list[str]:
         f"{name}: {', '.join(f'{package} {version}' for package, version in versions.items())}"
         for name, versions in report["versions"].items()
     ]
-    return [f"{report['machine']}; {report['pictures']}. {'; '.join(stacks)}."]
+    starts = f"; {report['starts']} starts of each process" if "starts" in report else ""
+    return [f"{report['machine']}; {report['pictures']}{starts}. {'; '.join(stacks)}."]
 
 
 def pixels_table(report: dict) -> list[str]:
