@@ -148,10 +148,10 @@ EXPENSIVE = {
     "median_blur, k 7": (
         "OpenCV moves a histogram along, whatever the window. Ours is a sorting network of minima "
         "and maxima of whole images (Adams 2021): 298 of them for two columns at k 7, 454 at k 9, "
-        "834 at k 11"
+        "1194 for four at k 11"
     ),
     "median_blur, k 9": "as above",
-    "median_blur, k 11": "as above; here the two ways meet, beyond it OpenCV's is taken",
+    "median_blur, k 11": "as above; beyond it OpenCV's is taken",
     "superpixels": (
         "imgaug's, by scikit-image, takes ten rounds over all pixels in doubles. Ours takes three "
         "over a sample, and one over all: two rounds leave crumbs on noisy images, no connecting "
