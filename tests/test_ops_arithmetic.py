@@ -44,29 +44,6 @@ def test_the_bytes_are_those_of_imgaug(kernel, image, expected, params):
     assert ours.flags.c_contiguous
 
 
-@pytest.mark.parametrize(("kernel", "about"), [(multiply, 0), (linear_contrast, 127)])
-def test_arithmetic_gives_the_bytes_of_a_table_whatever_the_factor_and_the_width(kernel, about):
-    """Factors at which levels come to whole numbers, just below and above them, and drawn ones;
-    rows of any length, as OpenCV does the last bytes of a row in another way."""
-    rng = generator(7, "drawing")
-    whole = [0, 0.25, 0.5, 1, 1.5, 2, 1 / 3, 127 / 128, 10.5, -1]
-    near = [
-        factor + sign * 2.0**-power
-        for factor in (0.5, 1, 2)
-        for power in (12, 16, 22)
-        for sign in (-1, 1)
-    ]
-    for width, factor in enumerate([*whole, *near, *rng.uniform(0, 2, (200, 3)).tolist()], 1):
-        image = np.resize(np.arange(256, dtype=np.uint8), (768 // width + 1, width, 3))
-        image[:, :, 1:] = rng.integers(0, 256, (*image.shape[:2], 2))
-        levels = np.arange(256, dtype=np.float32)[:, None] - np.float32(about)
-        table = (levels * np.float32(factor) + np.float32(about)).clip(0, 255).astype(np.uint8)
-        expected = np.stack(
-            [table[image[:, :, each], each % table.shape[1]] for each in range(3)], 2
-        )
-        np.testing.assert_array_equal(kernel(image, factor), expected, err_msg=str(factor))
-
-
 @pytest.mark.parametrize(
     ("kernel", "params"),
     [
