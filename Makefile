@@ -22,7 +22,7 @@ lint: $(VENV)/ready
 
 # Short forms of the benchmarks, in less than five minutes; tools/benchmark.py has the long ones.
 bench: $(VENV)/ready
-	$(RUN) tools/benchmark.py modes --sizes 224 --repeats 5
+	$(RUN) tools/benchmark.py modes --sizes 224 --starts 3 --repeats 2
 	$(RUN) tools/benchmark.py loader --workers 0,1 --only none userDef --repeats 1
 	$(RUN) tools/benchmark.py train --recipe sample --repeats 1
 

@@ -111,30 +111,46 @@ class Actor:
         return [next(self.rounds)] * calls
 
 
-def test_they_take_turns_and_the_ratio_is_that_of_the_means(module):
-    asked = []
+def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(module):
+    benchmark = module("benchmark")
+    asked, starts = [], []
     # The first two numbers of each are not measured: how long a call takes, and warming up.
-    ours = Actor("ours", ["flip"], [100, 99, 1, 2, 6], asked)
-    slow = Actor("slow", ["flip"], [20, 99, 10, 10, 70], asked)
-    other = Actor("other", ["turn"], [], asked)
-    rows = module("benchmark").compare("flip", 32, ours, [slow, other], 3, 8, of_modes=False)
-    assert rows == [
-        {
-            "name": "flip",
-            "size": 32,
-            "ours_ms": 3,
-            "against": "slow",
-            "against_ms": 30,
-            "ratio": 10,
-            "interval": pytest.approx([5, 70 / 6]),
-            "median_ratio": 5,
-            "spread": [5, 70 / 6],
-        }
-    ]
+    for ours, slow in (([1, 2], [10, 10]), ([3, 6], [30, 70])):
+        actors = [
+            Actor("ours", ["flip"], [100, 99, *ours], asked),
+            Actor("slow", ["flip"], [20, 99, *slow], asked),
+            Actor("other", ["turn"], [], asked),
+        ]
+        starts.append(benchmark.take_turns("flip", 32, actors[0], actors[1:], 2, 8, of_modes=False))
+    (row,) = benchmark.compare("flip", 32, starts)
+    assert row.pop("interval")[0] < 10 < row.pop("spread")[1]
+    assert row == {
+        "name": "flip",
+        "size": 32,
+        "ours_ms": 3,
+        "against": "slow",
+        "against_ms": 30,
+        "ratio": 10,
+        "median_ratio": 20 / 2.5,
+        "start_ratios": pytest.approx([10 / 1.5, 50 / 4.5]),
+    }
     # 200 ms a turn, but four calls at least, and each of the eight images once.
     turns = [("ours", "flip", 4), ("slow", "flip", 8)]
-    assert asked[0::2][:2] == [("ours", "flip", 5), ("slow", "flip", 5)]
-    assert asked[4:] == turns * 3
+    assert asked[0:4:2] == [("ours", "flip", 5), ("slow", "flip", 5)]
+    assert asked[4:8] == turns * 2
+
+
+def test_the_interval_of_a_ratio_holds_it_in_95_of_100_runs_however_starts_differ(module):
+    """Runs of five starts that differ by 10 %, of ten rounds that differ by as much."""
+    interval, draws, held = module("benchmark").interval, generator(3, "drawing"), 0
+    for _ in range(2000):
+        ours, theirs = np.exp(
+            0.07 * draws.standard_normal((2, 5, 1)) + 0.07 * draws.standard_normal((2, 5, 10))
+        )
+        low, high = interval(8 * theirs, ours)
+        held += low < 8 < high
+    assert 0.935 < held / 2000 < 0.965  # 0.95 to within three standard errors
+    assert interval(np.full((2, 3), 8.0), np.ones((2, 3))) == [8, 8]
 
 
 def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told(module):
@@ -142,10 +158,18 @@ def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told(module)
     names = ["allab", "allab: drawing"]
     ours = Actor("ours", names, [900, 900, 1, 2, 0.25, 0.5], asked)
     notebook = Actor("notebook", ["allab"], [900, 900, 30, 40], asked)
-    (row,) = module("benchmark").compare("allab", 32, ours, [notebook], 2, 8, of_modes=True)
+    times = module("benchmark").take_turns("allab", 32, ours, [notebook], 2, 8, of_modes=True)
+    (row,) = module("benchmark").compare("allab", 32, [times, times])
     assert {calls for _, _, calls in asked[4:8]} == {8}
     assert (row["ours_p99_ms"], row["against_p99_ms"], row["p99_ratio"]) == (2, 40, 20)
     assert (row["drawing_ms"], row["tiny_ms"]) == (0.25, 0.5)
+
+
+def test_each_start_draws_what_no_other_does(module):
+    """Or the mode would be measured by the same few hundred images after each."""
+    command = [sys.executable, "-c", "from benchmark_peers.ours import SEED; print(SEED)"]
+    seeds = [subprocess.check_output(command, cwd=TOOLS) for _ in range(2)]
+    assert seeds[0] != seeds[1]
 
 
 def test_a_peer_that_dies_is_named(module, tmp_path, capfd):
@@ -182,8 +206,8 @@ def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_pat
 
 def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
     file = tmp_path / "ops.json"
-    options = ["--only", "flip", "median_blur", "--against", "notebook", "imgaug"]
-    options += ["--sizes", "24,16", "--repeats", "2", "--images", photos, "--json", file]
+    options = ["--only", "flip", "median_blur", "--against", "notebook", "imgaug", "--starts", "2"]
+    options += ["--sizes", "24,16", "--repeats", "1", "--images", photos, "--json", file]
     ended = benchmark("ops", *options)
     assert ended.returncode == 0, ended.stderr
     report = json.loads(file.read_text())
@@ -197,6 +221,7 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
     for row in report["rows"]:
         assert row["ratio"] == pytest.approx(row["against_ms"] / row["ours_ms"])
         assert row["spread"][0] <= row["spread"][1]
+        assert len(row["start_ratios"]) == report["starts"] == 2
     assert {row["size"] for row in report["floor"]} == {24, 16}
     assert min(row["ms"] for row in report["floor"]) > 0
     assert report["versions"]["ours"]["numpy"] == np.__version__
@@ -211,6 +236,7 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
     [
         (["ops", "--only", "flop"], "invalid choice: 'flop'"),
         (["modes", "--against", "imgaug"], "invalid choice: 'imgaug'"),
+        (["modes", "--starts", "1"], "--starts wants 2 or more: the interval comes of how they"),
         (["parity", "--images", "."], "no pictures in there; give a folder of photos"),
         (["docs", ".", "--output", "pages"], "no modes.json; write it with benchmark.py modes"),
     ],

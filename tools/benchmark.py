@@ -8,12 +8,14 @@
     python tools/benchmark.py docs docs/benchmark --output docs
 
 Of ops and modes, each contender is a process with one thread, and what is measured is processor
-time. They take turns, ours, theirs, ours, …, so that a machine that slows down does so for all.
+time. They take turns, ours, theirs, ours, …, so that a machine that slows down does so for all; and
+all are started anew several times, as where a process has its memory is chance, and stays.
 Loaders and training run one after another, and what is measured is time on the clock. Quote ratios,
 never milliseconds: those of another hour differ by a third.
 """
 
 import argparse
+import math
 import os
 import platform
 import sys
@@ -34,7 +36,7 @@ from paddle_aug import files
 from paddle_aug.data.image import read_image
 from paddle_aug.data.sample import draw_sample
 from paddle_aug.errors import UserError
-from paddle_aug.rng import generator
+from paddle_aug.stats import estimate
 
 PICTURES = 32
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -83,14 +85,17 @@ def parser() -> argparse.ArgumentParser:
     def add_repeats(made: argparse.ArgumentParser, repeats: int, of: str) -> None:
         made.add_argument("--repeats", type=int, default=repeats, help=f"{of}, default {repeats}")
 
-    for command, about, repeats in (
-        ("ops", "each op against the same op elsewhere", 7),
-        ("modes", "the notebook's modes against the notebook's way", 100),
+    for command, about, begun, repeats in (
+        ("ops", "each op against the same op elsewhere", 5, 1),
+        ("modes", "the notebook's modes against the notebook's way", 10, 10),
     ):
         made = add(command, about)
         add_images(made)
         add_peers(made)
-        add_repeats(made, repeats, "rounds of turns")
+        made.add_argument(
+            "--starts", type=int, default=begun, help=f"of all processes, default {begun}"
+        )
+        add_repeats(made, repeats, "rounds of turns after each start")
         made.add_argument("--sizes", type=numbers, default=[224, 64, 32], help="default 224,64,32")
         names, peers = known(command)
         made.add_argument("--only", nargs="+", default=names, choices=names, metavar="NAME")
@@ -184,30 +189,50 @@ def train_report(options: argparse.Namespace, room: Path) -> dict:
 
 def measure(options: argparse.Namespace, room: Path) -> dict:
     """The rows of `ops` or `modes`, and the floor's, with the versions of all."""
+    if options.starts < 2:
+        raise UserError("--starts wants 2 or more: the interval comes of how they differ")
     of_modes = options.command == "modes"
     pictures, about = find_pictures(options.images, room)
     made = [*options.sizes, TINY] if of_modes else options.sizes
     file = room / "pictures.npz"
     np.savez(file, **{str(size): resized(pictures, size) for size in made})
-    with ExitStack() as stack:
-        ours = stack.enter_context(Contender(OURS, sys.executable, file))
-        floor = stack.enter_context(Contender(FLOOR, sys.executable, file))
-        others = [
-            stack.enter_context(Contender(peer, python, file))
-            for peer in PEERS
-            if peer.module in options.against and (python := python_of(peer, options.peers))
-        ]
-        rows, bare = [], []
-        for size in options.sizes:
-            for name in options.only:
-                print(f"{name} at {size} px", file=sys.stderr)
-                rows += compare(name, size, ours, others, options.repeats, len(pictures), of_modes)
-            bare += [
-                {"name": name, "size": size, "ms": float(np.median(floor.ms(name, size, 200)[20:]))}
-                for name in floor.subjects
+    pythons = {
+        peer: python
+        for peer in PEERS
+        if peer.module in options.against and (python := python_of(peer, options.peers))
+    }
+    subjects = [(name, size) for size in options.sizes for name in options.only]
+    times = {subject: [] for subject in subjects}
+    bare = {}
+    for start in range(options.starts):
+        with ExitStack() as stack:
+            ours = stack.enter_context(Contender(OURS, sys.executable, file))
+            floor = stack.enter_context(Contender(FLOOR, sys.executable, file))
+            others = [
+                stack.enter_context(Contender(peer, python, file))
+                for peer, python in pythons.items()
             ]
-        versions = {each.name: each.versions for each in (ours, *others)}
-    return {"pictures": about, "versions": versions, "rows": rows, "floor": bare}
+            for name, size in subjects:
+                print(f"start {start + 1}: {name} at {size} px", file=sys.stderr)
+                times[name, size].append(
+                    take_turns(name, size, ours, others, options.repeats, len(pictures), of_modes)
+                )
+            for size in options.sizes:
+                for name in floor.subjects:
+                    bare.setdefault((name, size), []).extend(floor.ms(name, size, 60)[20:])
+            versions = {each.name: each.versions for each in (ours, *others)}
+    rows = [row for subject, taken in times.items() for row in compare(*subject, taken)]
+    floors = [
+        {"name": name, "size": size, "ms": float(np.median(ms))}
+        for (name, size), ms in bare.items()
+    ]
+    return {
+        "pictures": about,
+        "starts": options.starts,
+        "versions": versions,
+        "rows": rows,
+        "floor": floors,
+    }
 
 
 def resized(pictures: list[np.ndarray], size: int) -> np.ndarray:
@@ -215,7 +240,7 @@ def resized(pictures: list[np.ndarray], size: int) -> np.ndarray:
     return np.stack([cv2.resize(picture, (size, size)) for picture in pictures])
 
 
-def compare(
+def take_turns(
     name: str,
     size: int,
     ours: Contender,
@@ -223,62 +248,84 @@ def compare(
     repeats: int,
     pictures: int,
     of_modes: bool,
-) -> list[dict]:
-    """The rows of one op or mode at one size, one for each of the others that has it.
-
-    A round's time is the mean of its images. `ratio` is that of the means over all rounds, with the
-    `interval` in which it lies with 95 %; `median_ratio` is that of the median rounds, and `spread`
-    the least and largest of a single round.
-    """
+) -> dict[str, list[list[float]]]:
+    """The milliseconds of each call in each round, of those that have this op or mode; and of a
+    mode what its drawing takes, and a tiny image."""
     turns = [each for each in (ours, *others) if name in each.subjects]
     calls = {}
     for each in turns:
         first = np.median(each.ms(name, size, 5)[1:])
         # What is kept from call to call (filters by angle, grids by size) is not to be made anew.
-        each.ms(name, size, int(np.clip(2 * TURN_MS / first, 1, 1500)))
+        each.ms(name, size, int(np.clip(TURN_MS / first, 1, 1500)))
         # How many is settled beforehand: to stop when it takes too long would shun what is slow.
         calls[each] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
-    times = {each: [] for each in turns}
+    times = {each.name: [] for each in turns}
     for _ in range(repeats):
         for each in turns:
-            times[each].append(each.ms(name, size, calls[each]))
-    means = {each: np.mean(times[each], axis=1) for each in turns}
-    extra = {}
+            times[each.name].append(each.ms(name, size, calls[each]))
     if of_modes:
-        extra["ours_p99_ms"] = percentile(times[ours])
-        extra["drawing_ms"] = float(np.mean(ours.ms(f"{name}: drawing", size, 10 * pictures)))
-        extra["tiny_ms"] = float(np.mean(ours.ms(name, TINY, 10 * pictures)))
+        times["drawing"] = [ours.ms(f"{name}: drawing", size, 2 * pictures)]
+        times["tiny"] = [ours.ms(name, TINY, 2 * pictures)]
+    return times
+
+
+def compare(name: str, size: int, starts: list[dict[str, list[list[float]]]]) -> list[dict]:
+    """The rows of one op or mode at one size, one for each of the others: what `take_turns` gave
+    after each start.
+
+    A round's time is the mean of its images. `ratio` is that of the means over all rounds, with the
+    `interval` in which it lies with 95 %; `median_ratio` is that of the median rounds, and `spread`
+    the least and largest of a single round.
+    """
+    # Starts × rounds; a round after one start may have other calls than after another.
+    means = {
+        who: np.array([[np.mean(calls) for calls in start[who]] for start in starts])
+        for who in starts[0]
+    }
+    extra = {}
+    if "tiny" in means:
+        extra["ours_p99_ms"] = percentile(starts, "ours")
+        extra["drawing_ms"] = float(means.pop("drawing").mean())
+        extra["tiny_ms"] = float(means.pop("tiny").mean())
+    ours = means.pop("ours")
     rows = []
-    for each in turns[1:]:
-        rounds = means[each] / means[ours]
+    for who, theirs in means.items():
+        rounds = theirs / ours
         row = {
             "name": name,
             "size": size,
-            "ours_ms": float(means[ours].mean()),
-            "against": each.name,
-            "against_ms": float(means[each].mean()),
-            "ratio": float(means[each].mean() / means[ours].mean()),
-            "interval": interval(means[each], means[ours]),
-            "median_ratio": float(np.median(means[each]) / np.median(means[ours])),
+            "ours_ms": float(ours.mean()),
+            "against": who,
+            "against_ms": float(theirs.mean()),
+            "ratio": float(theirs.mean() / ours.mean()),
+            "interval": interval(theirs, ours),
+            "median_ratio": float(np.median(theirs) / np.median(ours)),
             "spread": [float(rounds.min()), float(rounds.max())],
+            "start_ratios": (theirs.mean(axis=1) / ours.mean(axis=1)).tolist(),
             **extra,
         }
-        if of_modes:
-            row["against_p99_ms"] = percentile(times[each])
+        if extra:
+            row["against_p99_ms"] = percentile(starts, who)
             row["p99_ratio"] = row["against_p99_ms"] / row["ours_p99_ms"]
         rows.append(row)
     return rows
 
 
 def interval(theirs: np.ndarray, ours: np.ndarray) -> list[float]:
-    """Where the ratio of the means would lie in 95 % of repetitions: a bootstrap over rounds."""
-    drawn = generator(0, "drawing").integers(len(ours), size=(2000, len(ours)))
-    ratios = theirs[drawn].mean(axis=1) / ours[drawn].mean(axis=1)
-    return np.percentile(ratios, [2.5, 97.5]).tolist()
+    """Where the ratio of the means (starts × rounds) would lie in 95 % of repetitions.
+
+    A t-interval of the logarithms of the starts' ratios. Rounds after one start are no repetitions:
+    they share what was chance at it, and a bootstrap over them is too sure of itself.
+    """
+    ratios = theirs.mean(axis=1) / ours.mean(axis=1)
+    margin = estimate(np.log(ratios)).margin or 0.0  # None where all starts are equal
+    ratio = theirs.mean() / ours.mean()
+    return [float(ratio * math.exp(-margin)), float(ratio * math.exp(margin))]
 
 
-def percentile(times: list[list[float]]) -> float:
-    return float(np.percentile(times, 99))
+def percentile(starts: list[dict[str, list[list[float]]]], who: str) -> float:
+    calls = [ms for start in starts for calls in start[who] for ms in calls]
+    return float(np.percentile(calls, 99))
 
 
 def machine() -> str:

@@ -11,8 +11,8 @@ from paddle_aug.ops.median import median_network
 from paddle_aug.transform import Transform
 
 # From so many bytes on a median by our network is faster than OpenCV's. At 224 × 224 it takes about
-# 0.3 of the time for a window of 7, 0.5 for 9 and 0.85 for 11, most of what a median blur draws.
-NETWORK_PAYS = {7: 15_000, 9: 20_000, 11: 80_000}
+# 0.3 of the time for a window of 7, 0.4 for 9 and 0.6 for 11, most of what a median blur draws.
+NETWORK_PAYS = {7: 15_000, 9: 20_000, 11: 60_000}
 
 
 def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -17,6 +17,8 @@ SAMPLES = 3  # a row and column of a cell, at most, that move the centres
 # Two sums in one number: the first counts in PAIRS; the second, of the levels of so many pixels,
 # stays below it.
 PAIRS, PAIRED = 2.0**26, 2**18
+# The numbers of a pixel's features, and of the centres around it, along the first axis.
+FEATURES, AROUND = np.arange(6)[:, None], np.arange(9, dtype=np.int32)[:, None, None]
 
 
 def superpixels(
@@ -61,20 +63,20 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     """
     height, width = image.shape[:2]
     grid = _grid(height, width, *_grid_axes(height, width, n_segments))
-    features = scratch("slic features", (len(grid.pixels), 6, grid.pixels.shape[1]))
+    # L, a, b, y, x, 1, each for all pixels of all cells: NumPy is slow at rows as short as a cell.
+    features = scratch("slic features", (6, *grid.pixels.shape))
     # Sorting pixels of four bytes takes as long as sorting one plane.
     lab = cv2.cvtColor(_stretched_lab(image), cv2.COLOR_RGB2RGBA).view(np.uint32)
     lab = lab.ravel().take(grid.pixels).view(np.uint8).reshape(*grid.pixels.shape, 4)
     for channel, (plane, scale) in enumerate(
         zip(cv2.split(lab)[:3], (100 / 255, 1, 1), strict=True)
     ):
-        np.multiply(plane, np.float32(scale / COMPACTNESS), out=features[:, channel])
-    features[:, 3:5] = grid.places
-    features[:, 5] = 1
+        np.multiply(plane, np.float32(scale / COMPACTNESS), out=features[channel])
+    features[3:] = grid.places
 
     sampled = features.take(grid.sampled, axis=2)
-    # Features are L, a, b, y, x, 1; all are 0 where the image has no such pixel.
-    weights = (sampled.transpose(1, 0, 2) * grid.is_sampled).reshape(6, -1)
+    # All features are 0 where the image has no such pixel.
+    weights = (sampled * grid.is_sampled).ravel()
     # scikit-image starts from black centres, so its first round too is the grid itself.
     nearest = np.repeat(grid.home, len(grid.sampled))
     for round in range(ROUNDS):
@@ -86,8 +88,10 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
 
 def _centres(nearest: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
     """The mean features of the pixels that are nearest to each centre, 5 × count."""
-    *sums, sizes = [np.bincount(nearest, feature, count) for feature in weights]
-    return np.divide(sums, np.maximum(sizes, 1))
+    # All features in one call: those of the next one count on in places of their own.
+    places = nearest + count * FEATURES
+    sums = np.bincount(places.ravel(), weights, 6 * count).reshape(6, count)
+    return sums[:5] / np.maximum(sums[5], 1)
 
 
 def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.ndarray:
@@ -99,16 +103,16 @@ def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.nda
     table = np.empty((grid.count, 6), np.float32)
     table[:, :5] = -2 * centres.T
     table[:, 5] = np.square(centres).sum(axis=0)
-    cells, _, pixels = features.shape
+    _, cells, pixels = features.shape
     distance = scratch("slic distance", (9, cells, pixels))
     around = table.take(grid.candidates, axis=0)
-    np.matmul(around, features, out=distance.transpose(1, 0, 2))
+    np.matmul(around, features.transpose(1, 0, 2), out=distance.transpose(1, 0, 2))
     bits = distance.view(np.int32)
     bits &= ~15
-    bits |= np.arange(9, dtype=np.int32)[:, None, None]
+    bits |= AROUND
     place = np.minimum.reduce(distance).view(np.int32)
     place &= 15
-    place += np.arange(0, 9 * cells, 9, dtype=np.int32)[:, None]
+    place += grid.begins
     return grid.candidates.ravel().take(place.ravel())
 
 
@@ -131,10 +135,11 @@ class _Grid:
 
     count: int  # of centres
     pixels: np.ndarray  # cells × pixels of one: the index of the pixel in the image
-    places: np.ndarray  # cells × 2 × pixels of one: its y and x, in steps of the grid
+    places: np.ndarray  # 3 × cells × pixels of one: its y and x, in steps of the grid, and 1
     cells: np.ndarray  # for each pixel of the image, its index among the pixels of the cells
     home: np.ndarray  # for each cell, the centre in its middle, or the nearest
     candidates: np.ndarray  # cells × 9: the centres around it
+    begins: np.ndarray  # cells × 1: where these nine begin, in the order of memory
     sampled: np.ndarray  # which pixels of a cell move the centres
     is_sampled: np.ndarray  # cells × those: 1 where the image has it, else 0
 
@@ -163,13 +168,15 @@ def _grid(height: int, width: int, y_axis: tuple[int, int], x_axis: tuple[int, i
     near_columns = np.clip(np.arange(across)[:, None] + around, 0, columns - 1)
     candidates = near_rows[:, None, :, None] * columns + near_columns[None, :, None, :]
     home = np.minimum(np.arange(down), rows - 1)[:, None] * columns
+    step = np.float32(max(step_y, step_x))
     return _Grid(
         count=rows * columns,
         pixels=pixels,
-        places=np.stack(np.divmod(pixels, width), axis=1) / np.float32(max(step_y, step_x)),
+        places=np.float32([*(np.divmod(pixels, width) / step), np.ones(pixels.shape)]),
         cells=cells,
         home=(home + np.minimum(np.arange(across), columns - 1)).ravel(),
         candidates=candidates.reshape(-1, 9),
+        begins=np.arange(0, 9 * down * across, 9, dtype=np.int32)[:, None],
         sampled=sampled,
         is_sampled=inside[:, sampled].astype(float),
     )

@@ -5,6 +5,7 @@ A generator a sample is part of a mode's cost, as in training. The ops share one
 """
 
 import itertools
+import os
 
 import _clone  # noqa: F401  puts the clone first on sys.path
 import cv2
@@ -89,7 +90,8 @@ SPECS = NOTEBOOK_SPECS | {
     "augmix": "augmix",
 }
 MODES = ("userDef", "imgaugLib", "allab", "allba")
-SEED = 2022
+# Another in each process, as the others have: equal draws after each start would be one sample.
+SEED = int.from_bytes(os.urandom(4), "little")
 
 
 def convert(image):
