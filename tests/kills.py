@@ -80,9 +80,12 @@ def survive(
     """Kill the command at each moment in turn; done early, it is checked, and begun anew in an
     emptied folder, so that all moments come. Ends when it is done after the last one.
 
-    `command` may be another one in each session, counted from 0. What it prints is in AssertionError
-    where a session fails. `alone` kills the process itself, and what it has started must end by
-    that; else all of its session are killed. At an aimed moment all are, as where the power fails.
+    `command` may be another one in each session, counted from 0. `alone` kills the process itself,
+    and what it has started must end by that; else, and at an aimed moment, all are killed, as where
+    the power fails.
+
+    Raises:
+        AssertionError: a session ends otherwise, with what it printed; or a process outlives it.
     """
     report, left = Report(), list(moments)
     while True:

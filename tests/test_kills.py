@@ -81,7 +81,7 @@ def test_training_killed_again_and_again_equals_undisturbed(tmp_path, request):
             "--image-size", 16, "--batch-size", 5, "--learning-rate", 1e-2, "--epochs", 12,
             "--ema", 0.5, "--device", "cpu", "--threads", 1, "--cache", "disk",
             "--cache-dir", place / "cache", "--log-dir", place / "logs",
-            "--model-dir", place / "models", "--num-workers", session % 4 == 3, "--resume",
+            "--model-dir", place / "models", "--num-workers", int(session % 4 == 3), "--resume",
         )  # fmt: skip
 
     def config(place):
