@@ -109,9 +109,9 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        if error.filename is None:
+        if not error.filename:
             give_up_output()
-        where = os.fsdecode(error.filename or "the output")
+        where = error.filename or "the output, or a file"  # of what is open Python tells no name
         print(f"cannot write {where}: {error.strerror}; make room, then try again", file=sys.stderr)
         sys.exit(2)
 

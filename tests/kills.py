@@ -84,10 +84,12 @@ def survive(
     and what it has started must end by that; else, and at an aimed moment, all are killed, as where
     the power fails.
 
+    Moments that do not come in an undisturbed run either are `missed`.
+
     Raises:
         AssertionError: a session ends otherwise, with what it printed; or a process outlives it.
     """
-    report, left = Report(), list(moments)
+    report, left, begun = Report(), list(moments), False
     while True:
         words = command(report.sessions) if callable(command) else command
         moment = left.pop(0) if left else None
@@ -100,15 +102,19 @@ def survive(
             if isinstance(moment, After):
                 allowed = {-moment.number, 128 + moment.number}
             assert code in allowed, f"{moment}: exit code {code}\n{said}"
+            begun = True
             continue
         assert code == 0, f"{moment}: exit code {code}\n{said}"
         check()
         report.finished += 1
-        if moment:
+        if moment and begun:
+            left.insert(0, moment)  # what was left to do was too little for it
+        elif moment:
             report.missed.append(moment)
         if not left:
             return report
         shutil.rmtree(folder)
+        begun = False
 
 
 def session(
