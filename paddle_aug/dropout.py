@@ -42,7 +42,7 @@ def go_to(state: dict) -> None:
 
 
 def kind() -> str:
-    """ "cpu" or "gpu", whichever of them it is."""
+    """The current device, "cpu" or "gpu", without its number."""
     return paddle.get_device().partition(":")[0]
 
 

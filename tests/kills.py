@@ -82,9 +82,7 @@ def survive(
 
     `command` may be another one in each session, counted from 0. `alone` kills the process itself,
     and what it has started must end by that; else, and at an aimed moment, all are killed, as where
-    the power fails.
-
-    Moments that do not come in an undisturbed run either are `missed`.
+    the power fails. Moments that do not come in an undisturbed run either are `missed`.
 
     Raises:
         AssertionError: a session ends otherwise, with what it printed; or a process outlives it.
