@@ -1,9 +1,11 @@
 """The command line: `paddle-aug train` does what tools/train.py does, and so for each command."""
 
 import ast
+import errno
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,10 +14,13 @@ from importlib.util import find_spec
 from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError
 from paddle_aug.registry import near_miss
+from paddle_aug.signals import termination_raised
 
 # Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
 # track its means, and its GPU wheel may well run on a CPU.
 REMARKS = ("No ccache found", "When training, we now always", "You are using GPU version")
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
@@ -82,20 +87,35 @@ def run_command(name: str) -> None:
 
 
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
-    """Exit as `main()` says; after a UserError with its message and code 2; after Ctrl-C with the
-    word `stopped` and code 130; where the reader of its output has gone, with code 141."""
+    """Exit as `main()` says; after a UserError with its message and code 2, and so where a disk is
+    full; after Ctrl-C or SIGTERM with the word `stopped`, behind the place where it stopped if that
+    is told, and code 130 or 143; where the reader of its output has gone, with code 141."""
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:
-        code = main()
-        sys.stdout.flush()
+        with termination_raised():
+            code = main()
+            sys.stdout.flush()
         sys.exit(code)
     except BrokenPipeError:  # as in `paddle-aug predict … | head`: nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's last flush
+        give_up_output()
         sys.exit(141)
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
-        sys.exit(130)
+    except KeyboardInterrupt as interrupt:
+        print(": ".join(filter(None, [str(interrupt), stopped])), file=sys.stderr)
+        sys.exit(128 + getattr(interrupt, "number", signal.SIGINT))
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        if not error.filename:
+            give_up_output()
+        where = error.filename or "the output, or a file"  # of what is open Python tells no name
+        print(f"cannot write {where}: {error.strerror}; make room, then try again", file=sys.stderr)
+        sys.exit(2)
+
+
+def give_up_output() -> None:
+    """Have Python's last flush of what is printed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,9 +15,7 @@ import multiprocessing
 import os
 import posixpath
 import re
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -35,7 +33,7 @@ from tqdm import tqdm
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.check import shared_content
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.feeding import Augmented, die_with_parent
+from paddle_aug.data.feeding import Augmented, kill_workers, obey_parent
 from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.listfile import Sample
 from paddle_aug.encoding import FORMATS, encode
@@ -366,6 +364,7 @@ def _results(maker: _Maker, tasks: list[list[Item]], num_workers: int) -> Iterat
     try:
         yield from executor.map(_make_in_worker, tasks)
     except BrokenProcessPool:
+        kill_workers(executor)
         raise UserError(
             "a worker process was killed, mostly because memory ran out; the same command with "
             "fewer --num-workers goes on from here (0 uses none)"
@@ -378,8 +377,7 @@ def _start_worker(maker: _Maker) -> None:
     global _maker
     _maker = maker
     cv2.setNumThreads(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=die_with_parent, daemon=True).start()
+    obey_parent()
 
 
 def _make_in_worker(items: list[Item]) -> list[dict]:

@@ -32,6 +32,10 @@ def replacing(path: Path | str):
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
+    except OSError as error:
+        if error.errno and not error.filename:  # of a full disk Python tells no name
+            error.filename = str(path)
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

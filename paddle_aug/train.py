@@ -2,12 +2,10 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -18,7 +16,7 @@ from paddle.nn import functional as F
 from tqdm import tqdm
 
 import paddle_aug
-from paddle_aug import checkpoint, runlog, visual
+from paddle_aug import checkpoint, dropout, runlog, visual
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
@@ -37,6 +35,7 @@ from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
 from paddle_aug.shards import cores
+from paddle_aug.signals import Interrupted, interrupts_between_steps
 from paddle_aug.stats import LAST
 from paddle_aug.weights import describe, save_trained
 
@@ -68,6 +67,7 @@ class Progress:
     epochs: list[dict] = field(default_factory=list)
     sessions: list[dict] = field(default_factory=list)
     test: dict[str, float] | None = None  # of the last weights, where there is a list to test on
+    part: dict | None = None  # of the epoch behind the finished ones, where it was interrupted
 
     @property
     def done(self) -> int:
@@ -150,7 +150,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         progress = begin(run)
         if progress.done == config.epochs:
             return progress
-        progress.sessions.append(session(progress.done, device, group, workers))
+        progress.sessions.append(session(progress, device, group, workers))
         progress.test = None  # of a run that was to end earlier
         trained_network = group.wrap(network)
         view.begin(network, progress.done)
@@ -159,17 +159,18 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         for epoch in range(first, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
             paddle.seed(integer_seed(config.seed, "dropout", epoch, group.rank))
-            started = time.perf_counter()
+            part = Part.of(progress.part, group)
+            total, watch = part.total, part.watch
             network.train()
             for layer in frozen:
                 layer.eval()
-            total = Totals()
-            watch = Stopwatch()
             title = f"{config.mode} {epoch + 1}/{config.epochs}"
-            with progress_bar(batches["train"].images, title, group) as bar:
-                steps = watch.waiting(batches["train"].of(epoch))
-                for step, (images, labels, whole) in enumerate(steps, 1):
-                    raise_interrupt()
+            with (
+                progress_bar(batches["train"].images, title, group, total.count) as bar,
+                saved_if_interrupted(run, progress, part),
+            ):
+                steps = watch.waiting(batches["train"].of(epoch, part.step))
+                for step, (images, labels, whole) in enumerate(steps, part.step + 1):
                     share = step / batches["train"].steps
                     losses = progress.curves["lossEval"]
                     optimizer.set_lr(learning_rate(config, epoch, share, losses))
@@ -194,18 +195,20 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     total.add(logits, targets)
                     if bar.update(whole):
                         bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
+                    part.step = step
+                    raise_interrupt()
             trained = total.means(group)
-            training_seconds = watch.stop()
+            watch.stop()
             group.unite_statistics(network.state_dict())
             group.unite_statistics(average.weights)
-            with average.in_place():
-                evaluated = evaluate(network, to_network, batches["eval"])
+            with saved_if_interrupted(run, progress, part), average.in_place():
+                evaluated = evaluate(network, to_network, batches["eval"], raise_interrupt)
                 last = epoch + 1 == config.epochs
                 if last and data.test:
-                    progress.test = evaluate(network, to_network, batches["test"])
+                    progress.test = evaluate(network, to_network, batches["test"], raise_interrupt)
                 clean = None
                 if mixer.mixing.members and (last or (epoch + 1) % CLEAN_EVERY == 0):
-                    clean = evaluate(network, to_network, batches["clean"])
+                    clean = evaluate(network, to_network, batches["clean"], raise_interrupt)
                     del clean["right"]
 
             progress.curves["lossTrain"].append(trained["loss"])
@@ -214,13 +217,14 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             progress.curves["accEval"].append(evaluated["acc"])
             progress.epochs.append(
                 {
-                    "seconds": round(time.perf_counter() - started, 3),
+                    "seconds": round(watch.elapsed, 3),
                     "data_wait": round(watch.share, 4),
-                    "images_per_s": round(batches["train"].images / training_seconds, 2),
+                    "images_per_s": round(batches["train"].images / watch.seconds, 2),
                     "right": evaluated["right"],
                     **({"clean": clean} if clean else {}),
                 }
             )
+            progress.part = None
             for earlier in progress.epochs[:-LAST]:
                 earlier.pop("right", None)
             if group.is_first:
@@ -234,10 +238,10 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     return progress
 
 
-def progress_bar(images: int, title: str, group: Group) -> tqdm:
+def progress_bar(images: int, title: str, group: Group, done: int) -> tqdm:
     """A bar on the terminal of the first process; none where the output goes to a file."""
     hidden = None if group.is_first else True
-    return tqdm(total=images, desc=title, unit="img", leave=False, disable=hidden)
+    return tqdm(total=images, desc=title, initial=done, unit="img", leave=False, disable=hidden)
 
 
 def refuse_small_batches(config: TrainConfig, group: Group) -> None:
@@ -247,34 +251,6 @@ def refuse_small_batches(config: TrainConfig, group: Group) -> None:
             f"--batch-size {config.batch_size} is that of all processes together, and for "
             f"{group.size} of them must be at least {2 * group.size}"
         )
-
-
-@contextmanager
-def interrupts_between_steps():
-    """Make Ctrl-C wait for the end of a step: yields the function that raises it there.
-
-    Raised wherever the program is, it may be within a call from C that drops exceptions, and the
-    training goes on: seen in one of some hundred tests. A second Ctrl-C is raised at once.
-    """
-    asked = []
-
-    def note(number, frame):
-        if asked:
-            signal.default_int_handler(number, frame)
-        asked.append(number)
-
-    def raise_interrupt():
-        if asked:
-            raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield raise_interrupt  # only the main thread is interrupted, and may change by what
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield raise_interrupt
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def refuse_wrong_sizes(datasets: dict[str, Augmented]) -> None:
@@ -335,7 +311,12 @@ def smoothed_loss(
     return F.cross_entropy(logits, targets, soft_label=True, label_smoothing=config.label_smoothing)
 
 
-def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) -> dict:
+def evaluate(
+    network: paddle.nn.Layer,
+    to_network: ToNetwork,
+    batches: Batches,
+    raise_interrupt: Callable[[], None] = lambda: None,
+) -> dict:
     """Mean loss and accuracy over all images, each once, and how many of each class are right; the
     network is left in eval mode."""
     network.eval()
@@ -344,6 +325,7 @@ def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) 
         for images, labels, _ in batches.of(0):
             logits = network(to_network(images))
             total.add(logits, F.one_hot(labels, logits.shape[1]))
+            raise_interrupt()
     return {**total.means(batches.group), "right": total.right_of_class(batches.group)}
 
 
@@ -378,14 +360,31 @@ class Totals:
         """How many images of each class were right, where no target was mixed."""
         return [round(number) for number in group.sum(self.right.numpy().tolist())]
 
+    def state_dict(self) -> dict:
+        """What `set_state_dict` takes to go on from here."""
+        return {
+            "loss": float(self.loss),
+            "correct": float(self.correct),
+            "right": self.right.numpy().tolist(),
+            "count": self.count,
+        }
+
+    def set_state_dict(self, state: dict) -> None:
+        """Go on from there."""
+        self.loss, self.correct, self.right = (
+            paddle.to_tensor(state[name], "float64") for name in ("loss", "correct", "right")
+        )
+        self.count = state["count"]
+
 
 class Stopwatch:
-    """How long a loop over batches takes, and what share of it is spent waiting for them."""
+    """How long a loop over batches takes, and what share of it is spent waiting for them; what came
+    before an interruption counts."""
 
-    def __init__(self):
-        self.started = time.perf_counter()
-        self.waited = 0.0
-        self.seconds = None
+    def __init__(self, elapsed: float = 0.0, waited: float = 0.0):
+        self.started = time.perf_counter() - elapsed
+        self.waited = waited
+        self.seconds = None  # of the loop, once it has stopped
 
     def waiting(self, batches):
         """The same batches; the time that each is waited for is added up."""
@@ -398,15 +397,69 @@ class Stopwatch:
                 return
             yield batch
 
-    def stop(self) -> float:
-        """Seconds since the start; they do not grow after this."""
-        self.seconds = time.perf_counter() - self.started
-        return self.seconds
+    def stop(self) -> None:
+        """The loop is over; `share` does not change after this."""
+        self.seconds = self.elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start, whether the loop is over or not."""
+        return time.perf_counter() - self.started
 
     @property
     def share(self) -> float:
-        """Waiting as a part of the whole, from 0 to 1."""
-        return self.waited / (self.seconds or time.perf_counter() - self.started)
+        """Waiting as a part of the loop, from 0 to 1."""
+        return self.waited / (self.seconds or self.elapsed)
+
+
+@dataclass
+class Part:
+    """How far an epoch has come, weights aside: what an interruption leaves of it."""
+
+    total: Totals = field(default_factory=Totals)
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    step: int = 0  # the last one that is done, counted from 1
+
+    @classmethod
+    def of(cls, state: dict | None, group: Group) -> "Part":
+        """What was saved of this epoch, or its start."""
+        if state is None:
+            return cls()
+        part = cls(watch=Stopwatch(state["seconds"], state["waited"]), step=state["step"])
+        if group.is_first:  # it has the sums so far; of the others it is not known what they drew
+            part.total.set_state_dict(state["total"])
+            dropout.go_to(state["dropout"])
+        return part
+
+    def state_dict(self) -> dict:
+        """What `of` takes to go on from here."""
+        return {
+            "step": self.step,
+            "total": self.total.state_dict(),
+            "seconds": self.watch.seconds or self.watch.elapsed,
+            "waited": self.watch.waited,
+            "dropout": dropout.generator_state(),
+        }
+
+
+@contextmanager
+def saved_if_interrupted(run: Run, progress: Progress, part: Part):
+    """Save the part of an epoch where this context is left by an interrupt.
+
+    Not of several processes, which would first have to agree on a step: a signal reaches them at
+    different ones, and some perhaps never. They go on after the last whole epoch.
+    """
+    try:
+        yield
+    except Interrupted as interrupt:
+        if run.group.size > 1:
+            raise
+        progress.part = part.state_dict()
+        save(run, progress)
+        epoch = f"epoch {progress.done + 1} of {run.config.epochs}"
+        raise Interrupted(
+            interrupt.number, f"{run.config.mode}, {epoch}, after step {part.step}"
+        ) from None
 
 
 def use_device(config: TrainConfig) -> str:
@@ -482,7 +535,13 @@ def begin(run: Run) -> Progress:
         run.optimizer.set_state_dict(state["optimizer"])
         run.average.set_state_dict(state["average"])
         run.scaler.load_state_dict(state["scaler"])
-        progress = Progress(state["curves"], state["epochs"], state["sessions"], state["test"])
+        progress = Progress(
+            *(state[name] for name in ("curves", "epochs", "sessions", "test")), state.get("part")
+        )
+        if progress.part:  # whose epochs before were published before it began
+            place = f"in epoch {progress.done + 1} of {config.epochs}, after step "
+            print(f"{config.mode}: going on {place}{progress.part['step']}")
+            return progress
         if run.group.is_first:
             publish(run, progress)  # a kill may have come between the two
         print(f"{config.mode}: going on after epoch {progress.done} of {config.epochs}")
@@ -534,8 +593,9 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
         )
     if state["data"]["fingerprint"] != data.fingerprint:
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
-    if len(state["epochs"]) > config.epochs:
-        raise UserError(f"{path} is past --epochs {config.epochs}: it has {len(state['epochs'])}")
+    begun = len(state["epochs"]) + bool(state.get("part"))
+    if begun > config.epochs:
+        raise UserError(f"{path} is past --epochs {config.epochs}: it has {begun}")
 
 
 def save(run: Run, progress: Progress) -> None:
@@ -549,6 +609,7 @@ def save(run: Run, progress: Progress) -> None:
         "epochs": progress.epochs,
         "sessions": progress.sessions,
         "test": progress.test,
+        "part": progress.part,
         "config": run.config.asdict(),
         "data": about_data(run.data),
     }
@@ -594,11 +655,12 @@ def telling_what_cannot_be_written():
         ) from None
 
 
-def session(first_epoch: int, device: str, group: Group, workers: Workers) -> dict:
-    """What trains from this epoch on, counted from 0."""
+def session(progress: Progress, device: str, group: Group, workers: Workers) -> dict:
+    """What trains from here on; epochs are counted from 0, and so are the steps done of one."""
     decoded = workers.datasets["train"].decoded
     return {
-        "from_epoch": first_epoch,
+        "from_epoch": progress.done,
+        "from_step": progress.part["step"] if progress.part else 0,
         "argv": sys.argv,
         "versions": {**versions(), "paddle": paddle.__version__},
         "commit": commit(),

@@ -11,6 +11,12 @@ from paddle_aug.cpu import use_fast_instructions
 use_fast_instructions()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--kills", type=int, default=6, help="of training, and of export (test_kills.py; 50 is all)"
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory):
     """Tests, and what they start, leave nothing in the user's own folder for caches."""

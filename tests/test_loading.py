@@ -27,6 +27,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.modes import augmentation
 from paddle_aug.transform import Chain, Maybe, Transform
 
+ROOT = Path(__file__).parent.parent
 EPOCHS = 3
 
 
@@ -130,6 +131,39 @@ def test_a_killed_worker_is_one_clear_message_at_once(samples):
         os.kill(next(iter(pool.executor._processes)), signal.SIGKILL)
         with pytest.raises(UserError, match="worker process was killed"):
             list(batches)
+        killed = time.monotonic()
+    assert time.monotonic() - killed < feeding.ENOUGH / 2, "it waits for the worker that is left"
+
+
+def test_workers_that_are_asked_to_end_work_on_until_their_parent_ends(samples, expected):
+    """A batch system asks all processes of a job at once."""
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, 2, 6) as pool:
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group()).of(0)
+        next(batches)
+        for worker in pool.executor._processes:
+            os.kill(worker, signal.SIGTERM)
+        second, *_ = next(batches)
+    np.testing.assert_array_equal(second.numpy(), expected[0][5:10])
+
+
+def test_a_worker_that_alone_is_asked_to_end_does_so():
+    program = "from paddle_aug.data import feeding as f; import time; f.ENOUGH = 0.1; "
+    program += "f.end_later(15, None); time.sleep(100)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_epoch_that_is_gone_on_with_has_the_batches_that_are_left(samples, expected, workers):
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, workers, 6) as pool:
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group())
+        left = [(images.numpy(), whole) for images, _, whole in batches.of(0, done=2)]
+        assert list(batches.of(0, done=batches.steps)) == []
+    np.testing.assert_array_equal(
+        np.concatenate([images for images, _ in left]), expected[0][10 : len(samples)]
+    )
+    assert [whole for _, whole in left] == [len(images) for images, _ in left]
 
 
 @pytest.mark.parametrize("workers", [0, 1])

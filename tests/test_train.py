@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -307,32 +306,6 @@ def test_ctrl_c_says_how_to_go_on_and_ends_with_130(config, tmp_path):
     assert running.returncode == 130
     assert b"--resume goes on" in errors
     assert b"Traceback" not in errors
-
-
-def test_an_interrupt_waits_for_the_end_of_the_step_and_a_second_does_not():
-    before = signal.getsignal(signal.SIGINT)
-    with train.interrupts_between_steps() as raise_interrupt:
-        raise_interrupt()
-        os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            raise_interrupt()
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_in_a_thread_of_ones_own_interrupts_are_left_alone():
-    before, seen = signal.getsignal(signal.SIGINT), []
-
-    def training():
-        with train.interrupts_between_steps() as raise_interrupt:
-            raise_interrupt()
-            seen.append(signal.getsignal(signal.SIGINT))
-
-    thread = threading.Thread(target=training)
-    thread.start()
-    thread.join()
-    assert seen == [before]
 
 
 def test_a_resumed_run_keeps_its_best(config, data):

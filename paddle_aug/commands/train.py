@@ -5,7 +5,7 @@ import sys
 from paddle_aug.config import make_config, parse
 from paddle_aug.modes import augmentation, split_modes
 
-STOPPED = "stopped; --resume goes on after the last epoch that was finished"
+STOPPED = "stopped; --resume goes on from the last checkpoint"
 
 
 def main() -> None:

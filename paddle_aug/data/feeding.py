@@ -36,6 +36,7 @@ Key = tuple[int, int]  # (epoch, index in the list): all that a sample's pixels 
 
 UNCHANGED = Identity()
 
+ENOUGH = 30  # seconds for a parent to end, or to kill what is left of its workers
 PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what hangs is ended
 
 
@@ -245,6 +246,7 @@ class Workers:
             while made:
                 yield from self._next(made)
         except BrokenProcessPool:
+            kill_workers(self.executor)
             raise UserError(
                 "a worker process was killed. Mostly that is because memory ran out: go on with "
                 "--resume and fewer --num-workers (0 uses none). In a script of your own it may be "
@@ -264,8 +266,7 @@ class Workers:
         try:
             labels = future.result(self.patience)
         except FutureTimeoutError:
-            for process in self.executor._processes.values():
-                process.kill()  # or leaving would wait for it, too
+            kill_workers(self.executor)
             raise UserError(
                 f"a worker process stands still: the batch of images {[key[1] for key in batch]} "
                 f"has not come in {self.patience} s. Go on with --resume and --num-workers 0"
@@ -292,8 +293,31 @@ def _start_worker(datasets: dict[str, Augmented], shared: SharedArray) -> None:
     global _datasets, _shared
     _datasets, _shared = datasets, shared
     cv2.setNumThreads(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    obey_parent()
+
+
+def obey_parent() -> None:
+    """Leave signals to the process that started this worker, and end when it does.
+
+    Batch systems send SIGTERM to all processes of a job, and the parent may still want the batch
+    that this one is making, to end its step.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end_later)
     threading.Thread(target=die_with_parent, daemon=True).start()
+
+
+def kill_workers(executor: ProcessPoolExecutor) -> None:
+    """End what is left of a broken pool at once, which leaving it would wait for."""
+    for process in list(executor._processes.values()):
+        process.kill()
+
+
+def end_later(number: int, frame) -> None:
+    """A handler of what is for this worker alone if the parent goes on."""
+    timer = threading.Timer(ENOUGH, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
 
 
 def die_with_parent() -> None:

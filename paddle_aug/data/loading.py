@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 import paddle
@@ -49,16 +50,17 @@ class Batches:
         """Batches an epoch, in training."""
         return len(batch_starts(self.images, self.batch_size, self.fewest))
 
-    def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
-        """The batches of one epoch."""
+    def of(self, epoch: int, done: int = 0) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
+        """The batches of one epoch, but for so many of the first, which are not made."""
         sizes = deque()  # of the batches that are being made
-        for images, labels in self.workers.batches(self.name, self._parts(epoch, sizes)):
+        for images, labels in self.workers.batches(self.name, self._parts(epoch, done, sizes)):
             yield paddle.to_tensor(images), paddle.to_tensor(labels), sizes.popleft()
 
-    def _parts(self, epoch: int, sizes: deque[int]) -> Iterator[list[Key]]:
-        for keys in epoch_keys(
+    def _parts(self, epoch: int, done: int, sizes: deque[int]) -> Iterator[list[Key]]:
+        all_keys = epoch_keys(
             self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
-        ):
+        )
+        for keys in islice(all_keys, done, None):
             part = keys[self.group.rank :: self.group.size]
             if part:  # there may be more processes than images in the last batch of an evaluation
                 sizes.append(len(keys))

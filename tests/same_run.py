@@ -1,0 +1,51 @@
+"""Two runs are one and the same: curves, weights, run.json but for times, and the checkpoint."""
+
+from pathlib import Path
+
+import numpy as np
+
+from paddle_aug import checkpoint, runlog, train
+from paddle_aug.config import TrainConfig
+
+OF_ONE_SESSION = ("sessions", "argv", "versions", "commit", "device")
+TIMES = ("seconds", "data_wait", "images_per_s")
+
+
+def checkpoint_of(config: TrainConfig) -> dict:
+    return checkpoint.load(train.model_file(config, "checkpoint.pdstates"))
+
+
+def facts(config: TrainConfig) -> dict:
+    """run.json but for what belongs to a session, and for times."""
+    run = runlog.read_run_file(config.log_dir, config.mode)
+    for name in OF_ONE_SESSION:
+        del run[name]
+    run["config"] = {
+        name: value for name, value in run["config"].items() if name not in train.MAY_CHANGE
+    }
+    for epoch in run["epochs"]:
+        for name in TIMES:
+            del epoch[name]
+    return run
+
+
+def assert_same_values(one, other, where: str = "") -> None:
+    """Of dicts and lists of arrays and plain values."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_same_values(one[key], other[key], f"{where}.{key}")
+    else:
+        np.testing.assert_array_equal(one, other, err_msg=where)
+
+
+def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
+    assert facts(one) == facts(other)
+    for name in runlog.CURVES:
+        file = f"{runlog.prefix(one.mode)}{name}.npy"
+        assert (Path(one.log_dir) / file).read_bytes() == (Path(other.log_dir) / file).read_bytes()
+    for name in ("best.pdparams", "last.pdparams"):
+        left, right = (checkpoint.load(train.model_file(each, name)) for each in (one, other))
+        assert_same_values(left, right, name)
+    for name in ("network", "optimizer", "average", "scaler", "curves", "test", "part"):
+        assert_same_values(checkpoint_of(one)[name], checkpoint_of(other)[name], name)
