@@ -28,6 +28,7 @@ from paddle_aug.pipeline import of_mode, selected, versions
 from paddle_aug.search import HOLDOUT, check_mode
 from paddle_aug.shards import cores
 from paddle_aug.side_by_side import Died, Trainer, Training, ended, trainers
+from paddle_aug.signals import take_back
 from paddle_aug.stats import difference, last_epochs, last_mean, margin
 from paddle_aug.train import MAY_CHANGE, MODEL_FILES, commit, model_file, refuse_other_run
 from paddle_aug.wording import duration
@@ -145,6 +146,7 @@ class Experiment:
                 "compare starts its own processes, one a GPU; start it without "
                 "paddle.distributed.launch"
             )
+        take_back()
         self.settings = settings
         self.data = data
         self.folder = Path(folder)

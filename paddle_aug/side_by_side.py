@@ -121,8 +121,9 @@ def trainers(data: Dataset, devices: Sequence[str]):
 def _train(pipe: Connection, data: Dataset) -> None:
     """What a trainer's process does: one training after the other, until it is stopped."""
     threading.Thread(target=die_with_parent, daemon=True).start()
-    # Ctrl-C is the parent's to answer, which then stops this one.
-    with contextlib.suppress(KeyboardInterrupt):
+    if hasattr(os, "setsid"):
+        os.setsid()  # or Ctrl-C would come twice, and the second is not waited for
+    with contextlib.suppress(KeyboardInterrupt):  # how the parent has it stop
         while training := pipe.recv():
             pipe.send(_message_of(training, data))
 

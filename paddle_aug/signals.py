@@ -51,6 +51,14 @@ def termination_raised() -> Iterator[None]:
         yield
 
 
+def take_back() -> None:
+    """Have SIGTERM handled as before Paddle was imported, which takes it for itself without a word
+    to Python."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
 @contextmanager
 def interrupts_between_steps() -> Iterator[Callable[[], None]]:
     """Make both signals wait for the end of a step: yields the function that raises Interrupted

@@ -35,7 +35,7 @@ from paddle_aug.pipeline import augmented, engine, of_mode, open_data, versions
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.schedule import learning_rate
 from paddle_aug.shards import cores
-from paddle_aug.signals import Interrupted, interrupts_between_steps
+from paddle_aug.signals import Interrupted, interrupts_between_steps, take_back
 from paddle_aug.stats import LAST
 from paddle_aug.weights import describe, save_trained
 
@@ -468,6 +468,7 @@ def use_device(config: TrainConfig) -> str:
     Raises:
         UserError: there is no such device, or mixed precision is asked of a CPU.
     """
+    take_back()
     gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
     name = config.device
     if name == "auto":

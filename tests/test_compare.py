@@ -451,36 +451,65 @@ def test_a_comparison_from_the_command_line_leaves_its_report(tmp_path, monkeypa
     assert results.state["command"].startswith("python tools/compare.py --data ")
 
 
-@pytest.mark.slow
-def test_five_kills_at_random_moments_change_nothing_but_times(tmp_path):
-    """Of the whole comparison, its processes among them; the report is that of one undisturbed."""
-    data = write_dataset(tmp_path / "made")
-    command = [sys.executable, ROOT / "tools" / "compare.py", "--data", data, *OPTIONS, "--out"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def start(data, folder):
+    """The tool as a job of its own, of which Ctrl-C reaches all processes."""
+    command = [sys.executable, ROOT / "tools" / "compare.py", "--data", data, *OPTIONS]
+    return subprocess.Popen(
+        [*map(str, command), "--out", str(folder)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
-    def start(folder):
-        return subprocess.Popen(
-            [*map(str, command), str(folder)], env=environment, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A finished comparison, its data, and the seconds that it took."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    data = write_dataset(folder / "made")
     started = time.perf_counter()
-    undisturbed = start(tmp_path / "a")
-    printed, _ = undisturbed.communicate(timeout=300)
-    assert undisturbed.returncode == 0, printed
-    whole = time.perf_counter() - started
+    process = start(data, folder / "a")
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    return data, folder / "a", time.perf_counter() - started
+
+
+@pytest.mark.slow
+def test_five_kills_at_random_moments_change_nothing_but_times(undisturbed, tmp_path):
+    data, whole, seconds = undisturbed
     rng = generator(5, "drawing")
     for _ in range(5):
-        process = start(tmp_path / "b")
+        process = start(data, tmp_path)
         try:
-            process.wait(timeout=float(rng.uniform(0.2, 0.9)) * whole)
+            process.wait(timeout=float(rng.uniform(0.2, 0.9)) * seconds)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)  # its trainers are to notice by themselves
+            process.kill()  # its trainers are to notice by themselves
         process.communicate(timeout=60)
-    last = start(tmp_path / "b")
-    printed, _ = last.communicate(timeout=300)
-    assert last.returncode == 0, printed
-    assert_equal_but_for_times(tmp_path / "a", tmp_path / "b")
+    last = start(data, tmp_path)
+    _, said = last.communicate(timeout=300)
+    assert last.returncode == 0, said
+    assert_equal_but_for_times(whole, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_comparison_that_is_stopped_says_how_it_goes_on_and_does(
+    undisturbed, tmp_path, number, code
+):
+    data, whole, _ = undisturbed
+    process = start(data, tmp_path)
+    log = tmp_path / "seed-0" / "noAug_training.log"
+    while not (log.exists() and "epoch: 1/3" in log.read_text()):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    os.killpg(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said.splitlines()[-1] == "stopped; the same command goes on"
+    assert "Traceback" not in said
+    again = start(data, tmp_path)
+    _, said = again.communicate(timeout=300)
+    assert again.returncode == 0, said
+    assert_equal_but_for_times(whole, tmp_path)
 
 
 def assert_equal_but_for_times(one, other):
