@@ -501,7 +501,10 @@ def cost_text(results: Results) -> str:
     beside = results.state.get("side_by_side", 1)
     threads = results.state["threads"]
     shared = f", {beside} runs side by side, {count(threads, 'CPU thread')} each"
-    return f"Times of this machine{shared if beside > 1 else ''}, so only their ratios travel."
+    return (
+        f"Times of this machine{shared if beside > 1 else ''}: only their ratios hold on another, "
+        "and those only if no other work ran beside."
+    )
 
 
 def facts(results: Results) -> dict[str, str]:

@@ -146,7 +146,7 @@ def classes_figure(results: Results) -> Figure:
                 continue
             certain = each.margin is not None and abs(each.mean) > each.margin
             axes.text(
-                column, row, f"{100 * each.mean:+.0f}", ha="center", va="center", fontsize=9.5,
+                column, row, f"{round(100 * each.mean):+d}".replace("+0", "0"), ha="center", va="center", fontsize=9.5,
                 weight="bold" if certain else "normal",
                 color="white" if abs(100 * each.mean) > 0.6 * most else "#222222",
             )  # fmt: skip
