@@ -49,6 +49,7 @@ from paddle_aug.pipeline import (
     versions,
 )
 from paddle_aug.shards import Alive, Shard, cores
+from paddle_aug.signals import interrupts_between_steps
 
 MANIFEST = "manifest.jsonl"
 PARTS = ".manifest.*-of-*.part"  # grow while the files are made
@@ -143,11 +144,17 @@ def export(
             part = out / f".manifest.{shard.rank}-of-{shard.size}.part"
             # A kill may have cut its last line short, and files may have been touched since.
             write_bytes(part, "".join(map(_text, [header, *lines.values()])).encode())
-            with open(part, "a", encoding="utf-8") as progress, Alive(part):
+            # Not while workers are being started, which leaves Python with a thread that is not.
+            with (
+                open(part, "a", encoding="utf-8") as progress,
+                Alive(part),
+                interrupts_between_steps() as raise_interrupt,
+            ):
                 for made in _make_all(maker, rest, _workers(num_workers, len(rest))):
                     progress.writelines(map(_text, made))
                     progress.flush()
                     lines.update((line["path"], line) for line in made)
+                    raise_interrupt()
         if shard.is_first:
             _wait_for_others(out, header, items, lines, max(PATIENCE, 2 * checking))
             _finish(out, header, [lines[item.path] for item in items])
@@ -264,10 +271,12 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
     with _telling_what_cannot_be_written(out):
         if items:
             maker = _maker_of(header, out, data)
-            for made in _make_all(maker, items, _workers(num_workers, len(items))):
-                different += [
-                    line["path"] for line in made if line["sha256"] != digests[line["path"]]
-                ]
+            with interrupts_between_steps() as raise_interrupt:
+                for made in _make_all(maker, items, _workers(num_workers, len(items))):
+                    different += [
+                        line["path"] for line in made if line["sha256"] != digests[line["path"]]
+                    ]
+                    raise_interrupt()
         for name in lost & set(texts):
             write_bytes(out / name, texts[name])
     again = [path for path in missing if path not in set(different)]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: answered at once, or in training between two steps. No Paddle."""
+"""Ctrl-C and SIGTERM: answered at once, or between two steps, as in training. No Paddle."""
 
 import signal
 import threading
