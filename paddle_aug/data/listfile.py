@@ -8,6 +8,7 @@ import codecs
 import os
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,20 +146,20 @@ def path_fault(path: str) -> str | None:
     return None
 
 
-def read_lines(file: Path, name: str, faults: list[Fault]) -> list[tuple[int, str]]:
+def read_lines(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int, str]]:
     """Numbered lines without their ends; those that are not UTF-8 become faults instead."""
     data = file.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         faults.append(Fault(name, 0, "the file is UTF-16; save it as UTF-8"))
-        return []
+        return
     data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines = []
     for line, raw in enumerate(data.split(b"\n"), 1):
         try:
-            lines.append((line, raw.decode()))
+            text = raw.decode()
         except UnicodeDecodeError:
             faults.append(Fault(name, line, "not UTF-8 (GBK, perhaps?); save the file as UTF-8"))
-    return lines
+        else:
+            yield line, text
 
 
 def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
