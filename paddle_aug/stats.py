@@ -93,7 +93,7 @@ class Comparison:
         return f"{text}; {many} would be needed, were the difference seen the true one"
 
 
-def last_mean(curve: Sequence[float], last: int = LAST) -> float:
+def last_mean(curve: Sequence[float] | np.ndarray, last: int = LAST) -> float:
     """The mean of a curve's last epochs, of all where there are fewer."""
     return float(np.mean(np.asarray(curve, np.float64)[-last:]))
 

@@ -42,6 +42,10 @@ def test_an_empty_list_stays_one():
     assert list(Packed([])) == []
 
 
+def test_a_part_of_it_is_a_list_of_samples():
+    assert [each.path for each in Packed(SAMPLES)[1:-1:2]] == [SAMPLES[1].path, SAMPLES[3].path]
+
+
 def test_there_is_no_sample_behind_the_last():
     with pytest.raises(IndexError):
         Packed(SAMPLES)[5]

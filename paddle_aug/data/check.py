@@ -53,11 +53,12 @@ def list_faults(
         for sample in samples:
             earlier = first.setdefault(posixpath.normpath(sample.path), sample)
             if earlier.label != sample.label:
-                label, other = sample.label, earlier.label
+                labels: Sequence[int | str] = (sample.label, earlier.label)
                 if class_names:
-                    label, other = class_names[label], class_names[other]
+                    labels = [class_names[each.label] for each in (sample, earlier)]
                 reason = (
-                    f"{sample.path} has label {label}, but label {other} on line {earlier.line}"
+                    f"{sample.path} has label {labels[0]}, but label {labels[1]} "
+                    f"on line {earlier.line}"
                 )
                 faults.append(Fault(name, sample.line, reason))
     for sample in eval:

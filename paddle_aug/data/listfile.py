@@ -105,14 +105,15 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fa
     a byte order mark, with any line ends. Faults call it `name`, by default its own name.
     """
     name = name or file.name
-    entries, faults = [], []
+    entries: list[Entry] = []
+    faults: list[Fault] = []
     for line, text in read_lines(file, name, faults):
         fields = text.strip().rsplit(None, 1)
         if not fields:
             continue
         path = fields[0].replace("\\", "/")
         label = fields[-1]
-        reason = 'no label (want "path label")'
+        reason: str | None = 'no label (want "path label")'
         if len(fields) == 2:
             reason = label_fault(label) or path_fault(path)
         if reason:
@@ -179,7 +180,8 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
 
 
 def _numbered_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[str]:
-    names, seen = {}, {}
+    names: dict[int, str] = {}
+    seen: dict[int, int] = {}
     for line, text in lines:
         if not text:
             continue

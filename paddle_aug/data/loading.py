@@ -51,7 +51,7 @@ class Batches:
 
     def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
         """The batches of one epoch."""
-        sizes = deque()  # of the batches that are being made
+        sizes: deque[int] = deque()  # of the batches that are being made
         for images, labels in self.workers.batches(self.name, self._parts(epoch, sizes)):
             yield paddle.to_tensor(images), paddle.to_tensor(labels), sizes.popleft()
 

@@ -11,7 +11,7 @@ import numpy as np
 from paddle_aug.data.listfile import Sample
 
 
-class Packed(Sequence):
+class Packed(Sequence[Sample]):
     """A list of samples, each made anew when it is asked for; without `pixels` they have none."""
 
     def __init__(self, samples: Sequence[Sample], pixels: bool = True):
@@ -25,7 +25,9 @@ class Packed(Sequence):
     def __len__(self):
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> Sample:
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[each] for each in range(len(self))[index]]
         index = range(len(self))[index]
         return Sample(
             self.paths[index],
