@@ -11,7 +11,7 @@ SUPPLY ?= .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCKS := requirements.lock requirements-cpu.lock
 
-.PHONY: demo test lint types bench lock audit clean
+.PHONY: demo test smoke lint types bench lock audit clean
 
 # The notebook's five modes on the pictures that the project draws, and their figures in logs/demo.
 demo: $(VENV)/ready
@@ -20,6 +20,11 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(RUN) -m pytest
+
+# Every module imported, and a little of everything, for Pythons that `make test` is not run on.
+SMOKE := structure supply config registry transform rng files listfile packed umask checkpoint cli
+smoke: $(VENV)/ready
+	$(RUN) -m pytest -m "not slow" $(SMOKE:%=tests/test_%.py)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .
