@@ -1,10 +1,12 @@
 """The benchmark: who is asked when, what is measured, and the page that is made of it."""
 
+import argparse
 import importlib
 import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -388,6 +390,40 @@ def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once
     assert few["shared_mb"] == pytest.approx(50, abs=3)
     assert many["uss_mb"] - few["uss_mb"] == pytest.approx(30, abs=4)
     assert few["pss_mb"] > few["shared_mb"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
+def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkeypatch):
+    soak = module("benchmark_soak")
+    monkeypatch.setattr(soak, "EVERY", 0.3)
+    monkeypatch.setattr(soak, "BLOCKS", 3)
+    write_dataset(tmp_path / "made", train=2, evaluate=1)
+    options = argparse.Namespace(recipe="sample", augment="none", workers=1, minutes=0.1)
+    pids, reading = set(), soak.reading
+    monkeypatch.setattr(soak, "reading", lambda found: pids.update(found) or reading(found))
+    report = soak.soak(tmp_path / "made", options, tmp_path)
+    assert report["epochs"] > 0
+    assert report["images"] == 6 * report["epochs"]
+    assert [row["name"] for row in report["rows"]] == [
+        "pss_mb", "uss_mb", "shared_mb", "files", "threads", "processes",
+    ]  # fmt: skip
+    assert all(
+        len(values) == len(report["series"]["seconds"]) for values in report["series"].values()
+    )
+    assert len(pids) >= 3, "training, its worker, and their tracker"
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_path, monkeypatch):
+    soak = module("benchmark_soak")
+    monkeypatch.setattr(soak, "EVERY", 0.1)
+    options = argparse.Namespace(recipe="sample", augment="none", workers=0, minutes=1)
+    with pytest.raises(UserError, match="training ended before its time; see above"):
+        soak.soak(tmp_path / "no folder", options, tmp_path)
 
 
 def test_a_process_that_is_gone_has_nothing(module):

@@ -61,6 +61,7 @@ def test_decoded_images_on_the_disk(umask, tmp_path):
     refuse_other_modes(tmp_path / "made", umask)
 
 
+@pytest.mark.parametrize("umask", [0o002], indirect=True)  # it takes seconds to draw
 def test_the_drawn_sample(umask, tmp_path):
     draw_sample(tmp_path / "made")
     refuse_other_modes(tmp_path / "made", umask)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -20,7 +19,6 @@ WARM = 0.2  # of the time is not counted: workers start, allocators and caches f
 BLOCKS = 20  # neighbouring readings are alike; means of blocks are nearly independent
 DAY = 24 * 3600
 EPOCHS = 1_000_000  # beyond any hour
-PATIENCE = 60  # seconds to end in after Ctrl-C, and to start in
 
 # The kernel's names of what is added up, in kB: memory shared in proportion, one's own, and that of
 # files without a name, where batches and decoded images are.
@@ -45,18 +43,20 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
         "--epochs", str(EPOCHS), "--log-dir", room / "run", "--model-dir", room / "run",
     ]  # fmt: skip
     seconds, series = [], []
-    started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            while (now := time.monotonic() - started) < 60 * options.minutes:
-                seconds.append(now)
-                series.append(reading(family(process.pid)))
-                time.sleep(EVERY)
+            started = None  # when the first epoch is finished
+            while started is None or time.monotonic() < started + 60 * options.minutes:
                 if process.poll() is not None:
-                    raise UserError(f"benchmark: training ended after {now:.0f} s; see above")
-            process.send_signal(signal.SIGINT)  # workers leave it to their parent
-            process.wait(PATIENCE)
+                    raise UserError("benchmark: training ended before its time; see above")
+                if started is None and any((room / "run").glob("*_run.json")):
+                    started = time.monotonic()
+                if started is not None:
+                    seconds.append(time.monotonic() - started)
+                    series.append(reading(family(process.pid)))
+                time.sleep(EVERY)
         finally:
+            # No word to it before: the files of finished epochs are whole, and its worker ends too.
             process.kill()
     (file,) = (room / "run").glob("*_run.json")
     run = json.loads(file.read_text(encoding="utf-8"))
