@@ -5,21 +5,27 @@ VENV ?= .venv
 REQUIREMENTS ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo requirements.txt || echo requirements-cpu.txt)
 RUN := $(VENV)/bin/python
 OPTIONS ?=
+TEST_OPTIONS ?=
 
 # What `make lock` and `make audit` run, in an environment of its own.
 SUPPLY ?= .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCKS := requirements.lock requirements-cpu.lock
 
-.PHONY: demo test smoke lint types bench lock audit clean
+.PHONY: demo test coverage smoke lint types bench lock audit clean
 
 # The notebook's five modes on the pictures that the project draws, and their figures in logs/demo.
 demo: $(VENV)/ready
 	$(RUN) tools/train.py --data sample --augment all --log-dir logs/demo --model-dir models/demo $(OPTIONS)
 	$(RUN) tools/plot.py logs/demo
 
+# TEST_OPTIONS="-n 2" shares the tests out to two processes.
 test: $(VENV)/ready
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(TEST_OPTIONS)
+
+# Lines and branches of the package that the tests run through, in tools and workers too.
+coverage: $(VENV)/ready
+	$(RUN) -m pytest --cov --cov-report=term:skip-covered $(TEST_OPTIONS)
 
 # Every module imported, and a little of everything, for Pythons that `make test` is not run on.
 SMOKE := structure supply config registry transform rng files listfile packed umask checkpoint cli
