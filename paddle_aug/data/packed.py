@@ -1,6 +1,6 @@
 """A long list of samples in a few arrays: sent to a worker in a moment, and small there.
 
-A million objects take half a minute and two gigabytes to arrive, for each worker anew.
+A million objects take twenty seconds of processor time to arrive, for each worker anew.
 """
 
 from collections.abc import Iterable, Sequence
