@@ -88,11 +88,11 @@ def area(box: Numbers, shape: list[int]) -> Numbers:
 def shrinking(start: Numbers, end: Numbers, length: int) -> paddle.Tensor:
     """Matrices, [N, length, length], that make a row of `length` pixels fit from start to end: what
     each pixel there takes of each pixel of the row. An empty range is left empty."""
-    start, end = (paddle.to_tensor(each.astype(np.float32)).reshape([-1, 1, 1])
-                  for each in (start, end))  # fmt: skip
-    scale = length / paddle.clip(end - start, min=1)
+    first, last = (paddle.to_tensor(each.astype(np.float32)).reshape([-1, 1, 1])
+                   for each in (start, end))  # fmt: skip
+    scale = length / paddle.clip(last - first, min=1)
     middle = paddle.arange(length, dtype="float32") + 0.5
-    distance = (middle.reshape([1, -1, 1]) - start) * scale - middle.reshape([1, 1, -1])
+    distance = (middle.reshape([1, -1, 1]) - first) * scale - middle.reshape([1, 1, -1])
     weights = paddle.clip(1 - paddle.abs(distance) / scale, min=0)
     return weights / paddle.clip(weights.sum(axis=2, keepdim=True), min=1e-6)
 

@@ -29,7 +29,7 @@ def identity(image: np.ndarray) -> np.ndarray:
     return image
 
 
-KERNELS = {
+KERNELS: dict[str, Callable[..., np.ndarray]] = {
     "identity": identity,
     "shear_x": shear_x,
     "shear_y": shear_y,
@@ -89,7 +89,7 @@ AUTOAUGMENT: Space = {
     "equalize": None,
     "invert": None,
 }
-RANDAUGMENT: Space = {"identity": None} | without(AUTOAUGMENT, "invert")
+RANDAUGMENT: Space = {"identity": None, **without(AUTOAUGMENT, "invert")}
 WIDE: Space = RANDAUGMENT | {
     "shear_x": Magnitude(0, 0.99),
     "shear_y": Magnitude(0, 0.99),

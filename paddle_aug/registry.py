@@ -80,7 +80,8 @@ def build(spec: str, registry: Registry) -> Transform:
 
 def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        members, left = [], node
+        members: list[ast.expr] = []
+        left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, ast.BitOr):
             members.append(left.right)
             left = left.left

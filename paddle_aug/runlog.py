@@ -142,8 +142,12 @@ def run_file(log_dir: Path | str, mode: str) -> Path:
 
 def _seed_folders(folder: Path) -> list[Path]:
     """The `seed-<n>` folders in this one, by number."""
-    below = [path for path in folder.iterdir() if _SEED_FOLDER.fullmatch(path.name)]
-    return sorted((path for path in below if path.is_dir()), key=_named_seed)
+    below = [
+        (int(match[1]), path)
+        for path in folder.iterdir()
+        if (match := _SEED_FOLDER.fullmatch(path.name)) and path.is_dir()
+    ]
+    return [path for _, path in sorted(below)]
 
 
 def _named_seed(folder: Path) -> int | None:

@@ -101,7 +101,7 @@ def last_epochs(epochs: int) -> int:
     return min(LAST, math.ceil(epochs / 4))
 
 
-def last_mean(curve: Sequence[float], last: int = LAST) -> float:
+def last_mean(curve: Sequence[float] | np.ndarray, last: int = LAST) -> float:
     """The mean of a curve's last epochs, of all where there are fewer."""
     return float(np.mean(np.asarray(curve, np.float64)[-last:]))
 

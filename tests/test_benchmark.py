@@ -1,9 +1,12 @@
 """The benchmark: who is asked when, what is measured, and the page that is made of it."""
 
+import argparse
 import importlib
 import json
+import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -335,3 +338,153 @@ def test_train_measures_epochs_of_a_recipe(tmp_path):
     assert row["step_ms"] > 0
     assert 0 <= row["data_wait"] < 1
     assert row["peak_memory_mb"] > 50
+
+
+SECONDS = [float(second) for second in range(0, 5000, 5)]
+
+
+def test_growth_is_the_slope_by_the_day_with_the_interval_that_holds_it(module):
+    """A leak of 1 MB an hour under noise of 20 MB, whose readings are alike for a minute each."""
+    grow = module("benchmark_soak").growth
+    held = 0
+    for number in range(200):
+        rng = generator(number, "drawing")
+        noise = np.repeat(rng.normal(0, 20, len(SECONDS) // 10), 10)
+        row = grow("pss_mb", SECONDS, (100 + np.array(SECONDS) / 3600 + noise).tolist())
+        low, high = row["interval"]
+        held += low <= 24 <= high
+        assert row["per_24_h"] == pytest.approx((low + high) / 2)
+    assert 180 <= held <= 198, "of 200 intervals that hold it with 95 %"
+
+
+def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count(module):
+    warm = SECONDS[-1] / 5
+    values = [s if s < warm else 70.0 for s in SECONDS]
+    row = module("benchmark_soak").growth("files", SECONDS, values)
+    assert (row["begin"], row["end"], row["most"]) == (70, 70, 70)
+    assert [row["per_24_h"], *row["interval"]] == pytest.approx([0, 0, 0], abs=1e-6)
+
+
+def test_too_few_readings_are_told(module):
+    with pytest.raises(UserError, match="12 readings of files, of which the first 3 do not count"):
+        module("benchmark_soak").growth("files", SECONDS[:12], [1.0] * 12)
+
+
+HOLDER = """
+import multiprocessing, sys, threading, time
+import numpy as np
+from paddle_aug.data.shared import SharedArray
+
+def hold(shared, megabytes, ready):
+    shared.array[:] += 1
+    own = np.ones(megabytes * 10**6, np.uint8)
+    ready.set()
+    time.sleep(3600)
+
+if __name__ == "__main__":
+    spawn = multiprocessing.get_context("spawn")
+    shared, ready = SharedArray((50 * 10**6,)), spawn.Event()
+    child = spawn.Process(target=hold, args=(shared, int(sys.argv[2]), ready), daemon=True)
+    child.start()
+    files = [open("/dev/null") for _ in range(int(sys.argv[1]))]
+    threads = [threading.Thread(target=time.sleep, args=(3600,), daemon=True) for _ in files]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    print("ready", flush=True)
+    time.sleep(3600)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
+def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once(module, tmp_path):
+    soak = module("benchmark_soak")
+    (tmp_path / "holder.py").write_text(HOLDER)
+    readings = []
+    for files, megabytes in ((0, 0), (7, 30)):
+        command = [sys.executable, tmp_path / "holder.py", str(files), str(megabytes)]
+        environment = os.environ | {"PYTHONPATH": str(TOOLS.parent)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+            try:
+                assert process.stdout.readline() == b"ready\n"
+                readings.append(soak.reading(soak.family(process.pid)))
+            finally:
+                process.kill()
+    few, many = readings
+    assert few["processes"] == many["processes"] == 3, "itself, its child, and their tracker"
+    assert (many["files"] - few["files"], many["threads"] - few["threads"]) == (7, 7)
+    assert few["shared_mb"] == pytest.approx(50, abs=3)
+    assert many["uss_mb"] - few["uss_mb"] == pytest.approx(30, abs=4)
+    assert few["pss_mb"] > few["shared_mb"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
+def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkeypatch):
+    soak = module("benchmark_soak")
+    monkeypatch.setattr(soak, "EVERY", 0.3)
+    monkeypatch.setattr(soak, "BLOCKS", 3)
+    write_dataset(tmp_path / "made", train=2, evaluate=1)
+    options = argparse.Namespace(recipe="sample", augment="none", workers=1, minutes=0.1)
+    pids, reading = set(), soak.reading
+    monkeypatch.setattr(soak, "reading", lambda found: pids.update(found) or reading(found))
+    report = soak.soak(tmp_path / "made", options, tmp_path)
+    assert report["epochs"] > 0
+    assert report["images"] == 6 * report["epochs"]
+    assert [row["name"] for row in report["rows"]] == [
+        "pss_mb", "uss_mb", "shared_mb", "files", "threads", "processes",
+    ]  # fmt: skip
+    assert all(
+        len(values) == len(report["series"]["seconds"]) for values in report["series"].values()
+    )
+    assert len(pids) >= 3, "training, its worker, and their tracker"
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_path, monkeypatch):
+    soak = module("benchmark_soak")
+    monkeypatch.setattr(soak, "EVERY", 0.1)
+    options = argparse.Namespace(recipe="sample", augment="none", workers=0, minutes=1)
+    with pytest.raises(UserError, match="training ended before its time; see above"):
+        soak.soak(tmp_path / "no folder", options, tmp_path)
+
+
+def test_a_process_that_is_gone_has_nothing(module):
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    reading = module("benchmark_soak").reading([process.pid])
+    assert set(reading.values()) == {0}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux alone has it")
+def test_load_measures_a_list_from_its_lines_to_the_first_batch(tmp_path):
+    file = tmp_path / "load.json"
+    ended = benchmark("load", "--lines", "500", "--files", "40", "--json", file, "--workers", "0,1")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(file.read_text())
+    assert (report["lines"], report["files"]) == (500, 40)
+    assert [row["name"] for row in report["rows"]] == [
+        "parse",
+        "open, lists checked",
+        "open, images checked",
+        "first batch, 0 workers",
+        "first batch, 1 workers",
+    ]
+    assert min(row["seconds"] for row in report["rows"]) > 0
+    assert "worker_mb" in report["rows"][-1]
+
+
+def test_every_line_of_the_long_list_is_another_path_to_one_of_few_files(module, tmp_path):
+    module("benchmark_load").write_lists(tmp_path, 300, 20)
+    lines = [(tmp_path / f"{part}.txt").read_text().splitlines() for part in ("Train", "Eval")]
+    assert [len(part) for part in lines] == [270, 30]
+    paths = [line.split()[0] for part in lines for line in part]
+    assert len(set(paths)) == 300
+    train, evaluate = (
+        {(tmp_path / p).resolve() for p in part} for part in (paths[:270], paths[270:])
+    )
+    assert (len(train), len(evaluate), train & evaluate) == (18, 2, set())
+    assert all(file.is_file() for file in train | evaluate)

@@ -36,10 +36,11 @@ def commands(readme: str) -> list[str]:
 
 
 READMES = ("README.md", "README.zh-CN.md", "models/README.md")
+PAPERS = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 PAGES = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("readme", [*READMES, *PAGES])
+@pytest.mark.parametrize("readme", [*READMES, *PAPERS, *PAGES])
 def test_what_a_readme_links_to_is_there(readme):
     file = ROOT / readme
     links = re.findall(r"\]\(([^)#\s]+)\)", file.read_text(encoding="utf-8"))
@@ -178,7 +179,7 @@ def test_on_ai_studio_the_two_commands_find_what_is_mounted(tmp_path):
     assert (project / "logs" / "accuracy_stacked.png").exists()
 
 
-@pytest.mark.parametrize("readme", [*READMES, *PAGES])
+@pytest.mark.parametrize("readme", [*READMES, *PAPERS, *PAGES])
 def test_no_figure_is_left_to_be_filled_in(readme):
     text = (ROOT / readme).read_text(encoding="utf-8")
     assert re.findall(r"\w+_RESULTS|DEMO_\w+|REFERENCE|TODO|TBD", text) == []

@@ -305,6 +305,15 @@ def test_folders_of_seeds_are_read_as_the_runs_of_those_seeds(tmp_path):
     assert found == [(mode, seed) for mode in ("", "userDef") for seed in (0, 2, 10)]
 
 
+def test_folders_of_seeds_may_be_links_to_folders_of_any_name(tmp_path):
+    for seed, name in ((1, "monday"), (0, "tuesday")):
+        notebook_logs(tmp_path / "elsewhere" / name)
+        (tmp_path / "runs").mkdir(exist_ok=True)
+        (tmp_path / "runs" / f"seed-{seed}").symlink_to(tmp_path / "elsewhere" / name)
+    found = [run.folder.name for run in read_seeds([tmp_path / "runs"])]
+    assert found == ["seed-0", "seed-1"]
+
+
 def test_several_folders_are_read_each_once(tmp_path):
     notebook_logs(tmp_path / "seed-0")
     notebook_logs(tmp_path / "seed-1")

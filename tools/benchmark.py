@@ -5,6 +5,8 @@
     python tools/benchmark.py parity --json docs/benchmark/parity.json
     python tools/benchmark.py loader --json docs/benchmark/loader.json --peers ~/benchmark-peers
     python tools/benchmark.py train --recipe small
+    python tools/benchmark.py load --lines 1000000
+    python tools/benchmark.py soak --minutes 60
     python tools/benchmark.py docs docs/benchmark --output docs
 
 Of ops and modes, each contender is a process with one thread, and what is measured is processor
@@ -27,10 +29,12 @@ import cv2
 import numpy as np
 from _clone import run
 from benchmark_docs import pages
+from benchmark_load import load
 from benchmark_loader import loader, starts, train
 from benchmark_parity import parity
 from benchmark_peers.contender import FLOOR, OURS, PEERS, Contender, python_of
 from benchmark_peers.ours import MODES, SPECS
+from benchmark_soak import soak
 
 from paddle_aug import files
 from paddle_aug.data.image import read_image
@@ -117,6 +121,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
     made.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
     add_repeats(made, 3, "epochs that count")
+    made = add("load", "a long list: seconds and memory to open it, and to the first batch")
+    made.add_argument("--lines", type=int, default=1_000_000, help="default 1000000")
+    made.add_argument("--files", type=int, default=4000, help="images, default 4000")
+    made.add_argument("--workers", type=numbers, default=[0, 2], help="default 0,2")
+    made = add("soak", "how training grows: memory, files, threads, processes")
+    made.add_argument("--minutes", type=float, default=60, help="default 60")
+    made.add_argument("--data", type=Path, help="folder with lists, by default the drawn sample")
+    made.add_argument("--recipe", default="sample", help="default sample")
+    made.add_argument("--augment", default="allab", metavar="MODE", help="default allab")
+    made.add_argument("--workers", type=int, default=1, help="default 1")
     docs = commands.add_parser("docs", help="the pages about the figures", allow_abbrev=False)
     docs.add_argument("reports", type=Path, help="the folder of the JSON files")
     docs.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the pages")
@@ -180,11 +194,21 @@ def loader_report(options: argparse.Namespace, room: Path) -> dict:
 
 
 def train_report(options: argparse.Namespace, room: Path) -> dict:
-    data = options.data
-    if data is None:
-        draw_sample(room / "sample")
-        data = room / "sample"
-    return {"pictures": str(data.name), "rows": train(data, options)}
+    data = lists_of(options.data, room)
+    return {"pictures": data.name, "rows": train(data, options)}
+
+
+def soak_report(options: argparse.Namespace, room: Path) -> dict:
+    data = lists_of(options.data, room)
+    return {"pictures": data.name, **soak(data, options, room)}
+
+
+def lists_of(folder: Path | None, room: Path) -> Path:
+    """A folder with lists: that which was named, else the drawn sample."""
+    if folder is None:
+        folder = room / "sample"
+        draw_sample(folder)
+    return folder
 
 
 def measure(options: argparse.Namespace, room: Path) -> dict:
@@ -359,6 +383,8 @@ REPORTS = {
     "parity": parity_report,
     "loader": loader_report,
     "train": train_report,
+    "load": load,
+    "soak": soak_report,
 }
 
 

@@ -10,12 +10,12 @@ import json
 import mmap
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -196,10 +196,11 @@ def filled_up(header: str) -> bytes:
 def write_file(
     samples: list[Sample], image_size: int | None, shapes: np.ndarray, path: Path, header: str
 ) -> None:
-    """Write the cache under a name of this process, and give it its own once it is on the disk."""
-    descriptor, beside = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
+    """Write the cache under a name of this call, and give it its own once it is on the disk."""
+    # Not by tempfile, whose files nobody else may read: others may share the folder.
+    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
-        with open(descriptor, "wb") as file:
+        with open(beside, "xb") as file:
             if hasattr(os, "posix_fallocate"):  # no room is better known before the work
                 size = HEADER + shapes.nbytes + int(sizes(shapes).sum())
                 os.posix_fallocate(file.fileno(), 0, size)
@@ -211,7 +212,7 @@ def write_file(
             os.fsync(file.fileno())
         os.replace(beside, path)
     except BaseException:
-        os.unlink(beside)
+        beside.unlink(missing_ok=True)
         raise
 
 

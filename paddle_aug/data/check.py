@@ -48,23 +48,24 @@ def list_faults(
     `class_names` where the lists name them.
     """
     faults = []
-    for samples, name in zip((train, eval), names, strict=True):
-        first: dict[str, Sample] = {}
+    in_train: dict[str, Sample] = {}
+    for samples, name, first in zip((train, eval), names, (in_train, {}), strict=True):
         for sample in samples:
             earlier = first.setdefault(posixpath.normpath(sample.path), sample)
             if earlier.label != sample.label:
-                label, other = sample.label, earlier.label
+                labels: Sequence[int | str] = (sample.label, earlier.label)
                 if class_names:
-                    label, other = class_names[label], class_names[other]
+                    labels = [class_names[each.label] for each in (sample, earlier)]
                 reason = (
-                    f"{sample.path} has label {label}, but label {other} on line {earlier.line}"
+                    f"{sample.path} has label {labels[0]}, but label {labels[1]} "
+                    f"on line {earlier.line}"
                 )
                 faults.append(Fault(name, sample.line, reason))
-    in_train = {posixpath.normpath(sample.path): sample.line for sample in reversed(train)}
     for sample in eval:
-        line = in_train.get(posixpath.normpath(sample.path))
-        if line:
-            reason = f"{sample.path} is on line {line} of {names[0]} too; evaluate on other images"
+        other = in_train.get(posixpath.normpath(sample.path))
+        if other and other.line:
+            where = f"line {other.line} of {names[0]}"
+            reason = f"{sample.path} is on {where} too; evaluate on other images"
             faults.append(Fault(names[1], sample.line, reason))
     return faults
 

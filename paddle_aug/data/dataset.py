@@ -349,8 +349,7 @@ def _choose_image_root(
     best = _fullest(roots, paths)
 
     zip_path = aistudio.find_zip(data_folder)
-    missing = _missing(best, paths)
-    if missing and zip_path is not None:
+    if zip_path is not None and (missing := _missing(best, paths)):
         contents = aistudio.zip_contents(zip_path)
         inside = next(
             (top for top in ("", "Images/") for p in missing if top + p in contents), None

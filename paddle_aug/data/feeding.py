@@ -9,7 +9,6 @@ A worker writes its images where this process reads them, in memory that both ha
 labels go through a pipe.
 """
 
-import copy
 import multiprocessing
 import os
 import signal
@@ -19,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
 from multiprocessing.connection import wait
 
 import cv2
@@ -27,6 +27,7 @@ import numpy as np
 from paddle_aug.data.cache import Decoded
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import Sample
+from paddle_aug.data.packed import Packed
 from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
@@ -69,18 +70,19 @@ class Augmented:
         self.decoded = decoded
         self.stretch = stretch
         self.fit = fit
+        # Once for all workers, and for what `plain` makes, which pickle then sends but once.
+        self._packed = cache(partial(Packed, samples, pixels=decoded is None))
         self._latest: tuple[Transform | None, int, Transform] = (None, 0, transform)
 
     def __getstate__(self):
         """What goes to a worker: the pixels once, in memory that both have, where there is such."""
-        if self.decoded is None:
-            return self.__dict__
-        return {**self.__dict__, "samples": [each._replace(pixels=None) for each in self.samples]}
+        state = dict(self.__dict__)
+        return state | {"samples": state.pop("_packed")()}
 
     def plain(self) -> "Augmented":
         """The same images without augmentation, as an evaluation sees them."""
-        made = copy.copy(self)
-        made.transform = UNCHANGED
+        made = Augmented.__new__(Augmented)
+        made.__dict__ |= self.__dict__ | {"transform": UNCHANGED}
         return made
 
     def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:

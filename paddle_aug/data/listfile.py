@@ -8,6 +8,7 @@ import codecs
 import os
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,14 +105,15 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fa
     a byte order mark, with any line ends. Faults call it `name`, by default its own name.
     """
     name = name or file.name
-    entries, faults = [], []
+    entries: list[Entry] = []
+    faults: list[Fault] = []
     for line, text in read_lines(file, name, faults):
         fields = text.strip().rsplit(None, 1)
         if not fields:
             continue
         path = fields[0].replace("\\", "/")
         label = fields[-1]
-        reason = 'no label (want "path label")'
+        reason: str | None = 'no label (want "path label")'
         if len(fields) == 2:
             reason = label_fault(label) or path_fault(path)
         if reason:
@@ -145,20 +147,20 @@ def path_fault(path: str) -> str | None:
     return None
 
 
-def read_lines(file: Path, name: str, faults: list[Fault]) -> list[tuple[int, str]]:
+def read_lines(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int, str]]:
     """Numbered lines without their ends; those that are not UTF-8 become faults instead."""
     data = file.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         faults.append(Fault(name, 0, "the file is UTF-16; save it as UTF-8"))
-        return []
+        return
     data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines = []
     for line, raw in enumerate(data.split(b"\n"), 1):
         try:
-            lines.append((line, raw.decode()))
+            text = raw.decode()
         except UnicodeDecodeError:
             faults.append(Fault(name, line, "not UTF-8 (GBK, perhaps?); save the file as UTF-8"))
-    return lines
+        else:
+            yield line, text
 
 
 def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
@@ -178,7 +180,8 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
 
 
 def _numbered_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[str]:
-    names, seen = {}, {}
+    names: dict[int, str] = {}
+    seen: dict[int, int] = {}
     for line, text in lines:
         if not text:
             continue

@@ -52,7 +52,7 @@ class Batches:
 
     def of(self, epoch: int, done: int = 0) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
         """The batches of one epoch, but for so many of the first, which are not made."""
-        sizes = deque()  # of the batches that are being made
+        sizes: deque[int] = deque()  # of the batches that are being made
         for images, labels in self.workers.batches(self.name, self._parts(epoch, done, sizes)):
             yield paddle.to_tensor(images), paddle.to_tensor(labels), sizes.popleft()
 

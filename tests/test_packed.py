@@ -1,0 +1,61 @@
+"""A list of samples in few arrays: the same samples, in little room, once for all that share it."""
+
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddle_aug.data.feeding import Augmented
+from paddle_aug.data.listfile import Sample
+from paddle_aug.data.packed import Packed
+from paddle_aug.transform import Identity
+
+PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+UNREADABLE = os.fsdecode(b"\xff\xfe.jpg")  # a name that is not UTF-8, as a folder may hold
+SAMPLES = [
+    Sample("cat/a.jpg", Path("/photos/cat/a.jpg"), 0, 1),
+    Sample("./dog//b c.jpg", Path("/photos") / "./dog//b c.jpg", 999_999, 2),
+    Sample("猫/ü.png", Path("猫/ü.png"), 3, 1_000_000),
+    Sample(UNREADABLE, Path("/photos") / UNREADABLE, 2, 0),
+    Sample("batch/7", Path("/archive.tar"), 1, 0, PIXELS),
+]
+
+
+def test_each_sample_comes_back_as_it_was():
+    packed = pickle.loads(pickle.dumps(Packed(SAMPLES)))
+    assert len(packed) == len(SAMPLES)
+    for made, sample in zip(packed, SAMPLES, strict=True):
+        assert made[:4] == sample[:4]
+        assert made.place == sample.place
+        assert [type(field) for field in made[:4]] == [type(field) for field in sample[:4]]
+    assert packed[-2].pixels is None
+    np.testing.assert_array_equal(packed[-1].pixels, PIXELS)
+
+
+def test_pixels_may_stay_behind():
+    assert Packed(SAMPLES, pixels=False)[4] == SAMPLES[4]._replace(pixels=None)
+
+
+def test_an_empty_list_stays_one():
+    assert list(Packed([])) == []
+
+
+def test_a_part_of_it_is_a_list_of_samples():
+    assert [each.path for each in Packed(SAMPLES)[1:-1:2]] == [SAMPLES[1].path, SAMPLES[3].path]
+
+
+def test_there_is_no_sample_behind_the_last():
+    with pytest.raises(IndexError):
+        Packed(SAMPLES)[5]
+
+
+def test_a_list_goes_to_a_worker_once_however_many_datasets_share_it():
+    folder = Path("/photos") / "a folder of some length"
+    samples = [Sample(f"{n:07}.jpg", folder / f"{n:07}.jpg", 0, n) for n in range(1000)]
+    train = Augmented(samples, 8, Identity(), seed=0)
+    alone = len(pickle.dumps({"train": train}))
+    assert alone < 100 * len(samples)
+    assert len(pickle.dumps({"train": train, "clean": train.plain()})) < alone + 1000
+    assert train.plain().samples is samples
