@@ -1,6 +1,5 @@
 """Pictures of what augmentations do: an image and draws of it, each with what was drawn."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paddle_aug import files
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
@@ -205,7 +205,7 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     """
     file = Path(file)
     try:
-        run = json.loads(file.read_text(encoding="utf-8"))
+        run = files.read_json(file)
         kept = {
             name: run["config"][name]
             for name in (*SOURCES, *DRAWS, *MIXING)

@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "evaluation": {*CONTRACTS, "data", "measures", "plot", "preview", "preview_figure"},
     "report": {*CONTRACTS, "runlog", "stats", "plot"},
     "search_space": CONTRACTS,
+    "search_state": CONTRACTS,
     "search_report": {*CONTRACTS, "runlog", "stats", "plot"},
 }
 MEET_PADDLE = {"data.loading", "networks"}  # of those listed above

@@ -138,7 +138,7 @@ def test_a_truncated_file_is_told(weights, tmp_path):
         ({"format": 2}, "was written by a later version of paddle_aug"),
         ({"config": {"network": "resnet19"}}, "no network named 'resnet19'; did you mean 'resnet1"),
         ({"config": {"network": "googlenet", "image_size": 8}}, "does not describe trained weigh"),
-        ({"config": {"image_size": "16"}}, "does not describe trained weights: TypeError"),
+        ({"config": {"image_size": "16"}}, "image_size wants a value of type int, got '16'"),
         ({"normalization": {"mean": [0.5]}}, "does not describe trained weights: KeyError"),
         ({"data": {}}, "does not describe trained weights: KeyError"),
         ({"config": 3}, "does not describe trained weights: TypeError"),
