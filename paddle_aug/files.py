@@ -25,7 +25,7 @@ def opened(path: Path | str, most: int | None = None) -> BinaryIO:
     Raises:
         OSError: it cannot be opened, is something else, or has more bytes.
     """
-    file = open(path, "rb", opener=_at_once)
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115, the caller closes it
     status = os.fstat(file.fileno())
     if stat.S_ISREG(status.st_mode) and (most is None or status.st_size <= most):
         return file

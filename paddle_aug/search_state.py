@@ -84,7 +84,7 @@ def _contradiction(state: dict) -> str | None:
     plan, rungs, final = state["plan"], state["rungs"], state["final"]
     if plan is not None and not plan["rungs"]:
         return "its plan has no rung"
-    if plan is None and (rungs or final) or plan and len(rungs) > len(plan["rungs"]):
+    if (plan is None and (rungs or final)) or (plan and len(rungs) > len(plan["rungs"])):
         return "it has rungs that were not planned"
     trained = {(run["part"], run["mode"]) for run in state["runs"]}
     for level, rung in enumerate(rungs):

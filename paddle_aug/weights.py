@@ -110,7 +110,8 @@ def understood(description: dict, file: Path) -> Trained:
             if name in description["config"]
         }
         config = TrainConfig(**kept)
-        config = replace(config, engine=description.get("engine", config.engine))
+        if "engine" in description:
+            config = replace(config, engine=of_type("engine", description["engine"], file))
         data = description["data"]
         # Runs from before --normalize were all the notebook's.
         normalized = description.get("normalization", asdict(KNOWN["half"]))

@@ -4,9 +4,9 @@
 
 A case writes files of its kind and hands them to what the tools hand them to. It is broken by any
 exception but a UserError, an unclear message, a file written outside its output folder, a program
-started, MOST_SECONDS, or MOST_BYTES of memory more than before. Processes of a few cases each, forked
-from this one, run them; some are run by the real command line besides. docs/bad-input.md is about
-what is defended, and its figures are of this.
+started, more than MOST_SECONDS, or MOST_BYTES more memory than before. Processes of a few cases
+each, forked from this one, run them; some are run by the real command line besides.
+docs/bad-input.md is about what is defended, and its figures are of this.
 """
 
 import argparse
@@ -39,13 +39,14 @@ from hypothesis import strategies as st  # noqa: E402
 
 from paddle_aug.errors import UserError  # noqa: E402
 
-MOST_SECONDS = 30  # of the clock, on a machine that others use too
+MOST_SECONDS = 20  # of processor time
+MOST_WAIT = 120  # seconds of the clock, on a machine that others use too
 MOST_BYTES = 2 * 2**30  # resident, more than before the case
 WALL = 4 * 2**30  # of private memory, more than before: the machine is not to be filled
 MOST_LINES = 80  # of a message
 MOST_COLUMNS = 1500
 CHUNK = 40  # cases a process
-BY_COMMAND = 150  # of so many cases one is run by the command line, too
+BY_COMMAND = 300  # of so many cases one is run by the command line, too
 
 
 class Attempt(NamedTuple):
@@ -144,22 +145,25 @@ def forget_peak() -> None:
 
 
 @contextlib.contextmanager
-def limited(seconds: float, more_bytes: int):
+def limited(seconds: float, wait: float, more_bytes: int):
     """Raise TooSlow after so long, and give no more private memory than so much more."""
 
     def stop(*_):
         raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, stop)
+    before = {each: signal.signal(each, stop) for each in (signal.SIGALRM, signal.SIGPROF)}
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (memory()["VmData"] + more_bytes, hard))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, wait)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-        signal.signal(signal.SIGALRM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def unclear(message: str, names: tuple[str, ...]) -> str | None:
@@ -179,7 +183,9 @@ def unclear(message: str, names: tuple[str, ...]) -> str | None:
     return None
 
 
-def judge(attempt: Attempt, folder: Path, seconds=MOST_SECONDS, most=MOST_BYTES) -> Verdict:
+def judge(
+    attempt: Attempt, folder: Path, seconds=MOST_SECONDS, wait=MOST_WAIT, most=MOST_BYTES
+) -> Verdict:
     """Run a case.
 
     Raises:
@@ -187,27 +193,29 @@ def judge(attempt: Attempt, folder: Path, seconds=MOST_SECONDS, most=MOST_BYTES)
     """
     (folder / "out").mkdir(exist_ok=True)
     forget_peak()
-    before, started = memory()["VmRSS"], time.perf_counter()
+    before, started, here = memory()["VmRSS"], time.process_time(), Path.cwd()
     message = None
     watch.begin(folder / "out")
     try:
         with (
-            limited(seconds, WALL),
+            limited(seconds, wait, WALL),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # Pillow's remarks on damaged files
+            os.chdir(folder / "out")
             attempt.run()
     except UserError as error:
         message = str(error)
     except TooSlow:
-        raise Broken(f"took more than {seconds} s") from None
+        raise Broken(f"took more than {seconds} s, or {wait} s of the clock") from None
     except (Exception, SystemExit, RecursionError) as error:
         raise Broken(f"{type(error).__name__}: {str(error)[:300]}") from error
     finally:
         breaches = watch.end()
-        taken, took = max(0, memory()["VmHWM"] - before), time.perf_counter() - started
+        os.chdir(here)
+        taken, took = max(0, memory()["VmHWM"] - before), time.process_time() - started
     if breaches:
         raise Broken(f"did {breaches[0]}")
     if taken > most:
@@ -232,13 +240,13 @@ def judge_command(attempt: Attempt, folder: Path) -> tuple[int, int]:
     words = [sys.executable, str(ROOT / "tools" / tool), *arguments]
     with open(folder / "out" / "stderr", "w+b") as told, open(os.devnull, "w+b") as nothing:
         started = subprocess.Popen(
-            words, cwd=folder, stdin=nothing, stdout=nothing, stderr=told, preexec_fn=wall
+            words, cwd=folder / "out", stdin=nothing, stdout=nothing, stderr=told, preexec_fn=wall
         )
-        end = time.monotonic() + 3 * MOST_SECONDS  # importing Paddle and all
+        end = time.monotonic() + 2 * MOST_WAIT  # importing Paddle and all
         while not (ended := os.wait4(started.pid, os.WNOHANG))[0]:
             if time.monotonic() > end:
                 started.kill()
-                raise Broken(f"{tool} took more than {3 * MOST_SECONDS} s")
+                raise Broken(f"{tool} took more than {2 * MOST_WAIT} s")
             time.sleep(0.02)
         code = started.returncode = os.waitstatus_to_exitcode(ended[1])
         told.seek(0)
@@ -281,7 +289,7 @@ def run_chunk(name: str, kind: Kind, chunk_seed: int, count: int, folder: Path, 
         note.write_text(f"{name} --seed {chunk_seed}, case {done}")
         here.mkdir()
         keep = False
-        faulthandler.dump_traceback_later(3 * MOST_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(2 * MOST_WAIT, exit=True)
         try:
             attempt = kind.make(data.draw, here)
             verdict = judge(attempt, here)
@@ -343,7 +351,8 @@ def collected(folder: Path, status: int) -> dict:
 
 
 def plan(chosen: dict[str, Kind], cases: int, first_seed: int) -> list[tuple[str, int, int]]:
-    """Kind, seed and number of cases of each chunk, all kinds by their shares."""
+    """Kind, seed and number of cases of each chunk, all kinds by their shares, and evenly spread:
+    wherever a run is stopped, all kinds have had theirs."""
     total = sum(kind.share for kind in chosen.values())
     chunks = []
     for place, (name, kind) in enumerate(chosen.items()):
@@ -354,7 +363,8 @@ def plan(chosen: dict[str, Kind], cases: int, first_seed: int) -> list[tuple[str
             chunks.append((name, 1_000_000 * first_seed + 10_000 * place + number, count))
             left -= count
             number += 1
-    return chunks
+    numbers = Counter(name for name, _, _ in chunks)
+    return sorted(chunks, key=lambda chunk: (chunk[1] % 10_000 + 0.5) / numbers[chunk[0]])
 
 
 def main() -> int:
@@ -384,7 +394,11 @@ def main() -> int:
                 return run_chunk(name, chosen[name], chunk_seed, count, here, here / "note")
 
             running[forked(task, here)] = name, here
-        pid, status = os.wait()
+        try:
+            pid, status = os.wait()
+        except KeyboardInterrupt:  # those that are under way are waited for
+            waiting.clear()
+            continue
         name, here = running.pop(pid)
         found = collected(here, os.waitstatus_to_exitcode(status))
         for each in found["broken"]:

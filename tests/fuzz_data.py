@@ -143,9 +143,7 @@ def tables(draw: Callable, folder: Path) -> Attempt:
     lines = [delimiter.join(row) for row in (header, *rows)]
     file.write_bytes(encoded(draw, lines))
     maybe_odd(draw, [file, folder / "a/0.png"])
-    return Attempt(
-        lambda: opened(f"csv:{file}"), ("table.csv",), ("check.py", f"csv:{file}")
-    )
+    return Attempt(lambda: opened(f"csv:{file}"), ("table.csv",), ("check.py", f"csv:{file}"))
 
 
 def class_folders(draw: Callable, folder: Path) -> Attempt:
@@ -250,8 +248,8 @@ def batch(count: int, first: int = 0, **others) -> dict:
 
 
 ODD_VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5),
-    st.just([]), st.just({}), st.just([-1]), st.just(["x"] * 10), st.just([0, 10]),
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
+    st.binary(max_size=5), st.just([]), st.just({}), st.just([-1]), st.just(["x"] * 10), st.just([0, 10]),
     st.sampled_from(("u1", "i8", "f4", "O", "U3", "V4", "?", "c8")).flatmap(
         lambda kind: st.sampled_from(((), (0,), (2,), (2, 3072), (2, 32, 32, 3), (0, 3072))).map(
             lambda shape: np.zeros(shape, kind)
@@ -329,8 +327,6 @@ def idx_files(draw: Callable, folder: Path) -> Attempt:
     return Attempt(lambda: opened(where), (str(data),), ("check.py", where))
 
 
-
-
 def zip_bomb(kind: str) -> bytes:
     """A zip that is small, and would be large."""
     content = io.BytesIO()
@@ -346,11 +342,18 @@ def zip_bomb(kind: str) -> bytes:
             case "many":
                 for number in range(60_000):
                     archive.filelist.append(zipfile.ZipInfo(f"a/{number}.png"))
+                    archive.filelist[-1].header_offset = 0
             case "over each other":
                 archive.writestr("a/0.png", bytes(2**24))
                 for number in range(1, 3000):
                     info = zipfile.ZipInfo(f"a/{number}.png")
-                    for name in ("CRC", "compress_size", "file_size", "compress_type"):
+                    for name in (
+                        "CRC",
+                        "compress_size",
+                        "file_size",
+                        "compress_type",
+                        "header_offset",
+                    ):
                         setattr(info, name, getattr(archive.filelist[0], name))
                     archive.filelist.append(info)
             case "dictionary":  # of LZMA: it asks for 4 GiB
@@ -378,7 +381,9 @@ def large(draw: Callable, folder: Path) -> Attempt:
     match draw(st.sampled_from(("lines", "line", "zip", "mnist", "cifar", "odd"))):
         case "lines":
             write_images(data / "Images")
-            line = draw(st.sampled_from((b"a/0.png 0\n", b"\n", b"x\n", b"\xff\n", b"a/%d.png 0\n")))
+            line = draw(
+                st.sampled_from((b"a/0.png 0\n", b"\n", b"x\n", b"\xff\n", b"a/%d.png 0\n"))
+            )
             count = draw(st.sampled_from((10_000, 200_000, 2_000_000)))
             if b"%" in line:
                 count = min(count, 200_000)
@@ -389,7 +394,9 @@ def large(draw: Callable, folder: Path) -> Attempt:
             (data / "Eval.txt").write_text("b/0.png 0\n")
         case "line":
             write_images(data / "Images")
-            character = draw(st.sampled_from((b"x", b" ", b"\0", b"9", b"../", b"\xff", b",", b'"')))
+            character = draw(
+                st.sampled_from((b"x", b" ", b"\0", b"9", b"../", b"\xff", b",", b'"'))
+            )
             name = draw(st.sampled_from(("Train.txt", "labels.txt", "table.csv")))
             (data / "Train.txt").write_text("a/0.png 0\n")
             (data / "Eval.txt").write_text("b/0.png 0\n")
@@ -402,9 +409,7 @@ def large(draw: Callable, folder: Path) -> Attempt:
         case "zip":
             (data / "Train.txt").write_text("a/0.png 0\n")
             (data / "Eval.txt").write_text("a/1.png 0\n")
-            kind = draw(
-                st.sampled_from(("zeros", "shy", "many", "over each other", "dictionary"))
-            )
+            kind = draw(st.sampled_from(("zeros", "shy", "many", "over each other", "dictionary")))
             (data / "Images.zip").write_bytes(cached_zip_bomb(kind))
             names = ("Images.zip", "Train.txt")
         case "mnist":
@@ -436,11 +441,11 @@ def large(draw: Callable, folder: Path) -> Attempt:
 
 
 KINDS = {
-    "lists": Kind(lists, 16),
-    "csv": Kind(tables, 8),
-    "folders": Kind(class_folders, 6),
-    "zips": Kind(zips, 12),
-    "cifar": Kind(cifar, 6),
-    "mnist": Kind(idx_files, 6),
-    "large data": Kind(large, 1),
+    "lists": Kind(lists, 64),
+    "csv": Kind(tables, 32),
+    "folders": Kind(class_folders, 24),
+    "zips": Kind(zips, 48),
+    "cifar": Kind(cifar, 24),
+    "mnist": Kind(idx_files, 24),
+    "large data": Kind(large, 2),
 }

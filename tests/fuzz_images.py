@@ -14,7 +14,7 @@ from fuzz import Attempt, Kind
 from hypothesis import strategies as st
 from PIL import Image
 
-from paddle_aug.data.image import UnreadableImage, encoding, image_shape, read_image, read_sample
+from paddle_aug.data.image import UnreadableImage, image_shape, read_sample
 from paddle_aug.data.listfile import Sample
 from paddle_aug.data.survey import look
 
@@ -76,11 +76,12 @@ def saved(format: str, mode: str, option: int, extra: str, orientation: int = 6)
     if extra == "icc":
         options["icc_profile"] = bytes(range(256)) * 20
     if extra == "frames" and format in ("PNG", "WEBP", "GIF", "TIFF"):
-        options |= {"save_all": True, "append_images": [pixels(mode, (40, 30)), pixels(mode)]}
+        larger = (23, 17) if format == "WEBP" else (40, 30)  # which it cannot hold
+        options |= {"save_all": True, "append_images": [pixels(mode, larger), pixels(mode)]}
     content = io.BytesIO()
     try:
         pixels(mode).save(content, format, **options)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RuntimeError):
         content = io.BytesIO()
         pixels(mode).save(content, format)
     return content.getvalue()
@@ -94,9 +95,8 @@ def deep(channels: int, suffix: str) -> bytes:
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:
-    return (
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-    )  # fmt: skip
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
 def declared(content: bytes, width: int, height: int) -> bytes:
@@ -137,7 +137,6 @@ def declared(content: bytes, width: int, height: int) -> bytes:
 def read(path: Path) -> None:
     """All that is done with an image file; what can be read has the shape that it is said to."""
     sample = Sample(path.name, path, 0, 0)
-    look(sample)
     refusal = None
     try:
         image = read_sample(sample)
@@ -152,8 +151,8 @@ def read(path: Path) -> None:
     assert image.dtype == np.uint8, image.dtype
     assert image.flags.c_contiguous
     assert image.shape == (*shape, 3), f"{image.shape}, but said {shape}"
-    assert np.array_equal(read_image(path), image)
-    encoding(path.read_bytes())
+    if image.size < 2**20:  # else it would be the machine that is tried
+        look(sample)
 
 
 def images(draw: Callable, folder: Path) -> Attempt:
@@ -227,7 +226,7 @@ def large(draw: Callable, folder: Path) -> Attempt:
             mode = draw(
                 st.sampled_from(("RGB", "RGBA", "L", "1", "P", "RGB;16", "RGBA;16", "L;16"))
             )
-            path.write_bytes(cached_zeros(mode, draw(st.sampled_from((6000, SIDE)))))
+            path.write_bytes(cached_zeros(mode, draw(st.sampled_from((6000, 6000, SIDE)))))
         case "jpeg":
             option, mode = draw(st.integers(0, 3)), draw(st.sampled_from(("RGB", "L", "CMYK")))
             content = saved("JPEG", mode, option, "exif", draw(st.integers(1, 8)))
@@ -245,4 +244,4 @@ def large(draw: Callable, folder: Path) -> Attempt:
     return Attempt(lambda: read(path), (path.name,))
 
 
-KINDS = {"images": Kind(images, 22), "large images": Kind(large, 1)}
+KINDS = {"images": Kind(images, 88), "large images": Kind(large, 1)}

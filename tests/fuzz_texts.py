@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from paddle_aug import plot, preview, runlog
 from paddle_aug.config import TrainConfig, load_recipe, make_config
+from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample
 from paddle_aug.data.normalize import normalization
 from paddle_aug.mixing import Mixing
 from paddle_aug.modes import OPS, augmentation, split_modes
 from paddle_aug.pipeline import of_mode
+from paddle_aug.preview_mixing import processes
 from paddle_aug.registry import COMBINATORS
 from paddle_aug.rng import generator
 
@@ -100,8 +102,8 @@ ARGUMENTS = st.one_of(
     st.tuples(NUMBERS, NUMBERS).map(repr),
     st.sampled_from(
         ("", "None", "True", "'x'", "b'x'", "[]", "{}", "()", "(1,)", "-1", "1j", "...", "9**9",
-         "'a'*9", "x", "__import__('os')", "lambda: 0", "*a", "**a", "f'{1}'", "'\\d'", "1if 1else 2",
-         "0x", "1_0", "'\ud800'", "(0.5, 'x')", "((1, 2), (3, 4))", "-" * 3000 + "1", "~1", "1e999",
+         "'a'*9", "x", "__import__('os')", "lambda: 0", "*a", "**a", "f'{1}'", "'\\d'",
+         "1if 1else 2", "0x", "1_0", "'\ud800'", "(0.5, 'x')", "((1, 2), (3, 4))", "-" * 3000 + "1", "~1", "1e999",
          "-(1)", "--1", "{**{}}", "{1: [2]}", "9" * 5000, "[0]*9**9")
     ),
     st.sampled_from(("hflip", "rotate(20)", "none", "userDef", "maybe(0.5, hflip)")),
@@ -141,9 +143,8 @@ def specs(draw: Callable, folder: Path) -> Attempt:
             transform = augmentation(config.augment)
             dataset = Augmented([sample], 16, transform, 0, stretch=False)
             for epoch in range(2):
-                made = dataset.under(
-                    dataset.transform_at(epoch), pixels, generator(0, "augment", epoch, 0), (epoch, 0)
-                )  # fmt: skip
+                rng = generator(0, "augment", epoch, 0)
+                made = dataset.under(dataset.transform_at(epoch), pixels, rng, (epoch, 0))
                 assert made.dtype == np.uint8
                 assert made.shape[2] == 3
 
@@ -169,8 +170,12 @@ def npy(draw: Callable) -> bytes:
     """A curve, or what is none."""
     import io
 
-    kind = draw(st.sampled_from(("f8", "f8", "f8", "f4", ">f8", "f2", "g", "i8", "c16", "O", "U3", "V8")))
-    shape = draw(st.sampled_from(((4,), (4,), (4,), (5,), (4, 1), (), (0,), (2, 2), (4, 0), (400,))))
+    kind = draw(
+        st.sampled_from(("f8", "f8", "f8", "f4", ">f8", "f2", "g", "i8", "c16", "O", "U3", "V8"))
+    )
+    shape = draw(
+        st.sampled_from(((4,), (4,), (4,), (5,), (4, 1), (), (0,), (2, 2), (4, 0), (400,)))
+    )
     values = np.zeros(shape, kind)
     if values.dtype.kind == "f" and values.size:
         odd = st.sampled_from((0.5, -1.0, np.nan, np.inf, -np.inf, 1e308, 1e-308, 60000.0))
@@ -210,9 +215,10 @@ def run_json() -> dict:
     ]
     return {
         "augment": "userDef", "mix": "none", "seed": 3, "epochs": epochs, "finished": True,
-        "config": TrainConfig(data="sample", augment="userDef", epochs=4).asdict(),
+        "config": TrainConfig(data="../data", augment="userDef", epochs=4).asdict(),
         "data": {"name": "sample", "fingerprint": "0" * 64, "class_names": ["a", "b"]},
-        "sessions": [{"engine": "native", "versions": {"numpy": "1"}}],
+        "engine": "native", "versions": {"numpy": "1"},
+        "sessions": [{"from_epoch": 0, "processes": 1}],
     }  # fmt: skip
 
 
@@ -249,7 +255,9 @@ def curves(draw: Callable, folder: Path) -> Attempt:
     for seed in range(draw(st.integers(1, 2))):
         here = logs / f"seed-{seed}" if draw(st.integers(0, 3)) else logs
         here.mkdir(parents=True, exist_ok=True)
-        for mode in draw(st.sampled_from((("userDef",), ("no",), ("no", "userDef"), ("x\x1b[2J",)))):
+        for mode in draw(
+            st.sampled_from((("userDef",), ("no",), ("no", "userDef"), ("x\x1b[2J",)))
+        ):
             for name in runlog.CURVES:
                 np.save(here / f"{mode}Aug_{name}.npy", np.linspace(0.1, 0.9, 4))
             (here / f"{mode}Aug_run.json").write_bytes(as_json(draw, {**run_json(), "seed": seed}))
@@ -271,6 +279,18 @@ def curves(draw: Callable, folder: Path) -> Attempt:
     return Attempt(run, (str(logs),), command)
 
 
+@cache
+def _of_runs() -> list[str]:
+    return []
+
+
+def fingerprint(data: str) -> str:
+    """Of the data below; it is the same wherever they are."""
+    if not _of_runs():
+        _of_runs().append(open_dataset(data).fingerprint)
+    return _of_runs()[0]
+
+
 def runs(draw: Callable, folder: Path) -> Attempt:
     """A run.json that preview is to draw from."""
     from fuzz_data import write_images
@@ -280,12 +300,16 @@ def runs(draw: Callable, folder: Path) -> Attempt:
     (data / "Train.txt").write_text("a/0.png 0\nb/0.png 1\n")
     (data / "Eval.txt").write_text("a/1.png 0\nb/1.png 1\n")
     file = folder / "run.json"
-    file.write_bytes(as_json(draw, run_json()))
+    described = {**run_json()["data"], "fingerprint": fingerprint(str(data))}
+    file.write_bytes(as_json(draw, {**run_json(), "data": described}))
     maybe_odd(draw, [file])
-    given = str(data) if draw(st.booleans()) else None
+    given = str(data) if draw(st.integers(0, 3)) else None
 
     def run():
-        preview.read_run(file, given)
+        shown = preview.read_run(file, given)
+        processes(shown.sessions, 0)
+        if not preview.mixes(shown.config):
+            preview.cells_of(shown.dataset, 0, preview.Draws(1))
 
     names = (file.name, str(data), "data", "--")
     words = ("preview.py", "--run", str(file), "--output", str(folder / "out/x.png"))
@@ -293,8 +317,8 @@ def runs(draw: Callable, folder: Path) -> Attempt:
 
 
 KINDS = {
-    "recipes": Kind(recipes, 16),
-    "specs": Kind(specs, 18),
-    "curves": Kind(curves, 14),
-    "run.json": Kind(runs, 6),
+    "recipes": Kind(recipes, 64),
+    "specs": Kind(specs, 72),
+    "curves": Kind(curves, 56),
+    "run.json": Kind(runs, 24),
 }

@@ -1,6 +1,5 @@
 """Cases of what Paddle is needed for: weights, checkpoints, and a search that goes on."""
 
-
 import json
 import os
 import pickle
@@ -121,7 +120,8 @@ def crafted(draw: Callable, folder: Path) -> bytes:
             state = draw(
                 st.sampled_from(
                     (b"}X\x01\x00\x00\x00aK\x01s", b"N}X\x0c\x00\x00\x00__defaults__K\x01\x85s\x86",
-                     b"(K\x01K\x02t", b"N", b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t")
+                     b"(K\x01K\x02t", b"N",
+                     b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t")
                 )
             )  # fmt: skip
             made = draw(st.sampled_from((b"", b")R", b"U\x02f8\x85R", b")\x81", b"K\x01\x85R")))
@@ -252,4 +252,4 @@ def finished_once(folder: Path) -> tuple[str, Dataset]:
     return finished(folder / f"finished-search-{os.getpid()}")
 
 
-KINDS = {"weights": Kind(weights, 16), "search.json": Kind(searches, 6)}
+KINDS = {"weights": Kind(weights, 64), "search.json": Kind(searches, 24)}

@@ -148,7 +148,11 @@ def image_shape(path: Path | str) -> tuple[int, int]:
     try:
         with opened(path, MAX_BYTES) as file, Image.open(file, formats=("JPEG",)) as image:
             width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise UnreadableImage(path, _too_large())
             turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
+    except Image.DecompressionBombError:
+        raise UnreadableImage(path, _too_large()) from None
     except UnidentifiedImageError:  # others may say how they are turned behind their pixels
         return read_image(path).shape[:2]
     except _DECODER_ERRORS as error:

@@ -13,7 +13,14 @@ from paddle_aug.data.csvfile import read_csv
 from paddle_aug.data.dataset import find_dataset, find_list
 from paddle_aug.data.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
 from paddle_aug.data.folder import read_folder
-from paddle_aug.data.image import Encoding, UnreadableImage, decode_image, encoding, of_file, read_file
+from paddle_aug.data.image import (
+    Encoding,
+    UnreadableImage,
+    decode_image,
+    encoding,
+    of_file,
+    read_file,
+)
 from paddle_aug.data.listfile import Found, Sample, find_pairs
 from paddle_aug.errors import UserError, printable
 
