@@ -249,7 +249,8 @@ def batch(count: int, first: int = 0, **others) -> dict:
 
 ODD_VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
-    st.binary(max_size=5), st.just([]), st.just({}), st.just([-1]), st.just(["x"] * 10), st.just([0, 10]),
+    st.binary(max_size=5), st.just([]), st.just({}), st.just([-1]), st.just(["x"] * 10),
+    st.just([0, 10]),
     st.sampled_from(("u1", "i8", "f4", "O", "U3", "V4", "?", "c8")).flatmap(
         lambda kind: st.sampled_from(((), (0,), (2,), (2, 3072), (2, 32, 32, 3), (0, 3072))).map(
             lambda shape: np.zeros(shape, kind)
