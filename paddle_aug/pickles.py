@@ -39,7 +39,7 @@ def load(file: BinaryIO, encoding: str = "ASCII"):
 # give them: sizes that fill the memory, and codecs that take for ever.
 
 
-def _ndarray():
+def _ndarray(*_, **__):
     raise pickle.UnpicklingError("it makes an array other than NumPy's pickles do")
 
 

@@ -64,6 +64,11 @@ class Kind(NamedTuple):
     make: Callable[[Callable, Path], Attempt]
     share: int
 
+    def made(self, draw: Callable, folder: Path) -> Attempt:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of libraries that would rather not write such files
+            return self.make(draw, folder)
+
 
 class Verdict(NamedTuple):
     """How a case ended: its message if it was refused, its seconds, and the bytes that it took."""
@@ -291,7 +296,7 @@ def run_chunk(name: str, kind: Kind, chunk_seed: int, count: int, folder: Path, 
         keep = False
         faulthandler.dump_traceback_later(2 * MOST_WAIT, exit=True)
         try:
-            attempt = kind.make(data.draw, here)
+            attempt = kind.made(data.draw, here)
             verdict = judge(attempt, here)
             told["refused" if verdict.message else "taken"] += 1
             told["seconds"] = max(told["seconds"], verdict.seconds)

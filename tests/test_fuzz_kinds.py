@@ -25,7 +25,7 @@ def test_each_case_is_taken_or_refused_with_one_clear_message(name):
     @given(st.data())
     def one(data):
         with tempfile.TemporaryDirectory() as folder:
-            judge(KINDS[name].make(data.draw, Path(folder)), Path(folder))
+            judge(KINDS[name].made(data.draw, Path(folder)), Path(folder))
 
     one()
 
@@ -37,7 +37,7 @@ def test_the_command_line_refuses_what_is_refused_with_code_2(name, tmp_path):
 
     def refused(data) -> bool:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        attempt = KINDS[name].make(data.draw, folder)
+        attempt = KINDS[name].made(data.draw, folder)
         made.append((attempt, folder))
         return judge(attempt, folder).message is not None
 

@@ -239,7 +239,7 @@ def test_an_engine_that_is_no_text_is_told(weights, tmp_path):
     content = checkpoint.load(weights)
     content[checkpoint.DESCRIPTION]["engine"] = {"native": 1}
     checkpoint.save(tmp_path / "w.pdparams", content)
-    with pytest.raises(UserError, match="engine wants a value of type str, got {'native': 1}"):
+    with pytest.raises(UserError, match="engine wants a value of type str"):
         load_trained(tmp_path / "w.pdparams")
 
 
