@@ -1,7 +1,5 @@
 """What a search.json must hold, so that the search can go on with it."""
 
-import math
-
 COUNT, PART, TEXT = "a whole number above 0", "a number from 0 on", "a text"
 RUNG = {"candidates": COUNT, "epochs": COUNT, "seeds": COUNT}
 SHAPE = {
@@ -71,7 +69,7 @@ def _misfit(value, shape, name: str) -> str | None:
             return _misfit(value[0], shape[0], name) or _misfit(value[1], shape[1], name)
     fits = {
         COUNT: type(value) is int and 0 < value < 2**63,
-        PART: type(value) in (int, float) and math.isfinite(value) and 0 <= value < 2**63,
+        PART: type(value) in (int, float) and 0 <= value < 2**63,
         TEXT: isinstance(value, str),
         int: type(value) is int and 0 <= value < 2**32,
         bool: isinstance(value, bool),

@@ -46,7 +46,7 @@ WALL = 4 * 2**30  # of private memory, more than before: the machine is not to b
 MOST_LINES = 80  # of a message
 MOST_COLUMNS = 1500
 CHUNK = 40  # cases a process
-BY_COMMAND = 300  # of so many cases one is run by the command line, too
+BY_COMMAND = 4  # of so many processes one runs its last case by the command line, too
 
 
 class Attempt(NamedTuple):
@@ -301,7 +301,7 @@ def run_chunk(name: str, kind: Kind, chunk_seed: int, count: int, folder: Path, 
             told["refused" if verdict.message else "taken"] += 1
             told["seconds"] = max(told["seconds"], verdict.seconds)
             told["bytes"] = max(told["bytes"], verdict.taken)
-            if attempt.command and (chunk_seed + done) % BY_COMMAND == 0:
+            if attempt.command and done == count and chunk_seed % BY_COMMAND == 0:
                 faulthandler.cancel_dump_traceback_later()
                 code, most = judge_command(attempt, here)
                 told["commands"][code] = told["commands"].get(code, 0) + 1
