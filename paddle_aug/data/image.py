@@ -148,8 +148,6 @@ def image_shape(path: Path | str) -> tuple[int, int]:
     try:
         with opened(path, MAX_BYTES) as file, Image.open(file, formats=("JPEG",)) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise UnreadableImage(path, _too_large())
             turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
     except Image.DecompressionBombError:
         raise UnreadableImage(path, _too_large()) from None
@@ -159,6 +157,8 @@ def image_shape(path: Path | str) -> tuple[int, int]:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise UnreadableImage(path, "the image is truncated or damaged") from error
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage(path, _too_large())
     return (width, height) if turned else (height, width)
 
 
