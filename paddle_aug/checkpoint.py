@@ -8,7 +8,7 @@ import paddle
 
 from paddle_aug import pickles
 from paddle_aug.errors import UserError
-from paddle_aug.files import replacing
+from paddle_aug.files import opened, replacing
 
 # What a file of weights may hold besides: what they are of (weights.py), and a note by paddle.save.
 # Paddle's `set_state_dict` passes over both without a word.
@@ -29,7 +29,7 @@ def load(path: Path) -> dict:
         UserError: the file is missing, damaged, or holds more than arrays and plain values.
     """
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             content = pickles.load(file)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
@@ -37,6 +37,8 @@ def load(path: Path) -> dict:
         raise UserError(f"{path} is damaged, or not made of arrays alone: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path} holds no weights by name")
+    if not all(isinstance(name, str) for name in content):
+        raise UserError(f"{path} holds weights by other than names")
     return content
 
 
@@ -54,15 +56,27 @@ def to_arrays(value):
 def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
     """Put weights into a network, all of them and of the right shapes.
 
+    The network may be one of paddle.LazyGuard, which takes no memory before its weights fit.
+
     Raises:
         UserError: a weight is missing, too many, or of another shape: it is another network's.
     """
     wanted = {name: list(value.shape) for name, value in network.state_dict().items()}
-    found = {name: list(np.shape(value)) for name, value in weights.items() if name not in NOTES}
+    found = {name: shape(value) for name, value in weights.items() if name not in NOTES}
     for name in sorted({*wanted, *found}):
         if wanted.get(name) != found.get(name):
             raise UserError(
                 f"{path} is of another network: {name} is {found.get(name, 'missing')} in it, "
                 f"{wanted.get(name, 'unknown')} in this one"
             )
+    for parameter in network.parameters():
+        if not parameter._is_initialized():
+            parameter.initialize()
     network.set_state_dict(weights)
+
+
+def shape(value) -> list[int] | str:
+    """Of an array or a tensor; of anything else, what it is."""
+    if isinstance(value, np.ndarray | paddle.Tensor):
+        return list(value.shape)
+    return f"a {type(value).__name__}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from paddle_aug.errors import UserError
+from paddle_aug.files import read_bytes
 from paddle_aug.registry import near_miss
 
 SCHEDULES = ("constant", "cosine", "step", "plateau")
@@ -19,6 +20,17 @@ MIX_UNITS = ("batch", "pair", "element")
 ENGINES = ("auto", "native", "imgaug")
 CACHES = ("auto", "ram", "disk", "off")
 RECIPES = Path(__file__).parent / "recipes"
+MOST_RECIPE = 2**16  # bytes; YAML is read at some 50,000 a second
+MOST_IMAGE_SIZE = 2**13  # pixels
+# What reading YAML raises: where tags and values do not go together, nearly anything.
+_YAML_ERRORS = (
+    yaml.YAMLError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+)
 
 
 def option(default, text: str, bare: str | None = None):
@@ -160,6 +172,10 @@ class TrainConfig:
         for name in ("image_size", "batch_size", "epochs", "patience"):
             if getattr(self, name) < 1:
                 raise UserError(f"{flag(name)} must be at least 1, not {getattr(self, name)}")
+        if self.image_size > MOST_IMAGE_SIZE:
+            raise UserError(
+                f"--image-size must be at most {MOST_IMAGE_SIZE}, not {self.image_size}"
+            )
         if self.num_workers is not None and self.num_workers < 0:
             raise UserError(f"--num-workers must not be negative: {self.num_workers}")
         if self.threads is not None and self.threads < 1:
@@ -288,10 +304,10 @@ def load_recipe(name: str) -> dict:
         if not path.exists():
             raise UserError(f"no recipe named {name!r}; {near_miss(name, recipe_names())}")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(read_bytes(path, MOST_RECIPE).decode("utf-8-sig"), Loader=_Plain)
     except OSError as error:
         raise UserError(f"cannot read the recipe {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except _YAML_ERRORS as error:
         raise UserError(f"the recipe {path} is not YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
         raise UserError(f"the recipe {path} wants a mapping 'config' with the options it sets")
@@ -304,15 +320,32 @@ def load_recipe(name: str) -> dict:
     for key, value in content["config"].items():
         if key not in names:
             raise UserError(f"{path}: unknown option {key!r}; {near_miss(str(key), names)}")
-        values[key] = recipe_value(key, value, path)
+        values[key] = of_type(key, value, path)
     return values
 
 
-def recipe_value(name: str, value, path: Path):
-    """A recipe's value in its field's type; YAML reads 1e-4 as text, and 1 where 1.0 is meant."""
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them make more than any memory holds."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not taken", mark)
+        return super().compose_node(parent, index)
+
+
+def of_type(name: str, value, path: Path):
+    """A value that a file gives for a field, in the field's type; YAML reads 1e-4 as text, and 1
+    where 1.0 is meant.
+
+    Raises:
+        UserError: it is of another type, or no number that could be meant.
+    """
     kind = value_type(name)
     if value is None and next(f.default for f in fields(TrainConfig) if f.name == name) is None:
         return None
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise UserError(f"{path}: {name} is a number of more than 63 bits")
     if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
         try:
             return float(value)

@@ -1,5 +1,34 @@
 """The one exception that a user's mistake raises; tools print it and exit with code 2."""
 
+import unicodedata
+
+LONGEST = 1000  # characters of a line of a message
+
 
 class UserError(Exception):
     """A mistake in what the user gave: the message says where it is and what to do about it."""
+
+    def __str__(self):
+        return printable(super().__str__())
+
+
+def printable(text: str) -> str:
+    """A text as a terminal may be given it, which may quote from files of strangers.
+
+    What would move the cursor, ring or turn the writing is escaped, and so is what no encoding
+    can write; of lines that are longer than anyone reads, the middle is left out.
+    """
+    return "\n".join(_shortened(line) for line in text.split("\n"))
+
+
+def _shortened(line: str) -> str:
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]}…{line[-LONGEST // 2 :]}"
+    if line.isprintable():
+        return line
+    return "".join(
+        character
+        if character.isprintable() or character == "\t" or unicodedata.category(character) == "Zs"
+        else character.encode("unicode_escape").decode()
+        for character in line
+    )

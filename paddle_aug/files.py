@@ -1,11 +1,15 @@
-"""Files that appear whole or not at all, whatever happens while they are written."""
+"""Files that appear whole or not at all, whatever happens while they are written; and the reading
+of files that may be anything."""
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -15,6 +19,54 @@ try:
     import fcntl
 except ImportError:
     fcntl = None
+
+MOST_JSON = 2**25  # bytes; it takes fifty times as many in memory, at worst
+
+
+def opened(path: Path | str, most: int | None = None) -> BinaryIO:
+    """Open an ordinary file of at most so many bytes, to be read.
+
+    A pipe would be waited for, and a device need not come to an end.
+
+    Raises:
+        OSError: it cannot be opened, is something else, or has more bytes.
+    """
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115, the caller closes it
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and (most is None or status.st_size <= most):
+        return file
+    file.close()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    reason = f"{status.st_size:,} bytes are more than {most:,}, the most that is read"
+    raise OSError(errno.EFBIG, reason, str(path))
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows has not
+
+
+def read_bytes(path: Path | str, most: int | None = None) -> bytes:
+    """All of an ordinary file.
+
+    Raises:
+        OSError: as `opened`.
+    """
+    with opened(path, most) as file:
+        return file.read()
+
+
+def read_json(path: Path | str):
+    """What a JSON file holds.
+
+    Raises:
+        OSError: as `opened`.
+        ValueError: it is damaged, not UTF-8, or nested deeper than anyone would.
+    """
+    try:
+        return json.loads(read_bytes(path, MOST_JSON).decode("utf-8-sig"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import logging
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import paddle
 
 from paddle_aug import checkpoint
@@ -46,7 +45,7 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
     replaced = [
         name
         for name, value in now.items()
-        if in_head(network, name) and list(np.shape(weights.get(name, 0))) != list(value.shape)
+        if in_head(network, name) and checkpoint.shape(weights.get(name)) != list(value.shape)
     ]
     fitting = {**weights, **{name: now[name].numpy() for name in replaced}}
     checkpoint.load_weights(network, fitting, path)

@@ -1,6 +1,5 @@
 """Pictures of what augmentations do: an image and draws of it, each with what was drawn."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.config import TrainConfig
+from paddle_aug import files
+from paddle_aug.config import TrainConfig, of_type
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample
@@ -205,15 +205,20 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     """
     file = Path(file)
     try:
-        run = json.loads(file.read_text(encoding="utf-8"))
+        run = files.read_json(file)
         kept = {
-            name: run["config"][name]
+            name: of_type(name, run["config"][name], file)
             for name in (*SOURCES, *DRAWS, *MIXING)
             if name in run["config"]
         }
         config = TrainConfig(**kept)
-        fingerprint, then = run["data"]["fingerprint"], run["versions"]
-        config = replace(config, engine=run.get("engine", config.engine), cache="off")
+        fingerprint, then = run["data"]["fingerprint"], dict(run["versions"])
+        engine_then = of_type("engine", run.get("engine", config.engine), file)
+        config = replace(config, engine=engine_then, cache="off")
+        sessions = [
+            {name: int(session[name]) for name in ("from_epoch", "processes") if name in session}
+            for session in run.get("sessions", [])
+        ]
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}; --run wants a run.json") from None
     except (ValueError, KeyError, TypeError) as error:
@@ -232,7 +237,7 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
         if name in versions() and name != "python" and versions()[name] != before
     ]
     dataset = augmented(config, found.train, config.augment)
-    return Shown(config, dataset, run.get("sessions", []), notes)
+    return Shown(config, dataset, sessions, notes)
 
 
 def describe(ops: Sequence[tuple[str, dict]]) -> str:

@@ -5,7 +5,6 @@ All comes from the folder: compare.json tells what was asked for, the logs of th
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 
 from paddle_aug import plot
 from paddle_aug.errors import UserError
+from paddle_aug.files import read_json
 from paddle_aug.runlog import Run, prefix, read_runs
 from paddle_aug.stats import (
     Comparison,
@@ -45,8 +45,8 @@ def read_state(file: Path) -> dict:
         UserError: it is damaged, or another file.
     """
     try:
-        state = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        state = read_json(file)
+    except (OSError, ValueError) as error:
         raise UserError(f"{file} is damaged: {error}; give another --out") from None
     wanted = {"settings", "command", "data", "versions", "threads", "spent", "rates", "tuning"}
     if not isinstance(state, dict) or not state.keys() >= wanted:

@@ -132,21 +132,22 @@ def classes_figure(results: Results) -> Figure:
     if len(order) > CLASSES:
         order = order[: CLASSES // 2] + order[-(CLASSES // 2) :]
     names = results.state["data"]["class_names"]
-    points = np.array(
+    shades = np.array(
         [[100 * found[label].mean if found[label] else np.nan for found in changes.values()]
          for label in order]
     )  # fmt: skip
     figure = Figure(figsize=(WIDTH, 1.5 + 0.27 * len(order)), dpi=plot.DPI, layout="constrained")
     axes = figure.add_subplot()
-    most = max(1.0, np.nanmax(np.abs(points), initial=0))
-    shown = axes.imshow(points, cmap="RdBu", norm=TwoSlopeNorm(0, -most, most), aspect="auto")
+    most = max(1.0, np.nanmax(np.abs(shades), initial=0))
+    shown = axes.imshow(shades, cmap="RdBu", norm=TwoSlopeNorm(0, -most, most), aspect="auto")
     for row, label in enumerate(order):
         for column, found in enumerate(changes.values()):
             if (each := found[label]) is None:
                 continue
             certain = each.margin is not None and abs(each.mean) > each.margin
+            points = f"{round(100 * each.mean):+d}".replace("+0", "0")
             axes.text(
-                column, row, f"{round(100 * each.mean):+d}".replace("+0", "0"), ha="center", va="center", fontsize=9.5,
+                column, row, points, ha="center", va="center", fontsize=9.5,
                 weight="bold" if certain else "normal",
                 color="white" if abs(100 * each.mean) > 0.6 * most else "#222222",
             )  # fmt: skip

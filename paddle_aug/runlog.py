@@ -1,7 +1,7 @@
 """The logs of a run: the notebook's four curves, one value an epoch, and run.json beside them."""
 
 import hashlib
-import json
+import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from paddle_aug.errors import UserError
 
 CURVES = ("lossTrain", "accTrain", "lossEval", "accEval")
 NOTEBOOK_MODES = ("", "userDef", "imgaugLib", "allab", "allba")
+MOST_CURVE = 2**24  # bytes: two million epochs
 
 # A leading dot is no log: macOS leaves "._noAug_accEval.npy" on foreign disks.
 _LOG_NAME = re.compile(rf"([^.].*)Aug_(?:(?:{'|'.join(CURVES)})\.npy|run\.json)")
@@ -183,8 +184,10 @@ def _read_curve(file: Path) -> np.ndarray:
             f"{file} is missing beside the other logs of its run; put it back, or remove them"
         )
     try:
-        with open(file, "rb") as opened:
-            values = np.load(opened, allow_pickle=False)
+        content = files.read_bytes(file, MOST_CURVE)
+        values = np.load(io.BytesIO(content), allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
     except Exception as error:  # damaged bytes make NumPy raise seven kinds, TokenError among them
         raise UserError(f"{file} is damaged or not an .npy file: {error}") from None
     if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
@@ -198,8 +201,10 @@ def _read_curve(file: Path) -> np.ndarray:
 
 def _read_json(file: Path) -> dict:
     try:
-        run = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        run = files.read_json(file)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
         raise UserError(f"{file} is damaged: {error}") from None
     if not isinstance(run, dict):
         raise UserError(f"{file} does not hold a run: want an object in braces")

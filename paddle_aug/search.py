@@ -7,7 +7,6 @@ which no choice has looked at. No two stages share a seed.
 """
 
 import contextlib
-import json
 import math
 import re
 import time
@@ -15,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from paddle_aug import search_report, search_space
+from paddle_aug import search_report, search_space, search_state
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.distributed import processes
 from paddle_aug.errors import UserError
-from paddle_aug.files import refuse_unwritable, write_json
+from paddle_aug.files import read_json, refuse_unwritable, write_json
 from paddle_aug.mixing import Mixing
 from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import engine, of_mode, versions
@@ -312,11 +311,19 @@ class Search:
             UserError: its file is damaged.
         """
         try:
-            state = json.loads(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            state = read_json(self.file)
+        except OSError as error:
+            raise UserError(
+                f"cannot read {self.file}: {error.strerror}; give another --out"
+            ) from None
+        except ValueError as error:
             raise UserError(f"{self.file} is damaged: {error}; give another --out") from None
         if not isinstance(state, dict) or not state.keys() >= self.state.keys():
             raise UserError(f"{self.file} does not hold a search; give another --out")
+        if fault := search_state.fault(state):
+            raise UserError(f"{self.file} is damaged: {fault}; give another --out")
+        for mode in state["candidates"]:
+            check_mode(self.settings.config, mode)
         return state
 
     def refuse_other_search(self, earlier: dict) -> None:

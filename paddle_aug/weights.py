@@ -1,14 +1,13 @@
 """Trained weights with all that using them needs: one file, which may be copied anywhere."""
 
-import json
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
 import paddle
 
-from paddle_aug import checkpoint
-from paddle_aug.config import TrainConfig
+from paddle_aug import checkpoint, files
+from paddle_aug.config import TrainConfig, of_type
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError
@@ -89,7 +88,7 @@ def read_json(file: Path) -> dict:
         UserError: it cannot be read.
     """
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return files.read_json(file)
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}; --run wants a run.json") from None
     except ValueError as error:
@@ -97,7 +96,7 @@ def read_json(file: Path) -> dict:
 
 
 def understood(description: dict, file: Path) -> Trained:
-    """The network that a description is of, with its first weights.
+    """The network that a description is of, which has no weights yet.
 
     Raises:
         UserError: it is none, or a later version wrote it, or has a network that this one has not.
@@ -106,10 +105,13 @@ def understood(description: dict, file: Path) -> Trained:
         if description.get("format", FORMAT) != FORMAT:
             raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
         kept = {
-            name: description["config"][name] for name in CONFIG if name in description["config"]
+            name: of_type(name, description["config"][name], file)
+            for name in CONFIG
+            if name in description["config"]
         }
         config = TrainConfig(**kept)
-        config = replace(config, engine=description.get("engine", config.engine))
+        if "engine" in description:
+            config = replace(config, engine=of_type("engine", description["engine"], file))
         data = description["data"]
         # Runs from before --normalize were all the notebook's.
         normalized = description.get("normalization", asdict(KNOWN["half"]))
@@ -117,7 +119,10 @@ def understood(description: dict, file: Path) -> Trained:
             tuple(normalized["mean"]), tuple(normalized["std"]), normalized["per_image"]
         )
         class_names = list(data["class_names"])
-        network = NETWORKS[config.network](len(class_names), config.image_size)
+        if not class_names or not all(isinstance(name, str) for name in class_names):
+            raise UserError(f"{file} does not describe trained weights: its classes are not named")
+        with paddle.LazyGuard():  # no memory before the weights are found to fit
+            network = NETWORKS[config.network](len(class_names), config.image_size)
         return Trained(network, config, normalized, class_names, data["name"], data["fingerprint"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file} does not describe trained weights: {error!r}") from None

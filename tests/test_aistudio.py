@@ -288,3 +288,44 @@ def test_processes_that_unpack_at_once_do_not_hurt_each_other(tmp_path, start_un
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert files_below(tmp_path / "work" / "out") == files
     assert os.listdir(tmp_path / "work") == ["out"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_unpacked_without_a_bound_on_memory_is_refused(tmp_path, method):
+    archive = tmp_path / "Images.zip"
+    with zipfile.ZipFile(archive, "w", method) as file:
+        file.writestr("a/0.png", bytes(1000))
+    assert "'a/0.png' is neither stored nor deflated; unpack it by hand" in refused(
+        tmp_path, archive
+    )
+
+
+def test_a_zip_whose_directory_is_damaged_is_told_before_it_is_unpacked(tmp_path):
+    archive = tmp_path / "Images.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("图.png", b"pixels")
+    whole = archive.read_bytes()
+    start = whole.index(b"PK\1\2")
+    name = whole.index("图".encode(), start)
+    archive.write_bytes(whole[:name] + b"\xff" + whole[name + 1 :])
+    with pytest.raises(UserError, match=r"Images\.zip is damaged \(.*can't decode byte 0xff"):
+        zip_contents(archive)
+    archive.write_bytes(whole[: start + 6] + b"\xff" + whole[start + 7 :])
+    with pytest.raises(UserError, match=r"cannot unpack .*Images\.zip \(zip file version 25\.5"):
+        zip_contents(archive)
+
+
+def test_a_zip_that_is_a_pipe_is_told_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "Images.zip")
+    with pytest.raises(UserError, match=r"cannot read .*Images\.zip: not an ordinary file"):
+        zip_contents(tmp_path / "Images.zip")
+    assert "not an ordinary file" in refused(tmp_path, tmp_path / "Images.zip")
+
+
+def test_a_zip_of_more_entries_than_any_data_set_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(aistudio, "MOST_ENTRIES", 2)
+    archive = tmp_path / "Images.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in "abc":
+            file.writestr(name, b"")
+    assert "refused, it has more than 2 entries" in refused(tmp_path, archive)

@@ -1,5 +1,6 @@
 """What is saved comes back to the bit, and a file that could run code is refused."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -89,3 +90,27 @@ def test_what_is_no_dict_and_what_is_not_there_are_told(tmp_path):
         checkpoint.load(tmp_path / "list.pdparams")
     with pytest.raises(UserError, match="cannot read"):
         checkpoint.load(tmp_path / "nothing.pdparams")
+
+
+def test_weights_that_are_no_arrays_are_told_and_not_gone_through(tmp_path):
+    network = VGG(3, ((1, 2),), image_size=8, hidden=4)
+    pairs = ()
+    for _ in range(60):  # 2 ** 60 parts, were they counted
+        pairs = (pairs, pairs)
+    name = next(iter(network.state_dict()))
+    weights = {**checkpoint.to_arrays(network.state_dict()), name: pairs}
+    with pytest.raises(UserError, match=f"another network: {name} is a tuple in it"):
+        checkpoint.load_weights(network, weights, tmp_path / "w.pdparams")
+
+
+def test_weights_are_by_names(tmp_path):
+    path = tmp_path / "w.pdparams"
+    path.write_bytes(pickle.dumps({b"a": np.zeros(2), "b": np.zeros(2)}, 4))
+    with pytest.raises(UserError, match=r"w\.pdparams holds weights by other than names"):
+        checkpoint.load(path)
+
+
+def test_a_pipe_is_told_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.pdparams")
+    with pytest.raises(UserError, match=r"cannot read .*pipe\.pdparams: not an ordinary file"):
+        checkpoint.load(tmp_path / "pipe.pdparams")

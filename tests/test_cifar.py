@@ -236,7 +236,7 @@ def test_a_member_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     def closed(path, *mode):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(cifar, "open", closed, raising=False)
+    monkeypatch.setattr(cifar.files, "opened", closed)
     message = f"cannot read {tmp_path / 'batches.meta'}: Permission denied"
     assert refused(f"cifar10:{tmp_path}") == message
 

@@ -89,6 +89,15 @@ def test_the_command_of_a_recipe_is_one(name):
         ("config: [", "is not YAML"),
         ("- 1\n", "wants a mapping 'config'"),
         ("config: !!python/object/apply:os.getcwd []\n", "is not YAML"),
+        ("config:\n  epochs: 2020-13-45\n", "is not YAML: month must be in 1..12"),
+        ("config:\n  epochs: !!timestamp x\n", "is not YAML"),
+        ("config:\n  epochs: " + "9" * 5000, "is not YAML"),
+        ("config:\n  epochs: 0x" + "f" * 5000, "epochs is a number of more than 63 bits"),
+        ("config:\n  learning_rate: 1" + "0" * 400, "a number of more than 63 bits"),
+        ("config: " + "[" * 50_000, "is not YAML: maximum recursion depth"),
+        ("config: &a\n  augment: *a\n", r"is not YAML: aliases \(\*name\) are not taken"),
+        ("config:\n  epochs: " + " " * 70_000, "cannot read the recipe .* are more than 65,536"),
+        ("config:\n  image_size: 9000\n", "--image-size must be at most 8192, not 9000"),
     ],
 )
 def test_a_faulty_recipe_is_told_by_file_and_key(tmp_path, content, message):

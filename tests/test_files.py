@@ -170,3 +170,28 @@ def test_nothing_set_aside_before_is_overwritten(tmp_path):
 def test_nothing_to_set_aside_makes_no_folder(tmp_path):
     assert files.set_aside([tmp_path / "missing"]) is None
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("read", [files.read_bytes, files.read_json])
+def test_a_pipe_or_a_device_is_told_and_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(OSError, match="not an ordinary file"):
+            read(path)
+    with pytest.raises(IsADirectoryError):
+        read(tmp_path)
+
+
+def test_a_file_of_more_bytes_than_any_could_need_is_not_read(tmp_path):
+    with open(tmp_path / "huge.json", "wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(OSError, match=r"1,099,511,627,776 bytes are more than 33,554,432"):
+        files.read_json(tmp_path / "huge.json")
+    (tmp_path / "three").write_bytes(b"abc")
+    assert files.read_bytes(tmp_path / "three", most=3) == b"abc"
+
+
+def test_json_that_is_nested_too_deeply_is_damaged_json(tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 200_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        files.read_json(tmp_path / "deep.json")

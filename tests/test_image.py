@@ -350,3 +350,67 @@ def test_resize_is_bilinear_with_pixel_centres_and_gives_up_the_aspect_ratio(pic
     lower = picture[below][:, left] * (1 - right) + picture[below][:, beside] * right
     # cv2 computes in 11-bit fixed point: half a level for rounding, half for the weights.
     assert np.abs(resized - (upper * (1 - down) + lower * down)).max() <= 1
+
+
+def test_the_shape_of_a_jpeg_of_too_many_pixels_is_refused_as_the_jpeg_is(
+    tmp_path, monkeypatch, picture
+):
+    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture))
+    whole = path.read_bytes()
+    size = whole.index(b"\xff\xc0") + 5
+    for side in (14_000, 65_535):
+        path.write_bytes(whole[:size] + struct.pack(">HH", side, side) + whole[size + 4 :])
+        for read in (image_shape, read_image):
+            with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+                read(path)
+    # Also in a program that has taken Pillow's own bound away.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+        image_shape(path)
+
+
+def test_a_jpeg_that_goes_over_its_blocks_without_end_is_refused(tmp_path, picture):
+    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture), progressive=True)
+    whole = path.read_bytes()
+    start = whole.rindex(b"\xff\xda")
+    scan = whole[start:-2]
+    path.write_bytes(whole[:start] + scan * 200 + b"\xff\xd9")
+    with pytest.raises(UnreadableImage, match=r"has 2\d\d scans, more than 100"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("strip", [1, WIDTH, 3 * WIDTH + 5, 10**6])
+def test_pixels_are_the_same_in_strips_of_any_size(tmp_path, monkeypatch, picture, strip):
+    rgba = np.dstack([picture, picture[..., :1]])
+    deep = tmp_path / "deep.png"
+    cv2.imwrite(str(deep), rgba.astype(np.uint16) * 257)
+    glass = saved(tmp_path / "glass.png", Image.fromarray(rgba))
+    before = [read_image(path) for path in (deep, glass)]
+    monkeypatch.setattr(image_module, "STRIP", strip)
+    for path, image in zip((deep, glass), before, strict=True):
+        assert np.array_equal(read_image(path), image)
+
+
+def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, picture):
+    path = saved(tmp_path / "photo.png", Image.fromarray(picture))
+    monkeypatch.setattr(image_module, "MANY_PIXELS", WIDTH * HEIGHT - 1)
+    decode, held = image_module._decode_opened, []
+
+    def seen(*arguments):
+        held.append(image_module._large_images.locked())
+        return decode(*arguments)
+
+    monkeypatch.setattr(image_module, "_decode_opened", seen)
+    read_image(path)
+    monkeypatch.setattr(image_module, "MANY_PIXELS", WIDTH * HEIGHT)
+    read_image(path)
+    assert held == [True, False]
+
+
+def test_an_image_that_is_a_device_or_has_no_end_is_told(tmp_path):
+    path = tmp_path / "endless.jpg"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
+        read_sample(Sample("endless.jpg", path, 0, 1))
+    with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
+        sample_shape(Sample("endless.jpg", path, 0, 1))

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from paddle_aug.data import listfile
 from paddle_aug.data.listfile import Entry, find_pairs, read_class_names, read_list
 
 
@@ -161,3 +162,24 @@ def test_numbered_classes_may_share_a_name_as_two_cranes_of_imagenet_do(write):
 )
 def test_faults_of_class_names_are_told_with_file_and_line(write, content, faults):
     assert faults_of(read_class_names(write(content, "labels.txt"))) == faults
+
+
+@pytest.mark.parametrize("read", [read_list, read_class_names])
+def test_a_list_that_is_no_ordinary_file_is_a_fault(tmp_path, read):
+    file = tmp_path / "Train.txt"
+    file.mkdir()
+    assert "Train.txt: cannot be read (Is a directory)" in map(str, read(file)[1])
+    file.rmdir()
+    file.symlink_to("/dev/zero")
+    assert "Train.txt: cannot be read (not an ordinary file)" in map(str, read(file)[1])
+
+
+def test_more_lines_than_any_data_set_has_are_a_fault_and_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(listfile, "MOST_LINES", 3)
+    file = tmp_path / "Train.txt"
+    file.write_text("a 0\n" * 3)
+    assert len(read_list(file)[0]) == 3
+    file.write_text("a 0\n" * 4)
+    entries, faults = read_list(file)
+    assert entries == []
+    assert str(faults[0]) == "Train.txt: 4 lines are more than 3"

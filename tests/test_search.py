@@ -503,7 +503,11 @@ def test_other_data_in_the_same_folder_are_refused(monkeypatch, data, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", r"search\.json is damaged: .*; give another --out"), ("[]", r"does not hold a search")],
+    [
+        ("{", r"search\.json is damaged: .*; give another --out"),
+        ("[" * 200_000, r"search\.json is damaged: it is nested too deeply; give another"),
+        ("[]", r"does not hold a search"),
+    ],
 )
 def test_a_damaged_file_is_told(data, tmp_path, content, message):
     (tmp_path / "search.json").write_text(content, encoding="utf-8")

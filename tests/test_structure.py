@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "report_figures": {*CONTRACTS, "runlog", "stats", "plot", "report"},
     "report_page": {*CONTRACTS, "report", "report_figures"},
     "search_space": CONTRACTS,
+    "search_state": CONTRACTS,
     "search_report": {*CONTRACTS, "runlog", "stats", "plot", "wording"},
 }
 MEET_PADDLE = {"data.loading", "networks"}  # of those listed above

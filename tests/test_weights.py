@@ -1,6 +1,7 @@
 """Weights say what they are of: one file is enough to use them, and older ones ask for more."""
 
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_a_truncated_file_is_told(weights, tmp_path):
         ({"format": 2}, "was written by a later version of paddle_aug"),
         ({"config": {"network": "resnet19"}}, "no network named 'resnet19'; did you mean 'resnet1"),
         ({"config": {"network": "googlenet", "image_size": 8}}, "does not describe trained weigh"),
-        ({"config": {"image_size": "16"}}, "does not describe trained weights: TypeError"),
+        ({"config": {"image_size": "16"}}, "image_size wants a value of type int, got '16'"),
         ({"normalization": {"mean": [0.5]}}, "does not describe trained weights: KeyError"),
         ({"data": {}}, "does not describe trained weights: KeyError"),
         ({"config": 3}, "does not describe trained weights: TypeError"),
@@ -215,3 +216,39 @@ def test_data_without_an_eval_list_is_refused(weights, photos, tmp_path):
         (tmp_path / "flat" / name).symlink_to(photos / "Images" / name)
     with pytest.raises(UserError, match="flat has no images to evaluate on"):
         eval_data(load_trained(weights), {"data": f"folder:{tmp_path / 'flat'}"})
+
+
+def test_a_network_that_the_weights_cannot_be_of_takes_no_memory(weights, tmp_path):
+    content = checkpoint.load(weights)
+    content[checkpoint.DESCRIPTION]["config"] |= {"network": "vgg16", "image_size": 8192}
+    checkpoint.save(tmp_path / "w.pdparams", content)  # its dense layers would have 550 GB
+    with pytest.raises(UserError, match=r"w\.pdparams is of another network"):
+        load_trained(tmp_path / "w.pdparams")
+
+
+@pytest.mark.parametrize("names", [[], ["a", 1, "c"]])
+def test_classes_without_names_are_told(weights, tmp_path, names):
+    content = checkpoint.load(weights)
+    content[checkpoint.DESCRIPTION]["data"] |= {"class_names": names}
+    checkpoint.save(tmp_path / "w.pdparams", content)
+    with pytest.raises(UserError, match="its classes are not named"):
+        load_trained(tmp_path / "w.pdparams")
+
+
+def test_an_engine_that_is_no_text_is_told(weights, tmp_path):
+    content = checkpoint.load(weights)
+    content[checkpoint.DESCRIPTION]["engine"] = {"native": 1}
+    checkpoint.save(tmp_path / "w.pdparams", content)
+    with pytest.raises(UserError, match="engine wants a value of type str"):
+        load_trained(tmp_path / "w.pdparams")
+
+
+def test_training_does_not_go_through_what_is_no_array(weights, tmp_path):
+    content = checkpoint.load(weights)
+    head = next(name for name in content if name.startswith(NETWORKS["vgg_thin_bn"](3, 16).heads))
+    pairs = ()
+    for _ in range(60):
+        pairs = (pairs, pairs)
+    content[head] = pairs
+    (tmp_path / "w.pdparams").write_bytes(pickle.dumps(content, 4))
+    load_pretrained(NETWORKS["vgg_thin_bn"](3, 16), str(tmp_path / "w.pdparams"), "vgg_thin_bn")

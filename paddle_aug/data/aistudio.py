@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import sys
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ from tqdm import tqdm
 
 from paddle_aug.data.listfile import find_pairs
 from paddle_aug.errors import UserError
-from paddle_aug.files import locked
+from paddle_aug.files import locked, opened
 
 SCRIPT_TASK = Path("/root/paddlejob/workspace")
 BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
@@ -26,7 +27,11 @@ BOMB_RATIO = 100  # photographs hardly shrink in a zip, drawings tenfold
 
 _UTF8_FLAG = 0x800
 _NAME = re.compile("data[0-9]+")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError)
+# What a damaged zip raises; the last three for its names and fields.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, struct.error, ValueError)
+# bzip2 and LZMA are unpacked with no bound on the memory that they take.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+MOST_ENTRIES = 2_000_000
 
 
 def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
@@ -77,10 +82,14 @@ def find_zip(folder: Path) -> Path | None:
 def zip_contents(zip_path: Path) -> set[str]:
     """The paths that the files of a zip would have below the folder that it is unpacked into."""
     try:
-        with zipfile.ZipFile(zip_path) as archive:
+        with opened(zip_path) as file, zipfile.ZipFile(file) as archive:
             return set(_members(archive, zip_path))
     except _DAMAGE as error:
         raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
+    except NotImplementedError as error:
+        raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error
+    except OSError as error:
+        raise UserError(f"cannot read {zip_path}: {error.strerror}") from error
 
 
 def unpack(zip_path: Path, into: Path) -> None:
@@ -117,7 +126,7 @@ def unpack(zip_path: Path, into: Path) -> None:
 
 
 def _extract(zip_path: Path, folder: Path) -> None:
-    with zipfile.ZipFile(zip_path) as archive:
+    with opened(zip_path) as file, zipfile.ZipFile(file) as archive:
         members = _members(archive, zip_path)
         total = sum(info.file_size for info in members.values())
         _check_room(total, zip_path, folder)
@@ -126,9 +135,9 @@ def _extract(zip_path: Path, folder: Path) -> None:
             for name, info in members.items():
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(info) as packed, open(target, "xb") as file:
+                with archive.open(info) as packed, open(target, "xb") as unpacked:
                     while chunk := packed.read(2**20):
-                        file.write(chunk)
+                        unpacked.write(chunk)
                         bar.update(len(chunk))
 
 
@@ -136,6 +145,8 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
     """The files of a zip by their safe relative names, a top folder named as the zip dropped."""
     members = {}
     infos = archive.infolist()
+    if len(infos) > MOST_ENTRIES:
+        raise UserError(f"{zip_path}: refused, it has more than {MOST_ENTRIES:,} entries")
     for name, info in zip(_names(infos), infos, strict=True):
         path = PurePosixPath(name)
         kind = stat.S_IFMT(info.external_attr >> 16)
@@ -145,6 +156,10 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
             raise UserError(f"{zip_path}: refused, its entry {name!r} is a link, not a file")
         if info.flag_bits & 1:
             raise UserError(f"{zip_path}: is encrypted; unpack it by hand")
+        if info.compress_type not in _METHODS:
+            raise UserError(
+                f"{zip_path}: its entry {name!r} is neither stored nor deflated; unpack it by hand"
+            )
         if path.parts and not info.is_dir() and path.parts[0] != "__MACOSX":
             members[str(path)] = info
     if not members:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from paddle_aug.data.image import UnreadableImage, read_sample
 from paddle_aug.data.listfile import Fault, Sample
 from paddle_aug.errors import UserError
+from paddle_aug.files import read_bytes
 
 Result = TypeVar("Result")
 MAX_PRINTED = 50
@@ -146,5 +147,5 @@ def _size(sample: Sample) -> int | tuple[int, ...]:
 
 
 def _digest(sample: Sample) -> bytes:
-    content = sample.file.read_bytes() if sample.pixels is None else sample.pixels.tobytes()
+    content = read_bytes(sample.file) if sample.pixels is None else sample.pixels.tobytes()
     return hashlib.sha256(content).digest()

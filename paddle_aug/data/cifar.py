@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from paddle_aug import pickles
+from paddle_aug import files, pickles
 from paddle_aug.data.gzipped import DAMAGE, opened
 from paddle_aug.data.listfile import Found, Sample
 from paddle_aug.errors import UserError
@@ -105,7 +105,7 @@ def _folder_members(
         for name in wanted:
             if (folder / name).is_file():
                 _refuse_large((folder / name).stat().st_size, f"{folder}: {name}")
-                with open(folder / name, "rb") as file:
+                with files.opened(folder / name) as file:
                     yield name, file
     except OSError as error:
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from None

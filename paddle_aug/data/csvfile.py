@@ -59,10 +59,7 @@ def read_csv(file: Path) -> Found:
     if not file.is_file():
         raise UserError(f"no file {file}, which --data csv: names")
     faults: list[Fault] = []
-    try:
-        lines = [item for item in read_lines(file, file.name, faults) if item[1].strip()]
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    lines = [item for item in read_lines(file, file.name, faults) if item[1].strip()]
     rows = []
     if lines:
         rows = _rows(lines[1:], _header(*lines[0], file.name), file.name, faults)

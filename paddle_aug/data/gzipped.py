@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from paddle_aug import files
+
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The file's bytes, unzipped while they are read if it begins as a gzip file does."""
-    with open(path, "rb") as file:
+    with files.opened(path) as file:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if zipped:

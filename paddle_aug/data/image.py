@@ -6,7 +6,9 @@ Colour profiles are not applied: pixels are taken as sRGB, as the original noteb
 import io
 import re
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from paddle_aug.data.listfile import Sample
 from paddle_aug.errors import UserError
+from paddle_aug.files import opened, read_bytes
 
 # Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
@@ -23,6 +26,12 @@ SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"
 )  # fmt: skip
 MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
+MAX_BYTES = 2**30
+# A JPEG goes over all its blocks in each scan; encoders make twenty at most, a few bytes suffice.
+MAX_SCANS = 100
+# Larger ones are decoded one after another, or as many as there are cores would fill the memory.
+MANY_PIXELS = 2**25
+STRIP = 2**22  # pixels that are calculated with at once
 
 # What Pillow and cv2 raise on damaged files, found by feeding them some 100,000.
 _DECODER_ERRORS = (
@@ -38,6 +47,7 @@ _DECODER_ERRORS = (
 MISSING = "no such file"
 _EXIF_ORIENTATION = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
+_large_images = threading.Lock()
 _NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed bytes and restarts go by
 
 
@@ -62,7 +72,16 @@ def read_image(path: Path | str) -> np.ndarray:
         UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
         OSError: the file cannot be read at all (missing, a folder, not permitted).
     """
-    return decode_image(Path(path).read_bytes(), path)
+    return decode_image(read_file(path), path)
+
+
+def read_file(path: Path | str) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        OSError: as `read_image`; also if it is no ordinary file, or has more than `MAX_BYTES`.
+    """
+    return read_bytes(path, MAX_BYTES)
 
 
 def decode_image(data: bytes, path: Path | str) -> np.ndarray:
@@ -127,15 +146,19 @@ def image_shape(path: Path | str) -> tuple[int, int]:
         UnreadableImage, OSError: as `read_image`.
     """
     try:
-        with Image.open(path, formats=("JPEG",)) as image:
+        with opened(path, MAX_BYTES) as file, Image.open(file, formats=("JPEG",)) as image:
             width, height = image.size
             turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
+    except Image.DecompressionBombError:
+        raise UnreadableImage(path, _too_large()) from None
     except UnidentifiedImageError:  # others may say how they are turned behind their pixels
         return read_image(path).shape[:2]
     except _DECODER_ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise UnreadableImage(path, "the image is truncated or damaged") from error
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage(path, _too_large())
     return (width, height) if turned else (height, width)
 
 
@@ -183,11 +206,20 @@ def _too_large() -> str:
 
 def _decode(data: bytes) -> np.ndarray:
     image = Image.open(io.BytesIO(data), formats=FORMATS)  # the header only
-    if image.width * image.height > MAX_PIXELS:
+    count = image.width * image.height
+    if count > MAX_PIXELS:
         raise _Refused(_too_large())
+    with _large_images if count > MANY_PIXELS else nullcontext():
+        return _decode_opened(data, image)
+
+
+def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
     if image.format in ("JPEG", "MPO"):  # MPO: a JPEG with further pictures after its end
-        if not _has_jpeg_end(data):
+        scans, ended = _jpeg_scans(data)
+        if not ended:
             raise _Refused("the JPEG is truncated")
+        if scans > MAX_SCANS:
+            raise _Refused(f"the JPEG has {scans:,} scans, more than {MAX_SCANS}; save it anew")
         if image.mode == "RGB":
             return _upright(_colour_jpeg(data), image)
     if image.format == "PNG":
@@ -197,19 +229,20 @@ def _decode(data: bytes) -> np.ndarray:
     return pixels if image.format == "TIFF" else _upright(pixels, image)
 
 
-def _has_jpeg_end(data: bytes) -> bool:
-    """Whether the end marker is reached, going from segment to segment.
+def _jpeg_scans(data: bytes) -> tuple[int, bool]:
+    """How many scans there are, and if the end marker is reached, going from segment to segment.
 
     A search for its two bytes would be fooled by the thumbnail in an EXIF segment, which has its
     own. What follows the end is of no concern. `cv2.imread` gives half a picture without a word.
     """
-    position = 2
+    position, scans = 2, 0
     while found := _NEXT_JPEG_MARKER.search(data, position):
         if found[0] == b"\xff\xd9":
-            return True
+            return scans, True
+        scans += found[0] == b"\xff\xda"
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         position = found.end() + length
-    return False
+    return scans, False
 
 
 def _colour_jpeg(data: bytes) -> np.ndarray:
@@ -253,14 +286,27 @@ def _sixteen_bit(data: bytes) -> np.ndarray:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     else:
         pixels = _over_white(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA))
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    made = np.empty(pixels.shape, np.uint8)
+    for rows in _strips(pixels):
+        made[rows] = (pixels[rows].astype(np.uint32) + 128) // 257
+    return made
 
 
 def _over_white(rgba: np.ndarray) -> np.ndarray:
     white = np.iinfo(rgba.dtype).max
-    wide = rgba.astype(np.uint32)  # white² + white/2 just fits, for 16 bits too
-    colour, alpha = wide[..., :3], wide[..., 3:]
-    return ((colour * alpha + white * (white - alpha) + white // 2) // white).astype(rgba.dtype)
+    made = np.empty((*rgba.shape[:2], 3), rgba.dtype)
+    for rows in _strips(rgba):
+        wide = rgba[rows].astype(np.uint32)  # white² + white/2 just fits, for 16 bits too
+        colour, alpha = wide[..., :3], wide[..., 3:]
+        made[rows] = (colour * alpha + white * (white - alpha) + white // 2) // white
+    return made
+
+
+def _strips(pixels: np.ndarray) -> Iterator[slice]:
+    """Rows of `STRIP` pixels or so."""
+    height, width = pixels.shape[:2]
+    step = max(1, STRIP // width)
+    return (slice(start, start + step) for start in range(0, height, step))
 
 
 def _upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:

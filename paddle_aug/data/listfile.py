@@ -5,6 +5,7 @@ reader of any kind of data set hands back is here too.
 """
 
 import codecs
+import io
 import os
 import posixpath
 import re
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paddle_aug.files import read_bytes
+
 LIST_PAIRS = (
     ("Train.txt", "Eval.txt"),
     ("train_list.txt", "val_list.txt"),
@@ -21,6 +24,8 @@ LIST_PAIRS = (
 )
 CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
 MAX_LABEL = 999_999
+MOST_LINES = 20_000_000  # ImageNet-21k has 14 million images
+MOST_BYTES = 2**30
 # What folders and tables call the two parts.
 TRAIN_NAMES = ("train", "training")
 EVAL_NAMES = ("eval", "val", "valid", "validation", "test", "testing")
@@ -148,15 +153,24 @@ def path_fault(path: str) -> str | None:
 
 
 def read_lines(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int, str]]:
-    """Numbered lines without their ends; those that are not UTF-8 become faults instead."""
-    data = file.read_bytes()
+    """Numbered lines without their ends; those that are not UTF-8 become faults instead, and so
+    does a file that cannot be read."""
+    try:
+        data = read_bytes(file, MOST_BYTES)
+    except OSError as error:
+        faults.append(Fault(name, 0, f"cannot be read ({error.strerror})"))
+        return
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         faults.append(Fault(name, 0, "the file is UTF-16; save it as UTF-8"))
         return
     data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for line, raw in enumerate(data.split(b"\n"), 1):
+    count = data.count(b"\n")
+    if count > MOST_LINES:
+        faults.append(Fault(name, 0, f"{count:,} lines are more than {MOST_LINES:,}"))
+        return
+    for line, raw in enumerate(io.BytesIO(data), 1):
         try:
-            text = raw.decode()
+            text = raw.removesuffix(b"\n").decode()
         except UnicodeDecodeError:
             faults.append(Fault(name, line, "not UTF-8 (GBK, perhaps?); save the file as UTF-8"))
         else:

@@ -8,6 +8,7 @@ import numpy as np
 from paddle_aug.data import duplicates
 from paddle_aug.data.findings import LEVELS, Finding, class_counts, class_name, count_of, twins
 from paddle_aug.data.survey import Survey, shown
+from paddle_aug.errors import printable
 
 WIDTH = 80  # columns
 MOST_PLACES = 10  # of a finding that are printed
@@ -80,7 +81,8 @@ def as_text(survey: Survey, findings: list[Finding]) -> str:
         lines += ["", *_told(finding)]
     counts = Counter(finding.level for finding in findings)
     parts = [count_of(counts[level], level) for level in LEVELS if counts[level]]
-    return "\n".join([*lines, "", ", ".join(parts) or "nothing to remark on", ""])
+    ended = [*lines, "", ", ".join(parts) or "nothing to remark on", ""]
+    return "\n".join(map(printable, ended))
 
 
 def _labels(survey: Survey) -> range:

@@ -13,9 +13,16 @@ from paddle_aug.data.csvfile import read_csv
 from paddle_aug.data.dataset import find_dataset, find_list
 from paddle_aug.data.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
 from paddle_aug.data.folder import read_folder
-from paddle_aug.data.image import Encoding, UnreadableImage, decode_image, encoding, of_file
+from paddle_aug.data.image import (
+    Encoding,
+    UnreadableImage,
+    decode_image,
+    encoding,
+    of_file,
+    read_file,
+)
 from paddle_aug.data.listfile import Found, Sample, find_pairs
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 
 
 class Seen(NamedTuple):
@@ -66,7 +73,7 @@ def find(
 
 def shown(sample: Sample) -> str:
     """Its path for people; names of files may be of any bytes."""
-    return sample.path.encode(errors="backslashreplace").decode()
+    return printable(sample.path)
 
 
 def normal(sample: Sample) -> str:
@@ -125,7 +132,7 @@ def look(sample: Sample) -> Seen | str:
     how = None
     if sample.pixels is None:
         try:
-            data = of_file(Path.read_bytes, sample.file)
+            data = of_file(read_file, sample.file)
             pixels = decode_image(data, sample.file)
         except UnreadableImage as error:
             return error.reason
