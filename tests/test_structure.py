@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "encoding": set(),
     "export": {*CONTRACTS, "config", "data", "encoding", "modes", "pipeline", "shards"},
     "shards": CONTRACTS,
+    "supervisor": {*CONTRACTS, "shards"},
     "preview": {*CONTRACTS, "config", "data", "modes", "pipeline"},
     "preview_figure": {*CONTRACTS, "preview"},
     "preview_list": {*CONTRACTS, "modes", "policies"},
