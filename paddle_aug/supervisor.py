@@ -20,9 +20,10 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from paddle_aug.shards import Shard
 
@@ -72,7 +73,7 @@ class Ending:
             return said
         where = f" on {self.host}" if machines > 1 else ""
         if self.code is None:
-            why = "is gone without a word: killed with its supervisor, or its machine cannot be reached"
+            why = "is gone: its supervisor was killed, or its machine cannot be reached any more"
         elif self.code >= 0:
             why = f"ended with exit code {self.code}"
             last = said.rpartition("\n")[2]
@@ -82,10 +83,10 @@ class Ending:
             number = signal.Signals(-self.code)
             hint = ", as happens where memory runs out" if number == signal.SIGKILL else ""
             why = f"was killed by signal {-self.code} ({number.name}){hint}"
-        return (
-            f"{said}\n\n" * bool(said) + f"rank {self.rank} of {size}{where} {why}. All ranks have "
-            f"been ended; this one's output is in {self.log}"
-        ).lstrip()
+        found = f"rank {self.rank} of {size}{where} {why}. All ranks have been ended"
+        if self.log:
+            found += f"; this one's output is in {self.log}"
+        return f"{said}\n\n{found}" if said else found
 
 
 def needed() -> bool:
@@ -98,13 +99,15 @@ def supervised() -> bool:
     return os.environ.get(SUPERVISOR) == str(os.getppid())
 
 
-def supervise() -> int:
-    """Run this very command as a child, and return what to exit with."""
-    return asyncio.run(supervised_run())
+def supervise() -> NoReturn:
+    """Run this very command as a child, and exit as the whole job does."""
+    asyncio.run(_supervise())
 
 
-async def supervised_run() -> int:
-    return await Supervisor(Shard.of_environment()).run()
+async def _supervise() -> NoReturn:
+    code = await Supervisor(Shard.of_environment()).run()
+    sys.stderr.flush()
+    os._exit(code)  # the launcher sends its signal thrice, and asyncio stops handling it first
 
 
 @contextmanager
@@ -230,7 +233,8 @@ class Supervisor:
                 said = cause.told.strip()
             print(said, file=sys.stderr, flush=True)
         else:
-            await asyncio.wait([asyncio.ensure_future(self.told_to_stop.wait())], timeout=LAUNCHER)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.told_to_stop.wait(), LAUNCHER)
         return cause.exit_code
 
     def rank_at(self, place: int) -> int:
@@ -244,7 +248,7 @@ class Supervisor:
 
     async def ask(self) -> Ending | None:
         """Tell the hub how this rank ends, and hear what ended the job; None: nothing did."""
-        gone = Ending(self.HUB, self.address()[0], self.log, None)
+        gone = Ending(self.HUB, self.address()[0], "", None)
         try:
             reader, writer = await self.connected()
             keep_alive(writer)
@@ -271,18 +275,17 @@ class Supervisor:
                 await asyncio.sleep(0.1)
 
     async def tell(self, writer: asyncio.StreamWriter) -> None:
-        writer.write(line(asdict(await self.own)))
+        writer.write(line(asdict(await asyncio.shield(self.own))))
 
     async def judge(self) -> Ending | None:
         """As the hub, hear how all ranks end, and tell them what ended the job."""
         host, port = self.address()
         bound = host if self.machines == 1 else None
-        server = await asyncio.start_server(self.meet, bound, port, limit=2**20)
+        self.server = await asyncio.start_server(self.meet, bound, port, limit=2**20)
         self.own.add_done_callback(lambda own: self.note(own.result()))
-        async with server:
-            cause = await self.cause()
-            for writer in self.members:
-                writer.write(line(cause and asdict(cause)))
+        cause = await self.cause()
+        for writer in self.members:
+            writer.write(line(cause and asdict(cause)))
         return cause
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -319,10 +322,8 @@ class Supervisor:
             if until and time.monotonic() > until:
                 return failed[0]
             self.news.clear()
-            await asyncio.wait(
-                [asyncio.ensure_future(self.news.wait())],
-                timeout=until and until - time.monotonic(),
-            )
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.news.wait(), until and until - time.monotonic())
 
 
 def line(content: dict | None) -> bytes:

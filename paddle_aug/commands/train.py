@@ -9,9 +9,9 @@ from paddle_aug.supervisor import needed, supervise
 STOPPED = "stopped; --resume goes on after the last epoch that was finished"
 
 
-def main() -> int | None:
+def main() -> None:
     if needed():
-        return supervise()
+        supervise()
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
