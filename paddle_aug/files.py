@@ -2,13 +2,18 @@
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from paddle_aug.errors import UserError
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # on Windows
+    fcntl = None
 
 
 @contextmanager
@@ -58,6 +63,25 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
         (Path(folder) / "writable").unlink()
     except OSError as error:
         raise UserError(f"cannot write to {option} {folder}: {error.strerror}") from None
+
+
+@contextmanager
+def taking_turns(folder: Path):
+    """Wait for other processes of this machine that are in such a context for the same folder.
+
+    A process that is killed leaves it. Windows and some network drives know no such lock: there
+    nobody waits.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # that the drive has no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def set_aside(files: list[Path]) -> Path | None:
