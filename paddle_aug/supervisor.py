@@ -112,22 +112,20 @@ async def _supervise() -> NoReturn:
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """End a supervised process as soon as it fails: Paddle's own clearing up waits for the others,
-    and by the time that it is through, they would seem to have failed first."""
+    """End a supervised process as soon as it is through: Paddle's own clearing up may wait for the
+    others, and by the time that one which failed is through with it, they seem to have failed
+    first."""
     if not supervised():
         yield
         return
+    code = 0
     try:
         yield
     except SystemExit as ended:
-        if not ended.code:
-            raise
-        code = ended.code
+        code = ended.code or 0
     except BaseException:
         traceback.print_exc()
         code = 1
-    else:
-        return
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

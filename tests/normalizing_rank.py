@@ -41,6 +41,9 @@ if __name__ == "__main__":
         gradients(wrapped, images[own], targets[own], share)
     for name, expected in alone.named_parameters():
         found = dict(together.named_parameters())[name]
+        if expected.grad is None:  # Paddle counts running statistics among the parameters
+            assert found.grad is None
+            continue
         np.testing.assert_allclose(found.grad.numpy(), expected.grad.numpy(), atol=3e-6)
     for name, expected in alone.state_dict().items():
         np.testing.assert_allclose(together.state_dict()[name].numpy(), expected.numpy(), atol=3e-6)

@@ -1,0 +1,72 @@
+"""Measure what several processes cost each other: an all-reduce, and a step of a network.
+
+    python -m paddle.distributed.launch --nproc_per_node=2 tools/benchmark_ranks.py
+
+The first process prints, of time on the clock, the least and the median. On GPUs it measures NCCL,
+on CPUs gloo. Without the launcher it measures steps of one process.
+"""
+
+import time
+
+import numpy as np
+import paddle
+from _clone import run
+
+from paddle_aug.distributed import join_group, processes
+from paddle_aug.networks import NETWORKS
+
+MEGABYTES = (0.25, 1, 10, 100)
+STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16), ("resnet18", 64, 16))  # network, pixels, batch
+REPEATS = 15
+
+
+def main() -> None:
+    if processes() == 1:
+        paddle.set_device("gpu" if paddle.device.is_compiled_with_cuda() else "cpu")
+    elif not paddle.device.is_compiled_with_cuda():
+        paddle.set_device("cpu")
+    group = join_group()
+    tell(group, f"{group.size} processes, Paddle {paddle.__version__}, {paddle.get_device()}")
+    for megabytes in MEGABYTES if group.size > 1 else ():
+        values = paddle.zeros([int(megabytes * 1e6 / 4)])
+        tell(group, f"all-reduce of {megabytes:g} MB: {timed(lambda: reduced(values))}")
+    for name, pixels, batch in STEPS:
+        network = NETWORKS[name](16, pixels)
+        wrapped = group.wrap(network)
+        images = paddle.zeros([batch // group.size, 3, pixels, pixels])
+        megabytes = sum(each.size for each in network.parameters()) * 4 / 1e6
+        told = timed(lambda: stepped(network, wrapped, images))  # noqa: B023
+        tell(group, f"{name}, {pixels} px, {batch} images, {megabytes:.1f} MB: {told}")
+
+
+def tell(group, line: str) -> None:
+    if group.is_first:
+        print(line, flush=True)
+
+
+def timed(call) -> str:
+    """Milliseconds of a call, after one that warms up."""
+    call()
+    taken = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        call()
+        taken.append(1000 * (time.perf_counter() - started))
+    return f"{min(taken):.1f} ms, median {np.median(taken):.1f}"
+
+
+def reduced(values: paddle.Tensor) -> None:
+    paddle.distributed.all_reduce(values)
+    float(values[0])  # waits for the device
+
+
+def stepped(network, wrapped, images: paddle.Tensor) -> None:
+    """Gradients, averaged over processes."""
+    loss = wrapped(images).mean()
+    loss.backward()
+    network.clear_gradients()
+    float(loss)
+
+
+if __name__ == "__main__":
+    run(main)
