@@ -81,6 +81,8 @@ def join_group() -> Group:
     """Meet the other processes of this run; the device is to be set before."""
     if processes() == 1:
         return Group()
+    if paddle.get_device() == "cpu":
+        os.environ["PADDLE_DISTRI_BACKEND"] = "gloo"  # or it would be NCCL where there are GPUs
     if not paddle.distributed.is_initialized():  # by the mode that was trained before
         paddle.distributed.init_parallel_env()
     return Group(paddle.distributed.get_rank(), paddle.distributed.get_world_size())

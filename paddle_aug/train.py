@@ -456,6 +456,10 @@ def use_device(config: TrainConfig) -> str:
     name = config.device
     if name == "auto":
         name = "gpu" if gpus else "cpu"
+    if name.startswith("gpu:") and processes() > 1:
+        raise UserError(
+            f"--device {name}: each of {processes()} processes has a GPU of its own; --device gpu"
+        )
     if name == "gpu" and processes() > 1:
         name = f"gpu:{paddle.distributed.ParallelEnv().device_id}"
     kind, _, number = name.partition(":")
@@ -512,6 +516,8 @@ def begin(run: Run) -> Progress:
         refuse_unwritable(config.log_dir, "--log-dir")
         refuse_unwritable(config.model_dir, "--model-dir")
     path = model_file(config, "checkpoint.pdstates")
+    if config.resume:
+        refuse_what_some_do_not_see(run, path)
     if config.resume and path.exists():
         state = checkpoint.load(path)
         refuse_other_run(path, state, config, data)
@@ -542,6 +548,18 @@ def begin(run: Run) -> Progress:
         set_earlier_run_aside(config)
     run.group.wait()
     return Progress()
+
+
+def refuse_what_some_do_not_see(run: Run, path: Path) -> None:
+    """Stop where a process, on another machine, would start anew while others go on."""
+    found = [path.exists(), bool(runlog.read_run_file(run.config.log_dir, run.config.mode))]
+    for number in run.group.sum([float(each) for each in found]):
+        if 0 < number < run.group.size:
+            raise UserError(
+                f"{path}, or the logs in {run.config.log_dir}, are not there for all processes: "
+                "--resume wants --model-dir and --log-dir in a folder that all machines see, or "
+                "copied to each"
+            )
 
 
 def set_earlier_run_aside(config: TrainConfig) -> None:

@@ -251,3 +251,29 @@ def test_a_batch_too_small_for_all_processes_is_told():
         train.refuse_small_batches(TrainConfig(batch_size=7), Group(0, 4))
     train.refuse_small_batches(TrainConfig(batch_size=8), Group(0, 4))
     train.refuse_small_batches(TrainConfig(batch_size=1), Group())
+
+
+class Halved(Group):
+    """Two processes, of which the other one finds nothing."""
+
+    def sum(self, values):
+        return values
+
+
+def test_a_run_that_only_some_processes_find_is_not_gone_on_with(tmp_path):
+    config = TrainConfig(
+        resume=True, log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models")
+    )
+    run = train.Run(config, None, Halved(1, 2), None, None, None, None, {})
+    path = train.model_file(config, "checkpoint.pdstates")
+    train.refuse_what_some_do_not_see(run, path)
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(UserError, match=r"checkpoint\.pdstates.* not there for all processes"):
+        train.refuse_what_some_do_not_see(run, path)
+
+
+def test_several_processes_do_not_share_a_gpu(monkeypatch):
+    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
+    with pytest.raises(UserError, match="--device gpu:1: each of 2 processes has a GPU of its own"):
+        train.use_device(TrainConfig(device="gpu:1"))
