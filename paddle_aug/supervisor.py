@@ -174,6 +174,8 @@ class Supervisor:
             start_new_session=True,  # the launcher signals whole groups, and three times
             preexec_fn=dying_with_parent(),
         )
+        if self.told_to_stop.is_set():  # before there was a child
+            self.child.terminate()
         listening = asyncio.create_task(self.listen(self.child.stderr))
         ended = asyncio.create_task(self.child.wait())
         await asyncio.wait([ended, verdict], return_when=asyncio.FIRST_COMPLETED)

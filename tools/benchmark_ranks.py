@@ -16,7 +16,7 @@ from paddle_aug.distributed import join_group, processes
 from paddle_aug.networks import NETWORKS
 
 MEGABYTES = (0.25, 1, 10, 100)
-STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16), ("resnet18", 64, 16))  # network, pixels, batch
+STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16))  # network, pixels, batch
 REPEATS = 7
 
 
