@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 from recording_rank import fed, record
 
@@ -277,3 +278,11 @@ def test_several_processes_do_not_share_a_gpu(monkeypatch):
     monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
     with pytest.raises(UserError, match="--device gpu:1: each of 2 processes has a GPU of its own"):
         train.use_device(TrainConfig(device="gpu:1"))
+
+
+def test_the_benchmark_of_several_processes_measures_steps_of_one(monkeypatch, capsys):
+    assert run_tool("benchmark_ranks.py", monkeypatch=monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"1 processes, Paddle .*, cpu", told)
+    steps = re.findall(r"^(\w+), .* MB: processor [\d.]+ ms, clock [\d.]+ ms$", told, re.M)
+    assert steps == ["lenet", "vgg_thin"]

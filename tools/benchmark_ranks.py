@@ -12,8 +12,10 @@ from functools import partial
 import paddle
 from _clone import run
 
-from paddle_aug.distributed import join_group, processes
+from paddle_aug.config import TrainConfig
+from paddle_aug.distributed import join_group
 from paddle_aug.networks import NETWORKS
+from paddle_aug.train import use_device
 
 MEGABYTES = (0.25, 1, 10, 100)
 STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16))  # network, pixels, batch
@@ -21,10 +23,7 @@ REPEATS = 7
 
 
 def main() -> None:
-    if processes() == 1:
-        paddle.set_device("gpu" if paddle.device.is_compiled_with_cuda() else "cpu")
-    elif not paddle.device.is_compiled_with_cuda():
-        paddle.set_device("cpu")
+    use_device(TrainConfig(threads=1))
     group = join_group()
     tell(group, f"{group.size} processes, Paddle {paddle.__version__}, {paddle.get_device()}")
     for megabytes in MEGABYTES if group.size > 1 else ():
@@ -36,7 +35,7 @@ def main() -> None:
         images = paddle.zeros([batch // group.size, 3, pixels, pixels])
         megabytes = sum(each.size for each in network.parameters()) * 4 / 1e6
         told = timed(partial(stepped, network, wrapped, images))
-        tell(group, f"{name}, {pixels} px, {batch} images, {megabytes:.1f} MB: {told}")
+        tell(group, f"{name}, {pixels} px, {batch} images among all, {megabytes:.1f} MB: {told}")
 
 
 def tell(group, line: str) -> None:
