@@ -15,6 +15,7 @@ from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError
 from paddle_aug.registry import near_miss
 from paddle_aug.signals import termination_raised
+from paddle_aug.supervisor import ending_at_once
 
 # Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
 # track its means, and its GPU wheel may well run on a CPU.
@@ -83,7 +84,8 @@ def first_line(name: str) -> str:
 def run_command(name: str) -> None:
     """Do what the command line asks of a command, and exit."""
     command = importlib.import_module(module_name(name))
-    run(command.main, getattr(command, "STOPPED", "stopped"))
+    with ending_at_once():
+        run(command.main, getattr(command, "STOPPED", "stopped"))
 
 
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:

@@ -118,7 +118,22 @@ class TrainConfig:
     )
     head_lr_mult: float = option(1.0, "the head learns so many times as fast as the rest")
     image_size: int = option(224, "side in pixels of what the network sees")
-    batch_size: int = option(8, "images a step")
+    batch_size: int = option(
+        8, "images in the network at once, of all processes together; and so those of a step"
+    )
+    accumulate: int = option(
+        1,
+        "sum the gradients of so many batches for a step, which then sees accumulate × batch_size "
+        "images in the memory of batch_size",
+    )
+    global_batch: int | None = option(
+        None,
+        "in place of batch_size: images of a step, of all processes and all that is accumulated; "
+        "a process has global_batch / accumulate / processes of them in its network at once",
+    )
+    sync_bn: bool = option(
+        False, "batch normalisation measures the images of all processes, not of each its own"
+    )
     optimizer: str = option(
         "adam", "adam, adamw (its weight decay is decoupled from the gradient), sgd"
     )
@@ -169,12 +184,17 @@ class TrainConfig:
     resume: bool = option(False, "go on where an interrupted run of this mode stopped")
 
     def __post_init__(self):
-        for name in ("image_size", "batch_size", "epochs", "patience"):
+        for name in ("image_size", "batch_size", "accumulate", "epochs", "patience"):
             if getattr(self, name) < 1:
                 raise UserError(f"{flag(name)} must be at least 1, not {getattr(self, name)}")
         if self.image_size > MOST_IMAGE_SIZE:
             raise UserError(
                 f"--image-size must be at most {MOST_IMAGE_SIZE}, not {self.image_size}"
+            )
+        if self.global_batch is not None and self.global_batch < self.accumulate:
+            raise UserError(
+                f"--global-batch must be at least --accumulate {self.accumulate}, an image each "
+                f"time, not {self.global_batch}"
             )
         if self.num_workers is not None and self.num_workers < 0:
             raise UserError(f"--num-workers must not be negative: {self.num_workers}")
@@ -218,6 +238,16 @@ class TrainConfig:
     def mode(self) -> str:
         """What `--augment` takes for this augmentation and mix; the run's name in its logs."""
         return self.augment if self.mix == "none" else f"{self.augment}+{self.mix}"
+
+    @property
+    def step_batch(self) -> int:
+        """Images of an optimizer's step, of all processes and all that is accumulated."""
+        return self.global_batch or self.batch_size * self.accumulate
+
+    @property
+    def micro_batch(self) -> int:
+        """Images in the network at once, of all processes, at most."""
+        return -(-self.step_batch // self.accumulate)
 
     @property
     def milestone_epochs(self) -> list[int]:
@@ -363,5 +393,16 @@ def parse(argv: list[str]) -> tuple[dict, str | None]:
 
 
 def make_config(given: dict, recipe: str) -> TrainConfig:
-    """Defaults, then the recipe, then what was given."""
-    return replace(TrainConfig(), **{**load_recipe(recipe), **given})
+    """Defaults, then the recipe, then what was given.
+
+    Raises:
+        UserError: see `load_recipe`; or what was given is refused, or says two things.
+    """
+    values = load_recipe(recipe)
+    if "batch_size" in given:
+        if "global_batch" in given:
+            raise UserError(
+                "--batch-size and --global-batch both say how large a batch is; leave one away"
+            )
+        values.pop("global_batch", None)
+    return replace(TrainConfig(), **{**values, **given})

@@ -17,9 +17,10 @@ from paddle_aug.errors import UserError
 
 try:
     import fcntl
-except ImportError:
+except ImportError:  # on Windows
     fcntl = None
 
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of a drive
 MOST_JSON = 2**25  # bytes; it takes fifty times as many in memory, at worst
 
 
@@ -126,9 +127,11 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
 
 @contextmanager
 def locked(folder: Path, refusal: str | None = None):
-    """Let one process at a time in; the lock ends with its process, however that ends.
+    """Let one process of this machine at a time in; the lock ends with its process, however that
+    ends.
 
-    The others wait, or with a `refusal` stop with it. Nothing is locked on Windows.
+    The others wait, or with a `refusal` stop with it. Windows and some network drives know no such
+    lock: there all are let in.
 
     Raises:
         UserError: another process is in, and there is a `refusal`.
@@ -142,6 +145,9 @@ def locked(folder: Path, refusal: str | None = None):
             fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
         except BlockingIOError:
             raise UserError(refusal) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
         yield
     finally:
         os.close(handle)

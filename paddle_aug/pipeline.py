@@ -26,7 +26,10 @@ DRAWS = (
     "engine",
 )  # fmt: skip
 # And what decides how they are mixed.
-MIXING = ("mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "epochs")
+MIXING = (
+    "mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "accumulate", "global_batch",
+    "epochs",
+)  # fmt: skip
 
 
 def engine(config: TrainConfig) -> str:

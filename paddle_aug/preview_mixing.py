@@ -51,7 +51,7 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
 
 def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tuple[int, list[Key]]:
     """The step, counted from 1, in which training meets this key, and all keys of its batch."""
-    batches = epoch_keys(images, config.batch_size, config.seed, key[0], True, 2 * processes)
+    batches = epoch_keys(images, config.step_batch, config.seed, key[0], True, 2 * processes)
     return next((step, keys) for step, keys in enumerate(batches, 1) if key in keys)
 
 

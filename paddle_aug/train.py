@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from paddle_aug.config import TrainConfig, flag
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, Workers
-from paddle_aug.data.loading import Batches, ToNetwork
+from paddle_aug.data.loading import Batches, ToNetwork, joined
 from paddle_aug.data.normalize import normalization
 from paddle_aug.distributed import Group, join_group, processes
 from paddle_aug.ema import Average
@@ -37,6 +37,7 @@ from paddle_aug.schedule import learning_rate
 from paddle_aug.shards import cores
 from paddle_aug.signals import Interrupted, interrupts_between_steps, take_back
 from paddle_aug.stats import LAST
+from paddle_aug.sync_norm import synchronize
 from paddle_aug.weights import describe, save_trained
 
 # What may differ between the run that was interrupted and the one that goes on with it: where
@@ -123,21 +124,23 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     }
     refuse_wrong_sizes(datasets)
     normalized = normalization(config.normalize, unchanged_images(datasets["train"]))
+    # A last batch of too few images joins the batch before it.
+    at_once = group.most(config.micro_batch + 2 * group.size)
     # Optimizer state is filed under names that Paddle counts a process; the guard starts the count
     # anew, so that a second network in the same process can be resumed in another one.
     with (
         paddle.utils.unique_name.guard(),
-        # A last batch of too few images joins the batch before it.
-        Workers(
-            datasets, num_workers(config, device), config.batch_size + 2 * group.size
-        ) as workers,
+        Workers(datasets, num_workers(config, device), at_once) as workers,
         interrupts_between_steps() as raise_interrupt,
         visual.view(config, group) as view,
     ):
         batches = {
-            name: Batches(workers, name, config.batch_size, config.seed, name == "train", group)
+            name: Batches(workers, name, config.micro_batch, config.seed, False, group)
             for name in datasets
         }
+        batches["train"] = Batches(
+            workers, "train", config.step_batch, config.seed, True, group, at_once
+        )
         to_network = ToNetwork(normalized)
         mixer = Mixer(config, data.num_classes, to_network, group)
         paddle.seed(integer_seed(config.seed, "network"))
@@ -154,6 +157,8 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         progress.test = None  # of a run that was to end earlier
         trained_network = group.wrap(network)
         view.begin(network, progress.done)
+        if config.sync_bn:
+            synchronize(network, group)
 
         first = progress.done
         for epoch in range(first, config.epochs):
@@ -176,18 +181,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     optimizer.set_lr(learning_rate(config, epoch, share, losses))
                     inputs, targets = mixer(epoch, step, images, labels, whole)
                     view.batch(epoch, step, inputs, normalized)
-                    with paddle.amp.auto_cast(enable=config.amp):
-                        logits, *auxiliary = as_list(trained_network(inputs))
-                        loss = sum(
-                            (
-                                AUXILIARY * smoothed_loss(config, each, targets)
-                                for each in auxiliary
-                            ),
-                            smoothed_loss(config, logits, targets),
-                        )
-                        # Gradients are averaged over processes, whose parts may differ by an image.
-                        loss = loss * (len(labels) * group.size / whole)
-                    scaler.scale(loss).backward()
+                    logits = add_gradients(run, trained_network, inputs, targets, whole)
                     scaler.step(optimizer)
                     scaler.update()
                     optimizer.clear_grad()
@@ -238,6 +232,46 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     return progress
 
 
+def add_gradients(
+    run: Run, network: paddle.nn.Layer, inputs: paddle.Tensor, targets: paddle.Tensor, whole: int
+) -> paddle.Tensor:
+    """Add up the gradients of this process's part of a batch of `whole` images, which goes through
+    the network in as many micro-batches as the config accumulates; return all of its logits.
+
+    The gradients are those of the mean over the whole batch: each micro-batch weighs as many images
+    as it has.
+    """
+    config, group = run.config, run.group
+    starts = micro_batches(config, group, len(inputs), whole)
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(inputs)], strict=True):
+        batch, wanted = inputs[start:end], targets[start:end]
+        with group.apart(network) if end < len(inputs) else nullcontext():
+            with paddle.amp.auto_cast(enable=config.amp):
+                logits, *auxiliary = as_list(network(batch))
+                loss = sum(
+                    (AUXILIARY * smoothed_loss(config, each, wanted) for each in auxiliary),
+                    smoothed_loss(config, logits, wanted),
+                )
+                # Gradients are averaged over processes, whose parts may differ by an image.
+                loss = loss * (len(batch) * group.size / whole)
+            run.scaler.scale(loss).backward()
+        found.append(logits.detach())
+    return joined(found)
+
+
+def micro_batches(config: TrainConfig, group: Group, part: int, whole: int) -> list[int]:
+    """Where the micro-batches begin in a process's `part` of a batch of `whole` images.
+
+    There are as many in each process, or it would wait for the others for ever; fewer in a last
+    batch that is short. Where a micro-batch has two images or more, none has less.
+    """
+    images = group.most(config.micro_batch)
+    wanted = min(config.accumulate, -(-group.most(whole) // images))
+    count = max(1, min(wanted, whole // group.size // min(2, images)))
+    return [number * part // count for number in range(count)]
+
+
 def progress_bar(images: int, title: str, group: Group, done: int) -> tqdm:
     """A bar on the terminal of the first process; none where the output goes to a file."""
     hidden = None if group.is_first else True
@@ -246,10 +280,13 @@ def progress_bar(images: int, title: str, group: Group, done: int) -> tqdm:
 
 def refuse_small_batches(config: TrainConfig, group: Group) -> None:
     """Stop where a process would have one image of a batch, too few for batch normalisation."""
-    if group.size > 1 and config.batch_size < 2 * group.size:
+    fewest = 2 * group.size * config.accumulate
+    if group.size > 1 and config.step_batch < fewest:
+        name = "batch_size" if config.global_batch is None else "global_batch"
+        least = fewest if config.global_batch else 2 * group.size
         raise UserError(
-            f"--batch-size {config.batch_size} is that of all processes together, and for "
-            f"{group.size} of them must be at least {2 * group.size}"
+            f"{flag(name)} {getattr(config, name)} is that of all processes together, and for "
+            f"{group.size} of them must be at least {least}, two images in the network of each"
         )
 
 
@@ -473,6 +510,10 @@ def use_device(config: TrainConfig) -> str:
     name = config.device
     if name == "auto":
         name = "gpu" if gpus else "cpu"
+    if name.startswith("gpu:") and processes() > 1:
+        raise UserError(
+            f"--device {name}: each of {processes()} processes has a GPU of its own; --device gpu"
+        )
     if name == "gpu" and processes() > 1:
         name = f"gpu:{paddle.distributed.ParallelEnv().device_id}"
     kind, _, number = name.partition(":")
@@ -529,6 +570,8 @@ def begin(run: Run) -> Progress:
         refuse_unwritable(config.log_dir, "--log-dir")
         refuse_unwritable(config.model_dir, "--model-dir")
     path = model_file(config, "checkpoint.pdstates")
+    if config.resume:
+        refuse_what_some_do_not_see(run, path)
     if config.resume and path.exists():
         state = checkpoint.load(path)
         refuse_other_run(path, state, config, data)
@@ -565,6 +608,18 @@ def begin(run: Run) -> Progress:
         set_earlier_run_aside(config)
     run.group.wait()
     return Progress()
+
+
+def refuse_what_some_do_not_see(run: Run, path: Path) -> None:
+    """Stop where a process, on another machine, would start anew while others go on."""
+    found = [path.exists(), bool(runlog.read_run_file(run.config.log_dir, run.config.mode))]
+    for number in run.group.sum([float(each) for each in found]):
+        if 0 < number < run.group.size:
+            raise UserError(
+                f"{path}, or the logs in {run.config.log_dir}, are not there for all processes: "
+                "--resume wants --model-dir and --log-dir in a folder that all machines see, or "
+                "copied to each"
+            )
 
 
 def set_earlier_run_aside(config: TrainConfig) -> None:

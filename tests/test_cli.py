@@ -17,7 +17,7 @@ from paddle_aug.errors import UserError
 # What measures a clone, and what tools share.
 CLONE_ONLY = {
     "_clone", "benchmark", "benchmark_docs", "benchmark_loader", "benchmark_parity",
-    "imgaug_conformance",
+    "benchmark_ranks", "imgaug_conformance",
 }  # fmt: skip
 
 

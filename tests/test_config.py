@@ -37,11 +37,29 @@ def test_every_field_is_an_option_and_back():
     }  # fmt: skip
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")
-        switch = item.name in ("amp", "resume", "stretch")
+        switch = item.name in ("amp", "resume", "stretch", "sync_bn")
         argv += [name] if switch else [name, words.get(item.name, "7")]
     given, _ = parse(argv)
     assert given.keys() == {item.name for item in dataclasses.fields(TrainConfig)}
+    del given["batch_size"]  # which global_batch takes the place of
     assert make_config(given, "aistudio").num_workers == 7
+
+
+def test_the_batch_of_a_step_is_given_by_its_micro_batches_or_as_a_whole(tmp_path):
+    def sizes(**given):
+        config = make_config(given, str(recipe))
+        return config.step_batch, config.micro_batch
+
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("config: {global_batch: 64, accumulate: 2}\n", encoding="utf-8")
+    assert sizes() == (64, 32)
+    assert sizes(accumulate=1) == (64, 64)
+    assert sizes(batch_size=12) == (24, 12)
+    assert sizes(global_batch=10, accumulate=4) == (10, 3)
+    with pytest.raises(UserError, match="--batch-size and --global-batch both say"):
+        sizes(batch_size=8, global_batch=8)
+    with pytest.raises(UserError, match="--global-batch must be at least --accumulate 3"):
+        TrainConfig(global_batch=2, accumulate=3)
 
 
 def test_the_help_names_every_network():

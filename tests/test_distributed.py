@@ -1,14 +1,19 @@
 """Several processes train as one does."""
 
+import os
+import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import paddle
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
+from recording_rank import fed, record
 
 from paddle_aug import checkpoint, runlog, train
 from paddle_aug.config import TrainConfig
@@ -29,51 +34,145 @@ def curves(log_dir):
     return np.array([run.curves[name] for name in runlog.CURVES]), run.run
 
 
-def launched(folder, config, *more):
-    """tools/train.py in two processes on the CPU."""
+def launched(folder, config, *more, ranks=2, script="recording_rank.py", batch=None, **environment):
+    """tools/train.py in some processes on the CPU."""
+    (folder / "fed").mkdir(exist_ok=True)
     names = ("augment", "network", "image_size", "batch_size", "epochs", "device", "threads",
              "learning_rate", "num_workers", "log_dir", "model_dir", "data")  # fmt: skip
     options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
+    if batch:
+        options = [batch if each.startswith("--batch-size") else each for each in options]
     return subprocess.run(
         [
-            *(sys.executable, "-m", "paddle.distributed.launch", "--nproc_per_node=2"),
-            *("--log_dir", str(folder / "workers"), str(ROOT / "tools" / "train.py")),
+            *(sys.executable, "-m", "paddle.distributed.launch", f"--nproc_per_node={ranks}"),
+            *("--log_dir", str(folder / "workers"), str(ROOT / "tests" / script)),
             *(*options, *more),
         ],
         capture_output=True,
         text=True,
         timeout=300,
         cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "FED": str(folder / "fed"),
+            **environment,
+        },
     )
 
 
-@pytest.mark.slow
-def test_two_processes_train_as_one_does_and_either_goes_on_with_the_others_run(tmp_path):
-    """24 images in batches of 9, of which one process has five images and the other four, and which
-    are mixed with images of the other's part, too."""
-    folder = write_dataset(tmp_path / "made")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A run in one process: its config, its curves, and what its network was given.
+
+    24 images in batches of 9, of which one of two processes has five images and the other four, and
+    which are mixed with images of the other's part, too.
+    """
+    folder = tmp_path_factory.mktemp("alone")
+    data = write_dataset(folder / "made")
     config = TrainConfig(
         augment="userDef+mixup:1", network="lenet", image_size=32, batch_size=9, ema=0.5,
-        learning_rate=1e-3, epochs=3, device="cpu", threads=1, num_workers=0, data=str(folder),
-        log_dir=str(tmp_path / "one"), model_dir=str(tmp_path / "one-weights"),
+        learning_rate=1e-3, epochs=3, device="cpu", threads=1, num_workers=0, data=str(data),
+        log_dir=str(folder / "logs"), model_dir=str(folder / "models"),
     )  # fmt: skip
-    data = open_dataset(folder)
-    train.fit(config, data)
-    expected, _ = curves(config.log_dir)
+    (folder / "fed").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "add_gradients", record(folder / "fed", Group()))
+        train.fit(config)
+    found, _ = curves(config.log_dir)
+    return config, found, fed(folder / "fed")
 
-    two = replace(config, log_dir=str(tmp_path / "two"), model_dir=str(tmp_path / "two-weights"))
+
+def moved(config, folder):
+    """The same config with logs and weights in the folder."""
+    return replace(config, log_dir=str(folder / "logs"), model_dir=str(folder / "models"))
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path, alone):
+    config, expected, given = alone
+    two = moved(config, tmp_path)
     ended = launched(tmp_path, replace(two, epochs=2, augment="none,userDef+mixup:1"), "--ema=0.5")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found, run = curves(two.log_dir)
-    np.testing.assert_allclose(found, expected[:, :2], rtol=1e-3)
+    np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
+    assert fed(tmp_path / "fed")[6:] == given[:6]  # behind those of the first mode
     assert run["sessions"][0]["processes"] == 2
     second = (tmp_path / "workers" / "workerlog.1").read_text()
     assert "epoch:" not in second, "the first one writes"
 
-    train.fit(replace(two, resume=True), data)
+    train.fit(replace(two, resume=True))
     found, run = curves(two.log_dir)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
     assert [each["processes"] for each in run["sessions"]] == [2, 1]
+
+
+@pytest.mark.slow
+def test_three_processes_go_on_with_the_run_of_one(tmp_path, alone):
+    config, expected, given = alone
+    three = moved(config, tmp_path)
+    train.fit(replace(three, epochs=1))
+    ended = launched(tmp_path, three, "--ema=0.5", "--resume", ranks=3)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found, run = curves(three.log_dir)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert fed(tmp_path / "fed") == given[3:]
+    assert [each["processes"] for each in run["sessions"]] == [1, 3]
+
+
+@pytest.mark.slow
+def test_two_processes_accumulate_to_the_step_of_one(tmp_path, alone):
+    """Of a batch of 9 images they have five and four, which go through the network in two parts."""
+    config, expected, given = alone
+    two = replace(moved(config, tmp_path), epochs=2, batch_size=9)
+    ended = launched(tmp_path, two, "--ema=0.5", "--accumulate=2", batch="--global-batch=9")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found, run = curves(two.log_dir)
+    np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
+    assert fed(tmp_path / "fed") == given[:6]
+    assert (run["config"]["global_batch"], run["config"]["accumulate"]) == (9, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dies", "code", "message"),
+    [
+        ("1 training kill", 137, "rank 1 of 2 was killed by signal 9 (SIGKILL), "),
+        ("0 evaluation raise", 1, "rank 0 of 2 ended with exit code 1: ValueError: it broke. "),
+        ("all start mistake", 2, "the user is to mend this\n"),
+    ],
+)
+def test_a_rank_that_dies_ends_the_job_with_one_message(tmp_path, alone, dies, code, message):
+    config, *_ = alone
+    many = replace(moved(config, tmp_path), epochs=200)
+    ended = launched(tmp_path, many, script="dying_rank.py", DIES=dies)
+    now = time.time()
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == code, said
+    assert said.count(message) == 1
+    assert "gloo::" not in said, "what follows from the death is not shown"
+    logs = [file.read_text() for file in sorted((tmp_path / "workers").glob("workerlog.*"))]
+    assert "".join(logs).count(message) == 1
+    died = min(float(at) for log in logs for at in re.findall(r"^dies at (.*)$", log, re.M))
+    assert now - died < 60
+
+
+@pytest.mark.slow
+def test_batch_normalisation_over_two_processes_is_that_of_one(tmp_path):
+    script = ROOT / "tests" / "normalizing_rank.py"
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "paddle.distributed.launch", "--nproc_per_node=2"),
+            *("--log_dir", str(tmp_path), str(script)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    logs = [file.read_text() for file in sorted(tmp_path.glob("workerlog.*"))]
+    assert ["as one" in log for log in logs] == [True, True]
 
 
 @pytest.mark.slow
@@ -153,3 +252,37 @@ def test_a_batch_too_small_for_all_processes_is_told():
         train.refuse_small_batches(TrainConfig(batch_size=7), Group(0, 4))
     train.refuse_small_batches(TrainConfig(batch_size=8), Group(0, 4))
     train.refuse_small_batches(TrainConfig(batch_size=1), Group())
+
+
+class Halved(Group):
+    """Two processes, of which the other one finds nothing."""
+
+    def sum(self, values):
+        return values
+
+
+def test_a_run_that_only_some_processes_find_is_not_gone_on_with(tmp_path):
+    config = TrainConfig(
+        resume=True, log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models")
+    )
+    run = train.Run(config, None, Halved(1, 2), None, None, None, None, {})
+    path = train.model_file(config, "checkpoint.pdstates")
+    train.refuse_what_some_do_not_see(run, path)
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(UserError, match=r"checkpoint\.pdstates.* not there for all processes"):
+        train.refuse_what_some_do_not_see(run, path)
+
+
+def test_several_processes_do_not_share_a_gpu(monkeypatch):
+    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
+    with pytest.raises(UserError, match="--device gpu:1: each of 2 processes has a GPU of its own"):
+        train.use_device(TrainConfig(device="gpu:1"))
+
+
+def test_the_benchmark_of_several_processes_measures_steps_of_one(monkeypatch, capsys):
+    assert run_tool("benchmark_ranks.py", monkeypatch=monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"1 processes, Paddle .*, cpu", told)
+    steps = re.findall(r"^(\w+), .* MB: processor [\d.]+ ms, clock [\d.]+ ms$", told, re.M)
+    assert steps == ["lenet", "vgg_thin"]

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from paddle_aug import files
 from paddle_aug.data import sample
 from paddle_aug.data.sample import (
     EVAL,
@@ -145,6 +146,41 @@ def test_when_another_process_comes_first_its_set_stays(drawn, tmp_path, monkeyp
     draw_sample(folder)
     assert (folder / "first").exists()
     assert os.listdir(folder.parent) == ["sample"]
+
+
+def copy_slowly(source, folder, log):
+    """`draw_sample(folder)`, which copies the set, and says so."""
+
+    def copy(beside):
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()}\n")
+        time.sleep(2)  # the other process may take as long to start
+        shutil.copytree(source, beside)
+
+    sample.draw_into = copy
+    draw_sample(folder)
+
+
+def test_of_two_processes_that_ask_at_once_one_draws_and_the_other_waits(drawn, tmp_path):
+    folder, log = tmp_path / "data" / "sample", tmp_path / "log"
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=copy_slowly, args=(drawn, folder, log))
+        for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(log.read_text().splitlines()) == 1
+    assert files_of(folder) == files_of(drawn)
+
+
+def test_where_there_are_no_locks_each_draws(drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "fcntl", None)
+    monkeypatch.setattr(sample, "draw_into", lambda beside: shutil.copytree(drawn, beside))
+    draw_sample(tmp_path / "sample")
+    assert files_of(tmp_path / "sample") == files_of(drawn)
 
 
 def test_a_failure_while_drawing_leaves_nothing(tmp_path, monkeypatch):

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "export": {*CONTRACTS, "config", "data", "encoding", "modes", "pipeline", "shards", "signals"},
     "shards": CONTRACTS,
     "signals": set(),
+    "supervisor": {*CONTRACTS, "shards"},
     "preview": {*CONTRACTS, "config", "data", "modes", "pipeline"},
     "preview_figure": {*CONTRACTS, "preview"},
     "preview_list": {*CONTRACTS, "modes", "policies"},

@@ -4,11 +4,14 @@ import sys
 
 from paddle_aug.config import make_config, parse
 from paddle_aug.modes import augmentation, split_modes
+from paddle_aug.supervisor import needed, supervise
 
 STOPPED = "stopped; --resume goes on from the last checkpoint"
 
 
 def main() -> None:
+    if needed():
+        supervise()
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset

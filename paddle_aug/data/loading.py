@@ -22,11 +22,18 @@ class Batches:
     """Epochs of one dataset: `for images, labels, whole in batches.of(epoch)`.
 
     Images are uint8 tensors [N, H, W, 3], labels int64 [N]. They are this process's part of a batch
-    of `whole` images: every `group.size`-th.
+    of `whole` images: every `group.size`-th. Workers make at most `at_once` of them together.
     """
 
     def __init__(
-        self, workers: Workers, name: str, batch_size: int, seed: int, shuffle: bool, group: Part
+        self,
+        workers: Workers,
+        name: str,
+        batch_size: int,
+        seed: int,
+        shuffle: bool,
+        group: Part,
+        at_once: int | None = None,
     ):
         self.workers = workers
         self.name = name
@@ -34,6 +41,7 @@ class Batches:
         self.seed = seed
         self.shuffle = shuffle
         self.group = group
+        self.at_once = at_once
 
     @property
     def images(self) -> int:
@@ -52,19 +60,34 @@ class Batches:
 
     def of(self, epoch: int, done: int = 0) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
         """The batches of one epoch, but for so many of the first, which are not made."""
-        sizes: deque[int] = deque()  # of the batches that are being made
-        for images, labels in self.workers.batches(self.name, self._parts(epoch, done, sizes)):
-            yield paddle.to_tensor(images), paddle.to_tensor(labels), sizes.popleft()
+        # Of each batch that is being made: its images, and of how many pieces.
+        wanted: deque[tuple[int, int]] = deque()
+        pieces = []
+        for images, labels in self.workers.batches(self.name, self._parts(epoch, done, wanted)):
+            pieces.append((paddle.to_tensor(images), paddle.to_tensor(labels)))
+            whole, several = wanted[0]
+            if len(pieces) == several:
+                wanted.popleft()
+                yield *(joined(each) for each in zip(*pieces, strict=True)), whole
+                pieces.clear()
 
-    def _parts(self, epoch: int, done: int, sizes: deque[int]) -> Iterator[list[Key]]:
+    def _parts(self, epoch: int, done: int, wanted: deque[tuple[int, int]]) -> Iterator[list[Key]]:
         all_keys = epoch_keys(
             self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
         )
         for keys in islice(all_keys, done, None):
             part = keys[self.group.rank :: self.group.size]
-            if part:  # there may be more processes than images in the last batch of an evaluation
-                sizes.append(len(keys))
-                yield part
+            if not part:  # more processes than images in the last batch of an evaluation
+                continue
+            starts = range(0, len(part), self.at_once or len(part))
+            wanted.append((len(keys), len(starts)))
+            for start in starts:
+                yield part[start : start + (self.at_once or len(part))]
+
+
+def joined(pieces: tuple[paddle.Tensor, ...]) -> paddle.Tensor:
+    """The pieces of a batch as one tensor."""
+    return pieces[0] if len(pieces) == 1 else paddle.concat(pieces)
 
 
 class ToNetwork:

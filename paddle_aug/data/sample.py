@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.errors import UserError
+from paddle_aug.files import locked
 from paddle_aug.rng import generator
 
 SIZE = 96
@@ -456,30 +457,34 @@ TEXTS = {
 def draw_sample(folder: Path) -> None:
     """Write Train.txt, Eval.txt, labels.txt and Images/ into `folder`, unless they are all there.
 
-    The folder appears whole or not at all: it is drawn beside and then renamed. Two processes may
-    do so at once; the set of the first stays.
+    The folder appears whole or not at all: it is drawn beside and then renamed. Of processes that
+    ask at once, such as those of one run on several devices, one draws and the others wait; where
+    they cannot (see `locked`), each draws and the set of the first stays.
 
     Raises:
         UserError: the folder holds something else, or a part of the set; it is left as it is.
     """
     folder = Path(folder)
-    lacking = first_lacking(folder)
-    if lacking is None:
+    if first_lacking(folder) is None:
         return
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UserError(
-            f"{folder} is not the whole sample data set: {lacking} is missing or damaged; "
-            "move the folder away, and the set will be drawn anew"
-        )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        drawn = Path(beside) / folder.name
-        draw_into(drawn)
-        try:
-            drawn.rename(folder)
-        except OSError:
-            if first_lacking(folder) is not None:  # else another process came first
-                raise
+    with locked(folder.parent):
+        lacking = first_lacking(folder)
+        if lacking is None:
+            return
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise UserError(
+                f"{folder} is not the whole sample data set: {lacking} is missing or damaged; "
+                "move the folder away, and the set will be drawn anew"
+            )
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
+            drawn = Path(beside) / folder.name
+            draw_into(drawn)
+            try:
+                drawn.rename(folder)
+            except OSError:
+                if first_lacking(folder) is not None:  # else another process came first
+                    raise
 
 
 def draw_into(folder: Path) -> None:

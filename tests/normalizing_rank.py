@@ -1,0 +1,53 @@
+"""A step of a small network with batch normalisation: in all processes together as in one."""
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_aug.distributed import join_group
+from paddle_aug.rng import generator
+from paddle_aug.sync_norm import synchronize
+
+IMAGES = 11  # of which two processes have six and five
+
+
+def network() -> nn.Layer:
+    paddle.seed(1)
+    return nn.Sequential(
+        nn.Conv2D(3, 4, 3), nn.BatchNorm2D(4), nn.ReLU(),
+        nn.Conv2D(4, 5, 3), nn.BatchNorm2D(5, weight_attr=False, bias_attr=False),
+        nn.AdaptiveAvgPool2D(1), nn.Flatten(), nn.Linear(5, 6), nn.BatchNorm1D(6),
+    )  # fmt: skip
+
+
+def gradients(called: nn.Layer, images, targets, weight: float) -> None:
+    loss = ((called(images) - targets) ** 2).mean() * weight
+    loss.backward()
+
+
+if __name__ == "__main__":
+    paddle.set_device("cpu")
+    group = join_group()
+    rng = generator(0, "drawing")
+    images = paddle.to_tensor(rng.normal(3, 2, (IMAGES, 3, 9, 9)).astype(np.float32))
+    targets = paddle.to_tensor(rng.normal(size=(IMAGES, 6)).astype(np.float32))
+    own = slice(group.rank, None, group.size)
+    alone, together = network(), network()
+    wrapped = group.wrap(together)
+    synchronize(together, group)
+    share = len(images[own]) * group.size / IMAGES
+    for _ in range(2):  # the running statistics take up both
+        gradients(alone, images, targets, 1)
+        gradients(wrapped, images[own], targets[own], share)
+    for name, expected in alone.named_parameters():
+        found = dict(together.named_parameters())[name]
+        if expected.grad is None:  # Paddle counts running statistics among the parameters
+            assert found.grad is None
+            continue
+        np.testing.assert_allclose(found.grad.numpy(), expected.grad.numpy(), atol=3e-6)
+    for name, expected in alone.state_dict().items():
+        np.testing.assert_allclose(together.state_dict()[name].numpy(), expected.numpy(), atol=3e-6)
+    alone.eval()
+    together.eval()
+    np.testing.assert_allclose(together(images).numpy(), alone(images).numpy(), atol=1e-5)
+    print("as one", group.rank)
