@@ -16,8 +16,8 @@ from paddle_aug.errors import UserError
 
 # What measures a clone, and what tools share.
 CLONE_ONLY = {
-    "_clone", "benchmark", "benchmark_docs", "benchmark_loader", "benchmark_parity",
-    "benchmark_ranks", "imgaug_conformance",
+    "_clone", "benchmark", "benchmark_docs", "benchmark_load", "benchmark_loader",
+    "benchmark_parity", "benchmark_ranks", "benchmark_soak", "imgaug_conformance",
 }  # fmt: skip
 
 
