@@ -385,6 +385,7 @@ def main() -> int:
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    tempfile.tempdir = str(folder)
     told = {name: Counter() for name in chosen}
     most = {name: Counter() for name in chosen}
     broken = []

@@ -1,5 +1,6 @@
 """Cases of texts: recipes, augmentations, curves with their run.json, and search.json."""
 
+import io
 import json
 import pickle
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from damage import damaged, maybe_odd
 from fuzz import Attempt, Kind
-from fuzz_data import ODD_TEXT
+from fuzz_data import ODD_TEXT, picture, write_images
 from hypothesis import strategies as st
 
 from paddle_aug import plot, preview, runlog
@@ -150,7 +151,7 @@ def specs(draw: Callable, folder: Path) -> Attempt:
                 assert made.shape[2] == 3
 
     shown = folder / "image.png"
-    shown.write_bytes(picture())
+    shown.write_bytes(picture(1))
     words = ("preview.py", f"--ops={spec}" if draw(st.booleans()) else spec, "--file", str(shown))
     words = (*words, "--image-size", "16", "--output", str(folder / "out/x.png"))
     if "\0" in spec or spec.startswith("-") or len(spec) > 10_000:  # no word of a command line
@@ -160,17 +161,8 @@ def specs(draw: Callable, folder: Path) -> Attempt:
     )
 
 
-@cache
-def picture() -> bytes:
-    from fuzz_data import picture as small
-
-    return small(1)
-
-
 def npy(draw: Callable) -> bytes:
     """A curve, or what is none."""
-    import io
-
     kind = draw(
         st.sampled_from(("f8", "f8", "f8", "f4", ">f8", "f2", "g", "i8", "c16", "O", "U3", "V8"))
     )
@@ -201,7 +193,6 @@ def npy(draw: Callable) -> bytes:
                      "{" * 5000, "__import__('os').system('touch out/ran')", "9**9**9", "{}")
                 )
             )  # fmt: skip
-            np.lib.format.magic(1, 0)
             content.write(b"\x93NUMPY\x02\0" + len(text).to_bytes(4, "little") + text.encode())
             content.write(bytes(32))
     return content.getvalue()
@@ -294,8 +285,6 @@ def fingerprint(data: str) -> str:
 
 def runs(draw: Callable, folder: Path) -> Attempt:
     """A run.json that preview is to draw from."""
-    from fuzz_data import write_images
-
     data = folder / "data"
     write_images(data)
     (data / "Train.txt").write_text("a/0.png 0\nb/0.png 1\n")

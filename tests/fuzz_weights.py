@@ -1,9 +1,13 @@
 """Cases of what Paddle is needed for: weights, checkpoints, and a search that goes on."""
 
+import _codecs
+import atexit
 import json
 import os
 import pickle
+import shutil
 import struct
+import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -111,8 +115,6 @@ def crafted(draw: Callable, folder: Path) -> bytes:
             return pickle.dumps({**whole(), key: draw(ODD_VALUES)}, protocol)
         case "encode":
             codec = draw(st.sampled_from(("latin1", "punycode", "idna", "zlib", "rot13", "x")))
-            import _codecs
-
             text = "é" * draw(st.sampled_from((10, 100_000)))
             return pickle.dumps({"a": Called(_codecs.encode, text, codec)}, protocol)
         case "state":
@@ -193,7 +195,7 @@ def weights(draw: Callable, folder: Path) -> Attempt:
 
 
 @contextmanager
-def played(seconds: float = 1.0):
+def played():
     """Searches whose training is played."""
     before = search.fit, search_report.write
     search.fit = Played().fit
@@ -205,8 +207,10 @@ def played(seconds: float = 1.0):
 
 
 @cache
-def finished(folder: Path) -> tuple[str, Dataset]:
-    """The state of a search that has been done, as text, and its data."""
+def finished() -> tuple[str, Dataset]:
+    """The state of a search that has been done, as text, and its data, which stay on the disk."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     write_images(folder)
     lines = "".join(f"{name} {number // 2}\n" for number, name in enumerate(sorted(
         str(path.relative_to(folder)) for path in folder.rglob("*.png"))))  # fmt: skip
@@ -224,9 +228,7 @@ def finished(folder: Path) -> tuple[str, Dataset]:
 
 def searches(draw: Callable, folder: Path) -> Attempt:
     """A search.json to go on with."""
-    import tempfile
-
-    state, data = finished_once(Path(tempfile.gettempdir()))
+    state, data = finished()
     out = folder / "out"
     out.mkdir()
     state = json.loads(state)
@@ -245,11 +247,6 @@ def searches(draw: Callable, folder: Path) -> Attempt:
             search_report.answer(made.run())
 
     return Attempt(run, ("search.json", "--out", "--budget"))
-
-
-@cache
-def finished_once(folder: Path) -> tuple[str, Dataset]:
-    return finished(folder / f"finished-search-{os.getpid()}")
 
 
 KINDS = {"weights": Kind(weights, 64), "search.json": Kind(searches, 24)}

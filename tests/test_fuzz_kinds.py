@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from paddle_aug.data.image import UnreadableImage, decode_image
 
 KINDS = kinds()
-CASES = {"large data": 5, "large images": 3}
-USUAL = 40
+CASES = {"large data": 3, "large images": 2}
+USUAL = 30
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -30,9 +30,9 @@ def test_each_case_is_taken_or_refused_with_one_clear_message(name):
     one()
 
 
-@pytest.mark.parametrize("name", ["lists", "images", "curves", "weights"])
+@pytest.mark.parametrize("name", ["lists", "curves", "weights"])
 def test_the_command_line_refuses_what_is_refused_with_code_2(name, tmp_path):
-    """By check (whose report tells of errors), preview, plot and predict."""
+    """By check (whose report tells of errors), plot and predict."""
     made: list[tuple[Attempt, Path]] = []
 
     def refused(data) -> bool:
@@ -47,7 +47,8 @@ def test_the_command_line_refuses_what_is_refused_with_code_2(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("format", "mode"), [(f, mode) for f, modes in MODES.items() for mode in modes]
+    ("format", "mode"),
+    [(f, mode) for f, modes in MODES.items() for mode in modes if mode not in ("F", "I")],
 )
 def test_an_image_cut_at_any_length_is_whole_or_refused(format, mode):
     content = saved(format, mode, 1, "none")

@@ -385,9 +385,12 @@ def test_pixels_are_the_same_in_strips_of_any_size(tmp_path, monkeypatch, pictur
     deep = tmp_path / "deep.png"
     cv2.imwrite(str(deep), rgba.astype(np.uint16) * 257)
     glass = saved(tmp_path / "glass.png", Image.fromarray(rgba))
-    before = [read_image(path) for path in (deep, glass)]
+    palette = saved(tmp_path / "p.png", Image.fromarray(picture).convert("P"), transparency=3)
+    grey = saved(tmp_path / "grey.png", Image.fromarray(picture).convert("1"))
+    paths = (deep, glass, palette, grey)
+    before = [read_image(path) for path in paths]
     monkeypatch.setattr(image_module, "STRIP", strip)
-    for path, image in zip((deep, glass), before, strict=True):
+    for path, image in zip(paths, before, strict=True):
         assert np.array_equal(read_image(path), image)
 
 

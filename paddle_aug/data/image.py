@@ -266,6 +266,16 @@ def _depth(data: bytes, image: Image.Image) -> int:
 def _eight_bit(image: Image.Image) -> np.ndarray:
     if image.mode in ("I", "F"):
         raise _Refused("pixels of 32 bits have no agreed white; save the image with 8 or 16 bits")
+    if image.width * image.height <= STRIP:
+        return _converted(image)
+    made = np.empty((image.height, image.width, 3), np.uint8)
+    for rows in _strips(made):
+        below = min(rows.stop, image.height)
+        made[rows] = _converted(image.crop((0, rows.start, image.width, below)))
+    return made
+
+
+def _converted(image: Image.Image) -> np.ndarray:
     if _has_alpha(image):
         return _over_white(np.asarray(image.convert("RGBA")))
     return np.asarray(image.convert("RGB"))
