@@ -9,9 +9,10 @@ import pytest
 from made_comparison import change_state, write_comparison, write_run
 from scipy import stats as scipy_stats
 
-from paddle_aug import report, report_figures
+from paddle_aug import report, report_figures, runlog
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
+from paddle_aug.stats import compared_together, difference
 
 BETTER = {
     "none": [0.50, 0.51, 0.49, 0.50, 0.52],
@@ -146,8 +147,6 @@ def test_logs_of_earlier_versions_have_no_classes_and_all_else(tmp_path):
                 {name: value for name, value in epoch.items() if name != "right"}
                 for epoch in facts["epochs"]
             ]
-            from paddle_aug import runlog
-
             runlog.write(
                 folder / f"seed-{seed}", mode,
                 {name: list(curve) for name, curve in run_file.curves.items()}, facts,
@@ -199,8 +198,6 @@ def test_chosen_learning_rates_are_told_and_a_grids_end_is_pointed_out(tmp_path)
 
 def test_under_the_null_hypothesis_significance_is_claimed_in_five_per_cent_at_most():
     """Four modes that are all the baseline by another name, 5 seeds, 2,000 comparisons."""
-    from paddle_aug.stats import compared_together, difference
-
     rng = generator(0, "drawing")
     claims = 0
     for _ in range(2000):
@@ -212,6 +209,27 @@ def test_under_the_null_hypothesis_significance_is_claimed_in_five_per_cent_at_m
         claims += any(each.shown for each in found.values())
     bound = 0.05 + 3 * math.sqrt(0.05 * 0.95 / 2000)
     assert 0.01 < claims / 2000 < bound
+
+
+@pytest.mark.parametrize(("seeds", "experiments", "claims"), [(3, 20, 1), (5, 12, 1), (60, 1, 0)])
+def test_one_mode_under_two_names_was_found_to_differ_as_often_as_the_page_says(
+    repository, seeds, experiments, claims
+):
+    """Sixty pairs of real runs, cut into comparisons of so many seeds."""
+    rows = rows_of((repository / "logs/reference/compare-null/runs.csv").read_bytes())
+    values = {row["augmentation"]: {} for row in rows}
+    for row in rows:
+        values[row["augmentation"]][int(row["seed"])] = float(row["accuracy"])
+    one, other = values.values()
+    parts = [range(start, start + seeds) for start in range(0, 60, seeds)]
+    assert len(parts) == experiments
+    found = [
+        compared_together({"": difference({s: one[s] for s in part}, {s: other[s] for s in part})})[
+            ""
+        ]
+        for part in parts
+    ]
+    assert sum(each.shown for each in found) == claims
 
 
 @pytest.mark.parametrize(
