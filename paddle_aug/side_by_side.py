@@ -57,7 +57,8 @@ class Trainer:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_train, args=(theirs, self.data))
-        self.process.start()
+        with interrupts_held():
+            self.process.start()
         theirs.close()
 
     def result(self) -> None:
@@ -106,6 +107,16 @@ def ended(trainers: Sequence[Trainer], timeout: float) -> list[Trainer]:
 
 
 @contextlib.contextmanager
+def interrupts_held():
+    """Hold Ctrl-C back for a moment, and in a process that is started for as long as it wants."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
 def trainers(data: Dataset, devices: Sequence[str]):
     """A trainer a device; all are stopped at the end."""
     made = [Trainer(data, device) for device in devices]
@@ -121,9 +132,9 @@ def trainers(data: Dataset, devices: Sequence[str]):
 def _train(pipe: Connection, data: Dataset) -> None:
     """What a trainer's process does: one training after the other, until it is stopped."""
     threading.Thread(target=die_with_parent, daemon=True).start()
-    if hasattr(os, "setsid"):
-        os.setsid()  # or Ctrl-C would come twice, and the second is not waited for
+    os.setpgrp()  # or Ctrl-C would come twice, and the second is not waited for
     with contextlib.suppress(KeyboardInterrupt):  # how the parent has it stop
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         while training := pipe.recv():
             pipe.send(_message_of(training, data))
 

@@ -20,7 +20,7 @@ from paddle_aug import checkpoint, dropout, runlog, visual
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.feeding import Augmented, Workers
+from paddle_aug.data.feeding import Augmented, WorkerKilled, Workers
 from paddle_aug.data.loading import Batches, ToNetwork, joined
 from paddle_aug.data.normalize import normalization
 from paddle_aug.distributed import Group, join_group, processes
@@ -172,7 +172,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             title = f"{config.mode} {epoch + 1}/{config.epochs}"
             with (
                 progress_bar(batches["train"].images, title, group, total.count) as bar,
-                saved_if_interrupted(run, progress, part),
+                saved_if_interrupted(run, progress, part, raise_interrupt),
             ):
                 steps = watch.waiting(batches["train"].of(epoch, part.step))
                 for step, (images, labels, whole) in enumerate(steps, part.step + 1):
@@ -195,7 +195,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
             watch.stop()
             group.unite_statistics(network.state_dict())
             group.unite_statistics(average.weights)
-            with saved_if_interrupted(run, progress, part), average.in_place():
+            with saved_if_interrupted(run, progress, part, raise_interrupt), average.in_place():
                 evaluated = evaluate(network, to_network, batches["eval"], raise_interrupt)
                 last = epoch + 1 == config.epochs
                 if last and data.test:
@@ -480,14 +480,21 @@ class Part:
 
 
 @contextmanager
-def saved_if_interrupted(run: Run, progress: Progress, part: Part):
-    """Save the part of an epoch where this context is left by an interrupt.
+def saved_if_interrupted(
+    run: Run, progress: Progress, part: Part, raise_interrupt: Callable[[], None]
+):
+    """Save the part of an epoch where this context is left by an interrupt, or by what comes of it:
+    batch systems ask workers, too, and one that has just begun dies of that.
 
     Not of several processes, which would first have to agree on a step: a signal reaches them at
     different ones, and some perhaps never. They go on after the last whole epoch.
     """
     try:
-        yield
+        try:
+            yield
+        except WorkerKilled:
+            raise_interrupt()
+            raise
     except Interrupted as interrupt:
         if run.group.size > 1:
             raise

@@ -1,11 +1,16 @@
 """What the tests share: the path to the repository, and the real pictures where there are some."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from paddle_aug.cpu import use_fast_instructions
+
+# A shell has what it starts in the background ignore Ctrl-C, which tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # As training does, and before anything else calculates: bits are equal for equal instructions.
 use_fast_instructions()

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -31,9 +32,21 @@ def comes(state: str, path) -> bool:
 
 
 def kill() -> None:
-    """All of this program's session, workers too."""
+    """All of this program's session, workers too, and this one last."""
     (HERE / "reached").touch()
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+    own = os.getpid()
+    for number in [*(each for each in session_members() if each != own), own]:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(number, signal.SIGKILL)
+
+
+def session_members() -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(folder.name)) == os.getsid(0):
+                found.append(int(folder.name))
+    return found
 
 
 def watch_opened(event: str, values: tuple) -> None:

@@ -1,10 +1,11 @@
-"""Two runs are one and the same: curves, weights, run.json but for times, and the checkpoint."""
+"""Two runs, or two comparisons, are one and the same but for times."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 
-from paddle_aug import checkpoint, runlog, train
+from paddle_aug import checkpoint, report, runlog, train
 from paddle_aug.config import TrainConfig
 
 OF_ONE_SESSION = ("sessions", "argv", "versions", "commit", "device")
@@ -49,3 +50,24 @@ def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
         assert_same_values(left, right, name)
     for name in ("network", "optimizer", "average", "scaler", "curves", "test", "part"):
         assert_same_values(checkpoint_of(one)[name], checkpoint_of(other)[name], name)
+
+
+def assert_same_comparison(one, other):
+    """Equal but for times and commands, the figures to the byte."""
+    names = [{str(file.relative_to(each)) for file in each.rglob("*")} for each in (one, other)]
+    assert names[0] == names[1]
+    for file in sorted(one.rglob("*.npy")):
+        assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
+    left, right = report.read(one), report.read(other)
+    assert report.answer(left) == report.answer(right)
+    assert report.method(left) == report.method(right)
+    assert report.accuracy_table(left, 1.0) == report.accuracy_table(right, 1.0)
+    assert report.class_table(left) == report.class_table(right)
+    for name in ("modes.png", "accuracy.png", "classes.png", "examples.png"):
+        if (one / name).exists():
+            assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    states = [json.loads((folder / report.STATE).read_text()) for folder in (one, other)]
+    for state in states:
+        for name in ("spent", "command", "commit"):
+            del state[name]
+    assert states[0] == states[1]

@@ -1,6 +1,5 @@
 """The experiment behind a comparison: which runs, in what order, and that it goes on."""
 
-import json
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import paddle
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
+from same_run import assert_same_comparison
 
 from paddle_aug import compare, report, runlog, train
 from paddle_aug.compare import Experiment, Settings
@@ -175,8 +175,8 @@ def test_a_seed_gives_all_modes_the_same_first_weights_and_the_same_order(data, 
         pass
 
     class Watched(train.Batches):
-        def of(self, epoch):
-            for number, (images, labels, whole) in enumerate(super().of(epoch)):
+        def of(self, epoch, done=0):
+            for number, (images, labels, whole) in enumerate(super().of(epoch, done)):
                 seen[current].append(labels.numpy().tolist())
                 if number == 3:
                     raise Stop
@@ -463,31 +463,13 @@ def start(data, folder):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """A finished comparison, its data, and the seconds that it took."""
+    """A finished comparison, and its data."""
     folder = tmp_path_factory.mktemp("undisturbed")
     data = write_dataset(folder / "made")
-    started = time.perf_counter()
     process = start(data, folder / "a")
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
-    return data, folder / "a", time.perf_counter() - started
-
-
-@pytest.mark.slow
-def test_five_kills_at_random_moments_change_nothing_but_times(undisturbed, tmp_path):
-    data, whole, seconds = undisturbed
-    rng = generator(5, "drawing")
-    for _ in range(5):
-        process = start(data, tmp_path)
-        try:
-            process.wait(timeout=float(rng.uniform(0.2, 0.9)) * seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()  # its trainers are to notice by themselves
-        process.communicate(timeout=60)
-    last = start(data, tmp_path)
-    _, said = last.communicate(timeout=300)
-    assert last.returncode == 0, said
-    assert_equal_but_for_times(whole, tmp_path)
+    return data, folder / "a"
 
 
 @pytest.mark.slow
@@ -495,7 +477,7 @@ def test_five_kills_at_random_moments_change_nothing_but_times(undisturbed, tmp_
 def test_a_comparison_that_is_stopped_says_how_it_goes_on_and_does(
     undisturbed, tmp_path, number, code
 ):
-    data, whole, _ = undisturbed
+    data, whole = undisturbed
     process = start(data, tmp_path)
     log = tmp_path / "seed-0" / "noAug_training.log"
     while not (log.exists() and "epoch: 1/3" in log.read_text()):
@@ -509,21 +491,4 @@ def test_a_comparison_that_is_stopped_says_how_it_goes_on_and_does(
     again = start(data, tmp_path)
     _, said = again.communicate(timeout=300)
     assert again.returncode == 0, said
-    assert_equal_but_for_times(whole, tmp_path)
-
-
-def assert_equal_but_for_times(one, other):
-    for file in sorted(one.rglob("*.npy")):
-        assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
-    left, right = report.read(one), report.read(other)
-    assert report.answer(left) == report.answer(right)
-    assert report.method(left) == report.method(right)
-    assert report.accuracy_table(left, 1.0) == report.accuracy_table(right, 1.0)
-    assert report.class_table(left) == report.class_table(right)
-    for name in ("modes.png", "accuracy.png", "classes.png", "examples.png"):
-        if (one / name).exists():
-            assert (one / name).read_bytes() == (other / name).read_bytes(), name
-    states = [json.loads((folder / report.STATE).read_text()) for folder in (one, other)]
-    for state in states:
-        del state["spent"], state["command"]
-    assert states[0] == states[1]
+    assert_same_comparison(whole, tmp_path)

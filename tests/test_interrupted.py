@@ -12,7 +12,7 @@ from same_run import assert_same_run, checkpoint_of
 from paddle_aug import checkpoint, dropout, runlog, train
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.feeding import Augmented
+from paddle_aug.data.feeding import Augmented, WorkerKilled
 from paddle_aug.distributed import Group
 from paddle_aug.errors import UserError
 from paddle_aug.pipeline import selected
@@ -104,6 +104,36 @@ def test_interrupted_twice_in_an_epoch_and_again_in_the_next_equals_undisturbed(
     sessions = runlog.read_run_file(config.log_dir, config.mode)["sessions"]
     places = [(each["from_epoch"], each["from_step"]) for each in sessions]
     assert places == [(0, 0), (0, 2), (0, 3), (1, 3)]
+
+
+def test_a_worker_that_dies_of_the_same_signal_does_not_hide_it(config, data, tmp_path):
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    train.fit(whole, data)
+    made = train.Batches.of
+
+    def dying(self, epoch, done=0):
+        for number, batch in enumerate(made(self, epoch, done)):
+            if number == 2 and self.shuffle:
+                os.kill(os.getpid(), signal.SIGTERM)
+                raise WorkerKilled("a worker process was killed")
+            yield batch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train.Batches, "of", dying)
+        with pytest.raises(Interrupted, match="userDef, epoch 1 of 2, after step 2"):
+            train.fit(config, data)
+    train.fit(replace(config, resume=True), data)
+    assert_same_run(config, whole)
+
+
+def test_a_worker_that_dies_of_something_else_is_told(config, data, monkeypatch):
+    def dying(self, epoch, done=0):
+        raise WorkerKilled("a worker process was killed")
+        yield
+
+    monkeypatch.setattr(train.Batches, "of", dying)
+    with pytest.raises(WorkerKilled, match="a worker process was killed"):
+        train.fit(config, data)
 
 
 class OddScaler:
@@ -216,7 +246,7 @@ def test_several_processes_go_on_after_the_last_whole_epoch(config, data):
     before = train.model_file(config, "checkpoint.pdstates").read_bytes()
     run = train.Run(config, data, OneOfTwo(0, 2), None, None, None, None, {})
     stop = Interrupted(signal.SIGTERM)
-    saved = train.saved_if_interrupted(run, train.Progress(), train.Part())
+    saved = train.saved_if_interrupted(run, train.Progress(), train.Part(), lambda: None)
     with pytest.raises(Interrupted) as raised, saved:
         raise stop
     assert raised.value is stop

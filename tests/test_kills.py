@@ -1,4 +1,4 @@
-"""Training and exporting survive being killed at any moment, and come out the same to the bit.
+"""Training, exporting and comparing survive being killed at any moment, and come out the same.
 
 A share of the moments is tried by default; all 50 of each, in some minutes, by
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kills import STATES, At, spread, survive, tool
 from made_data import write_dataset
-from same_run import assert_same_run
+from same_run import assert_same_comparison, assert_same_run
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.rng import generator
@@ -66,8 +66,22 @@ def kills_of_export():
     return [*in_disorder(images + part + asked + spread(20, 0.5, rng)), *last]
 
 
+def kills_of_comparison():
+    rng = generator(0, "noise", 5)
+    aimed = [
+        At(state, name)
+        for name in ("*checkpoint.pdstates", "*accEval.npy", "*run.json", "compare.json")
+        for state in STATES
+    ]
+    asked = spread(2, 6.0, rng, number=signal.SIGTERM) + spread(2, 6.0, rng, number=signal.SIGINT)
+    reports = ("examples.png", "modes.png", "report.html", "runs.csv", "*lossEval.npy")
+    last = [At(state, name) for name in reports for state in STATES[1:3]]
+    return [*in_disorder(aimed + asked + spread(20, 8.0, rng)), *last]
+
+
 def test_there_are_as_many_moments_as_is_said():
-    assert len(kills_of_training()) == len(kills_of_export()) == ALL
+    moments = kills_of_training(), kills_of_export(), kills_of_comparison()
+    assert [len(each) for each in moments] == [ALL] * 3
 
 
 @pytest.mark.slow
@@ -120,4 +134,26 @@ def test_an_export_killed_again_and_again_equals_undisturbed(tmp_path, request):
         lambda session: command(tmp_path / "killed", session), tmp_path / "killed", moments, check
     )
     print(f"export: {report}", file=sys.__stdout__)
+    assert len(report.killed) + len(report.missed) == len(moments)
+
+
+@pytest.mark.slow
+def test_a_comparison_killed_again_and_again_equals_undisturbed(tmp_path, request):
+    """Of two modes and two seeds, two runs side by side."""
+    data = write_dataset(tmp_path / "made")
+
+    def command(place):
+        return tool(
+            "compare.py", "--data", data, "--modes", "none,hflip", "--seeds", 2, "--out", place,
+            "--network", "lenet", "--image-size", 28, "--epochs", 3, "--batch-size", 6,
+            "--device", "cpu", "--jobs", 2, "--threads", 1,
+        )  # fmt: skip
+
+    def check():
+        assert_same_comparison(tmp_path / "whole", tmp_path / "killed")
+
+    survive(command(tmp_path / "whole"), tmp_path / "whole", [], lambda: None)
+    moments = share(kills_of_comparison(), request.config.getoption("--kills"))
+    report = survive(command(tmp_path / "killed"), tmp_path / "killed", moments, check, alone=False)
+    print(f"comparing: {report}", file=sys.__stdout__)
     assert len(report.killed) + len(report.missed) == len(moments)

@@ -41,6 +41,10 @@ ENOUGH = 30  # seconds for a parent to end, or to kill what is left of its worke
 PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what hangs is ended
 
 
+class WorkerKilled(UserError):
+    """A worker process has come to an end before its work has."""
+
+
 class Augmented:
     """Samples by key: each image is read and augmented, and comes out image_size × image_size.
 
@@ -249,7 +253,7 @@ class Workers:
                 yield from self._next(made)
         except BrokenProcessPool:
             kill_workers(self.executor)
-            raise UserError(
+            raise WorkerKilled(
                 "a worker process was killed. Mostly that is because memory ran out: go on with "
                 "--resume and fewer --num-workers (0 uses none). In a script of your own it may be "
                 'that `if __name__ == "__main__":` is missing'
