@@ -151,7 +151,7 @@ class Experiment:
         self.data = data
         self.folder = Path(folder)
         self.clock = clock
-        self.devices = devices(settings.config, jobs)
+        self.devices = devices(settings.config, jobs)[: len(self.trials())]
         threads = settings.config.threads or max(1, cores() // len(self.devices))
         refuse_unwritable(folder, "--out")
         self.state = {
@@ -280,7 +280,8 @@ class Experiment:
                 if not pair or not self.affordable(pair):
                     continue
                 gain = self.narrowing(mode, done.get(fraction, {}), self.count(begun, pair[-1]))
-                gain /= sum(self.expected(trial) for trial in pair)
+                # Where no run has ended yet, all take as long as far as is known.
+                gain /= sum(self.expected(trial) for trial in pair) or 1.0
                 if gain > most:
                     best, most = pair, gain
         return best

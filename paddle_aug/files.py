@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import stat
+import sys
 import tempfile
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,10 +16,8 @@ import numpy as np
 
 from paddle_aug.errors import UserError
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # on Windows
-    fcntl = None
 
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of a drive
 MOST_JSON = 2**25  # bytes; it takes fifty times as many in memory, at worst
@@ -136,7 +135,7 @@ def locked(folder: Path, refusal: str | None = None):
     Raises:
         UserError: another process is in, and there is a `refusal`.
     """
-    if fcntl is None:
+    if sys.platform == "win32":
         yield
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -4,7 +4,7 @@ import pickle
 import re
 from collections import OrderedDict
 from importlib import import_module
-from typing import BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
@@ -101,8 +101,6 @@ class _ArraysOnly(pickle._Unpickler):
     of a table, and fills the memory with it.
     """
 
-    dispatch = pickle._Unpickler.dispatch.copy()
-
     def find_class(self, module, name):
         if (module, name) not in ADMITTED:
             raise pickle.UnpicklingError(f"it refers to {module}.{name}")
@@ -145,7 +143,7 @@ class _ArraysOnly(pickle._Unpickler):
     def refuse(self):
         raise pickle.UnpicklingError("it holds a set or a class, neither of which is plain")
 
-    dispatch |= {
+    handlers: ClassVar[dict[int, Any]] = {
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
         pickle.DICT[0]: load_dict,
@@ -155,7 +153,8 @@ class _ArraysOnly(pickle._Unpickler):
         pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET,
         pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX,
     ):  # fmt: skip
-        dispatch[_code[0]] = refuse
+        handlers[_code[0]] = refuse
+    dispatch: ClassVar = {**pickle._Unpickler.dispatch, **handlers}
 
 
 def _refuse_keys(keys: list) -> None:

@@ -6,14 +6,13 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from paddle_aug.encoding import encode
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
+from paddle_aug.pages import environment
 from paddle_aug.preview import NBSP, Section
 
-TEMPLATES = Path(__file__).parent / "templates"
 SMALL = 96  # pixels a side; below, single pixels are to be seen
 
 
@@ -44,18 +43,12 @@ def page(
     sections: Sequence[Section], columns: int, title: str, facts: Sequence[str], exact: bool
 ) -> str:
     """The page, as HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["data_uri"] = lambda image: data_uri(image, exact or is_small(image))
-    environment.filters["keep_dots"] = lambda caption: caption.replace(" · ", f"{NBSP}· ")
-    environment.tests["small"] = is_small
+    made = environment()
+    made.filters["data_uri"] = lambda image: data_uri(image, exact or is_small(image))
+    made.filters["keep_dots"] = lambda caption: caption.replace(" · ", f"{NBSP}· ")
+    made.tests["small"] = is_small
     chapters = [(name, list(members)) for name, members in groupby(sections, lambda s: s.title)]
-    return environment.get_template("preview.html").render(
+    return made.get_template("preview.html").render(
         chapters=chapters, columns=columns, title=title, facts=facts
     )
 

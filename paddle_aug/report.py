@@ -320,6 +320,7 @@ def method(results: Results) -> str:
     config = results.settings["config"]
     last = last_epochs(results.epochs)
     train, tested = results.trained_on(results.main), results.evaluated_on
+    compared = len(results.comparisons(results.main))
     of = "the last epoch" if last == 1 else f"the last {last} epochs"
     said = [
         f"Each mode was trained with {results.most_seeds} for {count(results.epochs, 'epoch')} on "
@@ -327,7 +328,7 @@ def method(results: Results) -> str:
         f"augmented; a run's accuracy is the mean of {of}.",
         "A seed gives every mode the same first weights and the same order of images, so modes are "
         "compared in pairs by seed: ± is half of a 95 % t-interval over seeds, and p that of a "
-        f"paired t-test after Holm's correction for {count(len(results.modes) - 1, 'comparison')}. "
+        f"paired t-test after Holm's correction for {count(compared, 'comparison')}. "
         "The interval covers the luck of training, not that of choosing these eval images.",
     ]
     if config["holdout"]:

@@ -5,16 +5,15 @@ import base64
 import re
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from PIL import Image
 
 from paddle_aug import report, report_figures
 from paddle_aug.files import write_bytes
+from paddle_aug.pages import environment
 from paddle_aug.report import Results
 
 NBSP = "\u00a0"
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write(results: Results) -> list[Path]:
@@ -35,16 +34,10 @@ def write(results: Results) -> list[Path]:
 
 def page(results: Results, figures: dict[str, str]) -> str:
     """The page, as HTML; the figures, captions by the names of their files, are within it."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = marked_up
+    made = environment()
+    made.filters["code"] = marked_up
     shown = {Path(name).stem: figure(results.folder / name, figures[name]) for name in figures}
-    return environment.get_template("report.html").render(
+    return made.get_template("report.html").render(
         title=f"Which augmentation helps on {results.state['data']['name']}?",
         answer=report.answer(results),
         method=report.method(results),

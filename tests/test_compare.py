@@ -150,6 +150,13 @@ def test_runs_go_on_side_by_side_with_a_thread_each(monkeypatch, data, tmp_path)
     assert {each.config.threads for each in played.begun} == {max(1, compare.cores() // 2)}
 
 
+def test_where_there_are_more_cores_than_runs_a_run_has_several(monkeypatch, data, tmp_path):
+    monkeypatch.setattr(compare, "cores", lambda: 64)
+    _, played = compared(monkeypatch, data, tmp_path, jobs=0, seeds=5, budget=1000.0)
+    assert {each.config.threads for each in played.begun} == {64 // 15}
+    assert len(played.begun) == 15
+
+
 def test_a_comparison_that_goes_on_keeps_its_number_of_threads(monkeypatch, data, tmp_path):
     compared(monkeypatch, data, tmp_path, jobs=1)
     _, played = compared(monkeypatch, data, tmp_path, jobs=5, seeds=4)

@@ -68,7 +68,8 @@ class Batches:
             whole, several = wanted[0]
             if len(pieces) == several:
                 wanted.popleft()
-                yield *(joined(each) for each in zip(*pieces, strict=True)), whole
+                parts, their_labels = zip(*pieces, strict=True)
+                yield joined(parts), joined(their_labels), whole
                 pieces.clear()
 
     def _parts(self, epoch: int, done: int, wanted: deque[tuple[int, int]]) -> Iterator[list[Key]]:
