@@ -49,7 +49,7 @@ from paddle_aug.pipeline import (
     versions,
 )
 from paddle_aug.shards import Alive, Shard, cores
-from paddle_aug.signals import interrupts_between_steps
+from paddle_aug.signals import held, interrupts_between_steps
 
 MANIFEST = "manifest.jsonl"
 PARTS = ".manifest.*-of-*.part"  # grow while the files are made
@@ -371,7 +371,9 @@ def _results(maker: _Maker, tasks: list[list[Item]], num_workers: int) -> Iterat
         num_workers, multiprocessing.get_context("spawn"), _start_worker, (maker,)
     )
     try:
-        yield from executor.map(_make_in_worker, tasks)
+        with held():  # workers are started here
+            results = executor.map(_make_in_worker, tasks)
+        yield from results
     except BrokenProcessPool:
         kill_workers(executor)
         raise UserError(

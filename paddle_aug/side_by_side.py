@@ -14,6 +14,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import die_with_parent
 from paddle_aug.errors import UserError
+from paddle_aug.signals import held, let_through
 from paddle_aug.train import fit
 
 PATIENCE = 30.0  # seconds that a training is given to end its step
@@ -57,7 +58,7 @@ class Trainer:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_train, args=(theirs, self.data))
-        with interrupts_held():
+        with held():
             self.process.start()
         theirs.close()
 
@@ -107,16 +108,6 @@ def ended(trainers: Sequence[Trainer], timeout: float) -> list[Trainer]:
 
 
 @contextlib.contextmanager
-def interrupts_held():
-    """Hold Ctrl-C back for a moment, and in a process that is started for as long as it wants."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
 def trainers(data: Dataset, devices: Sequence[str]):
     """A trainer a device; all are stopped at the end."""
     made = [Trainer(data, device) for device in devices]
@@ -134,7 +125,7 @@ def _train(pipe: Connection, data: Dataset) -> None:
     threading.Thread(target=die_with_parent, daemon=True).start()
     os.setpgrp()  # or Ctrl-C would come twice, and the second is not waited for
     with contextlib.suppress(KeyboardInterrupt):  # how the parent has it stop
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        let_through()
         while training := pipe.recv():
             pipe.send(_message_of(training, data))
 

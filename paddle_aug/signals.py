@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.resource_tracker import ensure_running
 
 ANSWERED = (signal.SIGINT, signal.SIGTERM)
 
@@ -49,6 +50,27 @@ def termination_raised() -> Iterator[None]:
     """Within this context SIGTERM raises Terminated, as Ctrl-C raises KeyboardInterrupt."""
     with handled((signal.SIGTERM,), raise_at_once):
         yield
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Hold both signals back for a moment; and in a process that is started meanwhile until it
+    calls `let_through`, so that none comes before it has its handlers. Not on Windows."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    ensure_running()  # multiprocessing's own helper, whose start would let the signals through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ANSWERED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_through() -> None:
+    """Take the signals that were held back."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ANSWERED)
 
 
 def take_back() -> None:

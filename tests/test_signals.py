@@ -2,11 +2,22 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from paddle_aug.signals import Interrupted, Terminated, interrupts_between_steps, termination_raised
+from paddle_aug.signals import (
+    Interrupted,
+    Terminated,
+    held,
+    interrupts_between_steps,
+    termination_raised,
+)
+
+ROOT = Path(__file__).parent.parent
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
@@ -53,6 +64,26 @@ def test_what_answers_ctrl_c_answers_termination():
         ask(signal.SIGTERM)
     assert isinstance(stop.value, Terminated)
     assert handlers() == before
+
+
+def test_signals_that_are_held_come_when_the_context_ends():
+    with pytest.raises(Terminated), termination_raised(), held():  # noqa: PT012
+        ask(signal.SIGTERM)
+        reached = True
+    assert reached
+
+
+def test_a_process_that_is_started_meanwhile_gets_them_when_it_lets_them_through():
+    program = (
+        "import os, signal, sys\n"
+        "from paddle_aug.signals import let_through\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "let_through()"
+    )
+    with held():
+        process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    assert process.wait(60) == 7
 
 
 @pytest.mark.parametrize("context", [interrupts_between_steps, termination_raised])

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "policies": {*CONTRACTS, "ops"},
     "adapters": {*CONTRACTS, "ops", "adapters"},
     "modes": {*CONTRACTS, "opencv", "ops", "policies", "adapters"},
-    "data": {*CONTRACTS, "data"},
+    "data": {*CONTRACTS, "data", "signals"},
     "networks": {"errors", "registry", "networks"},
     "config": CONTRACTS,
     "pipeline": {*CONTRACTS, "__version__", "config", "data", "modes"},

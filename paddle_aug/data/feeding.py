@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from functools import cache, partial
 from multiprocessing.connection import wait
 
@@ -31,6 +32,7 @@ from paddle_aug.data.packed import Packed
 from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
+from paddle_aug.signals import held, let_through
 from paddle_aug.transform import Identity, Transform, failing_step
 
 Key = tuple[int, int]  # (epoch, index in the list): all that a sample's pixels depend on
@@ -248,7 +250,10 @@ class Workers:
                 if not self.free:
                     yield from self._next(made)
                 place = self.free.popleft()
-                made.append((place, batch, self.executor.submit(self.fill, name, batch, place)))
+                # The first ones start the workers.
+                with held() if self.processes else nullcontext():
+                    future = self.executor.submit(self.fill, name, batch, place)
+                made.append((place, batch, future))
             while made:
                 yield from self._next(made)
         except BrokenProcessPool:
@@ -310,6 +315,7 @@ def obey_parent() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end_later)
+    let_through()
     threading.Thread(target=die_with_parent, daemon=True).start()
 
 
