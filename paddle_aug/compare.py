@@ -338,7 +338,7 @@ class Experiment:
     def accuracy(self, trial: Trial) -> float:
         """What a finished run has come to."""
         config = self.config_of(trial)
-        (run,) = (run for run in runlog.read_runs(config.log_dir) if run.run == self.log(trial))
+        run = runlog.read_run(config.log_dir, config.mode)
         return last_mean(run.curves["accEval"], last_epochs(run.epochs))
 
     def choose_rates(self) -> None:

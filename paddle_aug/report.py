@@ -16,7 +16,7 @@ import numpy as np
 from paddle_aug import plot
 from paddle_aug.errors import UserError
 from paddle_aug.files import read_json
-from paddle_aug.runlog import Run, prefix, read_runs
+from paddle_aug.runlog import Run, prefix, read_run, read_run_file
 from paddle_aug.stats import (
     Comparison,
     Difference,
@@ -68,9 +68,9 @@ def read(folder: Path | str) -> "Results":
         found = runs[fraction] = {mode: {} for mode in settings["modes"]}
         for seed in settings["seeds"]:
             here = folder / part_folder(fraction) / f"seed-{seed}"
-            for run in read_runs(here) if here.is_dir() else []:
-                if run.run.get("finished") and (mode := plot.label(run.mode)) in found:
-                    found[mode][seed] = run
+            for mode in settings["modes"]:
+                if read_run_file(here, mode).get("finished"):
+                    found[mode][seed] = read_run(here, mode)
     return Results(folder, state, runs)
 
 

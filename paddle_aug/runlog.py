@@ -75,6 +75,15 @@ def read_run_file(log_dir: Path | str, mode: str) -> dict:
     return _read_json(file) if file.exists() else {}
 
 
+def read_run(log_dir: Path | str, mode: str) -> Run:
+    """One run of a folder, in which others may be at work.
+
+    Raises:
+        UserError: a file of it is missing, damaged, or no curve.
+    """
+    return _read_run(Path(log_dir), prefix(mode).removesuffix("Aug_"))
+
+
 def set_aside(log_dir: Path | str, mode: str) -> Path | None:
     """Move the files of an earlier run of this mode into a new folder below `replaced/`.
 

@@ -63,7 +63,7 @@ class Trainer:
         theirs.close()
 
     def result(self) -> None:
-        """Return if the training is done; to be called when there is something in `waited_for`.
+        """Return if the training is done; to be called when `ended` names it.
 
         Raises:
             UserError: what ended it.

@@ -602,7 +602,7 @@ def begin(run: Run) -> Progress:
         if earlier.get("finished"):
             refuse_other_run(path, earlier, config, data)
             print(f"{config.mode}: finished already, and its checkpoint {path} deleted")
-            (found,) = (each for each in runlog.read_runs(config.log_dir) if each.run == earlier)
+            found = runlog.read_run(config.log_dir, config.mode)
             curves = {name: curve.tolist() for name, curve in found.curves.items()}
             return Progress(curves, earlier["epochs"], test=earlier.get("test"))
         if earlier:

@@ -325,6 +325,20 @@ def test_spending_by_spread_claims_no_more_than_five_per_cent_of_what_is_not_the
 # Going on
 
 
+def test_runs_that_have_just_begun_beside_a_finished_one_do_no_harm(monkeypatch, data, tmp_path):
+    """Their logs appear one after the other."""
+
+    def begin_others(self, training, data):
+        before(self, training, data)
+        folder = Path(training.config.log_dir)
+        np.save(folder / "allabAug_lossTrain.npy", np.ones(1))
+
+    before = Played.train
+    monkeypatch.setattr(Played, "train", begin_others)
+    results, _ = compared(monkeypatch, data, tmp_path)
+    assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {3}
+
+
 def test_what_is_finished_is_not_trained_again(monkeypatch, data, tmp_path):
     compared(monkeypatch, data, tmp_path)
     _, played = compared(monkeypatch, data, tmp_path)
