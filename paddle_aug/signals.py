@@ -54,8 +54,8 @@ def termination_raised() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Hold both signals back for a moment; and in a process that is started meanwhile until it
-    calls `let_through`, so that none comes before it has its handlers. Not on Windows."""
+    """Hold both signals back from a process that is started within until it calls `let_through`, so
+    that none comes before it has its handlers. Not on Windows."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -68,7 +68,7 @@ def held() -> Iterator[None]:
 
 
 def let_through() -> None:
-    """Take the signals that were held back."""
+    """Take the signals that were held back when this process was started."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ANSWERED)
 

@@ -66,13 +66,6 @@ def test_what_answers_ctrl_c_answers_termination():
     assert handlers() == before
 
 
-def test_signals_that_are_held_come_when_the_context_ends():
-    with pytest.raises(Terminated), termination_raised(), held():  # noqa: PT012
-        ask(signal.SIGTERM)
-        reached = True
-    assert reached
-
-
 def test_a_process_that_is_started_meanwhile_gets_them_when_it_lets_them_through():
     program = (
         "import os, signal, sys\n"

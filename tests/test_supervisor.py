@@ -63,7 +63,7 @@ class Job:
             time.sleep(0.02)
         for rank in self.ranks:
             rank.terminate()
-        codes = [rank.wait(10) for rank in self.ranks]
+        codes = [rank.wait(seconds) for rank in self.ranks]
         return [log.read_text() for log in self.logs], codes
 
 
