@@ -8,6 +8,9 @@ from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 from paddle_aug.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
 
+# Characters of an augmentation; what else Python's parser takes differs between its versions.
+LONGEST = 10_000
+
 
 def near_miss(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the nearest known one, or all of them."""
@@ -71,6 +74,8 @@ def build(spec: str, registry: Registry) -> Transform:
         UserError: the text does not parse, or names an unknown op or argument.
     """
     try:
+        if len(spec) > LONGEST:
+            raise ValueError
         return _build_node(ast.parse(spec.strip(), mode="eval").body, spec, registry)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UserError(
