@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -165,7 +166,8 @@ def wait_for_moment(process: subprocess.Popen, began: Path, moment: After) -> bo
 
 def end_session(leader: int) -> None:
     for number in session_members(leader):
-        os.kill(number, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(number, signal.SIGKILL)
 
 
 def session_members(leader: int) -> list[int]:
