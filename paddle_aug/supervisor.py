@@ -34,6 +34,7 @@ HELD = 1.0  # what a child has said of late waits, as it may be no more than ano
 FOLLOWING = 5.0  # for the cause, where a rank ended as one does whose peer is gone
 STOPPING = 60.0  # for all ranks to end by themselves, where one was told to stop
 MEETING = 60.0  # for the hub to answer
+LATE = 20.0  # for ranks that have not met the hub when it knows what ended the job
 LAUNCHER = 15.0  # for the launcher to end what is left
 
 TOLD = 20_000  # characters of what an ending rank said last
@@ -284,6 +285,11 @@ class Supervisor:
         self.server = await asyncio.start_server(self.meet, bound, port, limit=2**20)
         self.own.add_done_callback(lambda own: self.note(own.result()))
         cause = await self.cause()
+        until = time.monotonic() + LATE
+        while len(self.members) < self.size - 1 and not self.told_to_stop.is_set():
+            if time.monotonic() > until:
+                break
+            await asyncio.sleep(0.05)
         for writer in self.members:
             writer.write(line(cause and asdict(cause)))
         return cause

@@ -63,7 +63,7 @@ class Job:
             time.sleep(0.02)
         for rank in self.ranks:
             rank.terminate()
-        codes = [rank.wait(seconds) for rank in self.ranks]
+        codes = [rank.wait(10) for rank in self.ranks]
         return [log.read_text() for log in self.logs], codes
 
 
@@ -102,6 +102,13 @@ def test_an_exception_is_shown_with_its_stack_and_named_once(tmp_path):
 
 
 def test_a_users_mistake_that_all_ranks_find_is_told_once(tmp_path):
+    said, codes = Job(tmp_path, "errs", "errs").ended()
+    assert said == ["", "the user is to mend this\n"]
+    assert codes == [2, 2]
+
+
+def test_a_rank_that_comes_late_hears_what_ended_the_job(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATE", "0")
     said, codes = Job(tmp_path, "errs", "errs").ended()
     assert said == ["", "the user is to mend this\n"]
     assert codes == [2, 2]
