@@ -15,6 +15,14 @@ from paddle_aug.files import opened, replacing
 DESCRIPTION = "paddle_aug@@"
 NOTES = (DESCRIPTION, "StructuredToParameterName@@")
 
+# What Paddle's optimizers keep of each parameter, and its shape, where it is not the parameter's.
+ADAM = {"moment1": None, "moment2": None, "beta1_pow_acc": [1], "beta2_pow_acc": [1]}
+KEPT = {
+    paddle.optimizer.Adam: ADAM,
+    paddle.optimizer.AdamW: ADAM,
+    paddle.optimizer.Momentum: {"velocity": None},
+}
+
 
 def save(path: Path, content: dict) -> None:
     """Write a dict whose values are arrays, tensors, plain values, or dicts and lists of them."""
@@ -61,22 +69,47 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
     Raises:
         UserError: a weight is missing, too many, or of another shape: it is another network's.
     """
-    wanted = {name: list(value.shape) for name, value in network.state_dict().items()}
-    found = {name: shape(value) for name, value in weights.items() if name not in NOTES}
-    for name in sorted({*wanted, *found}):
-        if wanted.get(name) != found.get(name):
-            raise UserError(
-                f"{path} is of another network: {name} is {found.get(name, 'missing')} in it, "
-                f"{wanted.get(name, 'unknown')} in this one"
-            )
+    found = {name: value for name, value in weights.items() if name not in NOTES}
+    refuse_others(network.state_dict(), found, path)
     for parameter in network.parameters():
         if not parameter._is_initialized():
             parameter.initialize()
     network.set_state_dict(weights)
 
 
-def shape(value) -> list[int] | str:
-    """Of an array or a tensor; of anything else, what it is."""
+def load_optimizer(
+    optimizer: paddle.optimizer.Optimizer, state: dict, steps: int, path: Path
+) -> None:
+    """Put the state of an optimizer that has done so many steps into one that has done none.
+
+    Raises:
+        UserError: it is another optimizer's, or another network's.
+    """
+    kinds = KEPT[type(optimizer)] if steps else {}
+    learned = [each for each in optimizer._parameter_list if not each.stop_gradient]
+    wanted = {
+        f"{each.name}_{kind}_0": np.empty(shape or each.shape, np.float32)
+        for each in learned
+        for kind, shape in kinds.items()
+    }
+    refuse_others(wanted, state, path)
+    optimizer.set_state_dict(state)
+
+
+def refuse_others(wanted: dict, found: dict, path: Path) -> None:
+    """Stop where arrays are not there, too many, or of another type or shape than they must be."""
+    for name in sorted({*wanted, *found}):
+        here = described(wanted[name]) if name in wanted else "unknown"
+        there = described(found[name]) if name in found else "missing"
+        if here != there:
+            raise UserError(
+                f"{path} is of another network: {name} is {there} in it, {here} in this one"
+            )
+
+
+def described(value) -> str:
+    """Of an array or a tensor its type and shape, "float32 [64, 3, 3, 3]"; of anything else, what
+    it is."""
     if isinstance(value, np.ndarray | paddle.Tensor):
-        return list(value.shape)
+        return f"{str(value.dtype).removeprefix('paddle.')} {list(value.shape)}"
     return f"a {type(value).__name__}"

@@ -45,7 +45,8 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
     replaced = [
         name
         for name, value in now.items()
-        if in_head(network, name) and checkpoint.shape(weights.get(name)) != list(value.shape)
+        if in_head(network, name)
+        and checkpoint.described(weights.get(name)) != checkpoint.described(value)
     ]
     fitting = {**weights, **{name: now[name].numpy() for name in replaced}}
     checkpoint.load_weights(network, fitting, path)

@@ -216,7 +216,10 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
         engine_then = of_type("engine", run.get("engine", config.engine), file)
         config = replace(config, engine=engine_then, cache="off")
         sessions = [
-            {name: int(session[name]) for name in ("from_epoch", "processes") if name in session}
+            {
+                "from_epoch": int(session["from_epoch"]),
+                "processes": int(session.get("processes", 1)),
+            }
             for session in run.get("sessions", [])
         ]
     except OSError as error:

@@ -58,7 +58,7 @@ def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tupl
 def processes(sessions: Sequence[dict], epoch: int) -> int:
     """How many trained in this epoch; one, where it is not told."""
     reached = [session for session in sessions if session["from_epoch"] <= epoch]
-    return reached[-1].get("processes", 1) if reached else 1
+    return reached[-1]["processes"] if reached else 1
 
 
 def described(drawn: Drawn, place: int, other: str) -> list[str]:

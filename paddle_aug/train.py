@@ -16,8 +16,8 @@ from paddle.nn import functional as F
 from tqdm import tqdm
 
 import paddle_aug
-from paddle_aug import checkpoint, dropout, runlog, visual
-from paddle_aug.config import TrainConfig, flag
+from paddle_aug import checkpoint, dropout, runlog, train_state, visual
+from paddle_aug.config import TrainConfig, flag, of_type
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, WorkerKilled, Workers
@@ -580,15 +580,17 @@ def begin(run: Run) -> Progress:
     if config.resume:
         refuse_what_some_do_not_see(run, path)
     if config.resume and path.exists():
-        state = checkpoint.load(path)
+        state = {"part": None, **checkpoint.load(path)}
+        refuse_misfit(path, train_state.fault(state))
         refuse_other_run(path, state, config, data)
+        average = state["average"]
         checkpoint.load_weights(run.network, state["network"], path)
-        run.optimizer.set_state_dict(state["optimizer"])
-        run.average.set_state_dict(state["average"])
+        checkpoint.load_optimizer(run.optimizer, state["optimizer"], average["steps"], path)
+        checkpoint.refuse_others(run.average.weights, average["weights"], path)
+        run.average.set_state_dict(average)
+        checkpoint.refuse_others(run.scaler.state_dict(), state["scaler"], path)
         run.scaler.load_state_dict(state["scaler"])
-        progress = Progress(
-            *(state[name] for name in ("curves", "epochs", "sessions", "test")), state.get("part")
-        )
+        progress = Progress(*(state[item.name] for item in fields(Progress)))
         if progress.part:  # whose epochs before were published before it began
             place = f"in epoch {progress.done + 1} of {config.epochs}, after step "
             print(f"{config.mode}: going on {place}{progress.part['step']}")
@@ -600,7 +602,9 @@ def begin(run: Run) -> Progress:
     if config.resume:
         earlier = runlog.read_run_file(config.log_dir, config.mode)
         if earlier.get("finished"):
-            refuse_other_run(path, earlier, config, data)
+            file = runlog.run_file(config.log_dir, config.mode)
+            refuse_misfit(file, train_state.settings_fault(earlier))
+            refuse_other_run(file, earlier, config, data)
             print(f"{config.mode}: finished already, and its checkpoint {path} deleted")
             found = runlog.read_run(config.log_dir, config.mode)
             curves = {name: curve.tolist() for name, curve in found.curves.items()}
@@ -640,21 +644,34 @@ def set_earlier_run_aside(config: TrainConfig) -> None:
             print(f"{config.mode}: an earlier run was here; its files are now in {folder}")
 
 
+def refuse_misfit(file: Path, fault: str | None) -> None:
+    """Stop where a file of the earlier run is not made as such files are."""
+    if fault:
+        raise UserError(
+            f"{file} cannot be gone on from: {fault}; leave --resume away to start anew"
+        )
+
+
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
     """Stop where going on would mix two runs."""
-    for item in fields(config):
-        before, now = state["config"].get(item.name, item.default), getattr(config, item.name)
-        if item.name not in MAY_CHANGE and before != now:
+    before = {
+        item.name: of_type(item.name, state["config"].get(item.name, item.default), path)
+        for item in fields(config)
+    }
+    for name, value in before.items():
+        now = getattr(config, name)
+        if name not in MAY_CHANGE and value != now:
             raise UserError(
-                f"{path} was trained with {flag(item.name)} {before}, this run has {now}; give "
-                "the same to go on, or leave --resume away to start anew"
+                f"{path} was trained with {flag(name)} {value}, this run has {now}; give the same "
+                "to go on, or leave --resume away to start anew"
             )
-    if config.schedule == "cosine" and state["config"]["epochs"] != config.epochs:
+    if config.schedule == "cosine" and before["epochs"] != config.epochs:
         raise UserError(
-            f"{path} was trained towards --epochs {state['config']['epochs']}, and its learning "
-            f"rate fell accordingly; it cannot go on towards {config.epochs}"
+            f"{path} was trained towards --epochs {before['epochs']}, and its learning rate fell "
+            f"accordingly; it cannot go on towards {config.epochs}"
         )
-    if state["data"]["fingerprint"] != data.fingerprint:
+    there = state["data"]["fingerprint"], state["data"]["classes"]
+    if there != (data.fingerprint, data.num_classes):
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
     begun = len(state["epochs"]) + bool(state.get("part"))
     if begun > config.epochs:

@@ -11,6 +11,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from fuzz_texts import JSON, as_json, changed, run_json
 from hypothesis import strategies as st
 from test_search import Played, settings
 
-from paddle_aug import checkpoint, search, search_report
+from paddle_aug import checkpoint, search, search_report, train
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN
@@ -249,4 +250,102 @@ def searches(draw: Callable, folder: Path) -> Attempt:
     return Attempt(run, ("search.json", "--out", "--budget"))
 
 
-KINDS = {"weights": Kind(weights, 64), "search.json": Kind(searches, 24)}
+@cache
+def trained() -> tuple[dict, TrainConfig, Dataset]:
+    """The checkpoint of a run of two epochs, its config, and its data, which stay on the disk."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    names = [f"{number}.png" for number in range(6)]
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(picture(number))
+    lines = [f"{name} {number % 2}\n" for number, name in enumerate(names)]
+    (folder / "Train.txt").write_text("".join(lines[:4]))
+    (folder / "Eval.txt").write_text("".join(lines[4:]))
+    data = open_dataset(folder)
+    config = TrainConfig(
+        data=str(folder), network=NETWORK, image_size=SIZE, batch_size=2, epochs=2, num_workers=0,
+        ema=0.9, device="cpu", threads=1, log_dir=str(folder / "l"), model_dir=str(folder / "m"),
+    )  # fmt: skip
+    train.fit(config, data)
+    return checkpoint.load(train.model_file(config, "checkpoint.pdstates")), config, data
+
+
+def part(step: int) -> dict:
+    """What a checkpoint has of an epoch that was interrupted."""
+    total = {"loss": 1.0, "correct": 1.0, "right": [1.0, 0.0], "count": 2 * step}
+    return {
+        "step": step, "total": total, "seconds": 1.0, "waited": 0.0,
+        "dropout": {"paddle": "none", "device": "cpu", "next": np.zeros(8, np.float32)},
+    }  # fmt: skip
+
+
+def checkpoints(draw: Callable, folder: Path) -> Attempt:
+    """A checkpoint to go on with for an epoch."""
+    state, config, data = trained()
+    config = replace(
+        config, log_dir=str(folder / "out" / "l"), model_dir=str(folder / "out" / "m"),
+        epochs=3, resume=True,
+    )  # fmt: skip
+    file = train.model_file(config, "checkpoint.pdstates")
+    file.parent.mkdir(parents=True)
+    state = dict(state)
+    if draw(st.booleans()):
+        state["part"] = part(draw(st.integers(1, 2)))
+    how = draw(st.sampled_from(("whole", "changed", "changed", "arrays", "crafted", "damaged")))
+    if how == "changed":
+        for _ in range(draw(st.integers(1, 3))):
+            inside = state
+            while True:
+                name = draw(st.sampled_from(list(inside)))
+                if isinstance(inside[name], dict) and inside[name] and draw(st.booleans()):
+                    inside[name] = inside = dict(inside[name])
+                    continue
+                break
+            if draw(st.booleans()):
+                del inside[name]
+            else:
+                inside[name] = draw(st.one_of(ODD_VALUES, JSON))
+            if not state:
+                break
+    if how == "arrays":
+        place = draw(st.sampled_from(("network", "optimizer")))
+        name = draw(st.sampled_from(sorted(state[place])))
+        array = np.asarray(state[place][name])
+        other = draw(
+            st.sampled_from(
+                (array.astype(np.float64), array[..., None], array[:1], array.astype(np.float16),
+                 array.astype(bool), np.zeros(0, np.float32), array * np.nan, array.tolist())
+            )
+        )  # fmt: skip
+        state[place] = {**state[place], name: other}
+    packed = pickle.dumps(state, 4)
+    if how == "crafted":
+        packed = crafted(draw, folder)
+    elif how == "damaged":
+        packed = damaged(draw, packed, 1000)
+    file.write_bytes(packed)
+    maybe_odd(draw, [file])
+
+    def go_on():
+        # It asks git for the clone's commit, which is no program that a file starts.
+        before, train.commit = train.commit, lambda: None
+        try:
+            train.fit(config, data)
+        finally:
+            train.commit = before
+            assert not (folder / "ran").exists(), "code of the file has run"
+
+    words = (
+        "train.py", "--data", config.data, "--network", NETWORK, "--image-size", str(SIZE),
+        "--batch-size", "2", "--epochs", "3", "--num-workers", "0", "--ema", "0.9",
+        "--device", "cpu", "--threads", "1", "--log-dir", config.log_dir,
+        "--model-dir", config.model_dir, "--resume",
+    )  # fmt: skip
+    return Attempt(go_on, (file.name,), words)
+
+
+KINDS = {
+    "weights": Kind(weights, 64),
+    "checkpoints": Kind(checkpoints, 48),
+    "search.json": Kind(searches, 24),
+}

@@ -12,6 +12,8 @@ from paddle_aug import checkpoint
 from paddle_aug.errors import UserError
 from paddle_aug.networks.vgg import VGG
 
+MOMENT = "conv2d_0.w_0_moment1_0"
+
 
 @pytest.fixture(autouse=True)
 def cpu():
@@ -114,3 +116,60 @@ def test_a_pipe_is_told_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.pdparams")
     with pytest.raises(UserError, match=r"cannot read .*pipe\.pdparams: not an ordinary file"):
         checkpoint.load(tmp_path / "pipe.pdparams")
+
+
+def stepped(way, state=None):
+    """An optimizer's state after a step of a small network, named as in a process of its own."""
+    with paddle.utils.unique_name.guard():
+        network = small_network()
+        optimizer = way(0.1, parameters=network.parameters())
+        if state is not None:
+            checkpoint.load_optimizer(optimizer, state, 1, Path("run.pdstates"))
+        network(paddle.ones([2, 3, 8, 8])).sum().backward()
+        optimizer.step()
+        return checkpoint.to_arrays(optimizer.state_dict())
+
+
+@pytest.mark.parametrize("way", list(checkpoint.KEPT))
+def test_an_optimizer_goes_on_with_all_that_it_kept(way):
+    once = stepped(way)
+    again = stepped(way, once)
+    assert again.keys() == once.keys()
+    steps = [key for key in once if key.endswith(("beta1_pow_acc_0", "velocity_0"))]
+    assert not any(np.array_equal(again[key], once[key]) for key in steps if once[key].any())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"else_0.w_0_moment1_0": np.zeros(2)}, r"else_0.* is float64 \[2\] in it, unknown"),
+        ({MOMENT: np.zeros((1, 3, 3, 3), np.float32)}, r"is float32 \[1, 3, 3, 3\] in it, float32"),
+        ({MOMENT: np.zeros((2, 3, 3, 3))}, r"is float64 \[2, 3, 3, 3\] in it, float32 "),
+        ({MOMENT: [1, 2]}, "is a list in it, float32"),
+        ({MOMENT: ...}, r"is missing in it, float32 \[2, 3, 3, 3\] in this one"),
+    ],
+)  # fmt: skip
+def test_an_optimizer_refuses_what_is_not_its_own(change, told):
+    state = stepped(paddle.optimizer.Adam)
+    assert MOMENT in state
+    changed = {key: value for key, value in {**state, **change}.items() if value is not ...}
+    with pytest.raises(UserError, match=rf"run\.pdstates is of another network: .*{told}"):
+        stepped(paddle.optimizer.Adam, changed)
+
+
+def test_an_optimizer_that_has_not_begun_has_kept_nothing():
+    state = stepped(paddle.optimizer.Adam)
+    with paddle.utils.unique_name.guard():
+        fresh = paddle.optimizer.Adam(0.1, parameters=small_network().parameters())
+    checkpoint.load_optimizer(fresh, {}, 0, Path("run.pdstates"))
+    with pytest.raises(UserError, match="unknown in this one"):
+        checkpoint.load_optimizer(fresh, state, 0, Path("run.pdstates"))
+
+
+def test_weights_of_another_precision_are_told(tmp_path):
+    network = small_network()
+    halves = {
+        name: value.numpy().astype(np.float16) for name, value in network.state_dict().items()
+    }
+    with pytest.raises(UserError, match=r"is float16 \[.*\] in it, float32 \[.*\] in this one"):
+        checkpoint.load_weights(network, halves, tmp_path / "w.pdparams")

@@ -75,7 +75,9 @@ def test_weights_that_paddle_saved_are_taken(tmp_path):
 
 
 def test_weights_of_another_network_are_refused(source):
-    with pytest.raises(UserError, match=r"is of another network: bn1\._mean is \[4\] in it"):
+    with pytest.raises(
+        UserError, match=r"is of another network: bn1\._mean is float32 \[4\] in it"
+    ):
         load_pretrained(Net(width=6), str(source), "net")
 
 

@@ -14,11 +14,12 @@ TOOLS = PACKAGE.parent / "tools"
 
 # What of ours a module, or those of a folder, may import. Modules not listed (training and what
 # serves it) may import all of the package; nothing listed may import them.
-CONTRACTS = {"errors", "files", "pickles", "rng", "transform", "registry"}
+CONTRACTS = {"errors", "files", "pickles", "rng", "transform", "registry", "schema"}
 MAY_IMPORT = {
     "errors": set(),
     "files": {"errors"},
     "pickles": set(),
+    "schema": set(),
     "rng": set(),
     "transform": {"errors"},
     "registry": {"errors", "rng", "transform"},

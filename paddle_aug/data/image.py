@@ -221,12 +221,22 @@ def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
         if scans > MAX_SCANS:
             raise _Refused(f"the JPEG has {scans:,} scans, more than {MAX_SCANS}; save it anew")
         if image.mode == "RGB":
-            return _upright(_colour_jpeg(data), image)
+            return _upright(_colour_jpeg(data), _orientation(image))
     if image.format == "PNG":
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums, which load() skips
-    image.load()  # strict about truncation, where cv2 returns half a picture
-    pixels = _sixteen_bit(data) if _depth(data, image) == 16 else _eight_bit(image)
-    return pixels if image.format == "TIFF" else _upright(pixels, image)
+    if _depth(data, image) == 16:
+        # Opened anew, so that Pillow's pixels are gone when cv2 makes its own, a gigabyte perhaps.
+        orientation = _load(Image.open(io.BytesIO(data), formats=FORMATS))
+        return _upright(_sixteen_bit(data), orientation)
+    orientation = _load(image)
+    return _upright(_eight_bit(image), orientation)
+
+
+def _load(image: Image.Image) -> int:
+    """Decode it by Pillow, which is strict about truncation where cv2 returns half a picture; its
+    orientation, which may be told behind the pixels."""
+    image.load()
+    return _orientation(image)
 
 
 def _jpeg_scans(data: bytes) -> tuple[int, bool]:
@@ -290,15 +300,16 @@ def _sixteen_bit(data: bytes) -> np.ndarray:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         raise _Refused("a kind of 16-bit image that cannot be read; save it with 8 bits")
-    if pixels.ndim == 2:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    elif pixels.shape[2] == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-    else:
-        pixels = _over_white(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA))
-    made = np.empty(pixels.shape, np.uint8)
+    made = np.empty((*pixels.shape[:2], 3), np.uint8)
     for rows in _strips(pixels):
-        made[rows] = (pixels[rows].astype(np.uint32) + 128) // 257
+        strip = pixels[rows]
+        if strip.ndim == 2:
+            strip = strip[..., None]
+        elif strip.shape[2] == 4:
+            strip = _over_white(strip)[..., ::-1]
+        else:
+            strip = strip[..., ::-1]
+        made[rows] = (strip.astype(np.uint32) + 128) // 257
     return made
 
 
@@ -319,9 +330,14 @@ def _strips(pixels: np.ndarray) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, height, step))
 
 
-def _upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
-    """Undo the camera's rotation; not for TIFFs, which both decoders turn by themselves."""
-    match image.getexif().get(_EXIF_ORIENTATION):
+def _orientation(image: Image.Image) -> int:
+    """EXIF's, from 1 on; always 1 for TIFFs, which both decoders turn by themselves."""
+    return 1 if image.format == "TIFF" else image.getexif().get(_EXIF_ORIENTATION, 1)
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Undo the camera's rotation."""
+    match orientation:
         case 2:
             return pixels[:, ::-1]
         case 3:

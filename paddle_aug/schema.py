@@ -1,0 +1,42 @@
+"""Whether what was read from a file is made as it must be, before anything is done with it."""
+
+COUNT, PART, TEXT = "a whole number above 0", "a number from 0 on", "a text"
+WHOLE, NUMBER = "a whole number from 0 on", "a floating-point number"
+
+
+def misfit(value, schema, name: str) -> str | None:
+    """Where a value is not as its schema has it, in words; None where it is.
+
+    A schema is the keys that a dict must have, each with its schema; a list with that of its
+    items; a pair of two; a pair of None and that of what may be None; or the name or type of a
+    plain value.
+    """
+    match schema:
+        case dict():
+            if not isinstance(value, dict):
+                return f"{name} is no object"
+            parts = [(f"{name}: {key}", key, inner) for key, inner in schema.items()]
+            missing = (f"{part} is missing" for part, key, _ in parts if key not in value)
+            misfits = (misfit(value.get(key), inner, part) for part, key, inner in parts)
+            return next(missing, None) or next(filter(None, misfits), None)
+        case [inner]:
+            if not isinstance(value, list):
+                return f"{name} is no list"
+            found = (misfit(item, inner, f"{name} {at}") for at, item in enumerate(value))
+            return next(filter(None, found), None)
+        case (None, inner):
+            return None if value is None else misfit(value, inner, name)
+        case (_, _):
+            if not isinstance(value, list) or len(value) != 2:
+                return f"{name} is no pair"
+            return misfit(value[0], schema[0], name) or misfit(value[1], schema[1], name)
+    fits = {
+        COUNT: type(value) is int and 0 < value < 2**63,
+        PART: type(value) in (int, float) and 0 <= value < 2**63,
+        TEXT: isinstance(value, str),
+        NUMBER: type(value) is float,
+        WHOLE: type(value) is int and 0 <= value < 2**63,
+        int: type(value) is int and 0 <= value < 2**32,
+        bool: isinstance(value, bool),
+    }
+    return None if fits[schema] else f"{name} is not {getattr(schema, '__name__', schema)}"
