@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, found_in
 from paddle_aug.files import read_bytes
 from paddle_aug.registry import near_miss
 
@@ -384,6 +384,17 @@ def of_type(name: str, value, path: Path):
     if type(value) is not kind:
         raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {value!r}")
     return value
+
+
+def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
+    """The config that a file tells by these fields of it; the others are defaults.
+
+    Raises:
+        UserError: a value is of another type, or refused.
+    """
+    kept = {name: of_type(name, values[name], file) for name in names if name in values}
+    with found_in(file):
+        return TrainConfig(**kept)
 
 
 def parse(argv: list[str]) -> tuple[dict, str | None]:

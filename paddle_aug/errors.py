@@ -1,6 +1,8 @@
 """The one exception that a user's mistake raises; tools print it and exit with code 2."""
 
 import unicodedata
+from contextlib import contextmanager
+from pathlib import Path
 
 LONGEST = 1000  # characters of a line of a message
 
@@ -10,6 +12,15 @@ class UserError(Exception):
 
     def __str__(self):
         return printable(super().__str__())
+
+
+@contextmanager
+def found_in(file: Path):
+    """Let the messages of mistakes within begin with the file that they come from."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from None
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paddle_aug import files
-from paddle_aug.config import TrainConfig, of_type
+from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample
@@ -206,15 +206,9 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     file = Path(file)
     try:
         run = files.read_json(file)
-        kept = {
-            name: of_type(name, run["config"][name], file)
-            for name in (*SOURCES, *DRAWS, *MIXING)
-            if name in run["config"]
-        }
-        config = TrainConfig(**kept)
+        values = {**run["config"], "engine": run.get("engine", TrainConfig.engine), "cache": "off"}
+        config = config_of(values, (*SOURCES, *DRAWS, *MIXING, "engine", "cache"), file)
         fingerprint, then = run["data"]["fingerprint"], dict(run["versions"])
-        engine_then = of_type("engine", run.get("engine", config.engine), file)
-        config = replace(config, engine=engine_then, cache="off")
         sessions = [
             {
                 "from_epoch": int(session["from_epoch"]),

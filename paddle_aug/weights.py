@@ -1,16 +1,16 @@
 """Trained weights with all that using them needs: one file, which may be copied anywhere."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 import paddle
 
 from paddle_aug import checkpoint, files
-from paddle_aug.config import TrainConfig, of_type
+from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN, Normalization
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, found_in
 from paddle_aug.networks import NETWORKS
 from paddle_aug.pipeline import DRAWS, SOURCES, engine, open_data
 
@@ -104,14 +104,9 @@ def understood(description: dict, file: Path) -> Trained:
     try:
         if description.get("format", FORMAT) != FORMAT:
             raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
-        kept = {
-            name: of_type(name, description["config"][name], file)
-            for name in CONFIG
-            if name in description["config"]
-        }
-        config = TrainConfig(**kept)
-        if "engine" in description:
-            config = replace(config, engine=of_type("engine", description["engine"], file))
+        values = {**description["config"]}
+        values["engine"] = description.get("engine", TrainConfig.engine)
+        config = config_of(values, (*CONFIG, "engine"), file)
         data = description["data"]
         # Runs from before --normalize were all the notebook's.
         normalized = description.get("normalization", asdict(KNOWN["half"]))
@@ -121,8 +116,10 @@ def understood(description: dict, file: Path) -> Trained:
         class_names = list(data["class_names"])
         if not class_names or not all(isinstance(name, str) for name in class_names):
             raise UserError(f"{file} does not describe trained weights: its classes are not named")
+        with found_in(file):
+            make = NETWORKS[config.network]
         with paddle.LazyGuard():  # no memory before the weights are found to fit
-            network = NETWORKS[config.network](len(class_names), config.image_size)
+            network = make(len(class_names), config.image_size)
         return Trained(network, config, normalized, class_names, data["name"], data["fingerprint"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file} does not describe trained weights: {error!r}") from None

@@ -4,7 +4,8 @@
 
 A case writes files of its kind and hands them to what the tools hand them to. It is broken by any
 exception but a UserError, an unclear message, a file written outside its output folder, a program
-started, more than MOST_SECONDS, or MOST_BYTES more memory than before. Processes of a few cases
+started, more than MOST_SECONDS (and LINE_SECONDS for each line of a long list), or MOST_BYTES more
+memory than before. Processes of a few cases
 each, forked from this one, run them; some are run by the real command line besides.
 docs/bad-input.md is about what is defended, and its figures are of this.
 """
@@ -40,6 +41,7 @@ from hypothesis import strategies as st  # noqa: E402
 from paddle_aug.errors import UserError  # noqa: E402
 
 MOST_SECONDS = 20  # of processor time
+LINE_SECONDS = 100e-6  # of processor time, of a list: it is opened twice, and surveyed
 MOST_WAIT = 120  # seconds of the clock, on a machine that others use too
 MOST_BYTES = 2 * 2**30  # resident, more than before the case
 WALL = 4 * 2**30  # of private memory, more than before: the machine is not to be filled
@@ -51,11 +53,13 @@ BY_COMMAND = 4  # of so many processes one runs its last case by the command lin
 
 class Attempt(NamedTuple):
     """What a case does. A refusal must say one of the `names`; `command` is a tool and its
-    arguments that meet the same files, and writes below `out` of the case's folder."""
+    arguments that meet the same files, and writes below `out` of the case's folder; each of the
+    `lines` of a list may take LINE_SECONDS more."""
 
     run: Callable[[], object]
     names: tuple[str, ...]
     command: tuple[str, ...] = ()
+    lines: int = 0
 
 
 class Kind(NamedTuple):
@@ -197,6 +201,8 @@ def judge(
         Broken: it ended in any other way than success or one clear UserError.
     """
     (folder / "out").mkdir(exist_ok=True)
+    seconds += LINE_SECONDS * attempt.lines
+    wait += LINE_SECONDS * attempt.lines
     forget_peak()
     before, started, here = memory()["VmRSS"], time.process_time(), Path.cwd()
     message = None
@@ -247,11 +253,12 @@ def judge_command(attempt: Attempt, folder: Path) -> tuple[int, int]:
         started = subprocess.Popen(
             words, cwd=folder / "out", stdin=nothing, stdout=nothing, stderr=told, preexec_fn=wall
         )
-        end = time.monotonic() + 2 * MOST_WAIT  # importing Paddle and all
+        most = 2 * MOST_WAIT + LINE_SECONDS * attempt.lines  # importing Paddle and all
+        end = time.monotonic() + most
         while not (ended := os.wait4(started.pid, os.WNOHANG))[0]:
             if time.monotonic() > end:
                 started.kill()
-                raise Broken(f"{tool} took more than {2 * MOST_WAIT} s")
+                raise Broken(f"{tool} took more than {most:.0f} s")
             time.sleep(0.02)
         code = started.returncode = os.waitstatus_to_exitcode(ended[1])
         told.seek(0)
@@ -297,6 +304,8 @@ def run_chunk(name: str, kind: Kind, chunk_seed: int, count: int, folder: Path, 
         faulthandler.dump_traceback_later(2 * MOST_WAIT, exit=True)
         try:
             attempt = kind.made(data.draw, here)
+            most = 2 * MOST_WAIT + LINE_SECONDS * attempt.lines
+            faulthandler.dump_traceback_later(most, exit=True)
             verdict = judge(attempt, here)
             told["refused" if verdict.message else "taken"] += 1
             told["seconds"] = max(told["seconds"], verdict.seconds)

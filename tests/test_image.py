@@ -298,6 +298,16 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
     assert read_image(path).shape == picture.shape
 
 
+def test_of_16_bits_a_channel_half_as_many_pixels_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), np.zeros((20, 30, 3), np.uint16))
+    monkeypatch.setattr(image_module, "MAX_PIXELS", 2 * 20 * 30)
+    assert read_image(path).shape == (20, 30, 3)
+    monkeypatch.setattr(image_module, "MAX_PIXELS", 2 * 20 * 30 - 1)
+    with pytest.raises(UnreadableImage, match="more than 0 million pixels of 16 bits a channel"):
+        read_image(path)
+
+
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / "absent.jpg")

@@ -218,10 +218,21 @@ def test_a_run_on_other_data_is_refused(tmp_path, photos):
         preview.read_run(file, str(other))
 
 
+@pytest.mark.parametrize("sessions", [3, [3], ["from_epoch"], [{"processes": 2}], [None]])
+def test_sessions_that_do_not_say_when_they_began_are_refused(tmp_path, photos, sessions):
+    assert preview.read_run(run_file(tmp_path, photos, sessions=[{"from_epoch": 3}])).sessions == [
+        {"from_epoch": 3, "processes": 1}
+    ]
+    with pytest.raises(UserError, match=r"run\.json is not the run\.json of a run"):
+        preview.read_run(run_file(tmp_path, photos, sessions=sessions))
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"config": {"seed": -1}}'])
 def test_what_is_no_run_is_refused(tmp_path, text):
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(UserError, match=r"is not the run\.json of a run|--seed must be"):
+    with pytest.raises(
+        UserError, match=r"run\.json(: --seed must be| is not the run\.json of a run)"
+    ):
         preview.read_run(tmp_path / "run.json")
     with pytest.raises(UserError, match=r"--run wants a run\.json"):
         preview.read_run(tmp_path / "none.json")

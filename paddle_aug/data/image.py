@@ -25,7 +25,9 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"
 )  # fmt: skip
-MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
+# Pillow's own bound; checked before anything is decoded. Of 16 bits a channel half as many: cv2
+# holds them twice while it decodes.
+MAX_PIXELS = 178_956_970
 MAX_BYTES = 2**30
 # A JPEG goes over all its blocks in each scan; encoders make twenty at most, a few bytes suffice.
 MAX_SCANS = 100
@@ -200,8 +202,9 @@ class _Refused(Exception):
     """Why the bytes at hand are not taken; `read_image` adds the path."""
 
 
-def _too_large() -> str:
-    return f"the image has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
+def _too_large(depth: int = 8) -> str:
+    most, of = MAX_PIXELS * 8 // depth, " of 16 bits a channel" if depth == 16 else ""
+    return f"the image has more than {most // 10**6} million pixels{of}; make it smaller"
 
 
 def _decode(data: bytes) -> np.ndarray:
@@ -221,22 +224,15 @@ def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
         if scans > MAX_SCANS:
             raise _Refused(f"the JPEG has {scans:,} scans, more than {MAX_SCANS}; save it anew")
         if image.mode == "RGB":
-            return _upright(_colour_jpeg(data), _orientation(image))
+            return _upright(_colour_jpeg(data), image)
     if image.format == "PNG":
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums, which load() skips
-    if _depth(data, image) == 16:
-        # Opened anew, so that Pillow's pixels are gone when cv2 makes its own, a gigabyte perhaps.
-        orientation = _load(Image.open(io.BytesIO(data), formats=FORMATS))
-        return _upright(_sixteen_bit(data), orientation)
-    orientation = _load(image)
-    return _upright(_eight_bit(image), orientation)
-
-
-def _load(image: Image.Image) -> int:
-    """Decode it by Pillow, which is strict about truncation where cv2 returns half a picture; its
-    orientation, which may be told behind the pixels."""
-    image.load()
-    return _orientation(image)
+    depth = _depth(data, image)
+    if depth == 16 and image.width * image.height > MAX_PIXELS // 2:
+        raise _Refused(_too_large(16))
+    image.load()  # strict about truncation, where cv2 returns half a picture
+    pixels = _sixteen_bit(data) if depth == 16 else _eight_bit(image)
+    return pixels if image.format == "TIFF" else _upright(pixels, image)
 
 
 def _jpeg_scans(data: bytes) -> tuple[int, bool]:
@@ -300,16 +296,11 @@ def _sixteen_bit(data: bytes) -> np.ndarray:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         raise _Refused("a kind of 16-bit image that cannot be read; save it with 8 bits")
+    pixels = np.atleast_3d(pixels)  # grey, or blue, green and red, and how opaque perhaps
     made = np.empty((*pixels.shape[:2], 3), np.uint8)
     for rows in _strips(pixels):
-        strip = pixels[rows]
-        if strip.ndim == 2:
-            strip = strip[..., None]
-        elif strip.shape[2] == 4:
-            strip = _over_white(strip)[..., ::-1]
-        else:
-            strip = strip[..., ::-1]
-        made[rows] = (strip.astype(np.uint32) + 128) // 257
+        colour = _over_white(pixels[rows]) if pixels.shape[2] == 4 else pixels[rows]
+        made[rows] = (colour[..., ::-1].astype(np.uint32) + 128) // 257
     return made
 
 
@@ -330,14 +321,9 @@ def _strips(pixels: np.ndarray) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, height, step))
 
 
-def _orientation(image: Image.Image) -> int:
-    """EXIF's, from 1 on; always 1 for TIFFs, which both decoders turn by themselves."""
-    return 1 if image.format == "TIFF" else image.getexif().get(_EXIF_ORIENTATION, 1)
-
-
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Undo the camera's rotation."""
-    match orientation:
+def _upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
+    """Undo the camera's rotation; not for TIFFs, which both decoders turn by themselves."""
+    match image.getexif().get(_EXIF_ORIENTATION):
         case 2:
             return pixels[:, ::-1]
         case 3:
