@@ -13,7 +13,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.files import write_bytes
 from paddle_aug.runlog import NOTEBOOK_MODES, Run, order
 from paddle_aug.stats import LAST, estimate
@@ -57,7 +57,7 @@ _CHINESE_FONTS = (
 
 def label(mode: str) -> str:
     """How a mode is called where people read it."""
-    return mode or "none"
+    return printable(mode) or "none"
 
 
 def by_mode(runs: Sequence[Run]) -> dict[str, list[Run]]:

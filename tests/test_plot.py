@@ -420,6 +420,16 @@ def test_the_tools_markdown_is_all_that_it_prints_on_stdout(tool, tmp_path):
     assert not list((tmp_path / "logs").glob("*.svg"))
 
 
+def test_a_mode_that_would_clear_the_screen_is_printed_with_its_escape_told(tool, tmp_path):
+    for seed in range(2):
+        logs(tmp_path / f"seed-{seed}", ["hflip|\x1b[2Jrotate(5)"], seed=seed, length=10 + seed)
+    ended = tool("seed-0", "seed-1")
+    assert ended.returncode == 0
+    assert "hflip|\\x1b[2Jrotate(5)" in ended.stdout
+    assert "hflip|\\x1b[2Jrotate(5): the seeds have 10, 11 epochs" in ended.stderr
+    assert "\x1b" not in ended.stdout + ended.stderr
+
+
 def test_the_figures_of_several_seeds_go_beside_their_folders(tool, tmp_path):
     for seed in range(2):
         logs(tmp_path / "logs" / f"seed-{seed}", ["allab"], seed=seed, length=10 + seed)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -113,6 +114,18 @@ def test_a_name_that_is_not_utf8_stays_what_it_is(predict, photos, tmp_path):
     predict(tmp_path, "--json", tmp_path / "a.json")
     (image,) = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert image["path"] == f"{tmp_path}/\udcff.png"
+
+
+def test_names_are_escaped_where_a_person_reads_them_and_not_in_a_pipe(
+    predict, photos, tmp_path, monkeypatch
+):
+    image = (photos / "Images" / "class0" / "eval_000.png").read_bytes()
+    (tmp_path / "\x1b[2J.png").write_bytes(image)
+    _, out, _ = predict(tmp_path, "--top", "1")
+    assert out.startswith(f"{tmp_path}/\x1b[2J.png\tclass")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _, out, _ = predict(tmp_path, "--top", "1")
+    assert out.startswith(f"{tmp_path}/\\x1b[2J.png\tclass")
 
 
 def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_path):

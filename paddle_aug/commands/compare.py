@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig, add_options, make_config
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.modes import split_modes
 
 # Of a run, what the comparison decides itself.
@@ -88,7 +88,7 @@ def main() -> None:
     report_examples.write(settings.config, list(settings.modes), data, out)
     results = experiment.run()
     files = report_page.write(results)
-    print(report.answer(results))
+    print(printable(report.answer(results)))
     for file in files:
         print(f"wrote {file}", file=sys.stderr)
 

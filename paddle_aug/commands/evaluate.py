@@ -6,7 +6,7 @@ from pathlib import Path
 
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
 from paddle_aug.config import add_options
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.files import refuse_unwritable, write_json
 from paddle_aug.pipeline import SOURCES
 
@@ -69,7 +69,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
-        print(f"{options.weights} on the eval images of {data.name}")
-        print(evaluation.text(found))
+        print(printable(f"{options.weights} on the eval images of {data.name}"))
+        print(printable(evaluation.text(found)))
     for file in files:
         print(f"wrote {file}", file=sys.stderr)

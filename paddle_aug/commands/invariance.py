@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig, add_options
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.files import refuse_unwritable
 from paddle_aug.pipeline import SOURCES
 
@@ -64,6 +64,6 @@ def main() -> None:
     made = invariance_report.Map(networks, curves, data, len(samples), tolerance)
     files = invariance_report.write(made, out)
     for line in [*invariance_report.sentences(made), *invariance_report.differences(made)]:
-        print(line)
+        print(printable(line))
     for line in [*invariance_report.notes(made), *(f"wrote {file}" for file in files)]:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)

@@ -6,7 +6,7 @@ import json
 import sys
 
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.files import write_bytes
 
 
@@ -65,7 +65,8 @@ def main() -> int:
         found.append((sample.path, ranking))
         if lines:
             for name, probability in ranking:
-                print(sample.path, name, f"{probability:.4f}", sep="\t", flush=True)
+                line = f"{sample.path}\t{name}\t{probability:.4f}"
+                print(printable(line) if sys.stdout.isatty() else line, flush=True)
     if options.csv is not None:
         write(options.csv, as_csv(found), "--csv")
     if options.json is not None:

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig, add_options, flag, make_config
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.modes import split_modes
 
 # Of a run, what the search decides itself.
@@ -69,7 +69,7 @@ def main() -> None:
     state = Search(settings, data, out, training_command(given, recipe)).run()
     from paddle_aug import search_report
 
-    print(search_report.answer(state))
+    print(printable(search_report.answer(state)))
     print(f"wrote {out / 'report.md'}", file=sys.stderr)
 
 
