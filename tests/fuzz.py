@@ -258,6 +258,7 @@ def judge_command(attempt: Attempt, folder: Path) -> tuple[int, int]:
         while not (ended := os.wait4(started.pid, os.WNOHANG))[0]:
             if time.monotonic() > end:
                 started.kill()
+                started.wait()
                 raise Broken(f"{tool} took more than {most:.0f} s")
             time.sleep(0.02)
         code = started.returncode = os.waitstatus_to_exitcode(ended[1])

@@ -167,7 +167,7 @@ EXPENSIVE = {
 
 
 KERNEL_COMMANDS = ("modes", "parity", "ops")
-LOADING_COMMANDS = ("loader", "train")
+LOADING_COMMANDS = ("loader", "train", "load", "soak")
 
 
 def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict]]:
@@ -180,9 +180,8 @@ def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict
     """
     reports = {}
     for command in commands:
-        found = sorted(
-            folder.glob(f"{command}*.json"), key=lambda file: (len(file.stem), file.stem)
-        )
+        named = [file for file in folder.glob("*.json") if file.stem.split("-")[0] == command]
+        found = sorted(named, key=lambda file: (len(file.stem), file.stem))
         if not found:
             raise UserError(f"{folder}: no {command}.json; write it with benchmark.py {command}")
         reports[command] = [json.loads(file.read_text(encoding="utf-8")) for file in found]
@@ -226,6 +225,12 @@ def loading_page(reports: dict[str, list[dict]]) -> str:
     for report in reports["train"]:
         lines += ["", f"## Training, {report['pictures']}", "", f"{report['machine']}.", ""]
         lines += train_table(report["rows"])
+    for report in reports["load"]:
+        lines += ["", f"## A list of {report['lines']:,} lines", "", f"{report['machine']}.", ""]
+        lines += load_table(report)
+    for report in reports["soak"]:
+        lines += ["", f"## Training for {report['minutes']:.0f} minutes", ""]
+        lines += soak_table(report)
     return "\n".join(lines) + "\n"
 
 
@@ -269,6 +274,58 @@ def train_table(rows: list[dict]) -> list[str]:
         lines.append(
             f"| {row['name']} | {row['images_per_s']:.0f} | {row['step_ms']:.1f} "
             f"| {row['epoch_s']:.1f} | {row['data_wait']:.1%} | {row['peak_memory_mb']:.0f} |"
+        )
+    return lines
+
+
+def load_table(report: dict) -> list[str]:
+    """A row a step, each from the start of a process that has only imported the package."""
+    scale = report["lines"] / 1e6  # rows are of a million lines
+    lines = [
+        f"Every line is another path; they lead to {report['files']:,} small JPEGs. Each step is a",
+        "process of its own: memory is the most that it had beyond what its imports take.",
+        "",
+        "| step | s on the clock | s of processors | memory, MB | of a worker, MB |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in report["rows"]:
+        worker = f"{scale * row['worker_mb']:.0f}" if "worker_mb" in row else ""
+        lines.append(
+            f"| {row['name']} | {scale * row['seconds']:.3g} | {scale * row['processor_s']:.3g} "
+            f"| {scale * row['peak_mb']:,.0f} | {worker} |"
+        )
+    return [
+        *lines,
+        "",
+        "Seconds of a first batch are those from the opened data set on; its memory is with it.",
+    ]
+
+
+GROWING = {
+    "pss_mb": "memory, shared parts in proportion (PSS), MB",
+    "uss_mb": "memory of its own (USS), MB",
+    "shared_mb": "shared memory, MB",
+    "files": "open files",
+    "threads": "threads",
+    "processes": "processes",
+}
+
+
+def soak_table(report: dict) -> list[str]:
+    """A row for each thing that could grow."""
+    lines = [
+        f"{report['machine']}. {report['epochs']:,} epochs, {report['images']:,} images, trainer",
+        "and workers together. What grows in 24 hours is a straight line through the means of 20",
+        "blocks of the time, the first fifth aside, with its 95 % interval.",
+        "",
+        "| of it | at first | at last | most | in 24 hours |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in report["rows"]:
+        low, high = row["interval"]
+        lines.append(
+            f"| {GROWING[row['name']]} | {row['begin']:,.1f} | {row['end']:,.1f} "
+            f"| {row['most']:,.1f} | {row['per_24_h']:+,.1f} ({low:+,.1f} to {high:+,.1f}) |"
         )
     return lines
 
