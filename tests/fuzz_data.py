@@ -236,8 +236,8 @@ def zips(draw: Callable, folder: Path) -> Attempt:
     (data / "Train.txt").write_text("a/0.png 0\n")
     (data / "Eval.txt").write_text("b/0.png 0\n")
     run = draw(st.sampled_from((unpack, lambda: opened(str(data)))))
-    # "Train.txt": a zip without the images of the lists is none of theirs.
-    return Attempt(run, ("Images.zip", "Train.txt"), ("check.py", str(data)))
+    # The lists: a zip without their images is none of theirs.
+    return Attempt(run, ("Images.zip", "Train.txt", "Eval.txt"), ("check.py", str(data)))
 
 
 def batch(count: int, first: int = 0, **others) -> dict:

@@ -42,7 +42,7 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
         "--augment", options.augment, "--num-workers", str(options.workers), "--cache", "off",
         "--epochs", str(EPOCHS), "--log-dir", room / "run", "--model-dir", room / "run",
     ]  # fmt: skip
-    seconds, series = [], []
+    seconds, readings = [], []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             started = None  # when the first epoch is finished
@@ -53,20 +53,21 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
                     started = time.monotonic()
                 if started is not None:
                     seconds.append(time.monotonic() - started)
-                    series.append(reading(family(process.pid)))
+                    readings.append(reading(family(process.pid)))
                 time.sleep(EVERY)
         finally:
             # No word to it before: the files of finished epochs are whole, and its worker ends too.
             process.kill()
     (file,) = (room / "run").glob("*_run.json")
     run = json.loads(file.read_text(encoding="utf-8"))
-    values = {name: [each[name] for each in series] for name in series[0]}
+    values = {name: [each[name] for each in readings] for name in readings[0]}
+    series = {"seconds": seconds, **values}
     return {
         "minutes": options.minutes,
         "epochs": len(run["epochs"]),
         "images": len(run["epochs"]) * run["data"]["train"],
         "rows": [growth(name, seconds, values[name]) for name in values],
-        "series": {"seconds": seconds, **values},
+        "series": {name: np.round(each, 1).tolist() for name, each in series.items()},
     }
 
 
