@@ -14,6 +14,7 @@ import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from recording_rank import fed, record
+from rounding_rank import replacements
 
 from paddle_aug import checkpoint, runlog, train
 from paddle_aug.config import TrainConfig
@@ -175,6 +176,28 @@ def test_batch_normalisation_over_two_processes_is_that_of_one(tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
     logs = [file.read_text() for file in sorted(tmp_path.glob("workerlog.*"))]
     assert ["as one" in log for log in logs] == [True, True]
+
+
+@pytest.mark.slow
+def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
+    tmp_path, alone, monkeypatch
+):
+    """In float64; that of float32 comes apart by rounding (docs/many-devices.md)."""
+    config, *_ = alone
+    config = replace(config, network="resnet18", sync_bn=True, epochs=2)
+    two = moved(config, tmp_path / "two")
+    (tmp_path / "two").mkdir()
+    more = ("--sync-bn", "--ema=0.5")
+    ended = launched(tmp_path / "two", two, *more, script="rounding_rank.py", DTYPE="float64")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    for name, replacement in replacements("float64").items():
+        monkeypatch.setattr(train, name, replacement)
+    one = moved(config, tmp_path / "one")
+    train.fit(one)
+    (expected, _), (found, run) = curves(one.log_dir), curves(two.log_dir)
+    assert run["sessions"][0]["processes"] == 2
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 @pytest.mark.slow
