@@ -7,14 +7,14 @@ import sys
 import numpy as np
 
 from paddle_aug import cli
-from paddle_aug.supervisor import supervised
+from paddle_aug.supervisor import needed
 
 
-def replacements(dtype: str, nudged: bool = False) -> dict:
-    """What training is to have in place of what it has under these names."""
+def calculate_in(dtype: str, nudged: bool = False, replace=setattr) -> None:
+    """Let training do so; `replace` is given an object, a name and the new value."""
     from paddle_aug import train
 
-    make_network, smoothed_loss = train.make_network, train.smoothed_loss
+    make_network, smoothed_loss, add = train.make_network, train.smoothed_loss, train.Totals.add
 
     def make(config, data):
         network = make_network(config, data)
@@ -30,19 +30,16 @@ def replacements(dtype: str, nudged: bool = False) -> dict:
     def loss(config, logits, targets):
         return smoothed_loss(config, logits, targets.astype(dtype))
 
-    class Totals(train.Totals):
-        def add(self, logits, targets):
-            super().add(logits, targets.astype(dtype))
+    def add_in_dtype(total, logits, targets):
+        add(total, logits, targets.astype(dtype))
 
-    return {"make_network": make, "smoothed_loss": loss, "Totals": Totals}
+    replace(train, "make_network", make)
+    replace(train, "smoothed_loss", loss)
+    replace(train.Totals, "add", add_in_dtype)
 
 
 if __name__ == "__main__":
-    if supervised():
-        from paddle_aug import train
-
-        dtype, nudged = os.environ.get("DTYPE", "float32"), bool(os.environ.get("NUDGED"))
-        for name, replacement in replacements(dtype, nudged).items():
-            setattr(train, name, replacement)
+    if not needed():
+        calculate_in(os.environ.get("DTYPE", "float32"), bool(os.environ.get("NUDGED")))
     sys.argv[0] = "tools/train.py"
     cli.run_command("train")

@@ -14,7 +14,7 @@ import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from recording_rank import fed, record
-from rounding_rank import replacements
+from rounding_rank import calculate_in
 
 from paddle_aug import checkpoint, runlog, train
 from paddle_aug.config import TrainConfig
@@ -184,20 +184,18 @@ def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
 ):
     """In float64; that of float32 comes apart by rounding (docs/many-devices.md)."""
     config, *_ = alone
-    config = replace(config, network="resnet18", sync_bn=True, epochs=2)
-    two = moved(config, tmp_path / "two")
-    (tmp_path / "two").mkdir()
-    more = ("--sync-bn", "--ema=0.5")
-    ended = launched(tmp_path / "two", two, *more, script="rounding_rank.py", DTYPE="float64")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-    for name, replacement in replacements("float64").items():
-        monkeypatch.setattr(train, name, replacement)
-    one = moved(config, tmp_path / "one")
+    one = moved(replace(config, network="resnet18", sync_bn=True, ema=0, epochs=1), tmp_path)
+    calculate_in("float64", replace=monkeypatch.setattr)
     train.fit(one)
+
+    folder = tmp_path / "two"
+    folder.mkdir()
+    two = moved(one, folder)
+    ended = launched(folder, two, "--sync-bn", script="rounding_rank.py", DTYPE="float64")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     (expected, _), (found, run) = curves(one.log_dir), curves(two.log_dir)
     assert run["sessions"][0]["processes"] == 2
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 @pytest.mark.slow
