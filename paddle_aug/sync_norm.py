@@ -8,6 +8,7 @@ a batch differ by an image.
 
 from functools import partial
 
+import numpy as np
 import paddle
 from paddle.autograd import PyLayer
 
@@ -41,14 +42,14 @@ def normalized(layer: paddle.nn.Layer, group: Group, values: paddle.Tensor) -> p
 
 
 class Standardized(PyLayer):
-    """Values less their channel's mean, by its deviation, both over all processes; float32. The
-    layer's running statistics are brought up to date."""
+    """Values less their channel's mean, by its deviation, both over all processes; in the precision
+    of the layer's running statistics, which are brought up to date."""
 
     @staticmethod
     def forward(ctx, values, layer, group):
         axes = [0, *range(2, values.ndim)]
         shape = [1, -1] + [1] * (values.ndim - 2)
-        values = values.astype("float32")
+        values = values.astype(layer._mean.dtype)
         count = values.size / values.shape[1]
         mean = values.mean(axis=axes)
         squares = ((values - mean.reshape(shape)) ** 2).sum(axis=axes)
@@ -59,9 +60,11 @@ class Standardized(PyLayer):
         total = counts.sum(axis=0)
         mean = (counts * means).sum(axis=0) / total
         variance = (deviations + counts * (means - mean) ** 2).sum(axis=0) / total
+        # Paddle's kernels take these in float32, whatever the values are in.
+        momentum, epsilon = np.float32([layer._momentum, layer._epsilon]).tolist()
         for running, latest in ((layer._mean, mean), (layer._variance, variance)):
-            running.set_value(running * layer._momentum + latest * (1 - layer._momentum))
-        scale = paddle.rsqrt(variance + layer._epsilon).reshape(shape)
+            running.set_value(running * momentum + latest * (1 - momentum))
+        scale = paddle.rsqrt(variance + epsilon).reshape(shape)
         made = (values - mean.reshape(shape)) * scale
         ctx.save_for_backward(made, scale, total)
         ctx.group = group

@@ -14,6 +14,7 @@ import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from recording_rank import fed, record
+from rounding_rank import calculate_in
 
 from paddle_aug import checkpoint, runlog, train
 from paddle_aug.config import TrainConfig
@@ -175,6 +176,26 @@ def test_batch_normalisation_over_two_processes_is_that_of_one(tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
     logs = [file.read_text() for file in sorted(tmp_path.glob("workerlog.*"))]
     assert ["as one" in log for log in logs] == [True, True]
+
+
+@pytest.mark.slow
+def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
+    tmp_path, alone, monkeypatch
+):
+    """In float64; that of float32 comes apart by rounding (docs/many-devices.md)."""
+    config, *_ = alone
+    one = moved(replace(config, network="resnet18", sync_bn=True, ema=0, epochs=1), tmp_path)
+    calculate_in("float64", replace=monkeypatch.setattr)
+    train.fit(one)
+
+    folder = tmp_path / "two"
+    folder.mkdir()
+    two = moved(one, folder)
+    ended = launched(folder, two, "--sync-bn", script="rounding_rank.py", DTYPE="float64")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (expected, _), (found, run) = curves(one.log_dir), curves(two.log_dir)
+    assert run["sessions"][0]["processes"] == 2
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 @pytest.mark.slow
