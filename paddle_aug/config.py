@@ -1,6 +1,7 @@
 """What a training run is told: defaults, then a recipe, then the command line."""
 
 import argparse
+import reprlib
 import types
 import typing
 from collections.abc import Iterable
@@ -382,7 +383,9 @@ def of_type(name: str, value, path: Path):
         except ValueError:
             pass
     if type(value) is not kind:
-        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {value!r}")
+        raise UserError(
+            f"{path}: {name} wants a value of type {kind.__name__}, got {reprlib.repr(value)}"
+        )
     return value
 
 

@@ -1,5 +1,6 @@
 """Trained weights with all that using them needs: one file, which may be copied anywhere."""
 
+import math
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -13,9 +14,17 @@ from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.networks import NETWORKS
 from paddle_aug.pipeline import DRAWS, SOURCES, engine, open_data
+from paddle_aug.schema import COUNT, NUMBER, TEXT, misfit
 
 FORMAT = 1
 CONFIG = ("network", "mix", *SOURCES, *DRAWS)
+SCHEMA = {
+    "format": COUNT,
+    "config": {},
+    "engine": TEXT,
+    "data": {"name": TEXT, "fingerprint": TEXT, "class_names": [TEXT]},
+    "normalization": (None, {"mean": [NUMBER], "std": [NUMBER], "per_image": bool}),
+}
 
 
 @dataclass(frozen=True)
@@ -101,28 +110,43 @@ def understood(description: dict, file: Path) -> Trained:
     Raises:
         UserError: it is none, or a later version wrote it, or has a network that this one has not.
     """
+    told = {"format": FORMAT, "engine": TrainConfig.engine, "normalization": None}
+    told |= description if isinstance(description, dict) else {}
+    if isinstance(told["format"], int) and told["format"] > FORMAT:
+        raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
+    if fault := misfit(told, SCHEMA, "it") or _contradiction(told):
+        raise UserError(f"{file} does not describe trained weights: {fault}")
+    config = config_of({**told["config"], "engine": told["engine"]}, (*CONFIG, "engine"), file)
+    data, normalized = told["data"], told["normalization"]
+    if normalized is None:  # runs from before --normalize were all the notebook's
+        normalized = asdict(KNOWN["half"])
+    with found_in(file):
+        make = NETWORKS[config.network]
     try:
-        if description.get("format", FORMAT) != FORMAT:
-            raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
-        values = {**description["config"]}
-        values["engine"] = description.get("engine", TrainConfig.engine)
-        config = config_of(values, (*CONFIG, "engine"), file)
-        data = description["data"]
-        # Runs from before --normalize were all the notebook's.
-        normalized = description.get("normalization", asdict(KNOWN["half"]))
-        normalized = Normalization(
-            tuple(normalized["mean"]), tuple(normalized["std"]), normalized["per_image"]
-        )
-        class_names = list(data["class_names"])
-        if not class_names or not all(isinstance(name, str) for name in class_names):
-            raise UserError(f"{file} does not describe trained weights: its classes are not named")
-        with found_in(file):
-            make = NETWORKS[config.network]
         with paddle.LazyGuard():  # no memory before the weights are found to fit
-            network = make(len(class_names), config.image_size)
-        return Trained(network, config, normalized, class_names, data["name"], data["fingerprint"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{file} does not describe trained weights: {error!r}") from None
+            network = make(len(data["class_names"]), config.image_size)
+    except ValueError as error:
+        raise UserError(f"{file} does not describe trained weights: {error}") from None
+    mean, std = tuple(normalized["mean"]), tuple(normalized["std"])
+    return Trained(
+        network,
+        config,
+        Normalization(mean, std, normalized["per_image"]),
+        data["class_names"],
+        data["name"],
+        data["fingerprint"],
+    )
+
+
+def _contradiction(told: dict) -> str | None:
+    """What of a description cannot be meant."""
+    if not told["data"]["class_names"]:
+        return "its classes are not named"
+    for name in ("mean", "std"):
+        numbers = (told["normalization"] or {name: (0.0,) * 3})[name]
+        if len(numbers) != 3 or not all(map(math.isfinite, numbers)):
+            return f"it: normalization: {name} is not of three numbers"
+    return None
 
 
 def eval_data(trained: Trained, given: dict) -> Dataset:
