@@ -51,6 +51,13 @@ def around(value: float | tuple[float, float], centre: float) -> tuple[float, fl
     return centre - value, centre + value
 
 
+def random_order(rng: np.random.Generator, count: int) -> list[int]:
+    """`rng.permutation(count)` as a list, in half the time."""
+    order = list(range(count))
+    rng.shuffle(order)
+    return order
+
+
 @dataclass(frozen=True)
 class Identity(Transform):
     """Changes nothing."""
@@ -139,7 +146,7 @@ class Shuffled(Steps):
         object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):
-        return self.sample_steps(rng.permutation(len(self.ops)).tolist(), rng, shape)
+        return self.sample_steps(random_order(rng, len(self.ops)), rng, shape)
 
 
 @dataclass(frozen=True, init=False)
@@ -154,7 +161,8 @@ class OneOf(Steps):
         object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):
-        return self.sample_steps([int(len(self.ops) * rng.random())], rng, shape)
+        member = int(len(self.ops) * rng.random())
+        return {"steps": [[member, self.ops[member].sample(rng, shape)]]}
 
 
 @dataclass(frozen=True, init=False)
@@ -176,7 +184,7 @@ class SomeOf(Steps):
 
     def sample(self, rng, shape):
         count = self.low + int((self.high + 1 - self.low) * rng.random())
-        return self.sample_steps(rng.permutation(len(self.ops)).tolist()[:count], rng, shape)
+        return self.sample_steps(random_order(rng, len(self.ops))[:count], rng, shape)
 
 
 @dataclass(frozen=True)
@@ -198,7 +206,8 @@ class Maybe(Steps):
         return replace(self, op=ops[0])
 
     def sample(self, rng, shape):
-        return self.sample_steps([0] if rng.random() < self.p else [], rng, shape)
+        steps = [[0, self.op.sample(rng, shape)]] if rng.random() < self.p else []
+        return {"steps": steps}
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,15 @@ def test_large_images_are_continued_with_the_pixels_of_opencvs_own_borders(mode,
         assert (made != theirs).any(axis=2).mean() <= 0.0001
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_fill_of_large_images_is_that_of_opencv_in_all_its_bytes(order):
+    image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
+    for rotate, cval in ((33, (1, 200, 255)), (200, (255, 0, 128)), (7, (-9, 300, 12))):
+        matrix = affine_matrix(image.shape, (0.7, 0.9), (0.1, -0.1), rotate)
+        theirs = cv2.warpAffine(image, matrix, (130, 100), flags=ORDERS[order], borderValue=cval)
+        np.testing.assert_array_equal(warp_affine(image, matrix, order, cval=cval), theirs)
+
+
 def test_a_matrix_that_flattens_the_image_does_what_it_does_in_opencv():
     image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
     matrix = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 5.0]])

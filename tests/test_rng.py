@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,26 @@ def test_no_two_names_share_a_generator_zeros_in_them_or_not():
         for index in range(4)
     ]
     assert len({draws(*name, count=1)[0] for name in names}) == len(names)
+
+
+def test_a_generator_is_the_one_that_numpy_makes_of_the_four_words():
+    for seed, epoch, index in [
+        (0, 0, 0),
+        (7, 3, 11),
+        (2**32 - 1,) * 3,
+        (2022, 1, 2**31),
+        (1, 0, 5),
+    ]:
+        words = [seed, STREAMS["augment"], epoch, index]
+        theirs = np.random.SFC64(np.random.SeedSequence(words))
+        ours = generator(seed, "augment", epoch, index).bit_generator
+        assert ours.random_raw(5).tolist() == theirs.random_raw(5).tolist()
+
+
+def test_a_generator_can_be_pickled():
+    rng = generator(7, "augment", 3, 11)
+    copy = pickle.loads(pickle.dumps(rng))
+    assert rng.random(5).tolist() == copy.random(5).tolist()
 
 
 @pytest.mark.parametrize("word", ["seed", "epoch", "index"])

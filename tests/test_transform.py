@@ -16,6 +16,7 @@ from paddle_aug.transform import (
     SomeOf,
     Transform,
     around,
+    random_order,
 )
 
 IMAGES = 6000
@@ -112,6 +113,14 @@ def test_shuffled_applies_all_members_in_each_order_equally_often():
     assert_equally_likely(
         outcomes(Shuffled(ONE, TWO, THREE)), expected=["123", "132", "213", "231", "312", "321"]
     )
+
+
+def test_a_random_order_is_the_permutation_of_numpy_and_leaves_the_generator_where_it_does():
+    for count in (0, 1, 2, 5, 16):
+        for index in range(20):
+            ours, theirs = (generator(1, "augment", count, index) for _ in range(2))
+            assert random_order(ours, count) == theirs.permutation(count).tolist()
+            assert ours.random() == theirs.random()
 
 
 def test_oneof_applies_each_member_equally_often():

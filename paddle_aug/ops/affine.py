@@ -18,9 +18,10 @@ MODES = {
     "reflect": cv2.BORDER_REFLECT_101,
     "wrap": cv2.BORDER_WRAP,
 }
-# Outside the image OpenCV looks for each pixel by itself. From so many bytes on it is faster to
-# continue the image first, to so many times its size at most.
-CONTINUING_PAYS = 30_000
+# From so many bytes on detours pay. As OpenCV looks for each pixel outside the image by itself, the
+# image is continued first, to so many times its size at most. And four bytes a pixel are faster,
+# unless the nearest pixels of a continued image are taken.
+DETOURS_PAY = 30_000
 MOST_CONTINUED = 4
 
 
@@ -69,24 +70,48 @@ def warp_affine(
     otherwise the image is continued; the modes have the names that scikit-image gives them.
     """
     height, width = image.shape[:2]
-    flags, border = ORDERS[order], MODES[mode]
-    if mode != "constant" and image.size >= CONTINUING_PAYS:
-        back = _inverse(matrix)
-        top, bottom, left, right = margins = _margins(back, height, width)
-        continued = height + top + bottom, width + left + right, 3
-        if math.prod(continued) <= MOST_CONTINUED * image.size:
-            room = scratch("affine continued", continued, np.uint8)
-            image = cv2.copyMakeBorder(image, *margins, border, dst=room)
-            matrix = np.add(back, [[0, 0, left], [0, 0, top]])
-            flags |= cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
-        image,
-        matrix,
-        (width, height),
-        flags=flags,
-        borderMode=border,
-        borderValue=[int(value) for value in cval],
-    )
+    how = {"flags": ORDERS[order], "borderMode": MODES[mode]}
+    fill = [min(max(int(value), 0), 255) for value in cval]
+    if image.size < DETOURS_PAY:
+        return cv2.warpAffine(image, matrix, (width, height), borderValue=fill, **how)
+    moved = None
+    if mode == "constant":
+        image, moved = _quads(image), scratch("affine moved", (height, width, 4), np.uint8)
+        if order == 0:
+            # Each pixel is one number.
+            image, moved = image.view(np.int32)[..., 0], moved.view(np.int32)[..., 0]
+            fill = int.from_bytes(fill, "little")
+    else:
+        if order == 1:
+            image = moved = _quads(image)
+        image, matrix = _continued(image, matrix, MODES[mode])
+        how["flags"] |= cv2.WARP_INVERSE_MAP
+    # Where image and result share their memory, OpenCV copies the image first.
+    moved = cv2.warpAffine(image, matrix, (width, height), dst=moved, borderValue=fill, **how)
+    if moved.shape == (height, width, 3):
+        return moved
+    return cv2.cvtColor(moved.view(np.uint8).reshape(height, width, 4), cv2.COLOR_RGBA2RGB)
+
+
+def _quads(image: np.ndarray) -> np.ndarray:
+    """The image in four bytes a pixel, in kept memory."""
+    room = scratch("affine quads", (*image.shape[:2], 4), np.uint8)
+    return cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=room)
+
+
+def _continued(image: np.ndarray, matrix: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
+    """The image with margins as far as its result looks, unless that is too far, and the matrix
+    from a place in the result to that in it."""
+    height, width, channels = image.shape
+    back = _inverse(matrix)
+    top, bottom, left, right = margins = _margins(back, height, width)
+    down, across = height + top + bottom, width + left + right
+    if down * across <= MOST_CONTINUED * height * width:
+        room = scratch("affine continued", (down, across, channels), np.uint8)
+        image = cv2.copyMakeBorder(image, *margins, border, dst=room)
+        back[0][2] += left
+        back[1][2] += top
+    return image, np.array(back)
 
 
 def _inverse(matrix: np.ndarray) -> list[list[float]]:
@@ -134,17 +159,18 @@ class Affine(Transform):
             raise ValueError(f"mode wants some of {tuple(MODES)}, got {self.mode}")
 
     def sample(self, rng, shape):
-        shares = iter(rng.random(9).tolist())  # a draw at a time would take longer than the matrix
-
-        def draw(low, high):
-            return low + (high - low) * next(shares)
-
+        scale, shift = around(self.scale, 1), around(self.translate_percent, 0)
+        turns = around(self.rotate, 0), around(self.shear, 0)
+        ranges = scale, scale, shift, shift, *turns, self.cval, self.cval, self.cval
+        # A draw at a time would take longer than the matrix.
+        drawn = zip(ranges, rng.random(9).tolist(), strict=True)
+        x, y, right, down, turn, shear, *fill = [low + (high - low) * r for (low, high), r in drawn]
         return {
-            "scale": [draw(*around(self.scale, 1)) for _ in range(2)],
-            "translate": [draw(*around(self.translate_percent, 0)) for _ in range(2)],
-            "rotate": draw(*around(self.rotate, 0)),
-            "shear": [draw(*around(self.shear, 0))] * 2,
-            "cval": [draw(*self.cval) for _ in range(3)],
+            "scale": [x, y],
+            "translate": [right, down],
+            "rotate": turn,
+            "shear": [shear, shear],
+            "cval": fill,
             "order": draw_one(rng, self.order),
             "mode": draw_one(rng, self.mode),
         }

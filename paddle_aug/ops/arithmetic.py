@@ -18,10 +18,12 @@ LEVELS = np.arange(256, dtype=np.float32)
 def add(image: np.ndarray, value: float | Sequence[float]) -> np.ndarray:
     """Add whole grey levels (half to even) and saturate."""
     levels = np.rint(np.full(3, value)).tolist()
-    up = (*(min(max(level, 0), 255) for level in levels), 0)
-    down = (*(min(max(-level, 0), 255) for level in levels), 0)
+    up = [min(max(level, 0), 255) for level in levels]
+    down = [min(max(-level, 0), 255) for level in levels]
     # In two steps, as OpenCV adds bytes to bytes five times faster than anything below 0.
-    return cv2.subtract(cv2.add(image, up), down)
+    if any(up):
+        image = cv2.add(image, (*up, 0))
+    return cv2.subtract(image, (*down, 0)) if any(down) else image
 
 
 def multiply(image: np.ndarray, mul: float | Sequence[float]) -> np.ndarray:

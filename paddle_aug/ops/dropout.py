@@ -29,8 +29,11 @@ def coarse_dropout(
     """Blacken with probability `p` each cell of a grid, rows × columns, laid over the image."""
     height, width = image.shape[:2]
     cells = generator(seed, "noise").random((*size, *_mask_shape(image, per_channel)[2:])) >= p
-    kept = cv2.resize(_mask(cells), (width, height), interpolation=cv2.INTER_NEAREST)
-    return drop(image, kept)
+    # Across and then down, where whole rows are copied: OpenCV takes two to four times as long.
+    wide = cv2.resize(_mask(cells), (width, size[0]), interpolation=cv2.INTER_NEAREST)
+    rows = np.arange(size[0], dtype=np.float32)[:, None]
+    rows = cv2.resize(rows, (1, height), interpolation=cv2.INTER_NEAREST).ravel()
+    return drop(image, wide.take(rows.astype(np.intp), axis=0))
 
 
 def _mask(where: np.ndarray) -> np.ndarray:

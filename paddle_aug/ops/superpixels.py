@@ -210,7 +210,8 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     joined[::2, ::2] = True
     np.equal(labels[1:], labels[:-1], out=joined[1::2, ::2])
     beside = np.equal(labels[:, 1:], labels[:, :-1], out=joined[::2, 1::2])
-    found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=4)
+    # Diagonal neighbours join nothing new, and OpenCV is faster where it may look at them.
+    found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=8)
     pieces = joined[::2, ::2].astype(np.intp).ravel()
     pieces -= 1
     count = found - 1
