@@ -16,8 +16,13 @@ DESCRIPTION = "paddle_aug@@"
 NOTES = (DESCRIPTION, "StructuredToParameterName@@")
 
 # What Paddle's optimizers keep of each parameter, and its shape, where it is not the parameter's.
-ADAM = {"moment1": None, "moment2": None, "beta1_pow_acc": [1], "beta2_pow_acc": [1]}
-KEPT = {
+ADAM: dict[str, list[int] | None] = {
+    "moment1": None,
+    "moment2": None,
+    "beta1_pow_acc": [1],
+    "beta2_pow_acc": [1],
+}
+KEPT: dict[type, dict[str, list[int] | None]] = {
     paddle.optimizer.Adam: ADAM,
     paddle.optimizer.AdamW: ADAM,
     paddle.optimizer.Momentum: {"velocity": None},
@@ -67,7 +72,8 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
     The network may be one of paddle.LazyGuard, which takes no memory before its weights fit.
 
     Raises:
-        UserError: a weight is missing, too many, or of another shape: it is another network's.
+        UserError: a weight is missing, too many, or of another type or shape: it is another
+            network's.
     """
     found = {name: value for name, value in weights.items() if name not in NOTES}
     refuse_others(network.state_dict(), found, path)
@@ -78,14 +84,15 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
 
 
 def load_optimizer(
-    optimizer: paddle.optimizer.Optimizer, state: dict, steps: int, path: Path
+    optimizer: paddle.optimizer.Optimizer, state: dict, stepped: bool, path: Path
 ) -> None:
-    """Put the state of an optimizer that has done so many steps into one that has done none.
+    """Put the state of an optimizer into one that has done no step, as the other may not have,
+    either, if it is not known to have `stepped`.
 
     Raises:
         UserError: it is another optimizer's, or another network's.
     """
-    kinds = KEPT[type(optimizer)] if steps else {}
+    kinds = KEPT[type(optimizer)] if state or stepped else {}
     learned = [each for each in optimizer._parameter_list if not each.stop_gradient]
     wanted = {
         f"{each.name}_{kind}_0": np.empty(shape or each.shape, np.float32)
@@ -98,7 +105,7 @@ def load_optimizer(
 
 def refuse_others(wanted: dict, found: dict, path: Path) -> None:
     """Stop where arrays are not there, too many, or of another type or shape than they must be."""
-    for name in sorted({*wanted, *found}):
+    for name in sorted({*wanted, *found}, key=str):
         here = described(wanted[name]) if name in wanted else "unknown"
         there = described(found[name]) if name in found else "missing"
         if here != there:

@@ -59,7 +59,8 @@ def generator(seed: int, stream: str, epoch: int = 0, index: int = 0) -> np.rand
         raise ValueError(f"seed, epoch and index must be in [0, 2**32): {seed}, {epoch}, {index}")
     # An array, as it takes a seed sequence twice as long to make the same words of a list.
     sequence = np.random.SeedSequence(np.array(words, np.uint32))
-    return np.random.Generator(np.random.SFC64(_ThreeNumbers(sequence)))
+    three = _ThreeNumbers(sequence)
+    return np.random.Generator(np.random.SFC64(three))  # type: ignore[arg-type]  # NumPy takes it
 
 
 def integer_seed(seed: int, stream: str, epoch: int = 0, index: int = 0) -> int:

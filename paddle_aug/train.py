@@ -585,7 +585,8 @@ def begin(run: Run) -> Progress:
         refuse_other_run(path, state, config, data)
         average = state["average"]
         checkpoint.load_weights(run.network, state["network"], path)
-        checkpoint.load_optimizer(run.optimizer, state["optimizer"], average["steps"], path)
+        stepped = average["steps"] > 0 and not config.amp  # which leaves steps out that overflow
+        checkpoint.load_optimizer(run.optimizer, state["optimizer"], stepped, path)
         checkpoint.refuse_others(run.average.weights, average["weights"], path)
         run.average.set_state_dict(average)
         checkpoint.refuse_others(run.scaler.state_dict(), state["scaler"], path)

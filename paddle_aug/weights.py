@@ -110,7 +110,7 @@ def understood(description: dict, file: Path) -> Trained:
     Raises:
         UserError: it is none, or a later version wrote it, or has a network that this one has not.
     """
-    told = {"format": FORMAT, "engine": TrainConfig.engine, "normalization": None}
+    told: dict = {"format": FORMAT, "engine": TrainConfig.engine, "normalization": None}
     told |= description if isinstance(description, dict) else {}
     if isinstance(told["format"], int) and told["format"] > FORMAT:
         raise UserError(f"{file} was written by a later version of paddle_aug; use that one")

@@ -4,10 +4,10 @@
 
 A case writes files of its kind and hands them to what the tools hand them to. It is broken by any
 exception but a UserError, an unclear message, a file written outside its output folder, a program
-started, more than MOST_SECONDS (and LINE_SECONDS for each line of a long list), or MOST_BYTES more
-memory than before. Processes of a few cases
-each, forked from this one, run them; some are run by the real command line besides.
-docs/bad-input.md is about what is defended, and its figures are of this.
+started, more than MOST_SECONDS, or MOST_BYTES more memory than before; for each line of a long list
+LINE_SECONDS and LINE_BYTES are added. Processes of a few cases each, forked from this one, run
+them; some are run by the real command line besides. docs/bad-input.md is about what is defended,
+and its figures are of this.
 """
 
 import argparse
@@ -44,6 +44,7 @@ MOST_SECONDS = 20  # of processor time
 LINE_SECONDS = 100e-6  # of processor time, of a list: it is opened twice, and surveyed
 MOST_WAIT = 120  # seconds of the clock, on a machine that others use too
 MOST_BYTES = 2 * 2**30  # resident, more than before the case
+LINE_BYTES = 2**10  # more, of a list
 WALL = 4 * 2**30  # of private memory, more than before: the machine is not to be filled
 MOST_LINES = 80  # of a message
 MOST_COLUMNS = 1500
@@ -54,7 +55,7 @@ BY_COMMAND = 4  # of so many processes one runs its last case by the command lin
 class Attempt(NamedTuple):
     """What a case does. A refusal must say one of the `names`; `command` is a tool and its
     arguments that meet the same files, and writes below `out` of the case's folder; each of the
-    `lines` of a list may take LINE_SECONDS more."""
+    `lines` of a list may take LINE_SECONDS and LINE_BYTES more."""
 
     run: Callable[[], object]
     names: tuple[str, ...]
@@ -203,6 +204,7 @@ def judge(
     (folder / "out").mkdir(exist_ok=True)
     seconds += LINE_SECONDS * attempt.lines
     wait += LINE_SECONDS * attempt.lines
+    most += LINE_BYTES * attempt.lines
     forget_peak()
     before, started, here = memory()["VmRSS"], time.process_time(), Path.cwd()
     message = None

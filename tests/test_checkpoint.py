@@ -124,7 +124,7 @@ def stepped(way, state=None):
         network = small_network()
         optimizer = way(0.1, parameters=network.parameters())
         if state is not None:
-            checkpoint.load_optimizer(optimizer, state, 1, Path("run.pdstates"))
+            checkpoint.load_optimizer(optimizer, state, True, Path("run.pdstates"))
         network(paddle.ones([2, 3, 8, 8])).sum().backward()
         optimizer.step()
         return checkpoint.to_arrays(optimizer.state_dict())
@@ -158,12 +158,16 @@ def test_an_optimizer_refuses_what_is_not_its_own(change, told):
 
 
 def test_an_optimizer_that_has_not_begun_has_kept_nothing():
+    fresh = paddle.optimizer.Adam(0.1, parameters=small_network().parameters())
+    checkpoint.load_optimizer(fresh, {}, False, Path("run.pdstates"))
+    with pytest.raises(UserError, match="is missing in it, float32"):
+        checkpoint.load_optimizer(fresh, {}, True, Path("run.pdstates"))
+
+
+def test_arrays_by_other_than_names_are_told(tmp_path):
     state = stepped(paddle.optimizer.Adam)
-    with paddle.utils.unique_name.guard():
-        fresh = paddle.optimizer.Adam(0.1, parameters=small_network().parameters())
-    checkpoint.load_optimizer(fresh, {}, 0, Path("run.pdstates"))
-    with pytest.raises(UserError, match="unknown in this one"):
-        checkpoint.load_optimizer(fresh, state, 0, Path("run.pdstates"))
+    with pytest.raises(UserError, match=r"another network: 3 is float64 .* unknown in this one"):
+        stepped(paddle.optimizer.Adam, {3: np.zeros(2), **state})
 
 
 def test_weights_of_another_precision_are_told(tmp_path):
