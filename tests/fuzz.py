@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 import traceback
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -188,7 +189,8 @@ def unclear(message: str, names: tuple[str, ...]) -> str | None:
     if len(lines) > MOST_LINES or max(map(len, lines)) > MOST_COLUMNS:
         return f"it has {len(lines)} lines of up to {max(map(len, lines))} characters"
     odd = {character for line in lines for character in line if not character.isprintable()}
-    if odd - {"\t"}:  # they would move the cursor, ring, or hide what follows
+    odd = {each for each in odd if each != "\t" and unicodedata.category(each) != "Zs"}
+    if odd:  # they would move the cursor, ring, or hide what follows
         return f"it holds {odd!r}"
     return None
 

@@ -16,6 +16,8 @@ from paddle_aug.data.image import (
     FORMATS,
     SUFFIXES,
     UnreadableImage,
+    decode_image,
+    encoding,
     image_shape,
     read_image,
     read_sample,
@@ -296,6 +298,19 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
     monkeypatch.setattr(image_module, "MAX_PIXELS", WIDTH * HEIGHT)
     path = saved(tmp_path / "just_right.png", Image.fromarray(picture))
     assert read_image(path).shape == picture.shape
+
+
+def test_frames_of_a_gif_that_is_cut_behind_the_first_are_counted(picture):
+    frames = [Image.fromarray(each).convert("P") for each in (picture, picture[::-1])]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    content, counted = file.getvalue(), []
+    for length in range(len(content) // 4, len(content) + 1):
+        with contextlib.suppress(UnreadableImage):
+            decode_image(content[:length], "cut.gif")
+            counted.append(encoding(content[:length]).frames)
+    assert set(counted) == {1, 2}
+    assert counted[-1] == 2
 
 
 def test_of_16_bits_a_channel_half_as_many_pixels_are_read(tmp_path, monkeypatch):

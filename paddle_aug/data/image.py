@@ -42,6 +42,7 @@ _DECODER_ERRORS = (
     ValueError,
     TypeError,
     AttributeError,
+    IndexError,
     EOFError,
     struct.error,
     cv2.error,
