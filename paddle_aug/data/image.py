@@ -33,7 +33,7 @@ MAX_BYTES = 2**30
 MAX_SCANS = 100
 # Larger ones are decoded one after another, or as many as there are cores would fill the memory.
 MANY_PIXELS = 2**25
-STRIP = 2**22  # pixels that are calculated with at once
+STRIP = 2**16  # pixels that are calculated with at once: few enough for a processor's cache
 
 # What Pillow and cv2 raise on damaged files, found by feeding them some 100,000.
 _DECODER_ERRORS = (
@@ -273,7 +273,7 @@ def _depth(data: bytes, image: Image.Image) -> int:
 def _eight_bit(image: Image.Image) -> np.ndarray:
     if image.mode in ("I", "F"):
         raise _Refused("pixels of 32 bits have no agreed white; save the image with 8 or 16 bits")
-    if image.width * image.height <= STRIP:
+    if image.width * image.height <= 64 * STRIP:  # larger ones are not to be copied as a whole
         return _converted(image)
     made = np.empty((image.height, image.width, 3), np.uint8)
     for rows in _strips(made):
