@@ -1,10 +1,10 @@
 """The one exception that a user's mistake raises; tools print it and exit with code 2."""
 
-import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST = 1000  # characters of a line of a message
+KEPT = "\t\u3000"  # the blank of Chinese texts; another odd one would be taken for a plain one
 
 
 class UserError(Exception):
@@ -39,7 +39,7 @@ def _shortened(line: str) -> str:
         return line
     return "".join(
         character
-        if character.isprintable() or character == "\t" or unicodedata.category(character) == "Zs"
+        if character.isprintable() or character in KEPT
         else character.encode("unicode_escape").decode()
         for character in line
     )

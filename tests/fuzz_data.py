@@ -379,7 +379,7 @@ def large(draw: Callable, folder: Path) -> Attempt:
     data = folder / "out" / "data"
     data.mkdir(parents=True)
     names: tuple[str, ...] = (str(data), "Train.txt")
-    where, count = str(data), 0
+    where = str(data)
     match draw(st.sampled_from(("lines", "line", "zip", "mnist", "cifar", "odd"))):
         case "lines":
             write_images(data / "Images")
@@ -439,7 +439,7 @@ def large(draw: Callable, folder: Path) -> Attempt:
             name = draw(st.sampled_from(("Train.txt", "Eval.txt", "labels.txt", "Images/a/0.png")))
             put_odd(data / name, draw(st.sampled_from(("fifo", "endless", "huge"))))
             names = ("Train.txt", "Eval.txt", "labels.txt")
-    return Attempt(lambda: opened(where), names, ("check.py", where), count)
+    return Attempt(lambda: opened(where), names, ("check.py", where))
 
 
 KINDS = {

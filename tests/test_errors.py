@@ -10,6 +10,7 @@ from paddle_aug.errors import LONGEST, UserError, printable
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("a\xa0b.png", "a\\xa0b.png"),
         ("Train.txt:3: 图片 é\u3000x\tz", "Train.txt:3: 图片 é\u3000x\tz"),
         ("a\nb", "a\nb"),
         ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
