@@ -29,6 +29,8 @@ def printable(text: str) -> str:
     What would move the cursor, ring or turn the writing is escaped, and so is what no encoding
     can write; of lines that are longer than anyone reads, the middle is left out.
     """
+    if len(text) <= LONGEST and text.isprintable():  # and so of one line
+        return text
     return "\n".join(_shortened(line) for line in text.split("\n"))
 
 

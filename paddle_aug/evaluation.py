@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from paddle_aug import plot, preview_figure
 from paddle_aug.data.image import read_sample
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, labels_of
 from paddle_aug.files import write_bytes
 from paddle_aug.measures import BINS, Measures, measure, worst_mistakes
 from paddle_aug.preview import Cell, Section
@@ -34,7 +34,7 @@ class Evaluation:
 
     @cached_property
     def labels(self) -> np.ndarray:
-        return np.array([sample.label for sample in self.samples])
+        return np.array(labels_of(self.samples), int)
 
     @cached_property
     def measures(self) -> Measures:

@@ -35,7 +35,7 @@ from paddle_aug.data.check import shared_content
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, kill_workers, obey_parent
 from paddle_aug.data.image import UnreadableImage
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, labels_of, take
 from paddle_aug.encoding import FORMATS, encode
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes
@@ -204,7 +204,7 @@ def plan(wanted: Export, data: Dataset, left_out: Iterable[int] = ()) -> list[It
     folders = _folders(data.class_names)
     left_out = set(left_out)
     kept = [index for index in range(len(data.train)) if index not in left_out]
-    labels = [data.train[index].label for index in kept]
+    labels = labels_of(take(data.train, kept))
     items = []
     for index, copies in zip(kept, copies_of(labels, wanted), strict=True):
         sample = data.train[index]
@@ -398,10 +398,10 @@ def _make_in_worker(items: list[Item]) -> list[dict]:
 def _shared(data: Dataset) -> list[int]:
     """Training images that are to be evaluated on, too: published archives have some, and lists,
     which this data set will have, may not."""
-    shared = {id(train) for _, train in shared_content(data.train, [*data.eval, *data.test])}
+    shared = {index for _, index in shared_content(data.train, [*data.eval, *data.test])}
     if not shared:
         return []
-    contents = {_content(sample) for sample in data.train if id(sample) in shared}
+    contents = {_content(data.train[index]) for index in shared}
     left_out = [i for i, sample in enumerate(data.train) if _content(sample) in contents]
     print(
         f"{data.name}: {len(left_out):,} training images are evaluated on, too, and left out",

@@ -7,6 +7,7 @@ A folder of `inference.pdmodel` (of Paddle 2) or `inference.json` (of Paddle 3),
 import copy
 import inspect
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -223,7 +224,7 @@ def run_onnx(file: Path, images: np.ndarray) -> np.ndarray | None:
     return session.run(None, {session.get_inputs()[0].name: images})[0]
 
 
-def comparison_pixels(trained: Trained, samples: list[Sample]) -> np.ndarray:
+def comparison_pixels(trained: Trained, samples: Sequence[Sample]) -> np.ndarray:
     """Images of noise, the same each time, and up to 16 of the samples as evaluation prepares them.
 
     Raises:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, labels_of, paths_of, take
 from paddle_aug.data.loading import ToNetwork
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError
@@ -282,7 +282,7 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
 
 
 def _listed(data: Dataset) -> list[tuple[str, int]]:
-    return [(sample.path, sample.label) for sample in data.eval]
+    return list(zip(paths_of(data.eval), labels_of(data.eval), strict=True))
 
 
 def refuse_other_classes(subject: Subject, data: Dataset) -> None:
@@ -296,7 +296,7 @@ def refuse_other_classes(subject: Subject, data: Dataset) -> None:
         raise UserError(f"{data.name} has its classes in another order than {subject.weights}")
 
 
-def some_of(samples: list[Sample], count: int | None) -> list[Sample]:
+def some_of(samples: Sequence[Sample], count: int | None) -> Sequence[Sample]:
     """So many of the samples, of each class by its share; drawn, but the same each time.
 
     Raises:
@@ -306,8 +306,8 @@ def some_of(samples: list[Sample], count: int | None) -> list[Sample]:
         return samples
     if not 0 < count <= len(samples):
         raise UserError(f"--images {count} is not of 1 to {len(samples):,}, the held-out images")
-    order = stratified_order([sample.label for sample in samples], generator(0, "fraction"))
-    return [samples[index] for index in sorted(order[:count])]
+    order = stratified_order(labels_of(samples), generator(0, "fraction"))
+    return take(samples, sorted(order[:count]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -373,7 +373,7 @@ class Curve:
 
 
 def measure(
-    networks: Sequence[Subject], samples: list[Sample], ops: Sequence[Op]
+    networks: Sequence[Subject], samples: Sequence[Sample], ops: Sequence[Op]
 ) -> dict[str, list[Curve]]:
     """The curves of each op, by its name, one a network; unchanged images are looked at once.
 

@@ -3,6 +3,7 @@
 import csv
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.listfile import labels_of
 from paddle_aug.errors import UserError
 from paddle_aug.files import write_bytes, write_json
 from paddle_aug.invariance import Curve, Subject
@@ -253,8 +255,8 @@ def limits(made: Map) -> list[str]:
 
 def notes(made: Map) -> list[str]:
     """What a reader must know of networks that have next to no accuracy to lose."""
-    labels = [sample.label for sample in made.data.eval]
-    most = max(map(labels.count, set(labels))) / len(labels)
+    labels = labels_of(made.data.eval)
+    most = max(Counter(labels).values()) / len(labels)
     return [
         f"{subject.name} is right about {curve.clean:.1%} of the unchanged images, no more than "
         f"one answer for all of them could be ({most:.1%}): its curves say nothing"

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -67,7 +68,7 @@ def selected(config: TrainConfig, data: Dataset) -> Dataset:
     return select(data, config.first, config.fraction, config.holdout, config.seed)
 
 
-def augmented(config: TrainConfig, samples: list[Sample], mode: str) -> Augmented:
+def augmented(config: TrainConfig, samples: Sequence[Sample], mode: str) -> Augmented:
     """The samples of a list under a mode, their images decoded once if `cache` says so.
 
     Under "none" a training image is prepared as an evaluation image is.
@@ -93,13 +94,13 @@ class OwnSize(Augmented):
         return self.under(self.transform_at(key[0]), image, rng, key)
 
 
-def own_size(config: TrainConfig, samples: list[Sample]) -> OwnSize:
+def own_size(config: TrainConfig, samples: Sequence[Sample]) -> OwnSize:
     """As `augmented`, at the images' own sizes."""
     transform = augmentation(config.augment, engine(config))
     return OwnSize(samples, config.image_size, transform, config.seed, stretch=False)
 
 
-def read_one_by_one(config: TrainConfig, samples: list[Sample]) -> Augmented:
+def read_one_by_one(config: TrainConfig, samples: Sequence[Sample]) -> Augmented:
     """The training images, each read when it is asked for; without `stretch` at their own sizes."""
     if not config.stretch:
         return own_size(config, samples)

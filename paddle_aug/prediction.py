@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Views:
     `Workers`, whose keys are (view, index).
     """
 
-    def __init__(self, config: TrainConfig, samples: list[Sample], mode: str, draws: int):
+    def __init__(self, config: TrainConfig, samples: Sequence[Sample], mode: str, draws: int):
         self.config = replace(config, cache="off")
         self.samples = samples
         self.image_size = config.image_size
@@ -92,7 +92,7 @@ def parse_tta(spec: str | None, draws: int | None) -> tuple[str, int]:
 
 def predictions(
     trained: Trained,
-    samples: list[Sample],
+    samples: Sequence[Sample],
     tta: tuple[str, int] = ("none", 0),
     batch_size: int = 32,
     processes: int = 0,

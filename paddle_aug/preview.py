@@ -12,7 +12,7 @@ from paddle_aug import files
 from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, labels_of, paths_of
 from paddle_aug.errors import UserError
 from paddle_aug.modes import augmentation, mix_of
 from paddle_aug.pipeline import (
@@ -79,7 +79,7 @@ class Draws(NamedTuple):
         return range(self.epoch, self.epoch + self.count)
 
 
-def training_images(sources: dict[str, str], file: str | None = None) -> list[Sample]:
+def training_images(sources: dict[str, str], file: str | None = None) -> Sequence[Sample]:
     """Those of the data that the options in `SOURCES` name; or, without any, an image file.
 
     Raises:
@@ -90,14 +90,14 @@ def training_images(sources: dict[str, str], file: str | None = None) -> list[Sa
     return open_dataset(**sources, check=False).train
 
 
-def place(samples: list[Sample], file: str | None = None, index: int | None = None) -> int:
+def place(samples: Sequence[Sample], file: str | None = None, index: int | None = None) -> int:
     """The index of the image that is meant, by its path, the end of it, or its place in the list;
     by default the first.
 
     Raises:
         UserError: there is no such image.
     """
-    paths = [sample.path for sample in samples]
+    paths = paths_of(samples)
     if file is not None:
         found = [i for i, path in enumerate(paths) if path == file or path.endswith(f"/{file}")]
         if not found:
@@ -109,26 +109,26 @@ def place(samples: list[Sample], file: str | None = None, index: int | None = No
     return index
 
 
-def spread(samples: list[Sample], count: int) -> list[int]:
+def spread(samples: Sequence[Sample], count: int) -> list[int]:
     """The indices of so many images, or of all where there are fewer, of classes as different as
     can be: the first ones of each class, then the second ones."""
     seen: Counter[int] = Counter()
     places = []
-    for index, sample in enumerate(samples):
-        places.append((seen[sample.label], sample.label, index))
-        seen[sample.label] += 1
+    for index, label in enumerate(labels_of(samples)):
+        places.append((seen[label], label, index))
+        seen[label] += 1
     order = [index for _, _, index in sorted(places)]
     if count < len(seen):
         return [order[place * len(seen) // count] for place in range(count)]
     return order[:count]
 
 
-def _near(file: str, paths: list[str]) -> str:
+def _near(file: str, paths: Sequence[str]) -> str:
     hint = near_miss(file, paths)
     return hint if hint.startswith("did") else f"the first is {paths[0]}"
 
 
-def dataset_of(config: TrainConfig, samples: list[Sample]) -> Augmented:
+def dataset_of(config: TrainConfig, samples: Sequence[Sample]) -> Augmented:
     """The images as training augments them; without `stretch`, and where none are mixed, before
     they are made of one size."""
     if config.stretch or mixes(config):
@@ -157,7 +157,7 @@ def cells_of(dataset: Augmented, index: int, draws: Draws) -> list[Cell]:
     return cells
 
 
-def ops_of(config: TrainConfig, samples: list[Sample]) -> dict[str, Augmented]:
+def ops_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, Augmented]:
     """The images under each op of an augmentation alone, whatever combines them, by its name.
 
     Raises:

@@ -21,6 +21,7 @@ from paddle_aug.config import TrainConfig, flag, of_type
 from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, WorkerKilled, Workers
+from paddle_aug.data.listfile import labels_of
 from paddle_aug.data.loading import Batches, ToNetwork, joined
 from paddle_aug.data.normalize import normalization
 from paddle_aug.distributed import Group, join_group, processes
@@ -768,9 +769,7 @@ def about_data(data: Dataset) -> dict:
         "train": len(data.train),
         "eval": len(data.eval),
         "test": len(data.test),
-        "eval_of_class": np.bincount(
-            [sample.label for sample in data.eval], minlength=data.num_classes
-        ).tolist(),
+        "eval_of_class": np.bincount(labels_of(data.eval), minlength=data.num_classes).tolist(),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paddle_aug.data.feeding import Augmented
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, Samples
 from paddle_aug.data.packed import Packed
 from paddle_aug.transform import Identity
 
@@ -23,13 +23,25 @@ SAMPLES = [
 ]
 
 
-def test_each_sample_comes_back_as_it_was():
-    packed = pickle.loads(pickle.dumps(Packed(SAMPLES)))
-    assert len(packed) == len(SAMPLES)
-    for made, sample in zip(packed, SAMPLES, strict=True):
+@pytest.mark.parametrize(
+    "samples",
+    [
+        SAMPLES,
+        Samples(Path("/photos"), ["cat/a.jpg", UNREADABLE, "猫/ü.png"], [0, 1, 2], [3, 4, 5]),
+    ],
+    ids=["of anywhere", "of one folder"],
+)
+def test_each_sample_comes_back_as_it_was(samples):
+    packed = pickle.loads(pickle.dumps(Packed(samples)))
+    assert len(packed) == len(samples)
+    for made, sample in zip(packed, samples, strict=True):
         assert made[:4] == sample[:4]
         assert made.place == sample.place
         assert [type(field) for field in made[:4]] == [type(field) for field in sample[:4]]
+
+
+def test_pixels_come_too_where_there_are_some():
+    packed = pickle.loads(pickle.dumps(Packed(SAMPLES)))
     assert packed[-2].pixels is None
     np.testing.assert_array_equal(packed[-1].pixels, PIXELS)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_aug import preview
@@ -125,7 +126,7 @@ def modes(asked: argparse.Namespace, given: dict) -> list[Shown]:
     return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
 
 
-def chosen(asked: argparse.Namespace, samples: list[Sample]) -> list[int]:
+def chosen(asked: argparse.Namespace, samples: Sequence[Sample]) -> list[int]:
     """The indices of the images that are asked for."""
     images = asked.images
     if images is None and asked.html and asked.file is None and asked.index is None:

@@ -11,7 +11,7 @@ import mmap
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -79,7 +79,7 @@ MOST_OPENED = 3  # lists to train on, to evaluate on, and to test on
 
 
 def decoded_images(
-    samples: list[Sample],
+    samples: Sequence[Sample],
     image_size: int | None,
     way: str = "auto",
     folder: Path | str | None = None,
@@ -129,7 +129,7 @@ def sizes(shapes: np.ndarray) -> np.ndarray:
     return shapes.astype(np.int64).prod(axis=1) * 3
 
 
-def find_shapes(samples: list[Sample], image_size: int | None) -> np.ndarray:
+def find_shapes(samples: Sequence[Sample], image_size: int | None) -> np.ndarray:
     """Heights and widths, int32 [N, 2], of the images when they will have been read."""
     if image_size is not None:
         return np.full((len(samples), 2), image_size, np.int32)
@@ -152,7 +152,7 @@ def choose(size: int, memory: int, disk: int) -> str:
     return "disk" if size <= SHARE * disk else "off"
 
 
-def into_memory(samples: list[Sample], image_size: int | None, shapes: np.ndarray) -> Decoded:
+def into_memory(samples: Sequence[Sample], image_size: int | None, shapes: np.ndarray) -> Decoded:
     """The images in new memory."""
     held = SharedArray((int(sizes(shapes).sum()),))
     end = 0
@@ -162,7 +162,7 @@ def into_memory(samples: list[Sample], image_size: int | None, shapes: np.ndarra
     return Decoded(held, shapes)
 
 
-def from_file(samples: list[Sample], image_size: int | None, path: Path, mark: str) -> Decoded:
+def from_file(samples: Sequence[Sample], image_size: int | None, path: Path, mark: str) -> Decoded:
     """The images in the file, which is made first where it is not there, or not of these images."""
     header = json.dumps({"format": FORMAT, "fingerprint": mark, "images": len(samples)})
     shapes = read_shapes(path, header, len(samples))
@@ -194,7 +194,7 @@ def filled_up(header: str) -> bytes:
 
 
 def write_file(
-    samples: list[Sample], image_size: int | None, shapes: np.ndarray, path: Path, header: str
+    samples: Sequence[Sample], image_size: int | None, shapes: np.ndarray, path: Path, header: str
 ) -> None:
     """Write the cache under a name of this call, and give it its own once it is on the disk."""
     # Not by tempfile, whose files nobody else may read: others may share the folder.
@@ -225,7 +225,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def decoded_in_turn(
-    samples: list[Sample], image_size: int | None, shapes: np.ndarray
+    samples: Sequence[Sample], image_size: int | None, shapes: np.ndarray
 ) -> Iterator[np.ndarray]:
     """The images from the first to the last, decoded by all cores."""
     with (
@@ -242,7 +242,7 @@ def decoded_in_turn(
             bar.update(len(chunk))
 
 
-def fingerprint(samples: list[Sample], image_size: int | None) -> str:
+def fingerprint(samples: Sequence[Sample], image_size: int | None) -> str:
     """SHA-256 of all that the pixels depend on, in hexadecimal: the files by path, size and time of
     change, or else their pixels; their order, the size they get, and what decodes them."""
     found = hashlib.sha256(f"{FORMAT} {image_size} {cv2.__version__} {PIL.__version__}\n".encode())
@@ -260,7 +260,7 @@ def fingerprint(samples: list[Sample], image_size: int | None) -> str:
     return found.hexdigest()
 
 
-def cache_file(samples: list[Sample], image_size: int | None, folder: Path) -> Path:
+def cache_file(samples: Sequence[Sample], image_size: int | None, folder: Path) -> Path:
     """Where the cache of such a list is: one file for each list and size, which is replaced when
     the images have changed."""
     names = [os.fsencode(sample.file.absolute() / sample.path) for sample in samples]

@@ -1,36 +1,49 @@
 """Checks before training: every line and every image of both lists, all faults in one report."""
 
 import hashlib
+import heapq
 import os
-import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TypeVar
 
 from tqdm import tqdm
 
+from paddle_aug.data.columns import firsts
 from paddle_aug.data.image import UnreadableImage, read_sample
-from paddle_aug.data.listfile import Fault, Sample
+from paddle_aug.data.listfile import (
+    Fault,
+    Sample,
+    files_of,
+    labels_of,
+    lines_of,
+    normal,
+    paths_of,
+    pixels_of,
+    take,
+)
 from paddle_aug.errors import UserError
 from paddle_aug.files import read_bytes
 
 Result = TypeVar("Result")
+Size = int | tuple[int, ...]
 MAX_PRINTED = 50
 _CHUNK = 32  # files a task: threads are for decoding, not for passing tasks around
 
 
-def report(faults: Sequence[Fault], files: Sequence[str], notes: Sequence[str] = ()) -> None:
-    """Raise one UserError with the faults, in the order of `files` and lines, if there are any.
+def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] = ()) -> None:
+    """Raise one UserError with the faults, in the order of `names` and lines, if there are any.
 
     `notes` come before the last line, which says what to do.
     """
     if not faults:
         return
-    ordered = sorted(set(faults), key=lambda fault: (files.index(fault.file), *fault[1:]))
-    count = len(ordered)
-    lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:"]
-    lines += [str(fault) for fault in ordered[:MAX_PRINTED]]
+    distinct = set(faults)
+    count = len(distinct)
+    first = heapq.nsmallest(MAX_PRINTED, distinct, lambda each: (names.index(each.file), *each[1:]))
+    lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:", *map(str, first)]
     if count > MAX_PRINTED:
         lines.append(f"… and {count - MAX_PRINTED:,} more")
     lines += [*notes, "Correct or remove these lines or files, then run again."]
@@ -49,25 +62,25 @@ def list_faults(
     `class_names` where the lists name them.
     """
     faults = []
-    in_train: dict[str, Sample] = {}
+    in_train: dict[str, int] = {}
     for samples, name, first in zip((train, eval), names, (in_train, {}), strict=True):
-        for sample in samples:
-            earlier = first.setdefault(posixpath.normpath(sample.path), sample)
-            if earlier.label != sample.label:
-                labels: Sequence[int | str] = (sample.label, earlier.label)
-                if class_names:
-                    labels = [class_names[each.label] for each in (sample, earlier)]
-                reason = (
-                    f"{sample.path} has label {labels[0]}, but label {labels[1]} "
-                    f"on line {earlier.line}"
+        paths, labels, lines = paths_of(samples), labels_of(samples), lines_of(samples)
+        for index, path in enumerate(paths):
+            earlier = first.setdefault(normal(path), index)
+            if labels[earlier] != labels[index]:
+                here, there = (
+                    class_names[labels[at]] if class_names else labels[at]
+                    for at in (index, earlier)
                 )
-                faults.append(Fault(name, sample.line, reason))
-    for sample in eval:
-        other = in_train.get(posixpath.normpath(sample.path))
-        if other and other.line:
-            where = f"line {other.line} of {names[0]}"
-            reason = f"{sample.path} is on {where} too; evaluate on other images"
-            faults.append(Fault(names[1], sample.line, reason))
+                reason = f"{path} has label {here}, but label {there} on line {lines[earlier]}"
+                faults.append(Fault(name, lines[index], reason))
+    train_lines = lines_of(train)
+    for path, line in zip(paths_of(eval), lines_of(eval), strict=True):
+        other = in_train.get(normal(path))
+        if other is not None and train_lines[other]:
+            where = f"line {train_lines[other]} of {names[0]}"
+            reason = f"{path} is on {where} too; evaluate on other images"
+            faults.append(Fault(names[1], line, reason))
     return faults
 
 
@@ -76,33 +89,48 @@ def image_faults(
 ) -> list[Fault]:
     """Faults of images: missing, unreadable, truncated, or the same content in both lists.
 
-    Every image is decoded, by as many threads as there are cores (decoders release the lock of the
-    interpreter), with a bar if that takes long.
+    Every file is decoded once, by as many threads as there are cores (decoders release the lock of
+    the interpreter), with a bar if that takes long.
     """
-    files = {sample.file: sample for sample in (*train, *eval) if sample.pixels is None}
-    found = over_images(_unreadable, list(files.values()))
-    reasons = {file: reason for file, reason in zip(files, found, strict=True) if reason}
-    faults = [
-        Fault(name, sample.line, f"{sample.path}: {reasons[sample.file]}")
-        for samples, name in zip((train, eval), names, strict=True)
-        for sample in samples
-        if sample.file in reasons
-    ]
-    readable = [[s for s in samples if s.file not in reasons] for samples in (train, eval)]
-    for sample, other in shared_content(*readable):
-        where = f" on line {other.line} of {names[0]}" if other.line else ""
-        reason = f"{sample.path} is the same image as {other.path}{where}"
+    in_train, in_eval = map(_distinct_files, (train, eval))
+    for file in in_train.keys() & in_eval.keys():
+        del in_eval[file]
+    read = take(train, list(in_train.values())), take(eval, list(in_eval.values()))
+    found = zip(chain(in_train, in_eval), over_images(_unreadable, *read), strict=True)
+    reasons = {file: reason for file, reason in found if reason}
+    faults, readable = [], []
+    for samples, name in zip((train, eval), names, strict=True):
+        wrong = {i: reasons[file] for i, file in enumerate(files_of(samples)) if file in reasons}
+        paths, lines = paths_of(samples), lines_of(samples)
+        faults += [Fault(name, lines[i], f"{paths[i]}: {reason}") for i, reason in wrong.items()]
+        if wrong:
+            samples = take(samples, [i for i in range(len(samples)) if i not in wrong])
+        readable.append(samples)
+    for index, other in shared_content(*readable):
+        sample, same = readable[1][index], readable[0][other]
+        where = f" on line {same.line} of {names[0]}" if same.line else ""
+        reason = f"{sample.path} is the same image as {same.path}{where}"
         faults.append(Fault(names[1], sample.line, reason))
     return faults
 
 
-def over_images(look: Callable[[Sample], Result], samples: Sequence[Sample]) -> list[Result]:
-    """What `look` makes of each image, by all cores, with a bar if that takes long."""
-    chunks = [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]
+def _distinct_files(samples: Sequence[Sample]) -> dict[str, int]:
+    """Where each file is listed first; what is in archives goes by."""
+    at = firsts(
+        file if pixels is None else ""
+        for file, pixels in zip(files_of(samples), pixels_of(samples), strict=True)
+    )
+    at.pop("", None)
+    return at
+
+
+def over_images(look: Callable[[Sample], Result], *parts: Sequence[Sample]) -> list[Result]:
+    """What `look` makes of each image of all parts, by all cores, with a bar if that takes long."""
+    chunks = [part[i : i + _CHUNK] for part in parts for i in range(0, len(part), _CHUNK)]
     results = []
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        with tqdm(total=len(samples), desc="checking images", disable=None, delay=2) as bar:
+        with tqdm(total=sum(map(len, parts)), desc="checking images", disable=None, delay=2) as bar:
             for looked in pool.map(lambda chunk: [look(sample) for sample in chunk], chunks):
                 results += looked
                 bar.update(len(looked))
@@ -119,31 +147,40 @@ def _unreadable(sample: Sample) -> str | None:
     return None
 
 
-def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
-    """Pictures of eval that are in train under another name, with that one.
+def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tuple[int, int]]:
+    """Pictures of eval that are in train under another name: the index of each, and that of the one
+    in train.
 
     The same bytes of a file, or the same pixels of an archive; only equal sizes are hashed.
     """
-    by_size = defaultdict(list)
-    for sample in train:
-        by_size[_size(sample)].append(sample)
-    digests: dict[int | tuple[int, ...], dict[bytes, Sample]] = {}
-    shared = []
-    in_train = {posixpath.normpath(sample.path) for sample in train}
-    for sample in eval:
-        size = _size(sample)
-        if size not in by_size or posixpath.normpath(sample.path) in in_train:
+    in_train = {path: index for index, path in enumerate(map(normal, paths_of(train)))}
+    in_eval = firsts(map(normal, paths_of(eval)))
+    asked = {path: index for path, index in in_eval.items() if path not in in_train}
+    if not asked:
+        return []
+    by_size: dict[Size, list[int]] = defaultdict(list)
+    for index, size in _sizes(train, sorted(in_train.values())):
+        by_size[size].append(index)
+    digests: dict[Size, dict[bytes, int]] = {}
+    same: dict[int, int] = {}
+    for index, size in _sizes(eval, asked.values()):
+        if size not in by_size:
             continue
         if size not in digests:
-            digests[size] = {_digest(other): other for other in by_size[size]}
-        other = digests[size].get(_digest(sample))
-        if other:
-            shared.append((sample, other))
-    return shared
+            digests[size] = {_digest(train[other]): other for other in by_size[size]}
+        other = digests[size].get(_digest(eval[index]))
+        if other is not None:
+            same[index] = other
+    first = map(in_eval.__getitem__, map(normal, paths_of(eval)))
+    return [(index, same[at]) for index, at in enumerate(first) if at in same]
 
 
-def _size(sample: Sample) -> int | tuple[int, ...]:
-    return sample.file.stat().st_size if sample.pixels is None else sample.pixels.shape
+def _sizes(samples: Sequence[Sample], indices: Iterable[int]) -> Iterator[tuple[int, Size]]:
+    """Bytes of files, shapes of pixels."""
+    indices = list(indices)
+    chosen = take(samples, indices)
+    for index, file, pixels in zip(indices, files_of(chosen), pixels_of(chosen), strict=True):
+        yield index, os.stat(file).st_size if pixels is None else pixels.shape
 
 
 def _digest(sample: Sample) -> bytes:

@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ from paddle_aug.data.listfile import (
     TRAIN_NAMES,
     Fault,
     Found,
-    Sample,
+    Samples,
+    files_of,
     label_fault,
     path_fault,
     read_lines,
@@ -68,17 +70,17 @@ def read_csv(file: Path) -> Found:
         faults.append(Fault(file.name, 0, "the table is empty"))
     class_names, labels = _classes(rows)
 
-    train, eval_ = [], []
+    train, eval_ = Samples(file.parent), Samples(file.parent)
     for row in rows:
         if row.label in labels:
-            sample = Sample(row.path, file.parent / row.path, labels[row.label], row.line)
-            (train if row.split == "train" else eval_).append(sample)
+            part = train if row.split == "train" else eval_
+            part.append(row.path, labels[row.label], row.line)
         else:
             reason = label_fault(row.label) if _is_number(row.label) else None
             reason = reason or f"label {row.label} never occurs in training"
             faults.append(Fault(file.name, row.line, reason))
     notes = ()
-    if not all(os.path.isfile(sample.file) for sample in (*train, *eval_)):
+    if not all(map(os.path.isfile, chain(files_of(train), files_of(eval_)))):
         notes = (f"Paths in {file.name} start from {file.parent}.",)
     names = (file.name, file.name)
     return Found(

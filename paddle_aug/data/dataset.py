@@ -10,25 +10,32 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from paddle_aug.data import aistudio
 from paddle_aug.data.check import image_faults, list_faults, report, shared_content
 from paddle_aug.data.cifar import read_cifar10, read_cifar100
 from paddle_aug.data.csvfile import read_csv
 from paddle_aug.data.folder import read_folder
-from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import (
     CLASS_FILES,
     LIST_PAIRS,
-    Entry,
+    Entries,
     Fault,
     Found,
     Sample,
+    Samples,
+    files_of,
     find_pairs,
+    labels_of,
+    paths_of,
+    pixels_of,
     read_class_names,
     read_list,
 )
@@ -56,11 +63,11 @@ class Dataset:
     """
 
     name: str
-    train: list[Sample]
-    eval: list[Sample]
+    train: Sequence[Sample]
+    eval: Sequence[Sample]
     class_names: list[str]
     drawn: bool = False
-    test: list[Sample] = field(default_factory=list)
+    test: Sequence[Sample] = field(default_factory=list)
 
     @property
     def num_classes(self) -> int:
@@ -79,20 +86,24 @@ class Dataset:
             lists["test"] = self.test
         for name, samples in lists.items():
             digest.update(f"{name} {len(samples)}\n".encode())
-            for sample in samples:
-                _digest_sample(digest, sample)
+            _digest_samples(digest, samples)
         return digest.hexdigest()
 
 
-def _digest_sample(digest, sample: Sample) -> None:
-    if sample.pixels is None:
-        size = sample.file.stat().st_size
-    else:
-        size = "{}x{}x{}".format(*sample.pixels.shape)
-    line = f"{sample.path}\t{sample.label}\t{size}\n"
-    digest.update(line.encode(errors="surrogateescape"))  # names of files may be of any bytes
-    if sample.pixels is not None:
-        digest.update(read_sample(sample))
+def _digest_samples(digest, samples: Sequence[Sample]) -> None:
+    sizes: dict[str, int] = {}  # a list may name an image often
+    columns = (paths_of, labels_of, files_of, pixels_of)
+    for path, label, file, pixels in zip(*(of(samples) for of in columns), strict=True):
+        if pixels is not None:
+            size = "x".join(map(str, pixels.shape))
+        elif file in sizes:
+            size = sizes[file]
+        else:
+            size = sizes[file] = os.stat(file).st_size
+        line = f"{path}\t{label}\t{size}\n"
+        digest.update(line.encode(errors="surrogateescape"))  # names of files may be of any bytes
+        if pixels is not None:
+            digest.update(np.ascontiguousarray(pixels))
 
 
 def open_dataset(
@@ -177,11 +188,11 @@ def _faults(found: Found, check: bool) -> list[Fault]:
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
     faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
-    samples = [*found.train, *found.eval]
-    if samples and not any(s.pixels is not None or os.path.isfile(s.file) for s in samples):
+    parts = (found.train, found.eval)
+    if any(parts) and not any(map(_any_there, parts)):
         faults.append(Fault(names[0], 0, "none of the listed images is there"))
     elif check and found.published:
-        shared = len(shared_content(found.train, found.eval))
+        shared = len(shared_content(*parts))
         if shared:
             print(
                 f"{found.name}: {shared:,} of the {len(found.eval):,} images to evaluate on are "
@@ -189,8 +200,13 @@ def _faults(found: Found, check: bool) -> list[Fault]:
                 file=sys.stderr,
             )
     elif check:
-        faults += image_faults(found.train, found.eval, names)
+        faults += image_faults(*parts, names)
     return faults
+
+
+def _any_there(samples: Sequence[Sample]) -> bool:
+    held = any(pixels is not None for pixels in pixels_of(samples))
+    return held or any(map(os.path.isfile, dict.fromkeys(files_of(samples))))
 
 
 def _read_lists(
@@ -202,25 +218,21 @@ def _read_lists(
 ) -> Found:
     """Read the list of train, and that of eval if there is one."""
     names = _shown_names(*lists) if len(lists) == 2 else (lists[0].name,) * 2
-    entries, faults = ([], []), []
-    for part, file, shown in zip(entries, lists, names, strict=False):
-        read, wrong = read_list(file, shown)
-        part += read
+    entries, faults = [Entries(), Entries()], []
+    for place, (file, shown) in enumerate(zip(lists, names, strict=False)):
+        entries[place], wrong = read_list(file, shown)
         faults += wrong
     class_names, class_file, class_faults = _class_names(folder, *entries)
     faults += class_faults
     if not class_faults:
         faults += _label_faults(entries, names, class_names, class_file)
 
-    paths = list(dict.fromkeys(entry.path for part in entries for entry in part))
+    paths = list(dict.fromkeys(chain.from_iterable(part.paths for part in entries)))
     folders = [folder, *(file.parent for file in lists)]
     image_root, tried = _choose_image_root(paths, folders, image_root)
-    train, eval_ = (
-        [Sample(path, image_root / path, label, line) for path, label, line in listed]
-        for listed in entries
-    )
+    train, eval_ = (Samples(image_root, e.paths, e.labels, e.lines) for e in entries)
     notes = ()
-    if _missing(image_root, paths):
+    if any(_missing(image_root, paths)):
         folders = ", ".join(map(str, tried))
         notes = (f"Images were looked for in {folders} (else give --image-root).",)
     files = (*names, class_file.name if class_file else "")
@@ -289,7 +301,7 @@ def _shown_names(train_list: Path, eval_list: Path) -> tuple[str, str]:
 
 
 def _class_names(
-    folder: Path, train: list[Entry], eval_: list[Entry]
+    folder: Path, train: Entries, eval_: Entries
 ) -> tuple[list[str], Path | None, list[Fault]]:
     """From the file that names the classes, else from the images' folders, else the numbers."""
     files = [folder / name for name in CLASS_FILES if (folder / name).is_file()]
@@ -298,8 +310,14 @@ def _class_names(
     if files:
         names, faults = read_class_names(files[0])
         return names, files[0], faults
-    count = max((entry.label for entry in train), default=-1) + 1
-    pairs = {(e.label, posixpath.basename(posixpath.dirname(e.path))) for e in (*train, *eval_)}
+    count = max(train.labels, default=-1) + 1
+    folders = {
+        (label, path.rpartition("/")[0])
+        for part in (train, eval_)
+        for label, path in zip(part.labels, part.paths, strict=True)
+    }
+    # As of any path in them: a slash may stand there twice.
+    pairs = {(label, posixpath.basename(posixpath.dirname(f"{f}/x"))) for label, f in folders}
     named = dict(pairs)
     one_to_one = len(pairs) == len(named) == len(set(named.values())) == count
     if one_to_one and "" not in named.values():
@@ -308,23 +326,24 @@ def _class_names(
 
 
 def _label_faults(
-    entries: tuple[list[Entry], list[Entry]],
+    entries: Sequence[Entries],
     names: tuple[str, str],
     class_names: list[str],
     class_file: Path | None,
 ) -> list[Fault]:
     """Labels beyond the classes: those of the file, else those that occur in training."""
+    known: Container[int]
     if class_file is None:
-        known = {entry.label for entry in entries[0]}
+        known = set(entries[0].labels)
         why = f"never occurs in {names[0]}"
     else:
         known = range(len(class_names))
         why = f"is beyond the {len(class_names)} classes of {class_file.name}"
     return [
-        Fault(name, entry.line, f"label {entry.label} {why}")
+        Fault(name, line, f"label {label} {why}")
         for name, listed in zip(names, entries, strict=True)
-        for entry in listed
-        if entry.label not in known
+        for label, line in zip(listed.labels, listed.lines, strict=True)
+        if label not in known
     ]
 
 
@@ -349,7 +368,7 @@ def _choose_image_root(
     best = _fullest(roots, paths)
 
     zip_path = aistudio.find_zip(data_folder)
-    if zip_path is not None and (missing := _missing(best, paths)):
+    if zip_path is not None and (missing := list(_missing(best, paths))):
         contents = aistudio.zip_contents(zip_path)
         inside = next(
             (top for top in ("", "Images/") for p in missing if top + p in contents), None
@@ -367,8 +386,8 @@ def _choose_image_root(
 def _fullest(roots: list[Path], paths: list[str]) -> Path:
     """The first root that holds most of the files; of a long list a thousand are looked at."""
     spread = paths[:: 1 + len(paths) // 1000]
-    return min(roots, key=lambda root: len(_missing(root, spread)))
+    return min(roots, key=lambda root: sum(1 for _ in _missing(root, spread)))
 
 
-def _missing(root: Path, paths: list[str]) -> list[str]:
-    return [path for path in paths if not os.path.isfile(os.path.join(root, path))]
+def _missing(root: Path, paths: list[str]) -> Iterator[str]:
+    return (path for path in paths if not os.path.isfile(os.path.join(root, path)))

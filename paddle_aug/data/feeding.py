@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -61,7 +61,7 @@ class Augmented:
 
     def __init__(
         self,
-        samples: list[Sample],
+        samples: Sequence[Sample],
         image_size: int,
         transform: Transform,
         seed: int,

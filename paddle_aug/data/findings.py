@@ -4,8 +4,9 @@ An error is what training refuses, or what no network can learn; a warning is to
 note is good to know.
 """
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ import numpy as np
 from paddle_aug.data.check import list_faults
 from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.image import MISSING
-from paddle_aug.data.listfile import Sample
-from paddle_aug.data.survey import Listed, Seen, Survey, normal, shown
+from paddle_aug.data.listfile import Fault, Sample, labels_of, lines_of, normal, paths_of
+from paddle_aug.data.survey import Listed, Seen, Survey, shown
+from paddle_aug.errors import printable
 
 LEVELS = ("error", "warning", "note")
 FEW = 10  # training images of a class
@@ -47,7 +49,24 @@ class Finding(NamedTuple):
     code: str
     message: str
     advice: str
-    places: list[Place]
+    places: Sequence[Place]
+
+
+class Places(Sequence[Place]):
+    """Places that are made when they are looked at: a long list may have millions."""
+
+    def __init__(self, of: Sequence, place: Callable[..., Place]):
+        self.of, self.place = of, place
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    def __iter__(self) -> Iterator[Place]:
+        return map(self.place, self.of)
+
+    def __getitem__(self, index):
+        found = self.of[index]
+        return list(map(self.place, found)) if isinstance(index, slice) else self.place(found)
 
 
 class Twins(NamedTuple):
@@ -82,7 +101,11 @@ def class_name(survey: Survey, label: int) -> str:
 
 def where(survey: Survey, sample: Sample, in_eval: bool) -> str:
     """The line of its list, else its path."""
-    return f"{survey.found.files[in_eval]}:{sample.line}" if sample.line else shown(sample)
+    return _where(survey, sample.path, sample.line, in_eval)
+
+
+def _where(survey: Survey, path: str, line: int, in_eval: bool) -> str:
+    return f"{survey.found.files[in_eval]}:{line}" if line else printable(path)
 
 
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
@@ -94,7 +117,7 @@ def _place(survey: Survey, image: Listed, what: str = "") -> Place:
 def class_counts(survey: Survey) -> tuple[Counter, Counter]:
     """Images of each label in train and in eval, as they are listed."""
     found = survey.found
-    return Counter(s.label for s in found.train), Counter(s.label for s in found.eval)
+    return Counter(labels_of(found.train)), Counter(labels_of(found.eval))
 
 
 def _of_lists(survey: Survey) -> Iterator[Finding]:
@@ -103,26 +126,18 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
     labels = found.class_names if found.labels_named else None
     faults = dict.fromkeys([*found.faults, *list_faults(found.train, found.eval, names, labels)])
     if faults:
-        places = [
-            Place(f"{fault.file}:{fault.line}" if fault.line else fault.file, fault.reason)
-            for fault in sorted(faults, key=lambda each: (found.files.index(each.file), each.line))
-        ]
+        ordered = sorted(faults, key=lambda each: (found.files.index(each.file), each.line))
+
+        def fault_place(fault: Fault) -> Place:
+            return Place(f"{fault.file}:{fault.line}" if fault.line else fault.file, fault.reason)
+
         yield Finding(
             "error", "lists", f"{count_of(len(faults), 'fault')} of lists or folders, which "
-            "training refuses", "correct or remove these lines or files", places,
+            "training refuses", "correct or remove these lines or files",
+            Places(ordered, fault_place),
         )  # fmt: skip
     for in_eval, samples in enumerate((found.train, found.eval)):
-        first: dict[str, Sample] = {}
-        again = []
-        for sample in samples:
-            earlier = first.setdefault(normal(sample), sample)
-            if earlier is not sample and earlier.label == sample.label:
-                again.append(
-                    Place(
-                        where(survey, sample, bool(in_eval)),
-                        f"{shown(sample)}: as on line {earlier.line}",
-                    )
-                )
+        again = _repeats(survey, samples, bool(in_eval))
         if again and in_eval:
             yield Finding(
                 "warning", "repeated-in-eval",
@@ -140,6 +155,24 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
             "note", "no-eval", "nothing to evaluate on",
             "--split 0.75 writes two lists; or train with --holdout 0.25", [],
         )  # fmt: skip
+
+
+def _repeats(survey: Survey, samples: Sequence[Sample], in_eval: bool) -> Places:
+    """The lines that say an image again, with its label."""
+    paths, labels, lines = paths_of(samples), labels_of(samples), lines_of(samples)
+    first: dict[str, int] = {}
+    again = array("i")
+    for index, path in enumerate(map(normal, paths)):
+        earlier = first.setdefault(path, index)
+        if earlier != index and labels[earlier] == labels[index]:
+            again.append(index)
+
+    def place(index: int) -> Place:
+        path, line = paths[index], lines[first[normal(paths[index])]]
+        there = _where(survey, path, lines[index], in_eval)
+        return Place(there, f"{printable(path)}: as on line {line}")
+
+    return Places(again, place)
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.listfile import EVAL_NAMES, TRAIN_NAMES, Fault, Found, Sample
+from paddle_aug.data.listfile import EVAL_NAMES, TRAIN_NAMES, Fault, Found, Samples
 from paddle_aug.errors import UserError
 
 # What systems leave behind; all that begins with a dot is hidden besides.
@@ -51,13 +51,14 @@ def _read(folder: Path) -> Found:
         for name in class_names
         if name != name.encode(errors="replace").decode()
     ]
-    lists = []
+    lists: list[Samples] = []
     for root, names in zip(roots, found, strict=True):
         samples, wrong = _samples(folder, root, names, class_names)
         lists.append(samples)
         reasons += wrong
     faults = [Fault(name, 0, reason) for reason in reasons]
-    return Found(name, lists[0], [*lists, []][1], class_names, (name, name), faults, root=folder)
+    train, eval_ = [*lists, Samples(folder)][:2]
+    return Found(name, train, eval_, class_names, (name, name), faults, root=folder)
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -85,9 +86,9 @@ def _folders(folder: Path) -> list[str]:
 
 def _samples(
     folder: Path, root: Path, names: list[str], class_names: list[str]
-) -> tuple[list[Sample], list[str]]:
+) -> tuple[Samples, list[str]]:
     """The images of train or eval, and what is wrong there."""
-    samples = []
+    samples = Samples(folder)
     reasons = [
         f"{_below(folder, entry.path)} is an image outside the class folders"
         for entry in _visible(root)
@@ -100,7 +101,7 @@ def _samples(
         reasons += [f"{_below(folder, path)} {reason}" for path, reason in wrong]
         label = class_names.index(name)
         for path in images:
-            samples.append(Sample(_below(folder, path), Path(path), label, 0))
+            samples.append(_below(folder, path), label, 0)
     return samples, sorted(reasons)
 
 

@@ -6,15 +6,18 @@ reader of any kind of data set hands back is here too.
 
 import codecs
 import io
+import itertools
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from paddle_aug.data.columns import Columns
 from paddle_aug.files import read_bytes
 
 LIST_PAIRS = (
@@ -60,6 +63,80 @@ class Sample(NamedTuple):
         return file if file.endswith(self.path) else f"{file}: {self.path}"
 
 
+class Entries(Columns[Entry]):
+    """The lines of a list."""
+
+    def item(self, path: str, label: int, line: int) -> Entry:
+        return Entry(path, label, line)
+
+    def like(self, paths: list[str], labels: array, lines: array) -> "Entries":
+        return Entries(paths, labels, lines)
+
+
+class Samples(Columns[Sample]):
+    """Samples that are files, all below one folder, `root`."""
+
+    def __init__(
+        self,
+        root: Path,
+        paths: Iterable[str] = (),
+        labels: Iterable[int] = (),
+        lines: Iterable[int] = (),
+    ):
+        super().__init__(paths, labels, lines)
+        self.root = root
+
+    def item(self, path: str, label: int, line: int) -> Sample:
+        return Sample(path, self.root / path, label, line)
+
+    def like(self, paths: list[str], labels: array, lines: array) -> "Samples":
+        return Samples(self.root, paths, labels, lines)
+
+
+def paths_of(samples: Sequence[Sample]) -> Sequence[str]:
+    """Their paths, as all of these functions without making `Samples` one by one."""
+    return samples.paths if isinstance(samples, Samples) else [each.path for each in samples]
+
+
+def labels_of(samples: Sequence[Sample]) -> Sequence[int]:
+    """Their labels."""
+    return samples.labels if isinstance(samples, Samples) else [each.label for each in samples]
+
+
+def lines_of(samples: Sequence[Sample]) -> Sequence[int]:
+    """The lines where they stand."""
+    return samples.lines if isinstance(samples, Samples) else [each.line for each in samples]
+
+
+def files_of(samples: Sequence[Sample]) -> Iterator[str]:
+    """Where their images are."""
+    if isinstance(samples, Samples):
+        return map(os.path.join(samples.root, "").__add__, samples.paths)
+    return (str(sample.file) for sample in samples)
+
+
+def pixels_of(samples: Sequence[Sample]) -> Iterator[np.ndarray | None]:
+    """What those of an archive hold, and None for each file."""
+    if isinstance(samples, Samples):
+        return itertools.repeat(None, len(samples))
+    return (sample.pixels for sample in samples)
+
+
+def take(samples: Sequence[Sample], indices: Sequence[int]) -> Sequence[Sample]:
+    """Those of the samples, in that order."""
+    if isinstance(samples, Samples):
+        return samples.take(indices)
+    return [samples[index] for index in indices]
+
+
+def normal(path: str) -> str:
+    """A path of a list, however it is written: two that are the same file by that are one image."""
+    # Most are so as they are, and the call would take longer than reading the line.
+    if "//" in path or "./" in path or path[-1:] in "/.":
+        return posixpath.normpath(path)
+    return path
+
+
 class Fault(NamedTuple):
     """Something wrong in a list; line 0 means the file as a whole."""
 
@@ -85,8 +162,8 @@ class Found(NamedTuple):
     """
 
     name: str
-    train: list[Sample]
-    eval: list[Sample]
+    train: Sequence[Sample]
+    eval: Sequence[Sample]
     class_names: list[str]
     files: tuple[str, ...]
     faults: list[Fault]
@@ -103,28 +180,34 @@ def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
     return [(folder / a, folder / b) for a, b in LIST_PAIRS if a in names and b in names]
 
 
-def read_list(file: Path, name: str | None = None) -> tuple[list[Entry], list[Fault]]:
+def read_list(file: Path, name: str | None = None) -> tuple[Entries, list[Fault]]:
     """Read `path label` lines: any white space, the last field is the label, blank lines go by.
 
     Paths may hold blanks, and backslashes are taken as slashes. The file is UTF-8 with or without
     a byte order mark, with any line ends. Faults call it `name`, by default its own name.
     """
     name = name or file.name
-    entries: list[Entry] = []
+    entries = Entries()
     faults: list[Fault] = []
+    numbers: dict[str, int] = {}  # of the labels that have been read
     for line, text in read_lines(file, name, faults):
         fields = text.strip().rsplit(None, 1)
         if not fields:
             continue
-        path = fields[0].replace("\\", "/")
-        label = fields[-1]
         reason: str | None = 'no label (want "path label")'
         if len(fields) == 2:
-            reason = label_fault(label) or path_fault(path)
+            path, label = fields[0].replace("\\", "/"), fields[1]
+            reason = path_fault(path)
+            if label not in numbers:
+                wrong = label_fault(label)
+                if wrong:
+                    reason = wrong
+                else:
+                    numbers[label] = int(label)
         if reason:
             faults.append(Fault(name, line, reason))
         else:
-            entries.append(Entry(path, int(label), line))
+            entries.append(path, numbers[label], line)
     if not entries and not faults:
         faults.append(Fault(name, 0, "the list is empty"))
     return entries, faults
@@ -143,7 +226,7 @@ def label_fault(label: str) -> str | None:
 
 def path_fault(path: str) -> str | None:
     """Why a path, with slashes, is not one below a folder of images."""
-    if path.startswith("/") or re.match("[A-Za-z]:", path):
+    if path[:1] == "/" or (path[1:2] == ":" and re.match("[A-Za-z]:", path)):
         return f"{path!r} is absolute (want a path relative to the image folder)"
     if ".." in path and posixpath.normpath(path).split("/")[0] == "..":
         return f"{path!r} leaves the image folder"

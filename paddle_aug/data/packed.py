@@ -8,18 +8,27 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import (
+    Sample,
+    Samples,
+    files_of,
+    labels_of,
+    lines_of,
+    paths_of,
+    pixels_of,
+)
 
 
 class Packed(Sequence[Sample]):
     """A list of samples, each made anew when it is asked for; without `pixels` they have none."""
 
     def __init__(self, samples: Sequence[Sample], pixels: bool = True):
-        self.paths = Texts(each.path for each in samples)
-        self.files = Texts(str(each.file) for each in samples)
-        self.labels = np.array([each.label for each in samples], np.int64)
-        self.lines = np.array([each.line for each in samples], np.int64)
-        held = [each.pixels for each in samples] if pixels else []
+        self.paths = Texts(paths_of(samples))
+        self.root = samples.root if isinstance(samples, Samples) else None
+        self.files = None if self.root else Texts(files_of(samples))
+        self.labels = np.array(labels_of(samples), np.int64)
+        self.lines = np.array(lines_of(samples), np.int64)
+        held = list(pixels_of(samples)) if pixels else []
         self.pixels = held if any(each is not None for each in held) else None
 
     def __len__(self):
@@ -29,9 +38,10 @@ class Packed(Sequence[Sample]):
         if isinstance(index, slice):
             return [self[each] for each in range(len(self))[index]]
         index = range(len(self))[index]
+        path = self.paths[index]
         return Sample(
-            self.paths[index],
-            Path(self.files[index]),
+            path,
+            self.root / path if self.root else Path(self.files[index]),
             int(self.labels[index]),
             int(self.lines[index]),
             self.pixels[index] if self.pixels else None,

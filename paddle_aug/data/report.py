@@ -7,6 +7,7 @@ import numpy as np
 
 from paddle_aug.data import duplicates
 from paddle_aug.data.findings import LEVELS, Finding, class_counts, class_name, count_of, twins
+from paddle_aug.data.listfile import labels_of
 from paddle_aug.data.survey import Survey, shown
 from paddle_aug.errors import printable
 
@@ -57,7 +58,7 @@ def as_json(survey: Survey, findings: list[Finding]) -> dict:
                 "code": finding.code,
                 "message": finding.message,
                 "advice": finding.advice,
-                "places": [place._asdict() for place in finding.places],
+                "places": [{"where": where, "what": what} for where, what in finding.places],
             }
             for finding in findings
         ],
@@ -121,7 +122,7 @@ def _summary(survey: Survey) -> list[str]:
         if not samples:
             rows.append((title, "none"))
             continue
-        counts = Counter(sample.label for sample in samples)
+        counts = Counter(labels_of(samples))
         least, most = min(counts.values()), max(counts.values())
         each = f"{least:,} to {most:,}" if most > least else f"{least:,}"
         classes = count_of(len(counts), "class", "classes")

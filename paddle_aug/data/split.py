@@ -1,14 +1,15 @@
 """Parts of a data set: the first images, a share held back to evaluate on, a share to train on."""
 
 import heapq
-import posixpath
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from paddle_aug.data.columns import firsts
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, labels_of, normal, paths_of, take
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
@@ -46,17 +47,16 @@ def select(
         train, held = hold_back(train, holdout, seed)
         dataset = replace(dataset, eval=held, test=dataset.eval)
     if fraction < 1:
-        part = _part(train, fraction, seed)
-        train = [sample for index, sample in enumerate(train) if index in part]
+        train = take(train, sorted(_part(train, fraction, seed)))
     return dataset if train is dataset.train else replace(dataset, train=train)
 
 
-def _first(dataset: Dataset, first: int) -> list[Sample]:
+def _first(dataset: Dataset, first: int) -> Sequence[Sample]:
     count = len(dataset.train)
     if not 0 < first <= count:
         raise UserError(f"--first {first} is not of 1 to {count:,}, the images to train on")
     train = dataset.train[:first]
-    lost = sorted({s.label for s in dataset.train} - {s.label for s in train})
+    lost = sorted(set(labels_of(dataset.train)) - set(labels_of(train)))
     if lost:
         names = ", ".join(dataset.class_names[label] for label in lost[:5])
         raise UserError(
@@ -67,8 +67,8 @@ def _first(dataset: Dataset, first: int) -> list[Sample]:
 
 
 def hold_back(
-    train: list[Sample], share: float, seed: int, groups: dict[str, int] | None = None
-) -> tuple[list[Sample], list[Sample]]:
+    train: Sequence[Sample], share: float, seed: int, groups: dict[str, int] | None = None
+) -> tuple[Sequence[Sample], Sequence[Sample]]:
     """What is left, and what is held back: never the last image of a class.
 
     An image that is listed several times, which is a known trick, goes as one, and is held once.
@@ -78,14 +78,13 @@ def hold_back(
     Raises:
         UserError: nothing would be held back.
     """
-    distinct: dict[str, Sample] = {}
-    for sample in train:
-        distinct.setdefault(posixpath.normpath(sample.path), sample)
+    listed, classes = paths_of(train), labels_of(train)
+    distinct = firsts(map(normal, listed))
     units: dict[int | str, list[str]] = {}
     for path in distinct:
         units.setdefault(path if groups is None else groups[path], []).append(path)
     members = list(units.values())
-    labels = [distinct[paths[0]].label for paths in members]
+    labels = [classes[distinct[paths[0]]] for paths in members]
     order = stratified_order(labels, generator(seed, "holdout"))
     last = {labels[index]: index for index in order}
     order = [index for index in order if index != last[labels[index]]]
@@ -97,8 +96,9 @@ def hold_back(
     held = {path for index in taken for path in members[index]}
     if not held:
         raise UserError(f"--holdout {share} holds back none of {len(distinct):,} images")
-    left = [sample for sample in train if posixpath.normpath(sample.path) not in held]
-    return left, [sample for path, sample in distinct.items() if path in held]
+    left = [index for index, path in enumerate(map(normal, listed)) if path not in held]
+    kept = [index for path, index in distinct.items() if path in held]
+    return take(train, left), take(train, kept)
 
 
 def _whole_groups(
@@ -122,15 +122,16 @@ def _whole_groups(
     return taken
 
 
-def _part(train: list[Sample], share: float, seed: int) -> set[int]:
+def _part(train: Sequence[Sample], share: float, seed: int) -> set[int]:
     """Which images are trained on: the first of each class in any case."""
-    order = stratified_order([s.label for s in train], generator(seed, "fraction"))
-    first = {train[index].label: index for index in reversed(order)}
-    order = [*first.values(), *(i for i in order if i != first[train[i].label])]
+    labels = labels_of(train)
+    order = stratified_order(labels, generator(seed, "fraction"))
+    first = {labels[index]: index for index in reversed(order)}
+    order = [*first.values(), *(i for i in order if i != first[labels[i]])]
     return set(order[: max(len(first), round(share * len(train)))])
 
 
-def stratified_order(labels: list[int], rng: np.random.Generator) -> list[int]:
+def stratified_order(labels: Sequence[int], rng: np.random.Generator) -> list[int]:
     """The indices of all labels in an order of which every beginning has its share of each class.
 
     Of the first k of n, a class of m has within one of k × m / n, below or above. Rounding these

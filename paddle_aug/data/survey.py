@@ -1,7 +1,6 @@
 """One look at every image of a data set, whether or not it could be trained on."""
 
 import hashlib
-import posixpath
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paddle_aug.data.check import over_images
+from paddle_aug.data.columns import firsts
 from paddle_aug.data.csvfile import read_csv
 from paddle_aug.data.dataset import find_dataset, find_list
 from paddle_aug.data.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
@@ -21,7 +21,7 @@ from paddle_aug.data.image import (
     of_file,
     read_file,
 )
-from paddle_aug.data.listfile import Found, Sample, find_pairs
+from paddle_aug.data.listfile import Found, Sample, find_pairs, normal, paths_of, take
 from paddle_aug.errors import UserError, printable
 
 
@@ -76,24 +76,18 @@ def shown(sample: Sample) -> str:
     return printable(sample.path)
 
 
-def normal(sample: Sample) -> str:
-    """Its path, however it is written."""
-    return posixpath.normpath(sample.path)
-
-
 class Survey:
     """What was found, and of each image, train's first, what it is like."""
 
     def __init__(self, found: Found):
         self.found = found
-        distinct: dict[str, tuple[Sample, bool]] = {}
-        for in_eval, samples in enumerate((found.train, found.eval)):
-            for sample in samples:
-                distinct.setdefault(normal(sample), (sample, bool(in_eval)))
-        seen = over_images(look, [sample for sample, _ in distinct.values()])
-        self.images = [
-            Listed(*known, one) for known, one in zip(distinct.values(), seen, strict=True)
-        ]
+        parts = found.train, found.eval
+        in_train, in_eval = (firsts(map(normal, paths_of(part))) for part in parts)
+        at = list(in_train.values()), [i for p, i in in_eval.items() if p not in in_train]
+        train, evaluated = (list(take(*each)) for each in zip(parts, at, strict=True))
+        sides = [False] * len(train) + [True] * len(evaluated)
+        looked = zip(train + evaluated, sides, over_images(look, train, evaluated), strict=True)
+        self.images = [Listed(*image) for image in looked]
 
     @cached_property
     def readable(self) -> list[Listed]:
@@ -122,7 +116,7 @@ class Survey:
         )
         numbers = components(count, *map(np.concatenate, links))
         return {
-            normal(image.sample): int(number)
+            normal(image.sample.path): int(number)
             for image, number in zip(self.readable, numbers, strict=True)
         }
 

@@ -1,0 +1,99 @@
+"""Long lists in columns: to whoever looks at them, lists of samples like any other."""
+
+import pickle
+import posixpath
+from pathlib import Path
+
+import pytest
+
+from paddle_aug.data.columns import firsts
+from paddle_aug.data.listfile import (
+    Entries,
+    Entry,
+    Sample,
+    Samples,
+    files_of,
+    labels_of,
+    lines_of,
+    normal,
+    paths_of,
+    pixels_of,
+    take,
+)
+
+ROOT = Path("photos")
+PATHS, LABELS, LINES = (
+    ["cat/1.png", "./dog//2.png", "cat/1.png"],
+    [0, 999_999, 0],
+    [1, 2, 20_000_000],
+)
+COLUMNS = Samples(ROOT, PATHS, LABELS, LINES)
+PLAIN = [
+    Sample(p, ROOT / p, label, line) for p, label, line in zip(PATHS, LABELS, LINES, strict=True)
+]
+
+
+def test_they_hold_what_a_list_of_samples_holds():
+    assert list(COLUMNS) == PLAIN
+    assert [COLUMNS[index] for index in (0, 1, 2, -1)] == [*PLAIN, PLAIN[-1]]
+    assert len(COLUMNS) == 3
+    assert PLAIN[1] in COLUMNS
+    assert [type(value) for value in COLUMNS[1]] == [type(value) for value in PLAIN[1]]
+    with pytest.raises(IndexError):
+        COLUMNS[3]
+
+
+def test_a_part_is_of_the_same_kind():
+    part = COLUMNS[::-2]
+    assert type(part) is Samples
+    assert part == PLAIN[::-2]
+    assert COLUMNS[5:] == []
+
+
+def test_they_equal_lists_of_equal_items_and_nothing_else():
+    assert COLUMNS == PLAIN
+    assert PLAIN == COLUMNS
+    assert Samples(ROOT, PATHS, LABELS, LINES) == COLUMNS
+    assert PLAIN[:2] != COLUMNS
+    assert Samples("elsewhere" / ROOT, PATHS, LABELS, LINES) != COLUMNS
+    assert Entries(PATHS, LABELS, LINES) != COLUMNS
+    assert COLUMNS != 3
+    assert Entries(["a"], [1], [2]) == [Entry("a", 1, 2)]
+
+
+def test_items_are_appended():
+    made = Samples(ROOT)
+    for row in zip(PATHS, LABELS, LINES, strict=True):
+        made.append(*row)
+    assert made == PLAIN
+
+
+def test_they_go_to_another_process():
+    assert pickle.loads(pickle.dumps(COLUMNS)) == PLAIN
+
+
+def test_they_are_shown_as_what_they_hold():
+    assert repr(Entries(["a"], [1], [2])) == "Entries([Entry(path='a', label=1, line=2)])"
+
+
+@pytest.mark.parametrize("samples", [COLUMNS, PLAIN], ids=["columns", "plain"])
+def test_columns_are_had_from_any_samples(samples):
+    assert list(paths_of(samples)) == PATHS
+    assert list(labels_of(samples)) == LABELS
+    assert list(lines_of(samples)) == LINES
+    assert [Path(file) for file in files_of(samples)] == [sample.file for sample in PLAIN]
+    assert list(pixels_of(samples)) == [None] * 3
+    assert take(samples, [2, 0, 0]) == [PLAIN[2], PLAIN[0], PLAIN[0]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", ".", "..", "a", "./a", "a/.", "a/..", "a/./b", "a/../b", "a//b", "//a", "/a", "a/", "a.",
+     ".a", "..a", "a..", "a../b", "a/..b", "a./b", "...", "a/...", "///a", "./", "a/b.c/d"],
+)  # fmt: skip
+def test_paths_are_normal_as_the_standard_library_has_it(path):
+    assert normal(path) == posixpath.normpath(path)
+
+
+def test_the_first_of_equal_keys_counts():
+    assert list(firsts("abac").items()) == [("a", 0), ("b", 1), ("c", 3)]
