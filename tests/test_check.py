@@ -1,14 +1,16 @@
 """Faults of lists and images: each is found, and told once with its file and line."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from paddle_aug.data import check
 from paddle_aug.data.check import MAX_PRINTED, image_faults, list_faults, report
-from paddle_aug.data.listfile import Fault, Sample
+from paddle_aug.data.listfile import Fault, Sample, Samples
 from paddle_aug.errors import UserError
 
 NAMES = ("Train.txt", "Eval.txt")
@@ -136,6 +138,30 @@ def test_the_same_path_with_another_label_is_a_fault_with_the_same_label_a_repea
     assert told(list_faults([*samples, repeat, contradiction], [], NAMES)) == [
         "Train.txt:7: 1.jpg has label 0, but label 1 on line 2"
     ]
+
+
+def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, samples):
+    shutil.copy(samples[0].file, tmp_path / "copy.jpg")
+    reads = Counter()
+
+    def counted(read, key):
+        def counting(*args):
+            reads[key] += 1
+            return read(*args)
+
+        return counting
+
+    monkeypatch.setattr(check, "read_sample", counted(check.read_sample, "decoded"))
+    monkeypatch.setattr(check, "read_bytes", counted(check.read_bytes, "hashed"))
+    train = Samples(tmp_path, ["0.jpg"] * 1000, [0] * 1000, range(1, 1001))
+    eval_ = Samples(tmp_path, ["copy.jpg"] * 500, [0] * 500, range(1, 501))
+    faults = check.image_faults(train, eval_, NAMES)
+    assert reads == {"decoded": 2, "hashed": 2}
+    assert [fault.line for fault in faults] == list(range(1, 501))
+    # Of a file that is listed often, the last line is told.
+    assert str(faults[6]) == (
+        "Eval.txt:7: copy.jpg is the same image as 0.jpg on line 1000 of Train.txt"
+    )
 
 
 def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():

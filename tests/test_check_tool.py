@@ -198,6 +198,17 @@ def test_where_all_are_grey_that_is_nothing_odd(tmp_path):
     assert set(told(tmp_path)) == {"no-eval"}
 
 
+def test_places_of_repeated_lines_are_made_when_they_are_looked_at(tmp_path):
+    (tmp_path / "Train.txt").write_text("a.png 0\n./a.png 0\nb.png 1\na.png 0\n")
+    (tmp_path / "Eval.txt").write_text("c.png 0\n")
+    for number, name in enumerate("abc"):
+        Image.fromarray(scene(number)).save(tmp_path / f"{name}.png")
+    places = told(tmp_path)["repeated-in-train"].places
+    wanted = [("Train.txt:2", "./a.png: as on line 1"), ("Train.txt:4", "a.png: as on line 1")]
+    assert (len(places), list(places)) == (2, wanted)
+    assert (places[-1], places[:1]) == (wanted[1], wanted[:1])
+
+
 def test_in_a_published_split_shared_images_are_warnings():
     images = [scene(number) for number in range(30)]
     train = [Sample(f"train/{n}", Path("a.tar"), n % 2, 0, image) for n, image in enumerate(images)]

@@ -277,6 +277,16 @@ def test_what_is_no_image_says_so(tmp_path):
         read_image(path)
 
 
+@pytest.mark.parametrize("suffix", ["jp2", "ico", "tga", "pdf", "pcx", "ppm", "sgi", "dds"])
+def test_other_formats_are_refused_whatever_their_name_says(tmp_path, monkeypatch, picture, suffix):
+    """Decoders that are never needed are never reached: neither Pillow's nor cv2's."""
+    written = saved(tmp_path / f"p.{suffix}", Image.fromarray(picture))
+    path = written.rename(tmp_path / "p.jpg")
+    monkeypatch.setattr("cv2.imdecode", lambda *_: pytest.fail("cv2 was asked"))
+    with pytest.raises(UnreadableImage, match="want JPEG, PNG, BMP, WebP, GIF or TIFF"):
+        read_image(path)
+
+
 def test_pixels_without_an_agreed_white_are_refused(tmp_path):
     path = saved(tmp_path / "depth.tiff", Image.fromarray(np.ones((4, 4), np.float32)))
     with pytest.raises(UnreadableImage, match="save the image with 8 or 16 bits"):
