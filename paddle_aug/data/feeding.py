@@ -27,7 +27,7 @@ import numpy as np
 
 from paddle_aug.data.cache import Decoded
 from paddle_aug.data.image import read_sample
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.listfile import Sample, labels_of
 from paddle_aug.data.packed import Packed
 from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
@@ -70,6 +70,7 @@ class Augmented:
         fit: Transform = UNCHANGED,
     ):
         self.samples = samples
+        self.labels = labels_of(samples)
         self.image_size = image_size
         self.transform = transform
         self.seed = seed
@@ -93,7 +94,7 @@ class Augmented:
 
     def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:
         index = key[1]
-        return self.augmented(self.unchanged(index), key), self.samples[index].label
+        return self.augmented(self.unchanged(index), key), self.labels[index]
 
     def unchanged(self, index: int) -> np.ndarray:
         """The image that is augmented."""
