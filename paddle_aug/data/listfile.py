@@ -94,7 +94,7 @@ class Samples(Columns[Sample]):
 
 
 def paths_of(samples: Sequence[Sample]) -> Sequence[str]:
-    """Their paths, as all of these functions without making `Samples` one by one."""
+    """Their paths; `Samples` are not made one by one for it, nor by the functions below."""
     return samples.paths if isinstance(samples, Samples) else [each.path for each in samples]
 
 
