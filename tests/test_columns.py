@@ -86,6 +86,13 @@ def test_columns_are_had_from_any_samples(samples):
     assert take(samples, [2, 0, 0]) == [PLAIN[2], PLAIN[0], PLAIN[0]]
 
 
+@pytest.mark.parametrize("end", ["", "/", "/.", "/./", "//"])
+def test_files_are_found_whatever_the_path_ends_with(tmp_path, end):
+    (tmp_path / "a.png").write_bytes(b"")
+    samples = Samples(tmp_path, [f"a.png{end}"], [0], [1])
+    assert list(files_of(samples)) == [str(samples[0].file)] == [str(tmp_path / "a.png")]
+
+
 @pytest.mark.parametrize(
     "path",
     ["", ".", "..", "a", "./a", "a/.", "a/..", "a/./b", "a/../b", "a//b", "//a", "/a", "a/", "a.",

@@ -110,9 +110,11 @@ def lines_of(samples: Sequence[Sample]) -> Sequence[int]:
 
 def files_of(samples: Sequence[Sample]) -> Iterator[str]:
     """Where their images are."""
-    if isinstance(samples, Samples):
-        return map(os.path.join(samples.root, "").__add__, samples.paths)
-    return (str(sample.file) for sample in samples)
+    if not isinstance(samples, Samples):
+        return (str(sample.file) for sample in samples)
+    root, folder = samples.root, os.path.join(samples.root, "")
+    # `a.png/` and `a.png/.` are `a.png` to pathlib, and nothing to the system.
+    return (str(root / path) if path[-1:] in "/." else folder + path for path in samples.paths)
 
 
 def pixels_of(samples: Sequence[Sample]) -> Iterator[np.ndarray | None]:
