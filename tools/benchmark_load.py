@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -99,7 +100,7 @@ def first_batch(folder: Path, processes: int) -> dict:
 
 
 def fed(
-    train: list[Sample], evaluate: list[Sample], processes: int, watch: "Watch"
+    train: Sequence[Sample], evaluate: Sequence[Sample], processes: int, watch: "Watch"
 ) -> tuple[dict, float]:
     """What the watch says at the first batch, and the most memory of a worker."""
     training = Augmented(train, SIDE, augmentation("userDef"), 0)
