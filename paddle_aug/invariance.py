@@ -16,7 +16,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample, labels_of, paths_of, take
-from paddle_aug.data.loading import ToNetwork
+from paddle_aug.data.loading import ToNetwork, tensor_of
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError
 from paddle_aug.measures import wilson
@@ -422,7 +422,7 @@ def classified(
     for start in range(0, len(dataset), BATCH_SIZE):
         places = range(start, min(start + BATCH_SIZE, len(dataset)))
         images = np.stack([change(dataset[0, place][0], place) for place in places])
-        logits = trained.network(to_network(paddle.to_tensor(images)))
+        logits = trained.network(to_network(tensor_of(images)))
         labels = [dataset.samples[place].label for place in places]
         correct[start : start + BATCH_SIZE] = logits.argmax(axis=1).numpy() == labels
         bar.update(len(places))

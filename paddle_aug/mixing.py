@@ -15,6 +15,7 @@ import numpy as np
 import paddle
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.loading import tensor_of
 from paddle_aug.errors import UserError
 from paddle_aug.modes import mix_of
 from paddle_aug.registry import Registry
@@ -68,7 +69,7 @@ def sample_pairing(batch: Batch, partners: Batch, share: Numbers) -> Batch:
 
 def blend(first: paddle.Tensor, second: paddle.Tensor, share: Numbers) -> paddle.Tensor:
     """`share` of the first and the rest of the second, [N, …]."""
-    weight = paddle.to_tensor(share.astype(np.float32)).reshape([-1] + [1] * (first.ndim - 1))
+    weight = tensor_of(share.astype(np.float32)).reshape([-1] + [1] * (first.ndim - 1))
     return first * weight + second * (1 - weight)
 
 
@@ -77,7 +78,7 @@ def inside(box: Numbers, shape: list[int]) -> paddle.Tensor:
     height, width = np.arange(shape[2]), np.arange(shape[3])
     rows = (box[:, :1] <= height) & (height < box[:, 1:2])
     columns = (box[:, 2:3] <= width) & (width < box[:, 3:])
-    return paddle.to_tensor(rows[:, None, :, None]) & paddle.to_tensor(columns[:, None, None, :])
+    return tensor_of(rows[:, None, :, None]) & tensor_of(columns[:, None, None, :])
 
 
 def area(box: Numbers, shape: list[int]) -> Numbers:
@@ -88,7 +89,7 @@ def area(box: Numbers, shape: list[int]) -> Numbers:
 def shrinking(start: Numbers, end: Numbers, length: int) -> paddle.Tensor:
     """Matrices, [N, length, length], that make a row of `length` pixels fit from start to end: what
     each pixel there takes of each pixel of the row. An empty range is left empty."""
-    first, last = (paddle.to_tensor(each.astype(np.float32)).reshape([-1, 1, 1])
+    first, last = (tensor_of(each.astype(np.float32)).reshape([-1, 1, 1])
                    for each in (start, end))  # fmt: skip
     scale = length / paddle.clip(last - first, min=1)
     middle = paddle.arange(length, dtype="float32") + 0.5

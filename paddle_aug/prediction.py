@@ -14,7 +14,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.feeding import Workers
 from paddle_aug.data.image import SUFFIXES
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.loading import ToNetwork
+from paddle_aug.data.loading import ToNetwork, tensor_of
 from paddle_aug.errors import UserError
 from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import augmented
@@ -110,7 +110,7 @@ def predictions(
     with Workers({"views": views}, min(processes, batches - 1), images * views.count) as workers:
         for pixels, wrong in workers.batches("views", views.keys(images)):
             with paddle.no_grad():
-                logits = trained.network(to_network(paddle.to_tensor(pixels)))
+                logits = trained.network(to_network(tensor_of(pixels)))
                 probabilities = F.softmax(logits.astype("float64")).numpy()
             means = probabilities.reshape(len(wrong), views.count, -1).mean(axis=1)
             for error, mean in zip(wrong, means, strict=True):

@@ -22,7 +22,7 @@ from paddle_aug.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.feeding import Augmented, WorkerKilled, Workers
 from paddle_aug.data.listfile import labels_of
-from paddle_aug.data.loading import Batches, ToNetwork, joined
+from paddle_aug.data.loading import Batches, ToNetwork, joined, tensor_of
 from paddle_aug.data.normalize import normalization
 from paddle_aug.distributed import Group, join_group, processes
 from paddle_aug.ema import Average
@@ -328,7 +328,7 @@ class Mixer:
             return batch
         partner, drawn = self.drawn(epoch, step, whole)
         own = slice(self.group.rank, None, self.group.size)
-        chosen = paddle.to_tensor(partner[own])
+        chosen = tensor_of(partner[own])
         partners = (
             self.to_network(self.group.united(images, whole)[chosen]),
             F.one_hot(self.group.united(labels, whole)[chosen], self.classes),

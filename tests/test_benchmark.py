@@ -415,6 +415,7 @@ def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once
     assert (many["files"] - few["files"], many["threads"] - few["threads"]) == (7, 7)
     assert few["shared_mb"] == pytest.approx(50, abs=3)
     assert many["uss_mb"] - few["uss_mb"] == pytest.approx(30, abs=4)
+    assert many["anonymous_mb"] - few["anonymous_mb"] == pytest.approx(30, abs=4)
     assert few["pss_mb"] > few["shared_mb"]
 
 
@@ -432,7 +433,7 @@ def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkey
     assert report["epochs"] > 0
     assert report["images"] == 6 * report["epochs"]
     assert [row["name"] for row in report["rows"]] == [
-        "pss_mb", "uss_mb", "shared_mb", "files", "threads", "processes",
+        "anonymous_mb", "pss_mb", "uss_mb", "shared_mb", "files", "threads", "processes",
     ]  # fmt: skip
     assert all(
         len(values) == len(report["series"]["seconds"]) for values in report["series"].values()

@@ -1,5 +1,6 @@
 """Batches depend on nothing but names: not on workers, batch size, or what was loaded before."""
 
+import gc
 import os
 import pickle
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import Sample
-from paddle_aug.data.loading import Batches
+from paddle_aug.data.loading import Batches, tensor_of
 from paddle_aug.distributed import Group
 from paddle_aug.errors import UserError
 from paddle_aug.modes import augmentation
@@ -315,6 +317,33 @@ def test_memory_that_is_not_there_for_batches_is_told(samples, monkeypatch):
         UserError, match=r"no memory for 3 batches of 5 images, 0\.0 GB: Cannot alloc"
     ):
         Workers({"made": dataset}, 1, 5)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64", "bool"])
+def test_a_tensor_holds_what_its_array_holds(dtype):
+    array = np.random.default_rng(0).integers(0, 2, (3, 4, 5, 1)).astype(dtype)[::2]
+    tensor = tensor_of(array)
+    assert tensor.numpy().dtype == array.dtype
+    np.testing.assert_array_equal(tensor.numpy(), array)
+    array[:] = 0
+    assert tensor.numpy().any(), "it has its own memory"
+    assert tensor.stop_gradient
+
+
+def test_tensors_leave_nothing_behind():
+    """A hundred bytes a tensor, as `paddle.to_tensor` leaves, are gigabytes after a week."""
+    array = np.zeros((2, 3), np.uint8)
+    tensor_of(array)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            tensor_of(array)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_batches_wait_for_the_network_and_not_the_other_way_round(samples):

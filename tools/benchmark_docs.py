@@ -302,6 +302,7 @@ def load_table(report: dict) -> list[str]:
 
 
 GROWING = {
+    "anonymous_mb": "memory that no file holds, MB",
     "pss_mb": "memory, shared parts in proportion (PSS), MB",
     "uss_mb": "memory of its own (USS), MB",
     "shared_mb": "shared memory, MB",
@@ -316,8 +317,8 @@ def soak_table(report: dict) -> list[str]:
     lines = [
         f"{report['machine']}. {report['epochs']:,} epochs, {report['images']:,} images, trainer",
         "and workers together. What grows in 24 hours is a straight line through the means of 20",
-        "blocks of the time, the first fifth aside, with its 95 % interval. Where other programs",
-        "want memory, the kernel takes back pages, and these figures fall.",
+        "blocks of the time, the first fifth aside, with its 95 % interval. Of PSS and USS the",
+        "kernel takes back what it can read from files again, so that they rise and fall.",
         "",
         "| of it | at first | at last | most | in 24 hours |",
         "| --- | --- | --- | --- | --- |",

@@ -20,9 +20,11 @@ BLOCKS = 20  # neighbouring readings are alike; means of blocks are nearly indep
 DAY = 24 * 3600
 EPOCHS = 1_000_000  # beyond any hour
 
-# The kernel's names of what is added up, in kB: memory shared in proportion, one's own, and that of
-# files without a name, where batches and decoded images are.
+# The kernel's names of what is added up, in kB: memory that no file holds, swapped or not; memory
+# shared in proportion, and one's own; and that of files without a name, where batches and decoded
+# images are. Of the second and third it takes back at any time what it can read from files again.
 MEMORY = {
+    "anonymous_mb": ("Anonymous", "Swap"),
     "pss_mb": ("Pss",),
     "uss_mb": ("Private_Clean", "Private_Dirty"),
     "shared_mb": ("Pss_Shmem",),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Protocol
 
+import numpy as np
 import paddle
 
 from paddle_aug.data.feeding import Key, Workers, batch_starts, epoch_keys
@@ -64,7 +65,7 @@ class Batches:
         wanted: deque[tuple[int, int]] = deque()
         pieces = []
         for images, labels in self.workers.batches(self.name, self._parts(epoch, done, wanted)):
-            pieces.append((paddle.to_tensor(images), paddle.to_tensor(labels)))
+            pieces.append((tensor_of(images), tensor_of(labels)))
             whole, several = wanted[0]
             if len(pieces) == several:
                 wanted.popleft()
@@ -84,6 +85,17 @@ class Batches:
             wanted.append((len(keys), len(starts)))
             for start in starts:
                 yield part[start : start + (self.at_once or len(part))]
+
+
+def tensor_of(array: np.ndarray) -> paddle.Tensor:
+    """The array as a tensor of its type, on the device that is set.
+
+    `paddle.to_tensor` of Paddle 3.3.1 keeps a hundred bytes at each call for good: of a training
+    with 13 steps a second, 0.3 GB a day.
+    """
+    made = paddle.empty(array.shape, array.dtype.name)
+    made.set_value(array)
+    return made
 
 
 def joined(pieces: tuple[paddle.Tensor, ...]) -> paddle.Tensor:
