@@ -176,12 +176,12 @@ class Supervisor:
             preexec_fn=dying_with_parent(),
         )
         if self.told_to_stop.is_set():  # before there was a child
-            self.child.terminate()
+            self.signal_child(signal.SIGTERM)
         listening = asyncio.create_task(self.listen(self.child.stderr))
         ended = asyncio.create_task(self.child.wait())
         await asyncio.wait([ended, verdict], return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            self.child.kill()
+            self.signal_child(signal.SIGKILL)
         await ended
         # Its data workers have the same stderr, and may outlive it by a moment.
         await asyncio.wait([listening], timeout=HELD)
@@ -216,8 +216,14 @@ class Supervisor:
     def stop(self, number: int) -> None:
         """Pass a signal on to the child, once: it may want to save what it has."""
         if not self.told_to_stop.is_set() and self.child and self.child.returncode is None:
-            self.child.send_signal(number)
+            self.signal_child(number)
         self.told_to_stop.set()
+
+    def signal_child(self, number: int) -> None:
+        """Not by asyncio's way, which asks first whether the child has ended, and so may take its
+        exit code from the thread that waits for it (python/cpython#87744)."""
+        with suppress(ProcessLookupError):
+            os.kill(self.child.pid, number)
 
     async def leave(self, cause: Ending) -> int:
         """Tell what happened, if that is for this one to do, and let the launcher end the others.

@@ -114,6 +114,23 @@ def test_a_rank_that_comes_late_hears_what_ended_the_job(tmp_path, monkeypatch):
     assert codes == [2, 2]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_to_a_child_does_not_take_its_end_from_who_waits_for_it(monkeypatch, number):
+    """As `Popen.send_signal` may: it asks first whether the child has ended."""
+
+    async def signalled():
+        supervisor = Supervisor(Shard(0, 2))
+        child = await asyncio.create_subprocess_exec("sleep", "60")
+        supervisor.child = child
+        monkeypatch.setattr(subprocess.Popen, "poll", lambda _: pytest.fail("it was asked"))
+        supervisor.signal_child(number)
+        ended = await child.wait()
+        supervisor.signal_child(number)  # it is gone by now: no fault
+        return ended
+
+    assert asyncio.run(signalled()) == -number
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the child ends with its parent on Linux")
 @pytest.mark.parametrize(
     ("acts", "teller"), [(("orphaned", "waits"), 1), (("waits", "orphaned"), 0)]
