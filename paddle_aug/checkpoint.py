@@ -103,6 +103,15 @@ def load_optimizer(
     optimizer.set_state_dict(state)
 
 
+def kept_by(optimizer: paddle.optimizer.Optimizer) -> dict:
+    """What an optimizer keeps from step to step.
+
+    Paddle 2.6 does not tell, before the first step, what `set_state_dict` has given it.
+    """
+    given = {} if optimizer._accumulators else optimizer._accumulators_holder
+    return {**given, **optimizer.state_dict()}
+
+
 def refuse_others(wanted: dict, found: dict, path: Path) -> None:
     """Stop where arrays are not there, too many, or of another type or shape than they must be."""
     for name in sorted({*wanted, *found}, key=str):

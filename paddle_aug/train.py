@@ -684,7 +684,7 @@ def save(run: Run, progress: Progress) -> None:
     """Write the checkpoint, from which all else can be written again."""
     state = {
         "network": run.network.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
+        "optimizer": checkpoint.kept_by(run.optimizer),
         "average": run.average.state_dict(),
         "scaler": run.scaler.state_dict(),
         "curves": progress.curves,

@@ -106,6 +106,25 @@ def test_interrupted_twice_in_an_epoch_and_again_in_the_next_equals_undisturbed(
     assert places == [(0, 0), (0, 2), (0, 3), (1, 3)]
 
 
+def test_interrupted_again_before_a_step_equals_undisturbed(config, data, tmp_path):
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    train.fit(whole, data)
+    interrupted(config, data, 2)
+    config = replace(config, resume=True)
+
+    def none(self, epoch, done=0):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise WorkerKilled("a worker process was killed")
+        yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train.Batches, "of", none)
+        with pytest.raises(Interrupted, match="userDef, epoch 1 of 2, after step 2"):
+            train.fit(config, data)
+    train.fit(config, data)
+    assert_same_run(config, whole)
+
+
 def test_a_worker_that_dies_of_the_same_signal_does_not_hide_it(config, data, tmp_path):
     whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
     train.fit(whole, data)
