@@ -93,8 +93,7 @@ def image_faults(
     the interpreter), with a bar if that takes long.
     """
     in_train, in_eval = map(_distinct_files, (train, eval))
-    for file in in_train.keys() & in_eval.keys():
-        del in_eval[file]
+    in_eval = {file: index for file, index in in_eval.items() if file not in in_train}
     read = take(train, list(in_train.values())), take(eval, list(in_eval.values()))
     found = zip(chain(in_train, in_eval), over_images(_unreadable, *read), strict=True)
     reasons = {file: reason for file, reason in found if reason}
