@@ -32,7 +32,16 @@ KEPT: dict[type, dict[str, list[int] | None]] = {
 def save(path: Path, content: dict) -> None:
     """Write a dict whose values are arrays, tensors, plain values, or dicts and lists of them."""
     with replacing(path) as file:
-        pickle.dump(to_arrays(content), file, protocol=4)
+        _TensorsAsArrays(file, protocol=4).dump(content)
+
+
+class _TensorsAsArrays(pickle.Pickler):
+    """Takes each tensor's array as it comes to it; of all at once there would be a second copy."""
+
+    def reducer_override(self, value):
+        if isinstance(value, paddle.Tensor):
+            return value.numpy().__reduce_ex__(4)
+        return NotImplemented
 
 
 def load(path: Path) -> dict:
@@ -53,17 +62,6 @@ def load(path: Path) -> dict:
     if not all(isinstance(name, str) for name in content):
         raise UserError(f"{path} holds weights by other than names")
     return content
-
-
-def to_arrays(value):
-    """The same with every tensor as an array."""
-    if isinstance(value, paddle.Tensor):
-        return value.numpy()
-    if isinstance(value, dict):
-        return {key: to_arrays(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_arrays(item) for item in value]
-    return value
 
 
 def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:

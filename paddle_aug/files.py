@@ -99,8 +99,12 @@ def write_bytes(path: Path | str, content: bytes) -> None:
 
 
 def write_json(path: Path | str, content: dict) -> None:
-    """Write a dict as readable JSON."""
-    write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    """Write a dict as readable JSON, piece by piece: whole, a long one takes many times its size in
+    memory."""
+    with replacing(path) as file:
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(content):
+            file.write(piece.encode())
+        file.write(b"\n")
 
 
 def write_array(path: Path | str, values: np.ndarray) -> None:

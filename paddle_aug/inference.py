@@ -8,7 +8,7 @@ import copy
 import inspect
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +127,7 @@ def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
         "image_size": config.image_size,
         "stretch": config.stretch,
         "eval_transform": config.eval_transform,
-        "normalization": asdict(trained.normalization),
+        "normalization": trained.normalization.as_dict(),
         "data": {"name": trained.data_name, "fingerprint": trained.fingerprint},
         "paddle": paddle.__version__,
     }

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +150,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         optimizer = make_optimizer(config, network)
         average = Average(network, config.ema)
         scaler = paddle.amp.GradScaler(enable=config.amp)
-        run = Run(config, data, group, network, optimizer, average, scaler, asdict(normalized))
+        run = Run(config, data, group, network, optimizer, average, scaler, normalized.as_dict())
         progress = begin(run)
         if progress.done == config.epochs:
             return progress
@@ -220,8 +220,8 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 }
             )
             progress.part = None
-            for earlier in progress.epochs[:-LAST]:
-                earlier.pop("right", None)
+            if progress.done > LAST:
+                progress.epochs[-LAST - 1].pop("right", None)
             if group.is_first:
                 report_epoch(progress, config)
                 if epoch == first + 1:  # the first one waits for workers to start, too

@@ -42,7 +42,8 @@ def whole() -> dict:
     half = KNOWN["half"]
     normalization = {"mean": half.mean, "std": half.std, "per_image": False}
     description = json.loads(json.dumps(describe(config, data, normalization)))
-    weights = checkpoint.to_arrays(NETWORKS[NETWORK](3, SIZE).state_dict())
+    network = NETWORKS[NETWORK](3, SIZE)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
     return {**weights, checkpoint.DESCRIPTION: description}
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,10 @@ def equal_weights(one, other):
     return all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs)
 
 
+def arrays(state):
+    return {name: np.asarray(value) for name, value in state.items()}
+
+
 def test_weights_come_back_to_the_bit(tmp_path):
     network, other = small_network(), small_network()
     assert not equal_weights(network, other)
@@ -48,6 +53,22 @@ def test_paddle_reads_our_weights_and_we_read_paddles(tmp_path):
     paddle.save(network.state_dict(), str(path))
     checkpoint.load_weights(third, checkpoint.load(path), path)
     assert equal_weights(network, third)
+
+
+def test_saving_has_one_array_at_a_time_and_no_copy_of_all(tmp_path, monkeypatch):
+    taken, there, real = [], [], paddle.Tensor.numpy
+
+    def numpy(tensor):
+        made = real(tensor)
+        taken.append(weakref.ref(made))
+        there.append(sum(each() is not None for each in taken))
+        return made
+
+    network = small_network()
+    monkeypatch.setattr(paddle.Tensor, "numpy", numpy)
+    checkpoint.save(tmp_path / "w.pdparams", {"network": network.state_dict()})
+    assert len(there) == len(network.state_dict())
+    assert max(there) == 1
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
@@ -100,7 +121,7 @@ def test_weights_that_are_no_arrays_are_told_and_not_gone_through(tmp_path):
     for _ in range(60):  # 2 ** 60 parts, were they counted
         pairs = (pairs, pairs)
     name = next(iter(network.state_dict()))
-    weights = {**checkpoint.to_arrays(network.state_dict()), name: pairs}
+    weights = {**arrays(network.state_dict()), name: pairs}
     with pytest.raises(UserError, match=f"another network: {name} is a tuple in it"):
         checkpoint.load_weights(network, weights, tmp_path / "w.pdparams")
 
@@ -127,7 +148,7 @@ def stepped(way, state=None):
             checkpoint.load_optimizer(optimizer, state, True, Path("run.pdstates"))
         network(paddle.ones([2, 3, 8, 8])).sum().backward()
         optimizer.step()
-        return checkpoint.to_arrays(optimizer.state_dict())
+        return arrays(optimizer.state_dict())
 
 
 @pytest.mark.parametrize("way", list(checkpoint.KEPT))
@@ -164,7 +185,7 @@ def test_an_optimizer_tells_what_it_was_given_before_it_has_done_a_step(way):
         optimizer = way(0.1, parameters=small_network().parameters())
         assert checkpoint.kept_by(optimizer) == {}
         checkpoint.load_optimizer(optimizer, state, True, Path("run.pdstates"))
-    kept = checkpoint.to_arrays(checkpoint.kept_by(optimizer))
+    kept = arrays(checkpoint.kept_by(optimizer))
     assert kept.keys() == state.keys()
     for name, values in kept.items():
         np.testing.assert_array_equal(values, state[name])

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -110,6 +111,15 @@ def test_json_can_be_read_by_people_and_machines(tmp_path):
     assert "步枪" in text
     assert text.count("\n") > 3
     assert text.endswith("}\n")
+
+
+def test_json_is_written_without_a_copy_of_all_of_it_in_memory(tmp_path):
+    content = {"epochs": [{"seconds": 1.5, "data_wait": 0.25}] * 20_000}
+    tracemalloc.start()
+    files.write_json(tmp_path / "run.json", content)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < (tmp_path / "run.json").stat().st_size / 10
 
 
 def test_json_that_cannot_be_written_leaves_the_old_one(tmp_path):

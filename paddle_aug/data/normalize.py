@@ -24,6 +24,10 @@ class Normalization:
     std: Triple
     per_image: bool = False
 
+    def as_dict(self) -> dict:
+        """The same in lists and plain values, as files hold it."""
+        return {"mean": list(self.mean), "std": list(self.std), "per_image": self.per_image}
+
 
 KNOWN = {
     "half": Normalization((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # to [-1, 1], the notebook's
