@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -98,13 +99,24 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         file.write(content)
 
 
-def write_json(path: Path | str, content: dict) -> None:
-    """Write a dict as readable JSON, piece by piece: whole, a long one takes many times its size in
-    memory."""
+def write_json(path: Path | str, content: dict, **lists: Iterable[dict]) -> None:
+    """Write a dict as readable JSON, and under their names `lists` of dicts, a line each.
+
+    Those are written as they come: all at once, long ones take many times their size in memory.
+    """
+    content = {**content, **{name: [] for name in lists}}
+    rest = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     with replacing(path) as file:
-        for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(content):
-            file.write(piece.encode())
-        file.write(b"\n")
+        for name, items in lists.items():
+            start = f'\n  "{name}": ['  # two blanks, as nothing has that is farther within
+            before, rest = rest.split(start)
+            file.write((before + start).encode())
+            comma = ""
+            for item in items:
+                file.write(f"{comma}\n    {json.dumps(item, ensure_ascii=False)}".encode())
+                comma = ","
+            file.write(b"\n  " if comma else b"")
+        file.write(rest.encode())
 
 
 def write_array(path: Path | str, values: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +58,12 @@ def prefix(mode: str) -> str:
     return f"{slug}-{hashlib.sha256(mode.encode()).hexdigest()[:8]}Aug_"
 
 
-def write(log_dir: Path | str, mode: str, curves: dict[str, list[float]], run: dict) -> None:
+def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], run: dict) -> None:
     """Write all files of a run, whole, after each epoch; run.json comes last."""
     for name in CURVES:
         files.write_array(_curve_file(log_dir, mode, name), np.asarray(curves[name], np.float64))
-    files.write_json(run_file(log_dir, mode), run)
+    epochs = {"epochs": run["epochs"]} if "epochs" in run else {}
+    files.write_json(run_file(log_dir, mode), run, **epochs)
 
 
 def read_run_file(log_dir: Path | str, mode: str) -> dict:

@@ -1,6 +1,7 @@
 """The learning rate, as a pure function of where a run stands."""
 
 import math
+from collections.abc import Sequence
 
 from paddle_aug.config import TrainConfig
 
@@ -8,7 +9,9 @@ from paddle_aug.config import TrainConfig
 TOLERANCE = 1e-4
 
 
-def learning_rate(config: TrainConfig, epoch: int, share: float, eval_losses: list[float]) -> float:
+def learning_rate(
+    config: TrainConfig, epoch: int, share: float, eval_losses: Sequence[float]
+) -> float:
     """The learning rate of a step in an epoch, counted from 0.
 
     `share` is how much of the epoch is done with this step, from above 0 to 1; only a warm-up
@@ -26,7 +29,7 @@ def learning_rate(config: TrainConfig, epoch: int, share: float, eval_losses: li
     return rate
 
 
-def plateaus(losses: list[float], patience: int) -> int:
+def plateaus(losses: Sequence[float], patience: int) -> int:
     """How often `patience` epochs have gone by without a loss lower than the lowest before them."""
     found, lowest, waited = 0, math.inf, 0
     for loss in losses:

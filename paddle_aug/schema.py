@@ -1,7 +1,10 @@
 """Whether what was read from a file is made as it must be, before anything is done with it."""
 
+import numpy as np
+
 COUNT, PART, TEXT = "a whole number above 0", "a number from 0 on", "a text"
 WHOLE, NUMBER = "a whole number from 0 on", "a floating-point number"
+CURVE = "an array of float64 [epochs]"
 
 
 def misfit(value, schema, name: str) -> str | None:
@@ -35,6 +38,7 @@ def misfit(value, schema, name: str) -> str | None:
         PART: type(value) in (int, float) and 0 <= value < 2**63,
         TEXT: isinstance(value, str),
         NUMBER: type(value) is float,
+        CURVE: isinstance(value, np.ndarray) and (value.dtype, value.ndim) == (np.float64, 1),
         WHOLE: type(value) is int and 0 <= value < 2**63,
         int: type(value) is int and 0 <= value < 2**32,
         bool: isinstance(value, bool),

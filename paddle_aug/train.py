@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
@@ -26,6 +27,7 @@ from paddle_aug.data.loading import Batches, ToNetwork, joined, tensor_of
 from paddle_aug.data.normalize import normalization
 from paddle_aug.distributed import Group, join_group, processes
 from paddle_aug.ema import Average
+from paddle_aug.epochs import Epochs
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.finetune import freeze, load_pretrained, quicken_head
@@ -63,13 +65,20 @@ MODEL_FILES = ("best.pdparams", "last.pdparams", "checkpoint.pdstates")
 class Progress:
     """What a run has come to: all that its logs say and that going on needs, weights aside."""
 
-    curves: dict[str, list[float]] = field(
-        default_factory=lambda: {name: [] for name in runlog.CURVES}
+    curves: dict[str, array] = field(
+        default_factory=lambda: {name: array("d") for name in runlog.CURVES}
     )
-    epochs: list[dict] = field(default_factory=list)
+    epochs: Epochs = field(default_factory=Epochs)
     sessions: list[dict] = field(default_factory=list)
     test: dict[str, float] | None = None  # of the last weights, where there is a list to test on
     part: dict | None = None  # of the epoch behind the finished ones, where it was interrupted
+
+    @classmethod
+    def of(cls, state: dict) -> "Progress":
+        """What a checkpoint holds of it."""
+        curves = {name: array("d", state["curves"][name]) for name in runlog.CURVES}
+        epochs = Epochs.of(state["epochs"])
+        return cls(curves, epochs, state["sessions"], state["test"], state["part"])
 
     @property
     def done(self) -> int:
@@ -220,8 +229,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                 }
             )
             progress.part = None
-            if progress.done > LAST:
-                progress.epochs[-LAST - 1].pop("right", None)
+            progress.epochs.forget("right", progress.done - 1 - LAST)
             if group.is_first:
                 report_epoch(progress, config)
                 if epoch == first + 1:  # the first one waits for workers to start, too
@@ -592,7 +600,7 @@ def begin(run: Run) -> Progress:
         run.average.set_state_dict(average)
         checkpoint.refuse_others(run.scaler.state_dict(), state["scaler"], path)
         run.scaler.load_state_dict(state["scaler"])
-        progress = Progress(*(state[item.name] for item in fields(Progress)))
+        progress = Progress.of(state)
         if progress.part:  # whose epochs before were published before it began
             place = f"in epoch {progress.done + 1} of {config.epochs}, after step "
             print(f"{config.mode}: going on {place}{progress.part['step']}")
@@ -609,8 +617,8 @@ def begin(run: Run) -> Progress:
             refuse_other_run(file, earlier, config, data)
             print(f"{config.mode}: finished already, and its checkpoint {path} deleted")
             found = runlog.read_run(config.log_dir, config.mode)
-            curves = {name: curve.tolist() for name, curve in found.curves.items()}
-            return Progress(curves, earlier["epochs"], test=earlier.get("test"))
+            curves = {name: array("d", curve) for name, curve in found.curves.items()}
+            return Progress(curves, Epochs(earlier["epochs"]), test=earlier.get("test"))
         if earlier:
             raise UserError(
                 f"{path} is not there, which the unfinished run in {config.log_dir} would go on "
@@ -675,7 +683,7 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
     there = state["data"]["fingerprint"], state["data"]["classes"]
     if there != (data.fingerprint, data.num_classes):
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
-    begun = len(state["epochs"]) + bool(state.get("part"))
+    begun = len(Epochs.of(state["epochs"])) + bool(state.get("part"))
     if begun > config.epochs:
         raise UserError(f"{path} is past --epochs {config.epochs}: it has {begun}")
 
@@ -687,8 +695,8 @@ def save(run: Run, progress: Progress) -> None:
         "optimizer": checkpoint.kept_by(run.optimizer),
         "average": run.average.state_dict(),
         "scaler": run.scaler.state_dict(),
-        "curves": progress.curves,
-        "epochs": progress.epochs,
+        "curves": {name: np.array(curve) for name, curve in progress.curves.items()},
+        "epochs": progress.epochs.state_dict(),
         "sessions": progress.sessions,
         "test": progress.test,
         "part": progress.part,

@@ -1,21 +1,25 @@
 """What a checkpoint must hold, so that training can go on with it; arrays aside, which are compared
 with those of the network and of the optimizer."""
 
+from typing import Any
+
 import numpy as np
 
 from paddle_aug.dropout import MARK
+from paddle_aug.epochs import NUMBERS, Epochs
 from paddle_aug.runlog import CURVES
-from paddle_aug.schema import COUNT, NUMBER, PART, TEXT, WHOLE, misfit
+from paddle_aug.schema import COUNT, CURVE, NUMBER, PART, TEXT, WHOLE, misfit
 
 SETTINGS = {"config": {}, "data": {"fingerprint": TEXT, "classes": COUNT}, "epochs": [{}]}
 MEANS = {"loss": NUMBER, "acc": NUMBER}
 SCHEMA = {
     **SETTINGS,
+    "epochs": {"numbers": dict.fromkeys(NUMBERS, CURVE), "others": {}},
     "network": {},
     "optimizer": {},
     "average": {"steps": WHOLE, "weights": {}},
     "scaler": {},
-    "curves": {name: [NUMBER] for name in CURVES},
+    "curves": dict.fromkeys(CURVES, CURVE),
     "sessions": [{"argv": [TEXT], "versions": {}, "commit": (None, TEXT), "device": TEXT}],
     "test": (None, MEANS),
     "part": (
@@ -29,11 +33,14 @@ SCHEMA = {
         },
     ),
 }
+EARLIER = {**SCHEMA, "epochs": [{}], "curves": {name: [NUMBER] for name in CURVES}}
+OTHERS: dict[str, Any] = {"right": [WHOLE], "clean": MEANS}  # of an epoch, where it has them
 
 
 def fault(state: dict) -> str | None:
-    """What is wrong with a checkpoint."""
-    return misfit(state, SCHEMA, "it") or _contradiction(state)
+    """What is wrong with a checkpoint, of this version or of one that kept lists."""
+    schema = EARLIER if isinstance(state.get("epochs"), list) else SCHEMA
+    return misfit(state, schema, "it") or _contradiction(state)
 
 
 def settings_fault(run: dict) -> str | None:
@@ -43,10 +50,21 @@ def settings_fault(run: dict) -> str | None:
 
 def _contradiction(state: dict) -> str | None:
     """Where one part of a checkpoint speaks of what another has not."""
-    epochs, part = len(state["epochs"]), state["part"]
-    for name, curve in state["curves"].items():
-        if len(curve) != epochs:
-            return f"it has {epochs} epochs, and {name} {len(curve)}"
+    part, kept = state["part"], state["epochs"]
+    kept = Epochs(kept).state_dict() if isinstance(kept, list) else kept
+    epochs = len(kept["numbers"]["seconds"])
+    rows = {**state["curves"], **kept["numbers"]}
+    for name in (*CURVES, *NUMBERS):
+        if len(rows[name]) != epochs:
+            return f"it has {epochs} epochs, and {name} {len(rows[name])}"
+    for at, others in kept["others"].items():
+        if type(at) is not int or not 0 <= at < epochs:
+            return f"it has {epochs} epochs, and tells of epoch {at}"
+        if not isinstance(others, dict) or not others.keys() <= OTHERS.keys():
+            return f"it: epochs {at} is no record of an epoch"
+        schema = {name: OTHERS[name] for name in others}
+        if told := misfit(others, schema, f"it: epochs {at}"):
+            return told
     if not state["sessions"]:
         return "it has no session"
     if not epochs and not part:

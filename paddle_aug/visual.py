@@ -5,6 +5,7 @@ import math
 import struct
 import sys
 import warnings
+from array import array
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from io import StringIO
@@ -40,7 +41,7 @@ class Hidden:
     def batch(self, epoch: int, step: int, inputs: paddle.Tensor, norm: Normalization) -> None:
         pass
 
-    def epoch(self, curves: dict[str, list[float]], facts: dict, learning_rate: float) -> None:
+    def epoch(self, curves: dict[str, array], facts: dict, learning_rate: float) -> None:
         pass
 
 
@@ -111,7 +112,7 @@ class Shown:
         if step == 1 and epoch % EVERY == 0:
             self.writer.add_image("batch", grid(pictures(inputs[:MOST], norm)), epoch + 1)
 
-    def epoch(self, curves: dict[str, list[float]], facts: dict, learning_rate: float) -> None:
+    def epoch(self, curves: dict[str, array], facts: dict, learning_rate: float) -> None:
         """The latest values of the curves, of run.json's facts about the epoch, and of the rate."""
         values = {
             **{tag: curves[name][-1] for tag, name in zip(TAGS, runlog.CURVES, strict=True)},

@@ -113,13 +113,22 @@ def test_json_can_be_read_by_people_and_machines(tmp_path):
     assert text.endswith("}\n")
 
 
-def test_json_is_written_without_a_copy_of_all_of_it_in_memory(tmp_path):
-    content = {"epochs": [{"seconds": 1.5, "data_wait": 0.25}] * 20_000}
+def test_json_of_long_lists_is_written_a_line_an_item_and_not_held_in_memory(tmp_path):
+    made = ({"at": at, "name": "枪\n"} for at in range(20_000))
+    content = {"a": {"epochs": []}, "epochs": None, "none": None, "z": 1}
     tracemalloc.start()
-    files.write_json(tmp_path / "run.json", content)
+    files.write_json(tmp_path / "run.json", content, epochs=made, none=iter(()))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < (tmp_path / "run.json").stat().st_size / 10
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert most < len(text) / 5
+    assert text.splitlines()[4:7] == [
+        '  "epochs": [', '    {"at": 0, "name": "枪\\n"},', '    {"at": 1, "name": "枪\\n"},'
+    ]  # fmt: skip
+    read = json.loads(text)
+    assert list(read) == ["a", "epochs", "none", "z"]
+    assert read["epochs"] == [{"at": at, "name": "枪\n"} for at in range(20_000)]
+    assert (read["a"], read["none"], read["z"]) == ({"epochs": []}, [], 1)
 
 
 def test_json_that_cannot_be_written_leaves_the_old_one(tmp_path):

@@ -113,10 +113,10 @@ def test_each_epoch_gives_a_point_to_each_curve_and_every_so_many_a_batch(
     for tag, step, value in writer.scalars:
         shown[tag].append(value)
         assert step == len(shown[tag])
-    assert shown["loss/train"] == progress.curves["lossTrain"]
-    assert shown["accuracy/train"] == progress.curves["accTrain"]
-    assert shown["loss/eval"] == progress.curves["lossEval"]
-    assert shown["accuracy/eval"] == progress.curves["accEval"]
+    assert shown["loss/train"] == list(progress.curves["lossTrain"])
+    assert shown["accuracy/train"] == list(progress.curves["accTrain"])
+    assert shown["loss/eval"] == list(progress.curves["lossEval"])
+    assert shown["accuracy/eval"] == list(progress.curves["accEval"])
     assert shown["learning_rate"] == pytest.approx([1e-4, 1e-4, 1e-5])
     assert shown["images_per_s"] == [epoch["images_per_s"] for epoch in progress.epochs]
     assert shown["data_wait"] == [epoch["data_wait"] for epoch in progress.epochs]
