@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -76,9 +76,10 @@ def replacing(path: Path | str):
 
     An exception in the block, or a kill at any moment, leaves what stood at `path` as it was.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")  # a kill leaves it, the next writer takes it over
+    # As text: of a Path Python keeps each name in a table, which grows by names that come and go.
+    folder, name = os.path.split(path)
+    os.makedirs(folder or ".", exist_ok=True)
+    beside = os.path.join(folder, f".{name}.part")  # a kill leaves it, the next writer takes it
     try:
         with open(beside, "wb") as file:
             yield file
@@ -90,7 +91,8 @@ def replacing(path: Path | str):
             error.filename = str(path)
         raise
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(beside)
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,10 +61,11 @@ def prefix(mode: str) -> str:
 
 def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], run: dict) -> None:
     """Write all files of a run, whole, after each epoch; run.json comes last."""
+    start = os.path.join(log_dir, prefix(mode))
     for name in CURVES:
-        files.write_array(_curve_file(log_dir, mode, name), np.asarray(curves[name], np.float64))
+        files.write_array(f"{start}{name}.npy", np.asarray(curves[name], np.float64))
     epochs = {"epochs": run["epochs"]} if "epochs" in run else {}
-    files.write_json(run_file(log_dir, mode), run, **epochs)
+    files.write_json(f"{start}run.json", run, **epochs)
 
 
 def read_run_file(log_dir: Path | str, mode: str) -> dict:
