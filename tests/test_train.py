@@ -1,5 +1,6 @@
 """The training loop: what it measures, what it leaves, and that it goes on where it stopped."""
 
+import gc
 import json
 import os
 import signal
@@ -96,6 +97,38 @@ def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
     assert names == {
         "userDefAug_best.pdparams", "userDefAug_last.pdparams", "userDefAug_checkpoint.pdstates",
     }  # fmt: skip
+
+
+def test_an_epoch_leaves_no_objects_behind(config, data, monkeypatch):
+    """Python's blocks of memory, of which a record and its four values alone would be nine."""
+    blocks, publish = {}, train.publish
+
+    def counted(run, progress):
+        publish(run, progress)
+        if progress.done in (30, 60):
+            gc.collect()
+            blocks[progress.done] = sys.getallocatedblocks()
+
+    monkeypatch.setattr(train, "publish", counted)
+    train.fit(replace(config, augment="none", epochs=60), data)
+    assert blocks[60] - blocks[30] < 5 * 30
+
+
+def test_a_run_goes_on_from_a_checkpoint_that_keeps_its_epochs_in_lists(config, data):
+    """As those of earlier versions do."""
+    train.fit(replace(config, epochs=2), data)
+    path = train.model_file(config, "checkpoint.pdstates")
+    state = checkpoint.load(path)
+    before = runlog.read_run_file(config.log_dir, config.mode)["epochs"]
+    state["curves"] = {name: curve.tolist() for name, curve in state["curves"].items()}
+    checkpoint.save(path, {**state, "epochs": before})
+    train.fit(replace(config, resume=True), data)
+    whole = replace(config, log_dir=config.log_dir + "-whole", model_dir=config.model_dir + "-w")
+    train.fit(whole, data)
+    assert curves(config) == curves(whole)
+    run = runlog.read_run_file(config.log_dir, config.mode)
+    assert run["epochs"][:2] == before
+    assert len(run["epochs"]) == 3
 
 
 def test_the_curves_are_those_of_the_weights_and_every_image_counts_once(config, data):
