@@ -27,6 +27,7 @@ from paddle_aug import checkpoint, search, search_report, train
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN
+from paddle_aug.epochs import Epochs
 from paddle_aug.finetune import load_pretrained
 from paddle_aug.networks import NETWORKS
 from paddle_aug.weights import describe, load_trained
@@ -290,6 +291,9 @@ def checkpoints(draw: Callable, folder: Path) -> Attempt:
     file = train.model_file(config, "checkpoint.pdstates")
     file.parent.mkdir(parents=True)
     state = dict(state)
+    if draw(st.sampled_from((False, False, True))):  # as an earlier version keeps them
+        state["curves"] = {name: curve.tolist() for name, curve in state["curves"].items()}
+        state["epochs"] = list(Epochs.of(state["epochs"]))
     if draw(st.booleans()):
         state["part"] = part(draw(st.integers(1, 2)))
     how = draw(st.sampled_from(("whole", "changed", "changed", "arrays", "crafted", "damaged")))
