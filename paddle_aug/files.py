@@ -77,6 +77,7 @@ def replacing(path: Path | str):
     An exception in the block, or a kill at any moment, leaves what stood at `path` as it was.
     """
     # As text: of a Path Python keeps each name in a table, which grows by names that come and go.
+    path = os.fspath(path).rstrip("/")
     folder, name = os.path.split(path)
     os.makedirs(folder or ".", exist_ok=True)
     beside = os.path.join(folder, f".{name}.part")  # a kill leaves it, the next writer takes it
@@ -88,7 +89,7 @@ def replacing(path: Path | str):
         os.replace(beside, path)
     except OSError as error:
         if error.errno and not error.filename:  # of a full disk Python tells no name
-            error.filename = str(path)
+            error.filename = path
         raise
     finally:
         with suppress(FileNotFoundError):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,6 +102,14 @@ def test_the_bytes_are_on_the_disk_before_the_name_points_to_them(tmp_path, monk
     monkeypatch.setattr(os, "replace", replace)
     files.write_bytes(tmp_path / "log", b"12345")
     assert calls == [("fsync", 5), ("replace", 5)]
+
+
+@pytest.mark.parametrize("path", ["log", "./log", "log/", "a/b/log"])
+def test_a_file_may_be_named_in_the_folder_one_is_in(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    files.write_bytes(path, b"12345")
+    assert Path(path.rstrip("/")).read_bytes() == b"12345"
+    assert [each.name for each in tmp_path.rglob("*log*")] == ["log"]
 
 
 def test_json_can_be_read_by_people_and_machines(tmp_path):
