@@ -314,12 +314,16 @@ GROWING = {
 
 def soak_table(report: dict) -> list[str]:
     """A row for each thing that could grow."""
+    seconds, memory = (report["series"][name] for name in ("seconds", "anonymous_mb"))
+    filled = seconds[memory.index(max(memory))] / 60
     lines = [
         f"{report['machine']}. {report['epochs']:,} epochs, {report['images']:,} images, trainer",
         "and workers together. What grows in 24 hours is a straight line through the means of 20",
         "blocks of the time, the first fifth aside, with its 95 % interval. Of PSS and USS the",
         "kernel takes back what it can read from files again, so that they rise and fall. Of each",
         "epoch 56 bytes are kept, for run.json: three times and rates, and a value of each curve.",
+        f"The most memory that no file holds was there after {filled:.0f} minutes, and no more in",
+        f"the {report['minutes'] - filled:.0f} minutes that followed.",
         "",
         "| of it | at first | at last | most | in 24 hours |",
         "| --- | --- | --- | --- | --- |",
