@@ -61,7 +61,7 @@ def prefix(mode: str) -> str:
 
 def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], run: dict) -> None:
     """Write all files of a run, whole, after each epoch; run.json comes last."""
-    start = os.path.join(log_dir, prefix(mode))
+    start = _start(log_dir, mode)
     for name in CURVES:
         files.write_array(f"{start}{name}.npy", np.asarray(curves[name], np.float64))
     epochs = {"epochs": run["epochs"]} if "epochs" in run else {}
@@ -144,13 +144,18 @@ def order(mode: str) -> tuple[int, str]:
     return (NOTEBOOK_MODES.index(mode) if known else len(NOTEBOOK_MODES)), mode
 
 
+def _start(log_dir: Path | str, mode: str) -> str:
+    """What the paths of a run's files begin with."""
+    return os.path.join(log_dir, prefix(mode))
+
+
 def _curve_file(log_dir: Path | str, mode: str, name: str) -> Path:
-    return Path(log_dir) / f"{prefix(mode)}{name}.npy"
+    return Path(f"{_start(log_dir, mode)}{name}.npy")
 
 
 def run_file(log_dir: Path | str, mode: str) -> Path:
     """Where the run.json of a mode is."""
-    return Path(log_dir) / f"{prefix(mode)}run.json"
+    return Path(f"{_start(log_dir, mode)}run.json")
 
 
 def _seed_folders(folder: Path) -> list[Path]:

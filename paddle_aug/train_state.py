@@ -60,10 +60,7 @@ def _contradiction(state: dict) -> str | None:
     for at, others in kept["others"].items():
         if type(at) is not int or not 0 <= at < epochs:
             return f"it has {epochs} epochs, and tells of epoch {at}"
-        if not isinstance(others, dict) or not others.keys() <= OTHERS.keys():
-            return f"it: epochs {at} is no record of an epoch"
-        schema = {name: OTHERS[name] for name in others}
-        if told := misfit(others, schema, f"it: epochs {at}"):
+        if told := _misrecorded(others, f"it: epochs {at}"):
             return told
     if not state["sessions"]:
         return "it has no session"
@@ -83,3 +80,10 @@ def _contradiction(state: dict) -> str | None:
     elif misfit(dropout, {"state": [WHOLE]}, "it"):
         return "it does not tell where the generator was"
     return None
+
+
+def _misrecorded(others, name: str) -> str | None:
+    """What is wrong with that part of an epoch's record which only some have."""
+    if not isinstance(others, dict) or not others.keys() <= OTHERS.keys():
+        return f"{name} is no record of an epoch"
+    return misfit(others, {key: OTHERS[key] for key in others}, name)
