@@ -26,9 +26,9 @@ import cv2
 import numpy as np
 
 from paddle_aug.data.cache import Decoded
-from paddle_aug.data.image import read_sample
+from paddle_aug.data.image import read_source
 from paddle_aug.data.listfile import Sample, labels_of
-from paddle_aug.data.packed import Packed
+from paddle_aug.data.packed import Packed, source_at
 from paddle_aug.data.shared import SharedArray
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
@@ -98,9 +98,10 @@ class Augmented:
 
     def unchanged(self, index: int) -> np.ndarray:
         """The image that is augmented."""
-        if self.decoded is None:
-            return read_sample(self.samples[index], self.image_size if self.stretch else None)
-        return self.decoded[index]
+        if self.decoded is not None:
+            return self.decoded[index]
+        file, pixels = source_at(self.samples, index)
+        return read_source(file, pixels, self.image_size if self.stretch else None)
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
         """The image under the parameters that its key draws.

@@ -171,10 +171,14 @@ def read_sample(sample: Sample, size: int | None = None) -> np.ndarray:
     Raises:
         UnreadableImage: the file holds no image, or cannot be read at all (any more).
     """
-    if sample.pixels is not None:
-        image = np.ascontiguousarray(sample.pixels)
-    else:
-        image = of_file(read_image, sample.file)
+    return read_source(sample.file, sample.pixels, size)
+
+
+def read_source(
+    file: Path | str, pixels: np.ndarray | None, size: int | None = None
+) -> np.ndarray:
+    """As `read_sample`, from the file, or from the pixels where there are some."""
+    image = of_file(read_image, file) if pixels is None else np.ascontiguousarray(pixels)
     return image if size is None else resize(image, size)
 
 
@@ -189,7 +193,7 @@ def sample_shape(sample: Sample) -> tuple[int, int]:
     return of_file(image_shape, sample.file)
 
 
-def of_file(read: Callable, path: Path):
+def of_file(read: Callable, path: Path | str):
     """`read(path)`, where a file that cannot be read is an UnreadableImage, too."""
     try:
         return read(path)

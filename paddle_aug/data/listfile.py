@@ -85,9 +85,14 @@ class Samples(Columns[Sample]):
     ):
         super().__init__(paths, labels, lines)
         self.root = root
+        self.folder = folder_text(root)
 
     def item(self, path: str, label: int, line: int) -> Sample:
         return Sample(path, self.root / path, label, line)
+
+    def source_at(self, index: int) -> tuple[str, None]:
+        """As the function of this name, without making a `Path` (see `located`)."""
+        return located(self.folder, self.paths[index]), None
 
     def like(self, paths: list[str], labels: array, lines: array) -> "Samples":
         return Samples(self.root, paths, labels, lines)
@@ -112,9 +117,7 @@ def files_of(samples: Sequence[Sample]) -> Iterator[str]:
     """Where their images are."""
     if not isinstance(samples, Samples):
         return (str(sample.file) for sample in samples)
-    root, folder = samples.root, os.path.join(samples.root, "")
-    # `a.png/` and `a.png/.` are `a.png` to pathlib, and nothing to the system.
-    return (str(root / path) if path[-1:] in "/." else folder + path for path in samples.paths)
+    return (located(samples.folder, path) for path in samples.paths)
 
 
 def pixels_of(samples: Sequence[Sample]) -> Iterator[np.ndarray | None]:
@@ -133,10 +136,30 @@ def take(samples: Sequence[Sample], indices: Sequence[int]) -> Sequence[Sample]:
 
 def normal(path: str) -> str:
     """A path of a list, however it is written: two that are the same file by that are one image."""
-    # Most are so as they are, and the call would take longer than reading the line.
-    if "//" in path or "./" in path or path[-1:] in "/.":
-        return posixpath.normpath(path)
-    return path
+    return path if is_plain(path) else posixpath.normpath(path)
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path of a list is surely written in the shortest way. Most are, and what makes
+    them so would take longer than reading the line."""
+    return not ("//" in path or "./" in path or path[-1:] in "/.")
+
+
+def folder_text(root: Path) -> str:
+    """A folder, to be followed by a path of a list in it."""
+    return "" if root == Path() else os.path.join(root, "")
+
+
+def located(folder: str, path: str) -> str:
+    """Where an image of a list is, as a `Path` would have it: without "." and empty names, as
+    `a.png/` is no file to the system. `folder` is of `folder_text`.
+
+    Where many are read, no `Path` is made for each: Python enters every name in a path in its table
+    of interned strings, and in a long training that is made anew, of megabytes, again and again.
+    """
+    if not is_plain(path):
+        path = "/".join(name for name in path.split("/") if name not in ("", "."))
+    return folder + path
 
 
 class Fault(NamedTuple):

@@ -12,8 +12,10 @@ from paddle_aug.data.listfile import (
     Sample,
     Samples,
     files_of,
+    folder_text,
     labels_of,
     lines_of,
+    located,
     paths_of,
     pixels_of,
 )
@@ -25,6 +27,7 @@ class Packed(Sequence[Sample]):
     def __init__(self, samples: Sequence[Sample], pixels: bool = True):
         self.paths = Texts(paths_of(samples))
         self.root = samples.root if isinstance(samples, Samples) else None
+        self.folder = folder_text(self.root) if self.root else ""
         self.files = None if self.root else Texts(files_of(samples))
         self.labels = np.array(labels_of(samples), np.int64)
         self.lines = np.array(lines_of(samples), np.int64)
@@ -46,6 +49,19 @@ class Packed(Sequence[Sample]):
             int(self.lines[index]),
             self.pixels[index] if self.pixels else None,
         )
+
+    def source_at(self, index: int) -> tuple[str, np.ndarray | None]:
+        """As the function of this name, without making a `Path` (see `located`)."""
+        file = self.files[index] if self.files else located(self.folder, self.paths[index])
+        return file, self.pixels[index] if self.pixels else None
+
+
+def source_at(samples: Sequence[Sample], index: int) -> tuple[str, np.ndarray | None]:
+    """What `read_source` takes of a sample: its file, and its pixels where an archive holds it."""
+    if isinstance(samples, (Samples, Packed)):
+        return samples.source_at(index)
+    sample = samples[index]
+    return str(sample.file), sample.pixels
 
 
 class Texts:
