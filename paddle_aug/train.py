@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import time
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
@@ -27,7 +26,7 @@ from paddle_aug.data.loading import Batches, ToNetwork, joined, tensor_of
 from paddle_aug.data.normalize import normalization
 from paddle_aug.distributed import Group, join_group, processes
 from paddle_aug.ema import Average
-from paddle_aug.epochs import Epochs
+from paddle_aug.epochs import Column, Epochs
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, set_aside
 from paddle_aug.finetune import freeze, load_pretrained, quicken_head
@@ -65,8 +64,8 @@ MODEL_FILES = ("best.pdparams", "last.pdparams", "checkpoint.pdstates")
 class Progress:
     """What a run has come to: all that its logs say and that going on needs, weights aside."""
 
-    curves: dict[str, array] = field(
-        default_factory=lambda: {name: array("d") for name in runlog.CURVES}
+    curves: dict[str, Column] = field(
+        default_factory=lambda: {name: Column() for name in runlog.CURVES}
     )
     epochs: Epochs = field(default_factory=Epochs)
     sessions: list[dict] = field(default_factory=list)
@@ -76,9 +75,14 @@ class Progress:
     @classmethod
     def of(cls, state: dict) -> "Progress":
         """What a checkpoint holds of it."""
-        curves = {name: array("d", state["curves"][name]) for name in runlog.CURVES}
+        curves = {name: Column(state["curves"][name]) for name in runlog.CURVES}
         epochs = Epochs.of(state["epochs"])
         return cls(curves, epochs, state["sessions"], state["test"], state["part"])
+
+    def reserve(self, epochs: int) -> None:
+        """Take the memory of so many epochs at once (see `Column.reserve`)."""
+        for column in (*self.curves.values(), self.epochs):
+            column.reserve(epochs)
 
     @property
     def done(self) -> int:
@@ -88,7 +92,7 @@ class Progress:
     @property
     def best(self) -> dict:
         """The first epoch, counted from 1, of the highest eval accuracy."""
-        best = int(np.argmax(self.curves["accEval"]))
+        best = int(np.argmax(self.curves["accEval"].array))
         return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
 
 
@@ -163,6 +167,7 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         progress = begin(run)
         if progress.done == config.epochs:
             return progress
+        progress.reserve(config.epochs)
         progress.sessions.append(session(progress, device, group, workers))
         progress.test = None  # of a run that was to end earlier
         trained_network = group.wrap(network)
@@ -617,7 +622,7 @@ def begin(run: Run) -> Progress:
             refuse_other_run(file, earlier, config, data)
             print(f"{config.mode}: finished already, and its checkpoint {path} deleted")
             found = runlog.read_run(config.log_dir, config.mode)
-            curves = {name: array("d", curve) for name, curve in found.curves.items()}
+            curves = {name: Column(curve) for name, curve in found.curves.items()}
             return Progress(curves, Epochs(earlier["epochs"]), test=earlier.get("test"))
         if earlier:
             raise UserError(
@@ -695,7 +700,7 @@ def save(run: Run, progress: Progress) -> None:
         "optimizer": checkpoint.kept_by(run.optimizer),
         "average": run.average.state_dict(),
         "scaler": run.scaler.state_dict(),
-        "curves": {name: np.array(curve) for name, curve in progress.curves.items()},
+        "curves": {name: curve.array for name, curve in progress.curves.items()},
         "epochs": progress.epochs.state_dict(),
         "sessions": progress.sessions,
         "test": progress.test,

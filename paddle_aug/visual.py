@@ -5,7 +5,6 @@ import math
 import struct
 import sys
 import warnings
-from array import array
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from io import StringIO
@@ -18,6 +17,7 @@ from paddle_aug import runlog
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.distributed import Group
+from paddle_aug.epochs import Column
 from paddle_aug.errors import UserError
 from paddle_aug.files import refuse_unwritable, write_bytes
 
@@ -41,7 +41,7 @@ class Hidden:
     def batch(self, epoch: int, step: int, inputs: paddle.Tensor, norm: Normalization) -> None:
         pass
 
-    def epoch(self, curves: dict[str, array], facts: dict, learning_rate: float) -> None:
+    def epoch(self, curves: dict[str, Column], facts: dict, learning_rate: float) -> None:
         pass
 
 
@@ -112,7 +112,7 @@ class Shown:
         if step == 1 and epoch % EVERY == 0:
             self.writer.add_image("batch", grid(pictures(inputs[:MOST], norm)), epoch + 1)
 
-    def epoch(self, curves: dict[str, array], facts: dict, learning_rate: float) -> None:
+    def epoch(self, curves: dict[str, Column], facts: dict, learning_rate: float) -> None:
         """The latest values of the curves, of run.json's facts about the epoch, and of the rate."""
         values = {
             **{tag: curves[name][-1] for tag, name in zip(TAGS, runlog.CURVES, strict=True)},

@@ -13,8 +13,10 @@ from paddle_aug.data.listfile import (
     Sample,
     Samples,
     files_of,
+    folder_text,
     labels_of,
     lines_of,
+    located,
     normal,
     paths_of,
     pixels_of,
@@ -104,3 +106,13 @@ def test_paths_are_normal_as_the_standard_library_has_it(path):
 
 def test_the_first_of_equal_keys_counts():
     assert list(firsts("abac").items()) == [("a", 0), ("b", 1), ("c", 3)]
+
+
+@pytest.mark.parametrize("folder", ["photos", ".", "/", "a folder/of photos"])
+@pytest.mark.parametrize(
+    "path",
+    ["a.png", "./a.png", "cat//a.png", "cat/./a.png", "a.png/", "a.png/.", "cat/../a.png", ".a",
+     "a./b", "...", "cat/.../a.png", "..a.png", "././a.png"],
+)  # fmt: skip
+def test_where_an_image_is_is_what_a_path_would_say(folder, path):
+    assert located(folder_text(Path(folder)), path) == str(Path(folder) / path)

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from paddle_aug.epochs import Epochs
+from paddle_aug.epochs import MOST_RESERVED, Column, Epochs
 
 PLAIN = {"seconds": 1.25, "data_wait": 0.0, "images_per_s": 288.5}
 TOLD = {**PLAIN, "right": [1, 2], "clean": {"loss": 0.5, "acc": 0.75}}
@@ -50,3 +50,57 @@ def test_an_epoch_takes_less_than_an_eighth_of_a_dicts_memory():
     epochs_take = tracemalloc.get_traced_memory()[0] / len(epochs)
     tracemalloc.stop()
     assert epochs_take < (sys.getsizeof(PLAIN) + 3 * sys.getsizeof(1.5)) / 8
+
+
+def test_a_column_is_the_numbers_that_were_appended():
+    column = Column([1.5, 2])
+    for number in range(100):
+        column.append(number)
+    numbers = [1.5, 2.0, *map(float, range(100))]
+    assert (list(column), len(column), column[-1], type(column[0])) == (numbers, 102, 99.0, float)
+    assert column[1:4].tolist() == [2.0, 0.0, 1.0]
+    assert np.asarray(column).dtype == np.float64
+    assert np.array(column, np.float32).tolist() == numbers
+    assert column == Column(numbers)
+    assert column != Column(numbers[:-1])
+    assert repr(Column([0.5])) == "Column([0.5])"
+    for index in (102, -103):
+        with pytest.raises(IndexError):
+            column[index]
+
+
+def test_what_a_column_gives_cannot_be_written_to_and_stays():
+    column = Column([1.0])
+    given = column.array
+    column.append(2.0)
+    assert given.tolist() == [1.0]
+    with pytest.raises(ValueError, match="read-only"):
+        given[0] = 3
+
+
+@pytest.mark.parametrize("reserved", [0, 5, 1000])
+def test_reserved_room_changes_no_number(reserved):
+    epochs = Epochs([PLAIN, TOLD])
+    epochs.reserve(reserved)
+    epochs.append(PLAIN)
+    assert list(epochs) == [PLAIN, TOLD, PLAIN]
+
+
+def test_no_memory_is_taken_for_what_has_its_room():
+    column = Column([1.0])
+    column.reserve(1000)
+    tracemalloc.start()
+    for _ in range(999):
+        column.append(1.0)
+    grown = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert grown < 1000 < 999 * 8
+    assert len(column) == 1000
+
+
+def test_not_more_room_is_reserved_than_any_training_needs():
+    tracemalloc.start()
+    Epochs().reserve(10**9)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 4 * 8 * MOST_RESERVED

@@ -4,12 +4,13 @@ import os
 import pickle
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from paddle_aug.data.feeding import Augmented
 from paddle_aug.data.listfile import Sample, Samples
-from paddle_aug.data.packed import Packed
+from paddle_aug.data.packed import Packed, source_at
 from paddle_aug.transform import Identity
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
@@ -23,14 +24,15 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(
-    "samples",
-    [
-        SAMPLES,
-        Samples(Path("/photos"), ["cat/a.jpg", UNREADABLE, "猫/ü.png"], [0, 1, 2], [3, 4, 5]),
-    ],
-    ids=["of anywhere", "of one folder"],
+OF_ONE_FOLDER = Samples(
+    Path("/photos"), ["cat/a.jpg", UNREADABLE, "猫/ü.png"], [0, 1, 2], [3, 4, 5]
 )
+KINDS = pytest.mark.parametrize(
+    "samples", [SAMPLES, OF_ONE_FOLDER], ids=["of anywhere", "of one folder"]
+)
+
+
+@KINDS
 def test_each_sample_comes_back_as_it_was(samples):
     packed = pickle.loads(pickle.dumps(Packed(samples)))
     assert len(packed) == len(samples)
@@ -38,6 +40,27 @@ def test_each_sample_comes_back_as_it_was(samples):
         assert made[:4] == sample[:4]
         assert made.place == sample.place
         assert [type(field) for field in made[:4]] == [type(field) for field in sample[:4]]
+
+
+@KINDS
+def test_where_an_image_is_read_is_where_its_sample_says(samples):
+    for each in (samples, Packed(samples)):
+        for index, sample in enumerate(samples):
+            file, pixels = source_at(each, index)
+            assert file == str(sample.file)
+            assert (pixels is None) == (sample.pixels is None)
+    np.testing.assert_array_equal(source_at(Packed(SAMPLES), 4)[1], PIXELS)
+
+
+@pytest.mark.parametrize("kind", [Samples, Packed])
+def test_no_path_is_made_for_each_image_that_is_read(tmp_path, monkeypatch, kind):
+    """Of all names in it, Python keeps a table, which is made anew as they come and go."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    samples = Samples(tmp_path, ["a.png"], [3], [1])
+    dataset = Augmented(samples if kind is Samples else Packed(samples), 8, Identity(), seed=0)
+    monkeypatch.setattr(kind, "__getitem__", None)
+    image, label = dataset[0, 0]
+    assert (image.shape, label) == ((8, 8, 3), 3)
 
 
 def test_pixels_come_too_where_there_are_some():

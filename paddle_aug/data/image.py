@@ -174,9 +174,7 @@ def read_sample(sample: Sample, size: int | None = None) -> np.ndarray:
     return read_source(sample.file, sample.pixels, size)
 
 
-def read_source(
-    file: Path | str, pixels: np.ndarray | None, size: int | None = None
-) -> np.ndarray:
+def read_source(file: Path | str, pixels: np.ndarray | None, size: int | None = None) -> np.ndarray:
     """As `read_sample`, from the file, or from the pixels where there are some."""
     image = of_file(read_image, file) if pixels is None else np.ascontiguousarray(pixels)
     return image if size is None else resize(image, size)
