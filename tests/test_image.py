@@ -430,7 +430,7 @@ def test_pixels_are_the_same_in_strips_of_any_size(tmp_path, monkeypatch, pictur
 
 
 def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, picture):
-    path = saved(tmp_path / "photo.png", Image.fromarray(picture))
+    path = saved(tmp_path / "photo.png", Image.fromarray(picture).convert("P"))
     monkeypatch.setattr(image_module, "MANY_PIXELS", WIDTH * HEIGHT - 1)
     decode, held = image_module._decode_opened, []
 

@@ -228,7 +228,7 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     target = np.where(is_small, neighbour, np.arange(count))
     while ((further := target[target]) != target).any():
         target = further
-    names = np.cumsum(~is_small) - 1
+    names = np.add.accumulate(~is_small, dtype=np.intp) - 1
     return names[target].take(pieces).reshape(height, width), int(names[-1]) + 1
 
 
