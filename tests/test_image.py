@@ -27,6 +27,7 @@ from paddle_aug.data.image import (
 from paddle_aug.data.listfile import Sample
 
 WIDTH, HEIGHT = 37, 23
+END = (b"IEND", b"")
 
 
 @pytest.fixture
@@ -55,8 +56,11 @@ def write_png(path, colour_type: int, pixels: np.ndarray) -> None:
     height, width = pixels.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks))
+    path.write_bytes(png((b"IHDR", header), (b"IDAT", zlib.compress(rows)), END))
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
 def test_a_colour_jpeg_gives_the_very_pixels_of_the_notebook(tmp_path, picture):
@@ -243,6 +247,77 @@ def test_any_other_image_cut_in_its_middle_is_refused(tmp_path, picture, name):
         path.write_bytes(whole[:length])
         with pytest.raises(UnreadableImage):
             read_image(path)
+
+
+def by_pillow(data: bytes, monkeypatch) -> np.ndarray | str:
+    """What is made of a PNG, or said of it, if cv2 is not asked first."""
+    with monkeypatch.context() as patch:
+        patch.setattr(image_module, "_is_plain_png", lambda data: False)
+        return made_of(data)
+
+
+def made_of(data: bytes) -> np.ndarray | str:
+    try:
+        return decode_image(data, "p.png")
+    except UnreadableImage as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [("L", {}), ("RGB", {}), ("RGB", {"dpi": (72, 72)}), ("RGB", {"compress_level": 0})],
+)
+def test_an_ordinary_png_has_the_same_pixels_without_pillow(
+    tmp_path, monkeypatch, picture, mode, options
+):
+    image = Image.fromarray(picture).convert(mode)
+    data = saved(tmp_path / "p.png", image, **options).read_bytes()
+    monkeypatch.setattr(image_module.Image, "open", lambda *_, **__: pytest.fail("it is opened"))
+    np.testing.assert_array_equal(decode_image(data, "p.png"), np.asarray(image.convert("RGB")))
+
+
+HEADER = (b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0))
+INTERLACED = (b"IHDR", HEADER[1][:-1] + b"\x01")
+EMPTY = (b"IHDR", bytes(8) + HEADER[1][8:])
+ROWS = bytes(row % 5 if at % (3 * WIDTH + 1) == 0 else at % 251
+             for row in range(HEIGHT) for at in range(3 * WIDTH + 1))  # fmt: skip
+STREAM = zlib.compress(ROWS)
+PIXELS = (b"IDAT", STREAM)
+TURNED = (b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        (png(HEADER, PIXELS, END), True),
+        (png(HEADER, (b"IDAT", STREAM[:40]), (b"IDAT", STREAM[40:]), END), True),
+        (png(HEADER, (b"pHYs", bytes(9)), (b"sRGB", b"\0"), PIXELS, END), True),
+        (png(HEADER, PIXELS, (b"tIME", bytes(7)), END), True),
+        (png(HEADER, (b"gAMA", struct.pack(">I", 90_000)), PIXELS, END), True),
+        (png(HEADER, (b"tRNS", bytes(6)), PIXELS, END), True),
+        (png(HEADER, TURNED, PIXELS, END), True),
+        (png(HEADER, PIXELS, TURNED, END), True),
+        (png(HEADER, (b"IDAT", STREAM + b"tail"), END), True),
+        (png(HEADER, (b"IDAT", zlib.compress(ROWS + ROWS)), END), True),
+        (png(HEADER, PIXELS, END) + b"and more", True),
+        (png(HEADER, (b"pHYs", bytes(5)), PIXELS, END), False),
+        (png(HEADER, PIXELS), False),
+        (png(HEADER, END), False),
+        (png(PIXELS, HEADER, END), False),
+        (png(EMPTY, PIXELS, END), False),
+        (png(HEADER, (b"IDAT", STREAM[:-2]), END), True),
+        (png(HEADER, (b"IDAT", STREAM[:60]), END), False),
+        (png(HEADER, (b"IDAT", STREAM[:-1] + bytes([STREAM[-1] ^ 1])), END), False),
+        (png(HEADER, (b"IDAT", zlib.compress(ROWS[:-1])), END), False),
+        (png(HEADER, (b"IDAT", zlib.compress(b"\x07" + ROWS[1:])), END), False),
+        (png(INTERLACED, PIXELS, END), False),
+        (png(HEADER, PIXELS, END).replace(STREAM, STREAM[::-1]), False),
+    ],
+)  # fmt: skip
+def test_an_odd_png_is_taken_or_refused_as_pillow_does(monkeypatch, data, read):
+    made, want = made_of(data), by_pillow(data, monkeypatch)
+    assert isinstance(want, str) != read
+    np.testing.assert_array_equal(made, want)
 
 
 def test_a_png_whose_end_was_never_written_is_refused(tmp_path, picture):
