@@ -3,6 +3,7 @@
 import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import is_
 
 import numpy as np
 
@@ -73,9 +74,8 @@ class Steps(Transform):
     ops: tuple[Transform, ...]
 
     def at(self, epoch):
-        ops = tuple(op.at(epoch) for op in self.ops)
-        same = all(now is before for now, before in zip(ops, self.ops, strict=True))
-        return self if same else self.of(*ops)
+        ops = [op.at(epoch) for op in self.ops]
+        return self if all(map(is_, ops, self.ops)) else self.of(*ops)
 
     def of(self, *ops: Transform) -> "Steps":
         """The same with other members."""

@@ -13,7 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_aug.ops.superpixels import Superpixels, connect, paint, slic, superpixels
+from paddle_aug.ops.superpixels import (
+    Superpixels,
+    connect,
+    paint,
+    rounded_up,
+    slic,
+    superpixels,
+)
 from paddle_aug.rng import generator
 
 GOLDEN = np.load(Path(__file__).with_name("golden") / "geometry.npz", allow_pickle=False)
@@ -201,3 +208,15 @@ def test_numbers_are_drawn_from_the_ranges_both_ends_included():
     assert 0.1 <= shares.min() < 0.102
     assert 0.398 < shares.max() < 0.4
     assert len({draw["seed"] for draw in draws}) == 2000
+
+
+def test_lengths_that_are_drawn_are_rounded_up():
+    assert [rounded_up(count) for count in (1, 127, 128, 129, 1000)] == [128, 128, 128, 256, 1024]
+
+
+def test_marks_beyond_the_labels_change_nothing():
+    labels = np.repeat(np.arange(3), 4).reshape(3, 4)
+    image = np.random.default_rng(0).integers(0, 256, (3, 4, 3), np.uint8)
+    marks = np.array([True, False, True])
+    longer = np.concatenate([marks, np.ones(125, bool)])
+    np.testing.assert_array_equal(paint(image, labels, longer), paint(image, labels, marks))

@@ -321,7 +321,7 @@ def soak_table(report: dict) -> list[str]:
         "and workers together. What grows in 24 hours is a straight line through the means of 20",
         "blocks of the time, the first fifth aside, with its 95 % interval. Of PSS and USS the",
         "kernel takes back what it can read from files again, so that they rise and fall. What is",
-        "kept of each epoch, 56 bytes for its times, rates and curves, has its room from the start.",
+        "kept of an epoch, 56 bytes for its times, rates and curves, has its room from the start.",
         f"The most memory that no file holds was there after {filled:.0f} minutes, and no more in",
         f"the {report['minutes'] - filled:.0f} minutes that followed.",
         "",

@@ -17,6 +17,7 @@ SAMPLES = 3  # a row and column of a cell, at most, that move the centres
 # Two sums in one number: the first counts in PAIRS; the second, of the levels of so many pixels,
 # stays below it.
 PAIRS, PAIRED = 2.0**26, 2**18
+LENGTHS = 128  # see `rounded_up`
 # The numbers of a pixel's features, and of the centres around it, along the first axis.
 FEATURES, AROUND = np.arange(6)[:, None], np.arange(9, dtype=np.int32)[:, None, None]
 
@@ -41,7 +42,7 @@ def superpixels(
         small = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     labels, count = connect(*slic(small, n_segments))
     # imgaug draws before it knows the number of segments, and goes round when there are more.
-    painted = paint(small, labels, np.resize(replaced, count))
+    painted = paint(small, labels, replaced.take(np.arange(rounded_up(count)), mode="wrap"))
     if shrink < 1:
         painted = cv2.resize(painted, (width, height), interpolation=cv2.INTER_LINEAR)
     return painted
@@ -214,26 +215,39 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=8)
     pieces = joined[::2, ::2].astype(np.intp).ravel()
     pieces -= 1
-    count = found - 1
+    count, room = found - 1, rounded_up(found - 1)
 
     # A piece's first pixel is one of the few that are not joined to the one on the left.
     begins = np.ones((height, width), bool)
     np.logical_not(beside, out=begins[:, 1:])
     begins = np.flatnonzero(begins)[::-1]
-    first = np.empty(count, np.intp)
+    first = np.zeros(room, np.intp)
     first[pieces[begins]] = begins
     neighbour = pieces[np.where(first % width, first - 1, first - width)]
-    is_small = np.bincount(pieces) < height * width / centres // 2
+    is_small = np.bincount(pieces, minlength=room) < height * width / centres // 2
+    is_small[count:] = False  # they are none
     is_small[pieces[0]] = False  # nothing comes before it
-    target = np.where(is_small, neighbour, np.arange(count))
+    target = np.where(is_small, neighbour, np.arange(room))
     while ((further := target[target]) != target).any():
         target = further
     names = np.add.accumulate(~is_small, dtype=np.intp) - 1
-    return names[target].take(pieces).reshape(height, width), int(names[-1]) + 1
+    return names[target].take(pieces).reshape(height, width), int(names[count - 1]) + 1
+
+
+def rounded_up(count: int) -> int:
+    """How long arrays are that have an item for each of so many pieces.
+
+    NumPy keeps freed ones of less than a kilobyte, a few of each length. The numbers of pieces are
+    so many that another length would come for hours.
+    """
+    return -(-count // LENGTHS) * LENGTHS
 
 
 def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.ndarray:
-    """Give the segments that `replaced` marks, by their label, their mean colour."""
+    """Give the segments that `replaced` marks, by their label, their mean colour.
+
+    There may be more marks than labels.
+    """
     red, green, blue = (plane.reshape(-1) for plane in cv2.split(image))
     red_green, blue_one = red * PAIRS + green, blue * PAIRS + 1
     flat, sums = labels.ravel(), np.zeros((4, len(replaced)))
@@ -246,7 +260,7 @@ def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.nda
             sums[place + 1] += both - first * PAIRS
     # Four bytes a segment, the last of them whether it is replaced: one look-up for both.
     colours = np.empty((len(replaced), 4), np.uint8)
-    colours[:, :3] = np.rint(sums[:3] / sums[3]).T
+    colours[:, :3] = np.rint(sums[:3] / np.maximum(sums[3], 1)).T
     colours[:, 3] = replaced
     painted = colours.view(np.uint32).ravel().take(labels).view(np.uint8)
     painted = painted.reshape(*labels.shape, 4)
