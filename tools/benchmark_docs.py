@@ -5,7 +5,9 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from benchmark_peers.floor import OF_OP
+from benchmark_soak import WARM
 
 from paddle_aug.errors import UserError
 
@@ -314,16 +316,17 @@ GROWING = {
 
 def soak_table(report: dict) -> list[str]:
     """A row for each thing that could grow."""
-    seconds, memory = (report["series"][name] for name in ("seconds", "anonymous_mb"))
-    filled = seconds[memory.index(max(memory))] / 60
+    seconds, memory = (np.array(report["series"][name]) for name in ("seconds", "anonymous_mb"))
+    counted = memory[seconds >= WARM * seconds[-1]]
+    first, second = (f"{half.min()} to {half.max()} MB" for half in np.array_split(counted, 2))
     lines = [
         f"{report['machine']}. {report['epochs']:,} epochs, {report['images']:,} images, trainer",
         "and workers together. What grows in 24 hours is a straight line through the means of 20",
         "blocks of the time, the first fifth aside, with its 95 % interval. Of PSS and USS the",
         "kernel takes back what it can read from files again, so that they rise and fall. What is",
         "kept of an epoch, 56 bytes for its times, rates and curves, has its room from the start.",
-        f"The most memory that no file holds was there after {filled:.0f} minutes, and no more in",
-        f"the {report['minutes'] - filled:.0f} minutes that followed.",
+        f"Memory that no file holds also rises and falls within an epoch: {first} in the",
+        f"first half of the time that counts, {second} in the second.",
         "",
         "| of it | at first | at last | most | in 24 hours |",
         "| --- | --- | --- | --- | --- |",
