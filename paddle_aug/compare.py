@@ -6,6 +6,7 @@ what is there is not done again, and what was interrupted goes on.
 """
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -416,6 +417,7 @@ class Experiment:
                         at_work[worker] = trial
                         worker.begin(self.training(trial))
                 if not at_work:
+                    self.remove_empty_folders()
                     return
                 for worker in ended(list(at_work), POLL):
                     trial = at_work.pop(worker)
@@ -462,10 +464,13 @@ class Experiment:
         config = self.config_of(trial)
         for name in MODEL_FILES:
             model_file(config, name).unlink(missing_ok=True)
-        folder = Path(config.model_dir)
-        while folder != self.folder and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
+
+    def remove_empty_folders(self) -> None:
+        """Those that weights were in. Only while nothing is trained: a run that has just begun made
+        its folder, and has nothing in it yet."""
+        for folder, _, _ in os.walk(self.folder / "models", topdown=False):
+            if not os.listdir(folder) and not os.path.islink(folder):
+                os.rmdir(folder)
 
     @property
     def spent(self) -> float:

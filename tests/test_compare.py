@@ -339,6 +339,24 @@ def test_runs_that_have_just_begun_beside_a_finished_one_do_no_harm(monkeypatch,
     assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {3}
 
 
+def test_a_run_that_has_just_begun_keeps_its_folder_when_another_ends(monkeypatch, data, tmp_path):
+    def begin(self, training):
+        Path(training.config.model_dir).mkdir(parents=True, exist_ok=True)
+        before(self, training)
+
+    def result(self):
+        there.append(Path(self.training.config.model_dir).is_dir())
+        return ending(self)
+
+    there = []
+    before, ending = PlayedTrainer.begin, PlayedTrainer.result
+    monkeypatch.setattr(PlayedTrainer, "begin", begin)
+    monkeypatch.setattr(PlayedTrainer, "result", result)
+    compared(monkeypatch, data, tmp_path, jobs=2, fractions=(1.0, 0.5))
+    assert there == [True] * 18
+    assert not (tmp_path / "models").exists()
+
+
 def test_what_is_finished_is_not_trained_again(monkeypatch, data, tmp_path):
     compared(monkeypatch, data, tmp_path)
     _, played = compared(monkeypatch, data, tmp_path)
