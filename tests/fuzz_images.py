@@ -186,19 +186,22 @@ def images(draw: Callable, folder: Path) -> Attempt:
 
 
 SIDE = 13_300  # squared, just below MAX_PIXELS
+LARGE = ((6000, 6000), (6000, 6000), (SIDE, SIDE), (10**6, 178), (178, 10**6), (10**8, 1))
 
 
-def zeros(mode: str, side: int = SIDE) -> bytes:
+def zeros(mode: str, width: int = SIDE, height: int = SIDE) -> bytes:
     """A picture of one colour, as a PNG, put together by hand, since Pillow takes its time."""
     depth, colour, channels = {
         "RGB": (8, 2, 3), "RGBA": (8, 6, 4), "L": (8, 0, 1), "1": (1, 0, 1), "P": (8, 3, 1),
         "RGB;16": (16, 2, 6), "RGBA;16": (16, 6, 8), "L;16": (16, 0, 2),
     }[mode]  # fmt: skip
-    row = 1 + (side * channels * (1 if depth > 1 else 0) or -(-side // 8))
-    packer = zlib.compressobj(1)
-    packed = b"".join(packer.compress(bytes(row)) for _ in range(side)) + packer.flush()
-    head = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
-    chunks = [(b"IHDR", head), (b"IDAT", packed), (b"IEND", b"")]
+    row = 1 + (width * channels * (1 if depth > 1 else 0) or -(-width // 8))
+    packer, whole = zlib.compressobj(1), row * height
+    packed = b"".join(
+        packer.compress(bytes(min(2**20, whole - start))) for start in range(0, whole, 2**20)
+    )
+    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", packed + packer.flush()), (b"IEND", b"")]
     if mode == "P":
         chunks[1:1] = [(b"PLTE", b"\1\2\3"), (b"tRNS", b"\x80")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
@@ -226,7 +229,7 @@ def large(draw: Callable, folder: Path) -> Attempt:
             mode = draw(
                 st.sampled_from(("RGB", "RGBA", "L", "1", "P", "RGB;16", "RGBA;16", "L;16"))
             )
-            path.write_bytes(cached_zeros(mode, draw(st.sampled_from((6000, 6000, SIDE)))))
+            path.write_bytes(cached_zeros(mode, *draw(st.sampled_from(LARGE))))
         case "jpeg":
             option, mode = draw(st.integers(0, 3)), draw(st.sampled_from(("RGB", "L", "CMYK")))
             content = saved("JPEG", mode, option, "exif", draw(st.integers(1, 8)))

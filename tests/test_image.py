@@ -9,6 +9,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+from fuzz_images import zeros
 from PIL import Image, ImageOps
 
 from paddle_aug.data import image as image_module
@@ -383,6 +384,26 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
     monkeypatch.setattr(image_module, "MAX_PIXELS", WIDTH * HEIGHT)
     path = saved(tmp_path / "just_right.png", Image.fromarray(picture))
     assert read_image(path).shape == picture.shape
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("mode", "width", "height"),
+    [
+        ("L", 10**8, 1),  # of such a line Pillow says that there is no memory
+        ("L", 1, 10**8),
+        ("RGB", 10**6 + 1, 1),
+        ("RGBA", 1, 10**6 + 1),
+        ("L;16", 10**6 + 1, 1),
+    ],
+)
+def test_an_image_of_too_long_a_side_is_refused(mode, width, height, capfd):
+    with pytest.raises(UnreadableImage, match="more than 1,000,000 pixels wide or high"):
+        decode_image(zeros(mode, width, height), "long.png")
+    for width, height in ((10**6, 1), (1, 10**6)):
+        pixels = decode_image(zeros(mode, width, height), "long.png")
+        assert pixels.shape == (height, width, 3)
+    assert capfd.readouterr() == ("", "")  # of libpng, which knows such a bound, too
 
 
 def test_frames_of_a_gif_that_is_cut_behind_the_first_are_counted(picture):

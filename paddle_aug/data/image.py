@@ -29,6 +29,7 @@ SUFFIXES = (
 # Pillow's own bound; checked before anything is decoded. Of 16 bits a channel half as many: cv2
 # holds them twice while it decodes.
 MAX_PIXELS = 178_956_970
+MAX_SIDE = 1_000_000  # libpng's own bound, which cv2 keeps to; Pillow's lines of pixels end, too
 MAX_BYTES = 2**30
 # A JPEG goes over all its blocks in each scan; encoders make twenty at most, a few bytes suffice.
 MAX_SCANS = 100
@@ -76,7 +77,8 @@ def read_image(path: Path | str) -> np.ndarray:
     257, so that white stays white. An ordinary colour JPEG gives the very pixels of `cv2.imread`.
 
     Raises:
-        UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
+        UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`, or
+            than `MAX_SIDE` of them in height or width.
         OSError: the file cannot be read at all (missing, a folder, not permitted).
     """
     return decode_image(read_file(path), path)
@@ -223,6 +225,8 @@ def _decode(data: bytes) -> np.ndarray:
     count = image.width * image.height
     if count > MAX_PIXELS:
         raise _Refused(_too_large())
+    if max(image.size) > MAX_SIDE:
+        raise _Refused(f"the image is more than {MAX_SIDE:,} pixels wide or high; make it smaller")
     with _large_images if count > MANY_PIXELS else nullcontext():
         return _decode_opened(data, image)
 
@@ -275,7 +279,7 @@ def _is_plain_png(data: bytes) -> bool:
     if data[:16] != b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" or data[24:29] not in PLAIN_KINDS:
         return False
     width, height = struct.unpack(">II", data[16:24])
-    if not 0 < width * height <= MANY_PIXELS:
+    if not 0 < width * height <= MANY_PIXELS or max(width, height) > MAX_SIDE:
         return False
     whole, position, kind = memoryview(data), 8, b""
     while kind != b"IEND":
