@@ -12,12 +12,14 @@ SUPPLY ?= .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCKS := requirements.lock requirements-cpu.lock
 
-.PHONY: demo test coverage smoke lint types bench lock audit clean
+.PHONY: demo environment test coverage smoke lint types bench lock audit clean
 
 # The notebook's five modes on the pictures that the project draws, and their figures in logs/demo.
 demo: $(VENV)/ready
 	$(RUN) tools/train.py --data sample --augment all --log-dir logs/demo --model-dir models/demo $(OPTIONS)
 	$(RUN) tools/plot.py logs/demo
+
+environment: $(VENV)/ready
 
 # TEST_OPTIONS="-n 2" shares the tests out to two processes.
 test: $(VENV)/ready
@@ -30,7 +32,7 @@ coverage: $(VENV)/ready
 # Every module imported, and a little of everything, for Pythons that `make test` is not run on.
 SMOKE := structure supply config registry transform rng files listfile packed umask checkpoint cli
 smoke: $(VENV)/ready
-	$(RUN) -m pytest -m "not slow" $(SMOKE:%=tests/test_%.py)
+	$(RUN) -m pytest -m "not slow" $(TEST_OPTIONS) $(SMOKE:%=tests/test_%.py)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .

@@ -28,6 +28,8 @@ from paddle_aug.modes import augmentation
 
 FILE = Path(__file__).with_name("pipelines.npz")
 DRAWS = 2000
+ALONE = 1000  # of an op alone
+SLOW = ("Superpixels", "PiecewiseAffine")  # ops of imgaug's that take a minute for these
 SIZE = 64
 
 STATISTICS = (
@@ -146,6 +148,18 @@ def draw(augment, images: np.ndarray, count: int, rng: np.random.Generator) -> n
     return np.stack([augment(images[index % len(images)], rng) for index in range(count)])
 
 
+def ops_of(pipeline) -> list:
+    """imgaug's ops in a tree of its own lists of them."""
+    children = [each for members in pipeline.get_children_lists() for each in members]
+    return [op for each in children for op in ops_of(each)] or [pipeline]
+
+
+def drawn_alone(original, images: np.ndarray) -> np.ndarray:
+    """Statistics of an op of imgaug's alone, on the images in turn."""
+    original.seed_(1)
+    return statistics(original(images=images[np.arange(ALONE) % len(images)]))
+
+
 def draw_grid(mode: str, photo: str, path: str) -> None:
     image = np.asarray(Image.open(photo).convert("RGB").resize((224, 224)))
     rng = np.random.default_rng(7)
@@ -163,6 +177,9 @@ def main():
     drawn = {
         mode: statistics(draw(original, images, DRAWS, rng)) for mode, original in ORIGINALS.items()
     }
+    for op in ops_of(notebook_pipeline()):
+        if (name := op.__class__.__name__) in SLOW:
+            drawn[name] = drawn_alone(op, images)
     np.savez_compressed(FILE, images=images, **drawn)
 
 
