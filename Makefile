@@ -32,7 +32,7 @@ coverage: $(VENV)/ready
 # Every module imported, and a little of everything, for Pythons that `make test` is not run on.
 SMOKE := structure supply config registry transform rng files listfile packed umask checkpoint cli
 smoke: $(VENV)/ready
-	$(RUN) -m pytest -m "not slow" $(TEST_OPTIONS) $(SMOKE:%=tests/test_%.py)
+	$(RUN) -m pytest -m "not slow" $(SMOKE:%=tests/test_%.py)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .
