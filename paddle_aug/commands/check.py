@@ -1,8 +1,8 @@
 """Look over a data set before training on it."""
 
 import argparse
-import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from paddle_aug.data import divide
@@ -11,7 +11,7 @@ from paddle_aug.data.montage import write_montages
 from paddle_aug.data.report import as_json, as_text, exit_code
 from paddle_aug.data.survey import Survey, find
 from paddle_aug.errors import UserError
-from paddle_aug.files import refuse_unwritable, write_json
+from paddle_aug.files import refuse_unwritable, replacing
 
 
 def main() -> int:
@@ -62,7 +62,7 @@ def main() -> int:
     survey = Survey(found)
     told = findings(survey, given.image_size)
     if given.json == "-":
-        print(json.dumps(as_json(survey, told), indent=2, ensure_ascii=False))
+        sys.stdout.writelines(as_json(survey, told))
     else:
         print(as_text(survey, told))
         if given.json is not None:
@@ -79,9 +79,10 @@ def main() -> int:
     return code
 
 
-def write(file: Path, content: dict) -> None:
+def write(file: Path, text: Iterable[str]) -> None:
     try:
-        write_json(file, content)
+        with replacing(file) as made:
+            made.writelines(piece.encode() for piece in text)
     except OSError as error:
         raise UserError(f"cannot write --json {file}: {error.strerror}") from None
 

@@ -1,25 +1,27 @@
 """Checks before training: every line and every image of both lists, all faults in one report."""
 
 import hashlib
-import heapq
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TypeVar
 
+import numpy as np
 from tqdm import tqdm
 
-from paddle_aug.data.columns import firsts
+from paddle_aug.data.columns import firsts, same_before
 from paddle_aug.data.image import UnreadableImage, read_sample
 from paddle_aug.data.listfile import (
     Fault,
     Sample,
+    Samples,
     files_of,
     labels_of,
     lines_of,
-    normal,
+    names_of,
     paths_of,
     pixels_of,
     take,
@@ -40,14 +42,23 @@ def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] =
     """
     if not faults:
         return
-    distinct = set(faults)
-    count = len(distinct)
-    first = heapq.nsmallest(MAX_PRINTED, distinct, lambda each: (names.index(each.file), *each[1:]))
-    lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:", *map(str, first)]
+    parts = by_file(faults, names)
+    count = sum(map(len, parts))
+    ordered = chain.from_iterable(sorted(part, key=itemgetter(1, 2)) for part in parts)
+    first = map(str, islice(ordered, MAX_PRINTED))
+    lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:", *first]
     if count > MAX_PRINTED:
         lines.append(f"… and {count - MAX_PRINTED:,} more")
     lines += [*notes, "Correct or remove these lines or files, then run again."]
     raise UserError("\n".join(lines))
+
+
+def by_file(faults: Iterable[Fault], names: Sequence[str]) -> list[list[Fault]]:
+    """The faults of each of the files, each fault once."""
+    parts: dict[str, list[Fault]] = {name: [] for name in names}
+    for fault in dict.fromkeys(faults):
+        parts[fault.file].append(fault)
+    return list(parts.values())
 
 
 def list_faults(
@@ -62,26 +73,34 @@ def list_faults(
     `class_names` where the lists name them.
     """
     faults = []
-    in_train: dict[str, int] = {}
-    for samples, name, first in zip((train, eval), names, (in_train, {}), strict=True):
+    for samples, name in zip((train, eval), names, strict=True):
         paths, labels, lines = paths_of(samples), labels_of(samples), lines_of(samples)
-        for index, path in enumerate(paths):
-            earlier = first.setdefault(normal(path), index)
-            if labels[earlier] != labels[index]:
-                here, there = (
-                    class_names[labels[at]] if class_names else labels[at]
-                    for at in (index, earlier)
-                )
-                reason = f"{path} has label {here}, but label {there} on line {lines[earlier]}"
-                faults.append(Fault(name, lines[index], reason))
+        again, first, agree = repeats(samples)
+        for index, earlier in zip(again[~agree].tolist(), first[~agree].tolist(), strict=True):
+            here, there = (
+                class_names[labels[at]] if class_names else labels[at] for at in (index, earlier)
+            )
+            reason = f"{paths[index]} has label {here}, but label {there} on line {lines[earlier]}"
+            faults.append(Fault(name, lines[index], reason))
+    both = set(names_of(eval)).intersection(names_of(train))
+    in_train = firsts(names_of(train)) if both else {}
     train_lines = lines_of(train)
-    for path, line in zip(paths_of(eval), lines_of(eval), strict=True):
-        other = in_train.get(normal(path))
+    columns = paths_of(eval), lines_of(eval), map(in_train.get, names_of(eval))
+    for path, line, other in zip(*columns, strict=True):
         if other is not None and train_lines[other]:
             where = f"line {train_lines[other]} of {names[0]}"
             reason = f"{path} is on {where} too; evaluate on other images"
             faults.append(Fault(names[1], line, reason))
     return faults
+
+
+def repeats(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The indices of samples whose image is listed before, where it is first, and whether their
+    labels agree with those there."""
+    first = same_before(names_of(samples))
+    again = np.flatnonzero(first != np.arange(len(first)))
+    labels = np.asarray(labels_of(samples))
+    return again, first[again], labels[again] == labels[first[again]]
 
 
 def image_faults(
@@ -99,7 +118,8 @@ def image_faults(
     reasons = {file: reason for file, reason in found if reason}
     faults, readable = [], []
     for samples, name in zip((train, eval), names, strict=True):
-        wrong = {i: reasons[file] for i, file in enumerate(files_of(samples)) if file in reasons}
+        files = files_of(samples) if reasons else ()
+        wrong = {index: reasons[file] for index, file in enumerate(files) if file in reasons}
         paths, lines = paths_of(samples), lines_of(samples)
         faults += [Fault(name, lines[i], f"{paths[i]}: {reason}") for i, reason in wrong.items()]
         if wrong:
@@ -115,10 +135,11 @@ def image_faults(
 
 def _distinct_files(samples: Sequence[Sample]) -> dict[str, int]:
     """Where each file is listed first; what is in archives goes by."""
-    at = firsts(
-        file if pixels is None else ""
-        for file, pixels in zip(files_of(samples), pixels_of(samples), strict=True)
-    )
+    files = files_of(samples)
+    if not isinstance(samples, Samples):
+        held = pixels_of(samples)
+        files = (file if each is None else "" for file, each in zip(files, held, strict=True))
+    at = firsts(files)
     at.pop("", None)
     return at
 
@@ -152,8 +173,8 @@ def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tupl
 
     The same bytes of a file, or the same pixels of an archive; only equal sizes are hashed.
     """
-    in_train = {path: index for index, path in enumerate(map(normal, paths_of(train)))}
-    in_eval = firsts(map(normal, paths_of(eval)))
+    in_train = dict(zip(names_of(train), range(len(train)), strict=True))
+    in_eval = firsts(names_of(eval))
     asked = {path: index for path, index in in_eval.items() if path not in in_train}
     if not asked:
         return []
@@ -170,7 +191,9 @@ def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tupl
         other = digests[size].get(_digest(eval[index]))
         if other is not None:
             same[index] = other
-    first = map(in_eval.__getitem__, map(normal, paths_of(eval)))
+    if not same:
+        return []
+    first = map(in_eval.__getitem__, names_of(eval))
     return [(index, same[at]) for index, at in enumerate(first) if at in same]
 
 

@@ -3,9 +3,13 @@ collector goes over them again and again."""
 
 from abc import ABC, abstractmethod
 from array import array
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import count
 from operator import eq
 from typing import Generic, TypeVar
+
+import numpy as np
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -40,6 +44,11 @@ class Columns(ABC, Sequence[Item], Generic[Item]):
         self.labels.append(label)
         self.lines.append(line)
 
+    def extend(self, paths: Iterable[str], labels: Iterable[int], lines: Iterable[int]) -> None:
+        self.paths.extend(paths)
+        self.labels.extend(labels)
+        self.lines.extend(lines)
+
     def take(self, indices: Sequence[int]) -> "Columns[Item]":
         """Those of the items, in that order."""
         labels, lines = (
@@ -71,6 +80,11 @@ class Columns(ABC, Sequence[Item], Generic[Item]):
 def firsts(keys: Iterable[Key]) -> dict[Key, int]:
     """Where each of the keys stands first, in their order."""
     at: dict[Key, int] = {}
-    for index, key in enumerate(keys):
-        at.setdefault(key, index)
+    deque(map(at.setdefault, keys, count()), maxlen=0)  # a loop would take three times as long
     return at
+
+
+def same_before(keys: Iterable[Key]) -> np.ndarray:
+    """Of each key, where the first that equals it stands: int32 [keys]."""
+    at: dict[Key, int] = {}
+    return np.fromiter(map(at.setdefault, keys, count()), np.int32)

@@ -12,8 +12,8 @@ import re
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import chain
+from functools import cache, cached_property
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from paddle_aug.data.folder import read_folder
 from paddle_aug.data.listfile import (
     CLASS_FILES,
     LIST_PAIRS,
+    TOGETHER,
     Entries,
     Fault,
     Found,
@@ -33,8 +34,6 @@ from paddle_aug.data.listfile import (
     Samples,
     files_of,
     find_pairs,
-    labels_of,
-    paths_of,
     pixels_of,
     read_class_names,
     read_list,
@@ -91,19 +90,25 @@ class Dataset:
 
 
 def _digest_samples(digest, samples: Sequence[Sample]) -> None:
-    sizes: dict[str, int] = {}  # a list may name an image often
-    columns = (paths_of, labels_of, files_of, pixels_of)
-    for path, label, file, pixels in zip(*(of(samples) for of in columns), strict=True):
-        if pixels is not None:
-            size = "x".join(map(str, pixels.shape))
-        elif file in sizes:
-            size = sizes[file]
+    size_of = cache(os.path.getsize)  # a list may name an image often
+    line = "{}\t{}\t{}\n".format
+    if isinstance(samples, Samples):
+        lines = map(line, samples.paths, samples.labels, map(size_of, files_of(samples)))
+        while some := "".join(islice(lines, TOGETHER)):
+            digest.update(_encoded(some))
+        return
+    for sample in samples:
+        if sample.pixels is None:
+            size = size_of(sample.file)
         else:
-            size = sizes[file] = os.stat(file).st_size
-        line = f"{path}\t{label}\t{size}\n"
-        digest.update(line.encode(errors="surrogateescape"))  # names of files may be of any bytes
-        if pixels is not None:
-            digest.update(np.ascontiguousarray(pixels))
+            size = "x".join(map(str, sample.pixels.shape))
+        digest.update(_encoded(line(sample.path, sample.label, size)))
+        if sample.pixels is not None:
+            digest.update(np.ascontiguousarray(sample.pixels))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")  # names of files may be of any bytes
 
 
 def open_dataset(
@@ -205,8 +210,8 @@ def _faults(found: Found, check: bool) -> list[Fault]:
 
 
 def _any_there(samples: Sequence[Sample]) -> bool:
-    held = any(pixels is not None for pixels in pixels_of(samples))
-    return held or any(map(os.path.isfile, dict.fromkeys(files_of(samples))))
+    there = any(map(cache(os.path.isfile), files_of(samples)))
+    return there or any(pixels is not None for pixels in pixels_of(samples))
 
 
 def _read_lists(
@@ -342,6 +347,7 @@ def _label_faults(
     return [
         Fault(name, line, f"label {label} {why}")
         for name, listed in zip(names, entries, strict=True)
+        if any(label not in known for label in set(listed.labels))
         for label, line in zip(listed.labels, listed.lines, strict=True)
         if label not in known
     ]

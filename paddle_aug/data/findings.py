@@ -5,17 +5,17 @@ note is good to know.
 """
 
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.data.check import list_faults
+from paddle_aug.data.check import by_file, list_faults, repeats
 from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.image import MISSING
-from paddle_aug.data.listfile import Fault, Sample, labels_of, lines_of, normal, paths_of
+from paddle_aug.data.listfile import Fault, Sample, lines_of, paths_of
 from paddle_aug.data.survey import Listed, Seen, Survey, shown
 from paddle_aug.errors import printable
 
@@ -55,18 +55,18 @@ class Finding(NamedTuple):
 class Places(Sequence[Place]):
     """Places that are made when they are looked at: a long list may have millions."""
 
-    def __init__(self, of: Sequence, place: Callable[..., Place]):
-        self.of, self.place = of, place
+    def __init__(self, place: Callable[..., Place], *columns: Sequence):
+        self.place, self.columns = place, columns
 
     def __len__(self) -> int:
-        return len(self.of)
+        return len(self.columns[0])
 
     def __iter__(self) -> Iterator[Place]:
-        return map(self.place, self.of)
+        return map(self.place, *self.columns)
 
     def __getitem__(self, index):
-        found = self.of[index]
-        return list(map(self.place, found)) if isinstance(index, slice) else self.place(found)
+        found = [column[index] for column in self.columns]
+        return list(map(self.place, *found)) if isinstance(index, slice) else self.place(*found)
 
 
 class Twins(NamedTuple):
@@ -101,11 +101,8 @@ def class_name(survey: Survey, label: int) -> str:
 
 def where(survey: Survey, sample: Sample, in_eval: bool) -> str:
     """The line of its list, else its path."""
-    return _where(survey, sample.path, sample.line, in_eval)
-
-
-def _where(survey: Survey, path: str, line: int, in_eval: bool) -> str:
-    return f"{survey.found.files[in_eval]}:{line}" if line else printable(path)
+    file = survey.found.files[in_eval]
+    return f"{file}:{sample.line}" if sample.line else printable(sample.path)
 
 
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
@@ -114,27 +111,25 @@ def _place(survey: Survey, image: Listed, what: str = "") -> Place:
     return Place(where(survey, image.sample, image.in_eval), ": ".join(filter(None, (path, what))))
 
 
-def class_counts(survey: Survey) -> tuple[Counter, Counter]:
-    """Images of each label in train and in eval, as they are listed."""
-    found = survey.found
-    return Counter(labels_of(found.train)), Counter(labels_of(found.eval))
-
-
 def _of_lists(survey: Survey) -> Iterator[Finding]:
     found = survey.found
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = dict.fromkeys([*found.faults, *list_faults(found.train, found.eval, names, labels)])
-    if faults:
-        ordered = sorted(faults, key=lambda each: (found.files.index(each.file), each.line))
+    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
+    ordered = [
+        fault
+        for part in by_file(faults, found.files)
+        for fault in sorted(part, key=lambda each: each.line)
+    ]
+    if ordered:
 
         def fault_place(fault: Fault) -> Place:
             return Place(f"{fault.file}:{fault.line}" if fault.line else fault.file, fault.reason)
 
         yield Finding(
-            "error", "lists", f"{count_of(len(faults), 'fault')} of lists or folders, which "
+            "error", "lists", f"{count_of(len(ordered), 'fault')} of lists or folders, which "
             "training refuses", "correct or remove these lines or files",
-            Places(ordered, fault_place),
+            Places(fault_place, ordered),
         )  # fmt: skip
     for in_eval, samples in enumerate((found.train, found.eval)):
         again = _repeats(survey, samples, bool(in_eval))
@@ -159,24 +154,19 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
 
 def _repeats(survey: Survey, samples: Sequence[Sample], in_eval: bool) -> Places:
     """The lines that say an image again, with its label."""
-    paths, labels, lines = paths_of(samples), labels_of(samples), lines_of(samples)
-    first: dict[str, int] = {}
-    again = array("i")
-    for index, path in enumerate(map(normal, paths)):
-        earlier = first.setdefault(path, index)
-        if earlier != index and labels[earlier] == labels[index]:
-            again.append(index)
+    paths, lines = paths_of(samples), lines_of(samples)
+    again, first, agree = repeats(samples)
+    file = survey.found.files[in_eval]  # as a list does: no folder or archive says an image again
 
-    def place(index: int) -> Place:
-        path, line = paths[index], lines[first[normal(paths[index])]]
-        there = _where(survey, path, lines[index], in_eval)
-        return Place(there, f"{printable(path)}: as on line {line}")
+    def place(index: int, earlier: int) -> Place:
+        told = f"{printable(paths[index])}: as on line {lines[earlier]}"
+        return Place(f"{file}:{lines[index]}", told)
 
-    return Places(again, place)
+    return Places(place, *(array("i", column[agree].tolist()) for column in (again, first)))
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
-    train, evaluated = class_counts(survey)
+    train, evaluated = survey.counts
     if not train:
         return
     known = range(max(len(survey.found.class_names), max(train) + 1))

@@ -1,13 +1,24 @@
 """What there is to say of a data set, for people and for programs."""
 
+import json
 import textwrap
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from json.encoder import encode_basestring as in_json
 
 import numpy as np
 
 from paddle_aug.data import duplicates
-from paddle_aug.data.findings import LEVELS, Finding, class_counts, class_name, count_of, twins
-from paddle_aug.data.listfile import labels_of
+from paddle_aug.data.findings import (
+    LEVELS,
+    Finding,
+    Place,
+    class_name,
+    count_of,
+    twins,
+)
+from paddle_aug.data.listfile import TOGETHER
 from paddle_aug.data.survey import Survey, shown
 from paddle_aug.errors import printable
 
@@ -24,10 +35,36 @@ def exit_code(findings: list[Finding]) -> int:
     return 2 if "error" in levels else 1 if "warning" in levels else 0
 
 
-def as_json(survey: Survey, findings: list[Finding]) -> dict:
-    """All of the report, nothing shortened."""
+def as_json(survey: Survey, findings: list[Finding]) -> Iterator[str]:
+    """All of the report, nothing shortened; piece by piece, as a long list may have millions of
+    places."""
+    content = _content(survey, findings)
+    # What the text is parted by is in none of its strings, whose quotes are escaped.
+    first, *others = json.dumps(content, indent=2, ensure_ascii=False).split('"places": []')
+    yield first
+    for finding, rest in zip(findings, others, strict=True):
+        yield '"places": ['
+        yield from _places(finding.places)
+        yield f"]{rest}"
+    yield "\n"
+
+
+def _places(places: Iterable[Place]) -> Iterator[str]:
+    """A line of JSON for each."""
+    lines = (
+        f'        {{"where": {in_json(where)}, "what": {in_json(what)}}}' for where, what in places
+    )
+    comma = ""
+    while some := ",\n".join(islice(lines, TOGETHER)):
+        yield f"{comma}\n{some}"
+        comma = ","
+    yield "\n      " if comma else ""
+
+
+def _content(survey: Survey, findings: list[Finding]) -> dict:
+    """What the report has, but for the findings' places."""
     found = survey.found
-    train, evaluated = class_counts(survey)
+    train, evaluated = survey.counts
     return {
         "format": FORMAT,
         "exit_code": exit_code(findings),
@@ -58,7 +95,7 @@ def as_json(survey: Survey, findings: list[Finding]) -> dict:
                 "code": finding.code,
                 "message": finding.message,
                 "advice": finding.advice,
-                "places": [{"where": where, "what": what} for where, what in finding.places],
+                "places": [],
             }
             for finding in findings
         ],
@@ -87,7 +124,7 @@ def as_text(survey: Survey, findings: list[Finding]) -> str:
 
 
 def _labels(survey: Survey) -> range:
-    train, evaluated = class_counts(survey)
+    train, evaluated = survey.counts
     return range(max([len(survey.found.class_names) - 1, *train, *evaluated]) + 1)
 
 
@@ -118,17 +155,16 @@ def _formats(survey: Survey) -> Counter:
 def _summary(survey: Survey) -> list[str]:
     found = survey.found
     rows = []
-    for title, samples in (("to train on", found.train), ("to evaluate on", found.eval)):
-        if not samples:
+    for title, counts in zip(("to train on", "to evaluate on"), survey.counts, strict=True):
+        if not counts:
             rows.append((title, "none"))
             continue
-        counts = Counter(labels_of(samples))
         least, most = min(counts.values()), max(counts.values())
         each = f"{least:,} to {most:,}" if most > least else f"{least:,}"
         classes = count_of(len(counts), "class", "classes")
         ratio = f" (1 : {most / least:.1f})" if most > least else ""
         rows.append(
-            (title, f"{count_of(len(samples), 'image')} of {classes}, {each} a class{ratio}")
+            (title, f"{count_of(counts.total(), 'image')} of {classes}, {each} a class{ratio}")
         )
     sizes = _sizes(survey)
     if sizes:
@@ -146,7 +182,7 @@ def _summary(survey: Survey) -> list[str]:
 
 def _table(survey: Survey) -> list[str]:
     """A line a class; of many, the largest and the smallest."""
-    train, evaluated = class_counts(survey)
+    train, evaluated = survey.counts
     labels = list(_labels(survey))
     if not labels:
         return []

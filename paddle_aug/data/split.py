@@ -9,7 +9,7 @@ import numpy as np
 
 from paddle_aug.data.columns import firsts
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.listfile import Sample, labels_of, normal, paths_of, take
+from paddle_aug.data.listfile import Sample, labels_of, names_of, take
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
@@ -78,8 +78,8 @@ def hold_back(
     Raises:
         UserError: nothing would be held back.
     """
-    listed, classes = paths_of(train), labels_of(train)
-    distinct = firsts(map(normal, listed))
+    listed, classes = names_of(train), labels_of(train)
+    distinct = firsts(listed)
     units: dict[int | str, list[str]] = {}
     for path in distinct:
         units.setdefault(path if groups is None else groups[path], []).append(path)
@@ -96,7 +96,7 @@ def hold_back(
     held = {path for index in taken for path in members[index]}
     if not held:
         raise UserError(f"--holdout {share} holds back none of {len(distinct):,} images")
-    left = [index for index, path in enumerate(map(normal, listed)) if path not in held]
+    left = [index for index, path in enumerate(listed) if path not in held]
     kept = [index for path, index in distinct.items() if path in held]
     return take(train, left), take(train, kept)
 

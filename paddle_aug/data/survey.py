@@ -1,6 +1,7 @@
 """One look at every image of a data set, whether or not it could be trained on."""
 
 import hashlib
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from paddle_aug.data.image import (
     of_file,
     read_file,
 )
-from paddle_aug.data.listfile import Found, Sample, find_pairs, normal, paths_of, take
+from paddle_aug.data.listfile import Found, Sample, find_pairs, labels_of, names_of, normal, take
 from paddle_aug.errors import UserError, printable
 
 
@@ -82,12 +83,17 @@ class Survey:
     def __init__(self, found: Found):
         self.found = found
         parts = found.train, found.eval
-        in_train, in_eval = (firsts(map(normal, paths_of(part))) for part in parts)
+        in_train, in_eval = (firsts(names_of(part)) for part in parts)
         at = list(in_train.values()), [i for p, i in in_eval.items() if p not in in_train]
         train, evaluated = (list(take(*each)) for each in zip(parts, at, strict=True))
         sides = [False] * len(train) + [True] * len(evaluated)
         looked = zip(train + evaluated, sides, over_images(look, train, evaluated), strict=True)
         self.images = [Listed(*image) for image in looked]
+
+    @cached_property
+    def counts(self) -> tuple[Counter, Counter]:
+        """Images of each label in train and in eval, as they are listed."""
+        return Counter(labels_of(self.found.train)), Counter(labels_of(self.found.eval))
 
     @cached_property
     def readable(self) -> list[Listed]:
