@@ -17,8 +17,16 @@ from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
 from paddle_aug.cli import run_command
+from paddle_aug.data import report
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.findings import FILE_FINDINGS, LEVELS, TWIN_FINDINGS, findings
+from paddle_aug.data.findings import (
+    FILE_FINDINGS,
+    LEVELS,
+    TWIN_FINDINGS,
+    Finding,
+    Place,
+    findings,
+)
 from paddle_aug.data.listfile import Found, Sample
 from paddle_aug.data.montage import MOST, write_montages
 from paddle_aug.data.report import as_json, as_text, exit_code
@@ -128,6 +136,18 @@ def test_json_has_all_with_keys_that_stay(survey, told_of_it):
     assert {place["where"] for place in by_code["lists"]["places"]} == SPOILED["lists"]
     assert {"code": "leak", "first": "c0/007.png", "second": "c0/same_pixels.bmp",
             "correlation": 1.0, "mirrored": False} in content["twins"]  # fmt: skip
+
+
+def test_json_has_all_places_however_many_are_written_at_a_time(survey, told_of_it, monkeypatch):
+    monkeypatch.setattr(report, "TOGETHER", 2)
+    content = json.loads("".join(as_json(survey, told_of_it)))
+    assert [each["places"] for each in content["findings"]] == [
+        [place._asdict() for place in finding.places] for finding in told_of_it
+    ]
+    assert max(len(finding.places) for finding in told_of_it) == 3  # so in two pieces
+    odd = Finding("note", '"places": []', 'a "places": [] b', "\\", [Place('"\n\\', "\x1b猫")])
+    (made,) = json.loads("".join(as_json(survey, [odd])))["findings"]
+    assert made == {**odd._asdict(), "places": [odd.places[0]._asdict()]}
 
 
 def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_it):

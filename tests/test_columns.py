@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from paddle_aug.data.columns import firsts
+from paddle_aug.data import listfile
+from paddle_aug.data.columns import firsts, same_before
 from paddle_aug.data.listfile import (
     Entries,
     Entry,
@@ -14,9 +15,11 @@ from paddle_aug.data.listfile import (
     Samples,
     files_of,
     folder_text,
+    is_plain,
     labels_of,
     lines_of,
     located,
+    names_of,
     normal,
     paths_of,
     pixels_of,
@@ -70,6 +73,12 @@ def test_items_are_appended():
     assert made == PLAIN
 
 
+def test_many_are_appended_at_a_time():
+    made = Samples(ROOT, PATHS[:1], LABELS[:1], LINES[:1])
+    made.extend(PATHS[1:], LABELS[1:], LINES[1:])
+    assert made == PLAIN
+
+
 def test_they_go_to_another_process():
     assert pickle.loads(pickle.dumps(COLUMNS)) == PLAIN
 
@@ -104,8 +113,34 @@ def test_paths_are_normal_as_the_standard_library_has_it(path):
     assert normal(path) == posixpath.normpath(path)
 
 
+ODD_PATHS = ("a", "./a", "a//b", "a/", "a/.", "a.", "a./b", "", ".", "a/../b", ".a", "a\nb", "/")
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+@pytest.mark.parametrize("before", [0, 1, 3])
+@pytest.mark.parametrize("after", [0, 2])
+def test_one_path_that_is_not_plain_is_found_among_many(monkeypatch, path, before, after):
+    monkeypatch.setattr(listfile, "TOGETHER", 2)
+    paths = [*["a.b/.c"] * before, path, *["..d/e"] * after]
+    samples = Samples(ROOT, paths, [0] * len(paths), range(len(paths)))
+    assert samples.plain == all(map(is_plain, paths))
+    assert list(files_of(samples)) == [located(samples.folder, path) for path in paths]
+    assert list(names_of(samples)) == list(names_of(list(samples))) == list(map(normal, paths))
+
+
+def test_what_is_appended_is_looked_at_too():
+    samples = Samples(ROOT, ["a"], [0], [1])
+    assert samples.plain
+    samples.append("./b", 0, 2)
+    assert list(names_of(samples)) == ["a", "b"]
+    samples.append("c", 0, 3)
+    assert not samples.plain
+
+
 def test_the_first_of_equal_keys_counts():
     assert list(firsts("abac").items()) == [("a", 0), ("b", 1), ("c", 3)]
+    assert same_before("abac").tolist() == [0, 1, 0, 3]
+    assert same_before("").tolist() == []
 
 
 @pytest.mark.parametrize("folder", ["photos", ".", "/", "a folder/of photos"])

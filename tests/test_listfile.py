@@ -1,12 +1,13 @@
 """Lists as people write them, and every fault with its line."""
 
+import random
 import sys
 import time
 
 import pytest
 
 from paddle_aug.data import listfile
-from paddle_aug.data.listfile import Entry, find_pairs, read_class_names, read_list
+from paddle_aug.data.listfile import Entry, Fault, find_pairs, read_class_names, read_list
 
 
 @pytest.fixture
@@ -108,6 +109,32 @@ def test_an_empty_list_is_a_fault(write):
 def test_a_list_saved_as_unicode_by_windows_is_told_once(write):
     result = read_list(write("a.jpg 0\nb.jpg 1\n".encode("utf-16")))
     assert faults_of(result) == ["Train.txt: the file is UTF-16; save it as UTF-8"]
+
+
+ODD_LINES = (
+    b"a.png 0", b"b/c.png 1", b"", b"   ", b"a.png", b"a.png cat", b"\\a.png 0", b"a\\b.png 2",
+    b"/a.png 0", b"C:a.png 0", b"x:y.png 0", b"../a.png 0", b"a/../b.png 0", b"a\0 0", b"\xff 0",
+    b"\xed\xb2\x80 0", "猫 10".encode(), b"\x85a.png 0", "a\u2028b 3".encode(), b"a.png 1000000",
+    b" a.png\t00 ", b"a.png 0\x0c", b"./a 0", "é.png 0".encode("latin-1"), b"a.png -1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize("seed", range(20))
+def test_many_lines_at_a_time_are_read_as_each_by_itself(write, monkeypatch, seed, end):
+    lines = list(ODD_LINES[: 2 + seed]) * 2
+    random.Random(seed).shuffle(lines)
+    file = write(b"\n".join(lines) + end)
+    monkeypatch.setattr(listfile, "TOGETHER", 1 + seed % 5)
+    found = read_list(file)
+    monkeypatch.setattr(listfile, "_faultless", lambda texts, numbers: None)
+    entries, faults = [], []
+    for line, text in enumerate(lines, 1):
+        entry, fault = read_list(write(text, "alone.txt"))
+        entries += [each._replace(line=line) for each in entry]
+        faults += [Fault("Train.txt", line, each.reason) for each in fault if each.line]
+    assert found[0] == entries
+    assert sorted(found[1]) == faults
 
 
 def test_a_million_lines_take_seconds(write):

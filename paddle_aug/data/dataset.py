@@ -396,4 +396,5 @@ def _fullest(roots: list[Path], paths: list[str]) -> Path:
 
 
 def _missing(root: Path, paths: list[str]) -> Iterator[str]:
-    return (path for path in paths if not os.path.isfile(os.path.join(root, path)))
+    folder = os.path.join(root, "")
+    return (path for path in paths if not os.path.isfile(folder + path))

@@ -94,9 +94,9 @@ class Samples(Columns[Sample]):
     def plain(self) -> bool:
         """Whether every path is, for `is_plain`; it is asked once, of many at a time."""
         while self._plain and self._asked < len(self.paths):
-            end = self._asked + TOGETHER
-            self._plain = are_plain(self.paths[self._asked : end])
-            self._asked = end
+            some = self.paths[self._asked : self._asked + TOGETHER]
+            self._plain = are_plain(some)
+            self._asked += len(some)
         return self._plain
 
     def item(self, path: str, label: int, line: int) -> Sample:
@@ -265,7 +265,7 @@ def read_list(file: Path, name: str | None = None) -> tuple[Entries, list[Fault]
 
 
 def _faultless(
-    texts: list[str | None], numbers: dict[str, int]
+    texts: Sequence[str | None], numbers: dict[str, int]
 ) -> tuple[list[str], Iterable[int]] | None:
     """The paths and the labels' numbers of lines that are surely in order; None if one may not be,
     or has neither.
@@ -329,7 +329,9 @@ def read_lines(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int
                 yield line, text
 
 
-def _blocks(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int, list[str | None]]]:
+def _blocks(
+    file: Path, name: str, faults: list[Fault]
+) -> Iterator[tuple[int, Sequence[str | None]]]:
     """As `read_lines`, many lines at a time and the number of the first; None is one that is not
     UTF-8."""
     try:
@@ -358,7 +360,7 @@ def _blocks(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int, l
         first += len(texts)
 
 
-def _decoded(lines: list[bytes]) -> list[str | None]:
+def _decoded(lines: list[bytes]) -> Sequence[str | None]:
     """Lines without their ends, None for each that is not UTF-8."""
     joined = b"".join(lines).removesuffix(b"\n")
     try:
