@@ -3,6 +3,7 @@
 import ast
 import errno
 import importlib
+import io
 import os
 import pkgutil
 import signal
@@ -91,7 +92,10 @@ def run_command(name: str) -> None:
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     """Exit as `main()` says; after a UserError with its message and code 2, and so where a disk is
     full; after Ctrl-C or SIGTERM with the word `stopped`, behind the place where it stopped if that
-    is told, and code 130 or 143; where the reader of its output has gone, with code 141."""
+    is told, and code 130 or 143; where the reader of its output has gone, with code 141. What the
+    terminal cannot show of a text, such as names of files that are not UTF-8, is escaped."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:

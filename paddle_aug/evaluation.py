@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from paddle_aug import plot, preview_figure
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import Sample, labels_of
-from paddle_aug.files import write_bytes
+from paddle_aug.files import readable, write_bytes
 from paddle_aug.measures import BINS, Measures, measure, worst_mistakes
 from paddle_aug.preview import Cell, Section
 
@@ -95,16 +95,11 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     return [*(folder / name for name in contents), montage]
 
 
-def readable(path: str) -> str:
-    """Names of files may be of any bytes; those that are not UTF-8 become question marks."""
-    return path.encode(errors="surrogateescape").decode(errors="replace")
-
-
 def csv_bytes(rows: list[list]) -> bytes:
     """A table as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    return readable(text.getvalue()).encode()
 
 
 def class_table(evaluation: Evaluation) -> list[dict]:

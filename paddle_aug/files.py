@@ -102,13 +102,18 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         file.write(content)
 
 
+def write_text(path: Path | str, text: str) -> None:
+    """Write text for people (see `readable`)."""
+    write_bytes(path, readable(text).encode())
+
+
 def write_json(path: Path | str, content: dict, **lists: Iterable[dict]) -> None:
     """Write a dict as readable JSON, and under their names `lists` of dicts, a line each.
 
     Those are written as they come: all at once, long ones take many times their size in memory.
     """
     content = {**content, **{name: [] for name in lists}}
-    rest = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    rest = escaped(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
     with replacing(path) as file:
         for name, items in lists.items():
             start = f'\n  "{name}": ['  # two blanks, as nothing has that is farther within
@@ -116,10 +121,23 @@ def write_json(path: Path | str, content: dict, **lists: Iterable[dict]) -> None
             file.write((before + start).encode())
             comma = ""
             for item in items:
-                file.write(f"{comma}\n    {json.dumps(item, ensure_ascii=False)}".encode())
+                line = escaped(json.dumps(item, ensure_ascii=False))
+                file.write(f"{comma}\n    {line}".encode())
                 comma = ","
             file.write(b"\n  " if comma else b"")
         file.write(rest.encode())
+
+
+def escaped(text: str) -> str:
+    """JSON that is UTF-8: names of files may be of any bytes, and what of them is not is escaped as
+    JSON does, so that the same names are read."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def readable(text: str) -> str:
+    """Text that is UTF-8: names of files may be of any bytes, and each that is not becomes a
+    question mark."""
+    return text.encode(errors="replace").decode()
 
 
 def write_array(path: Path | str, values: np.ndarray) -> None:

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.listfile import labels_of
 from paddle_aug.errors import UserError
-from paddle_aug.files import write_bytes, write_json
+from paddle_aug.files import write_bytes, write_json, write_text
 from paddle_aug.invariance import Curve, Subject
 from paddle_aug.pipeline import versions
 from paddle_aug.plot import colours, style
@@ -65,9 +65,9 @@ def write(made: Map, folder: Path) -> list[Path]:
     files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
     try:
         write_bytes(files[0], content.getvalue())
-        write_bytes(files[1], as_csv(made).encode())
+        write_text(files[1], as_csv(made))
         write_json(files[2], as_dict(made))
-        write_bytes(files[3], page(made).encode())
+        write_text(files[3], page(made))
     except OSError as error:
         raise UserError(
             f"cannot write to {folder}: {error.strerror}; choose another --out"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from paddle_aug.errors import UserError
-from paddle_aug.files import write_bytes
+from paddle_aug.files import readable, write_bytes
 from paddle_aug.preview import NBSP, Cell, Section
 
 WIDTH = 8.0  # inches, which at DPI is the width of a README
@@ -79,7 +79,7 @@ def figure(sections: Sequence[Section], columns: int, title: str = ""):
     made = Figure(figsize=(total, high), dpi=DPI)
 
     def write(x: float, y: float, lines: list[str], **style) -> None:
-        text = "\n".join(lines)
+        text = readable("\n".join(lines))
         made.text(x / total, y / high, text, va="top", **{"fontsize": FONT, **style})
 
     write(EDGE, high - EDGE, headline, fontsize=10)

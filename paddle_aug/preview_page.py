@@ -9,7 +9,7 @@ import numpy as np
 
 from paddle_aug.encoding import encode
 from paddle_aug.errors import UserError
-from paddle_aug.files import write_bytes
+from paddle_aug.files import write_text
 from paddle_aug.pages import environment
 from paddle_aug.preview import NBSP, Section
 
@@ -33,8 +33,7 @@ def write_page(
     """
     text = page(sections, columns, title, facts, exact)
     try:
-        # Names of files may be of any bytes.
-        write_bytes(file, text.encode(errors="replace"))
+        write_text(file, text)
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}; choose another --html") from None
 

@@ -532,7 +532,7 @@ def facts(results: Results) -> dict[str, str]:
     }
 
 
-def table_csv(results: Results) -> bytes:
+def table_csv(results: Results) -> str:
     """A row a mode and part of the training list; accuracies from 0 to 1."""
     rows = []
     for fraction in results.runs:
@@ -565,7 +565,7 @@ def table_csv(results: Results) -> bytes:
     return _csv(rows)
 
 
-def runs_csv(results: Results) -> bytes:
+def runs_csv(results: Results) -> str:
     """A row a run; accuracies from 0 to 1."""
     rows = [
         {
@@ -586,10 +586,10 @@ def runs_csv(results: Results) -> bytes:
     return _csv(rows)
 
 
-def _csv(rows: list[dict]) -> bytes:
+def _csv(rows: list[dict]) -> str:
     text = io.StringIO()
     if rows:
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    return text.getvalue().encode()
+    return text.getvalue()

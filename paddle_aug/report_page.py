@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from paddle_aug import report, report_figures
-from paddle_aug.files import write_bytes
+from paddle_aug.files import write_text
 from paddle_aug.pages import environment
 from paddle_aug.report import Results
 
@@ -22,13 +22,13 @@ def write(results: Results) -> list[Path]:
     folder = results.folder
     figures = report_figures.draw(results, folder)
     contents = {
-        "report.html": page(results, figures).encode(),
-        "report.md": report.markdown(results, figures).encode(),
+        "report.html": page(results, figures),
+        "report.md": report.markdown(results, figures),
         "report.csv": report.table_csv(results),
         "runs.csv": report.runs_csv(results),
     }
     for name, content in contents.items():
-        write_bytes(folder / name, content)
+        write_text(folder / name, content)
     return [folder / name for name in contents]
 
 

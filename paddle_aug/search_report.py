@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from paddle_aug import plot
-from paddle_aug.files import replacing, write_bytes
+from paddle_aug.files import replacing, write_text
 from paddle_aug.stats import Comparison, compare, estimate
 from paddle_aug.wording import code, count, duration, listed, markdown_table, p_text
 
@@ -147,7 +147,7 @@ def write(state: dict, folder: Path | str) -> None:
     if accuracies(state, "final"):
         with replacing(Path(folder) / "report.png") as file:
             figure(state).savefig(file, format="png")
-    write_bytes(Path(folder) / "report.md", report(state).encode())
+    write_text(Path(folder) / "report.md", report(state))
 
 
 def figure(state: dict) -> Figure:

@@ -24,7 +24,7 @@ BETTER = {
 
 
 def rows_of(content):
-    return list(csv.DictReader(io.StringIO(content.decode())))
+    return list(csv.DictReader(io.StringIO(content)))
 
 
 def test_the_answer_names_the_best_by_how_much_and_what_is_not_shown(tmp_path):

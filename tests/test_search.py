@@ -598,6 +598,13 @@ def test_the_reports_first_sentence_is_the_answer(none, user_def, sentence):
     assert search_report.report(state).startswith(sentence + "\n\nEach mode was trained with 3 s")
 
 
+def test_names_that_are_not_utf8_are_told_all_the_same(tmp_path):
+    state = ended({"hflip": HIGH, "none": LOW, "userDef": LOW})
+    state["command"] = state["command"].replace("photos", "photos\udcff")
+    search_report.write(state, tmp_path)
+    assert "--data photos? --recipe" in (tmp_path / "report.md").read_text("utf-8")
+
+
 def test_with_one_seed_nothing_is_claimed():
     state = ended({"hflip": [0.9], "none": [0.1]}, stopped=True)
     assert search_report.answer(state).startswith(

@@ -7,7 +7,7 @@ from pathlib import Path
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
 from paddle_aug.config import add_options
 from paddle_aug.errors import UserError, printable
-from paddle_aug.files import refuse_unwritable, write_json
+from paddle_aug.files import escaped, refuse_unwritable, write_json
 from paddle_aug.pipeline import SOURCES
 
 
@@ -67,7 +67,7 @@ def main() -> None:
     except OSError as error:
         raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
     if options.json:
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        print(escaped(json.dumps(facts, indent=2, ensure_ascii=False)))
     else:
         print(printable(f"{options.weights} on the eval images of {data.name}"))
         print(printable(evaluation.text(found)))

@@ -7,7 +7,7 @@ import sys
 
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
 from paddle_aug.errors import UserError, printable
-from paddle_aug.files import write_bytes
+from paddle_aug.files import escaped, write_bytes
 
 
 def main() -> int:
@@ -93,8 +93,7 @@ def as_json(found: list) -> str:
         }
         for path, ranking in found
     ]
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    return text.encode(errors="backslashreplace").decode()  # as JSON writes what is not UTF-8
+    return escaped(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
 
 
 def write(file: str, text: str, option: str) -> None:

@@ -21,6 +21,7 @@ from paddle_aug.data.findings import (
 from paddle_aug.data.listfile import TOGETHER
 from paddle_aug.data.survey import Survey, shown
 from paddle_aug.errors import printable
+from paddle_aug.files import escaped
 
 WIDTH = 80  # columns
 MOST_PLACES = 10  # of a finding that are printed
@@ -38,13 +39,13 @@ def exit_code(findings: list[Finding]) -> int:
 def as_json(survey: Survey, findings: list[Finding]) -> Iterator[str]:
     """All of the report, nothing shortened; piece by piece, as a long list may have millions of
     places."""
-    content = _content(survey, findings)
+    content = escaped(json.dumps(_content(survey, findings), indent=2, ensure_ascii=False))
     # What the text is parted by is in none of its strings, whose quotes are escaped.
-    first, *others = json.dumps(content, indent=2, ensure_ascii=False).split('"places": []')
+    first, *others = content.split('"places": []')
     yield first
     for finding, rest in zip(findings, others, strict=True):
         yield '"places": ['
-        yield from _places(finding.places)
+        yield from map(escaped, _places(finding.places))
         yield f"]{rest}"
     yield "\n"
 
