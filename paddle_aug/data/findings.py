@@ -6,7 +6,7 @@ note is good to know.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -169,14 +169,14 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
     train, evaluated = survey.counts
     if not train:
         return
-    known = range(max(len(survey.found.class_names), max(train) + 1))
     start = min(train) if not _named(survey, 0) else 0
 
-    def places(labels: Iterable[int], what: Callable[[int], str] = lambda label: "") -> list[Place]:
-        return [
-            Place(f"label {label}", " ".join(filter(None, (_named(survey, label), what(label)))))
-            for label in labels
-        ]
+    def places(labels: Sequence[int], what: Callable[[int], str] = lambda label: "") -> Places:
+        def place(label: int) -> Place:
+            told = filter(None, (_named(survey, label), what(label)))
+            return Place(f"label {label}", " ".join(told))
+
+        return Places(place, labels)
 
     def to_evaluate(label: int) -> str:
         return f"({evaluated[label]:,} to evaluate on)" if evaluated[label] else ""
@@ -186,14 +186,16 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
             "warning", "labels-start", f"labels begin at {start}, not at 0",
             "count from 0: the network has an output for each number from 0 on", [],
         )  # fmt: skip
-    gaps = [label for label in known if label >= start and not train[label]]
+    known = range(start, max(len(survey.found.class_names), max(train) + 1))
+    gaps = [label for label in known if label not in train]
     if gaps:
         yield Finding(
             "warning", "label-gap",
             f"{count_of(len(gaps), 'class', 'classes')} without an image to train on",
             "number the classes without gaps, or add images", places(gaps, to_evaluate),
         )  # fmt: skip
-    few = [label for label in known if 0 < train[label] < FEW]
+    listed = sorted(train)
+    few = [label for label in listed if train[label] < FEW]
     if few:
         yield Finding(
             "warning", "few-images",
@@ -204,7 +206,7 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
     most, least = max(train.values()), min(train.values())
     if most >= UNEVEN * least:
         largest, smallest = (
-            next(label for label in known if train[label] == count) for count in (most, least)
+            next(label for label in listed if train[label] == count) for count in (most, least)
         )
         yield Finding(
             "warning", "imbalance",
@@ -212,7 +214,7 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
             "repeat lines of the small ones, or see tools/export.py --even",
             places((largest, smallest), lambda label: f"({train[label]:,})"),
         )  # fmt: skip
-    unseen = [label for label in known if train[label] and not evaluated[label]]
+    unseen = [label for label in listed if label not in evaluated]
     if survey.found.eval and unseen:
         yield Finding(
             "warning", "not-evaluated",

@@ -1,6 +1,7 @@
 """What there is to say of a data set, for people and for programs."""
 
 import json
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from paddle_aug.data.findings import (
     LEVELS,
     Finding,
     Place,
+    Twins,
     class_name,
     count_of,
     twins,
@@ -37,35 +39,38 @@ def exit_code(findings: list[Finding]) -> int:
 
 
 def as_json(survey: Survey, findings: list[Finding]) -> Iterator[str]:
-    """All of the report, nothing shortened; piece by piece, as a long list may have millions of
-    places."""
-    content = escaped(json.dumps(_content(survey, findings), indent=2, ensure_ascii=False))
-    # What the text is parted by is in none of its strings, whose quotes are escaped.
-    first, *others = content.split('"places": []')
+    """All of the report, nothing shortened; piece by piece, as there may be a million classes, and
+    millions of places."""
+    text = escaped(json.dumps(_facts(survey, findings), indent=2, ensure_ascii=False))
+    lists = [
+        (4, _classes(survey)),
+        *((8, map(_place, finding.places)) for finding in findings),
+        (4, map(_pair, twins(survey))),
+    ]
+    # What it is parted by is in none of its strings, whose quotes are escaped.
+    first, *others = re.split(r'("(?:classes|places|twins)": )\[\]', text)
     yield first
-    for finding, rest in zip(findings, others, strict=True):
-        yield '"places": ['
-        yield from map(escaped, _places(finding.places))
-        yield f"]{rest}"
+    for name, (indent, items), rest in zip(others[::2], lists, others[1::2], strict=True):
+        yield name
+        yield from map(escaped, _lines(items, indent))
+        yield rest
     yield "\n"
 
 
-def _places(places: Iterable[Place]) -> Iterator[str]:
-    """A line of JSON for each."""
-    lines = (
-        f'        {{"where": {in_json(where)}, "what": {in_json(what)}}}' for where, what in places
-    )
-    comma = ""
-    while some := ",\n".join(islice(lines, TOGETHER)):
-        yield f"{comma}\n{some}"
-        comma = ","
-    yield "\n      " if comma else ""
+def _lines(items: Iterable[str], indent: int) -> Iterator[str]:
+    """A list in JSON of items that are JSON, a line each."""
+    start = "\n" + " " * indent
+    begun = False
+    items = iter(items)
+    while some := f",{start}".join(islice(items, TOGETHER)):
+        yield ("," if begun else "[") + start + some
+        begun = True
+    yield "\n" + " " * (indent - 2) + "]" if begun else "[]"
 
 
-def _content(survey: Survey, findings: list[Finding]) -> dict:
-    """What the report has, but for the findings' places."""
+def _facts(survey: Survey, findings: list[Finding]) -> dict:
+    """What the report has, but for what may be long: lists, which are empty here."""
     found = survey.found
-    train, evaluated = survey.counts
     return {
         "format": FORMAT,
         "exit_code": exit_code(findings),
@@ -73,15 +78,7 @@ def _content(survey: Survey, findings: list[Finding]) -> dict:
         "images": {"train": len(found.train), "eval": len(found.eval)},
         "distinct": len(survey.images),
         "readable": len(survey.readable),
-        "classes": [
-            {
-                "label": label,
-                "name": class_name(survey, label),
-                "train": train[label],
-                "eval": evaluated[label],
-            }
-            for label in _labels(survey)
-        ],
+        "classes": [],
         "sizes": _sizes(survey),
         "formats": dict(_formats(survey).most_common()),
         "thresholds": {
@@ -100,17 +97,33 @@ def _content(survey: Survey, findings: list[Finding]) -> dict:
             }
             for finding in findings
         ],
-        "twins": [
-            {
-                "code": pair.code,
-                "first": shown(pair.first.sample),
-                "second": shown(pair.second.sample),
-                "correlation": round(pair.correlation, 4),
-                "mirrored": pair.mirrored,
-            }
-            for pair in twins(survey)
-        ],
+        "twins": [],
     }
+
+
+def _classes(survey: Survey) -> Iterator[str]:
+    train, evaluated = survey.counts
+    for label in _labels(survey):
+        name = in_json(class_name(survey, label))
+        counts = f'"train": {train.get(label, 0)}, "eval": {evaluated.get(label, 0)}'
+        yield f'{{"label": {label}, "name": {name}, {counts}}}'
+
+
+def _place(place: Place) -> str:
+    return f'{{"where": {in_json(place.where)}, "what": {in_json(place.what)}}}'
+
+
+def _pair(pair: Twins) -> str:
+    return json.dumps(
+        {
+            "code": pair.code,
+            "first": shown(pair.first.sample),
+            "second": shown(pair.second.sample),
+            "correlation": round(pair.correlation, 4),
+            "mirrored": pair.mirrored,
+        },
+        ensure_ascii=False,
+    )
 
 
 def as_text(survey: Survey, findings: list[Finding]) -> str:
