@@ -1,5 +1,6 @@
 """Every augmentation that has a name: the ops, and the notebook's modes that are made of them."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from paddle_aug.adapters.imgaug import Imgaug, notebook_pipeline
@@ -243,14 +244,13 @@ def mix_of(augment: str, mix: str) -> str:
 
 def _split_outside(text: str, separator: str) -> list[str]:
     """The parts of a text between separators that no parentheses enclose."""
-    parts, depth = [""], 0
-    for character in text:
+    parts, depth, start = [], 0, 0
+    for place, character in enumerate(text):
         depth += (character == "(") - (character == ")")
         if character == separator and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
 
 
 def split_modes(text: str) -> list[str]:
@@ -267,7 +267,8 @@ def split_modes(text: str) -> list[str]:
     if "" in names:
         raise UserError(f"--augment {text!r} has a comma with no mode at its side")
     modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]
+    counts = Counter(modes)
     for mode in modes:
-        if modes.count(mode) > 1:
+        if counts[mode] > 1:
             raise UserError(f"--augment {text!r} names {mode!r} twice")
     return modes
