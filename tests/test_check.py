@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from paddle_aug.data import check
-from paddle_aug.data.check import MAX_PRINTED, image_faults, list_faults, report
+from paddle_aug.data.check import MAX_PRINTED, image_faults, in_order, list_faults, report
 from paddle_aug.data.listfile import Fault, Sample, Samples
 from paddle_aug.errors import UserError
 
@@ -128,7 +128,7 @@ def test_a_contradiction_is_told_by_the_names_of_the_classes_where_the_lists_nam
 
 def test_a_file_in_both_lists_is_told_once_not_also_for_its_content(samples):
     train, eval_ = samples[:3], [samples[2]]
-    faults = list_faults(train, eval_, NAMES) + image_faults(train, eval_, NAMES)
+    faults = [*list_faults(train, eval_, NAMES), *image_faults(train, eval_, NAMES)]
     assert len(faults) == 1
 
 
@@ -176,6 +176,13 @@ def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():
         "Mind the gap.",
         "Correct or remove these lines or files, then run again.",
     ]
+
+
+def test_of_each_fault_one_is_told_in_the_order_of_files_lines_and_reasons():
+    faults = [Fault("b", 1, "x"), Fault("a", 2, "z"), Fault("a", 2, "y"), Fault("b", 1, "x")]
+    assert in_order(faults, ["a", "b", "a"]) == [faults[2], faults[1], faults[0]]
+    with pytest.raises(ValueError, match="faults of {'b'}"):
+        in_order(faults, ["a"])
 
 
 def test_a_long_report_stops_at_fifty_and_says_how_many_are_left():

@@ -11,6 +11,8 @@ from paddle_aug.data.columns import firsts, same_before
 from paddle_aug.data.listfile import (
     Entries,
     Entry,
+    Fault,
+    Faults,
     Sample,
     Samples,
     files_of,
@@ -71,6 +73,17 @@ def test_items_are_appended():
     for row in zip(PATHS, LABELS, LINES, strict=True):
         made.append(*row)
     assert made == PLAIN
+
+
+def test_faults_are_columns_too():
+    told = [Fault("a", 1, "x"), Fault("b", 0, "y")]
+    faults = Faults(told)
+    faults += Faults(told[:1])
+    faults += iter(told[1:])
+    faults.append("c", 3, "z")
+    assert faults == [*told, *told, Fault("c", 3, "z")]
+    assert (type(faults[1:3]), faults[1:3], faults[-1]) == (Faults, told[::-1], ("c", 3, "z"))
+    assert not Faults()
 
 
 def test_many_are_appended_at_a_time():

@@ -127,7 +127,7 @@ def test_many_lines_at_a_time_are_read_as_each_by_itself(write, monkeypatch, see
     file = write(b"\n".join(lines) + end)
     monkeypatch.setattr(listfile, "TOGETHER", 1 + seed % 5)
     found = read_list(file)
-    monkeypatch.setattr(listfile, "_faultless", lambda texts, numbers: None)
+    monkeypatch.setattr(listfile, "_faultless", lambda texts, first, numbers: None)
     entries, faults = [], []
     for line, text in enumerate(lines, 1):
         entry, fault = read_list(write(text, "alone.txt"))

@@ -5,8 +5,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice
-from operator import itemgetter
+from itertools import chain, compress
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ from paddle_aug.data.columns import firsts, same_before
 from paddle_aug.data.image import UnreadableImage, read_sample
 from paddle_aug.data.listfile import (
     Fault,
+    Faults,
     Sample,
     Samples,
     files_of,
@@ -42,10 +42,9 @@ def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] =
     """
     if not faults:
         return
-    parts = by_file(faults, names)
-    count = sum(map(len, parts))
-    ordered = chain.from_iterable(sorted(part, key=itemgetter(1, 2)) for part in parts)
-    first = map(str, islice(ordered, MAX_PRINTED))
+    ordered = in_order(faults, names)
+    count = len(ordered)
+    first = map(str, ordered[:MAX_PRINTED])
     lines = [f"the data has {count:,} fault{'s' if count > 1 else ''}:", *first]
     if count > MAX_PRINTED:
         lines.append(f"… and {count - MAX_PRINTED:,} more")
@@ -53,12 +52,21 @@ def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] =
     raise UserError("\n".join(lines))
 
 
-def by_file(faults: Iterable[Fault], names: Sequence[str]) -> list[list[Fault]]:
-    """The faults of each of the files, each fault once."""
-    parts: dict[str, list[Fault]] = {name: [] for name in names}
-    for fault in dict.fromkeys(faults):
-        parts[fault.file].append(fault)
-    return list(parts.values())
+def in_order(faults: Iterable[Fault], names: Sequence[str]) -> Faults:
+    """Each of the faults once, in the order of the files' names, lines and reasons."""
+    given = faults if isinstance(faults, Faults) else Faults(faults)
+    found = Faults()
+    for name in dict.fromkeys(names):
+        here = [file == name for file in given.files]
+        lines, reasons = list(compress(given.lines, here)), list(compress(given.reasons, here))
+        if np.any(np.diff(lines) <= 0):  # else each is on a line of its own, and in order
+            pairs = dict.fromkeys(zip(lines, reasons, strict=True))
+            ordered = sorted(pairs)
+            lines, reasons = [line for line, _ in ordered], [reason for _, reason in ordered]
+        found.extend([name] * len(lines), lines, reasons)
+    if unknown := set(given.files).difference(names):
+        raise ValueError(f"faults of {unknown}, and names are {names}")
+    return found
 
 
 def list_faults(
@@ -66,13 +74,13 @@ def list_faults(
     eval: Sequence[Sample],
     names: tuple[str, str],
     class_names: Sequence[str] | None = None,
-) -> list[Fault]:
+) -> Faults:
     """Faults of lists that show without reading an image: contradictions, and leaks into eval.
 
     The same line twice is none: repeating a rare class is a known trick. Labels are told as
     `class_names` where the lists name them.
     """
-    faults = []
+    faults = Faults()
     for samples, name in zip((train, eval), names, strict=True):
         paths, labels, lines = paths_of(samples), labels_of(samples), lines_of(samples)
         again, first, agree = repeats(samples)
@@ -81,7 +89,7 @@ def list_faults(
                 class_names[labels[at]] if class_names else labels[at] for at in (index, earlier)
             )
             reason = f"{paths[index]} has label {here}, but label {there} on line {lines[earlier]}"
-            faults.append(Fault(name, lines[index], reason))
+            faults.append(name, lines[index], reason)
     both = set(names_of(eval)).intersection(names_of(train))
     in_train = firsts(names_of(train)) if both else {}
     train_lines = lines_of(train)
@@ -90,7 +98,7 @@ def list_faults(
         if other is not None and train_lines[other]:
             where = f"line {train_lines[other]} of {names[0]}"
             reason = f"{path} is on {where} too; evaluate on other images"
-            faults.append(Fault(names[1], line, reason))
+            faults.append(names[1], line, reason)
     return faults
 
 
@@ -103,9 +111,7 @@ def repeats(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return again, first[again], labels[again] == labels[first[again]]
 
 
-def image_faults(
-    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
-) -> list[Fault]:
+def image_faults(train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]) -> Faults:
     """Faults of images: missing, unreadable, truncated, or the same content in both lists.
 
     Every file is decoded once, by as many threads as there are cores (decoders release the lock of
@@ -116,12 +122,13 @@ def image_faults(
     read = take(train, list(in_train.values())), take(eval, list(in_eval.values()))
     found = zip(chain(in_train, in_eval), over_images(_unreadable, *read), strict=True)
     reasons = {file: reason for file, reason in found if reason}
-    faults, readable = [], []
+    faults, readable = Faults(), []
     for samples, name in zip((train, eval), names, strict=True):
         files = files_of(samples) if reasons else ()
         wrong = {index: reasons[file] for index, file in enumerate(files) if file in reasons}
         paths, lines = paths_of(samples), lines_of(samples)
-        faults += [Fault(name, lines[i], f"{paths[i]}: {reason}") for i, reason in wrong.items()]
+        for index, reason in wrong.items():
+            faults.append(name, lines[index], f"{paths[index]}: {reason}")
         if wrong:
             samples = take(samples, [i for i in range(len(samples)) if i not in wrong])
         readable.append(samples)
@@ -129,7 +136,7 @@ def image_faults(
         sample, same = readable[1][index], readable[0][other]
         where = f" on line {same.line} of {names[0]}" if same.line else ""
         reason = f"{sample.path} is the same image as {same.path}{where}"
-        faults.append(Fault(names[1], sample.line, reason))
+        faults.append(names[1], sample.line, reason)
     return faults
 
 

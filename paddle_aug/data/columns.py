@@ -16,54 +16,43 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Columns(ABC, Sequence[Item], Generic[Item]):
-    """A list of items, each made anew, from a path, a label and a line, when it is asked for.
+    """A list of items, each made anew, of a value of each column, when it is asked for.
 
-    Labels and lines are whole numbers from 0 to 2**31 - 1. It equals any sequence of equal items.
+    Columns are lists, or arrays of whole numbers from 0 to 2**31 - 1. It equals any sequence of
+    equal items.
     """
 
-    def __init__(
-        self,
-        paths: Iterable[str] = (),
-        labels: Iterable[int] = (),
-        lines: Iterable[int] = (),
-    ):
-        self.paths = list(paths)
-        self.labels = array("i", labels)
-        self.lines = array("i", lines)
+    def __init__(self, *columns: list | array):
+        self.columns = columns
 
     @abstractmethod
-    def item(self, path: str, label: int, line: int) -> Item:
+    def item(self, *values) -> Item:
         """What the list holds there."""
 
     @abstractmethod
-    def like(self, paths: list[str], labels: array, lines: array) -> "Columns[Item]":
+    def like(self, *columns: Iterable) -> "Columns[Item]":
         """A list of the same kind."""
 
-    def append(self, path: str, label: int, line: int) -> None:
-        self.paths.append(path)
-        self.labels.append(label)
-        self.lines.append(line)
+    def append(self, *values) -> None:
+        for column, value in zip(self.columns, values, strict=True):
+            column.append(value)
 
-    def extend(self, paths: Iterable[str], labels: Iterable[int], lines: Iterable[int]) -> None:
-        self.paths.extend(paths)
-        self.labels.extend(labels)
-        self.lines.extend(lines)
+    def extend(self, *columns: Iterable) -> None:
+        for column, more in zip(self.columns, columns, strict=True):
+            column.extend(more)
 
     def take(self, indices: Sequence[int]) -> "Columns[Item]":
         """Those of the items, in that order."""
-        labels, lines = (
-            array("i", map(column.__getitem__, indices)) for column in (self.labels, self.lines)
-        )
-        return self.like([self.paths[index] for index in indices], labels, lines)
+        return self.like(*(map(column.__getitem__, indices) for column in self.columns))
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.columns[0])
 
     def __iter__(self) -> Iterator[Item]:
-        return map(self.item, self.paths, self.labels, self.lines)
+        return map(self.item, *self.columns)
 
     def __getitem__(self, index):
-        found = self.paths[index], self.labels[index], self.lines[index]
+        found = [column[index] for column in self.columns]
         return self.like(*found) if isinstance(index, slice) else self.item(*found)
 
     def __eq__(self, other) -> bool:

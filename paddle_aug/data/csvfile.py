@@ -11,6 +11,7 @@ from paddle_aug.data.listfile import (
     EVAL_NAMES,
     TRAIN_NAMES,
     Fault,
+    Faults,
     Found,
     Samples,
     files_of,
@@ -60,14 +61,14 @@ def read_csv(file: Path) -> Found:
     """
     if not file.is_file():
         raise UserError(f"no file {file}, which --data csv: names")
-    faults: list[Fault] = []
+    faults = Faults()
     lines = [item for item in read_lines(file, file.name, faults) if item[1].strip()]
     rows = []
     if lines:
         rows = _rows(lines[1:], _header(*lines[0], file.name), file.name, faults)
     faults += [Fault(file.name, *fault) for fault in (*_split_faults(rows), *_mixed_labels(rows))]
     if not rows and not faults:
-        faults.append(Fault(file.name, 0, "the table is empty"))
+        faults.append(file.name, 0, "the table is empty")
     class_names, labels = _classes(rows)
 
     train, eval_ = Samples(file.parent), Samples(file.parent)
@@ -78,7 +79,7 @@ def read_csv(file: Path) -> Found:
         else:
             reason = label_fault(row.label) if _is_number(row.label) else None
             reason = reason or f"label {row.label} never occurs in training"
-            faults.append(Fault(file.name, row.line, reason))
+            faults.append(file.name, row.line, reason)
     notes = ()
     if not all(map(os.path.isfile, chain(files_of(train), files_of(eval_)))):
         notes = (f"Paths in {file.name} start from {file.parent}.",)
@@ -110,9 +111,7 @@ def _header(line: int, text: str, name: str) -> Header:
     return Header(path, label, split, len(fields), delimiter)
 
 
-def _rows(
-    lines: list[tuple[int, str]], header: Header, name: str, faults: list[Fault]
-) -> list[Row]:
+def _rows(lines: list[tuple[int, str]], header: Header, name: str, faults: Faults) -> list[Row]:
     rows = []
     reader = csv.reader((text + "\n" for _, text in lines), delimiter=header.delimiter, strict=True)
     while reader.line_num < len(lines):
@@ -120,13 +119,13 @@ def _rows(
         try:
             fields = [field.strip() for field in next(reader)]
         except csv.Error as error:
-            faults.append(Fault(name, line, f"is not CSV ({error}); is a quote left open?"))
+            faults.append(name, line, f"is not CSV ({error}); is a quote left open?")
             continue
         if not any(fields):  # as spreadsheets leave below a table
             continue
         reason = _row_fault(fields, header)
         if reason:
-            faults.append(Fault(name, line, reason))
+            faults.append(name, line, reason)
             continue
         split = "train" if header.split is None else fields[header.split].lower()
         split = "train" if split in TRAIN_NAMES else split

@@ -29,6 +29,7 @@ from paddle_aug.data.listfile import (
     TOGETHER,
     Entries,
     Fault,
+    Faults,
     Found,
     Sample,
     Samples,
@@ -188,14 +189,15 @@ def _refuse_lists(data: str, *given: str | Path | None) -> None:
             raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
 
 
-def _faults(found: Found, check: bool) -> list[Fault]:
+def _faults(found: Found, check: bool) -> Faults:
     """Those that the reader found, and those of the lists and images that all kinds share."""
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
+    faults = Faults(found.faults)
+    faults += list_faults(found.train, found.eval, names, labels)
     parts = (found.train, found.eval)
     if any(parts) and not any(map(_any_there, parts)):
-        faults.append(Fault(names[0], 0, "none of the listed images is there"))
+        faults.append(names[0], 0, "none of the listed images is there")
     elif check and found.published:
         shared = len(shared_content(*parts))
         if shared:
@@ -223,7 +225,7 @@ def _read_lists(
 ) -> Found:
     """Read the list of train, and that of eval if there is one."""
     names = _shown_names(*lists) if len(lists) == 2 else (lists[0].name,) * 2
-    entries, faults = [Entries(), Entries()], []
+    entries, faults = [Entries(), Entries()], Faults()
     for place, (file, shown) in enumerate(zip(lists, names, strict=False)):
         entries[place], wrong = read_list(file, shown)
         faults += wrong
@@ -307,7 +309,7 @@ def _shown_names(train_list: Path, eval_list: Path) -> tuple[str, str]:
 
 def _class_names(
     folder: Path, train: Entries, eval_: Entries
-) -> tuple[list[str], Path | None, list[Fault]]:
+) -> tuple[list[str], Path | None, Faults]:
     """From the file that names the classes, else from the images' folders, else the numbers."""
     files = [folder / name for name in CLASS_FILES if (folder / name).is_file()]
     if len(files) > 1:
@@ -326,8 +328,8 @@ def _class_names(
     named = dict(pairs)
     one_to_one = len(pairs) == len(named) == len(set(named.values())) == count
     if one_to_one and "" not in named.values():
-        return [named[label] for label in sorted(named)], None, []
-    return [str(label) for label in range(count)], None, []
+        return [named[label] for label in sorted(named)], None, Faults()
+    return [str(label) for label in range(count)], None, Faults()
 
 
 def _label_faults(
@@ -335,7 +337,7 @@ def _label_faults(
     names: tuple[str, str],
     class_names: list[str],
     class_file: Path | None,
-) -> list[Fault]:
+) -> Faults:
     """Labels beyond the classes: those of the file, else those that occur in training."""
     known: Container[int]
     if class_file is None:
@@ -344,13 +346,13 @@ def _label_faults(
     else:
         known = range(len(class_names))
         why = f"is beyond the {len(class_names)} classes of {class_file.name}"
-    return [
+    return Faults(
         Fault(name, line, f"label {label} {why}")
         for name, listed in zip(names, entries, strict=True)
         if any(label not in known for label in set(listed.labels))
         for label, line in zip(listed.labels, listed.lines, strict=True)
         if label not in known
-    ]
+    )
 
 
 def _choose_image_root(

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.data.check import by_file, list_faults, repeats
+from paddle_aug.data.check import in_order, list_faults, repeats
 from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.image import MISSING
-from paddle_aug.data.listfile import Fault, Sample, lines_of, paths_of
+from paddle_aug.data.listfile import Faults, Sample, lines_of, paths_of
 from paddle_aug.data.survey import Listed, Seen, Survey, shown
 from paddle_aug.errors import printable
 
@@ -115,21 +115,18 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
     found = survey.found
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
-    ordered = [
-        fault
-        for part in by_file(faults, found.files)
-        for fault in sorted(part, key=lambda each: each.line)
-    ]
-    if ordered:
+    faults = Faults(found.faults)
+    faults += list_faults(found.train, found.eval, names, labels)
+    if faults:
+        ordered = in_order(faults, found.files)
 
-        def fault_place(fault: Fault) -> Place:
-            return Place(f"{fault.file}:{fault.line}" if fault.line else fault.file, fault.reason)
+        def place(file: str, line: int, reason: str) -> Place:
+            return Place(f"{file}:{line}" if line else file, reason)
 
         yield Finding(
             "error", "lists", f"{count_of(len(ordered), 'fault')} of lists or folders, which "
             "training refuses", "correct or remove these lines or files",
-            Places(fault_place, ordered),
+            Places(place, *ordered.columns),
         )  # fmt: skip
     for in_eval, samples in enumerate((found.train, found.eval)):
         again = _repeats(survey, samples, bool(in_eval))

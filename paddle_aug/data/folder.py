@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.listfile import EVAL_NAMES, TRAIN_NAMES, Fault, Found, Samples
+from paddle_aug.data.listfile import EVAL_NAMES, TRAIN_NAMES, Fault, Faults, Found, Samples
 from paddle_aug.errors import UserError
 
 # What systems leave behind; all that begins with a dot is hidden besides.
@@ -56,7 +56,7 @@ def _read(folder: Path) -> Found:
         samples, wrong = _samples(folder, root, names, class_names)
         lists.append(samples)
         reasons += wrong
-    faults = [Fault(name, 0, reason) for reason in reasons]
+    faults = Faults(Fault(name, 0, reason) for reason in reasons)
     train, eval_ = [*lists, Samples(folder)][:2]
     return Found(name, train, eval_, class_names, (name, name), faults, root=folder)
 

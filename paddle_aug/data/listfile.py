@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.data.columns import Columns
+from paddle_aug.data.columns import Columns, Item
 from paddle_aug.files import read_bytes
 
 LIST_PAIRS = (
@@ -65,17 +65,30 @@ class Sample(NamedTuple):
         return file if file.endswith(self.path) else f"{file}: {self.path}"
 
 
-class Entries(Columns[Entry]):
+class Rows(Columns[Item]):
+    """Items of a path, a label and a line each."""
+
+    def __init__(
+        self,
+        paths: Iterable[str] = (),
+        labels: Iterable[int] = (),
+        lines: Iterable[int] = (),
+    ):
+        self.paths, self.labels, self.lines = list(paths), array("i", labels), array("i", lines)
+        super().__init__(self.paths, self.labels, self.lines)
+
+
+class Entries(Rows[Entry]):
     """The lines of a list."""
 
     def item(self, path: str, label: int, line: int) -> Entry:
         return Entry(path, label, line)
 
-    def like(self, paths: list[str], labels: array, lines: array) -> "Entries":
-        return Entries(paths, labels, lines)
+    def like(self, *columns: Iterable) -> "Entries":
+        return Entries(*columns)
 
 
-class Samples(Columns[Sample]):
+class Samples(Rows[Sample]):
     """Samples that are files, all below one folder, `root`."""
 
     def __init__(
@@ -106,8 +119,8 @@ class Samples(Columns[Sample]):
         """As the function of this name, without making a `Path` (see `located`)."""
         return located(self.folder, self.paths[index]), None
 
-    def like(self, paths: list[str], labels: array, lines: array) -> "Samples":
-        return Samples(self.root, paths, labels, lines)
+    def like(self, *columns: Iterable) -> "Samples":
+        return Samples(self.root, *columns)
 
 
 def paths_of(samples: Sequence[Sample]) -> Sequence[str]:
@@ -204,6 +217,33 @@ class Fault(NamedTuple):
         )
 
 
+class Faults(Columns[Fault]):
+    """A list of faults: a file may have millions."""
+
+    def __init__(self, faults: Iterable[Fault] = ()):
+        self.files: list[str] = []
+        self.lines = array("i")
+        self.reasons: list[str] = []
+        super().__init__(self.files, self.lines, self.reasons)
+        self += faults
+
+    def item(self, file: str, line: int, reason: str) -> Fault:
+        return Fault(file, line, reason)
+
+    def like(self, *columns: Iterable) -> "Faults":
+        made = Faults()
+        made.extend(*columns)
+        return made
+
+    def __iadd__(self, faults: Iterable[Fault]) -> "Faults":
+        if isinstance(faults, Faults):
+            self.extend(*faults.columns)
+        else:
+            for fault in faults:
+                self.append(*fault)
+        return self
+
+
 class Found(NamedTuple):
     """What a reader made of a data set, before it is checked.
 
@@ -218,7 +258,7 @@ class Found(NamedTuple):
     eval: Sequence[Sample]
     class_names: list[str]
     files: tuple[str, ...]
-    faults: list[Fault]
+    faults: Sequence[Fault]
     notes: tuple[str, ...] = ()
     labels_named: bool = False
     published: bool = False
@@ -232,7 +272,7 @@ def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
     return [(folder / a, folder / b) for a, b in LIST_PAIRS if a in names and b in names]
 
 
-def read_list(file: Path, name: str | None = None) -> tuple[Entries, list[Fault]]:
+def read_list(file: Path, name: str | None = None) -> tuple[Entries, Faults]:
     """Read `path label` lines: any white space, the last field is the label, blank lines go by.
 
     Paths may hold blanks, and backslashes are taken as slashes. The file is UTF-8 with or without
@@ -240,37 +280,25 @@ def read_list(file: Path, name: str | None = None) -> tuple[Entries, list[Fault]
     """
     name = name or file.name
     entries = Entries()
-    faults: list[Fault] = []
+    faults = Faults()
     numbers: dict[str, int] = {}  # of the labels that have been read
     for first, texts in _blocks(file, name, faults):
-        found = _faultless(texts, numbers)
-        if found:
-            entries.extend(*found, range(first, first + len(texts)))
-            continue
-        for line, text in enumerate(texts, first):
-            fields = text.strip().rsplit(None, 1) if text else []
-            if not fields:
-                continue
-            reason: str | None = 'no label (want "path label")'
-            if len(fields) == 2:
-                path, label = fields[0].replace("\\", "/"), fields[1]
-                reason = _add_label(label, numbers) or path_fault(path)
-            if reason:
-                faults.append(Fault(name, line, reason))
-            else:
-                entries.append(path, numbers[label], line)
+        rows = _faultless(texts, first, numbers)
+        if rows is None:
+            rows, wrong, reasons = _each(texts, first, numbers)
+            faults.extend(repeat(name, len(wrong)), wrong, reasons)
+        entries.extend(*rows)
     if not entries and not faults:
-        faults.append(Fault(name, 0, "the list is empty"))
+        faults.append(name, 0, "the list is empty")
     return entries, faults
 
 
 def _faultless(
-    texts: Sequence[str | None], numbers: dict[str, int]
-) -> tuple[list[str], Iterable[int]] | None:
-    """The paths and the labels' numbers of lines that are surely in order; None if one may not be,
-    or has neither.
+    texts: Sequence[str | None], first: int, numbers: dict[str, int]
+) -> tuple[Iterable[str], Iterable[int], Iterable[int]] | None:
+    """Paths, the labels' numbers, and lines from the first on, if each line is surely in order.
 
-    To look at each line by itself would take three times as long.
+    To look at each by itself, as `_each` does, takes twice as long.
     """
     paths, labels = [], []
     for text in texts:
@@ -285,7 +313,32 @@ def _faultless(
     joined = "\n".join(("", *paths)).replace("\\", "/")
     if any(mark in joined for mark in ("\n/", ":", "..", "\0")):  # see `path_fault`
         return None
-    return joined.split("\n")[1:], [numbers[label] for label in labels]
+    lines = range(first, first + len(texts))
+    return joined.split("\n")[1:], [numbers[label] for label in labels], lines
+
+
+def _each(
+    texts: Sequence[str | None], first: int, numbers: dict[str, int]
+) -> tuple[tuple[list[str], list[int], list[int]], list[int], list[str]]:
+    """The same of the lines that are in order, the lines that are not, and why."""
+    paths, labels, lines = [], [], []
+    wrong, reasons = [], []
+    for line, text in enumerate(texts, first):
+        fields = text.strip().rsplit(None, 1) if text else []
+        if not fields:
+            continue
+        reason: str | None = 'no label (want "path label")'
+        if len(fields) == 2:
+            path, label = fields[0].replace("\\", "/"), fields[1]
+            reason = _add_label(label, numbers) or path_fault(path)
+        if reason:
+            wrong.append(line)
+            reasons.append(reason)
+        else:
+            paths.append(path)
+            labels.append(numbers[label])
+            lines.append(line)
+    return (paths, labels, lines), wrong, reasons
 
 
 def _add_label(label: str, numbers: dict[str, int]) -> str | None:
@@ -320,7 +373,7 @@ def path_fault(path: str) -> str | None:
     return None
 
 
-def read_lines(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int, str]]:
+def read_lines(file: Path, name: str, faults: Faults) -> Iterator[tuple[int, str]]:
     """Numbered lines without their ends; those that are not UTF-8 become faults instead, and so
     does a file that cannot be read."""
     for first, texts in _blocks(file, name, faults):
@@ -329,33 +382,29 @@ def read_lines(file: Path, name: str, faults: list[Fault]) -> Iterator[tuple[int
                 yield line, text
 
 
-def _blocks(
-    file: Path, name: str, faults: list[Fault]
-) -> Iterator[tuple[int, Sequence[str | None]]]:
+def _blocks(file: Path, name: str, faults: Faults) -> Iterator[tuple[int, Sequence[str | None]]]:
     """As `read_lines`, many lines at a time and the number of the first; None is one that is not
     UTF-8."""
     try:
         data = read_bytes(file, MOST_BYTES)
     except OSError as error:
-        faults.append(Fault(name, 0, f"cannot be read ({error.strerror})"))
+        faults.append(name, 0, f"cannot be read ({error.strerror})")
         return
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        faults.append(Fault(name, 0, "the file is UTF-16; save it as UTF-8"))
+        faults.append(name, 0, "the file is UTF-16; save it as UTF-8")
         return
     data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     count = data.count(b"\n")
     if count > MOST_LINES:
-        faults.append(Fault(name, 0, f"{count:,} lines are more than {MOST_LINES:,}"))
+        faults.append(name, 0, f"{count:,} lines are more than {MOST_LINES:,}")
         return
     lines = io.BytesIO(data)
     first = 1
     while block := list(islice(lines, TOGETHER)):
         texts = _decoded(block)
-        faults += [
-            Fault(name, line, "not UTF-8 (GBK, perhaps?); save the file as UTF-8")
-            for line, text in enumerate(texts, first)
-            if text is None
-        ]
+        wrong = [line for line, text in enumerate(texts, first) if text is None]
+        reason = "not UTF-8 (GBK, perhaps?); save the file as UTF-8"
+        faults.extend(repeat(name, len(wrong)), wrong, repeat(reason, len(wrong)))
         yield first, texts
         first += len(texts)
 
@@ -370,23 +419,25 @@ def _decoded(lines: list[bytes]) -> Sequence[str | None]:
         return [None if _ESCAPED.search(text) else text for text in texts]
 
 
-def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
+def read_class_names(file: Path) -> tuple[list[str], Faults]:
     """Read `0 name` lines, or just a name a line, numbered from 0 as they come.
 
     The first line tells which. Two numbered classes may share a name, as ImageNet's two cranes do.
     """
-    faults: list[Fault] = []
+    faults = Faults()
     lines = [(line, text.strip()) for line, text in read_lines(file, file.name, faults)]
     while lines and not lines[-1][1]:
         lines.pop()
     if not any(text for _, text in lines):
-        return [], faults or [Fault(file.name, 0, "names no class")]
+        if not faults:
+            faults.append(file.name, 0, "names no class")
+        return [], faults
     first = next(text for _, text in lines if text)
     read = _numbered_names if re.match(r"[0-9]+\s+\S", first) else _plain_names
     return read(lines, file.name, faults), faults
 
 
-def _numbered_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[str]:
+def _numbered_names(lines: list[tuple[int, str]], name: str, faults: Faults) -> list[str]:
     names: dict[int, str] = {}
     seen: dict[int, int] = {}
     for line, text in lines:
@@ -394,30 +445,30 @@ def _numbered_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]
             continue
         found = re.fullmatch(r"([0-9]{1,6})\s+(.+)", text)
         if not found:
-            faults.append(Fault(name, line, f'{text!r} is not "number name", as the first line is'))
+            faults.append(name, line, f'{text!r} is not "number name", as the first line is')
             continue
         number = int(found[1])
         if number in seen:
             reason = f"number {number} again; it is on line {seen[number]} already"
-            faults.append(Fault(name, line, reason))
+            faults.append(name, line, reason)
             continue
         seen[number], names[number] = line, found[2]
     previous = -1
     for number in sorted(names):
         if number > previous + 1:
             gap = f"{previous + 1}" + (f" to {number - 1}" if number > previous + 2 else "")
-            faults.append(Fault(name, seen[number], f"number {number}, but no line names {gap}"))
+            faults.append(name, seen[number], f"number {number}, but no line names {gap}")
         previous = number
     return [names[number] for number in sorted(names)]
 
 
-def _plain_names(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[str]:
+def _plain_names(lines: list[tuple[int, str]], name: str, faults: Faults) -> list[str]:
     seen: dict[str, int] = {}
     for line, text in lines:
         if not text:
-            faults.append(Fault(name, line, "a blank line between names"))
+            faults.append(name, line, "a blank line between names")
         elif text in seen:
-            faults.append(Fault(name, line, f"{text!r} again; it is on line {seen[text]} already"))
+            faults.append(name, line, f"{text!r} again; it is on line {seen[text]} already")
         else:
             seen[text] = line
     return list(seen)
