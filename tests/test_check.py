@@ -164,6 +164,27 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
     )
 
 
+def test_why_a_file_cannot_be_read_is_told_whether_or_not_it_is_there(tmp_path):
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "nowhere.png").symlink_to("nowhere")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    reasons = {
+        "none.png": "no such file",
+        "a.txt/b.png": "cannot be read (Not a directory)",
+        f"{'x' * 300}.png": "cannot be read (File name too long)",
+        "nowhere.png": "no such file",
+        "circle.png": "cannot be read (Too many levels of symbolic links)",
+        "a.txt": "the file is empty",
+    }
+    for path, reason in reasons.items():
+        found = image_faults(Samples(tmp_path, [path], [0], [1]), [], NAMES)
+        assert told(found) == [f"Train.txt:1: {path}: {reason}"]
+    several = Samples(tmp_path, reasons, [0] * 6, range(1, 7))
+    assert [fault.reason for fault in image_faults(several, [], NAMES)] == [
+        f"{path}: {reason}" for path, reason in reasons.items()
+    ]
+
+
 def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():
     faults = [Fault("b", 2, "x"), Fault("a", 10, "y"), Fault("a", 9, "z"), Fault("b", 2, "x")]
     with pytest.raises(UserError) as error:
@@ -181,7 +202,7 @@ def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():
 def test_of_each_fault_one_is_told_in_the_order_of_files_lines_and_reasons():
     faults = [Fault("b", 1, "x"), Fault("a", 2, "z"), Fault("a", 2, "y"), Fault("b", 1, "x")]
     assert in_order(faults, ["a", "b", "a"]) == [faults[2], faults[1], faults[0]]
-    with pytest.raises(ValueError, match="faults of {'b'}"):
+    with pytest.raises(ValueError, match="faults of"):
         in_order(faults, ["a"])
 
 

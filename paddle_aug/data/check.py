@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from paddle_aug.data.columns import firsts, same_before
-from paddle_aug.data.image import UnreadableImage, read_sample
+from paddle_aug.data.image import MISSING, UnreadableImage, read_sample
 from paddle_aug.data.listfile import (
     Fault,
     Faults,
@@ -151,19 +151,43 @@ def _distinct_files(samples: Sequence[Sample]) -> dict[str, int]:
     return at
 
 
-def over_images(look: Callable[[Sample], Result], *parts: Sequence[Sample]) -> list[Result]:
-    """What `look` makes of each image of all parts, by all cores, with a bar if that takes long."""
+def over_images(
+    look: Callable[[Sample], Result | str], *parts: Sequence[Sample]
+) -> list[Result | str]:
+    """What `look` makes of each image of all parts, by all cores, with a bar if that takes long; it
+    says MISSING of a file that is not there."""
+
+    def looked(chunk: Sequence[Sample]) -> list[Result | str]:
+        return [look(sample) for sample in chunk]
+
     chunks = [part[i : i + _CHUNK] for part in parts for i in range(0, len(part), _CHUNK)]
-    results = []
+    results: list[Result | str] = []
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         with tqdm(total=sum(map(len, parts)), desc="checking images", disable=None, delay=2) as bar:
-            for looked in pool.map(lambda chunk: [look(sample) for sample in chunk], chunks):
-                results += looked
-                bar.update(len(looked))
+            # Threads that find no file would spend their time waiting for each other.
+            tasks = [None if _is_missing(chunk) else pool.submit(looked, chunk) for chunk in chunks]
+            for chunk, task in zip(chunks, tasks, strict=True):
+                results += task.result() if task else [MISSING] * len(chunk)
+                bar.update(len(chunk))
     finally:
         pool.shutdown(cancel_futures=True)  # else an interrupt would wait for all the rest
     return results
+
+
+def _is_missing(samples: Sequence[Sample]) -> bool:
+    """Whether none of them is there, neither as a file nor in an archive."""
+    for file, pixels in zip(files_of(samples), pixels_of(samples), strict=True):
+        if pixels is not None:
+            return False
+        try:
+            os.lstat(file)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            pass  # whoever opens it will tell why it cannot be read
+        return False
+    return True
 
 
 def _unreadable(sample: Sample) -> str | None:
