@@ -216,7 +216,7 @@ def test_one_mode_under_two_names_was_found_to_differ_as_often_as_the_page_says(
     repository, seeds, experiments, claims
 ):
     """Sixty pairs of real runs, cut into comparisons of so many seeds."""
-    rows = rows_of((repository / "logs/reference/compare-null/runs.csv").read_bytes())
+    rows = rows_of((repository / "logs/reference/compare-null/runs.csv").read_text("utf-8"))
     values = {row["augmentation"]: {} for row in rows}
     for row in rows:
         values[row["augmentation"]][int(row["seed"])] = float(row["accuracy"])
