@@ -85,8 +85,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         Cell(
             read_sample(sample),
             f"{100 * probability:.0f} % sure",
-            f"taken for {predicted} · is {evaluation.class_names[sample.label]} · "
-            f"{readable(sample.path)}",
+            f"taken for {predicted} · is {evaluation.class_names[sample.label]} · {sample.path}",
         )
         for sample, predicted, probability in worst
     ]

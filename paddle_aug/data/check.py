@@ -60,8 +60,7 @@ def in_order(faults: Iterable[Fault], names: Sequence[str]) -> Faults:
         here = [file == name for file in given.files]
         lines, reasons = list(compress(given.lines, here)), list(compress(given.reasons, here))
         if np.any(np.diff(lines) <= 0):  # else each is on a line of its own, and in order
-            pairs = dict.fromkeys(zip(lines, reasons, strict=True))
-            ordered = sorted(pairs)
+            ordered = sorted(set(zip(lines, reasons, strict=True)))
             lines, reasons = [line for line, _ in ordered], [reason for _, reason in ordered]
         found.extend([name] * len(lines), lines, reasons)
     if unknown := set(given.files).difference(names):
