@@ -24,7 +24,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.distributed import processes
 from paddle_aug.errors import UserError
-from paddle_aug.files import locked, refuse_unwritable, write_json
+from paddle_aug.files import locked, refuse_unwritable, remove, write_json
 from paddle_aug.pipeline import of_mode, selected, versions
 from paddle_aug.search import HOLDOUT, check_mode
 from paddle_aug.shards import cores
@@ -463,7 +463,7 @@ class Experiment:
         """Weights are large; the logs are what is compared."""
         config = self.config_of(trial)
         for name in MODEL_FILES:
-            model_file(config, name).unlink(missing_ok=True)
+            remove(model_file(config, name))
 
     def remove_empty_folders(self) -> None:
         """Those that weights were in. Only while nothing is trained: a run that has just begun made

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from paddle_aug import plot, preview_figure
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.listfile import Sample, labels_of
-from paddle_aug.files import readable, write_bytes
+from paddle_aug.files import readable, remove, write_bytes
 from paddle_aug.measures import BINS, Measures, measure, worst_mistakes
 from paddle_aug.preview import Cell, Section
 
@@ -77,7 +77,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     montage = folder / "mistakes.png"
     worst = evaluation.mistakes(mistakes)
     if not worst:
-        montage.unlink(missing_ok=True)
+        remove(montage)
         return [folder / name for name in contents]
     wrong = evaluation.measures.images - evaluation.measures.correct
     title = f"The most confident {len(worst)} of {wrong:,} mistakes"

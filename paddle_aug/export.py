@@ -38,7 +38,7 @@ from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.listfile import Sample, labels_of, take
 from paddle_aug.encoding import FORMATS, encode
 from paddle_aug.errors import UserError
-from paddle_aug.files import write_bytes
+from paddle_aug.files import part_of, write_bytes
 from paddle_aug.modes import augmentation, mix_of
 from paddle_aug.pipeline import (
     DRAWS,
@@ -334,7 +334,7 @@ def _write_soon(path: Path, content: bytes) -> None:
     than all the rest. What a power failure takes is made again: going on looks into every file, and
     so does `verify`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")  # a kill leaves it, the next call takes it over
+    beside = Path(part_of(path))
     beside.write_bytes(content)
     os.replace(beside, path)
 

@@ -78,9 +78,8 @@ def replacing(path: Path | str):
     """
     # As text: of a Path Python keeps each name in a table, which grows by names that come and go.
     path = os.fspath(path).rstrip("/")
-    folder, name = os.path.split(path)
-    os.makedirs(folder or ".", exist_ok=True)
-    beside = os.path.join(folder, f".{name}.part")  # a kill leaves it, the next writer takes it
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    beside = part_of(path)
     try:
         with open(beside, "wb") as file:
             yield file
@@ -94,6 +93,19 @@ def replacing(path: Path | str):
     finally:
         with suppress(FileNotFoundError):
             os.unlink(beside)
+
+
+def part_of(path: Path | str) -> str:
+    """What of a file is written so far. A kill leaves it; the next writer takes it over."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.part")
+
+
+def remove(path: Path | str) -> None:
+    """Remove a file if it is there, and what a kill left of one."""
+    for each in (path, part_of(path)):
+        with suppress(FileNotFoundError):
+            os.unlink(each)
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

@@ -20,7 +20,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.distributed import processes
 from paddle_aug.errors import UserError
-from paddle_aug.files import read_json, refuse_unwritable, write_json
+from paddle_aug.files import read_json, refuse_unwritable, remove, write_json
 from paddle_aug.mixing import Mixing
 from paddle_aug.modes import augmentation
 from paddle_aug.pipeline import engine, of_mode, versions
@@ -575,7 +575,7 @@ class Search:
         """Weights are large, and of interest only where a network of the winner is tested."""
         for name in MODEL_FILES:
             if not keep or name.startswith("checkpoint"):
-                model_file(config, name).unlink(missing_ok=True)
+                remove(model_file(config, name))
         folder = Path(config.model_dir)
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

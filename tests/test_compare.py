@@ -363,6 +363,19 @@ def test_what_is_finished_is_not_trained_again(monkeypatch, data, tmp_path):
     assert played.begun == []
 
 
+def test_a_kill_while_the_last_weights_are_written_leaves_nothing_of_them(
+    monkeypatch, data, tmp_path
+):
+    """The run is finished then, as its logs come before them."""
+    compared(monkeypatch, data, tmp_path)
+    left = tmp_path / "models" / "seed-4" / ".hflipAug_last.pdparams.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    _, played = compared(monkeypatch, data, tmp_path)
+    assert played.begun == []
+    assert not (tmp_path / "models").exists()
+
+
 def test_more_seeds_and_modes_are_added_to_what_is_there(monkeypatch, data, tmp_path):
     compared(monkeypatch, data, tmp_path, seeds=2, modes=("none", "hflip"))
     results, played = compared(monkeypatch, data, tmp_path)

@@ -85,6 +85,15 @@ def test_a_kill_in_mid_write_leaves_no_file_where_there_was_none(tmp_path, impor
     assert not (tmp_path / "log").exists()
 
 
+def test_what_a_kill_left_of_a_file_is_removed_with_it(tmp_path, importable):
+    files.remove(tmp_path / "log")
+    (tmp_path / "log").write_bytes(b"old")
+    killed_while_writing(tmp_path / "log")
+    assert len(os.listdir(tmp_path)) == 2
+    files.remove(tmp_path / "log")
+    assert os.listdir(tmp_path) == []
+
+
 def test_the_bytes_are_on_the_disk_before_the_name_points_to_them(tmp_path, monkeypatch):
     """Without that, a power cut can leave an empty file under the name."""
     calls = []

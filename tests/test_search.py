@@ -467,7 +467,8 @@ def test_a_kill_before_the_weights_are_removed_is_made_good(monkeypatch, data, t
     made = Search(settings(), data, tmp_path, "python tools/train.py")
     weights = tmp_path / "measure" / "seed-4" / "weights"
     weights.mkdir()
-    (weights / "noAug_best.pdparams").write_bytes(b"left by a kill")
+    for name in ("noAug_best.pdparams", ".noAug_last.pdparams.part"):
+        (weights / name).write_bytes(b"left by a kill")
     assert made.run() == expected
     assert not weights.exists()
 
