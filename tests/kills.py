@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,8 @@ Moment = After | At
 
 @dataclass
 class Report:
-    """What happened: `missed` are moments that the command did not come to before it was done."""
+    """What happened: `missed` are aimed moments that the command did not come to before it was
+    done."""
 
     killed: list[Moment] = field(default_factory=list)
     missed: list[Moment] = field(default_factory=list)
@@ -79,11 +80,12 @@ def survive(
     alone: bool = True,
 ) -> Report:
     """Kill the command at each moment in turn; done early, it is checked, and begun anew in an
-    emptied folder, so that all moments come. Ends when it is done after the last one.
+    emptied folder, so that all moments come. Seconds that are more than a whole one takes are
+    halved. Ends when it is done after the last one.
 
     `command` may be another one in each session, counted from 0. `alone` kills the process itself,
     and what it has started must end by that; else, and at an aimed moment, all are killed, as where
-    the power fails. Moments that do not come in an undisturbed run either are `missed`.
+    the power fails. Aimed moments that do not come in an undisturbed run either are `missed`.
 
     Raises:
         AssertionError: a session ends otherwise, with what it printed; or a process outlives it.
@@ -108,6 +110,8 @@ def survive(
         report.finished += 1
         if moment and begun:
             left.insert(0, moment)  # what was left to do was too little for it
+        elif isinstance(moment, After):
+            left.insert(0, replace(moment, seconds=moment.seconds / 2))  # a whole one is as well
         elif moment:
             report.missed.append(moment)
         if not left:
