@@ -130,6 +130,7 @@ def session(
     shutil.copy(HOOK, hook / "sitecustomize.py")
     paths = [str(hook), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    env.pop("COVERAGE_PROCESS_CONFIG", None)  # what is killed tells nothing of its lines
     with open(hook / "said", "w+b") as said:
         process = subprocess.Popen(
             words, stdout=said, stderr=subprocess.STDOUT, env=env, start_new_session=True
