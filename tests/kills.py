@@ -111,7 +111,7 @@ def survive(
         if moment and begun:
             left.insert(0, moment)  # what was left to do was too little for it
         elif isinstance(moment, After):
-            left.insert(0, replace(moment, seconds=moment.seconds / 2))  # a whole one is as well
+            left.insert(0, replace(moment, seconds=moment.seconds / 2))  # so is a whole one
         elif moment:
             report.missed.append(moment)
         if not left:
