@@ -52,7 +52,7 @@ bench: $(VENV)/ready
 lock: $(SUPPLY)/ready
 	for lock in $(LOCKS); do \
 	  $(SUPPLY)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
-	    --fork-strategy requires-python --generate-hashes --no-build --no-config \
+	    --fork-strategy requires-python --no-strip-extras --generate-hashes --no-build --no-config \
 	    --custom-compile-command "make lock" $${lock%.lock}.txt --output-file $$lock || exit 1; \
 	done
 
