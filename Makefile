@@ -30,9 +30,10 @@ coverage: $(VENV)/ready
 	$(RUN) -m pytest --cov --cov-report=term:skip-covered $(TEST_OPTIONS)
 
 # Every module imported, and a little of everything, for Pythons that `make test` is not run on.
-SMOKE := structure supply config registry transform rng files listfile packed umask checkpoint cli
+SMOKE := project/test_structure project/test_supply test_config augment/test_spec augment/test_transform \
+  test_rng system/test_files data/test_listfile data/test_packed system/test_umask training/test_checkpoint test_cli
 smoke: $(VENV)/ready
-	$(RUN) -m pytest -m "not slow" $(SMOKE:%=tests/test_%.py)
+	$(RUN) -m pytest -m "not slow" $(SMOKE:%=tests/%.py)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .

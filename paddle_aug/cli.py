@@ -14,9 +14,9 @@ from importlib.util import find_spec
 
 from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError
-from paddle_aug.registry import near_miss
-from paddle_aug.signals import termination_raised
-from paddle_aug.supervisor import ending_at_once
+from paddle_aug.names import near_miss
+from paddle_aug.system.signals import termination_raised
+from paddle_aug.training.supervisor import ending_at_once
 
 # Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
 # track its means, and its GPU wheel may well run on a CPU.

@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 
 from paddle_aug.errors import UserError, found_in
-from paddle_aug.files import read_bytes
-from paddle_aug.registry import near_miss
+from paddle_aug.names import near_miss
+from paddle_aug.system.files import read_bytes
 
 SCHEDULES = ("constant", "cosine", "step", "plateau")
 OPTIMIZERS = ("adam", "adamw", "sgd")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paddle_aug.cpu import use_fast_instructions
+from paddle_aug.training.cpu import use_fast_instructions
 
 # A shell has what it starts in the background ignore Ctrl-C, which tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

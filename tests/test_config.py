@@ -6,9 +6,16 @@ import shlex
 import pytest
 import yaml
 
-from paddle_aug.config import RECIPES, TrainConfig, load_recipe, make_config, parse, recipe_names
+from paddle_aug.augment.modes import augmentation, split_modes
+from paddle_aug.config import (
+    RECIPES,
+    TrainConfig,
+    load_recipe,
+    make_config,
+    parse,
+    recipe_names,
+)
 from paddle_aug.errors import UserError
-from paddle_aug.modes import augmentation, split_modes
 from paddle_aug.networks import NETWORKS
 
 

@@ -36,11 +36,11 @@ from benchmark_peers.contender import FLOOR, OURS, PEERS, Contender, python_of
 from benchmark_peers.ours import MODES, SPECS
 from benchmark_soak import soak
 
-from paddle_aug import files
 from paddle_aug.data.image import read_image
-from paddle_aug.data.sample import draw_sample
+from paddle_aug.data.readers.sample import draw_sample
 from paddle_aug.errors import UserError
-from paddle_aug.stats import estimate
+from paddle_aug.results.stats import estimate
+from paddle_aug.system import files
 
 PICTURES = 32
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}

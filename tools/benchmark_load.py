@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from _clone import run
 
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
-from paddle_aug.data.listfile import Fault, Sample, read_list
+from paddle_aug.data.readers.listfile import Fault, Sample, read_list
+from paddle_aug.data.workers import Augmented, Workers, epoch_keys
 from paddle_aug.errors import UserError
-from paddle_aug.modes import augmentation
 from paddle_aug.rng import generator
 
 SIDE = 32  # pixels

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from benchmark_peers.contender import HERE, JITTER, LOADER, ONE_THREAD, Job, python_of
 
-from paddle_aug.data.feeding import Augmented, Workers, epoch_keys
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.data.image import read_image, resize
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.workers import Augmented, Workers, epoch_keys
 from paddle_aug.errors import UserError
-from paddle_aug.modes import augmentation
 
 PATIENCE = 900  # seconds for all epochs of one loader; some were seen to hang
 WARM = 1  # epochs that are not counted: they start workers and decode
@@ -112,8 +112,8 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
     """Milliseconds of processor time an image, of one thread, of each thing that is done to it."""
     import paddle
 
-    from paddle_aug.data.loading import ToNetwork
     from paddle_aug.data.normalize import KNOWN
+    from paddle_aug.training.batches import ToNetwork
 
     chosen = [Path(file) for file in files[:: 1 + len(files) // 200]]
     samples = [Sample(str(file), file, 0, line) for line, file in enumerate(chosen, 1)]

@@ -15,11 +15,11 @@ import scipy.ndimage
 from benchmark_peers.ours import SPECS, spec
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from paddle_aug.adapters.imgaug import load
-from paddle_aug.modes import augmentation
-from paddle_aug.ops.elastic import elastic_field
-from paddle_aug.ops.geometry import INTERPOLATIONS
-from paddle_aug.ops.piecewise import piecewise_affine
+from paddle_aug.augment.adapters.imgaug import load
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.augment.ops.elastic import elastic_field
+from paddle_aug.augment.ops.geometry import INTERPOLATIONS
+from paddle_aug.augment.ops.piecewise import piecewise_affine
 from paddle_aug.rng import generator
 
 SEED = 2022

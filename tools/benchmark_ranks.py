@@ -13,9 +13,9 @@ import paddle
 from _clone import run
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.distributed import join_group
 from paddle_aug.networks import NETWORKS
-from paddle_aug.train import use_device
+from paddle_aug.training.distributed import join_group
+from paddle_aug.training.fit import use_device
 
 MEGABYTES = (0.25, 1, 10, 100)
 STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16))  # network, pixels, batch

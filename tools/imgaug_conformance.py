@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from _clone import run
 
-from paddle_aug.adapters import imgaug as adapter
+from paddle_aug.augment.adapters import imgaug as adapter
 from paddle_aug.errors import UserError
 
 

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from paddle_aug.data import divide
-from paddle_aug.data.findings import findings
-from paddle_aug.data.montage import write_montages
-from paddle_aug.data.report import as_json, as_text, exit_code
-from paddle_aug.data.survey import Survey, find
+from paddle_aug.check import divide
+from paddle_aug.check.findings import findings
+from paddle_aug.check.montage import write_montages
+from paddle_aug.check.survey import Survey, find
+from paddle_aug.check.text import as_json, as_text, exit_code
 from paddle_aug.errors import UserError
-from paddle_aug.files import refuse_unwritable, replacing
+from paddle_aug.system.files import refuse_unwritable, replacing
 
 
 def main() -> int:

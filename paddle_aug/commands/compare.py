@@ -6,9 +6,9 @@ import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
+from paddle_aug.augment.modes import split_modes
 from paddle_aug.config import TrainConfig, add_options, make_config
 from paddle_aug.errors import UserError, printable
-from paddle_aug.modes import split_modes
 
 # Of a run, what the comparison decides itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "visualdl", "resume"}
@@ -65,11 +65,11 @@ def main() -> None:
     if jobs < 0:
         raise UserError(f"--jobs must not be negative: {jobs}")
     # Paddle takes seconds to import, so that --help need not wait for it.
-    from paddle_aug import report, report_examples, report_page
-    from paddle_aug.compare import Experiment, Settings
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.pipeline import of_mode
-    from paddle_aug.search import parse_budget
+    from paddle_aug.experiments import compare_examples, compare_page, compare_report
+    from paddle_aug.experiments.compare import Experiment, Settings
+    from paddle_aug.experiments.search import parse_budget
+    from paddle_aug.inputs import of_mode
 
     config = replace(make_config(given, recipe), augment="none", mix="none")
     wanted = tuple(of_mode(config, mode).mode for mode in split_modes(modes))
@@ -85,10 +85,10 @@ def main() -> None:
     data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
     command = shlex.join(["python", "tools/compare.py", *sys.argv[1:]])
     experiment = Experiment(settings, data, out, command, jobs)
-    report_examples.write(settings.config, list(settings.modes), data, out)
+    compare_examples.write(settings.config, list(settings.modes), data, out)
     results = experiment.run()
-    files = report_page.write(results)
-    print(printable(report.answer(results)))
+    files = compare_page.write(results)
+    print(printable(compare_report.answer(results)))
     for file in files:
         print(f"wrote {file}", file=sys.stderr)
 

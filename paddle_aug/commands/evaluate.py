@@ -7,8 +7,8 @@ from pathlib import Path
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
 from paddle_aug.config import add_options
 from paddle_aug.errors import UserError, printable
-from paddle_aug.files import escaped, refuse_unwritable, write_json
-from paddle_aug.pipeline import SOURCES
+from paddle_aug.inputs import SOURCES
+from paddle_aug.system.files import escaped, refuse_unwritable, write_json
 
 
 def main() -> None:
@@ -38,10 +38,10 @@ def main() -> None:
     import numpy as np
     from tqdm import tqdm
 
-    from paddle_aug import evaluation
-    from paddle_aug.prediction import parse_tta, predictions
-    from paddle_aug.train import num_workers, use_device
-    from paddle_aug.weights import eval_data, load_trained
+    from paddle_aug.evaluation import evaluate
+    from paddle_aug.evaluation.predict import parse_tta, predictions
+    from paddle_aug.training.fit import num_workers, use_device
+    from paddle_aug.training.weights import eval_data, load_trained
 
     tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
@@ -54,22 +54,22 @@ def main() -> None:
         if isinstance(row, UserError):
             raise row
         rows.append(row)
-    found = evaluation.Evaluation(trained.class_names, data.eval, np.stack(rows))
+    found = evaluate.Evaluation(trained.class_names, data.eval, np.stack(rows))
     facts = {
         "weights": str(options.weights),
         "data": {"name": data.name, "fingerprint": data.fingerprint},
         "tta": {"augment": tta[0], "draws": tta[1]},
-        **evaluation.facts(found, options.mistakes),
+        **evaluate.facts(found, options.mistakes),
     }
     try:
         write_json(out / "evaluation.json", facts)
-        files = [out / "evaluation.json", *evaluation.write(found, out, options.mistakes)]
+        files = [out / "evaluation.json", *evaluate.write(found, out, options.mistakes)]
     except OSError as error:
         raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
     if options.json:
         print(escaped(json.dumps(facts, indent=2, ensure_ascii=False)))
     else:
         print(printable(f"{options.weights} on the eval images of {data.name}"))
-        print(printable(evaluation.text(found)))
+        print(printable(evaluate.text(found)))
     for file in files:
         print(f"wrote {file}", file=sys.stderr)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError
-from paddle_aug.export import FORMATS, Export, differing_versions, export, verify
-from paddle_aug.pipeline import SOURCES
-from paddle_aug.shards import Shard
+from paddle_aug.export.dataset import FORMATS, Export, differing_versions, export, verify
+from paddle_aug.inputs import SOURCES
+from paddle_aug.system.processes import Shard
 
 TAKEN = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
 

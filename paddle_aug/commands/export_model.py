@@ -32,9 +32,9 @@ def main() -> None:
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     import paddle
 
-    from paddle_aug.inference import ONNX_RUNTIME, comparison_pixels, export
-    from paddle_aug.prediction import find_images
-    from paddle_aug.weights import load_trained
+    from paddle_aug.evaluation.predict import find_images
+    from paddle_aug.export.model import ONNX_RUNTIME, comparison_pixels, export
+    from paddle_aug.training.weights import load_trained
 
     samples, nothing = find_images(options.images)
     if nothing:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from paddle_aug.config import TrainConfig, add_options
 from paddle_aug.errors import UserError, printable
-from paddle_aug.files import refuse_unwritable
-from paddle_aug.pipeline import SOURCES
+from paddle_aug.inputs import SOURCES
+from paddle_aug.system.files import refuse_unwritable
 
 
 def main() -> None:
@@ -50,8 +50,8 @@ def main() -> None:
     )
 
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
-    from paddle_aug import invariance, invariance_report
-    from paddle_aug.train import use_device
+    from paddle_aug.evaluation import invariance, invariance_report
+    from paddle_aug.training.fit import use_device
 
     chosen = invariance.choose_ops(ops)
     use_device(config)

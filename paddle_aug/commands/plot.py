@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from paddle_aug import plot, report, report_figures, runlog
+from paddle_aug.experiments import compare_figures, compare_report
+from paddle_aug.results import curves, runlog
 
 
 def main() -> None:
@@ -22,22 +23,22 @@ def main() -> None:
         metavar="DIR",
         help="where the figures go (the folder of the logs; of several, the one they lie in)",
     )
-    parser.add_argument("--format", choices=plot.FORMATS, default="png", help="default: png")
+    parser.add_argument("--format", choices=curves.FORMATS, default="png", help="default: png")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
 
     first, *others = options.folders
     output = options.output or (first.parent if others else first)
-    if not others and (first / report.STATE).exists():
-        results = report.read(first)
+    if not others and (first / compare_report.STATE).exists():
+        results = compare_report.read(first)
         runs = results.main_runs
-        names = report_figures.draw(results, output, options.format)
+        names = compare_figures.draw(results, output, options.format)
         written = [output / name for name in names]
-        said = [report.answer(results)]
+        said = [compare_report.answer(results)]
     else:
         runs = runlog.read_seeds(options.folders)
-        written = plot.draw(runs, output, options.format)
-        said = plot.notes(runs)
-    print(plot.table(runs, options.markdown))
+        written = curves.draw(runs, output, options.format)
+        said = curves.notes(runs)
+    print(curves.table(runs, options.markdown))
     for line in [*said, *(f"wrote {file}" for file in written)]:
         print(line, file=sys.stderr)

@@ -7,7 +7,7 @@ import sys
 
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
 from paddle_aug.errors import UserError, printable
-from paddle_aug.files import escaped, write_bytes
+from paddle_aug.system.files import escaped, write_bytes
 
 
 def main() -> int:
@@ -37,9 +37,9 @@ def main() -> int:
     import numpy as np
     from tqdm import tqdm
 
-    from paddle_aug.prediction import find_images, parse_tta, predictions
-    from paddle_aug.train import num_workers, use_device
-    from paddle_aug.weights import load_trained
+    from paddle_aug.evaluation.predict import find_images, parse_tta, predictions
+    from paddle_aug.training.fit import num_workers, use_device
+    from paddle_aug.training.weights import load_trained
 
     samples, bad = find_images(options.images)
     if not samples:

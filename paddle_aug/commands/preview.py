@@ -5,16 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_aug import preview
+from paddle_aug.augment.modes import split_modes
 from paddle_aug.config import TrainConfig, add_options, flag
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.readers.listfile import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.modes import split_modes
-from paddle_aug.pipeline import MIXING, SOURCES, of_mode
-from paddle_aug.preview import Cell, Draws, Section, Shown
-from paddle_aug.preview_figure import draw
-from paddle_aug.preview_list import listing
-from paddle_aug.preview_page import write_page
+from paddle_aug.inputs import MIXING, SOURCES, of_mode
+from paddle_aug.preview.figure import draw
+from paddle_aug.preview.listing import listing
+from paddle_aug.preview.page import write_page
+from paddle_aug.preview.preview import Cell, Draws, Section, Shown, preview
 
 MANY_OPS = 10  # of more, two stand beside each other
 
@@ -183,7 +182,7 @@ def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     if not preview.mixes(shown.config):
         return preview.cells_of(shown.dataset, index, draws)
     # The only pictures that need Paddle, which takes seconds to import.
-    from paddle_aug.preview_mixing import mixed_cells
+    from paddle_aug.preview.mixing import mixed_cells
 
     return mixed_cells(shown, index, draws)
 

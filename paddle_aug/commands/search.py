@@ -6,9 +6,9 @@ import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
+from paddle_aug.augment.modes import split_modes
 from paddle_aug.config import TrainConfig, add_options, flag, make_config
 from paddle_aug.errors import UserError, printable
-from paddle_aug.modes import split_modes
 
 # Of a run, what the search decides itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "resume"}
@@ -53,7 +53,7 @@ def main() -> None:
         raise UserError(f"no search in {out} to go on with; leave --resume away to begin one")
     # Paddle takes seconds to import, so that --help need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.search import Search, Settings, parse_budget
+    from paddle_aug.experiments.search import Search, Settings, parse_budget
 
     config = make_config(given, recipe)
     config = replace(config, augment="none", mix="none")
@@ -67,7 +67,7 @@ def main() -> None:
     )
     data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
     state = Search(settings, data, out, training_command(given, recipe)).run()
-    from paddle_aug import search_report
+    from paddle_aug.experiments import search_report
 
     print(printable(search_report.answer(state)))
     print(f"wrote {out / 'report.md'}", file=sys.stderr)

@@ -2,9 +2,9 @@
 
 import sys
 
+from paddle_aug.augment.modes import augmentation, split_modes
 from paddle_aug.config import make_config, parse
-from paddle_aug.modes import augmentation, split_modes
-from paddle_aug.supervisor import needed, supervise
+from paddle_aug.training.supervisor import needed, supervise
 
 STOPPED = "stopped; --resume goes on from the last checkpoint"
 
@@ -15,9 +15,9 @@ def main() -> None:
     given, recipe = parse(sys.argv[1:])
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.mixing import Mixing
-    from paddle_aug.pipeline import of_mode, selected
-    from paddle_aug.train import fit, use_device
+    from paddle_aug.inputs import of_mode, selected
+    from paddle_aug.training.fit import fit, use_device
+    from paddle_aug.training.mixing import Mixing
 
     first = make_config(given, recipe or "aistudio")
     modes = split_modes(first.augment)

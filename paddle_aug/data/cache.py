@@ -23,8 +23,8 @@ import PIL
 from tqdm import tqdm
 
 from paddle_aug.data.image import UnreadableImage, read_sample, sample_shape
-from paddle_aug.data.listfile import Sample
-from paddle_aug.data.shared import SharedArray, free_memory
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.system.shared_memory import SharedArray, free_memory
 
 FORMAT = 2
 HEADER = 4096  # bytes: a line of JSON, filled up with blanks; heights and widths follow, and pixels

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.data import aistudio
-from paddle_aug.data.check import image_faults, list_faults, report, shared_content
-from paddle_aug.data.cifar import read_cifar10, read_cifar100
-from paddle_aug.data.csvfile import read_csv
-from paddle_aug.data.folder import read_folder
-from paddle_aug.data.listfile import (
+from paddle_aug.data.faults import image_faults, list_faults, report, shared_content
+from paddle_aug.data.readers import aistudio
+from paddle_aug.data.readers.cifar import read_cifar10, read_cifar100
+from paddle_aug.data.readers.csvfile import read_csv
+from paddle_aug.data.readers.folder import read_folder
+from paddle_aug.data.readers.listfile import (
     CLASS_FILES,
     LIST_PAIRS,
     TOGETHER,
@@ -39,9 +39,9 @@ from paddle_aug.data.listfile import (
     read_class_names,
     read_list,
 )
-from paddle_aug.data.mnist import read_fashion_mnist, read_mnist
+from paddle_aug.data.readers.mnist import read_fashion_mnist, read_mnist
 from paddle_aug.errors import UserError
-from paddle_aug.registry import near_miss
+from paddle_aug.names import near_miss
 
 # What `--data KIND:PATH` reads PATH with.
 KINDS: dict[str, Callable[[Path], Found]] = {
@@ -265,7 +265,7 @@ def _choose_folder(
         )
         data = "sample"
     if data == "sample":
-        from paddle_aug.data.sample import draw_sample
+        from paddle_aug.data.readers.sample import draw_sample
 
         folder = start / "data" / "sample"
         draw_sample(folder)

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from paddle_aug.data.listfile import Sample
+from paddle_aug.data.readers.listfile import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.files import opened, read_bytes
+from paddle_aug.system.files import opened, read_bytes
 
 # Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")

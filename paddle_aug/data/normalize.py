@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddle_aug.errors import UserError
-from paddle_aug.registry import near_miss
+from paddle_aug.names import near_miss
 
 Triple = tuple[float, float, float]
 EPSILON = 1e-6  # Keras's, for images of one colour

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.data.listfile import (
+from paddle_aug.data.readers.listfile import (
     Sample,
     Samples,
     files_of,

@@ -9,7 +9,7 @@ import numpy as np
 
 from paddle_aug.data.columns import firsts
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.listfile import Sample, labels_of, names_of, take
+from paddle_aug.data.readers.listfile import Sample, labels_of, names_of, take
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 

@@ -5,6 +5,7 @@ take. A network's `heads` are the names of its last layers, those as wide as the
 parameters of these ("fc" has "fc.weight"), and no others, change their shape with `num_classes`.
 """
 
+from paddle_aug.names import Registry
 from paddle_aug.networks.alexnet import alexnet
 from paddle_aug.networks.d2l_resnet import d2l_resnet18
 from paddle_aug.networks.densenet import densenet121, densenet161, densenet169, densenet201
@@ -14,7 +15,6 @@ from paddle_aug.networks.lenet import lenet
 from paddle_aug.networks.residual_mnist import residual_mnist
 from paddle_aug.networks.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from paddle_aug.networks.vgg import vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn
-from paddle_aug.registry import Registry
 
 NETWORKS = Registry("network")
 for make in (

@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image, ImageEnhance
 from skimage import data
 
-from paddle_aug.adapters.imgaug import Imgaug, notebook_pipeline
-from paddle_aug.modes import augmentation
+from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
+from paddle_aug.augment.modes import augmentation
 
 FILE = Path(__file__).with_name("pipelines.npz")
 DRAWS = 2000

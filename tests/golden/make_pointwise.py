@@ -6,7 +6,7 @@ Run once, on the stack that imgaug was written for, and kept:
     python tests/golden/make_pointwise.py
 
 The file holds the pixels of images and outputs in one row, and as JSON text what was asked for and
-where its pixels are; tests/pointwise_golden.py reads it. Augmenters are called as a
+where its pixels are; tests/support/pointwise_golden.py reads it. Augmenters are called as a
 whole, with parameters that return given numbers instead of drawing them.
 """
 

@@ -2,7 +2,7 @@
 
 import _clone  # noqa: F401  puts the clone first on sys.path
 
-from paddle_aug.adapters.imgaug import load
+from paddle_aug.augment.adapters.imgaug import load
 
 imgaug, iaa = load()
 

@@ -41,12 +41,12 @@ def main() -> None:
 
 
 def ours(job: Job) -> Callable[[int], Iterator]:
+    from paddle_aug.augment.modes import augmentation
     from paddle_aug.data.cache import decoded_images
-    from paddle_aug.data.feeding import Augmented, Workers
-    from paddle_aug.data.listfile import Sample
-    from paddle_aug.data.loading import Batches
-    from paddle_aug.distributed import Group
-    from paddle_aug.modes import augmentation
+    from paddle_aug.data.readers.listfile import Sample
+    from paddle_aug.data.workers import Augmented, Workers
+    from paddle_aug.training.batches import Batches
+    from paddle_aug.training.distributed import Group
 
     mode = "crop((0, 0.125))|hflip|brightness(0.4)|contrast(0.4)|color(0.4)"
     samples = [Sample(file, Path(file), 0, line) for line, file in enumerate(job.files, 1)]

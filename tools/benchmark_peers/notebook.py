@@ -14,7 +14,7 @@ import numpy as np
 import PIL
 from PIL import Image, ImageEnhance
 
-from paddle_aug.adapters.imgaug import load, notebook_pipeline
+from paddle_aug.augment.adapters.imgaug import load, notebook_pipeline
 
 FILTERS = (
     Image.Resampling.NEAREST,

@@ -1,0 +1,1 @@
+"""Augmentations: ops, the text that chains them, and the modes that have a name."""

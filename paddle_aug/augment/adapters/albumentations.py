@@ -1,0 +1,47 @@
+"""albumentations among our transforms: pixels that follow from image and seed alone."""
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddle_aug.augment.adapters.foreign import Foreign, name_of
+from paddle_aug.errors import UserError
+from paddle_aug.rng import library_generators
+
+if TYPE_CHECKING:
+    from albumentations import BaseCompose, BasicTransform
+
+
+@dataclass(frozen=True)
+class Albumentations(Foreign):
+    """A transform or a Compose of albumentations 2 as one of ours, for images alone.
+
+    albumentations keeps generators in its objects, and a fork copies their state: left alone, all
+    forked workers draw the same, and so does every epoch unless they persist. So it gets new ones
+    for each image, the two that it would make of the seed, and all parts share them. By its own
+    `set_random_seed` and `Compose(seed=…)` all parts make equal draws instead: two flips with p=0.5
+    happen both or not at all.
+
+    The op is copied, so that the one that was given keeps its own draws. An op that makes other
+    sizes than it gets needs `size`, (height, width).
+
+    Raises:
+        UserError: the op is not of that kind, or what it makes is not a uint8 image of the size
+            wanted.
+    """
+
+    op: "BasicTransform | BaseCompose"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if isinstance(self.op, type) or not hasattr(self.op, "set_random_state"):
+            raise UserError(
+                "Albumentations wants an object of albumentations 2, such as HorizontalFlip(), got "
+                f"{name_of(self.op)}; version 1.3 drew from the global generators, so give "
+                'PaddleVision a function that returns op(image=image)["image"]'
+            )
+        object.__setattr__(self, "op", copy.deepcopy(self.op))
+
+    def call(self, image, seed):
+        self.op.set_random_state(*library_generators(seed))
+        return self.op(image=image)["image"]

@@ -1,0 +1,275 @@
+"""Every augmentation that has a name: the ops, and the notebook's modes that are made of them."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
+from paddle_aug.augment.ops.affine import MODES, Affine
+from paddle_aug.augment.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
+from paddle_aug.augment.ops.blur import AverageBlur, GaussianBlur, MedianBlur
+from paddle_aug.augment.ops.color import Brightness, Color, ColorJitter, Contrast, Hue, Sharpness
+from paddle_aug.augment.ops.crop import Crop
+from paddle_aug.augment.ops.dropout import CoarseDropout, Dropout
+from paddle_aug.augment.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
+from paddle_aug.augment.ops.elastic import ElasticTransformation
+from paddle_aug.augment.ops.erase import Cutout, GridMask, HideAndSeek, RandomErasing
+from paddle_aug.augment.ops.geometry import (
+    CenterCropResize,
+    Flip,
+    HorizontalFlip,
+    RandomRotation,
+    Rotate,
+    VerticalFlip,
+)
+from paddle_aug.augment.ops.keras import ChannelShift, KerasAffine
+from paddle_aug.augment.ops.levels import AutoContrast, Equalize, Posterize, Solarize
+from paddle_aug.augment.ops.noise import AdditiveGaussianNoise, GaussianNoise
+from paddle_aug.augment.ops.piecewise import PiecewiseAffine
+from paddle_aug.augment.ops.resize import CenterCrop, RandomCrop, RandomResizedCrop, Resize
+from paddle_aug.augment.ops.shear import ShearX, ShearY, TranslateX, TranslateY
+from paddle_aug.augment.ops.superpixels import Superpixels
+from paddle_aug.augment.policies import (
+    AugMix,
+    AutoAugment,
+    RandAugment,
+    ThreeAugment,
+    TrivialAugmentWide,
+)
+from paddle_aug.augment.spec import build
+from paddle_aug.augment.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf, Transform
+from paddle_aug.errors import UserError
+from paddle_aug.names import Registry
+from paddle_aug.system.opencv import warn_of_opencv
+
+# The notebook's five, in the order in which it trains them.
+NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
+
+# Those of its sequel (AI Studio project 422256), which mix the images of a batch.
+SEQUEL_MIXES = {"samplePairing": "samplePairing", "mixup": "mixup:1.5"}
+
+OPS = {
+    "brightness": Brightness,
+    "contrast": Contrast,
+    "color": Color,
+    "sharpness": Sharpness,
+    "center_crop_resize": CenterCropResize,
+    "flip": Flip,
+    "hflip": HorizontalFlip,
+    "vflip": VerticalFlip,
+    "rotate": Rotate,
+    "noise": GaussianNoise,
+    "crop": Crop,
+    "affine": Affine,
+    "superpixels": Superpixels,
+    "gaussian_blur": GaussianBlur,
+    "average_blur": AverageBlur,
+    "median_blur": MedianBlur,
+    "sharpen": Sharpen,
+    "emboss": Emboss,
+    "edge_detect": EdgeDetect,
+    "directed_edge_detect": DirectedEdgeDetect,
+    "additive_gaussian_noise": AdditiveGaussianNoise,
+    "dropout": Dropout,
+    "coarse_dropout": CoarseDropout,
+    "invert": Invert,
+    "add": Add,
+    "multiply": Multiply,
+    "linear_contrast": LinearContrast,
+    "grayscale": Grayscale,
+    "elastic_transformation": ElasticTransformation,
+    "piecewise_affine": PiecewiseAffine,
+    "resize": Resize,
+    "center_crop": CenterCrop,
+    "random_crop": RandomCrop,
+    "random_resized_crop": RandomResizedCrop,
+    "random_rotation": RandomRotation,
+    "hue": Hue,
+    "color_jitter": ColorJitter,
+    "keras_affine": KerasAffine,
+    "channel_shift": ChannelShift,
+    "posterize": Posterize,
+    "solarize": Solarize,
+    "autocontrast": AutoContrast,
+    "equalize": Equalize,
+    "shear_x": ShearX,
+    "shear_y": ShearY,
+    "translate_x": TranslateX,
+    "translate_y": TranslateY,
+    "cutout": Cutout,
+    "random_erasing": RandomErasing,
+    "gridmask": GridMask,
+    "hide_and_seek": HideAndSeek,
+    "autoaugment": AutoAugment,
+    "randaugment": RandAugment,
+    "trivialaugment": TrivialAugmentWide,
+    "threeaugment": ThreeAugment,
+    "augmix": AugMix,
+}
+
+
+def user_def() -> Transform:
+    """The eight hand-written ops of the notebook, all of them, in random order."""
+    return _user_def(GaussianNoise())
+
+
+def sequel_user_def() -> Transform:
+    """userDef as the notebook's sequel has it: weaker noise, left out half the time."""
+    return _user_def(Maybe(0.5, GaussianNoise(5)))
+
+
+def _user_def(noise: Transform) -> Transform:
+    return Shuffled(
+        Brightness(),
+        Contrast(),
+        Color(),
+        Sharpness(),
+        CenterCropResize(),
+        Flip(),
+        Rotate((0, 359)),
+        noise,
+    )
+
+
+def imgaug_lib() -> Transform:
+    """The notebook's heavy imgaug pipeline, of our own ops."""
+    blur = OneOf(GaussianBlur((0, 3.0)), AverageBlur((2, 7)), MedianBlur((3, 11)))
+    edges = OneOf(EdgeDetect((0, 0.7)), DirectedEdgeDetect((0, 0.7), direction=(0.0, 1.0)))
+    dropout = OneOf(
+        Dropout((0.01, 0.1), per_channel=0.5),
+        CoarseDropout((0.03, 0.15), size_percent=(0.02, 0.05), per_channel=0.2),
+    )
+    affine = Affine(
+        scale=(0.8, 1.2),
+        translate_percent=(-0.2, 0.2),
+        rotate=(-45, 45),
+        shear=(-16, 16),
+        order=(0, 1),
+        cval=(0, 255),
+        mode=tuple(MODES),
+    )
+    return Shuffled(
+        HorizontalFlip(0.5),
+        VerticalFlip(0.2),
+        Maybe(0.5, Crop((0, 0.1))),
+        Maybe(0.5, affine),
+        SomeOf(
+            0,
+            5,
+            Maybe(0.5, Superpixels(p_replace=(0, 1.0), n_segments=(20, 200))),
+            blur,
+            Sharpen(alpha=(0, 1.0), lightness=(0.75, 1.5)),
+            Emboss(alpha=(0, 1.0), strength=(0, 2.0)),
+            Maybe(0.5, edges),
+            AdditiveGaussianNoise(scale=(0.0, 0.05 * 255), per_channel=0.5),
+            dropout,
+            Invert(0.05, per_channel=1.0),
+            Add((-10, 10), per_channel=0.5),
+            Multiply((0.5, 1.5), per_channel=0.5),
+            LinearContrast((0.5, 2.0), per_channel=0.5),
+            Grayscale((0.0, 1.0)),
+            Maybe(0.5, ElasticTransformation(alpha=(0.5, 3.5), sigma=(0.25, 0.25))),
+            Maybe(0.5, PiecewiseAffine(scale=(0.01, 0.05))),
+        ),
+    )
+
+
+def imgaug_lib_by_imgaug() -> Transform:
+    """The same pipeline, run by imgaug itself."""
+    return Imgaug(notebook_pipeline)
+
+
+def named(imgaug_lib: Callable[[], Transform]) -> Registry:
+    """All names, where `imgaugLib`, alone and stacked, is what this function makes."""
+    registry = Registry("augmentation")
+    for name, op in OPS.items():
+        registry.add(name)(op)
+    registry.add("none")(Identity)
+    registry.add("userDef")(user_def)
+    registry.add("imgaugLib")(imgaug_lib)
+
+    @registry.add("allab")
+    def allab() -> Transform:
+        """userDef, then imgaugLib."""
+        return Chain(user_def(), imgaug_lib())
+
+    @registry.add("allba")
+    def allba() -> Transform:
+        """imgaugLib, then userDef."""
+        return Chain(imgaug_lib(), user_def())
+
+    return registry
+
+
+AUGMENTATIONS = named(imgaug_lib)
+ENGINES = {"native": AUGMENTATIONS, "imgaug": named(imgaug_lib_by_imgaug)}
+
+
+def augmentation(spec: str, engine: str = "native") -> Transform:
+    """The augmentation of a mode's name or of a text such as "hflip|rotate(20)"; '' is none.
+
+    `engine` is who runs the notebook's imgaug pipeline: our own ops, or the library.
+
+    Raises:
+        UserError: an unknown name or argument, or a text that cannot be read.
+    """
+    warn_of_opencv()
+    spec, mix = split_mix(spec)
+    if mix:
+        raise UserError(f"{spec}+{mix} mixes the images of a batch; here is room for {spec} alone")
+    if spec in SEQUEL_MIXES:
+        return sequel_user_def()
+    return build(spec, ENGINES[engine])
+
+
+def split_mix(mode: str) -> tuple[str, str]:
+    """The augmentation that a mode's text names, and the mix behind its first "+", '' without.
+
+    >>> split_mix("hflip|rotate(20)+mixup:0.4")
+    ('hflip|rotate(20)', 'mixup:0.4')
+    """
+    augment, *mixes = (part.strip() for part in _split_outside(mode, "+"))
+    return augment or "none", "+".join(mixes)
+
+
+def mix_of(augment: str, mix: str) -> str:
+    """The mix that a run takes: the one that is asked for, or its mode's own; "none" for none.
+
+    Raises:
+        UserError: both are there.
+    """
+    own = SEQUEL_MIXES.get(augment, "none")
+    if "none" not in (own, mix):
+        raise UserError(f"the mode {augment} has its own mix; with --mix {mix} take another mode")
+    return mix if own == "none" else own
+
+
+def _split_outside(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that no parentheses enclose."""
+    parts, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character == separator and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
+
+
+def split_modes(text: str) -> list[str]:
+    """The modes that `--augment` names: a comma list, where "all" means the notebook's five.
+
+    Commas inside parentheses belong to an op's arguments: "none,hflip|rotate((-5, 20))" is two.
+
+    Raises:
+        UserError: a mode comes twice, or there is nothing between two commas.
+    """
+    if not text.strip():
+        return ["none"]
+    names = [part.strip() for part in _split_outside(text, ",")]
+    if "" in names:
+        raise UserError(f"--augment {text!r} has a comma with no mode at its side")
+    modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]
+    counts = Counter(modes)
+    for mode in modes:
+        if counts[mode] > 1:
+            raise UserError(f"--augment {text!r} names {mode!r} twice")
+    return modes

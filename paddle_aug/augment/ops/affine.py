@@ -1,0 +1,180 @@
+"""Affine: the whole image scaled, sheared, turned and shifted in one step, as imgaug does it."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.ops.draws import draw_one
+from paddle_aug.augment.ops.scratch import scratch
+from paddle_aug.augment.transform import Transform, around
+
+ORDERS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR}
+MODES = {
+    "constant": cv2.BORDER_CONSTANT,
+    "edge": cv2.BORDER_REPLICATE,
+    "symmetric": cv2.BORDER_REFLECT,
+    "reflect": cv2.BORDER_REFLECT_101,
+    "wrap": cv2.BORDER_WRAP,
+}
+# From so many bytes on detours pay. As OpenCV looks for each pixel outside the image by itself, the
+# image is continued first, to so many times its size at most. And four bytes a pixel are faster,
+# unless the nearest pixels of a continued image are taken.
+DETOURS_PAY = 30_000
+MOST_CONTINUED = 4
+
+
+def affine_matrix(
+    shape: tuple[int, int, int],
+    scale: tuple[float, float] = (1, 1),
+    translate: tuple[float, float] = (0, 0),
+    rotate: float = 0,
+    shear: tuple[float, float] = (0, 0),
+) -> np.ndarray:
+    """The 2 × 3 matrix that takes a pixel (x, y) of the image to its place in the result.
+
+    About the centre: shear in y, scale, shear in x, rotate clockwise, and then shift. Pairs are
+    (x, y); `translate` is in shares of width and height, angles are in degrees.
+
+    This is imgaug's product of six matrices, multiplied out; shears as in scikit-image >= 0.21.
+    """
+    height, width = shape[:2]
+    cos, sin = math.cos(math.radians(rotate)), math.sin(math.radians(rotate))
+    tan_x, tan_y = math.tan(math.radians(shear[0])), math.tan(math.radians(shear[1]))
+    # Scale, shear in x, rotate.
+    xx, xy = scale[0] * cos, -scale[1] * (tan_x * cos + sin)
+    yx, yy = scale[0] * sin, -scale[1] * (tan_x * sin - cos)
+    # Before that imgaug shears in y: it turns by a quarter, shears in x and turns back. Its quarter
+    # is 3.141592 / 2, and without these last digits the nearest pixel is here and there another.
+    c, s = math.cos(3.141592 / 2), math.sin(3.141592 / 2)
+    along, across = xx * c + xy * s, yx * c + yy * s
+    xx, xy = xx + tan_y * s * along, xy - tan_y * c * along
+    yx, yy = yx + tan_y * s * across, yy - tan_y * c * across
+    centre_x, centre_y = width / 2 - 0.5, height / 2 - 0.5
+    shift_x = translate[0] * width + centre_x - xx * centre_x - xy * centre_y
+    shift_y = translate[1] * height + centre_y - yx * centre_x - yy * centre_y
+    return np.array([[xx, xy, shift_x], [yx, yy, shift_y]])
+
+
+def warp_affine(
+    image: np.ndarray,
+    matrix: np.ndarray,
+    order: int = 1,
+    mode: str = "constant",
+    cval: tuple[float, float, float] = (0, 0, 0),
+) -> np.ndarray:
+    """Move the pixels by the matrix: the nearest one (order 0) or a mean of four (order 1).
+
+    What lies outside has the colour `cval`, cut to whole levels, in the mode "constant", and
+    otherwise the image is continued; the modes have the names that scikit-image gives them.
+    """
+    height, width = image.shape[:2]
+    how = {"flags": ORDERS[order], "borderMode": MODES[mode]}
+    fill = [min(max(int(value), 0), 255) for value in cval]
+    if image.size < DETOURS_PAY:
+        return cv2.warpAffine(image, matrix, (width, height), borderValue=fill, **how)
+    moved = None
+    if mode == "constant":
+        image, moved = _quads(image), scratch("affine moved", (height, width, 4), np.uint8)
+        if order == 0:
+            # Each pixel is one number.
+            image, moved = image.view(np.int32)[..., 0], moved.view(np.int32)[..., 0]
+            fill = int.from_bytes(fill, "little")
+    else:
+        if order == 1:
+            image = moved = _quads(image)
+        image, matrix = _continued(image, matrix, MODES[mode])
+        how["flags"] |= cv2.WARP_INVERSE_MAP
+    # Where image and result share their memory, OpenCV copies the image first.
+    moved = cv2.warpAffine(image, matrix, (width, height), dst=moved, borderValue=fill, **how)
+    if moved.shape == (height, width, 3):
+        return moved
+    return cv2.cvtColor(moved.view(np.uint8).reshape(height, width, 4), cv2.COLOR_RGBA2RGB)
+
+
+def _quads(image: np.ndarray) -> np.ndarray:
+    """The image in four bytes a pixel, in kept memory."""
+    room = scratch("affine quads", (*image.shape[:2], 4), np.uint8)
+    return cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=room)
+
+
+def _continued(image: np.ndarray, matrix: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
+    """The image with margins as far as its result looks, unless that is too far, and the matrix
+    from a place in the result to that in it."""
+    height, width, channels = image.shape
+    back = _inverse(matrix)
+    top, bottom, left, right = margins = _margins(back, height, width)
+    down, across = height + top + bottom, width + left + right
+    if down * across <= MOST_CONTINUED * height * width:
+        room = scratch("affine continued", (down, across, channels), np.uint8)
+        image = cv2.copyMakeBorder(image, *margins, border, dst=room)
+        back[0][2] += left
+        back[1][2] += top
+    return image, np.array(back)
+
+
+def _inverse(matrix: np.ndarray) -> list[list[float]]:
+    """From a place in the result to that in the image, in OpenCV's own order of arithmetic."""
+    (xx, xy, shift_x), (yx, yy, shift_y) = matrix.tolist()
+    determinant = xx * yy - xy * yx
+    scale = 1 / determinant if determinant else 0
+    xx, xy, yx, yy = yy * scale, -xy * scale, -yx * scale, xx * scale
+    return [[xx, xy, -xx * shift_x - xy * shift_y], [yx, yy, -yx * shift_x - yy * shift_y]]
+
+
+def _margins(back: list[list[float]], height: int, width: int) -> tuple[int, int, int, int]:
+    """How far above, below, left and right of the image its result looks, and one pixel more: the
+    places are rounded, and a mean of four takes the next pixel too."""
+    margins = []
+    for (along_x, along_y, shift), size in zip(reversed(back), (height, width), strict=True):
+        x, y = along_x * (width - 1), along_y * (height - 1)
+        least, most = shift + min(x, 0) + min(y, 0), shift + max(x, 0) + max(y, 0)
+        margins += [max(0, 1 - math.floor(least)), max(0, 2 - size + math.ceil(most))]
+    return tuple(margins)
+
+
+@dataclass(frozen=True)
+class Affine(Transform):
+    """imgaug's: scale and shift are drawn for each axis by itself, one shear for both.
+
+    `rotate` and `shear` are in degrees, `translate_percent` in shares of the size. `order` and
+    `mode` name what is drawn from; `cval` is the range of each channel of the fill.
+    """
+
+    scale: float | tuple[float, float] = 0.1
+    translate_percent: float | tuple[float, float] = 0.1
+    rotate: float | tuple[float, float] = 15
+    shear: float | tuple[float, float] = 10
+    order: tuple[int, ...] = (1,)
+    cval: tuple[float, float] = (0, 0)
+    mode: tuple[str, ...] = ("constant",)
+
+    def __post_init__(self):
+        if around(self.scale, 1)[0] <= 0:
+            raise ValueError(f"scale wants to stay above 0, got {self.scale}")
+        if not self.order or not set(self.order) <= set(ORDERS):
+            raise ValueError(f"order wants some of {tuple(ORDERS)}, got {self.order}")
+        if not self.mode or not set(self.mode) <= set(MODES):
+            raise ValueError(f"mode wants some of {tuple(MODES)}, got {self.mode}")
+
+    def sample(self, rng, shape):
+        scale, shift = around(self.scale, 1), around(self.translate_percent, 0)
+        turns = around(self.rotate, 0), around(self.shear, 0)
+        ranges = scale, scale, shift, shift, *turns, self.cval, self.cval, self.cval
+        # A draw at a time would take longer than the matrix.
+        drawn = zip(ranges, rng.random(9).tolist(), strict=True)
+        x, y, right, down, turn, shear, *fill = [low + (high - low) * r for (low, high), r in drawn]
+        return {
+            "scale": [x, y],
+            "translate": [right, down],
+            "rotate": turn,
+            "shear": [shear, shear],
+            "cval": fill,
+            "order": draw_one(rng, self.order),
+            "mode": draw_one(rng, self.mode),
+        }
+
+    def apply(self, image, scale, translate, rotate, shear, cval, order, mode):
+        matrix = affine_matrix(image.shape, scale, translate, rotate, shear)
+        return warp_affine(image, matrix, order, mode, cval)

@@ -1,0 +1,206 @@
+"""Brightness, contrast, saturation, sharpness and hue, as Pillow and torchvision define them.
+
+Each but hue blends the image with a degenerate version of itself: factor 0 is that version (black,
+grey, colourless, blurred), 1 is the image, and more than 1 goes beyond it. The kernels here are
+OpenCV's float arithmetic, within one grey level of Pillow; `exact=True` is Pillow itself.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from paddle_aug.augment.ops.draws import check_range, draw
+from paddle_aug.augment.ops.scratch import scratch
+from paddle_aug.augment.transform import Transform, around
+
+# Added to a blend, it makes OpenCV's rounding Pillow's truncation: one half less, and a little more
+# than the error of float32 at 255, so that whole numbers stay themselves.
+TRUNCATE = -0.5 + 2**-13
+
+
+def brightness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
+    """Blend with black."""
+    if exact:
+        return _enhance(ImageEnhance.Brightness, image, factor)
+    return cv2.addWeighted(image, factor, image, 0, TRUNCATE)
+
+
+def contrast(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
+    """Blend with the flat grey of the image's mean luma, a whole number.
+
+    OpenCV's luma weights differ from Pillow's in the fifth decimal, so that a flat image can take
+    its grey from the next level.
+    """
+    if exact:
+        return _enhance(ImageEnhance.Contrast, image, factor)
+    mean = int(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
+    return cv2.addWeighted(image, factor, image, 0, (1 - factor) * mean + TRUNCATE)
+
+
+def color(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
+    """Blend with the image's luma (ITU-R 601): its saturation."""
+    if exact:
+        return _enhance(ImageEnhance.Color, image, factor)
+    luma = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return cv2.addWeighted(image, factor, luma, 1 - factor, TRUNCATE, dst=luma)
+
+
+def sharpness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
+    """Blend with the image smoothed by Pillow's 3×3 filter (centre 5, others 1, over 13).
+
+    That filter is 9/13 of a box filter, OpenCV's fastest, and 4/13 of the image, whose shares go
+    into the blend. Pillow does not filter the outermost pixels.
+    """
+    if exact:
+        return _enhance(ImageEnhance.Sharpness, image, factor)
+    box = cv2.blur(image, (3, 3))
+    box_share = (1 - factor) * 9 / 13
+    result = cv2.addWeighted(image, 1 - box_share, box, box_share, TRUNCATE, dst=box)
+    for edge in (0, -1):
+        result[edge] = image[edge]
+        result[:, edge] = image[:, edge]
+    return result
+
+
+def hue(image: np.ndarray, shift: float, exact: bool = False) -> np.ndarray:
+    """Turn every hue by this share of the circle, from -0.5 to 0.5: torchvision's adjust_hue.
+
+    As on Pillow's images: hue and saturation are cut to bytes in between, and the hue's byte wraps
+    around at 256 where the circle has 255 steps, so that not even a shift of 0 gives the image.
+    OpenCV's HSV of floats, cut in the same way, has the bytes of Pillow but for one in 300.
+    """
+    step = int(shift * 255) % 256
+    if exact:
+        parts = Image.fromarray(image).convert("HSV").split()
+        turned = Image.fromarray(np.array(parts[0]) + np.uint8(step))
+        return np.array(Image.merge("HSV", (turned, *parts[1:])).convert("RGB"))
+    hsv = scratch("hue", image.shape)
+    np.copyto(hsv, image)
+    cv2.cvtColor(hsv, cv2.COLOR_RGB2HSV, dst=hsv)  # degrees, a share, and the level
+    values = hsv.reshape(len(image), -1)
+    to_bytes, from_bytes = _units(image.shape[1])
+    values *= to_bytes
+    levels = values.astype(np.uint8)
+    levels += np.tile(np.uint8([step, 0, 0]), image.shape[1])
+    np.copyto(values, levels)
+    values *= from_bytes
+    cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB, dst=hsv)
+    return cv2.convertScaleAbs(hsv)
+
+
+@functools.lru_cache(maxsize=8)
+def _units(width: int) -> tuple[np.ndarray, np.ndarray]:
+    """What makes bytes of OpenCV's hue, saturation and value, and the other way, a whole row long:
+    NumPy takes far longer over rows of three numbers."""
+    to_bytes = np.float32([255 / 360, 255, 1])
+    return np.tile(to_bytes, width), np.tile(1 / to_bytes, width)
+
+
+def _enhance(enhancer: type, image: np.ndarray, factor: float) -> np.ndarray:
+    return np.array(enhancer(Image.fromarray(image)).enhance(factor))
+
+
+@dataclass(frozen=True)
+class _Enhance(Transform):
+    """Draws the factor of a blend; 0.5 means 0.5 to 1.5, the notebook's range for all four."""
+
+    strength: float | tuple[float, float] = 0.5
+    exact: bool = False
+
+    def sample(self, rng, shape):
+        return {"factor": draw(rng, around(self.strength, 1.0))}
+
+
+@dataclass(frozen=True)
+class Brightness(_Enhance):
+    """The notebook's random_brightness."""
+
+    def apply(self, image, factor):
+        return brightness(image, factor, self.exact)
+
+
+@dataclass(frozen=True)
+class Contrast(_Enhance):
+    """The notebook's random_contrast."""
+
+    def apply(self, image, factor):
+        return contrast(image, factor, self.exact)
+
+
+@dataclass(frozen=True)
+class Color(_Enhance):
+    """The notebook's random_color."""
+
+    def apply(self, image, factor):
+        return color(image, factor, self.exact)
+
+
+@dataclass(frozen=True)
+class Sharpness(_Enhance):
+    """The notebook's random_sharpness."""
+
+    def apply(self, image, factor):
+        return sharpness(image, factor, self.exact)
+
+
+@dataclass(frozen=True)
+class Hue(Transform):
+    """Turns all hues by up to this share of the circle; a half, the most, is to the opposite."""
+
+    strength: float | tuple[float, float] = 0.5
+    exact: bool = False
+
+    def __post_init__(self):
+        check_range("hue", around(self.strength, 0), -0.5, 0.5)
+
+    def sample(self, rng, shape):
+        return {"shift": draw(rng, around(self.strength, 0))}
+
+    def apply(self, image, shift):
+        return hue(image, shift, self.exact)
+
+
+@dataclass(frozen=True)
+class ColorJitter(Transform):
+    """torchvision's: brightness, contrast, saturation and hue in an order drawn for each image.
+
+    Factors are drawn from 1 - x to 1 + x, never below 0, the hue's shift from -x to x; a pair is
+    the range itself. What can only do nothing is left out.
+    """
+
+    brightness: float | tuple[float, float] = 0
+    contrast: float | tuple[float, float] = 0
+    saturation: float | tuple[float, float] = 0
+    hue: float | tuple[float, float] = 0
+    exact: bool = False
+
+    def __post_init__(self):
+        for name, bounds in self._ranges():
+            check_range(name, bounds, *((-0.5, 0.5) if name == "hue" else (0,)))
+
+    def _ranges(self) -> list[tuple[str, tuple[float, float]]]:
+        ranges = []
+        for name in JITTERS:
+            value, centre = getattr(self, name), float(name != "hue")
+            low, high = around(value, centre)
+            if name != "hue" and not isinstance(value, tuple):
+                low = max(0.0, low)
+            if not low == high == centre:
+                ranges.append((name, (low, high)))
+        return ranges
+
+    def sample(self, rng, shape):
+        ranges = self._ranges()
+        order = [ranges[index][0] for index in rng.permutation(len(ranges)).tolist()]
+        return {"order": order} | {name: draw(rng, bounds) for name, bounds in ranges}
+
+    def apply(self, image, order, **amounts):
+        for name in order:
+            image = JITTERS[name](image, amounts[name], self.exact)
+        return image
+
+
+JITTERS = {"brightness": brightness, "contrast": contrast, "saturation": color, "hue": hue}

@@ -1,0 +1,49 @@
+"""Crop: cut a little off each side, and stretch what is left to the image's size."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.transform import Transform
+
+
+def crop(image: np.ndarray, top: int, right: int, bottom: int, left: int) -> np.ndarray:
+    """Cut so many pixels off each side and stretch the rest, as imgaug does by "area".
+
+    Some of the image must be left. Where OpenCV enlarges both ways, "area" is bilinear.
+    """
+    height, width = image.shape[:2]
+    rest = image[top : height - bottom, left : width - right]
+    return cv2.resize(rest, (width, height), interpolation=cv2.INTER_AREA)
+
+
+@dataclass(frozen=True)
+class Crop(Transform):
+    """imgaug's: a share of the size between the two of `percent`, drawn for each side by itself."""
+
+    percent: tuple[float, float] = (0.0, 0.1)
+
+    def __post_init__(self):
+        if not 0 <= self.percent[0] <= self.percent[1]:
+            raise ValueError(f"percent wants 0 <= low <= high, got {self.percent}")
+
+    def sample(self, rng, shape):
+        height, width = shape[:2]
+        top, right, bottom, left = rng.uniform(*self.percent, size=4).tolist()
+        top, bottom = leave_one(round(height * top), round(height * bottom), height)
+        right, left = leave_one(round(width * right), round(width * left), width)
+        return {"top": top, "right": right, "bottom": bottom, "left": left}
+
+    def apply(self, image, top, right, bottom, left):
+        return crop(image, top, right, bottom, left)
+
+
+def leave_one(first: int, second: int, size: int) -> tuple[int, int]:
+    """Lessen what is cut off the two ends of a side, evenly, until a pixel is left."""
+    excess = first + second + 1 - size
+    if excess <= 0:
+        return first, second
+    given_back = min(first, max(excess - second, math.ceil(excess / 2)))
+    return first - given_back, second - (excess - given_back)

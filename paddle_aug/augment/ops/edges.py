@@ -1,0 +1,134 @@
+"""What brings out edges: 3 × 3 filters blended with doing nothing, as imgaug 0.4.0 has them.
+
+Filters are made in float32, as imgaug makes them: doubles would round a few pixels otherwise.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.ops.draws import Range, check_range, draw, up_to
+from paddle_aug.augment.transform import Transform, around
+
+NOTHING = np.float32([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
+EDGES = np.float32([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+
+
+def sharpen(image: np.ndarray, alpha: float, lightness: float) -> np.ndarray:
+    """Bring out what differs from its 8 neighbours; `lightness` 1 keeps the brightness."""
+    center = 8 + np.float32(lightness)
+    return _filter(image, np.float32([[-1, -1, -1], [-1, center, -1], [-1, -1, -1]]), alpha)
+
+
+def emboss(image: np.ndarray, alpha: float, strength: float) -> np.ndarray:
+    """Light from the lower right: adds the slope along the diagonal."""
+    s = np.float32(strength)
+    return _filter(image, np.float32([[-1 - s, -s, 0], [-s, 1, s], [0, s, 1 + s]]), alpha)
+
+
+def edge_detect(image: np.ndarray, alpha: float) -> np.ndarray:
+    """Blend with the Laplacian of the 4 neighbours: bright edges on black."""
+    return _filter(image, EDGES, alpha)
+
+
+def directed_edge_detect(image: np.ndarray, alpha: float, degrees: int) -> np.ndarray:
+    """Blend with the edges that look one way, in whole degrees clockwise from the top."""
+    return _filter(image, _directed_edges(degrees), alpha)
+
+
+def _filter(image: np.ndarray, effect: np.ndarray, alpha: float) -> np.ndarray:
+    """Apply the filter that lies between nothing (alpha 0) and the whole effect (1)."""
+    alpha = np.float32(alpha)
+    return cv2.filter2D(image, -1, (1 - alpha) * NOTHING + alpha * effect)
+
+
+@functools.cache
+def _directed_edges(degrees: int) -> np.ndarray:
+    """The pixel less its neighbours, each weighed by (1 - its angle to the direction / 180°)^4."""
+    angle = math.radians(degrees) - 0.5 * math.pi
+    effect = np.zeros((3, 3), np.float32)
+    for y, x in NEIGHBOURS:
+        away = (x * math.cos(angle) + y * math.sin(angle)) / math.hypot(x, y)
+        between = math.acos(min(max(away, -1), 1))
+        effect[y + 1, x + 1] = (1 - math.degrees(between) / 180) ** 4
+    effect /= -np.sum(effect)
+    effect[1, 1] = 1
+    return effect
+
+
+@dataclass(frozen=True)
+class _Blended(Transform):
+    """Draws the part of the effect; a scalar is up to that part."""
+
+    alpha: Range
+
+    def __post_init__(self):
+        check_range("alpha", up_to(self.alpha), 0, 1)
+
+
+@dataclass(frozen=True)
+class Sharpen(_Blended):
+    """Sharpens; the sharpened image is 1 ± `lightness` times as bright, or of the range."""
+
+    alpha: Range = 0.2
+    lightness: Range = 0.2
+
+    def sample(self, rng, shape):
+        return {
+            "alpha": draw(rng, up_to(self.alpha)),
+            "lightness": draw(rng, around(self.lightness, 1)),
+        }
+
+    def apply(self, image, alpha, lightness):
+        return sharpen(image, alpha, lightness)
+
+
+@dataclass(frozen=True)
+class Emboss(_Blended):
+    """Makes a relief, of up to `strength` or of the range."""
+
+    alpha: Range = 1.0
+    strength: Range = (0.25, 1.0)
+
+    def sample(self, rng, shape):
+        return {
+            "alpha": draw(rng, up_to(self.alpha)),
+            "strength": draw(rng, up_to(self.strength)),
+        }
+
+    def apply(self, image, alpha, strength):
+        return emboss(image, alpha, strength)
+
+
+@dataclass(frozen=True)
+class EdgeDetect(_Blended):
+    """Blends in the edges."""
+
+    alpha: Range = 0.75
+
+    def sample(self, rng, shape):
+        return {"alpha": draw(rng, up_to(self.alpha))}
+
+    def apply(self, image, alpha):
+        return edge_detect(image, alpha)
+
+
+@dataclass(frozen=True)
+class DirectedEdgeDetect(_Blended):
+    """Blends in the edges that look one way, drawn as a part of a turn clockwise from the top."""
+
+    alpha: Range = 0.75
+    direction: Range = (0.0, 1.0)
+
+    def sample(self, rng, shape):
+        return {
+            "alpha": draw(rng, up_to(self.alpha)),
+            "degrees": int(draw(rng, around(self.direction, 0)) * 360) % 360,
+        }
+
+    def apply(self, image, alpha, degrees):
+        return directed_edge_detect(image, alpha, degrees)

@@ -1,0 +1,246 @@
+"""Parts of the image painted over: one rectangle, a grid of squares, or patches by chance.
+
+The authors of all four erase after normalization, so that their 0 is the mean colour: of ImageNet
+that is `fill=(124, 116, 104)`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.ops.draws import (
+    check_range,
+    check_whole,
+    draw,
+    draw_one,
+    draw_seed,
+    draw_whole,
+    random_words,
+)
+from paddle_aug.augment.ops.geometry import check_probability
+from paddle_aug.augment.ops.resize import check_colour
+from paddle_aug.augment.transform import Shape, Transform, around
+from paddle_aug.rng import generator
+
+Colour = int | tuple[int, int, int]
+USUAL_SIDE = 224  # pixels, of the images that the authors' lengths are for
+
+
+def erase(
+    image: np.ndarray, top: int, left: int, height: int, width: int, fill: Colour = 0
+) -> np.ndarray:
+    """Paint a rectangle that lies in the image."""
+    result = image.copy()
+    result[top : top + height, left : left + width] = _row(width, fill)
+    return result
+
+
+def erase_with_noise(
+    image: np.ndarray, top: int, left: int, height: int, width: int, seed: int
+) -> np.ndarray:
+    """Replace a rectangle by random levels, evenly distributed, for each pixel and channel."""
+    result = image.copy()
+    result[top : top + height, left : left + width] = random_words(
+        generator(seed, "noise"), (height, width, 3), np.uint8
+    )
+    return result
+
+
+def gridmask(
+    image: np.ndarray,
+    period: int,
+    hole: int,
+    top: int,
+    left: int,
+    degrees: float = 0,
+    fill: Colour = 0,
+) -> np.ndarray:
+    """Paint squares of `hole` pixels, one in each `period` pixels down and across.
+
+    `top` and `left` are where in a period a square begins, of a grid that is then turned counter-
+    clockwise about the image's centre.
+    """
+    height, width = image.shape[:2]
+    side = math.ceil(math.hypot(height, width))  # covers the image however it is turned
+    places = np.arange(side)
+    rows, columns = (places - top) % period >= hole, (places - left) % period >= hole
+    kept = (rows[:, None] | columns).view(np.uint8)
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    x, y, centre = (width - 1) / 2, (height - 1) / 2, (side - 1) / 2
+    kept = cv2.warpAffine(
+        kept,
+        np.array([[cos, -sin, centre - cos * x + sin * y], [sin, cos, centre - sin * x - cos * y]]),
+        (width, height),
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,  # what rounding puts outside
+    )
+    return _paint(image, kept, fill)
+
+
+def hide_and_seek(
+    image: np.ndarray, grid: int, p: float, seed: int, fill: Colour = 0
+) -> np.ndarray:
+    """Paint each patch of `grid` pixels a side with probability `p`; without a grid none.
+
+    The last patches of a row or column are as large as there is room.
+    """
+    if grid == 0:
+        return image
+    height, width = image.shape[:2]
+    rows, columns = -(-height // grid), -(-width // grid)
+    patches = generator(seed, "noise").random((rows, columns)) >= p
+    kept = patches.view(np.uint8)
+    kept = cv2.resize(kept, (columns * grid, rows * grid), interpolation=cv2.INTER_NEAREST)
+    return _paint(image, kept[:height, :width], fill)
+
+
+def _paint(image: np.ndarray, kept: np.ndarray, fill: Colour) -> np.ndarray:
+    """The image where the mask is not 0, elsewhere the colour."""
+    result = np.empty_like(image)
+    result[:] = _row(image.shape[1], fill)
+    return cv2.copyTo(image, kept, dst=result)
+
+
+def _row(width: int, fill: Colour) -> np.ndarray:
+    """To be copied to all rows: NumPy takes eight times as long to repeat three numbers."""
+    return np.full((width, 3), fill, np.uint8)
+
+
+def _in_pixels(length: int, shape: Shape) -> int:
+    """A length of the usual images in one of another size: as large a share of its shorter side,
+    and at least a pixel."""
+    return max(1, round(length * min(shape[:2]) / USUAL_SIDE)) if length else 0
+
+
+@dataclass(frozen=True)
+class Cutout(Transform):
+    """Erases a square of `size` pixels (DeVries & Taylor 2017).
+
+    Its centre is anywhere in the image, and what lies outside is cut off.
+    """
+
+    size: int = 16
+    fill: Colour = 0
+
+    def __post_init__(self):
+        check_whole("size", (self.size,), 1)
+        check_colour(self.fill)
+
+    def sample(self, rng, shape):
+        top, height = self._extent(rng, shape[0])
+        left, width = self._extent(rng, shape[1])
+        return {"top": top, "left": left, "height": height, "width": width}
+
+    def _extent(self, rng: np.random.Generator, length: int) -> tuple[int, int]:
+        start = draw_whole(rng, 0, length - 1) - self.size // 2
+        first, end = max(0, start), min(length, start + self.size)
+        return first, end - first
+
+    def apply(self, image, **rectangle):
+        return erase(image, **rectangle, fill=self.fill)
+
+
+@dataclass(frozen=True)
+class RandomErasing(Transform):
+    """Erases a rectangle of random area and shape (Zhong et al. 2017), drawn as by torchvision.
+
+    `area` is a share of the image's, drawn evenly; `ratio` is height over width, its logarithm
+    drawn evenly. Of ten draws the first is taken that is lower and narrower than the image, and if
+    none is the image stays. `fill` is a colour or "noise", of the paper: random levels.
+    """
+
+    area: tuple[float, float] = (0.02, 0.33)
+    ratio: tuple[float, float] = (0.3, 3.3)
+    fill: Colour | str = 0
+
+    def __post_init__(self):
+        check_range("area", self.area, 0, 1)
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ValueError(f"ratio wants 0 < low <= high, got {self.ratio}")
+        if isinstance(self.fill, str):
+            if self.fill != "noise":
+                raise ValueError(f"fill wants a colour or 'noise', got {self.fill!r}")
+        else:
+            check_colour(self.fill)
+
+    def sample(self, rng, shape):
+        params = self._rectangle(rng, shape)
+        return params | {"seed": draw_seed(rng)} if self.fill == "noise" else params
+
+    def _rectangle(self, rng: np.random.Generator, shape: Shape) -> dict[str, int]:
+        ratios = math.log(self.ratio[0]), math.log(self.ratio[1])
+        for _ in range(10):
+            area = shape[0] * shape[1] * draw(rng, self.area)
+            ratio = math.exp(draw(rng, ratios))
+            height, width = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            if height < shape[0] and width < shape[1]:
+                top = draw_whole(rng, 0, shape[0] - height)
+                left = draw_whole(rng, 0, shape[1] - width)
+                return {"top": top, "left": left, "height": height, "width": width}
+        return {"top": 0, "left": 0, "height": 0, "width": 0}
+
+    def apply(self, image, **rectangle):
+        if self.fill == "noise":
+            return erase_with_noise(image, **rectangle)
+        return erase(image, **rectangle, fill=self.fill)
+
+
+@dataclass(frozen=True)
+class GridMask(Transform):
+    """Erases a grid of squares (Chen et al. 2020), turned by up to `rotate` degrees or of a range.
+
+    `period` is the range of the distance from one square to the next, in pixels of an image whose
+    shorter side is 224, and as large a share of that of others. The part `keep` of the distance is
+    kept between two of them: with 0.6 the squares cover 0.16 of the image.
+    """
+
+    period: tuple[int, int] = (96, 224)
+    keep: float = 0.6
+    rotate: float | tuple[float, float] = 180
+    fill: Colour = 0
+
+    def __post_init__(self):
+        check_whole("period", self.period, 1)
+        check_range("keep", (self.keep,), 0, 1)
+        check_colour(self.fill)
+
+    def sample(self, rng, shape):
+        period = _in_pixels(draw_whole(rng, *self.period), shape)
+        return {
+            "period": period,
+            "hole": period - int(period * self.keep + 0.5),
+            "top": draw_whole(rng, 0, period - 1),
+            "left": draw_whole(rng, 0, period - 1),
+            "degrees": draw(rng, around(self.rotate, 0)),
+        }
+
+    def apply(self, image, **grid):
+        return gridmask(image, **grid, fill=self.fill)
+
+
+@dataclass(frozen=True)
+class HideAndSeek(Transform):
+    """Erases each patch of a grid with probability `p_hide` (Singh & Lee 2017).
+
+    Patches are of one of the `grids`, each as likely, in pixels of an image whose shorter side is
+    224, and as large a share of that of others; 0 leaves the image as it is.
+    """
+
+    grids: tuple[int, ...] = (0, 16, 32, 44, 56)
+    p_hide: float = 0.5
+    fill: Colour = 0
+
+    def __post_init__(self):
+        if not self.grids:
+            raise ValueError("grids wants one or more, got none")
+        check_whole("grids", self.grids, 0)
+        check_probability(self.p_hide)
+        check_colour(self.fill)
+
+    def sample(self, rng, shape):
+        return {"grid": _in_pixels(draw_one(rng, self.grids), shape), "seed": draw_seed(rng)}
+
+    def apply(self, image, grid, seed):
+        return hide_and_seek(image, grid, self.p_hide, seed, self.fill)

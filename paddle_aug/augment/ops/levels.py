@@ -1,0 +1,110 @@
+"""What gives each level another one, the same wherever it stands: to the byte Pillow's ImageOps."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.ops.draws import check_whole, draw_whole
+from paddle_aug.augment.transform import Transform
+
+LEVELS = np.arange(256.0)
+
+
+def posterize(image: np.ndarray, bits: int) -> np.ndarray:
+    """Keep so many of the eight bits of each level; without any all is black."""
+    return image & np.uint8(256 - 2 ** (8 - bits))
+
+
+def solarize(image: np.ndarray, threshold: float) -> np.ndarray:
+    """Invert the levels from this one on."""
+    _, inverted = cv2.threshold(image, math.ceil(threshold) - 1, 255, cv2.THRESH_BINARY)
+    return cv2.bitwise_xor(image, inverted, dst=inverted)
+
+
+def autocontrast(image: np.ndarray) -> np.ndarray:
+    """Stretch the levels of each channel from 0 to 255; the fraction is dropped."""
+    planes = []
+    for plane in cv2.split(image):
+        darkest, brightest, _, _ = cv2.minMaxLoc(plane)
+        if darkest < brightest:
+            scale = 255.0 / (brightest - darkest)
+            plane = _look_up(plane, LEVELS * scale + -darkest * scale)
+        planes.append(plane)
+    return cv2.merge(planes)
+
+
+def equalize(image: np.ndarray) -> np.ndarray:
+    """Give each channel as many pixels of all levels, as nearly as levels stay levels.
+
+    Pillow's: without the brightest pixels a 255th of the others is a step to the next level, and
+    where there are fewer than 255 others the channel stays as it is.
+    """
+    planes = []
+    for plane in cv2.split(image):
+        counts = cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+        step = (plane.size - counts[plane.max()]) // 255
+        if step > 0:
+            darker = counts.cumsum() - counts
+            plane = _look_up(plane, (darker + step // 2) // step)
+        planes.append(plane)
+    return cv2.merge(planes)
+
+
+def _look_up(plane: np.ndarray, table: np.ndarray) -> np.ndarray:
+    return cv2.LUT(plane, table.clip(0, 255).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class Posterize(Transform):
+    """Keeps 8 bits of each level or fewer, down to `bits`, or a number of the range."""
+
+    bits: int | tuple[int, int] = 4
+
+    def __post_init__(self):
+        check_whole("bits", self._range(), 0, 8)
+
+    def _range(self) -> tuple[int, int]:
+        return self.bits if isinstance(self.bits, tuple) else (self.bits, 8)
+
+    def sample(self, rng, shape):
+        return {"bits": draw_whole(rng, *self._range())}
+
+    def apply(self, image, bits):
+        return posterize(image, bits)
+
+
+@dataclass(frozen=True)
+class Solarize(Transform):
+    """Inverts the brightest levels: from one on that is at least `threshold`, or of the range."""
+
+    threshold: int | tuple[int, int] = 128
+
+    def __post_init__(self):
+        check_whole("threshold", self._range(), 0, 256)
+
+    def _range(self) -> tuple[int, int]:
+        return self.threshold if isinstance(self.threshold, tuple) else (self.threshold, 256)
+
+    def sample(self, rng, shape):
+        return {"threshold": draw_whole(rng, *self._range())}
+
+    def apply(self, image, threshold):
+        return solarize(image, threshold)
+
+
+@dataclass(frozen=True)
+class AutoContrast(Transform):
+    """Stretches the levels of each channel to the whole range."""
+
+    def apply(self, image):
+        return autocontrast(image)
+
+
+@dataclass(frozen=True)
+class Equalize(Transform):
+    """Spreads the levels of each channel so that all are as frequent."""
+
+    def apply(self, image):
+        return equalize(image)

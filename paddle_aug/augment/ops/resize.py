@@ -1,0 +1,275 @@
+"""Another size: images stretched to it or cut to it, as torchvision does on Pillow's images."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from paddle_aug.augment.ops.draws import check_range, draw, draw_whole
+from paddle_aug.augment.transform import Shape, Transform
+
+Size = int | tuple[int, int]
+
+# By torchvision's names.
+PADDINGS = {
+    "constant": cv2.BORDER_CONSTANT,
+    "edge": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT_101,
+    "symmetric": cv2.BORDER_REFLECT,
+}
+
+
+def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> np.ndarray:
+    """Stretch to this size: bilinear, and when reducing a mean of all pixels that meet in one.
+
+    Pillow (`exact`) widens the triangle of bilinear interpolation by the reduction. Here the image
+    is blurred by what that triangle is wider than OpenCV's, and then interpolated: photos are
+    within a grey level of Pillow's on average up to a reduction of 8, in a quarter of its time;
+    enlarged ones nowhere farther than one.
+    """
+    if exact:
+        picture = Image.fromarray(np.ascontiguousarray(image))  # of a view it reads pixel by pixel
+        return np.array(picture.resize((width, height), Image.Resampling.BILINEAR))
+    down, across = image.shape[0] / height, image.shape[1] / width
+    if max(down, across) >= 4:
+        image, down, across = _reduce(image, down, across)
+    # Bicubic interpolation blurs wherever it falls as little, bilinear most between two pixels,
+    # which shows where there is not much blur besides.
+    is_cubic = min(down, across) > 1.08 and max(down, across) < 1.55
+    rows, sigma_y = _blur(down, is_cubic)
+    columns, sigma_x = _blur(across, is_cubic)
+    if rows > 1 or columns > 1:
+        image = cv2.GaussianBlur(
+            image, (columns, rows), sigma_x, sigmaY=sigma_y, borderType=cv2.BORDER_REPLICATE
+        )
+    interpolation = cv2.INTER_CUBIC if is_cubic else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=interpolation)
+
+
+def _reduce(image: np.ndarray, down: float, across: float) -> tuple[np.ndarray, float, float]:
+    """Means of whole pixels, so large that of a reduction from 4 on two to three remain."""
+    height, width = image.shape[:2]
+    many = max(1, down // 2), max(1, across // 2)
+    less = cv2.resize(
+        image, (round(width / many[1]), round(height / many[0])), interpolation=cv2.INTER_AREA
+    )
+    # A mean of n is a blur too, of variance (1 - 1 / n²) / 12 in its own pixels.
+    remaining = (
+        math.sqrt((reduction * now / before) ** 2 - (1 - 1 / n**2) / 2)
+        for reduction, now, before, n in zip(
+            (down, across), less.shape, image.shape, many, strict=False
+        )
+    )
+    return less, *remaining
+
+
+def _blur(reduction: float, is_cubic: bool) -> tuple[int, float]:
+    """Window and deviation of the Gaussian that, with the interpolation, is Pillow's triangle.
+
+    The variance of the triangle is reduction² / 6, that of bilinear interpolation 1 / 6, that of
+    bicubic none. Up to a reduction of 2.2 the Gaussian is three numbers, a, 1 - 2 a and a, where a
+    is half its variance for bicubic, and for bilinear what was nearest in photos.
+    """
+    if reduction <= 1:
+        return 1, 1
+    if reduction > 2.2:
+        return 2 * math.ceil(reduction) - 1, math.sqrt((reduction**2 - 1) / 6)
+    share = reduction**2 / 12 if is_cubic else (reduction - 1) / 4
+    return 3, math.sqrt(-0.5 / math.log(share / (1 - 2 * share)))
+
+
+def cut(
+    image: np.ndarray,
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    mode: str = "constant",
+    fill: int | tuple[int, int, int] = 0,
+) -> np.ndarray:
+    """Cut out this rectangle. What of it lies outside has the colour `fill`, or mirrors the image
+    ("reflect" without its last pixel, "symmetric" with it), or repeats its "edge"."""
+    bottom = max(0, top + height - image.shape[0])
+    right = max(0, left + width - image.shape[1])
+    before, above = max(0, -left), max(0, -top)
+    if before or above or right or bottom:
+        colour = fill if isinstance(fill, tuple) else (fill,) * 3
+        image = cv2.copyMakeBorder(
+            image, above, bottom, before, right, PADDINGS[mode], value=colour
+        )
+    top, left = top + above, left + before
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
+
+
+def center_crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Cut out the middle; an image that is smaller gets a black border."""
+    top, left = _offset(image.shape[0], height), _offset(image.shape[1], width)
+    return cut(image, top, left, height, width)
+
+
+def _offset(length: int, wanted: int) -> int:
+    """Where the middle begins: torchvision rounds halves to even, and of a border down."""
+    return round((length - wanted) / 2) if wanted <= length else -((wanted - length) // 2)
+
+
+def check_size(size: Size) -> None:
+    """Refuse what is neither a length nor a pair (height, width).
+
+    Raises:
+        ValueError: it is not.
+    """
+    lengths = size if isinstance(size, tuple) else (size,)
+    if len(lengths) > 2 or not all(isinstance(each, int) and each > 0 for each in lengths):
+        raise ValueError(f"size wants a whole number from 1 or (height, width), got {size!r}")
+
+
+def check_colour(fill: int | tuple[int, int, int]) -> None:
+    """Refuse what is neither a level nor three.
+
+    Raises:
+        ValueError: it is not.
+    """
+    levels = fill if isinstance(fill, tuple) else (fill,) * 3
+    if len(levels) != 3 or not all(
+        isinstance(level, int) and 0 <= level <= 255 for level in levels
+    ):
+        raise ValueError(f"fill wants a level from 0 to 255 or three, got {fill!r}")
+
+
+def _square(size: Size) -> tuple[int, int]:
+    return size if isinstance(size, tuple) else (size, size)
+
+
+@dataclass(frozen=True)
+class Resize(Transform):
+    """torchvision's: a number is the length of the shorter side, a pair is (height, width)."""
+
+    size: Size
+    exact: bool = False
+
+    def __post_init__(self):
+        check_size(self.size)
+
+    def output_shape(self, shape):
+        if isinstance(self.size, tuple):
+            return *self.size, 3
+        height, width = shape[:2]
+        longer = int(self.size * max(height, width) / min(height, width))
+        return (self.size, longer, 3) if height < width else (longer, self.size, 3)
+
+    def apply(self, image):
+        height, width, _ = self.output_shape(image.shape)
+        return resize(image, height, width, self.exact)
+
+
+@dataclass(frozen=True)
+class CenterCrop(Transform):
+    """torchvision's: the middle, a square or (height, width)."""
+
+    size: Size
+
+    def __post_init__(self):
+        check_size(self.size)
+
+    def output_shape(self, shape):
+        return *_square(self.size), 3
+
+    def apply(self, image):
+        return center_crop(image, *_square(self.size))
+
+
+@dataclass(frozen=True)
+class RandomCrop(Transform):
+    """torchvision's: anywhere in the image, to each side of which `padding` pixels are added.
+
+    Its `padding_mode` is `mode`. `top` and `left` count from the image without padding.
+    """
+
+    size: Size
+    padding: int = 0
+    fill: int | tuple[int, int, int] = 0
+    mode: str = "constant"
+
+    def __post_init__(self):
+        check_size(self.size)
+        if not isinstance(self.padding, int) or self.padding < 0:
+            raise ValueError(f"padding wants a whole number from 0, got {self.padding!r}")
+        check_colour(self.fill)
+        if self.mode not in PADDINGS:
+            raise ValueError(f"mode wants one of {tuple(PADDINGS)}, got {self.mode!r}")
+
+    def sample(self, rng, shape):
+        height, width = _square(self.size)
+        # Of an image that is too small, which `apply` refuses, there is but one place.
+        down = max(0, shape[0] + 2 * self.padding - height)
+        across = max(0, shape[1] + 2 * self.padding - width)
+        return {
+            "top": draw_whole(rng, 0, down) - self.padding,
+            "left": draw_whole(rng, 0, across) - self.padding,
+        }
+
+    def output_shape(self, shape, top, left):
+        return *_square(self.size), 3
+
+    def apply(self, image, top, left):
+        height, width = _square(self.size)
+        down, across = (length + 2 * self.padding for length in image.shape[:2])
+        if height > down or width > across:
+            raise ValueError(
+                f"a crop of {height} × {width} (height × width) is larger than the image with its "
+                f"padding, {down} × {across}; resize it first, or ask for a smaller crop or more "
+                "padding"
+            )
+        return cut(image, top, left, height, width, self.mode, self.fill)
+
+
+@dataclass(frozen=True)
+class RandomResizedCrop(Transform):
+    """torchvision's: a part of the image, of random area and shape, stretched to `size`.
+
+    `area` is a share of the image's, drawn evenly; `ratio` is width over height, its logarithm
+    drawn evenly. Of ten draws the first that fits is taken, and if none does as much of the middle
+    as keeps the ratio. Without a size the result has the image's own.
+    """
+
+    size: Size | None = None
+    area: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    exact: bool = False
+
+    def __post_init__(self):
+        if self.size is not None:
+            check_size(self.size)
+        check_range("area", self.area, 0, 1)
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ValueError(f"ratio wants 0 < low <= high, got {self.ratio}")
+
+    def sample(self, rng, shape):
+        height, width = shape[:2]
+        ratios = math.log(self.ratio[0]), math.log(self.ratio[1])
+        for _ in range(10):
+            area = height * width * draw(rng, self.area)
+            ratio = math.exp(draw(rng, ratios))
+            across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            if 0 < across <= width and 0 < down <= height:
+                top = draw_whole(rng, 0, height - down)
+                left = draw_whole(rng, 0, width - across)
+                return {"top": top, "left": left, "height": down, "width": across}
+        low, high = self.ratio
+        down = min(height, max(1, round(width / low)))
+        across = min(width, max(1, round(height * high)))
+        return {
+            "top": (height - down) // 2,
+            "left": (width - across) // 2,
+            "height": down,
+            "width": across,
+        }
+
+    def output_shape(self, shape: Shape, **params) -> Shape:
+        return shape if self.size is None else (*_square(self.size), 3)
+
+    def apply(self, image, top, left, height, width):
+        across = self.output_shape(image.shape)[:2]
+        return resize(image[top : top + height, left : left + width], *across, self.exact)

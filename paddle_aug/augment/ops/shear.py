@@ -1,0 +1,128 @@
+"""Rows or columns moved along themselves, sheared or all alike: to the byte Pillow's nearest pixel.
+
+What is left behind is black. A shear keeps the first row or column where it is, as those of learned
+policies do.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.ops.draws import draw
+from paddle_aug.augment.ops.scratch import scratch
+from paddle_aug.augment.transform import Transform, around
+
+
+def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
+    """Move each row by `amount` pixels more than the one above, to the left if it is above 0."""
+    height, width = image.shape[:2]
+    moves = np.arange(height)  # Pillow adds them up in 1/65536 of a pixel
+    moves *= _fixed_point(amount)
+    moves += _fixed_point(0.5 + amount / 2)
+    moves >>= 16
+    farthest = min(abs(int(moves[-1])), width)
+    moves.clip(-farthest, farthest, out=moves)
+    left, right = (0, farthest) if amount > 0 else (farthest, 0)
+    pitch = width + farthest
+    padded = scratch("padded", (height, pitch, 3), np.uint8)
+    cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_CONSTANT, dst=padded)
+    # Of each row the result has what begins somewhere in the padded one: all such beginnings.
+    rows = np.ndarray(
+        (3 * (height * pitch - width) + 1, 3 * width), np.uint8, padded, strides=(1, 1)
+    )
+    moves += np.arange(left, left + height * pitch, pitch)
+    moves *= 3
+    return rows[moves].reshape(image.shape)
+
+
+def shear_y(image: np.ndarray, amount: float) -> np.ndarray:
+    """Move each column by `amount` pixels more than the one before, up if it is above 0."""
+    height, width = image.shape[:2]
+    transposed = scratch("transposed", (width, height, 3), np.uint8)
+    cv2.transpose(image, dst=transposed)
+    return cv2.transpose(shear_x(transposed, amount))
+
+
+def translate_x(image: np.ndarray, pixels: int) -> np.ndarray:
+    """Move the image to the right, or to the left if `pixels` is below 0."""
+    width = image.shape[1]
+    left, right = _border(pixels, width)
+    kept = image[:, right : width - left]
+    return cv2.copyMakeBorder(kept, 0, 0, left, right, cv2.BORDER_CONSTANT)
+
+
+def translate_y(image: np.ndarray, pixels: int) -> np.ndarray:
+    """Move the image down, or up if `pixels` is below 0."""
+    height = image.shape[0]
+    top, bottom = _border(pixels, height)
+    kept = image[bottom : height - top]
+    return cv2.copyMakeBorder(kept, top, bottom, 0, 0, cv2.BORDER_CONSTANT)
+
+
+def _border(pixels: int, length: int) -> tuple[int, int]:
+    """How many pixels are left behind at the two ends of a side."""
+    return min(max(pixels, 0), length), min(max(-pixels, 0), length)
+
+
+def _fixed_point(value: float) -> int:
+    return math.floor(value * 65536 + 0.5)
+
+
+@dataclass(frozen=True)
+class _Shear(Transform):
+    """Draws an amount up to this one either way, or of the range: the tangent of the angle."""
+
+    amount: float | tuple[float, float] = 0.3
+
+    def sample(self, rng, shape):
+        return {"amount": draw(rng, around(self.amount, 0))}
+
+
+@dataclass(frozen=True)
+class ShearX(_Shear):
+    """Slants what is upright by up to `amount` pixels a row either way, or of the range."""
+
+    def apply(self, image, amount):
+        return shear_x(image, amount)
+
+
+@dataclass(frozen=True)
+class ShearY(_Shear):
+    """Slants what is level by up to `amount` pixels a column either way, or of the range."""
+
+    def apply(self, image, amount):
+        return shear_y(image, amount)
+
+
+@dataclass(frozen=True)
+class _Translate(Transform):
+    """Draws a share of a side, up to this one either way, or of the range."""
+
+    share: float | tuple[float, float] = 0.45
+
+    def draw_pixels(self, rng: np.random.Generator, length: int) -> dict[str, int]:
+        return {"pixels": int(draw(rng, around(self.share, 0)) * length)}
+
+
+@dataclass(frozen=True)
+class TranslateX(_Translate):
+    """Moves the image sideways by up to `share` of its width either way, or of the range."""
+
+    def sample(self, rng, shape):
+        return self.draw_pixels(rng, shape[1])
+
+    def apply(self, image, pixels):
+        return translate_x(image, pixels)
+
+
+@dataclass(frozen=True)
+class TranslateY(_Translate):
+    """Moves the image up or down by up to `share` of its height either way, or of the range."""
+
+    def sample(self, rng, shape):
+        return self.draw_pixels(rng, shape[0])
+
+    def apply(self, image, pixels):
+        return translate_y(image, pixels)

@@ -1,0 +1,372 @@
+"""Augmentations that draw from a table of ops: AutoAugment, RandAugment, TrivialAugment and others.
+
+Magnitudes, draws and probabilities are torchvision's. What moves the image takes the nearest pixel,
+and leaves black behind.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from paddle_aug.augment.ops.arithmetic import grayscale, invert
+from paddle_aug.augment.ops.blur import gaussian_blur
+from paddle_aug.augment.ops.color import TRUNCATE, brightness, color, contrast, sharpness
+from paddle_aug.augment.ops.draws import check_range, check_whole, draw, draw_one, draw_whole, up_to
+from paddle_aug.augment.ops.geometry import rotate
+from paddle_aug.augment.ops.levels import autocontrast, equalize, posterize, solarize
+from paddle_aug.augment.ops.scratch import scratch
+from paddle_aug.augment.ops.shear import shear_x, shear_y, translate_x, translate_y
+from paddle_aug.augment.transform import Shape, Transform, around
+
+Step = list  # a kernel's name, and its arguments
+
+
+def identity(image: np.ndarray) -> np.ndarray:
+    """The image as it is."""
+    return image
+
+
+KERNELS: dict[str, Callable[..., np.ndarray]] = {
+    "identity": identity,
+    "shear_x": shear_x,
+    "shear_y": shear_y,
+    "translate_x": translate_x,
+    "translate_y": translate_y,
+    "rotate": rotate,
+    "brightness": brightness,
+    "color": color,
+    "contrast": contrast,
+    "sharpness": sharpness,
+    "posterize": posterize,
+    "solarize": solarize,
+    "autocontrast": autocontrast,
+    "equalize": equalize,
+    "invert": invert,
+    "grayscale": grayscale,
+    "gaussian_blur": gaussian_blur,
+}
+
+
+class Magnitude(NamedTuple):
+    """How a kernel's argument runs: from `least` at magnitude 0 to `most` at magnitude 1.
+
+    A signed one goes as far to the other side of `least`, with every other draw.
+    """
+
+    least: float
+    most: float
+    is_signed: bool = True
+    rounding: Callable[[float], float] = float  # int drops the fraction, round does not
+    side: int | None = None  # of the shape: `most` is a share of it
+
+    def argument(self, magnitude: float, sign: int, shape: Shape) -> float:
+        length = 1 if self.side is None else shape[self.side]
+        return self.rounding(self.least + sign * (self.most * length - self.least) * magnitude)
+
+
+Space = dict[str, Magnitude | None]  # what a policy draws from; None has no argument
+
+BLENDS = ("brightness", "color", "contrast", "sharpness")
+
+
+def without(space: Space, *names: str) -> Space:
+    return {name: scale for name, scale in space.items() if name not in names}
+
+
+AUTOAUGMENT: Space = {
+    "shear_x": Magnitude(0, 0.3),
+    "shear_y": Magnitude(0, 0.3),
+    "translate_x": Magnitude(0, 150 / 331, rounding=int, side=1),
+    "translate_y": Magnitude(0, 150 / 331, rounding=int, side=0),
+    "rotate": Magnitude(0, 30),
+    **dict.fromkeys(BLENDS, Magnitude(1, 1.9)),
+    "posterize": Magnitude(8, 4, is_signed=False, rounding=round),
+    "solarize": Magnitude(255, 0, is_signed=False),
+    "autocontrast": None,
+    "equalize": None,
+    "invert": None,
+}
+RANDAUGMENT: Space = {"identity": None, **without(AUTOAUGMENT, "invert")}
+WIDE: Space = RANDAUGMENT | {
+    "shear_x": Magnitude(0, 0.99),
+    "shear_y": Magnitude(0, 0.99),
+    "translate_x": Magnitude(0, 32, rounding=int),
+    "translate_y": Magnitude(0, 32, rounding=int),
+    "rotate": Magnitude(0, 135),
+    **dict.fromkeys(BLENDS, Magnitude(1, 1.99)),
+    "posterize": Magnitude(8, 2, is_signed=False, rounding=round),
+}
+AUGMIX: Space = without(AUTOAUGMENT, "invert") | {
+    "translate_x": Magnitude(0, 1 / 3, rounding=int, side=1),
+    "translate_y": Magnitude(0, 1 / 3, rounding=int, side=0),
+    "posterize": Magnitude(4, 0, is_signed=False, rounding=round),
+}
+
+# Twenty-five pairs for each data set: an op, its probability, and its magnitude in ninths.
+POLICIES = {
+    "imagenet": (
+        (("posterize", 0.4, 8), ("rotate", 0.6, 9)),
+        (("solarize", 0.6, 5), ("autocontrast", 0.6, None)),
+        (("equalize", 0.8, None), ("equalize", 0.6, None)),
+        (("posterize", 0.6, 7), ("posterize", 0.6, 6)),
+        (("equalize", 0.4, None), ("solarize", 0.2, 4)),
+        (("equalize", 0.4, None), ("rotate", 0.8, 8)),
+        (("solarize", 0.6, 3), ("equalize", 0.6, None)),
+        (("posterize", 0.8, 5), ("equalize", 1.0, None)),
+        (("rotate", 0.2, 3), ("solarize", 0.6, 8)),
+        (("equalize", 0.6, None), ("posterize", 0.4, 6)),
+        (("rotate", 0.8, 8), ("color", 0.4, 0)),
+        (("rotate", 0.4, 9), ("equalize", 0.6, None)),
+        (("equalize", 0.0, None), ("equalize", 0.8, None)),
+        (("invert", 0.6, None), ("equalize", 1.0, None)),
+        (("color", 0.6, 4), ("contrast", 1.0, 8)),
+        (("rotate", 0.8, 8), ("color", 1.0, 2)),
+        (("color", 0.8, 8), ("solarize", 0.8, 7)),
+        (("sharpness", 0.4, 7), ("invert", 0.6, None)),
+        (("shear_x", 0.6, 5), ("equalize", 1.0, None)),
+        (("color", 0.4, 0), ("equalize", 0.6, None)),
+        (("equalize", 0.4, None), ("solarize", 0.2, 4)),
+        (("solarize", 0.6, 5), ("autocontrast", 0.6, None)),
+        (("invert", 0.6, None), ("equalize", 1.0, None)),
+        (("color", 0.6, 4), ("contrast", 1.0, 8)),
+        (("equalize", 0.8, None), ("equalize", 0.6, None)),
+    ),
+    "cifar10": (
+        (("invert", 0.1, None), ("contrast", 0.2, 6)),
+        (("rotate", 0.7, 2), ("translate_x", 0.3, 9)),
+        (("sharpness", 0.8, 1), ("sharpness", 0.9, 3)),
+        (("shear_y", 0.5, 8), ("translate_y", 0.7, 9)),
+        (("autocontrast", 0.5, None), ("equalize", 0.9, None)),
+        (("shear_y", 0.2, 7), ("posterize", 0.3, 7)),
+        (("color", 0.4, 3), ("brightness", 0.6, 7)),
+        (("sharpness", 0.3, 9), ("brightness", 0.7, 9)),
+        (("equalize", 0.6, None), ("equalize", 0.5, None)),
+        (("contrast", 0.6, 7), ("sharpness", 0.6, 5)),
+        (("color", 0.7, 7), ("translate_x", 0.5, 8)),
+        (("equalize", 0.3, None), ("autocontrast", 0.4, None)),
+        (("translate_y", 0.4, 3), ("sharpness", 0.2, 6)),
+        (("brightness", 0.9, 6), ("color", 0.2, 8)),
+        (("solarize", 0.5, 2), ("invert", 0.0, None)),
+        (("equalize", 0.2, None), ("autocontrast", 0.6, None)),
+        (("equalize", 0.2, None), ("equalize", 0.6, None)),
+        (("color", 0.9, 9), ("equalize", 0.6, None)),
+        (("autocontrast", 0.8, None), ("solarize", 0.2, 8)),
+        (("brightness", 0.1, 3), ("color", 0.7, 0)),
+        (("solarize", 0.4, 5), ("autocontrast", 0.9, None)),
+        (("translate_y", 0.9, 9), ("translate_y", 0.7, 9)),
+        (("autocontrast", 0.9, None), ("solarize", 0.8, 3)),
+        (("equalize", 0.8, None), ("invert", 0.1, None)),
+        (("translate_y", 0.7, 9), ("autocontrast", 0.9, None)),
+    ),
+    "svhn": (
+        (("shear_x", 0.9, 4), ("invert", 0.2, None)),
+        (("shear_y", 0.9, 8), ("invert", 0.7, None)),
+        (("equalize", 0.6, None), ("solarize", 0.6, 6)),
+        (("invert", 0.9, None), ("equalize", 0.6, None)),
+        (("equalize", 0.6, None), ("rotate", 0.9, 3)),
+        (("shear_x", 0.9, 4), ("autocontrast", 0.8, None)),
+        (("shear_y", 0.9, 8), ("invert", 0.4, None)),
+        (("shear_y", 0.9, 5), ("solarize", 0.2, 6)),
+        (("invert", 0.9, None), ("autocontrast", 0.8, None)),
+        (("equalize", 0.6, None), ("rotate", 0.9, 3)),
+        (("shear_x", 0.9, 4), ("solarize", 0.3, 3)),
+        (("shear_y", 0.8, 8), ("invert", 0.7, None)),
+        (("equalize", 0.9, None), ("translate_y", 0.6, 6)),
+        (("invert", 0.9, None), ("equalize", 0.6, None)),
+        (("contrast", 0.3, 3), ("rotate", 0.8, 4)),
+        (("invert", 0.8, None), ("translate_y", 0.0, 2)),
+        (("shear_y", 0.7, 6), ("solarize", 0.4, 8)),
+        (("invert", 0.6, None), ("rotate", 0.8, 4)),
+        (("shear_y", 0.3, 7), ("translate_x", 0.9, 3)),
+        (("shear_x", 0.1, 6), ("invert", 0.6, None)),
+        (("solarize", 0.7, 2), ("translate_y", 0.6, 7)),
+        (("shear_y", 0.8, 4), ("invert", 0.8, None)),
+        (("shear_x", 0.7, 9), ("translate_y", 0.8, 3)),
+        (("shear_y", 0.8, 5), ("autocontrast", 0.7, None)),
+        (("shear_x", 0.7, 2), ("invert", 0.1, None)),
+    ),
+}
+
+
+def draw_step(
+    rng: np.random.Generator, space: Space, name: str, magnitude: float, shape: Shape
+) -> Step:
+    """The op with its argument, if it has one, whose sign is drawn, if it has one."""
+    scale = space[name]
+    if scale is None:
+        return [name]
+    sign = -1 if scale.is_signed and rng.random() < 0.5 else 1
+    return [name, scale.argument(magnitude, sign, shape)]
+
+
+def apply_steps(image: np.ndarray, steps: list[Step]) -> np.ndarray:
+    """The image through kernels by name, one after another."""
+    for name, *arguments in steps:
+        image = KERNELS[name](image, *arguments)
+    return image
+
+
+def mix(images: list[np.ndarray], weights: list[float]) -> np.ndarray:
+    """The weighted sum, fraction dropped; weights are of 0 or more, and 1 together."""
+    total = scratch("mix", images[0].shape)
+    total.fill(0)
+    so_far = 0.0
+    for image, weight in zip(images, weights, strict=True):
+        so_far += weight
+        if weight > 0:  # the mean of what was added so far, moved by the share of this one
+            cv2.accumulateWeighted(image, total, weight / so_far)
+    return cv2.convertScaleAbs(total, beta=TRUNCATE)
+
+
+@dataclass(frozen=True)
+class _Policy(Transform):
+    """Draws `ops`: [[a kernel's name, its arguments], …], in their order."""
+
+    def apply(self, image, ops):
+        return apply_steps(image, ops)
+
+
+@dataclass(frozen=True)
+class AutoAugment(_Policy):
+    """One of 25 learned pairs of ops, each with its probability (Cubuk et al. 2019).
+
+    `policy` is the data set that they were learned on: imagenet, cifar10 or svhn.
+    """
+
+    policy: str = "imagenet"
+
+    def __post_init__(self):
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy wants one of {tuple(POLICIES)}, got {self.policy!r}")
+
+    def sample(self, rng, shape):
+        return {
+            "ops": [
+                draw_step(rng, AUTOAUGMENT, name, (ninths or 0) / 9, shape)
+                for name, p, ninths in draw_one(rng, POLICIES[self.policy])
+                if rng.random() < p
+            ]
+        }
+
+
+@dataclass(frozen=True)
+class RandAugment(_Policy):
+    """`n` ops of 14, all of magnitude `m` of the `bins` from 0 (Cubuk et al. 2020)."""
+
+    n: int = 2
+    m: int = 9
+    bins: int = 31
+
+    def __post_init__(self):
+        check_whole("n", (self.n,), 0)
+        check_whole("bins", (self.bins,), 2)
+        check_whole("m", (self.m,), 0, self.bins - 1)
+
+    def sample(self, rng, shape):
+        magnitude = self.m / (self.bins - 1)
+        names = [draw_one(rng, tuple(RANDAUGMENT)) for _ in range(self.n)]
+        return {"ops": [draw_step(rng, RANDAUGMENT, name, magnitude, shape) for name in names]}
+
+
+@dataclass(frozen=True)
+class TrivialAugmentWide(_Policy):
+    """One op of 14, of a magnitude drawn from `bins`, up to strong ones (Müller & Hutter 2021).
+
+    Translations are of up to 32 pixels, whatever the image's size.
+    """
+
+    bins: int = 31
+
+    def __post_init__(self):
+        check_whole("bins", (self.bins,), 2)
+
+    def sample(self, rng, shape):
+        name = draw_one(rng, tuple(WIDE))
+        magnitude = draw_whole(rng, 0, self.bins - 1) / (self.bins - 1)
+        return {"ops": [draw_step(rng, WIDE, name, magnitude, shape)]}
+
+
+@dataclass(frozen=True)
+class ThreeAugment(_Policy):
+    """DeiT III's: grey, solarized or blurred, each as likely, then a color jitter (Touvron et al.).
+
+    The blur is of sigma up to so many pixels, or of the range. Brightness, contrast and saturation
+    change by up to `jitter` either way, or by a factor of the range, in random order. Flips and
+    crops are not part of it.
+    """
+
+    jitter: float | tuple[float, float] = 0.3
+    threshold: int = 128
+    sigma: float | tuple[float, float] = (0.1, 2.0)
+
+    def __post_init__(self):
+        check_range("jitter", around(self.jitter, 1), 0)
+        check_range("threshold", (self.threshold,), 0, 256)
+        check_range("sigma", up_to(self.sigma), 0)
+
+    def sample(self, rng, shape):
+        firsts = {
+            "grayscale": (1.0, 1.0),
+            "solarize": (self.threshold, self.threshold),
+            "gaussian_blur": up_to(self.sigma),
+        }
+        first = draw_one(rng, tuple(firsts))
+        jitters = ("brightness", "contrast", "color")
+        order = rng.permutation(len(jitters)).tolist()
+        return {
+            "ops": [
+                [first, draw(rng, firsts[first])],
+                *([jitters[index], draw(rng, around(self.jitter, 1))] for index in order),
+            ]
+        }
+
+
+@dataclass(frozen=True)
+class AugMix(Transform):
+    """A mean of the image and of `width` chains of ops, weights drawn (Hendrycks et al. 2020).
+
+    A chain has `depth` ops or, if that is -1, one to three; their magnitudes are of the first
+    `severity` of ten. The image's own weight is of the distribution Beta(alpha, alpha), and the
+    chains share the rest by that of Dirichlet. Without `all_ops` brightness, color, contrast and
+    sharpness are left out, which are among the corruptions of ImageNet-C.
+    """
+
+    severity: int = 3
+    width: int = 3
+    depth: int = -1
+    alpha: float = 1.0
+    all_ops: bool = True
+
+    def __post_init__(self):
+        check_whole("severity", (self.severity,), 1, 10)
+        check_whole("width", (self.width,), 1)
+        if self.depth != -1:
+            check_whole("depth", (self.depth,), 1)
+        if not self.alpha > 0:
+            raise ValueError(f"alpha wants a number above 0, got {self.alpha}")
+
+    def sample(self, rng, shape):
+        space = AUGMIX if self.all_ops else without(AUGMIX, *BLENDS)
+        names = tuple(space)
+        kept, changed = rng.dirichlet([self.alpha] * 2).tolist()
+        shares = rng.dirichlet([self.alpha] * self.width).tolist()
+        chains = [
+            [
+                draw_step(
+                    rng,
+                    space,
+                    draw_one(rng, names),
+                    draw_whole(rng, 0, self.severity - 1) / 9,
+                    shape,
+                )
+                for _ in range(draw_whole(rng, 1, 3) if self.depth == -1 else self.depth)
+            ]
+            for _ in range(self.width)
+        ]
+        return {"weights": [kept, *(changed * share for share in shares)], "chains": chains}
+
+    def apply(self, image, weights, chains):
+        return mix([image, *(apply_steps(image, chain) for chain in chains)], weights)

@@ -1,0 +1,91 @@
+"""Train.txt and Eval.txt out of one class folder, list or table."""
+
+import os
+from pathlib import Path
+
+from paddle_aug.data.readers.listfile import CLASS_FILES, LIST_PAIRS, Found, Sample, path_fault
+from paddle_aug.data.readers.listfile import read_class_names as read_names
+from paddle_aug.data.split import hold_back
+from paddle_aug.errors import UserError
+from paddle_aug.system.files import write_bytes
+
+TRAIN_LIST, EVAL_LIST = LIST_PAIRS[0]
+CLASS_FILE = "labels.txt"
+
+
+def refuse(found: Found, share: float, seed: int, out: Path) -> None:
+    """Say at once if nothing can be divided, or if lists stand where the new ones would go.
+
+    Raises:
+        UserError: so it is.
+    """
+    if not 0 < share < 1:
+        raise UserError(f"--split {share} is not between 0 and 1; 0.75 trains on three quarters")
+    if not 0 <= seed < 2**32:
+        raise UserError(f"--seed must be from 0 to 2**32 - 1, not {seed}")
+    if found.eval:
+        raise UserError(
+            f"{found.name} is divided already: {len(found.eval):,} images are to evaluate on; "
+            "--split wants a class folder, or a single list"
+        )
+    there = [name for pair in LIST_PAIRS for name in pair if os.path.lexists(out / name)]
+    if there:
+        raise UserError(f"{out} holds {' and '.join(there)}; choose another folder with --out")
+    _class_file(found, out)
+    for sample in found.train:
+        _refuse_path(sample)
+
+
+def divide(found: Found, share: float, seed: int, groups: dict[str, int], out: Path) -> Found:
+    """Write the lists of what `refuse` has let pass, and the names of the classes, to `out`.
+
+    Of each class about `share` is trained on. Which images, the seed says, and where no two are of
+    one group, they are those that `--holdout` leaves; a group stays together.
+
+    Raises:
+        UserError: nothing would be left on one side, or `out` cannot be written to.
+    """
+    try:
+        train, held = hold_back(found.train, 1 - share, seed, groups)
+    except UserError:
+        raise UserError(f"--split {share} leaves nothing to evaluate on") from None
+    try:
+        if not _class_file(found, out):
+            names = "".join(f"{label} {name}\n" for label, name in enumerate(found.class_names))
+            write_bytes(out / CLASS_FILE, names.encode())
+        for name, samples in ((EVAL_LIST, held), (TRAIN_LIST, train)):
+            lines = "".join(f"{sample.path} {sample.label}\n" for sample in samples)
+            write_bytes(out / name, lines.encode())
+    except OSError as error:
+        raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
+    return found._replace(train=train, eval=held)
+
+
+def image_root(found: Found, out: Path) -> Path | None:
+    """What --image-root is to say when the lists are trained on; None if they find their images."""
+    near = (out, out / "Images", out / "images")
+    return (
+        None
+        if any(os.path.realpath(f) == os.path.realpath(found.root) for f in near)
+        else found.root
+    )
+
+
+def _class_file(found: Found, out: Path) -> Path | None:
+    """The file in `out` that names the very classes, if there is one."""
+    files = [out / name for name in CLASS_FILES if os.path.lexists(out / name)]
+    for file in files:
+        if len(files) > 1 or read_names(file) != (found.class_names, []):
+            raise UserError(
+                f"{file} does not name the classes of {found.name}; move it, or choose --out"
+            )
+    return files[0] if files else None
+
+
+def _refuse_path(sample: Sample) -> None:
+    """What a line of a list cannot hold."""
+    path = sample.path
+    lines = f"{path} 0".splitlines()
+    encodable = path == path.encode(errors="replace").decode()
+    if len(lines) > 1 or path != path.strip() or "\\" in path or path_fault(path) or not encodable:
+        raise UserError(f"{path!r} cannot stand in a list; rename it")

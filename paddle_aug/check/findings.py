@@ -1,0 +1,458 @@
+"""What a careful person would point out in a data set before training on it.
+
+An error is what training refuses, or what no network can learn; a warning is to be looked at; a
+note is good to know.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from paddle_aug.check.duplicates import FLAT, same_as
+from paddle_aug.check.survey import Listed, Seen, Survey, shown
+from paddle_aug.data.faults import in_order, list_faults, repeats
+from paddle_aug.data.image import MISSING
+from paddle_aug.data.readers.listfile import Faults, Sample, lines_of, paths_of
+from paddle_aug.errors import printable
+
+LEVELS = ("error", "warning", "note")
+FEW = 10  # training images of a class
+UNEVEN = 10  # times as many images in the largest class as in the smallest
+LONG = 4  # times as wide as high, or the other way round, before it is stretched to a square
+SMALL = 2  # times that the shorter side is enlarged
+LARGE = 24_000_000  # pixels, which take half a second to decode
+FORMAT_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "BMP": (".bmp",),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+}
+
+
+class Place(NamedTuple):
+    """A line of a list or a file, and what is there."""
+
+    where: str
+    what: str = ""
+
+
+class Finding(NamedTuple):
+    """One kind of thing, wherever it is; `code` is stable, for programs."""
+
+    level: str
+    code: str
+    message: str
+    advice: str
+    places: Sequence[Place]
+
+
+class Places(Sequence[Place]):
+    """Places that are made when they are looked at: a long list may have millions."""
+
+    def __init__(self, place: Callable[..., Place], *columns: Sequence):
+        self.place, self.columns = place, columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __iter__(self) -> Iterator[Place]:
+        return map(self.place, *self.columns)
+
+    def __getitem__(self, index):
+        found = [column[index] for column in self.columns]
+        return list(map(self.place, *found)) if isinstance(index, slice) else self.place(*found)
+
+
+class Twins(NamedTuple):
+    """Two images that are the same, or nearly (`correlation` below 1), and their finding's code."""
+
+    code: str
+    first: Listed
+    second: Listed
+    correlation: float = 1.0
+    mirrored: bool = False
+
+
+def findings(survey: Survey, image_size: int) -> list[Finding]:
+    """All there is to say, errors first."""
+    found = [
+        *_of_lists(survey),
+        *_of_classes(survey),
+        *_of_files(survey, image_size),
+        *_of_twins(survey),
+    ]
+    return sorted(found, key=lambda finding: LEVELS.index(finding.level))
+
+
+def count_of(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def class_name(survey: Survey, label: int) -> str:
+    names = survey.found.class_names
+    return names[label] if label < len(names) else str(label)
+
+
+def where(survey: Survey, sample: Sample, in_eval: bool) -> str:
+    """The line of its list, else its path."""
+    file = survey.found.files[in_eval]
+    return f"{file}:{sample.line}" if sample.line else printable(sample.path)
+
+
+def _place(survey: Survey, image: Listed, what: str = "") -> Place:
+    """Where an image is, with its path if that is a line, and what is to be said of it."""
+    path = shown(image.sample) if image.sample.line else ""
+    return Place(where(survey, image.sample, image.in_eval), ": ".join(filter(None, (path, what))))
+
+
+def _of_lists(survey: Survey) -> Iterator[Finding]:
+    found = survey.found
+    names = found.files[:2]
+    labels = found.class_names if found.labels_named else None
+    faults = Faults(found.faults)
+    faults += list_faults(found.train, found.eval, names, labels)
+    if faults:
+        ordered = in_order(faults, found.files)
+
+        def place(file: str, line: int, reason: str) -> Place:
+            return Place(f"{file}:{line}" if line else file, reason)
+
+        yield Finding(
+            "error", "lists", f"{count_of(len(ordered), 'fault')} of lists or folders, which "
+            "training refuses", "correct or remove these lines or files",
+            Places(place, *ordered.columns),
+        )  # fmt: skip
+    for in_eval, samples in enumerate((found.train, found.eval)):
+        again = _repeats(survey, samples, bool(in_eval))
+        if again and in_eval:
+            yield Finding(
+                "warning", "repeated-in-eval",
+                f"{count_of(len(again), 'line')} to evaluate on said before",
+                "remove them: such an image counts more than the others", again,
+            )  # fmt: skip
+        elif again:
+            yield Finding(
+                "note", "repeated-in-train",
+                f"{count_of(len(again), 'line')} to train on said before",
+                "in order if it is meant, to show rare images more often", again,
+            )  # fmt: skip
+    if not found.eval:
+        yield Finding(
+            "note", "no-eval", "nothing to evaluate on",
+            "--split 0.75 writes two lists; or train with --holdout 0.25", [],
+        )  # fmt: skip
+
+
+def _repeats(survey: Survey, samples: Sequence[Sample], in_eval: bool) -> Places:
+    """The lines that say an image again, with its label."""
+    paths, lines = paths_of(samples), lines_of(samples)
+    again, first, agree = repeats(samples)
+    file = survey.found.files[in_eval]  # as a list does: no folder or archive says an image again
+
+    def place(index: int, earlier: int) -> Place:
+        told = f"{printable(paths[index])}: as on line {lines[earlier]}"
+        return Place(f"{file}:{lines[index]}", told)
+
+    return Places(place, *(array("i", column[agree].tolist()) for column in (again, first)))
+
+
+def _of_classes(survey: Survey) -> Iterator[Finding]:
+    train, evaluated = survey.counts
+    if not train:
+        return
+    start = min(train) if not _named(survey, 0) else 0
+
+    def places(labels: Sequence[int], what: Callable[[int], str] = lambda label: "") -> Places:
+        def place(label: int) -> Place:
+            told = filter(None, (_named(survey, label), what(label)))
+            return Place(f"label {label}", " ".join(told))
+
+        return Places(place, labels)
+
+    def to_evaluate(label: int) -> str:
+        return f"({evaluated[label]:,} to evaluate on)" if evaluated[label] else ""
+
+    if start:
+        yield Finding(
+            "warning", "labels-start", f"labels begin at {start}, not at 0",
+            "count from 0: the network has an output for each number from 0 on", [],
+        )  # fmt: skip
+    known = range(start, max(len(survey.found.class_names), max(train) + 1))
+    gaps = [label for label in known if label not in train]
+    if gaps:
+        yield Finding(
+            "warning", "label-gap",
+            f"{count_of(len(gaps), 'class', 'classes')} without an image to train on",
+            "number the classes without gaps, or add images", places(gaps, to_evaluate),
+        )  # fmt: skip
+    listed = sorted(train)
+    few = [label for label in listed if train[label] < FEW]
+    if few:
+        yield Finding(
+            "warning", "few-images",
+            f"{count_of(len(few), 'class', 'classes')} with fewer than {FEW} images to train on",
+            "add images, or repeat lines of these classes",
+            places(few, lambda label: f"({train[label]:,})"),
+        )  # fmt: skip
+    most, least = max(train.values()), min(train.values())
+    if most >= UNEVEN * least:
+        largest, smallest = (
+            next(label for label in listed if train[label] == count) for count in (most, least)
+        )
+        yield Finding(
+            "warning", "imbalance",
+            f"the largest class has {most / least:.0f} times the images of the smallest",
+            "repeat lines of the small ones, or see tools/export.py --even",
+            places((largest, smallest), lambda label: f"({train[label]:,})"),
+        )  # fmt: skip
+    unseen = [label for label in listed if label not in evaluated]
+    if survey.found.eval and unseen:
+        yield Finding(
+            "warning", "not-evaluated",
+            f"{count_of(len(unseen), 'class', 'classes')} without an image to evaluate on",
+            "accuracy says nothing of them; --holdout and --split take a share of each class",
+            places(unseen),
+        )  # fmt: skip
+
+
+def _named(survey: Survey, label: int) -> str:
+    name = class_name(survey, label)
+    return "" if name == str(label) else name
+
+
+def _of_files(survey: Survey, image_size: int) -> Iterator[Finding]:
+    places = defaultdict(list)
+    files = [image for image in survey.readable if image.seen.encoding]
+    for image in survey.images:
+        if not isinstance(image.seen, Seen):
+            code = "missing" if image.seen == MISSING else "unreadable"
+            places[code].append(_place(survey, image, image.seen * (code == "unreadable")))
+            continue
+        height, width = image.seen.height, image.seen.width
+        size = f"{width} × {height}"
+        if image.seen.thumbnail.std() < FLAT:
+            places["blank"].append(_place(survey, image))
+        if max(height, width) >= LONG * min(height, width):
+            places["long"].append(_place(survey, image, size))
+        if SMALL * min(height, width) < image_size:
+            places["small"].append(_place(survey, image, size))
+        if height * width >= LARGE:
+            places["large"].append(_place(survey, image, size))
+        for code, what in _oddities(image):
+            places[code].append(_place(survey, image, what))
+    if len(places["grey"]) == len(files):
+        del places["grey"]  # which is odd among colours only
+    if 2 * len(places["small"]) > len(survey.readable):
+        places["all-small"] = places.pop("small")
+    for code, (level, message, advice) in FILE_FINDINGS.items():
+        if places[code]:
+            number = count_of(len(places[code]), "image")
+            yield Finding(
+                level, code, f"{number} {message.format(size=image_size)}", advice, places[code]
+            )
+
+
+# By code: the level, what images are, and what to do about it.
+FILE_FINDINGS = {
+    "missing": ("error", "not there", "correct the paths, or give --image-root"),
+    "unreadable": ("error", "unreadable", "fetch these files again, or remove their lines"),
+    "wrong-suffix": (
+        "warning",
+        "in another format than the name says",
+        "rename them: we go by the content, other programs by the name",
+    ),
+    "blank": ("warning", "of one colour, or nearly", "look at them; remove what shows nothing"),
+    "cmyk": (
+        "warning",
+        "in CMYK, the colours of print",
+        "save them as RGB: without their profile, colours come out differently",
+    ),
+    "animated": (
+        "warning",
+        "with several frames or pages",
+        "only the first is seen; save the ones that are meant",
+    ),
+    "transparent": (
+        "warning",
+        "transparent in part",
+        "white shows through; lay them over a background of your choice",
+    ),
+    "long": (
+        "warning",
+        f"{LONG} times as long as wide, or more",
+        "crop them, as they are stretched to a square (or train with --no-stretch)",
+    ),
+    "small": (
+        "warning",
+        f"enlarged more than {SMALL} times to {{size}} × {{size}}, unlike most",
+        "look whether they are thumbnails or icons",
+    ),
+    "all-small": (
+        "note",
+        f"enlarged more than {SMALL} times to {{size}} × {{size}}",
+        "a smaller --image-size trains faster, and sees as much",
+    ),
+    "sixteen-bit": ("note", "with 16 bits a channel", "8 of them are used"),
+    "palette": ("note", "with a palette", "in order; colours may have been reduced before"),
+    "grey": (
+        "note",
+        "grey among others in colour",
+        "in order, unless it is only one class: then colour gives it away",
+    ),
+    "turned": (
+        "note",
+        "turned by EXIF",
+        "in order here; other programs may show them lying on their side",
+    ),
+    "large": ("note", "very large", "make them smaller to start faster"),
+}
+
+
+def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
+    """What there is to say of how a file holds its image."""
+    how = image.seen.encoding
+    if how is None:
+        return
+    suffix = PurePosixPath(image.sample.path).suffix
+    if suffix.lower() not in FORMAT_SUFFIXES[how.format]:
+        yield "wrong-suffix", f"is {how.format}"
+    if how.mode in ("CMYK", "YCCK"):
+        yield "cmyk", ""
+    if how.mode in ("1", "L", "LA", "I", "I;16"):
+        yield "grey", ""
+    if how.mode in ("P", "PA"):
+        yield "palette", ""
+    if how.depth == 16:
+        yield "sixteen-bit", ""
+    if how.transparent:
+        yield "transparent", ""
+    if how.frames > 1:
+        yield "animated", f"{how.frames} frames"
+    if how.turned:
+        yield "turned", ""
+
+
+def twins(survey: Survey) -> list[Twins]:
+    """Images that are the same or nearly: of each, the closest that comes before it, in train and
+    in its own list."""
+    readable = survey.readable
+    # Of the same pixels, a training file of the same bytes comes first: that training refuses.
+    files = same_as([image.seen.content for image in readable])
+    found = []
+    for index, (first, file) in enumerate(zip(survey.first, files, strict=True)):
+        if first < index:
+            earlier = file if file < index and not readable[file].in_eval else first
+            found.append(_twins(readable[earlier], readable[index]))
+    closest: dict[tuple[int, str], Twins] = {}
+    near = survey.near
+    for place in np.argsort(-near.correlation, kind="stable"):
+        first, second = int(near.first[place]), int(near.second[place])
+        pair = _twins(
+            readable[first], readable[second],
+            float(near.correlation[place]), bool(near.mirrored[place]), near=True,
+        )  # fmt: skip
+        closest.setdefault((second, pair.code), pair)
+    order = list(TWIN_FINDINGS)
+    return sorted([*found, *closest.values()], key=lambda pair: order.index(pair.code))
+
+
+def _twins(
+    first: Listed,
+    second: Listed,
+    correlation: float = 1.0,
+    mirrored: bool = False,
+    near: bool = False,
+) -> Twins:
+    if first.sample.label != second.sample.label:
+        code = "other-label"
+    elif first.in_eval != second.in_eval:
+        code = "leak"
+    else:
+        code = "same-in-eval" if second.in_eval else "same-in-train"
+    same_file = second.sample.pixels is None and first.seen.content == second.seen.content
+    if code == "leak" and same_file:
+        code = "leak-file"
+    return Twins(f"near-{code}" if near else code, first, second, correlation, mirrored)
+
+
+# By code: the level, what the second image of each pair is, and what to do about it.
+TWIN_FINDINGS = {
+    "other-label": (
+        "error",
+        "the same as one of another class",
+        "one of both labels is wrong, or the image shows both: decide, or remove it",
+    ),
+    "leak-file": (
+        "error",
+        "to evaluate on that training sees: the same file under another name",
+        "evaluate on other images: accuracy would be too high",
+    ),
+    "leak": (
+        "warning",
+        "to evaluate on that training sees: the same pixels in another file",
+        "evaluate on other images: accuracy will be too high",
+    ),
+    "near-leak": (
+        "warning",
+        "to evaluate on that training nearly sees",
+        "look at them; keep both in one list (--split does), else accuracy is too high",
+    ),
+    "near-other-label": (
+        "warning",
+        "nearly the same as one of another class",
+        "look at them: one of both labels may be wrong",
+    ),
+    "same-in-eval": (
+        "warning",
+        "to evaluate on the same as another",
+        "remove one of both: it counts twice",
+    ),
+    "same-in-train": (
+        "warning",
+        "to train on the same as another",
+        "remove one of both, unless it is meant",
+    ),
+    "near-same-in-eval": ("note", "to evaluate on nearly the same as another", "look at them"),
+    "near-same-in-train": (
+        "note",
+        "to train on nearly the same as another",
+        "in order; keep both in one list",
+    ),
+}
+
+
+def _of_twins(survey: Survey) -> Iterator[Finding]:
+    places = defaultdict(list)
+    for pair in twins(survey):
+        places[pair.code].append(_place(survey, pair.second, likeness(survey, pair)))
+    for code, (level, message, advice) in TWIN_FINDINGS.items():
+        if places[code]:
+            if level == "error" and survey.found.published:
+                level = "warning"  # whoever compares results needs the split as it is
+            number = count_of(len(places[code]), "image")
+            yield Finding(level, code, f"{number} {message}", advice, places[code])
+
+
+def likeness(survey: Survey, pair: Twins) -> str:
+    """What the second image of a pair has to do with the first."""
+    first = pair.first
+    label = ""
+    if first.sample.label != pair.second.sample.label:
+        names = (class_name(survey, each.sample.label) for each in (pair.second, first))
+        label = " ({}, not {})".format(*names)
+    place = where(survey, first.sample, first.in_eval)
+    path = f" {shown(first.sample)}" if first.sample.line else ""
+    return f"as {place}{path}{closeness(pair)}{label}"
+
+
+def closeness(pair: Twins) -> str:
+    """How they correlate, unless they are the same."""
+    if not pair.code.startswith("near"):
+        return ""
+    return f", r = {pair.correlation:.3f}{' mirrored' * pair.mirrored}"

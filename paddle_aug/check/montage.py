@@ -1,0 +1,135 @@
+"""Pictures of what is in a data set: a sheet of thumbnails a class, and one of duplicates."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from paddle_aug.check.findings import class_name, closeness, twins
+from paddle_aug.check.survey import Listed, Survey, shown
+from paddle_aug.data.image import read_sample
+from paddle_aug.system.files import write_bytes
+
+SIDE = 112  # pixels of a thumbnail
+GAP = 8
+COLUMNS = 8
+MOST = 64  # thumbnails of a class
+MOST_PAIRS = 48
+UNSAFE = re.compile(r"[^\w-]")  # in the name of a file
+LINE = 13  # pixels
+PAPER, FRAME, INK = (255, 255, 255), (242, 242, 242), (60, 60, 60)
+
+
+class Cell(NamedTuple):
+    """Pictures side by side, uint8 [SIDE, SIDE, 3], above lines of text."""
+
+    pictures: list[np.ndarray]
+    lines: list[str]
+
+
+def write_montages(survey: Survey, folder: Path) -> list[Path]:
+    """Write `<label>_<class>.png` for each class, and `duplicates.png` if there are any."""
+    written = []
+    for name, picture in _sheets(survey):
+        content = BytesIO()
+        Image.fromarray(picture).save(content, "png")
+        write_bytes(folder / name, content.getvalue())
+        written.append(folder / name)
+    return written
+
+
+def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
+    by_label: dict[int, list[Listed]] = {}
+    for image in survey.readable:
+        by_label.setdefault(image.sample.label, []).append(image)
+    for label, listed in sorted(by_label.items()):
+        count = min(MOST, len(listed))
+        drawn = [listed[place * len(listed) // count] for place in range(count)]
+        name = class_name(survey, label)
+        title = f"{label} {name}: {count:,} of {len(listed):,} images"
+        cells = [_cell((image,), [_part(image) + _file_name(image)]) for image in drawn]
+        yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)
+    pairs = twins(survey)
+    if pairs:
+        title = f"{min(MOST_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
+        cells = [
+            _cell(
+                (pair.first, pair.second),
+                [
+                    pair.code + closeness(pair),
+                    *(_part(image) + shown(image.sample) for image in (pair.first, pair.second)),
+                ],
+            )
+            for pair in pairs[:MOST_PAIRS]
+        ]
+        yield "duplicates.png", sheet(cells, title, COLUMNS // 2)
+
+
+def _cell(images: Sequence[Listed], lines: list[str]) -> Cell:
+    return Cell([_framed(read_sample(image.sample)) for image in images], lines)
+
+
+def _part(image: Listed) -> str:
+    return "eval " if image.in_eval else ""
+
+
+def _file_name(image: Listed) -> str:
+    return PurePosixPath(shown(image.sample)).name
+
+
+def sheet(cells: Sequence[Cell], title: str, columns: int) -> np.ndarray:
+    """Cells row by row below a title; uint8 [H, W, 3]."""
+    across = max(len(cell.pictures) for cell in cells)
+    wide, high = across * SIDE, SIDE + LINE * max(len(cell.lines) for cell in cells) + 2
+    rows = -(-len(cells) // columns)
+    columns = min(columns, max(len(cells), 2))
+    size = GAP + columns * (wide + GAP), 32 + rows * (high + GAP)
+    paper = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(paper)
+    draw.text((GAP, 8), _fitted(title, size[0] - 2 * GAP, 14), INK, _font(14))
+    for number, cell in enumerate(cells):
+        left = GAP + number % columns * (wide + GAP)
+        top = 32 + number // columns * (high + GAP)
+        for place, picture in enumerate(cell.pictures):
+            paper.paste(Image.fromarray(picture), (left + place * SIDE, top))
+        for place, line in enumerate(cell.lines):
+            spot = left, top + SIDE + 1 + place * LINE
+            draw.text(spot, _fitted(line, wide, 10), INK, _font(10))
+    return np.asarray(paper)
+
+
+def _framed(picture: np.ndarray) -> np.ndarray:
+    """The picture in the middle of a square, as large as fits; pixels of small ones are shown."""
+    height, width = picture.shape[:2]
+    scale = (SIDE - 2) / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    framed = np.full((SIDE, SIDE, 3), FRAME, np.uint8)
+    left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
+    framed[top : top + size[1], left : left + size[0]] = cv2.resize(
+        picture, size, interpolation=way
+    )
+    return framed
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Matplotlib's, which is there on every system."""
+    from matplotlib import get_data_path
+
+    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
+
+
+def _fitted(text: str, width: int, size: int) -> str:
+    """The end of the text, which tells files apart, as far as there is room."""
+    shown = text
+    while _font(size).getlength(shown) > width:
+        text = text[1:]
+        shown = f"…{text}"
+    return shown

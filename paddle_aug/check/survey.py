@@ -1,0 +1,154 @@
+"""One look at every image of a data set, whether or not it could be trained on."""
+
+import hashlib
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from paddle_aug.check.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
+from paddle_aug.data.columns import firsts
+from paddle_aug.data.dataset import find_dataset, find_list
+from paddle_aug.data.faults import over_images
+from paddle_aug.data.image import (
+    Encoding,
+    UnreadableImage,
+    decode_image,
+    encoding,
+    of_file,
+    read_file,
+)
+from paddle_aug.data.readers.csvfile import read_csv
+from paddle_aug.data.readers.folder import read_folder
+from paddle_aug.data.readers.listfile import (
+    Found,
+    Sample,
+    find_pairs,
+    labels_of,
+    names_of,
+    normal,
+    take,
+)
+from paddle_aug.errors import UserError, printable
+
+
+class Seen(NamedTuple):
+    """An image that could be decoded; `encoding` is None where it comes from an archive.
+
+    `pixels` is a digest of its shape and pixels, `content` one of the file's bytes.
+    """
+
+    height: int
+    width: int
+    pixels: bytes
+    content: bytes
+    thumbnail: np.ndarray
+    encoding: Encoding | None
+
+
+class Listed(NamedTuple):
+    """An image of a list, once, however often it is listed; `seen` is why not if it cannot be."""
+
+    sample: Sample
+    in_eval: bool
+    seen: Seen | str
+
+
+def find(
+    data: str,
+    train_list: str | Path | None = None,
+    eval_list: str | Path | None = None,
+    image_root: str | Path | None = None,
+) -> Found:
+    """What `find_dataset` finds, and besides a folder of class folders, or a single list or table.
+
+    Raises:
+        UserError: there is nothing that could be looked at.
+    """
+    path = Path(data)
+    if train_list is None and eval_list is None:
+        if path.is_file():
+            if path.suffix.lower() != ".csv":
+                return find_list(path, image_root)
+            if image_root is not None:
+                raise UserError(f"--image-root goes with lists; paths in {path} start beside it")
+            return read_csv(path)
+        if data != "sample" and path.is_dir() and image_root is None and not find_pairs(path):
+            return read_folder(path)
+    return find_dataset(data, train_list, eval_list, image_root)
+
+
+def shown(sample: Sample) -> str:
+    """Its path for people; names of files may be of any bytes."""
+    return printable(sample.path)
+
+
+class Survey:
+    """What was found, and of each image, train's first, what it is like."""
+
+    def __init__(self, found: Found):
+        self.found = found
+        parts = found.train, found.eval
+        in_train, in_eval = (firsts(names_of(part)) for part in parts)
+        at = list(in_train.values()), [i for p, i in in_eval.items() if p not in in_train]
+        train, evaluated = (list(take(*each)) for each in zip(parts, at, strict=True))
+        sides = [False] * len(train) + [True] * len(evaluated)
+        looked = zip(train + evaluated, sides, over_images(look, train, evaluated), strict=True)
+        self.images = [Listed(*image) for image in looked]
+
+    @cached_property
+    def counts(self) -> tuple[Counter, Counter]:
+        """Images of each label in train and in eval, as they are listed."""
+        return Counter(labels_of(self.found.train)), Counter(labels_of(self.found.eval))
+
+    @cached_property
+    def readable(self) -> list[Listed]:
+        return [image for image in self.images if isinstance(image.seen, Seen)]
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """For each readable image, the index of the first with the same pixels."""
+        return np.array(same_as([image.seen.pixels for image in self.readable]), np.int64)
+
+    @cached_property
+    def near(self) -> Pairs:
+        """Pairs of readable images that are nearly, not quite, the same; of the same ones, the
+        first stands for all."""
+        kept = np.unique(self.first)
+        thumbnails = [self.readable[index].seen.thumbnail for index in kept]
+        pairs = near_pairs(np.array(thumbnails, np.uint8).reshape(-1, SIDE, SIDE))
+        return pairs._replace(first=kept[pairs.first], second=kept[pairs.second])
+
+    @cached_property
+    def groups(self) -> dict[str, int]:
+        """The group of each readable image by its path: what is the same or nearly is one."""
+        count = len(self.readable)
+        links = zip(
+            (np.arange(count), self.first), (self.near.first, self.near.second), strict=True
+        )
+        numbers = components(count, *map(np.concatenate, links))
+        return {
+            normal(image.sample.path): int(number)
+            for image, number in zip(self.readable, numbers, strict=True)
+        }
+
+
+def look(sample: Sample) -> Seen | str:
+    """What an image is like, or why it cannot be read."""
+    how = None
+    if sample.pixels is None:
+        try:
+            data = of_file(read_file, sample.file)
+            pixels = decode_image(data, sample.file)
+        except UnreadableImage as error:
+            return error.reason
+        how = encoding(data)
+    else:
+        pixels = data = np.ascontiguousarray(sample.pixels)
+    height, width, _ = pixels.shape
+    digest = hashlib.blake2b(f"{height}×{width}".encode(), digest_size=16)
+    digest.update(pixels)
+    content = hashlib.blake2b(data, digest_size=16).digest()
+    return Seen(height, width, digest.digest(), content, thumbnail(pixels), how)

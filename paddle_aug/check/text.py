@@ -1,0 +1,226 @@
+"""What there is to say of a data set, for people and for programs."""
+
+import json
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from json.encoder import encode_basestring as in_json
+
+import numpy as np
+
+from paddle_aug.check import duplicates
+from paddle_aug.check.findings import LEVELS, Finding, Place, Twins, class_name, count_of, twins
+from paddle_aug.check.survey import Survey, shown
+from paddle_aug.data.readers.listfile import TOGETHER
+from paddle_aug.errors import printable
+from paddle_aug.system.files import escaped
+
+WIDTH = 80  # columns
+MOST_PLACES = 10  # of a finding that are printed
+MOST_CLASSES = 40
+BAR = 24  # columns
+FORMAT = 1  # of the JSON; changes when a key's meaning does
+
+
+def exit_code(findings: list[Finding]) -> int:
+    """2 with errors, 1 with warnings, 0 without either."""
+    levels = {finding.level for finding in findings}
+    return 2 if "error" in levels else 1 if "warning" in levels else 0
+
+
+def as_json(survey: Survey, findings: list[Finding]) -> Iterator[str]:
+    """All of the report, nothing shortened; piece by piece, as there may be a million classes, and
+    millions of places."""
+    text = escaped(json.dumps(_facts(survey, findings), indent=2, ensure_ascii=False))
+    lists = [
+        (4, _classes(survey)),
+        *((8, map(_place, finding.places)) for finding in findings),
+        (4, map(_pair, twins(survey))),
+    ]
+    # What it is parted by is in none of its strings, whose quotes are escaped.
+    first, *others = re.split(r'("(?:classes|places|twins)": )\[\]', text)
+    yield first
+    for name, (indent, items), rest in zip(others[::2], lists, others[1::2], strict=True):
+        yield name
+        yield from map(escaped, _lines(items, indent))
+        yield rest
+    yield "\n"
+
+
+def _lines(items: Iterable[str], indent: int) -> Iterator[str]:
+    """A list in JSON of items that are JSON, a line each."""
+    start = "\n" + " " * indent
+    begun = False
+    items = iter(items)
+    while some := f",{start}".join(islice(items, TOGETHER)):
+        yield ("," if begun else "[") + start + some
+        begun = True
+    yield "\n" + " " * (indent - 2) + "]" if begun else "[]"
+
+
+def _facts(survey: Survey, findings: list[Finding]) -> dict:
+    """What the report has, but for what may be long: lists, which are empty here."""
+    found = survey.found
+    return {
+        "format": FORMAT,
+        "exit_code": exit_code(findings),
+        "name": found.name,
+        "images": {"train": len(found.train), "eval": len(found.eval)},
+        "distinct": len(survey.images),
+        "readable": len(survey.readable),
+        "classes": [],
+        "sizes": _sizes(survey),
+        "formats": dict(_formats(survey).most_common()),
+        "thresholds": {
+            "bits": duplicates.MOST_BITS,
+            "sure": duplicates.SURE,
+            "likely": duplicates.LIKELY,
+            "crowd": duplicates.CROWD,
+        },
+        "findings": [
+            {
+                "level": finding.level,
+                "code": finding.code,
+                "message": finding.message,
+                "advice": finding.advice,
+                "places": [],
+            }
+            for finding in findings
+        ],
+        "twins": [],
+    }
+
+
+def _classes(survey: Survey) -> Iterator[str]:
+    train, evaluated = survey.counts
+    for label in _labels(survey):
+        name = in_json(class_name(survey, label))
+        counts = f'"train": {train.get(label, 0)}, "eval": {evaluated.get(label, 0)}'
+        yield f'{{"label": {label}, "name": {name}, {counts}}}'
+
+
+def _place(place: Place) -> str:
+    return f'{{"where": {in_json(place.where)}, "what": {in_json(place.what)}}}'
+
+
+def _pair(pair: Twins) -> str:
+    return json.dumps(
+        {
+            "code": pair.code,
+            "first": shown(pair.first.sample),
+            "second": shown(pair.second.sample),
+            "correlation": round(pair.correlation, 4),
+            "mirrored": pair.mirrored,
+        },
+        ensure_ascii=False,
+    )
+
+
+def as_text(survey: Survey, findings: list[Finding]) -> str:
+    """The report in WIDTH columns, but for long paths."""
+    lines = [*_summary(survey), "", *_table(survey)]
+    for finding in findings:
+        lines += ["", *_told(finding)]
+    counts = Counter(finding.level for finding in findings)
+    parts = [count_of(counts[level], level) for level in LEVELS if counts[level]]
+    ended = [*lines, "", ", ".join(parts) or "nothing to remark on", ""]
+    return "\n".join(map(printable, ended))
+
+
+def _labels(survey: Survey) -> range:
+    train, evaluated = survey.counts
+    return range(max([len(survey.found.class_names) - 1, *train, *evaluated]) + 1)
+
+
+def _sizes(survey: Survey) -> dict:
+    """Widths and heights: the smallest and largest by pixels, medians, and the most frequent."""
+    sizes = [(image.seen.width, image.seen.height) for image in survey.readable]
+    if not sizes:
+        return {}
+    frequent, count = Counter(sizes).most_common(1)[0]
+    area = [width * height for width, height in sizes]
+    return {
+        "smallest": list(sizes[int(np.argmin(area))]),
+        "median": [int(np.median(side)) for side in zip(*sizes, strict=True)],
+        "largest": list(sizes[int(np.argmax(area))]),
+        "most_frequent": list(frequent),
+        "most_frequent_images": count,
+    }
+
+
+def _formats(survey: Survey) -> Counter:
+    """Images by format; those of an archive by its name."""
+    return Counter(
+        image.seen.encoding.format if image.seen.encoding else image.sample.file.name
+        for image in survey.readable
+    )
+
+
+def _summary(survey: Survey) -> list[str]:
+    found = survey.found
+    rows = []
+    for title, counts in zip(("to train on", "to evaluate on"), survey.counts, strict=True):
+        if not counts:
+            rows.append((title, "none"))
+            continue
+        least, most = min(counts.values()), max(counts.values())
+        each = f"{least:,} to {most:,}" if most > least else f"{least:,}"
+        classes = count_of(len(counts), "class", "classes")
+        ratio = f" (1 : {most / least:.1f})" if most > least else ""
+        rows.append(
+            (title, f"{count_of(counts.total(), 'image')} of {classes}, {each} a class{ratio}")
+        )
+    sizes = _sizes(survey)
+    if sizes:
+        told = {
+            name: "{} × {}".format(*sizes[name])
+            for name in ("smallest", "median", "largest", "most_frequent")
+        }
+        rows.append(("sizes", "{smallest} to {largest}, median {median},".format(**told)))
+        share = sizes["most_frequent_images"] / len(survey.readable)
+        rows.append(("", f"most often {told['most_frequent']} ({share:.0%})"))
+        formats = (f"{name} {count:,}" for name, count in _formats(survey).most_common())
+        rows.append(("formats", ", ".join(formats)))
+    return [found.name, *(f"  {title:<16}{text}" for title, text in rows)]
+
+
+def _table(survey: Survey) -> list[str]:
+    """A line a class; of many, the largest and the smallest."""
+    train, evaluated = survey.counts
+    labels = list(_labels(survey))
+    if not labels:
+        return []
+    left_out = len(labels) - MOST_CLASSES
+    if left_out > 0:
+        order = sorted(labels, key=lambda label: (-train[label], label))
+        half = MOST_CLASSES // 2
+        labels = [*order[:half], None, *order[-half:]]
+    names = {label: class_name(survey, label) for label in labels if label is not None}
+    width = min(30, max(len("class"), *map(len, names.values())))
+    most = max([1, *train.values()])
+    rows = [f"  label  {'class':<{width}}  train   eval"]
+    for label in labels:
+        if label is None:
+            rows.append(f"  … and {count_of(left_out, 'class', 'classes')} between these")
+            continue
+        bar = "#" * round(BAR * train[label] / most)
+        name = textwrap.shorten(names[label], width, placeholder="…")
+        row = f"  {label:>5}  {name:<{width}}  {train[label]:>5}  {evaluated[label]:>5}  {bar}"
+        rows.append(row.rstrip())
+    return rows
+
+
+def _told(finding: Finding) -> list[str]:
+    lines = textwrap.wrap(f"{finding.level}: {finding.message} [{finding.code}]", WIDTH)
+    places = finding.places[:MOST_PLACES]
+    # Columns, unless the paths are long.
+    width = max((len(place.where) for place in places), default=0)
+    width = width if width <= WIDTH // 3 else 0
+    lines += [f"    {place.where:<{width}}  {place.what}".rstrip() for place in places]
+    if len(finding.places) > len(places):
+        lines.append(f"    … and {len(finding.places) - len(places):,} more (--json has all)")
+    return lines + textwrap.wrap(
+        f"-> {finding.advice}", WIDTH, initial_indent="  ", subsequent_indent="     "
+    )

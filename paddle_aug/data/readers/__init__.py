@@ -1,0 +1,1 @@
+"""One kind of data a file: lists, class folders, CSV, CIFAR, MNIST, AI Studio's mounts."""

@@ -1,0 +1,207 @@
+"""Baidu AI Studio: where its data sets are, and unpacking their images.
+
+Dataset N is mounted at `data/data<N>/`, which is reset with every session; what is to stay goes to
+`work/` beside `data/`. Script tasks mount it elsewhere and keep `output/`.
+"""
+
+import os
+import re
+import shutil
+import stat
+import struct
+import sys
+import zipfile
+import zlib
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from paddle_aug.data.readers.listfile import find_pairs
+from paddle_aug.errors import UserError
+from paddle_aug.system.files import locked, opened
+
+SCRIPT_TASK = Path("/root/paddlejob/workspace")
+BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
+BOMB_RATIO = 100  # photographs hardly shrink in a zip, drawings tenfold
+
+_UTF8_FLAG = 0x800
+_NAME = re.compile("data[0-9]+")
+# What a damaged zip raises; the last three for its names and fields.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, struct.error, ValueError)
+# bzip2 and LZMA are unpacked with no bound on the memory that they take.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+MOST_ENTRIES = 2_000_000
+
+
+def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
+    """The mounted data set with a pair of lists: seen from `start` and its parents, or `home`.
+
+    A data set whose lists are inside a zip does not count: what else it holds is not known.
+
+    Raises:
+        UserError: there are several.
+    """
+    start = start.absolute()
+    mounts = [folder / "data" for folder in (start, *start.parents, home)]
+    mounts.append(script_task / "train_data" / "datasets")
+    found = {}
+    for mount in filter(_is_readable, mounts):
+        for folder in sorted(mount.iterdir()):
+            if _NAME.fullmatch(folder.name) and _is_readable(folder) and find_pairs(folder):
+                found.setdefault(folder.resolve(), folder)
+    if len(found) > 1:
+        listed = "".join(f"\n  --data {folder}" for folder in found.values())
+        raise UserError(f"several data sets are mounted; choose one:{listed}")
+    return next(iter(found.values()), None)
+
+
+def _is_readable(folder: Path) -> bool:
+    """Whether it is a folder that may be listed; /root, say, is closed to most."""
+    return os.path.isdir(folder) and os.access(folder, os.R_OK | os.X_OK)
+
+
+def work_folder(folder: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
+    """Where things that belong to this data folder may be kept; None if it is not AI Studio's."""
+    folder = Path(os.path.abspath(folder))  # links not followed: a mount may be one
+    if not _NAME.fullmatch(folder.name):
+        return None
+    if folder.parent == script_task / "train_data" / "datasets":
+        return script_task / "output"
+    work = folder.parent.parent / "work"
+    return work if folder.parent.name == "data" and work.is_dir() else None
+
+
+def find_zip(folder: Path) -> Path | None:
+    """The zip that holds the images of a data folder: `Images.zip`, or the only one there is."""
+    zips = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".zip")
+    named = [path for path in zips if path.stem.lower() == "images"]
+    return named[0] if named else zips[0] if len(zips) == 1 else None
+
+
+def zip_contents(zip_path: Path) -> set[str]:
+    """The paths that the files of a zip would have below the folder that it is unpacked into."""
+    try:
+        with opened(zip_path) as file, zipfile.ZipFile(file) as archive:
+            return set(_members(archive, zip_path))
+    except _DAMAGE as error:
+        raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
+    except NotImplementedError as error:
+        raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error
+    except OSError as error:
+        raise UserError(f"cannot read {zip_path}: {error.strerror}") from error
+
+
+def unpack(zip_path: Path, into: Path) -> None:
+    """Unpack a zip of images to the folder `into`, whole or not at all; if it is there, do nothing.
+
+    A single top folder named as the zip is dropped: `Images.zip` with `Images/ak47/…` unpacked into
+    `work/Images` gives `work/Images/ak47/…`. Processes that come at once wait for the first.
+
+    Raises:
+        UserError: the zip is damaged or encrypted, an entry would leave the folder, or there is
+            not enough room; nothing is left behind.
+    """
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with locked(into.parent):
+        if into.is_dir():
+            return
+        part = into.with_name(f".{into.name}.part")
+        try:
+            if part.exists():  # a run that was killed
+                shutil.rmtree(part)
+            part.mkdir()
+            _extract(zip_path, part)
+            if hasattr(os, "sync"):
+                os.sync()  # the pixels before the name; one fsync a file would take minutes
+            part.rename(into)
+        except _DAMAGE as error:
+            raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
+        except NotImplementedError as error:
+            raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error
+        except OSError as error:
+            raise UserError(f"cannot unpack {zip_path} into {into.parent}: {error}") from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _extract(zip_path: Path, folder: Path) -> None:
+    with opened(zip_path) as file, zipfile.ZipFile(file) as archive:
+        members = _members(archive, zip_path)
+        total = sum(info.file_size for info in members.values())
+        _check_room(total, zip_path, folder)
+        bar = tqdm(total=total, unit="B", unit_scale=True, desc=zip_path.name, file=sys.stderr)
+        with bar:
+            for name, info in members.items():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as packed, open(target, "xb") as unpacked:
+                    while chunk := packed.read(2**20):
+                        unpacked.write(chunk)
+                        bar.update(len(chunk))
+
+
+def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The files of a zip by their safe relative names, a top folder named as the zip dropped."""
+    members = {}
+    infos = archive.infolist()
+    if len(infos) > MOST_ENTRIES:
+        raise UserError(f"{zip_path}: refused, it has more than {MOST_ENTRIES:,} entries")
+    for name, info in zip(_names(infos), infos, strict=True):
+        path = PurePosixPath(name)
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
+            raise UserError(f"{zip_path}: refused, its entry {name!r} would leave the folder")
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise UserError(f"{zip_path}: refused, its entry {name!r} is a link, not a file")
+        if info.flag_bits & 1:
+            raise UserError(f"{zip_path}: is encrypted; unpack it by hand")
+        if info.compress_type not in _METHODS:
+            raise UserError(
+                f"{zip_path}: its entry {name!r} is neither stored nor deflated; unpack it by hand"
+            )
+        if path.parts and not info.is_dir() and path.parts[0] != "__MACOSX":
+            members[str(path)] = info
+    if not members:
+        raise UserError(f"{zip_path}: holds no file")
+    top = f"{zip_path.stem}/"
+    if all(name.startswith(top) for name in members):
+        return {name.removeprefix(top): info for name, info in members.items()}
+    return members
+
+
+def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """The names of the entries, with slashes. Without the UTF-8 flag they are read as cp437.
+
+    They may be UTF-8 all the same, or GBK from a Chinese Windows; all of an archive are alike.
+    """
+    encoding = _encoding("".join(i.filename for i in infos if not i.flag_bits & _UTF8_FLAG))
+    names = (
+        info.filename
+        if info.flag_bits & _UTF8_FLAG
+        else info.filename.encode("cp437").decode(encoding)
+        for info in infos
+    )
+    return [name.replace("\\", "/") for name in names]
+
+
+def _encoding(misread: str) -> str:
+    raw = misread.encode("cp437")
+    for encoding in ("utf-8", "gbk"):
+        with suppress(UnicodeDecodeError):
+            raw.decode(encoding)
+            return encoding
+    return "cp437"
+
+
+def _check_room(total: int, zip_path: Path, folder: Path) -> None:
+    if total > BOMB_BYTES and total > BOMB_RATIO * zip_path.stat().st_size:
+        raise UserError(
+            f"{zip_path}: refused, it would grow more than {BOMB_RATIO}-fold; unpack it by hand"
+        )
+    free = shutil.disk_usage(folder).free
+    if total > free:
+        raise UserError(
+            f"{zip_path} needs {total / 2**20:,.0f} MiB in {folder.parent}, "
+            f"where {free / 2**20:,.0f} MiB are free; make room"
+        )

@@ -1,0 +1,211 @@
+"""CIFAR-10 and CIFAR-100 from their python archives, or from the folder that these unpack to.
+
+Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009;
+https://www.cs.toronto.edu/~kriz/cifar.html. One image in thirty of CIFAR-10's test set, and one in
+ten of CIFAR-100's, has a duplicate in training (Barz, Denzler, "Do We Train on Test Data?", 2020).
+"""
+
+import pickle
+import tarfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from paddle_aug.data.readers.gzipped import DAMAGE, opened
+from paddle_aug.data.readers.listfile import Found, Sample
+from paddle_aug.errors import UserError
+from paddle_aug.system import files, pickles
+
+SIDE = 32  # pixels
+MOST_BYTES = 2**28  # of a member; the largest, CIFAR-100's train, has 156 MB
+MOST_UNPACKED = 2**29  # of an archive
+
+
+class Layout(NamedTuple):
+    """Which members a data set has, and what the entries in them are called."""
+
+    name: str
+    title: str
+    top: str
+    meta: str
+    train: tuple[str, ...]
+    test: str
+    names: str
+    labels: str
+    classes: int
+
+
+CIFAR10 = Layout(
+    "cifar10", "CIFAR-10", "cifar-10-batches-py", "batches.meta",
+    tuple(f"data_batch_{number}" for number in range(1, 6)), "test_batch",
+    "label_names", "labels", 10,
+)  # fmt: skip
+CIFAR100 = Layout(
+    "cifar100", "CIFAR-100", "cifar-100-python", "meta", ("train",), "test",
+    "fine_label_names", "fine_labels", 100,
+)  # fmt: skip
+
+
+def read_cifar10(path: Path) -> Found:
+    """Read `cifar-10-python.tar.gz`, unpacked to nowhere, or the folder `cifar-10-batches-py`.
+
+    Raises:
+        UserError: a member is missing, damaged, or not what its name says.
+    """
+    return _read(path, CIFAR10)
+
+
+def read_cifar100(path: Path) -> Found:
+    """Read `cifar-100-python.tar.gz` or the folder `cifar-100-python`, with the fine labels.
+
+    Raises:
+        UserError: as `read_cifar10`.
+    """
+    return _read(path, CIFAR100)
+
+
+def _read(path: Path, layout: Layout) -> Found:
+    wanted = (layout.meta, *layout.train, layout.test)
+    if path.is_dir():
+        members = _folder_members(path, layout, wanted)
+    elif path.is_file():
+        members = _archive_members(path, layout, wanted)
+    else:
+        raise UserError(f"no file {path}; {layout.name} wants {layout.title}'s python archive")
+    read = {}
+    for name, content in members:
+        where = f"{path}: {name}"
+        entries = _unpickled(content, where)
+        if name == layout.meta:
+            read[name] = _class_names(entries, layout, where)
+        else:
+            read[name] = _samples(entries, layout, path, name, where)
+    missing = next((name for name in wanted if name not in read), None)
+    if missing:
+        raise UserError(
+            f"{path} lacks {layout.top}/{missing}; want the python version of {layout.title} "
+            "from https://www.cs.toronto.edu/~kriz/cifar.html"
+        )
+    train = [sample for name in layout.train for sample in read[name]]
+    files = (path.name, path.name)
+    return Found(
+        layout.name, train, read[layout.test], read[layout.meta], files, [], published=True
+    )
+
+
+def _folder_members(
+    folder: Path, layout: Layout, wanted: tuple[str, ...]
+) -> Iterator[tuple[str, BinaryIO]]:
+    if (folder / layout.top).is_dir():
+        folder = folder / layout.top
+    try:
+        for name in wanted:
+            if (folder / name).is_file():
+                _refuse_large((folder / name).stat().st_size, f"{folder}: {name}")
+                with files.opened(folder / name) as file:
+                    yield name, file
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+def _archive_members(
+    path: Path, layout: Layout, wanted: tuple[str, ...]
+) -> Iterator[tuple[str, BinaryIO]]:
+    """The wanted members as they come, in one pass to the end, where gzip's checksum is."""
+    members = {f"{layout.top}/{name}": name for name in wanted}
+    at = "its beginning"
+    try:
+        with opened(path) as file:
+            bounded = _Bounded(file, path)
+            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+                for member in archive:
+                    name = members.pop(member.name, None) if member.isreg() else None
+                    if name is None:
+                        continue
+                    at = name
+                    _refuse_large(member.size, f"{path}: {name}")
+                    yield name, BytesIO(archive.extractfile(member).read())
+            while bounded.read(2**20):
+                pass
+    except (tarfile.TarError, ValueError, *DAMAGE) as error:
+        raise UserError(f"{path}: damaged or cut short at {at} ({error}); fetch it again") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
+class _Bounded:
+    """A file of which no more is read than an archive of this kind can hold."""
+
+    def __init__(self, file: BinaryIO, path: Path):
+        self.file, self.path, self.left = file, path, MOST_UNPACKED
+
+    def read(self, size: int) -> bytes:
+        content = self.file.read(size)
+        self.left -= len(content)
+        if self.left < 0:
+            raise UserError(f"{self.path} unpacks to more than {MOST_UNPACKED >> 20} MiB; refused")
+        return content
+
+
+def _refuse_large(size: int, where: str) -> None:
+    if size > MOST_BYTES:
+        raise UserError(f"{where} has {size:,} bytes, more than {MOST_BYTES >> 20} MiB; refused")
+
+
+def _unpickled(file: BinaryIO, where: str) -> dict:
+    """The entries of a member. Python 2 wrote their names as bytes, ciFAIR's authors as text."""
+    try:
+        found = pickles.load(file, encoding="bytes")
+    except pickle.UnpicklingError as error:
+        raise UserError(f"{where} is damaged, or not made of arrays alone: {error}") from None
+    except OSError as error:
+        raise UserError(f"cannot read {where}: {error.strerror}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{where} holds no entries by name")
+    return {_text(key): value for key, value in found.items()}
+
+
+def _text(value) -> str | None:
+    """Bytes or text as text; None for what is neither."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if isinstance(value, str) else None
+
+
+def _class_names(entries: dict, layout: Layout, where: str) -> list[str]:
+    names = entries.get(layout.names)
+    names = [_text(name) for name in names] if isinstance(names, list) else []
+    if len(set(names)) != layout.classes or None in names or len(names) != layout.classes:
+        raise UserError(f"{where} has not the {layout.classes} names in its {layout.names}")
+    return names
+
+
+def _samples(entries: dict, layout: Layout, path: Path, name: str, where: str) -> list[Sample]:
+    data, labels = entries.get("data"), entries.get(layout.labels)
+    size = 3 * SIDE * SIDE
+    if not (
+        isinstance(data, np.ndarray)
+        and data.dtype == np.uint8
+        and data.ndim == 2
+        and data.shape[1] == size
+        and len(data)
+    ):
+        what = f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else "no array"
+        raise UserError(f"{where} has {what} for its data, want uint8 (N, {size})")
+    if not isinstance(labels, list) or len(labels) != len(data):
+        raise UserError(f"{where} has not one of {layout.labels} for each of {len(data):,} images")
+    for number, label in enumerate(labels):
+        if type(label) is not int or not 0 <= label < layout.classes:
+            raise UserError(
+                f"{where}: the label of image {number} is not one of 0 to {layout.classes - 1}"
+            )
+    # Planes of red, green and blue, each by rows.
+    images = np.ascontiguousarray(data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
+    images.flags.writeable = False
+    return [
+        Sample(f"{name}/{number}", path, label, 0, pixels)
+        for number, (label, pixels) in enumerate(zip(labels, images, strict=True))
+    ]

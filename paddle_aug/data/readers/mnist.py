@@ -1,0 +1,103 @@
+"""MNIST and what comes in its format, such as Fashion-MNIST: four idx files, gzipped or not.
+
+LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist; Xiao, Rasul, Vollgraf, "Fashion-MNIST: a
+Novel Image Dataset for Benchmarking Machine Learning Algorithms", 2017.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from paddle_aug.data.readers.gzipped import DAMAGE, opened
+from paddle_aug.data.readers.listfile import Found, Sample
+from paddle_aug.errors import UserError
+
+DIGITS = [str(digit) for digit in range(10)]
+GARMENTS = [
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+]  # fmt: skip
+SIDE = 28  # pixels
+MOST = 100_000  # images a file; MNIST has 60,000, and a damaged header may promise any number
+IMAGES, LABELS = 0x0803, 0x0801  # magic numbers: bytes, in three dimensions and in one
+
+
+def read_mnist(folder: Path) -> Found:
+    """Read `train-images-idx3-ubyte`, its labels, and `t10k-…`, each with `.gz` or without.
+
+    Raises:
+        UserError: a file is missing, damaged, or not what its name says.
+    """
+    return _read(folder, "mnist", DIGITS)
+
+
+def read_fashion_mnist(folder: Path) -> Found:
+    """Read Fashion-MNIST, whose files have the names of MNIST's.
+
+    Raises:
+        UserError: as `read_mnist`.
+    """
+    return _read(folder, "fashion-mnist", GARMENTS)
+
+
+def _read(folder: Path, name: str, class_names: list[str]) -> Found:
+    if not folder.is_dir():
+        raise UserError(f"no folder {folder}; {name} wants the one that holds the four idx files")
+    train = _samples(folder, "train", "train", len(class_names))
+    test = _samples(folder, "t10k", "test", len(class_names))
+    return Found(name, train, test, class_names, (name, name), [], published=True)
+
+
+def _samples(folder: Path, part: str, shown: str, classes: int) -> list[Sample]:
+    image_file = _find(folder, f"{part}-images", "idx3-ubyte")
+    label_file = _find(folder, f"{part}-labels", "idx1-ubyte")
+    grey = _read_idx(image_file, IMAGES, (SIDE, SIDE))
+    labels = _read_idx(label_file, LABELS, ())
+    if len(grey) != len(labels):
+        raise UserError(
+            f"{image_file} has {len(grey):,} images, but {label_file} has {len(labels):,} labels"
+        )
+    if labels.max() >= classes:
+        wrong = int(np.argmax(labels >= classes))
+        raise UserError(f"{label_file}: label {labels[wrong]} of image {wrong} is beyond {classes}")
+    images = np.broadcast_to(grey[..., None], (*grey.shape, 3))  # three channels of the same bytes
+    return [
+        Sample(f"{shown}/{number}", image_file, label, 0, pixels)
+        for number, (label, pixels) in enumerate(zip(labels.tolist(), images, strict=True))
+    ]
+
+
+def _find(folder: Path, name: str, kind: str) -> Path:
+    """The first there is of the names that it has: as published, or with a dot, as on Kaggle."""
+    for file in (f"{name}-{kind}", f"{name}-{kind}.gz", f"{name}.{kind}", f"{name}.{kind}.gz"):
+        if (folder / file).is_file():
+            return folder / file
+    raise UserError(f"no file {name}-{kind}.gz in {folder}, nor without .gz")
+
+
+def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
+    """The uint8 items of an idx file, [N, *item]; no more is read than its header promises."""
+    try:
+        with opened(path) as file:
+            header = file.read(8 + 4 * len(item))
+            if len(header) < 8 + 4 * len(item):
+                raise UserError(f"{path} is cut short; fetch it again")
+            found, count, *shape = struct.unpack(f">{2 + len(item)}I", header)
+            if found != magic:
+                raise UserError(f"{path} is not of its kind: magic number {found}, want {magic}")
+            if tuple(shape) != item:
+                raise UserError(f"{path} has images of {shape[0]}×{shape[1]}, want {SIDE}×{SIDE}")
+            if not 0 < count <= MOST:
+                raise UserError(f"{path} promises {count:,} items, want 1 to {MOST:,}")
+            size = count * int(np.prod(item, dtype=np.int64))
+            content = file.read(size)
+            if len(content) < size:
+                raise UserError(f"{path} is cut short: {len(content):,} bytes of {size:,}")
+            if file.read(1):  # which has the checksum of a gzip file compared, too
+                raise UserError(f"{path} goes on after the {count:,} items that it promises")
+    except DAMAGE as error:
+        raise UserError(f"{path} is damaged or cut short ({error}); fetch it again") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    return np.frombuffer(content, np.uint8).reshape(count, *item)

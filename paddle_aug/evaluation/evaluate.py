@@ -1,0 +1,265 @@
+"""What an evaluation leaves: tables, figures and the worst mistakes, in a folder."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.readers.listfile import Sample, labels_of
+from paddle_aug.preview import figure as preview_figure
+from paddle_aug.preview.preview import Cell, Section
+from paddle_aug.results import curves
+from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
+from paddle_aug.system.files import readable, remove, write_bytes
+
+LONGEST = 24  # letters of a class's name in a figure
+COUNTED = 30  # classes up to which the cells of the confusion matrix have their numbers
+COLUMNS = 4  # of the montage
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Samples, and the probabilities that a network gives them, [N, C]."""
+
+    class_names: list[str]
+    samples: Sequence[Sample]
+    probabilities: np.ndarray
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        return np.array(labels_of(self.samples), int)
+
+    @cached_property
+    def measures(self) -> Measures:
+        return measure(self.probabilities, self.labels)
+
+    def mistakes(self, count: int) -> list[tuple[Sample, str, float]]:
+        """The most confident wrong predictions: sample, predicted class and its probability."""
+        return [
+            (
+                self.samples[place],
+                self.class_names[self.probabilities[place].argmax()],
+                float(self.probabilities[place].max()),
+            )
+            for place in worst_mistakes(self.probabilities, self.labels, count)
+        ]
+
+
+def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
+    """Write tables, figures and a montage of so many mistakes, in place of an earlier evaluation's.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    classes = class_table(evaluation)
+    contents = {
+        "classes.csv": csv_bytes([[*classes[0]], *([*row.values()] for row in classes)]),
+        "confusion.csv": csv_bytes(confusion_rows(evaluation)),
+    }
+    style = curves.style() | {"text.parse_math": False}  # names of classes are no formulas
+    with matplotlib.rc_context(style):
+        for name, figure in (
+            ("confusion.png", confusion_figure(evaluation)),
+            ("reliability.png", reliability_figure(evaluation.measures)),
+        ):
+            content = io.BytesIO()
+            figure.savefig(content, format="png", bbox_inches="tight", pad_inches=0.1)
+            contents[name] = content.getvalue()
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
+    montage = folder / "mistakes.png"
+    worst = evaluation.mistakes(mistakes)
+    if not worst:
+        remove(montage)
+        return [folder / name for name in contents]
+    wrong = evaluation.measures.images - evaluation.measures.correct
+    title = f"The most confident {len(worst)} of {wrong:,} mistakes"
+    cells = [
+        Cell(
+            read_sample(sample),
+            f"{100 * probability:.0f} % sure",
+            f"taken for {predicted} · is {evaluation.class_names[sample.label]} · {sample.path}",
+        )
+        for sample, predicted, probability in worst
+    ]
+    with matplotlib.rc_context(style):
+        preview_figure.draw([Section("", "", cells)], COLUMNS, montage, title)
+    return [*(folder / name for name in contents), montage]
+
+
+def csv_bytes(rows: list[list]) -> bytes:
+    """A table as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return readable(text.getvalue()).encode()
+
+
+def class_table(evaluation: Evaluation) -> list[dict]:
+    """A row for each class; None where there is nothing to divide by."""
+    measures = evaluation.measures
+    columns = {"accuracy": measures.recall, "precision": measures.precision, "f1": measures.f1}
+    images = measures.confusion.sum(axis=1).tolist()
+    return [
+        {"class": name, "images": count, **dict(zip(columns, known(shares), strict=True))}
+        for name, count, *shares in zip(
+            evaluation.class_names, images, *columns.values(), strict=True
+        )
+    ]
+
+
+def mean_of_classes(rows: list[dict]) -> dict[str, float]:
+    """The mean of each column over the classes that have a value there."""
+    return {
+        name: float(np.mean([row[name] for row in rows if row[name] is not None]))
+        for name in ("accuracy", "precision", "f1")
+    }
+
+
+def known(values: Sequence[float]) -> list[float | None]:
+    """Plain numbers, and None for NaN."""
+    return [None if np.isnan(value) else float(value) for value in values]
+
+
+def confusion_rows(evaluation: Evaluation) -> list[list]:
+    """The confusion matrix with its names: a row for each true class."""
+    rows = [["true \\ predicted", *evaluation.class_names]]
+    counts = evaluation.measures.confusion.tolist()
+    return rows + [[name, *row] for name, row in zip(evaluation.class_names, counts, strict=True)]
+
+
+def text(evaluation: Evaluation) -> str:
+    """What the terminal shows: the shares of all images, then of each class, in per cent."""
+    measures = evaluation.measures
+    low, high = (100 * bound for bound in measures.interval)
+    lines = [
+        f"accuracy: {100 * measures.accuracy:.1f} %, 95 % interval {low:.1f} to {high:.1f} % "
+        f"({measures.correct:,} of {measures.images:,} images)"
+    ]
+    if measures.top5 is not None:
+        lines.append(f"top-5: {100 * measures.top5:.1f} %")
+    lines.append(
+        f"expected calibration error: {100 * measures.calibration_error:.1f} % ({BINS} bins)"
+    )
+    classes = class_table(evaluation)
+    mean = {"class": "mean of classes", "images": "", **mean_of_classes(classes)}
+    cells = [[*classes[0]], *([cell(value) for value in row.values()] for row in [*classes, mean])]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for name, *numbers in cells:
+        lines.append("   ".join([name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]))
+    return "\n".join(lines)
+
+
+def cell(value: str | int | float | None) -> str:
+    """A share in per cent; a count or a name as it is."""
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f}" if isinstance(value, float) else f"{value}"
+
+
+def facts(evaluation: Evaluation, mistakes: int) -> dict:
+    """All measures, and so many mistakes, as plain values for JSON."""
+    measures, classes = evaluation.measures, class_table(evaluation)
+    return {
+        "images": measures.images,
+        "correct": measures.correct,
+        "accuracy": measures.accuracy,
+        "interval_95": list(measures.interval),
+        "top5": measures.top5,
+        "expected_calibration_error": measures.calibration_error,
+        "mean_of_classes": mean_of_classes(classes),
+        "classes": classes,
+        "confusion": measures.confusion.tolist(),
+        "calibration_bins": [
+            {"images": int(count), "confidence": confidence, "accuracy": accuracy}
+            for count, confidence, accuracy in map(known, measures.bins)
+        ],
+        "mistakes": [
+            {
+                "path": readable(sample.path),
+                "class": evaluation.class_names[sample.label],
+                "predicted": predicted,
+                "probability": probability,
+            }
+            for sample, predicted, probability in evaluation.mistakes(mistakes)
+        ],
+    }
+
+
+def confusion_figure(evaluation: Evaluation) -> Figure:
+    """The matrix, coloured by the share of each true class; up to `COUNTED` classes with counts."""
+    confusion, class_names = evaluation.measures.confusion, evaluation.class_names
+    count = len(class_names)
+    side = float(np.clip(13 / count, 0.13, 0.55))  # of a cell, in inches
+    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in class_names]
+    size = min(10.0, 62 * side)  # of the names, in points
+    room = max(map(len, names)) * size * 0.6 / 72
+    wide = count * side + room
+    figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview_figure.DPI, layout="constrained")
+    axes = figure.add_subplot()
+    images = confusion.sum(axis=1, keepdims=True)
+    # By the square root, or a few mistakes among many images could not be seen.
+    colours = PowerNorm(0.5, 0, 100)
+    shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
+    axes.set_xticks(range(count), names, rotation=90, fontsize=size)
+    axes.set_yticks(range(count), names, fontsize=size)
+    axes.set_xlabel("Predicted class")
+    axes.set_ylabel("True class")
+    axes.grid(False)
+    axes.tick_params(length=0)
+    axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#e8e8e8", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    if count <= COUNTED:
+        for row, column in np.argwhere(confusion):
+            number = confusion[row, column]
+            dark = number > 0.3 * images[row, 0]
+            axes.text(
+                column, row, f"{number}", ha="center", va="center",
+                color="white" if dark else "#222222",
+                fontsize=min(size, 72 * side / (0.75 * len(str(number)) + 0.6)),
+            )  # fmt: skip
+    bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, shrink=min(1, 4 / wide + 0.2))
+    bar.set_ticks([0, 1, 5, 20, 50, 100])
+    bar.set_label("Share of the true class (%)")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def reliability_figure(measures: Measures) -> Figure:
+    """Accuracy against confidence, in the bins of the calibration error; below, the images."""
+    figure = Figure(figsize=(6, 6), dpi=preview_figure.DPI, layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    images, confidence, accuracy = measures.bins.T
+    middles = (np.arange(BINS) + 0.5) * 100 / BINS
+    filled = images > 0
+    bars = {"width": 100 / BINS, "edgecolor": "white"}
+    above.bar(middles[filled], 100 * accuracy[filled], color="#0072b2", label="accuracy", **bars)
+    above.plot(
+        100 * confidence[filled],
+        100 * confidence[filled],
+        "o",
+        color="#cc3311",
+        label="mean confidence",
+    )
+    above.plot([0, 100], [0, 100], color="#888888", linestyle="--", linewidth=1)
+    above.set_ylabel("Accuracy (%)")
+    above.set_ylim(0, 100)
+    above.set_title(
+        f"Expected calibration error {100 * measures.calibration_error:.1f} % ({BINS} bins)",
+        loc="left",
+    )
+    above.legend(loc="upper left")
+    below.bar(middles, 100 * images / measures.images, color="#888888", **bars)
+    below.set_ylabel("Images (%)")
+    below.set_xlabel("Confidence: probability of the predicted class (%)")
+    below.set_xlim(0, 100)
+    return figure

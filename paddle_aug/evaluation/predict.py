@@ -1,0 +1,154 @@
+"""What a trained network makes of images: a probability for each of its classes."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paddle
+from paddle.nn import functional as F
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.image import SUFFIXES
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.workers import Workers
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import augmented
+from paddle_aug.training.batches import ToNetwork, tensor_of
+from paddle_aug.training.weights import Trained
+
+# Of draws for test-time augmentation: an epoch that no training comes to, so that none of them is
+# one that the network was trained on.
+FIRST_DRAW = 2**31
+USUAL_DRAWS = 8
+
+
+class Views:
+    """Samples as a network is to see them: as in evaluation, then under draws of an augmentation.
+
+    A sample's views are always the same, wherever it stands in whichever list. They are made by
+    `Workers`, whose keys are (view, index).
+    """
+
+    def __init__(self, config: TrainConfig, samples: Sequence[Sample], mode: str, draws: int):
+        self.config = replace(config, cache="off")
+        self.samples = samples
+        self.image_size = config.image_size
+        self.mode = mode
+        self.count = 1 + draws
+
+    def keys(self, images: int) -> Iterator[list[tuple[int, int]]]:
+        """All samples with all their views, so many images a batch."""
+        for start in range(0, len(self.samples), images):
+            indices = range(start, min(start + images, len(self.samples)))
+            yield [(view, index) for index in indices for view in range(self.count)]
+
+    def fill(self, pixels: np.ndarray, keys: list[tuple[int, int]]) -> list[UserError | None]:
+        """Write the views of a batch, [N, H, W, 3]; of an image that cannot be had, what is wrong
+        is returned in its place."""
+        wrong = []
+        for start in range(0, len(keys), self.count):
+            try:
+                self._write(pixels[start : start + self.count], self.samples[keys[start][1]])
+                wrong.append(None)
+            except UserError as error:
+                wrong.append(error)
+        return wrong
+
+    def _write(self, views: np.ndarray, sample: Sample) -> None:
+        # A list of one: the place in a list is part of what names a draw.
+        plain, drawn = (augmented(self.config, [sample], mode) for mode in ("none", self.mode))
+        image = plain.unchanged(0)
+        views[0] = plain.augmented(image, (0, 0))
+        for draw in range(self.count - 1):
+            views[1 + draw] = drawn.augmented(image, (FIRST_DRAW + draw, 0))
+
+
+def parse_tta(spec: str | None, draws: int | None) -> tuple[str, int]:
+    """The augmentation that `--tta` and `--tta-draws` ask for, and how often it is drawn.
+
+    Of "hflip" it is the mirrored image, once: half of its draws would be the image as it is.
+
+    Raises:
+        UserError: there is no such augmentation, or no such number of draws.
+    """
+    if spec is None:
+        if draws is not None:
+            raise UserError("--tta-draws goes with --tta, which says what is drawn")
+        return "none", 0
+    if spec.strip() == "hflip":
+        if draws is not None:
+            raise UserError("--tta hflip adds the mirrored image, once; leave --tta-draws away")
+        return "hflip(1.0)", 1
+    draws = USUAL_DRAWS if draws is None else draws
+    if draws < 1:
+        raise UserError(f"--tta-draws must be at least 1, not {draws}")
+    augmentation(spec)
+    return spec, draws
+
+
+def predictions(
+    trained: Trained,
+    samples: Sequence[Sample],
+    tta: tuple[str, int] = ("none", 0),
+    batch_size: int = 32,
+    processes: int = 0,
+) -> Iterator[np.ndarray | UserError]:
+    """For each sample in turn its probabilities, float64 [classes]; or why it has none.
+
+    An image is prepared as evaluation in training does. With `tta`, from `parse_tta`,
+    they are the mean over the image and its draws. `batch_size` counts images and draws alike.
+    """
+    views = Views(trained.config, samples, *tta)
+    images = max(1, batch_size // views.count)
+    batches = -(-len(samples) // images)
+    to_network = ToNetwork(trained.normalization)
+    # One batch needs no process beside this one, and two no more than one.
+    with Workers({"views": views}, min(processes, batches - 1), images * views.count) as workers:
+        for pixels, wrong in workers.batches("views", views.keys(images)):
+            with paddle.no_grad():
+                logits = trained.network(to_network(tensor_of(pixels)))
+                probabilities = F.softmax(logits.astype("float64")).numpy()
+            means = probabilities.reshape(len(wrong), views.count, -1).mean(axis=1)
+            for error, mean in zip(wrong, means, strict=True):
+                yield mean if error is None else error
+
+
+def find_images(arguments: list[str]) -> tuple[list[Sample], list[str]]:
+    """The images that files, folders and globs name, each once; and what names none.
+
+    Of folders, the files with the name of an image at any depth, sorted; what is hidden is passed
+    by. A file that is named is taken whatever its name, and whether it is there or not.
+    """
+    paths, nothing = {}, []
+    for argument in arguments:
+        if os.path.isdir(argument):
+            found = _below(argument)
+        elif os.path.exists(argument) or not glob.has_magic(argument):
+            found = [argument]
+        else:
+            matching = sorted(glob.glob(argument, recursive=True))
+            found = [
+                path
+                for match in matching
+                for path in (_below(match) if os.path.isdir(match) else [match])
+            ]
+        if not found:
+            nothing.append(f"{argument}: no image is there")
+        paths.update(dict.fromkeys(found))
+    return [Sample(path, Path(path), 0, 0) for path in paths], nothing
+
+
+def _below(folder: str) -> list[str]:
+    found = []
+    for at, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            os.path.join(at, name)
+            for name in sorted(files)
+            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        ]
+    return found

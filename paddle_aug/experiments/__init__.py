@@ -1,0 +1,1 @@
+"""Many trainings that answer a question: compare and search."""

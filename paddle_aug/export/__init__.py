@@ -1,0 +1,1 @@
+"""Augmented copies as a data set, and trained networks as models for inference."""

@@ -1,0 +1,134 @@
+"""From a config to what its network sees, as training makes it, where there need be no Paddle."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix
+from paddle_aug.augment.transform import Identity, Params, Steps, Transform
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.cache import decoded_images
+from paddle_aug.data.dataset import Dataset, open_dataset
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.split import select
+from paddle_aug.data.workers import Augmented, Key
+from paddle_aug.rng import generator
+
+# Of a config, what decides the images: which, in which order, and what is drawn.
+SOURCES = ("data", "train_list", "eval_list", "image_root")
+DRAWS = (
+    "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "eval_transform",
+    "engine",
+)  # fmt: skip
+# And what decides how they are mixed.
+MIXING = (
+    "mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "accumulate", "global_batch",
+    "epochs",
+)  # fmt: skip
+
+
+def engine(config: TrainConfig) -> str:
+    """Who runs the imgaug pipeline."""
+    return "native" if config.engine == "auto" else config.engine
+
+
+def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
+    """The config of one mode, whose text may end in a mix: "userDef+cutmix"; it comes before the
+    config's own.
+
+    Raises:
+        UserError: the mode has its own mix, and is given another one.
+    """
+    augment, mix = split_mix(mode)
+    made = replace(config, augment=augment, mix=mix or config.mix)
+    mix_of(made.augment, made.mix)
+    return made
+
+
+def open_data(config: TrainConfig, check: bool = True) -> Dataset:
+    """The data that a config names, all of it checked, and of the training list what it asks for.
+
+    Raises:
+        UserError: see `open_dataset` and `select`.
+    """
+    found = open_dataset(
+        config.data, config.train_list, config.eval_list, config.image_root, check=check
+    )
+    return selected(config, found)
+
+
+def selected(config: TrainConfig, data: Dataset) -> Dataset:
+    """What the config asks for of a data set that is open."""
+    return select(data, config.first, config.fraction, config.holdout, config.seed)
+
+
+def augmented(config: TrainConfig, samples: Sequence[Sample], mode: str) -> Augmented:
+    """The samples of a list under a mode, their images decoded once if `cache` says so.
+
+    Under "none" a training image is prepared as an evaluation image is.
+    """
+    size = config.image_size if config.stretch else None
+    return Augmented(
+        samples,
+        config.image_size,
+        augmentation(mode, engine(config)),
+        config.seed,
+        decoded_images(samples, size, config.cache, config.cache_dir),
+        config.stretch,
+        augmentation(config.eval_transform, engine(config)),
+    )
+
+
+class OwnSize(Augmented):
+    """The images of training without `stretch`, before `fit`: of the size that the augmentation
+    leaves them at."""
+
+    def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
+        rng = generator(self.seed, "augment", *key)
+        return self.under(self.transform_at(key[0]), image, rng, key)
+
+
+def own_size(config: TrainConfig, samples: Sequence[Sample]) -> OwnSize:
+    """As `augmented`, at the images' own sizes."""
+    transform = augmentation(config.augment, engine(config))
+    return OwnSize(samples, config.image_size, transform, config.seed, stretch=False)
+
+
+def read_one_by_one(config: TrainConfig, samples: Sequence[Sample]) -> Augmented:
+    """The training images, each read when it is asked for; without `stretch` at their own sizes."""
+    if not config.stretch:
+        return own_size(config, samples)
+    return augmented(replace(config, cache="off"), samples, config.augment)
+
+
+def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
+    """The ops that a key takes this unchanged image through, by name, in order, with what each
+    draws."""
+    transform = dataset.transform_at(key[0])
+    params = transform.sample(generator(dataset.seed, "augment", *key), tuple(image.shape))
+    return list(_named(transform, params))
+
+
+def _named(transform: Transform, params: Params):
+    if isinstance(transform, Identity):
+        return
+    if not isinstance(transform, Steps):
+        yield op_name(transform), params
+        return
+    for member, inner in params["steps"]:
+        yield from _named(transform.ops[member], inner)
+
+
+def members(transform: Transform) -> list[Transform]:
+    """The ops that a pipeline is made of, each once, whatever combines them."""
+    if not isinstance(transform, Steps):
+        return [transform]
+    found = [op for member in transform.ops for op in members(member)]
+    return [op for place, op in enumerate(found) if op not in found[:place]]
+
+
+def op_name(op: Transform) -> str:
+    """What an op is called in a pipeline's text; one that has no name there, by its class."""
+    names = {kind: name for name, kind in OPS.items()}
+    return names.get(type(op), type(op).__name__)

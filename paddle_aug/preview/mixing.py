@@ -1,0 +1,77 @@
+"""Pictures of what mixing makes of an image: as in training, with the others of its batch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import paddle
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.data.workers import Key, epoch_keys
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import drawn
+from paddle_aug.preview.preview import Cell, Draws, Shown, describe, original
+from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.distributed import Group
+from paddle_aug.training.fit import Mixer
+from paddle_aug.training.mixing import Drawn
+
+
+def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
+    """The image before it is augmented, and as a network sees it in each epoch, to a grey level.
+
+    How many processes trained decides an epoch's last batch: the run's sessions tell it.
+
+    Raises:
+        UserError: there is no other image to mix it with.
+    """
+    config, dataset = shown.config, shown.dataset
+    if len(dataset) == 1:
+        raise UserError("a mix takes other images, too: name the data set that has them by --data")
+    first = original(dataset, index)
+    cells = [first] if draws.original else []
+    for epoch in draws.epochs:
+        key = (epoch, index)
+        step, keys = batch_of(config, len(dataset), key, processes(shown.sessions, epoch))
+        place = keys.index(key)
+        images, labels = zip(*(dataset[key] for key in keys), strict=True)
+        mixer = Mixer(config, max(labels) + 1, ToNetwork(KNOWN["unit"]), Group())
+        inputs, _ = mixer(
+            epoch, step, paddle.to_tensor(np.stack(images)), paddle.to_tensor(labels), len(keys)
+        )
+        pixels = inputs[place].transpose([1, 2, 0]).numpy()
+        partner, numbers = mixer.drawn(epoch, step, len(keys))
+        other = dataset.samples[keys[partner[place]][1]].path
+        ops = drawn(dataset, first.image, key)
+        said = [describe(ops)] if ops else []
+        caption = " · ".join(said + described(numbers, place, other))
+        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch}", caption))
+    return cells
+
+
+def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tuple[int, list[Key]]:
+    """The step, counted from 1, in which training meets this key, and all keys of its batch."""
+    batches = epoch_keys(images, config.step_batch, config.seed, key[0], True, 2 * processes)
+    return next((step, keys) for step, keys in enumerate(batches, 1) if key in keys)
+
+
+def processes(sessions: Sequence[dict], epoch: int) -> int:
+    """How many trained in this epoch; one, where it is not told."""
+    reached = [session for session in sessions if session["from_epoch"] <= epoch]
+    return reached[-1]["processes"] if reached else 1
+
+
+def described(drawn: Drawn, place: int, other: str) -> list[str]:
+    """What was drawn for the image at this place of the batch, in a few words a mix."""
+    said = []
+    for mix, numbers in drawn:
+        number = numbers[place]
+        if np.all(number == mix.unchanged):
+            continue
+        name = type(mix).__name__.lower()
+        if np.ndim(number):
+            top, bottom, left, right = number.tolist()
+            said.append(f"{name} {other} in {right - left}×{bottom - top} at {left},{top}")
+        else:
+            said.append(f"{name} {1 - number:.0%} {other}")
+    return said or ["not mixed"]

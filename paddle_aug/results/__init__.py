@@ -1,0 +1,1 @@
+"""What runs leave behind: logs, curves, statistics, and the style of figures."""

@@ -1,0 +1,247 @@
+"""The logs of a run: the notebook's four curves, one value an epoch, and run.json beside them."""
+
+import hashlib
+import io
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from paddle_aug.errors import UserError
+from paddle_aug.system import files
+
+CURVES = ("lossTrain", "accTrain", "lossEval", "accEval")
+NOTEBOOK_MODES = ("", "userDef", "imgaugLib", "allab", "allba")
+MOST_CURVE = 2**24  # bytes: two million epochs
+
+# A leading dot is no log: macOS leaves "._noAug_accEval.npy" on foreign disks.
+_LOG_NAME = re.compile(rf"([^.].*)Aug_(?:(?:{'|'.join(CURVES)})\.npy|run\.json)")
+_SEED_FOLDER = re.compile(r"seed-(\d+)")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One run as its logs tell it; `run` is its run.json, {} for the notebook's own logs.
+
+    `curves` holds the four CURVES, float64 and of one length; accuracies are from 0 to 1.
+    """
+
+    mode: str
+    folder: Path
+    curves: dict[str, np.ndarray]
+    run: dict
+    seed: int | None
+
+    @property
+    def epochs(self) -> int:
+        return len(self.curves["accEval"])
+
+
+def prefix(mode: str) -> str:
+    """The start of the names of a mode's files; "" and "none" are both no augmentation.
+
+    A pipeline text becomes a slug one can read and a digest that keeps it apart from every other.
+
+    >>> prefix(""), prefix("userDef")
+    ('noAug_', 'userDefAug_')
+    >>> prefix("hflip|rotate(20)")
+    'hflip-rotate-20-1456ef26Aug_'
+    """
+    mode = mode.strip()
+    if mode in ("", "none"):
+        return "noAug_"
+    if mode.isascii() and mode.isidentifier() and mode != "no":
+        return f"{mode}Aug_"
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", mode)[:40].strip("-.") or "mode"
+    return f"{slug}-{hashlib.sha256(mode.encode()).hexdigest()[:8]}Aug_"
+
+
+def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], run: dict) -> None:
+    """Write all files of a run, whole, after each epoch; run.json comes last."""
+    start = _start(log_dir, mode)
+    for name in CURVES:
+        files.write_array(f"{start}{name}.npy", np.asarray(curves[name], np.float64))
+    epochs = {"epochs": run["epochs"]} if "epochs" in run else {}
+    files.write_json(f"{start}run.json", run, **epochs)
+
+
+def read_run_file(log_dir: Path | str, mode: str) -> dict:
+    """The run.json of a mode, {} where there is none.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    file = run_file(log_dir, mode)
+    return _read_json(file) if file.exists() else {}
+
+
+def read_run(log_dir: Path | str, mode: str) -> Run:
+    """One run of a folder, in which others may be at work.
+
+    Raises:
+        UserError: a file of it is missing, damaged, or no curve.
+    """
+    return _read_run(Path(log_dir), prefix(mode).removesuffix("Aug_"))
+
+
+def set_aside(log_dir: Path | str, mode: str) -> Path | None:
+    """Move the files of an earlier run of this mode into a new folder below `replaced/`.
+
+    Returns that folder, or None where there was nothing to move.
+    """
+    curves = [_curve_file(log_dir, mode, name) for name in CURVES]
+    return files.set_aside([*curves, run_file(log_dir, mode)])
+
+
+def read_runs(folder: Path | str) -> list[Run]:
+    """Read the runs in a folder, not in folders below it: the notebook's modes first, in its order.
+
+    A kill between the writing of two curves leaves some one epoch longer than the others; that
+    epoch is left out. The notebook's logs may be float32, or have shape (epochs, 1). NaN is a value
+    like others: a run that diverged is real.
+
+    Raises:
+        UserError: no such folder; a file is missing, damaged, or no curve; or the lengths differ by
+            more than one epoch.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; give the one that training wrote its logs to")
+    stems = {match[1] for file in folder.iterdir() if (match := _LOG_NAME.fullmatch(file.name))}
+    return sorted((_read_run(folder, stem) for stem in stems), key=lambda run: order(run.mode))
+
+
+def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
+    """Read the runs of several folders, which hold the same modes trained with other seeds.
+
+    A folder without runs of its own stands for the `seed-<n>` folders in it; all others below it
+    are ignored. Runs of one mode follow each other, the modes ordered as by `read_runs`.
+
+    Raises:
+        UserError: what `read_runs` raises; a folder without runs; one seed of a mode twice.
+    """
+    runs = []
+    for folder in dict.fromkeys(Path(folder) for folder in folders):
+        found = read_runs(folder) or [
+            run for below in _seed_folders(folder) for run in read_runs(below)
+        ]
+        if not found:
+            raise UserError(
+                f"{folder} holds no logs; they are named like noAug_accEval.npy, "
+                "there or in folders named like seed-0"
+            )
+        runs += found
+    _refuse_repeated_seeds(runs)
+    return sorted(runs, key=lambda run: order(run.mode))
+
+
+def order(mode: str) -> tuple[int, str]:
+    """Sort key of modes: the notebook's in its order, then the others by name."""
+    known = mode in NOTEBOOK_MODES
+    return (NOTEBOOK_MODES.index(mode) if known else len(NOTEBOOK_MODES)), mode
+
+
+def _start(log_dir: Path | str, mode: str) -> str:
+    """What the paths of a run's files begin with."""
+    return os.path.join(log_dir, prefix(mode))
+
+
+def _curve_file(log_dir: Path | str, mode: str, name: str) -> Path:
+    return Path(f"{_start(log_dir, mode)}{name}.npy")
+
+
+def run_file(log_dir: Path | str, mode: str) -> Path:
+    """Where the run.json of a mode is."""
+    return Path(f"{_start(log_dir, mode)}run.json")
+
+
+def _seed_folders(folder: Path) -> list[Path]:
+    """The `seed-<n>` folders in this one, by number."""
+    below = [
+        (int(match[1]), path)
+        for path in folder.iterdir()
+        if (match := _SEED_FOLDER.fullmatch(path.name)) and path.is_dir()
+    ]
+    return [path for _, path in sorted(below)]
+
+
+def _named_seed(folder: Path) -> int | None:
+    match = _SEED_FOLDER.fullmatch(folder.resolve().name)
+    return int(match[1]) if match else None
+
+
+def _read_run(folder: Path, stem: str) -> Run:
+    run_file = folder / f"{stem}Aug_run.json"
+    run = _read_json(run_file) if run_file.exists() else {}
+    mode = "" if stem == "no" else stem
+    # A slug does not tell its pipeline, run.json does; but where the files bear another name than
+    # its own, somebody renamed them to tell runs apart.
+    augment = str(run.get("augment", "")).strip()
+    if mode and prefix(augment) == f"{stem}Aug_":
+        mode = augment
+    curves = {name: _read_curve(folder / f"{stem}Aug_{name}.npy") for name in CURVES}
+    lengths = {name: len(curve) for name, curve in curves.items()}
+    epochs = min(lengths.values())
+    if max(lengths.values()) > epochs + 1:
+        raise UserError(
+            f"{folder / stem}Aug_*.npy are not of one run, their numbers of epochs differ: "
+            + ", ".join(f"{name} {length}" for name, length in lengths.items())
+        )
+    curves = {name: curve[:epochs] for name, curve in curves.items()}
+    seed = run.get("seed")
+    return Run(mode, folder, curves, run, _named_seed(folder) if seed is None else seed)
+
+
+def _read_curve(file: Path) -> np.ndarray:
+    if not file.exists():
+        raise UserError(
+            f"{file} is missing beside the other logs of its run; put it back, or remove them"
+        )
+    try:
+        content = files.read_bytes(file, MOST_CURVE)
+        values = np.load(io.BytesIO(content), allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except Exception as error:  # damaged bytes make NumPy raise seven kinds, TokenError among them
+        raise UserError(f"{file} is damaged or not an .npy file: {error}") from None
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
+        raise UserError(f"{file} holds no floating-point numbers, so it is not a curve")
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1 or values.size == 0:
+        raise UserError(f"{file} has shape {values.shape}; a curve has one value an epoch")
+    return values.astype(np.float64)
+
+
+def _read_json(file: Path) -> dict:
+    try:
+        run = files.read_json(file)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{file} is damaged: {error}") from None
+    if not isinstance(run, dict):
+        raise UserError(f"{file} does not hold a run: want an object in braces")
+    if not isinstance(run.get("seed"), int | None):
+        raise UserError(f"{file}: seed {run['seed']!r} is not a whole number")
+    epochs = run.get("epochs", [])
+    if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):
+        raise UserError(f"{file}: epochs is not a list of objects, one an epoch")
+    return run
+
+
+def _refuse_repeated_seeds(runs: list[Run]) -> None:
+    """One seed trained twice gives one curve twice, and a spread that is none."""
+    seen: dict[tuple[str, int], Run] = {}
+    for run in runs:
+        if run.seed is None:
+            continue
+        first = seen.setdefault((run.mode, run.seed), run)
+        if first is not run:
+            raise UserError(
+                f"{first.folder} and {run.folder} both hold seed {run.seed} of "
+                f"{run.mode or 'none'!r}; leave one of them out"
+            )

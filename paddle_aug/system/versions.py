@@ -1,0 +1,46 @@
+"""What a run was made with: the versions of all that may change a pixel, and the commit."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL
+
+from paddle_aug import __version__
+
+
+def versions() -> dict[str, str]:
+    """Of all that may change a pixel."""
+    return {
+        "paddle_aug": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "pillow": PIL.__version__,
+        **{name: _installed(name) for name in ("imgaug", "scikit-image", "scipy")},
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def commit() -> str | None:
+    """The clone's commit, with "+" behind it where files differ from it; None outside a clone."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    git = ["git", "-C", str(root)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        status = [*git, "status", "--porcelain", "--untracked-files=no"]
+        changed = subprocess.run(status, capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return head.stdout.strip() + ("+" if changed.stdout else "") or None

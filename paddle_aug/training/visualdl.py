@@ -1,0 +1,179 @@
+"""What VisualDL shows of a run: its curves, an epoch a point, batches, and the network's graph."""
+
+import copy
+import math
+import struct
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import paddle
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import Normalization
+from paddle_aug.errors import UserError
+from paddle_aug.results import runlog
+from paddle_aug.system.files import refuse_unwritable, write_bytes
+from paddle_aug.training.distributed import Group
+from paddle_aug.training.history import Column
+
+EVERY = 10  # epochs from one picture of a batch to the next
+MOST = 16  # images of it
+TAGS = ("loss/train", "accuracy/train", "loss/eval", "accuracy/eval")  # of runlog.CURVES
+
+
+class Hidden:
+    """Where VisualDL is not asked for, and in all processes but the first: shows nothing."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def begin(self, network: paddle.nn.Layer, done: int) -> None:
+        pass
+
+    def batch(self, epoch: int, step: int, inputs: paddle.Tensor, norm: Normalization) -> None:
+        pass
+
+    def epoch(self, curves: dict[str, Column], facts: dict, learning_rate: float) -> None:
+        pass
+
+
+class Shown:
+    """Writes to the run's own folder below the one that `--visualdl` names; steps are epochs,
+    counted from 1.
+
+    Raises:
+        UserError: VisualDL is not installed, or the folder cannot be written to.
+    """
+
+    def __init__(self, config: TrainConfig):
+        try:
+            import visualdl
+        except ModuleNotFoundError:
+            # pandas, which it brings, would put NumPy 2 in the place of what Paddle 2.6 needs.
+            raise UserError(
+                "--visualdl needs VisualDL, which is not installed: "
+                f'pip install visualdl "numpy=={np.__version__}"'
+            ) from None
+        refuse_unwritable(config.visualdl, "--visualdl")
+        self.open = visualdl.LogWriter
+        self.config = config
+        self.writer = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.writer:
+            self.writer.close()
+
+    def begin(self, network: paddle.nn.Layer, done: int) -> None:
+        """Open the record; of one that is there, go on behind so many finished epochs."""
+        folder = run_folder(self.config)
+        file = folder / "vdlrecords.log"
+        if file.exists():
+            write_bytes(file, b"".join(records(file.read_bytes(), done)))
+        with redirect_stdout(StringIO()):  # it says that it goes on in the file
+            self.writer = self.open(str(folder), file_name=file.name)
+        if not list(folder.glob("vdlgraph*")):
+            self.graph(network)
+
+    def graph(self, network: paddle.nn.Layer) -> None:
+        """Trace a copy of the network, of which VisualDL makes another one."""
+        size = self.config.image_size
+        images = paddle.static.InputSpec([None, 3, size, size], "float32")
+        # VisualDL reads the programs of Paddle 2, which Paddle 3 still makes when it is told to.
+        old_program = getattr(paddle.pir_utils, "OldIrGuard", nullcontext)
+        with paddle.utils.unique_name.guard(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "full_graph=False", UserWarning)
+            warnings.filterwarnings("ignore", "unclosed file", ResourceWarning)
+            network = copy.deepcopy(network)
+            network.eval()
+            try:
+                with old_program(), redirect_stdout(StringIO()):  # where it prints the error, too
+                    self.writer.add_graph(network, [images])
+            except Exception as error:  # of any kind, as it comes from within the traced program
+                reason = str(error).strip().split("\n")[-1].strip()
+                print(
+                    f"--visualdl: all but the graph of {self.config.network}, which VisualDL "
+                    f"cannot make on Paddle {paddle.__version__}: {reason}",
+                    file=sys.stderr,
+                )
+
+    def batch(self, epoch: int, step: int, inputs: paddle.Tensor, norm: Normalization) -> None:
+        """The first images of an epoch, as the network is given them: augmented and mixed."""
+        if step == 1 and epoch % EVERY == 0:
+            self.writer.add_image("batch", grid(pictures(inputs[:MOST], norm)), epoch + 1)
+
+    def epoch(self, curves: dict[str, Column], facts: dict, learning_rate: float) -> None:
+        """The latest values of the curves, of run.json's facts about the epoch, and of the rate."""
+        values = {
+            **{tag: curves[name][-1] for tag, name in zip(TAGS, runlog.CURVES, strict=True)},
+            "learning_rate": learning_rate,
+            **{name: facts[name] for name in ("images_per_s", "data_wait")},
+        }
+        for tag, value in values.items():
+            self.writer.add_scalar(tag, value, len(curves["accEval"]))
+        self.writer.flush()
+
+
+def view(config: TrainConfig, group: Group) -> Hidden | Shown:
+    """What to call in training, whether VisualDL is asked for or not."""
+    return Shown(config) if config.visualdl and group.is_first else Hidden()
+
+
+def run_folder(config: TrainConfig) -> Path:
+    """The folder of a run; its name is the run's in VisualDL."""
+    return Path(config.visualdl) / runlog.prefix(config.mode).removesuffix("_")
+
+
+def files(config: TrainConfig) -> list[Path]:
+    """What an earlier run has left for VisualDL."""
+    return sorted(run_folder(config).glob("vdl*.log")) if config.visualdl else []
+
+
+def records(content: bytes, done: int) -> Iterator[bytes]:
+    """The records of a file of VisualDL's that are whole, of so many epochs.
+
+    Each is a message of protobuf behind its length; a kill may leave a part of the last one.
+    """
+    from visualdl.proto.record_pb2 import Record
+
+    start = 0
+    while start + 8 <= len(content):
+        end = start + 8 + struct.unpack_from("<Q", content, start)[0]
+        if end > len(content):
+            return
+        if Record.FromString(content[start + 8 : end]).values[0].id <= done:
+            yield content[start:end]
+        start = end
+
+
+def pictures(inputs: paddle.Tensor, norm: Normalization) -> np.ndarray:
+    """A network's inputs [N, 3, H, W] as uint8 [N, H, W, 3]; where each image was normalised by its
+    own mean and deviation, which are gone, from its darkest to its brightest."""
+    pixels = inputs.transpose([0, 2, 3, 1]).numpy()
+    if norm.per_image:
+        low, high = (side(axis=(1, 2, 3), keepdims=True) for side in (pixels.min, pixels.max))
+        levels = (pixels - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
+    else:
+        levels = pixels * np.float32(norm.std) + np.float32(norm.mean)
+    return np.rint(255 * levels.clip(0, 1)).astype(np.uint8)
+
+
+def grid(images: np.ndarray) -> np.ndarray:
+    """Images [N, H, W, 3] as one, row by row in a square; VisualDL's own would shrink them."""
+    columns = math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    missing = rows * columns - len(images)
+    framed = np.pad(images, ((0, missing), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    height, width = framed.shape[1:3]
+    square = framed.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    return square.reshape(rows * height, columns * width, 3)

@@ -1,0 +1,209 @@
+"""Every augmentation that has a name keeps the contract, and the notebook's modes are its own."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from op_specs import SPECS
+
+from paddle_aug.augment.modes import NOTEBOOK_MODES, augmentation, mix_of, split_mix, split_modes
+from paddle_aug.augment.transform import Chain
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+
+
+def picture(height=33, width=47):
+    return generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+# Nothing to draw.
+FIXED = ("none", "invert", "resize", "center_crop", "autocontrast", "equalize")
+
+
+@pytest.mark.parametrize("name", SPECS.values())
+class TestContract:
+    """Runs over the registry, so that a new op is tested by existing."""
+
+    @pytest.mark.parametrize("size", [(33, 47), (64, 64), (1, 1), (5, 2)], ids=str)
+    def test_pixels_are_uint8_rgb_of_the_promised_shape_and_the_input_is_untouched(
+        self, name, size
+    ):
+        op, image = augmentation(name), picture(*size)
+        before = image.copy()
+        for index in range(5):
+            params = op.sample(generator(0, "augment", 0, index), image.shape)
+            result = op.apply(image, **params)
+            assert result.dtype == np.uint8
+            assert result.shape == op.output_shape(image.shape, **params)
+            assert result.flags.c_contiguous
+            np.testing.assert_array_equal(image, before)
+
+    def test_parameters_survive_json_and_replay_the_same_pixels(self, name):
+        op, image = augmentation(name), picture()
+        for index in range(5):
+            params = op.sample(generator(0, "augment", 0, index), image.shape)
+            stored = json.loads(json.dumps(params))
+            np.testing.assert_array_equal(op.apply(image, **params), op.apply(image, **stored))
+
+    def test_equal_generators_give_equal_pixels(self, name):
+        op, image = augmentation(name), picture()
+        first = [op(image, generator(3, "augment", 1, index)) for index in range(4)]
+        again = [op(image, generator(3, "augment", 1, index)) for index in reversed(range(4))]
+        for one, other in zip(first, reversed(again), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_images_differ_from_draw_to_draw(self, name):
+        op, image = augmentation(name), picture()
+        drawn = {op(image, generator(3, "augment", 1, index)).tobytes() for index in range(20)}
+        assert len(drawn) > 1 or name.split("(")[0] in FIXED
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "resize(24)",
+        "resize((5, 40))",
+        "center_crop(24)",
+        "center_crop((3, 70))",
+        "random_crop((30, 12), padding=15)",
+        "random_crop(3, padding=1, mode='reflect')",
+        "random_resized_crop(24)",
+        "random_resized_crop((7, 33), (0.01, 1.0), (0.2, 5.0))",
+        "random_resized_crop",
+        "chain(resize(9), random_crop(9), random_resized_crop(12))",
+        "maybe(0.5, resize((10, 4)))",
+    ],
+)
+def test_what_changes_the_size_of_an_image_says_to_what(spec):
+    op, rng = augmentation(spec), generator(6, "drawing")
+    shapes = [(1, 1), (1, 50), (50, 1), (2, 3), *rng.integers(1, 70, (30, 2)).tolist()]
+    for index, (height, width) in enumerate(shapes):
+        image = picture(height, width)
+        params = op.sample(generator(0, "augment", 0, index), image.shape)
+        promised = op.output_shape(image.shape, **params)
+        assert op.apply(image, **params).shape == tuple(promised)
+
+
+def test_the_notebooks_empty_mode_is_none():
+    image = picture()
+    np.testing.assert_array_equal(augmentation("")(image, generator(0, "augment")), image)
+
+
+def test_user_def_applies_all_eight_ops_in_every_order():
+    mode = augmentation("userDef")
+    orders = [
+        [member for member, _ in mode.sample(generator(0, "augment", 0, index), (8, 8, 3))["steps"]]
+        for index in range(400)
+    ]
+    assert all(sorted(order) == list(range(8)) for order in orders)
+    first = Counter(order[0] for order in orders)
+    assert len(first) == 8
+    assert max(first.values()) < 90, "each op leads about 50 times in 400"
+
+
+def test_user_def_draws_from_the_ranges_of_the_notebook():
+    mode = augmentation("userDef")
+    drawn = {}
+    for index in range(2000):
+        steps = mode.sample(generator(0, "augment", 0, index), (8, 8, 3))["steps"]
+        for member, params in steps:
+            for name, value in params.items():
+                drawn.setdefault((type(mode.ops[member]).__name__, name), []).append(value)
+    for op in ("Brightness", "Contrast", "Color", "Sharpness"):
+        factors = np.array(drawn[op, "factor"])
+        assert 0.5 <= factors.min() < 0.51
+        assert 1.49 < factors.max() <= 1.5
+    ratios = np.array(drawn["CenterCropResize", "width_ratio"])
+    assert 1 <= ratios.min() < 1.01
+    assert 1.49 < ratios.max() <= 1.5
+    assert set(drawn["CenterCropResize", "interpolation"]) == {
+        "nearest", "bilinear", "bicubic", "lanczos",
+    }  # fmt: skip
+    assert set(drawn["Rotate", "degrees"]) >= set(range(0, 360, 45)) - {45, 135, 225, 315}
+    assert (min(drawn["Rotate", "degrees"]), max(drawn["Rotate", "degrees"])) == (0, 359)
+    assert 0.45 < np.mean(drawn["Flip", "horizontal"]) < 0.55
+    assert 0.45 < np.mean(drawn["Flip", "vertical"]) < 0.55
+    assert 9.9 < max(drawn["GaussianNoise", "sigma"]) <= 10
+
+
+def test_the_stacked_modes_are_the_two_in_either_order():
+    user_def, imgaug_lib = augmentation("userDef"), augmentation("imgaugLib")
+    assert augmentation("allab") == Chain(user_def, imgaug_lib)
+    assert augmentation("allba") == Chain(imgaug_lib, user_def)
+
+
+def test_a_mode_can_be_part_of_a_pipeline():
+    pipeline = augmentation("userDef|maybe(0.5, hflip)")
+    assert pipeline(picture(), generator(0, "augment")).shape == (33, 47, 3)
+
+
+@pytest.mark.parametrize("wrong", ["userdef", "rotat(20)", "hflip(", "allab|nosie"])
+def test_a_wrong_name_is_told_with_the_nearest_right_one(wrong):
+    with pytest.raises(UserError, match=r"did you mean|cannot read"):
+        augmentation(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "rotate('x')",
+        "maybe(0.5, rotate((9, 3)))",
+        "brightness([1])",
+        "noise(1e400)",
+        "brightness((1.5, 0.5))",
+        "flip(7)",
+        "rotate(20.5)",
+    ],
+)
+def test_an_argument_that_no_draw_can_use_is_told_before_the_first_image(wrong):
+    with pytest.raises(UserError, match="cannot make"):
+        augmentation(wrong)
+
+
+def test_a_list_of_modes_splits_at_its_own_commas_only():
+    assert split_modes("none, hflip|rotate((-5, 20)),userDef") == [
+        "none", "hflip|rotate((-5, 20))", "userDef",
+    ]  # fmt: skip
+    assert split_modes("") == ["none"]
+    assert split_modes("all") == list(NOTEBOOK_MODES)
+    assert split_modes("hflip,all") == ["hflip", *NOTEBOOK_MODES]
+
+
+@pytest.mark.parametrize("wrong", ["none,none", "none,", "all,userDef", ",hflip"])
+def test_a_list_that_names_a_mode_twice_or_none_at_all_is_refused(wrong):
+    with pytest.raises(UserError, match=r"twice|comma"):
+        split_modes(wrong)
+
+
+def test_a_mix_stands_behind_the_first_plus_outside_of_parentheses():
+    assert split_mix("userDef+mixup:0.4") == ("userDef", "mixup:0.4")
+    assert split_mix(" hflip|rotate((-5, +20)) + mixup + cutmix:1 ") == (
+        "hflip|rotate((-5, +20))",
+        "mixup+cutmix:1",
+    )
+    assert split_mix("allab") == ("allab", "")
+    assert split_mix("+cutmix") == ("none", "cutmix")
+    assert split_modes("none,userDef+mixup:0.4+cutmix") == ["none", "userDef+mixup:0.4+cutmix"]
+
+
+def test_the_sequels_modes_bring_their_mix_and_no_other():
+    assert mix_of("mixup", "none") == "mixup:1.5"
+    assert mix_of("samplePairing", "none") == "samplePairing"
+    assert mix_of("userDef", "cutmix") == "cutmix"
+    with pytest.raises(UserError, match="the mode mixup has its own mix; with --mix cutmix"):
+        mix_of("mixup", "cutmix")
+
+
+def test_the_sequels_userdef_has_weaker_noise_half_the_time():
+    ops = list(augmentation("samplePairing").ops)
+    assert ops[:-1] == list(augmentation("userDef").ops[:-1])
+    assert ops[-1] == augmentation("maybe(0.5, noise(5))")
+    assert augmentation("mixup") == augmentation("samplePairing")
+
+
+def test_what_mixes_a_batch_is_no_part_of_a_pipeline():
+    with pytest.raises(UserError, match=r"hflip\+cutmix mixes .* here is room for hflip alone"):
+        augmentation("hflip+cutmix")
+    with pytest.raises(UserError, match="no augmentation named 'mixup'"):
+        augmentation("hflip|mixup")

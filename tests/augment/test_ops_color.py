@@ -1,0 +1,314 @@
+"""Brightness, contrast, color and sharpness against Pillow's, which the notebook calls; hue and the
+jitter of all against torchvision's own pixels and draws."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter
+from torchvision_golden import ASKED, GOLDEN, PHOTO, distance
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.augment.ops.color import (
+    Brightness,
+    Color,
+    ColorJitter,
+    Contrast,
+    Hue,
+    Sharpness,
+    brightness,
+    color,
+    contrast,
+    hue,
+    sharpness,
+)
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+
+BLENDS = {
+    "brightness": (brightness, ImageEnhance.Brightness),
+    "contrast": (contrast, ImageEnhance.Contrast),
+    "color": (color, ImageEnhance.Color),
+    "sharpness": (sharpness, ImageEnhance.Sharpness),
+}
+POINTWISE = ["brightness", "contrast", "color"]
+SIZES = [(40, 40), (37, 61), (1, 1), (2, 5), (224, 224)]
+
+
+def noise(size):
+    image = generator(1, "drawing").integers(0, 256, (*size, 3)).astype(np.uint8)
+    image.flags.writeable = False  # holds an op to its promise that the input is never written to
+    return image
+
+
+def factors(count):
+    """Factors over the notebook's range, drawn as it draws them."""
+    return generator(2, "drawing").uniform(0.5, 1.5, count).tolist()
+
+
+def differences(name, images, count):
+    """Ours less Pillow's, over all images and `count` factors for each."""
+    ours, enhancer = BLENDS[name]
+    return np.concatenate(
+        [
+            (ours(image, factor).astype(int) - pillow(enhancer, image, factor)).ravel()
+            for image in images
+            for factor in factors(count)
+        ]
+    )
+
+
+def pillow(enhancer, image, factor):
+    return np.asarray(enhancer(Image.fromarray(image)).enhance(factor))
+
+
+@pytest.fixture(scope="module")
+def photos(test_data):
+    """A photo of each class at the size of training, RGB."""
+    files = [min(folder.iterdir()) for folder in (test_data / "photos16/Images").iterdir()]
+    return [cv2.resize(cv2.imread(str(file))[:, :, ::-1], (224, 224)) for file in sorted(files)]
+
+
+@pytest.mark.parametrize("name", BLENDS)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_exact_gives_the_bytes_of_pillow(name, size):
+    ours, enhancer = BLENDS[name]
+    for factor in [0, 0.5, 0.83, 1, 1.5, *factors(5)]:
+        np.testing.assert_array_equal(
+            ours(noise(size), factor, exact=True), pillow(enhancer, noise(size), factor)
+        )
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_fast_blend_of_noise_is_pillows_but_for_a_level_in_few_pixels(name, size):
+    off = differences(name, [noise(size)], 20 if size == (224, 224) else 500)
+    assert abs(off).max() <= 1
+    assert (off == 0).mean() >= 0.998
+    assert abs(off.mean()) <= 0.002
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_a_fast_blend_of_photos_is_pillows_but_for_a_level_in_few_pixels(name, photos):
+    off = differences(name, photos, 10)
+    assert abs(off).max() <= 1
+    assert (off == 0).mean() >= 0.998
+    assert abs(off.mean()) <= 0.002
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_fast_sharpness_of_noise_is_within_a_level_of_pillows(size):
+    off = differences("sharpness", [noise(size)], 10)
+    assert abs(off).max() <= 1
+    assert abs(off).mean() <= 0.1
+
+
+def test_fast_sharpness_of_photos_is_within_a_level_of_pillows(photos):
+    off = differences("sharpness", photos, 10)
+    assert abs(off).max() <= 1
+    assert abs(off).mean() <= 0.1
+
+
+def test_sharpness_leaves_the_outermost_pixels_as_they_are():
+    image = noise((37, 61))
+    result = sharpness(image, 0.5)
+    inside = np.zeros(image.shape, bool)
+    inside[1:-1, 1:-1] = True
+    np.testing.assert_array_equal(result[~inside], image[~inside])
+    assert (result[inside] != image[inside]).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", BLENDS)
+def test_one_colour_stays_within_a_level_of_pillows(name):
+    colours = generator(3, "drawing").integers(0, 256, (200, 3))
+    images = [np.full((2, 5, 3), colour, np.uint8) for colour in [*colours, (0,) * 3, (255,) * 3]]
+    off = differences(name, images, 20)
+    assert abs(off).max() <= 1
+    assert (off == 0).mean() >= 0.99
+
+
+@pytest.mark.parametrize("name", BLENDS)
+def test_factor_one_changes_nothing_and_every_grey_is_the_grey_of_pillow(name):
+    ours, enhancer = BLENDS[name]
+    greys = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
+    np.testing.assert_array_equal(ours(greys, 1), greys)
+    np.testing.assert_array_equal(ours(noise((37, 61)), 1), noise((37, 61)))
+    for factor in (0, 0.5, 1.5):  # where many products are whole numbers
+        off = ours(greys, factor).astype(int) - pillow(enhancer, greys, factor)
+        assert not off.any() or name == "sharpness"
+
+
+@pytest.mark.parametrize("name", BLENDS)
+def test_factor_zero_is_the_degenerate_image(name):
+    image = noise((37, 61))
+    luma = Image.fromarray(image).convert("L")
+    degenerate = {
+        "brightness": np.zeros_like(image),
+        "contrast": np.full_like(image, round(np.asarray(luma).mean())),
+        "color": np.asarray(luma.convert("RGB")),
+        "sharpness": np.asarray(Image.fromarray(image).filter(ImageFilter.SMOOTH)),
+    }[name]
+    ours, _ = BLENDS[name]
+    off = abs(ours(image, 0).astype(int) - degenerate)
+    assert off.max() <= 1
+    assert name == "sharpness" or (off == 0).mean() >= 0.998
+
+
+@pytest.mark.parametrize("name", BLENDS)
+@pytest.mark.parametrize("factor", [-0.5, 2.5, 30])
+def test_factors_beyond_the_range_saturate_as_in_pillow(name, factor):
+    ours, enhancer = BLENDS[name]
+    image = noise((37, 61))
+    off = abs(ours(image, factor).astype(int) - pillow(enhancer, image, factor))
+    # A level of the mean, the luma or the smoothed image counts |1 - factor| times.
+    assert off.max() <= 1 + abs(1 - factor)
+
+
+@pytest.mark.parametrize("op", [Brightness, Contrast, Color, Sharpness])
+def test_an_exact_op_draws_as_the_fast_one_and_gives_pillows_bytes(op):
+    image = noise((37, 61))
+    drawn = op().sample(generator(5, "augment"), image.shape)
+    assert op(exact=True).sample(generator(5, "augment"), image.shape) == drawn
+    _, enhancer = BLENDS[op.__name__.lower()]
+    np.testing.assert_array_equal(
+        op(exact=True).apply(image, **drawn), pillow(enhancer, image, drawn["factor"])
+    )
+
+
+def test_a_pair_is_the_range_of_the_factor():
+    drawn = [Color((0.2, 0.4)).sample(generator(0, "augment", 0, i), (1, 1, 3)) for i in range(200)]
+    values = [params["factor"] for params in drawn]
+    assert 0.2 <= min(values) < 0.21
+    assert 0.39 < max(values) <= 0.4
+
+
+def pillows_hue(image, shift):
+    """The lines of torchvision's adjust_hue (0.28.0, _functional_pil.py)."""
+    h, s, v = Image.fromarray(image).convert("HSV").split()
+    h = np.array(h) + np.int32(shift * 255).astype(np.uint8)
+    return np.asarray(Image.merge("HSV", (Image.fromarray(h), s, v)).convert("RGB"))
+
+
+def hue_differences(images, shifts):
+    return np.concatenate(
+        [
+            (hue(image, shift).astype(int) - pillows_hue(image, shift)).ravel()
+            for image in images
+            for shift in shifts
+        ]
+    )
+
+
+def test_exact_hue_gives_the_bytes_of_torchvision():
+    for shift, theirs in zip(ASKED["hue"], GOLDEN["hue"], strict=True):
+        np.testing.assert_array_equal(hue(PHOTO, shift, exact=True), theirs)
+        np.testing.assert_array_equal(pillows_hue(PHOTO, shift), theirs)
+
+
+@pytest.mark.parametrize("backend", ["pil", "cv2"])
+def test_hue_is_that_of_paddle_vision(backend, photos):
+    functional = pytest.importorskip("paddle.vision.transforms.functional")
+    for index, photo in enumerate(photos):
+        shift = index / 16 - 0.5
+        given = Image.fromarray(photo) if backend == "pil" else photo[..., ::-1].copy()
+        theirs = np.asarray(functional.adjust_hue(given, shift)).astype(int)
+        # Its other backend takes the channels for BGR, rounds where Pillow cuts off, and has a
+        # circle of 256 steps.
+        theirs = theirs if backend == "pil" else theirs[..., ::-1]
+        off = abs(hue(photo, shift) - theirs)
+        assert off.mean() <= (0.02 if backend == "pil" else 3)
+        np.testing.assert_array_equal(hue(photo, shift, exact=True), pillows_hue(photo, shift))
+
+
+def test_fast_hue_of_photos_has_the_bytes_of_pillow_but_for_few(photos):
+    off = hue_differences(photos, generator(2, "drawing").uniform(-0.5, 0.5, 10).tolist())
+    assert (off == 0).mean() >= 0.995
+    assert abs(off).mean() <= 0.01
+    assert abs(off).max() <= 8  # a step of 1/255 of the circle, of which a sector has 42
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_fast_hue_of_noise_has_the_bytes_of_pillow_but_for_few(size):
+    off = hue_differences([noise(size)], [-0.5, -0.21, 0, 0.004, 0.37, 0.5])
+    assert (off == 0).mean() >= 0.99
+    assert abs(off).max() <= 8
+
+
+def test_hue_leaves_greys_and_takes_red_half_around_to_cyan():
+    greys = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
+    np.testing.assert_array_equal(hue(greys, 0.37), greys)
+    red = np.full((2, 3, 3), (200, 0, 0), np.uint8)
+    np.testing.assert_allclose(hue(red, 0.5), np.full((2, 3, 3), (0, 200, 200)), atol=3)
+    np.testing.assert_array_equal(hue(red, 0), red)
+
+
+def test_a_hue_is_as_good_on_a_thread_that_saw_a_larger_image_before():
+    large, small = noise((224, 224)), noise((37, 61))
+    before = hue(small, 0.3)
+    kept = before.copy()
+    hue(large, -0.2)
+    np.testing.assert_array_equal(before, kept)
+    np.testing.assert_array_equal(hue(small, 0.3), kept)
+
+
+def test_an_exact_jitter_gives_the_bytes_of_torchvision():
+    for steps, theirs in zip(ASKED["jitter"], GOLDEN["jitter"], strict=True):
+        order = [name for name, _ in steps]
+        ours = ColorJitter(exact=True).apply(PHOTO, order=order, **dict(steps))
+        np.testing.assert_array_equal(ours, theirs)
+        off = abs(ColorJitter().apply(PHOTO, order=order, **dict(steps)).astype(int) - theirs)
+        assert off.mean() <= 0.1
+
+
+def test_a_jitter_is_drawn_as_torchvision_draws_it():
+    op, rng = ColorJitter(0.4, (0.2, 0.9), 1.5, 0.3), generator(3, "augment")
+    drawn = [op.sample(rng, (9, 9, 3)) for _ in range(4000)]
+    names = ["brightness", "contrast", "saturation", "hue"]
+    for column, name in enumerate(names):
+        ours = np.array([params[name] for params in drawn])
+        assert distance(ours, GOLDEN["draws of color_jitter"][:, column]) < 1
+    assert min(params["saturation"] for params in drawn) >= 0  # 1 - 1.5 is below
+    ours = [names.index(params["order"][place]) for params in drawn for place in range(4)]
+    ours, theirs = np.reshape(ours, (-1, 4)), GOLDEN["orders of color_jitter"]
+    assert {tuple(order) for order in ours.tolist()} == {tuple(each) for each in theirs.tolist()}
+    counts = np.unique(ours, axis=0, return_counts=True)[1]
+    # Chi squared of 24 orders, at 1 %.
+    assert ((counts - 4000 / 24) ** 2 / (4000 / 24)).sum() < 41.6
+
+
+def test_a_jitter_leaves_out_what_does_nothing():
+    op = ColorJitter(brightness=0.5, contrast=(1, 1))
+    drawn = op.sample(generator(0, "augment"), (9, 9, 3))
+    assert drawn["order"] == ["brightness"]
+    assert list(drawn) == ["order", "brightness"]
+    image = noise((37, 61))
+    np.testing.assert_array_equal(ColorJitter()(image, generator(0, "augment")), image)
+
+
+def test_brightness_alone_is_drawn_from_the_jitters_range():
+    drawn = [Brightness(0.5).sample(generator(0, "augment", 0, i), (1, 1, 3)) for i in range(2000)]
+    jitter = ColorJitter(brightness=0.5)
+    theirs = [jitter.sample(generator(1, "augment", 0, i), (1, 1, 3)) for i in range(2000)]
+    assert distance([p["factor"] for p in drawn], [p["brightness"] for p in theirs]) < 1
+
+
+def test_an_exact_hue_draws_as_the_fast_one():
+    drawn = Hue(0.2).sample(generator(5, "augment"), PHOTO.shape)
+    assert Hue(0.2, exact=True).sample(generator(5, "augment"), PHOTO.shape) == drawn
+    exact = Hue(exact=True).apply(PHOTO, **drawn)
+    np.testing.assert_array_equal(exact, pillows_hue(PHOTO, drawn["shift"]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("hue(0.6)", "hue wants numbers from -0.5 to 0.5"),
+        ("color_jitter(hue=0.6)", "hue wants numbers from -0.5 to 0.5"),
+        ("color_jitter(contrast=(-0.1, 1))", "contrast wants numbers of 0 or more"),
+        ("color_jitter(saturation=-0.5)", "want a range from a low to a high number"),
+        ("color_jitter(0.1, (0.9, 0.5))", "want a range from a low to a high number"),
+        ("color_jitter('x')", "cannot make 'color_jitter'"),
+    ],
+)
+def test_a_strength_that_no_image_can_be_made_with_is_told(wrong, message):
+    with pytest.raises(UserError, match=message):
+        augmentation(wrong)

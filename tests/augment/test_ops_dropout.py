@@ -1,0 +1,114 @@
+"""Dropout against imgaug's pixels at equal masks, and the masks against their distribution."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from pointwise_golden import golden_cases
+
+from paddle_aug.augment.ops.dropout import CoarseDropout, Dropout, coarse_dropout, drop, dropout
+from paddle_aug.rng import generator
+
+WHITE = np.full((200, 150, 3), 255, np.uint8)
+
+
+@pytest.mark.parametrize(("image", "expected", "arrays"), golden_cases("drop"))
+def test_dropping_gives_the_bytes_of_imgaug(image, expected, arrays):
+    np.testing.assert_array_equal(drop(image, **arrays), expected)
+
+
+@pytest.mark.parametrize(("image", "expected", "arrays"), golden_cases("drop_cells"))
+def test_cells_fall_on_the_pixels_that_imgaug_lays_them_on(image, expected, arrays):
+    size = image.shape[1::-1]
+    kept = cv2.resize(arrays["cells"], size, interpolation=cv2.INTER_NEAREST)
+    np.testing.assert_array_equal(drop(image, kept), expected)
+
+
+def test_a_coarse_mask_is_its_cells_laid_over_the_image():
+    grid = coarse_dropout(WHITE, 0.3, (4, 3), True, seed=5)[::50, ::50]
+    assert grid.shape == (4, 3, 3)
+    assert 0 < np.count_nonzero(grid == 0) < grid.size
+    whole = grid.repeat(50, axis=0).repeat(50, axis=1)
+    np.testing.assert_array_equal(coarse_dropout(WHITE, 0.3, (4, 3), True, seed=5), whole)
+
+
+@pytest.mark.parametrize("p", [0.01, 0.1, 0.5])
+def test_each_pixel_goes_with_the_probability_that_was_asked_for(p):
+    gone = np.array([dropout(WHITE, p, True, seed) == 0 for seed in range(20)])
+    deviation = np.sqrt(p * (1 - p) / gone[0].size)
+    shares = gone.mean(axis=(1, 2, 3))
+    assert np.abs(shares - p).max() < 4.5 * deviation
+    assert 0.5 * deviation < shares.std() < 1.6 * deviation, "binomial, not a fixed number"
+    for neighbour in (gone[:, 1:] & gone[:, :-1], gone[:, :, 1:] & gone[:, :, :-1]):
+        assert neighbour.mean() == pytest.approx(p * p, rel=0.1, abs=5e-5), "independent"
+    assert (gone[..., 0] & gone[..., 1]).mean() == pytest.approx(p * p, rel=0.1, abs=5e-5)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_nothing_and_everything_can_go(p):
+    for dropped in (dropout(WHITE, p, True, 1), coarse_dropout(WHITE, p, (4, 3), True, 1)):
+        assert np.all(dropped == (0 if p else 255))
+
+
+def test_coarse_cells_go_with_the_probability_that_was_asked_for():
+    gone = [coarse_dropout(WHITE, 0.1, (20, 15), True, seed) == 0 for seed in range(60)]
+    assert np.mean(gone) == pytest.approx(0.1, abs=0.006)  # 54 000 cells, 4.5 deviations
+
+
+def test_channels_go_together_or_each_by_itself():
+    for blackened in (
+        lambda each: dropout(WHITE, 0.3, each, seed=3),
+        lambda each: coarse_dropout(WHITE, 0.3, (20, 15), each, seed=3),
+    ):
+        together, apart = blackened(False), blackened(True)
+        assert np.all(together == together[..., :1])
+        assert np.any(apart != apart[..., :1])
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 5, 3), (3, 1, 3), (7, 13, 3)])
+@pytest.mark.parametrize("each", [False, True])
+def test_small_images_keep_their_shape_and_the_input_its_pixels(shape, each):
+    image = np.full(shape, 200, np.uint8)
+    image.flags.writeable = False
+    for dropped in (dropout(image, 0.5, each, 1), coarse_dropout(image, 0.5, (3, 3), each, 1)):
+        assert dropped.shape == shape
+        assert dropped.flags.c_contiguous
+        assert set(dropped.ravel()) <= {0, 200}
+
+
+def test_parts_sizes_and_channels_are_drawn_from_their_ranges():
+    op = CoarseDropout((0.03, 0.15), size_percent=(0.02, 0.05), per_channel=0.2)
+    rng = generator(1, "drawing")
+    drawn = [op.sample(rng, (300, 200, 3)) for _ in range(3000)]
+    p = [params["p"] for params in drawn]
+    assert 0.03 <= min(p) < 0.035
+    assert 0.145 < max(p) <= 0.15
+    rows, columns = np.array([params["size"] for params in drawn]).T
+    # The whole part of 6 to 15 and of 4 to 10, each whole number as likely.
+    assert np.bincount(rows)[6:] == pytest.approx(np.full(9, 3000 / 9), abs=85)
+    assert np.bincount(columns)[4:] == pytest.approx(np.full(6, 500), abs=95)
+    assert np.mean([params["per_channel"] for params in drawn]) == pytest.approx(0.2, abs=0.035)
+    assert op.sample(rng, (32, 32, 3))["size"] == [3, 3], "never fewer than min_size"
+
+
+@pytest.mark.parametrize("op", [Dropout(0.5), CoarseDropout(0.5)])
+def test_parameters_survive_json_and_replay_the_pixels(op):
+    params = op.sample(generator(2, "drawing"), WHITE.shape)
+    replayed = op.apply(WHITE, **json.loads(json.dumps(params)))
+    np.testing.assert_array_equal(replayed, op(WHITE, generator(2, "drawing")))
+    other = op.apply(WHITE, **{**params, "seed": params["seed"] ^ 1})
+    assert np.any(other != replayed)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dropout((0.5, 1.5)), r"p wants numbers from 0 to 1, got \(0.5, 1.5\)"),
+        (lambda: CoarseDropout(min_size=0), "min_size wants numbers of 1 or more"),
+        (lambda: CoarseDropout(size_percent=2), "size_percent wants numbers from 0 to 1"),
+    ],
+)
+def test_parts_beyond_the_whole_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,96 @@
+"""ElasticTransformation: its pixels against imgaug's for given fields, its fields by statistics."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from paddle_aug.augment.ops.elastic import ElasticTransformation, displace, elastic_field
+from paddle_aug.rng import generator
+
+GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "geometry.npz", allow_pickle=False)
+
+
+@pytest.mark.parametrize("name", [name for name in GOLDEN.files if name.startswith("elastic ")])
+def test_given_the_field_the_bytes_are_those_of_imgaug(name):
+    _, source, parameters = name.split(" ", 2)
+    image = GOLDEN[f"image {source}"]
+    image.flags.writeable = False
+    field = GOLDEN["field {} {}".format(*image.shape)] * np.float32(1 / 1024)
+    ours = displace(image, field, **json.loads(parameters))
+    np.testing.assert_array_equal(ours, GOLDEN[name])
+
+
+def test_a_field_of_whole_pixels_moves_pixels():
+    image = GOLDEN["image noise"]
+    field = np.zeros((2, *image.shape[:2]), np.float32)
+    field[0] = 3
+    moved = displace(image, field, cval=99.9)
+    np.testing.assert_array_equal(moved[:, 3:], image[:, :-3])
+    assert (moved[:, :3] == 99).all()
+
+
+def test_without_smoothing_the_field_is_uniform_up_to_alpha():
+    field = elastic_field(200, 300, 3.5, 0.25, seed=5)
+    assert field.shape == (2, 200, 300)
+    assert np.abs(field).max() <= 3.5
+    shares, _ = np.histogram(field, bins=20, range=(-3.5, 3.5))
+    assert np.abs(shares / field.size - 1 / 20).max() < 0.003
+    assert abs(np.corrcoef(field[0].ravel(), field[1].ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(field[0, :, 1:].ravel(), field[0, :, :-1].ravel())[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize(("sigma", "radius"), [(0.5, 2), (2.0, 3), (4.0, 5), (6.0, 7)])
+def test_smoothing_is_a_gaussian_up_to_the_edge(sigma, radius):
+    # The deviation of white noise after a Gaussian, from SciPy's impulse response; the radius, at
+    # which imgaug cuts it off, is half of its kernel by hand: 3.3, 2.9 or 2.6 sigma, at least 5.
+    impulse = np.zeros((101, 101))
+    impulse[50, 50] = 1
+    expected = np.sqrt(
+        1 / 3 * np.square(ndimage.gaussian_filter(impulse, sigma, radius=radius)).sum()
+    )
+    field = np.stack([elastic_field(60, 60, 1.0, sigma, seed)[0] for seed in range(60)])
+    assert field.std() == pytest.approx(expected, rel=0.06)
+    # A field blurred without a margin varies more at its edge, by its own reflection.
+    assert field[:, :, 0].std() == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("sigma", [0.25, 1.0])
+def test_leaving_out_the_blur_of_the_notebooks_sigma_is_hardly_seen(sigma):
+    photo = cv2.resize(GOLDEN["superpixels photo coffee"], (224, 224))
+    field = elastic_field(224, 224, 2.0, 0.25, seed=1)
+    blurred = np.stack([cv2.GaussianBlur(axis, (5, 5), sigma) for axis in field])
+    difference = np.abs(displace(photo, field).astype(int) - displace(photo, blurred)).max(axis=2)
+    close = difference.mean() <= 0.1 and (difference == 0).mean() >= 0.97
+    assert close == (sigma == 0.25)
+
+
+def test_equal_seeds_give_equal_fields_and_others_others():
+    first = elastic_field(9, 7, 2.0, 0.25, seed=1)
+    np.testing.assert_array_equal(first, elastic_field(9, 7, 2.0, 0.25, seed=1))
+    assert (first != elastic_field(9, 7, 2.0, 0.25, seed=2)).mean() > 0.99
+
+
+@pytest.mark.parametrize("name", ["photo", "noise", "small", "row", "pixel"])
+@pytest.mark.parametrize("sigma", [(0.0, 0.25), (0.3, 8.0)])
+def test_any_size_keeps_its_shape_and_a_replay_gives_the_same(name, sigma):
+    image = GOLDEN[f"image {name}"]
+    image.flags.writeable = False
+    op = ElasticTransformation((0.5, 3.5), sigma)
+    params = op.sample(generator(1, "augment"), image.shape)
+    made = op(image, generator(1, "augment"))
+    assert (made.shape, made.dtype, made.flags.c_contiguous) == (image.shape, np.uint8, True)
+    first = made.copy()
+    np.testing.assert_array_equal(op.apply(image, **json.loads(json.dumps(params))), first)
+    op(GOLDEN["image noise"], generator(2, "augment"))
+    np.testing.assert_array_equal(made, first)  # the next image does not write into this one
+
+
+def test_unknown_orders_and_modes_are_refused():
+    with pytest.raises(ValueError, match="order wants one of"):
+        ElasticTransformation(order=2)
+    with pytest.raises(ValueError, match="mode wants one of"):
+        ElasticTransformation(mode="edge")

@@ -1,0 +1,253 @@
+"""Flips, rotation and the centre crop against Pillow's, which the notebook calls."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision_golden import ASKED, GOLDEN, PHOTO
+
+from paddle_aug.augment.ops.geometry import (
+    FAST_INTERPOLATIONS,
+    INTERPOLATIONS,
+    CenterCropResize,
+    RandomRotation,
+    Rotate,
+    center_crop_resize,
+    flip,
+    rotate,
+)
+from paddle_aug.rng import generator
+
+SIZES = [(40, 40), (37, 61), (1, 1), (2, 5), (224, 224)]
+
+
+def noise(size):
+    image = generator(1, "drawing").integers(0, 256, (*size, 3)).astype(np.uint8)
+    image.flags.writeable = False  # holds an op to its promise that the input is never written to
+    return image
+
+
+def ratios(count):
+    """Pairs of ratios over the notebook's range, its ends included."""
+    drawn = generator(2, "drawing").uniform(1, 1.5, (count, 2)).tolist()
+    return [(1, 1), (1.5, 1.5), (1, 1.5), *drawn]
+
+
+def pillows_rotation(image, degrees):
+    return np.asarray(Image.fromarray(image).rotate(degrees))
+
+
+def notebooks_crop(image, m, n, interpolation):
+    """The lines of the notebook."""
+    h, w, _ = image.shape
+    x1, y1 = w * (1 - 1 / m) / 2, h * (1 - 1 / n) / 2
+    x2, y2 = x1 + w * 1 / m, y1 + h * 1 / n
+    cut = Image.fromarray(image).crop([x1, y1, x2, y2])
+    return np.asarray(cut.resize((w, h), INTERPOLATIONS[interpolation]))
+
+
+@pytest.fixture(scope="module")
+def photos(test_data):
+    """A photo of each class at the size of training, RGB."""
+    files = [min(folder.iterdir()) for folder in (test_data / "photos16/Images").iterdir()]
+    return [
+        np.ascontiguousarray(cv2.resize(cv2.imread(str(file)), (224, 224))[:, :, ::-1])
+        for file in sorted(files)
+    ]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_flips_mirror_each_axis_by_itself(size):
+    image = noise(size)
+    np.testing.assert_array_equal(flip(image, True, False), image[:, ::-1])
+    np.testing.assert_array_equal(flip(image, False, True), image[::-1])
+    np.testing.assert_array_equal(flip(image, True, True), image[::-1, ::-1])
+    np.testing.assert_array_equal(flip(image, False, False), image)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_exact_rotation_gives_the_bytes_of_pillow(size):
+    for degrees in (0, 1, 45, 90, 180, 270, 359, 12.5):
+        np.testing.assert_array_equal(
+            rotate(noise(size), degrees, exact=True), pillows_rotation(noise(size), degrees)
+        )
+
+
+# In few pixels each ill-placed one counts: of 2 × 5, eight angles have one in ten.
+@pytest.mark.parametrize(
+    ("size", "share"),
+    [((40, 40), 0.998), ((37, 61), 0.998), ((1, 1), 1), ((2, 5), 0.997), ((224, 224), 0.998)],
+    ids=str,
+)
+def test_fast_rotation_by_every_degree_has_the_pixels_of_pillow_but_for_a_few(size, share):
+    image = noise(size)
+    same = [
+        (rotate(image, degrees) == pillows_rotation(image, degrees)).all(axis=2).mean()
+        for degrees in range(360)
+    ]
+    assert np.mean(same) >= share
+    assert min(same) >= (0.9 if size == (2, 5) else 0.975)
+
+
+def test_fast_rotation_of_photos_has_the_pixels_of_pillow_but_for_a_few(photos):
+    same = [
+        (rotate(photo, degrees) == pillows_rotation(photo, degrees)).all(axis=2).mean()
+        for first, photo in enumerate(photos)
+        for degrees in range(first, 360, len(photos))
+    ]
+    assert np.mean(same) >= 0.998
+    assert min(same) >= 0.995
+
+
+def test_exact_rotation_by_any_angle_gives_the_bytes_of_torchvision():
+    for degrees, theirs in zip(ASKED["rotate"], GOLDEN["rotate"], strict=True):
+        np.testing.assert_array_equal(rotate(PHOTO, degrees, exact=True), theirs)
+
+
+@pytest.mark.parametrize("size", [(40, 40), (37, 61), (1, 1), (224, 224)], ids=str)
+def test_fast_rotation_by_any_angle_has_the_pixels_of_pillow_but_for_a_few(size):
+    image = noise(size)
+    angles = generator(3, "drawing").uniform(-360, 360, 60 if size == (224, 224) else 300)
+    same = [
+        (rotate(image, degrees) == pillows_rotation(image, degrees)).all(axis=2).mean()
+        for degrees in angles.tolist()
+    ]
+    assert np.mean(same) >= 0.998
+    assert min(same) >= 0.985
+
+
+def test_angles_are_drawn_evenly_between_the_ends():
+    for degrees, (low, high) in [(45, (-45, 45)), ((10.5, 30), (10.5, 30))]:
+        op, rng = RandomRotation(degrees), generator(1, "augment")
+        drawn = np.sort([op.sample(rng, (9, 9, 3))["degrees"] for _ in range(3000)])
+        steps = np.arange(3000) / 3000
+        # Kolmogorov and Smirnov's critical value at 1 %.
+        assert abs((drawn - low) / (high - low) - steps).max() < 1.628 / 3000**0.5
+
+
+@pytest.mark.parametrize("size", [(40, 40), (41, 41), (1, 1)], ids=str)
+def test_quarter_turns_of_a_square_are_exact(size):
+    image = noise(size)
+    for quarters in range(5):
+        np.testing.assert_array_equal(rotate(image, 90 * quarters), np.rot90(image, quarters))
+
+
+def test_half_a_turn_is_exact_for_any_sides():
+    for size in SIZES:
+        np.testing.assert_array_equal(rotate(noise(size), 180), noise(size)[::-1, ::-1])
+
+
+def test_rotation_fills_the_corners_with_black():
+    white = np.full((40, 40, 3), 255, np.uint8)
+    turned = rotate(white, 45)
+    assert not turned[[0, 0, -1, -1], [0, -1, 0, -1]].any()
+    # An octagon is left, 2(√2 - 1) of the square.
+    assert (turned == 255).mean() == pytest.approx(2 * (2**0.5 - 1), abs=0.01)
+
+
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_exact_crop_gives_the_bytes_of_the_notebook(interpolation, size):
+    for m, n in ratios(3 if size == (224, 224) else 20):
+        np.testing.assert_array_equal(
+            center_crop_resize(noise(size), m, n, interpolation, exact=True),
+            notebooks_crop(noise(size), m, n, interpolation),
+        )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_crop_with_the_nearest_pixel_gives_the_bytes_of_the_notebook(size):
+    for m, n in ratios(20):
+        np.testing.assert_array_equal(
+            center_crop_resize(noise(size), m, n, "nearest"),
+            notebooks_crop(noise(size), m, n, "nearest"),
+        )
+
+
+def crop_differences(images, interpolation, count):
+    return np.concatenate(
+        [
+            (
+                center_crop_resize(image, m, n, interpolation).astype(int)
+                - notebooks_crop(image, m, n, interpolation)
+            ).ravel()
+            for image in images
+            for m, n in ratios(count)
+        ]
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_fast_bilinear_crop_of_noise_is_within_a_level_of_the_notebooks(size):
+    off = crop_differences([noise(size)], "bilinear", 20)
+    assert abs(off).max() <= 1
+    assert abs(off).mean() <= 0.25
+
+
+def test_the_fast_bilinear_crop_of_photos_is_within_a_level_of_the_notebooks(photos):
+    off = crop_differences(photos, "bilinear", 10)
+    assert abs(off).max() <= 1
+    assert abs(off).mean() <= 0.25
+
+
+@pytest.mark.parametrize("interpolation", ["bicubic", "lanczos"])
+def test_the_fast_smooth_crop_of_photos_is_the_notebooks_within_a_level_on_average(
+    photos, interpolation
+):
+    off = crop_differences(photos, interpolation, 10)
+    assert abs(off).max() <= 32
+    assert abs(off).mean() <= 1.0
+    assert abs(off.mean()) <= 0.05
+
+
+@pytest.mark.parametrize("interpolation", ["bicubic", "lanczos"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_fast_smooth_crop_is_near_the_notebooks_even_of_pure_noise(interpolation, size):
+    off = crop_differences([noise(size)], interpolation, 20)
+    assert abs(off).max() <= 48
+    assert abs(off).mean() <= 5
+
+
+@pytest.mark.parametrize("interpolation", FAST_INTERPOLATIONS)
+def test_the_fast_crop_of_one_colour_is_that_colour(interpolation):
+    image = np.full((37, 61, 3), (13, 200, 255), np.uint8)
+    for m, n in ratios(20):
+        np.testing.assert_array_equal(center_crop_resize(image, m, n, interpolation), image)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+def test_a_cut_is_never_rounded_to_no_pixels(interpolation, exact):
+    image = noise((2, 2))  # 1/10 of it, from 0.9 to 1.1, rounds to from 1 to 1
+    cut = center_crop_resize(image, 10, 10, interpolation, exact)
+    np.testing.assert_array_equal(cut, np.broadcast_to(image[1, 1], (2, 2, 3)))
+
+
+def test_a_crop_larger_than_the_image_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        CenterCropResize(max_ratio=0.9)
+
+
+def test_exact_ops_draw_as_the_fast_ones_and_give_pillows_bytes():
+    image = noise((37, 61))
+    for index in range(20):
+        drawn = Rotate().sample(generator(5, "augment", 0, index), image.shape)
+        exact = Rotate(exact=True)
+        assert exact.sample(generator(5, "augment", 0, index), image.shape) == drawn
+        np.testing.assert_array_equal(
+            exact.apply(image, **drawn), pillows_rotation(image, drawn["degrees"])
+        )
+
+        drawn = RandomRotation(70.5).sample(generator(5, "augment", 0, index), image.shape)
+        exact = RandomRotation(70.5, exact=True)
+        assert exact.sample(generator(5, "augment", 0, index), image.shape) == drawn
+        np.testing.assert_array_equal(
+            exact.apply(image, **drawn), pillows_rotation(image, drawn["degrees"])
+        )
+
+        drawn = CenterCropResize().sample(generator(5, "augment", 0, index), image.shape)
+        exact = CenterCropResize(exact=True)
+        assert exact.sample(generator(5, "augment", 0, index), image.shape) == drawn
+        np.testing.assert_array_equal(
+            exact.apply(image, **drawn), notebooks_crop(image, *drawn.values())
+        )

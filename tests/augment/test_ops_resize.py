@@ -1,0 +1,263 @@
+"""Resizing and crops against Pillow, torchvision's own pixels and draws, and paddle.vision."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision_golden import ASKED, GOLDEN, NOISE, PHOTO, distance
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.augment.ops.resize import (
+    PADDINGS,
+    CenterCrop,
+    RandomCrop,
+    RandomResizedCrop,
+    Resize,
+    center_crop,
+    cut,
+    resize,
+)
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+
+
+def noise(*size):
+    image = generator(1, "drawing").integers(0, 256, (*size, 3)).astype(np.uint8)
+    image.flags.writeable = False
+    return image
+
+
+def pillows(image, height, width):
+    picture = Image.fromarray(image)
+    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
+
+
+@pytest.fixture(scope="module")
+def photos(test_data):
+    """A photo of each class at its own size, which is some 300 px."""
+    files = [min(folder.iterdir()) for folder in (test_data / "photos16/Images").iterdir()]
+    return [np.ascontiguousarray(cv2.imread(str(file))[:, :, ::-1]) for file in sorted(files)]
+
+
+def differences(photos, down, across):
+    """Ours from Pillow's, of each photo reduced by so much: mean, 99th percentile, largest."""
+    found = []
+    for photo in photos:
+        height, width = round(photo.shape[0] / down), round(photo.shape[1] / across)
+        off = abs(resize(photo, height, width).astype(int) - pillows(photo, height, width))
+        found.append((off.mean(), np.percentile(off, 99), off.max()))
+    mean, percentile, largest = zip(*found, strict=True)
+    return np.mean(mean), np.mean(percentile), max(largest)
+
+
+@pytest.mark.parametrize("reduction", [1.1, 1.34, 1.5, 1.8, 2, 2.5, 3, 4, 6])
+def test_reduced_photos_are_pillows_within_a_level_on_average(photos, reduction):
+    mean, percentile, largest = differences(photos, reduction, reduction)
+    assert mean <= 0.9
+    assert percentile <= 6.5
+    assert largest <= 40
+
+
+@pytest.mark.parametrize("reductions", [(1.3, 0.8), (0.7, 2.6), (3, 1.2), (8, 1.5), (1.2, 1.45)])
+def test_photos_reduced_by_another_factor_in_each_axis_are_pillows_nearly(photos, reductions):
+    mean, percentile, _ = differences(photos, *reductions)
+    assert mean <= 1
+    assert percentile <= 7
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (37, 61), (120, 90)], ids=str)
+def test_enlarged_noise_is_within_a_level_of_pillows(size):
+    image = noise(*size)
+    for height, width in [(121, 122), (250, 131), (size[0], 200)]:
+        off = abs(resize(image, height, width).astype(int) - pillows(image, height, width))
+        assert off.max() <= 1
+        assert off.mean() <= 0.35
+
+
+@pytest.mark.parametrize("reduction", [1.2, 1.5, 2, 3, 5, 7.9])
+def test_a_pattern_finer_than_the_result_vanishes_instead_of_aliasing(reduction):
+    stripes = np.zeros((240, 240, 3), np.uint8)
+    stripes[:, ::2] = 255
+    side = round(240 / reduction)
+    ours, theirs = resize(stripes, side, side), pillows(stripes, side, side)
+    bare = cv2.resize(stripes, (side, side), interpolation=cv2.INTER_LINEAR)
+    assert ours[:, 2:-2].std() <= max(theirs[:, 2:-2].std(), 0.3 * bare.std()) + 3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (3, 300), (61, 37)], ids=str)
+def test_resizing_keeps_one_colour_and_the_bytes_of_its_own_size(size):
+    flat = np.full((*size, 3), (13, 200, 255), np.uint8)
+    for height, width in [(1, 1), (7, 3), (20, 100), (64, 64)]:
+        result = resize(flat, height, width)
+        assert (result == (13, 200, 255)).all()
+        assert result.shape == (height, width, 3)
+    np.testing.assert_array_equal(resize(noise(*size), *size), noise(*size))
+
+
+@pytest.mark.parametrize("size", ASKED["resize"], ids=str)
+def test_exact_resizing_gives_the_bytes_of_torchvision(size):
+    theirs = GOLDEN[f"resize {ASKED['resize'].index(size)}"]
+    np.testing.assert_array_equal(resize(PHOTO, *size, exact=True), theirs)
+    op = Resize(tuple(size), exact=True)
+    np.testing.assert_array_equal(op.apply(PHOTO), theirs)
+
+
+def test_a_number_is_the_shorter_side_and_the_other_is_cut_off_to_pixels_as_in_torchvision():
+    for (height, width, side), expected in zip(ASKED["sides"], GOLDEN["sides"], strict=True):
+        assert Resize(side).output_shape((height, width, 3)) == (*expected, 3)
+
+
+@pytest.mark.parametrize("index", range(len(ASKED["center_crop"])))
+def test_center_crops_give_the_bytes_of_torchvision(index):
+    theirs = GOLDEN[f"center_crop {index}"]
+    np.testing.assert_array_equal(center_crop(NOISE, *ASKED["center_crop"][index]), theirs)
+
+
+@pytest.mark.parametrize("index", range(len(ASKED["crop"])))
+def test_crops_of_padded_images_give_the_bytes_of_torchvision(index):
+    top, left, height, width, padding, fill, mode = ASKED["crop"][index]
+    fill = tuple(fill) if isinstance(fill, list) else fill
+    op = RandomCrop((height, width), padding, fill, mode)
+    ours = op.apply(NOISE, top - padding, left - padding)
+    np.testing.assert_array_equal(ours, GOLDEN[f"crop {index}"])
+
+
+@pytest.mark.parametrize("mode", PADDINGS)
+def test_what_lies_outside_is_what_numpy_pads_with_even_beyond_the_images_size(mode):
+    for size in [(1, 1), (4, 7), (13, 10)]:
+        image = noise(*size)
+        padded = np.pad(image, ((15, 15), (15, 15), (0, 0)), mode)
+        for top, left, height, width in [
+            (-15, -15, *padded.shape[:2]),
+            (-9, 0, 8, 3),
+            (2, -4, 9, 6),
+        ]:
+            expected = padded[15 + top :, 15 + left :][:height, :width]
+            ours = cut(image, top, left, height, width, mode)
+            np.testing.assert_array_equal(ours, expected)
+            assert ours.flags.c_contiguous
+
+
+@pytest.mark.parametrize("index", range(len(ASKED["resized_crop"])))
+def test_exact_resized_crops_give_the_bytes_of_torchvision(index):
+    top, left, height, width, size = ASKED["resized_crop"][index]
+    op = RandomResizedCrop(tuple(size), exact=True)
+    ours = op.apply(PHOTO, top=top, left=left, height=height, width=width)
+    np.testing.assert_array_equal(ours, GOLDEN[f"resized_crop {index}"])
+
+
+@pytest.mark.parametrize("backend", ["pil", "cv2"])
+def test_sizes_and_places_are_those_of_paddle_vision(backend):
+    functional = pytest.importorskip("paddle.vision.transforms.functional")
+    image = noise(37, 61)
+
+    def theirs(function, *arguments):
+        given = Image.fromarray(image) if backend == "pil" else image
+        return np.asarray(getattr(functional, function)(given, *arguments))
+
+    for size in [(50, 61), (37, 80), (90, 70)]:
+        off = abs(resize(image, *size).astype(int) - theirs("resize", size))
+        assert off.max() <= 1
+        np.testing.assert_array_equal(resize(image, *size, exact=True), pillows(image, *size))
+    if backend == "pil":
+        for size in [(20, 20), (36, 60)]:
+            np.testing.assert_array_equal(resize(image, *size, exact=True), theirs("resize", size))
+    for side in (40, 50, 111):
+        assert Resize(side).output_shape(image.shape) == theirs("resize", side).shape
+    for size in [(20, 20), (36, 60), (9, 30)]:
+        np.testing.assert_array_equal(center_crop(image, *size), theirs("center_crop", size))
+    np.testing.assert_array_equal(cut(image, 3, 5, 20, 30), theirs("crop", 3, 5, 20, 30))
+
+
+@pytest.mark.parametrize("index", range(len(ASKED["draws of random_resized_crop"])))
+def test_resized_crops_are_drawn_as_torchvision_draws_them(index):
+    height, width, area, ratio = ASKED["draws of random_resized_crop"][index]
+    op, rng = RandomResizedCrop(area=tuple(area), ratio=tuple(ratio)), generator(3, "augment")
+    drawn = [op.sample(rng, (height, width, 3)) for _ in range(4000)]
+    ours = np.array([[each[key] for key in ("top", "left", "height", "width")] for each in drawn])
+    theirs = GOLDEN[f"draws of random_resized_crop {index}"].astype(int)
+    for column in range(4):
+        assert distance(ours[:, column], theirs[:, column]) < 1
+    for kind in (lambda each: each[:, 2] * each[:, 3], lambda each: each[:, 3] / each[:, 2]):
+        assert distance(kind(ours), kind(theirs)) < 1
+
+
+def test_a_crop_that_never_fits_is_as_much_of_the_middle_as_keeps_the_ratio():
+    # By hand, from torchvision's fallback.
+    for shape, ratio, expected in [
+        ((10, 100, 3), (1.0, 1.5), (0, 42, 10, 15)),
+        ((100, 10, 3), (0.5, 1.0), (40, 0, 20, 10)),
+        ((100, 1, 3), (4.0, 5.0), (49, 0, 1, 1)),
+    ]:
+        op = RandomResizedCrop(area=(1.0, 1.0), ratio=ratio)
+        drawn = op.sample(generator(0, "augment"), shape)
+        assert tuple(drawn.values()) == expected
+
+
+def test_without_a_size_a_resized_crop_has_the_images_own():
+    op, image = RandomResizedCrop(), noise(37, 61)
+    assert op(image, generator(0, "augment")).shape == image.shape
+    assert RandomResizedCrop(20)(image, generator(0, "augment")).shape == (20, 20, 3)
+
+
+def test_random_crops_are_drawn_as_torchvision_draws_them():
+    (asked,) = ASKED["draws of random_crop"]
+    height, width, *size = asked
+    op, rng = RandomCrop(tuple(size)), generator(3, "augment")
+    drawn = [op.sample(rng, (height, width, 3)) for _ in range(4000)]
+    ours = np.array([[each["top"], each["left"]] for each in drawn])
+    theirs = GOLDEN["draws of random_crop 0"].astype(int)
+    for column in range(2):
+        assert set(ours[:, column]) == set(theirs[:, column])
+        assert distance(ours[:, column], theirs[:, column]) < 1
+
+
+def test_a_random_crop_reaches_each_place_of_the_padded_image_and_none_beyond():
+    op, rng = RandomCrop(32, padding=4), generator(1, "augment")
+    drawn = [op.sample(rng, (32, 40, 3)) for _ in range(2000)]
+    assert {each["top"] for each in drawn} == set(range(-4, 5))
+    assert {each["left"] for each in drawn} == set(range(-4, 13))
+
+
+def test_an_image_too_small_for_its_crop_is_refused_and_not_padded_in_silence():
+    op = RandomCrop((20, 10), padding=2)
+    with pytest.raises(ValueError, match=r"a crop of 20 × 10 \(height × width\) is larger than"):
+        op(noise(15, 10), generator(0, "augment"))
+    assert op(noise(16, 6), generator(0, "augment")).shape == (20, 10, 3)
+    # A text is checked with a draw for a tiny image, which must not be refused there.
+    assert augmentation("resize(120)|hflip|random_crop(96)").ops[2] == RandomCrop(96)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("resize(0)", r"size wants a whole number from 1 or \(height, width\), got 0"),
+        ("resize(1.5)", "size wants"),
+        ("resize((3, 4, 5))", "size wants"),
+        ("center_crop((3, -4))", "size wants"),
+        ("center_crop('x')", "size wants"),
+        ("random_crop(None)", "size wants"),
+        ("random_resized_crop('x')", "size wants"),
+        ("resize", "missing 1 required positional argument: 'size'"),
+        ("random_crop(8, padding=-1)", "padding wants a whole number from 0, got -1"),
+        ("random_crop(8, padding=1.5)", "padding wants"),
+        ("random_crop(8, fill=256)", "fill wants a level from 0 to 255 or three, got 256"),
+        ("random_crop(8, fill=(1, 2))", "fill wants"),
+        ("random_crop(8, mode='wrap')", "mode wants one of .*'symmetric'.*, got 'wrap'"),
+        ("random_resized_crop(area=(0.5, 1.5))", "area wants numbers from 0 to 1"),
+        ("random_resized_crop(area=(0.9, 0.5))", "want a range from a low to a high"),
+        ("random_resized_crop(ratio=(0, 2))", "ratio wants 0 < low <= high"),
+    ],
+)
+def test_a_field_that_no_image_can_be_made_with_is_told(wrong, message):
+    with pytest.raises(UserError, match=message):
+        augmentation(wrong)
+
+
+def test_ops_of_another_size_say_so_and_later_ops_are_drawn_for_it():
+    image = noise(37, 61)
+    pipeline = augmentation("resize(20)|random_crop(16)|random_resized_crop|center_crop((40, 8))")
+    params = pipeline.sample(generator(0, "augment"), image.shape)
+    assert pipeline.output_shape(image.shape, **params) == (40, 8, 3)
+    assert pipeline.apply(image, **params).shape == (40, 8, 3)
+    assert CenterCrop(5).output_shape(image.shape) == (5, 5, 3)

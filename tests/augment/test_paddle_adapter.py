@@ -1,0 +1,388 @@
+"""The paddle.vision adapter: ours in theirs, theirs in ours, and draws that no worker repeats."""
+
+import json
+import os
+import pickle
+import random
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+from op_specs import SPECS
+from paddle.vision import transforms as T
+from PIL import Image
+
+from paddle_aug.augment.adapters.imgaug import load
+from paddle_aug.augment.adapters.paddle import InCompose, PaddleVision
+from paddle_aug.augment.modes import AUGMENTATIONS, OPS, augmentation
+from paddle_aug.augment.ops.geometry import HorizontalFlip
+from paddle_aug.augment.ops.noise import GaussianNoise
+from paddle_aug.augment.transform import Chain, Transform
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator, generator_from_global_state
+
+CLONE = Path(__file__).parent.parent.parent
+IMAGES_DRAWN = 36  # by tests/support/paddle_loader.py: three epochs of twelve
+
+OF_PADDLE_VISION = [
+    T.ColorJitter(0.4, 0.4, 0.4, 0.4),
+    T.BrightnessTransform(0.4),
+    T.HueTransform(0.4),
+    T.RandomHorizontalFlip(0.5),
+    T.RandomVerticalFlip(0.5),
+    T.RandomRotation(30),
+    T.RandomAffine(30, translate=(0.2, 0.2), scale=(0.8, 1.2), shear=10),
+    T.RandomPerspective(prob=1.0),
+    T.RandomResizedCrop((48, 40)),
+    T.Compose([T.Pad(4), T.RandomCrop((48, 40))]),
+]
+ON_ARRAYS_ONLY = [T.RandomErasing(prob=1.0), T.RandomErasing(prob=1.0, value="random")]
+
+
+def picture(height=48, width=40):
+    return generator(0, "drawing").integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def numpy_seed(seed):
+    np.random.seed(seed)  # noqa: NPY002
+
+
+def global_noise(image):
+    return np.random.randint(0, 256, image.shape, dtype=np.uint8)  # noqa: NPY002
+
+
+def jitter_by_both(image):
+    """Draws from both of the global generators, and writes into what it gets."""
+    image += np.uint8(random.randrange(100))
+    image[0, 0] = np.random.randint(0, 256, 3)  # noqa: NPY002
+    return image
+
+
+def state_of_both():
+    return random.getstate(), [part.tolist() for part in map(np.asarray, np.random.get_state())]  # noqa: NPY002
+
+
+def run_alone(*command, timeout=120):
+    """Run Python in a process of its own, where paddle.io may fork, and return what it prints."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", *command],
+        cwd=CLONE,
+        env={**os.environ, "PYTHONPATH": str(CLONE), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def loader_runs():
+    ops = ["ours", "imgaug in ours", "theirs in ours", "generator of its own", "plain imgaug"]
+    return json.loads(run_alone("tests/support/paddle_loader.py", *ops))
+
+
+def different(run):
+    return len({number for epoch in run for number in epoch})
+
+
+def in_ours(runs):
+    return [item for item in runs if "our" in item["op"]]
+
+
+def test_no_worker_and_no_epoch_of_paddles_loader_repeats_a_draw(loader_runs):
+    assert len(in_ours(loader_runs)) == 3 * 5
+    for item in in_ours(loader_runs):
+        assert different(item["runs"][0]) == IMAGES_DRAWN, item
+
+
+def test_the_same_numpy_seed_gives_the_same_draws_with_the_same_workers(loader_runs):
+    for item in in_ours(loader_runs):
+        once, again = item["runs"]
+        assert once == again, item
+
+
+@pytest.mark.parametrize("op", ["generator of its own", "plain imgaug"])
+def test_a_generator_in_an_object_is_repeated_by_workers_and_epochs(loader_runs, op):
+    """What the adapter is for, and the proof that the test of it is sharp."""
+    seen = {
+        (item["workers"], item["persistent"]): different(item["runs"][0])
+        for item in loader_runs
+        if item["op"] == op
+    }
+    every = {(0, False): 36, (1, False): 12, (1, True): 36, (2, False): 6, (2, True): 18}
+    assert seen == every
+
+
+def test_the_generator_of_the_global_state_follows_from_it_and_moves_it():
+    numpy_seed(3)
+    first, second = (generator_from_global_state().integers(2**63, size=4) for _ in range(2))
+    assert set(first.tolist()).isdisjoint(second.tolist())
+    numpy_seed(3)
+    assert np.array_equal(generator_from_global_state().integers(2**63, size=4), first)
+    seen = {int(generator_from_global_state().integers(2**63)) for _ in range(5000)}
+    assert len(seen) == 5000
+
+
+def test_arrays_come_back_as_arrays_and_pil_images_as_pil_images_of_the_same_pixels():
+    image, op = picture(), InCompose(augmentation("rotate(20)|noise(5)"))
+    numpy_seed(1)
+    array = op(image)
+    numpy_seed(1)
+    pil = op(Image.fromarray(image))
+    assert type(array) is np.ndarray
+    assert isinstance(pil, Image.Image)
+    assert pil.mode == "RGB"
+    assert np.array_equal(np.asarray(pil), array)
+    assert not np.array_equal(op(image), array)
+    assert np.array_equal(image, picture())
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_op_works_in_a_compose(name):
+    image = Image.fromarray(picture())
+    op = augmentation(SPECS[name])
+    made = T.Compose([InCompose(op), T.Transpose()])(image)
+    rng = generator(0, "augment")
+    shape = op.output_shape((48, 40, 3), **op.sample(rng, (48, 40, 3)))  # the same for all draws
+    assert made.shape == (3, *shape[:2])
+
+
+def test_a_transform_of_paddle_sees_what_ours_made():
+    image = picture()
+    made = T.Compose([InCompose(HorizontalFlip(1.0)), T.ToTensor()])(image)
+    assert np.array_equal(np.round(made.numpy() * 255), image[:, ::-1].transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        (picture().astype(np.float32), r"float32 \(48, 40, 3\)"),
+        (picture()[:, :, 0], r"uint8 \(48, 40\)"),
+        (picture().transpose(2, 0, 1), r"uint8 \(3, 48, 40\)"),
+        (Image.fromarray(picture()).convert("L"), "a PIL image of mode L"),
+        (paddle.zeros([2, 2, 3], "uint8"), "Tensor"),
+    ],
+    ids=["float", "grey", "channels first", "grey PIL", "tensor"],
+)
+def test_what_is_not_a_colour_image_is_refused(image, told):
+    with pytest.raises(UserError, match=rf"got {told}; put it before .*ToTensor.*convert\('RGB'\)"):
+        InCompose(HorizontalFlip())(image)
+
+
+def test_a_text_in_place_of_a_transform_is_refused_with_how_to_make_one():
+    with pytest.raises(UserError, match=r"got 'hflip'; make one .*modes\.augmentation"):
+        InCompose("hflip")
+
+
+@pytest.mark.filterwarnings("ignore:`rcond` parameter:FutureWarning")  # Paddle 2.6.2, NumPy 1.26
+@pytest.mark.parametrize("pil", [False, True], ids=["arrays", "PIL"])
+def test_the_pixels_are_those_of_paddles_own_call_under_the_seed(pil):
+    image = picture()
+    given = Image.fromarray(image) if pil else image
+    for op in OF_PADDLE_VISION + ([] if pil else ON_ARRAYS_ONLY):
+        outcomes = []
+        for seed in range(10):
+            random.seed(seed)
+            numpy_seed(seed)
+            expected = np.asarray(op(given))
+            outcomes.append(PaddleVision(op, pil=pil).apply(image, seed))
+            assert np.array_equal(outcomes[-1], expected), op
+        assert len({outcome.tobytes() for outcome in outcomes}) > 1, op
+    assert np.array_equal(image, picture())
+
+
+def test_an_op_that_writes_into_its_image_does_not_reach_ours():
+    image = picture()
+    image.flags.writeable = False
+    made = PaddleVision(jitter_by_both).apply(image, 1)
+    assert not np.array_equal(made, image)
+    assert np.array_equal(made, PaddleVision(jitter_by_both).apply(image, 1))
+    assert np.array_equal(image, picture())
+
+
+def test_other_users_of_the_global_generators_do_not_notice():
+    def fails(image):
+        jitter_by_both(image)
+        raise ZeroDivisionError
+
+    random.gauss(0, 1)  # leaves a second value behind, which is part of the state
+    np.random.normal()  # noqa: NPY002
+    before = state_of_both()
+    PaddleVision(jitter_by_both).apply(picture(), 5)
+    assert state_of_both() == before
+    with pytest.raises(ZeroDivisionError):
+        PaddleVision(fails).apply(picture(), 5)
+    assert state_of_both() == before
+
+
+def test_python_and_numpy_do_not_make_the_same_draws_of_a_seed():
+    def draws(image):
+        seen.append((random.random(), np.random.random_sample()))  # noqa: NPY002
+        return image
+
+    seen = []
+    for seed in range(20):
+        PaddleVision(draws).apply(picture(), seed)
+    assert len({value for pair in seen for value in pair}) == 40
+
+
+def test_the_seed_comes_from_the_generator_and_can_be_stored():
+    op = PaddleVision(global_noise)
+    params = op.sample(generator(1, "augment"), (8, 8, 3))
+    assert params == op.sample(generator(1, "augment"), (8, 8, 3))
+    assert params != op.sample(generator(2, "augment"), (8, 8, 3))
+    assert json.loads(json.dumps(params)) == params
+
+
+def test_threads_do_not_mix_their_draws():
+    image, op = picture(), PaddleVision(T.Compose([T.ColorJitter(0.4, 0.4), global_noise]))
+    alone = [op.apply(image, seed) for seed in range(40)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda seed: op.apply(image, seed), range(40)))
+    assert np.array_equal(alone, together)
+
+
+def test_a_fork_amid_an_op_of_another_thread_leaves_the_child_able_to_go_on():
+    program = """
+import multiprocessing, threading, time
+import numpy as np
+from paddle_aug.augment.adapters.paddle import PaddleVision
+image, entered = np.zeros((2, 2, 3), np.uint8), threading.Event()
+def slow(image):
+    entered.set()
+    time.sleep(0.5)
+    return image
+threading.Thread(target=PaddleVision(slow).apply, args=(image, 1)).start()
+entered.wait()
+child = multiprocessing.get_context("fork").Process(
+    target=PaddleVision(np.flipud).apply, args=(image, 1)
+)
+child.start()
+child.join(20)
+print(child.exitcode)
+child.kill()
+"""
+    assert run_alone("-c", program, timeout=60) == "0\n"
+
+
+def test_adapters_can_be_put_into_each_other():
+    image = picture()
+    op = PaddleVision(T.Compose([InCompose(GaussianNoise(50)), T.ColorJitter(0.4)]))
+    op = PaddleVision(T.Compose([InCompose(op), T.RandomHorizontalFlip()]))
+    outcomes = [op.apply(image, seed).tobytes() for seed in range(8)]
+    assert outcomes == [op.apply(image, seed).tobytes() for seed in range(8)]
+    assert len(set(outcomes)) == 8
+
+
+def test_a_spawned_worker_makes_the_same_pixels():
+    image = picture()
+    op = Chain(PaddleVision(T.ColorJitter(0.4, 0.4)), PaddleVision(T.RandomErasing(1.0)))
+    params = op.sample(generator(4, "augment"), image.shape)
+    with get_context("spawn").Pool(1) as pool:
+        there = pool.apply(op.apply, (image,), params)
+        pool.close()
+        pool.join()
+    assert np.array_equal(there, op.apply(image, **params))
+
+
+def test_ours_in_theirs_can_be_pickled():
+    op = InCompose(augmentation("hflip|rotate(20)"))
+    assert pickle.loads(pickle.dumps(op)) == op
+
+
+class SeesShape(Transform):
+    def sample(self, rng, shape):
+        return {"drawn": list(shape)}
+
+    def apply(self, image, drawn):
+        assert list(image.shape) == drawn
+        return image
+
+
+def test_an_op_with_a_size_tells_it_to_the_ops_after_it():
+    op = Chain(PaddleVision(T.RandomResizedCrop((20, 24)), size=(20, 24)), SeesShape())
+    for shape in [(48, 40), (7, 9)]:
+        assert op(picture(*shape), generator(0, "augment")).shape == (20, 24, 3)
+
+
+@pytest.mark.parametrize(
+    ("op", "told"),
+    [
+        (T.RandomResizedCrop(20), r"RandomResizedCrop made uint8 \(20, 20, 3\)"),
+        (T.Transpose(), r"Transpose made uint8 \(3, 48, 40\)"),
+        (T.ToTensor(), "ToTensor made (Eager)?(Paddle)?Tensor"),
+        (T.Normalize(127.5, 127.5, "HWC"), r"Normalize made float32 \(48, 40, 3\)"),
+        (T.Grayscale(), r"Grayscale made uint8 \(48, 40(, 1)?\)"),
+        (list, "list"),
+    ],
+    ids=["size", "Transpose", "ToTensor", "Normalize", "Grayscale", "type"],
+)
+def test_what_is_not_an_image_of_the_size_wanted_is_refused(op, told):
+    way_out = r"want uint8 \(48, 40, 3\); .*PaddleVision\(op, size=\(height, width\)\)"
+    if isinstance(op, type):
+        told, way_out = rf"PaddleVision\({told}\): it cannot be called", "such as ColorJitter"
+    else:
+        told += r" of uint8 \(48, 40, 3\), "
+    with pytest.raises(UserError, match=rf"{told}.*{way_out}"):
+        PaddleVision(op).apply(picture(), 0)
+
+
+def test_another_size_than_the_one_told_is_refused():
+    with pytest.raises(UserError, match=r"made uint8 \(48, 40, 3\).*want uint8 \(20, 24, 3\)"):
+        PaddleVision(global_noise, size=(20, 24)).apply(picture(), 0)
+
+
+@pytest.mark.parametrize("size", [224, (0, 5), (5.0, 5), (5, 5, 3), [5, 5]])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(
+        UserError, match=r"wants size=\(height, width\), got " + re.escape(str(size))
+    ):
+        PaddleVision(global_noise, size=size)
+
+
+class LikeAlbumentations:
+    def set_random_state(self, rng, python):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("op", "told"),
+    [
+        (HorizontalFlip(), r"PaddleVision\(HorizontalFlip\): it is ours already"),
+        (LikeAlbumentations(), r"adapters\.albumentations\.Albumentations"),
+        (load()[1].Fliplr(0.5), r"adapters\.imgaug\.Imgaug"),
+        ("ColorJitter", r"PaddleVision\(str\): it cannot be called"),
+        (T.ColorJitter, r"PaddleVision\(ColorJitter\): it cannot be called with an image, want an"),
+    ],
+    ids=["ours", "albumentations", "imgaug", "text", "class"],
+)
+def test_what_needs_no_adapter_or_another_one_is_refused(op, told):
+    with pytest.raises(UserError, match=told):
+        PaddleVision(op)
+
+
+def examples():
+    page = (CLONE / "docs" / "adapters.md").read_text(encoding="utf-8")
+    found = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return [example for example in found if "import albumentations" not in example]
+
+
+def test_the_example_of_paddles_loader_in_the_documentation_runs():
+    assert run_alone("-c", examples()[0]).count("[4, 3, 64, 64]") == 2
+
+
+def test_the_example_of_fit_in_the_documentation_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(AUGMENTATIONS, "_items", dict(AUGMENTATIONS._items))
+    write_dataset(tmp_path / "photos")
+    example = examples()[1].replace('"epochs": 1', '"epochs": 1, "threads": 1')  # cores may be busy
+    exec(example, {"__name__": "__main__"})
+    assert len(list(tmp_path.glob("logs/zoom-64-jitter-hflip-*_run.json"))) == 1

@@ -1,0 +1,195 @@
+from dataclasses import dataclass
+
+import pytest
+
+from paddle_aug.augment.spec import build
+from paddle_aug.augment.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
+from paddle_aug.errors import UserError
+from paddle_aug.names import Registry, near_miss
+
+OPS = Registry("augmentation")
+
+
+@OPS.add("hflip")
+@dataclass(frozen=True)
+class Flip(Transform):
+    pass
+
+
+@OPS.add("rotate")
+@dataclass(frozen=True)
+class Rotate(Transform):
+    degrees: float | tuple[float, float] = 15
+    fill: str = "black"
+
+    def __post_init__(self):
+        if self.degrees == 0:
+            raise ValueError("0 degrees is no rotation")
+
+
+def refusal(spec):
+    with pytest.raises(UserError) as caught:
+        build(spec, OPS)
+    return str(caught.value)
+
+
+def test_a_thing_is_found_under_its_name():
+    assert OPS["rotate"] is Rotate
+    assert "rotate" in OPS
+    assert "spin" not in OPS
+
+
+def test_names_come_in_the_order_in_which_they_were_added():
+    assert list(OPS) == ["hflip", "rotate"]
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest_one():
+    with pytest.raises(UserError, match=r"no augmentation named 'rotat'; did you mean 'rotate'\?"):
+        OPS["rotat"]
+
+
+def test_the_nearest_name_is_found_whatever_the_case():
+    assert near_miss("USERDEF", ["userDef", "imgaugLib"]) == "did you mean 'userDef'?"
+
+
+def test_a_name_like_no_other_is_answered_with_all_of_them():
+    with pytest.raises(UserError, match="no augmentation named 'zzz'; known: hflip, rotate"):
+        OPS["zzz"]
+
+
+def test_a_name_is_added_once():
+    registry = Registry("network")
+    registry.add("vgg")(dict)
+    with pytest.raises(ValueError, match="network 'vgg' is registered twice"):
+        registry.add("vgg")(list)
+    assert registry["vgg"] is dict
+
+
+@pytest.mark.parametrize(
+    ("spec", "made"),
+    [
+        ("hflip", Flip()),
+        ("hflip()", Flip()),
+        ("  rotate ", Rotate()),
+        ("rotate(20)", Rotate(20)),
+        ("rotate(-20.5)", Rotate(-20.5)),
+        ("rotate((-5, 30))", Rotate((-5, 30))),
+        ("rotate(degrees=20, fill='white')", Rotate(20, "white")),
+        ("hflip|rotate(20)", Chain(Flip(), Rotate(20))),
+        ("hflip | rotate | hflip", Chain(Flip(), Rotate(), Flip())),
+        ("maybe(0.5, rotate(20))", Maybe(0.5, Rotate(20))),
+        ("ramp(0.8, rotate(20), 40)", Ramp(0.8, Rotate(20), 40)),
+        ("maybe(p=0.5, op=hflip)", Maybe(0.5, Flip())),
+        ("maybe(0.5, hflip|rotate)", Maybe(0.5, Chain(Flip(), Rotate()))),
+        ("chain(hflip, rotate)", Chain(Flip(), Rotate())),
+        ("shuffled(hflip, rotate(9))", Shuffled(Flip(), Rotate(9))),
+        ("oneof(hflip, maybe(0.1, rotate))", OneOf(Flip(), Maybe(0.1, Rotate()))),
+        ("someof(0, 2, hflip, rotate)", SomeOf(0, 2, Flip(), Rotate())),
+        ("(hflip|rotate)|hflip", Chain(Flip(), Rotate(), Flip())),
+        ("hflip|(rotate|hflip)", Chain(Flip(), Chain(Rotate(), Flip()))),
+    ],
+)
+def test_a_text_builds_the_pipeline_that_it_describes(spec, made):
+    assert build(spec, OPS) == made
+
+
+def test_a_long_pipeline_builds():
+    assert build("|".join(["hflip"] * 300), OPS) == Chain(*[Flip()] * 300)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("", "cannot read the augmentation ''; write it like hflip|rotate(20)"),
+        ("hflip||rotate", "cannot read the augmentation"),
+        ("hflip|rotate(20", "cannot read the augmentation"),
+        ("hflip rotate", "cannot read the augmentation"),
+        ("rotat(20)", "no augmentation named 'rotat'; did you mean 'rotate'?"),
+        ("maybe(0.5, hflp)", "no augmentation named 'hflp'; did you mean 'hflip'?"),
+        ("mayb(0.5, hflip)", "did you mean 'maybe'?"),
+        ("rotate(angle=20)", "cannot make 'rotate'"),
+        ("rotate(1, 2, 3)", "cannot make 'rotate'"),
+        ("rotate(0)", "0 degrees is no rotation"),
+        ("maybe(2, hflip)", "probability from 0 to 1"),
+        ("maybe(0.5)", "cannot make 'maybe'"),
+        ("someof(1, 3, hflip)", "0 <= low <= high <= 1"),
+        ("oneof(hflip, 3)", "'oneof' in the augmentation"),
+        ("rotate|3", "cannot read '3'"),
+        ("hflip + rotate", "cannot read 'hflip + rotate'"),
+        ("hflip or rotate", "cannot read 'hflip or rotate'"),
+        ("rotate(20) if 1 else hflip", "cannot read"),
+        ("rotate[20]", "cannot read 'rotate[20]'"),
+        ("rotate(x)", "no augmentation named 'x'"),
+        ("rotate(20)(30)", "cannot read 'rotate(20)(30)'"),
+        ("rotate(*[20])", "cannot read '*[20]'"),
+        ("rotate(f'{20}')", "cannot read"),
+        ("rotate(d := 20)", "cannot read"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_is_wrong(spec, said):
+    assert said in refusal(spec)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "__import__('pathlib').Path({marker!r}).touch()",
+        "rotate(__import__('pathlib').Path({marker!r}).touch())",
+        "rotate(degrees=open({marker!r}, 'w'))",
+        "hflip|open({marker!r}, 'w')",
+        "maybe(0.5, open({marker!r}, 'w'))",
+        "(lambda: open({marker!r}, 'w'))()",
+        "rotate((lambda: open({marker!r}, 'w'))())",
+        "rotate([open({marker!r}, 'w') for _ in (1,)])",
+        "rotate(f\"{{open({marker!r}, 'w')}}\")",
+        "hflip.__class__.__init__.__globals__['__builtins__']['open']({marker!r}, 'w')",
+        "rotate(().__class__.__base__.__subclasses__())",
+        "rotate.__init__(20)",
+        "eval(\"open({marker!r}, 'w')\")",
+    ],
+)
+def test_a_text_is_never_executed(spec, tmp_path):
+    marker = tmp_path / "executed"
+    refusal(spec.format(marker=str(marker)))
+    assert not marker.exists()
+
+
+def test_the_marker_would_be_seen_if_a_text_were_executed(tmp_path):
+    marker = tmp_path / "executed"
+    eval(f"__import__('pathlib').Path({str(marker)!r}).touch()")
+    assert marker.exists()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "(" * 1000 + "hflip" + ")" * 1000,
+        "chain(" * 1000 + "hflip" + ")" * 1000,
+        "|".join(["hflip"] * 20_000),
+        "rotate(" + "-" * 90 + "1)",
+        "rotate(" + "9" * 10_000 + ")",
+        "hflip\0",
+        "\ud800",
+        "hflip" + ".a" * 20_000,
+    ],
+    ids=lambda spec: f"{spec[:12]!a}, {len(spec)} long",
+)
+def test_a_text_too_deep_or_too_long_to_parse_is_refused(spec):
+    assert "cannot read" in refusal(spec)
+
+
+TOO_LENIENT = [
+    pytest.param("rotate({[1]: 2})", id="an unhashable literal"),
+    pytest.param("rotate(" + "-" * 900 + "1)", id="900 signs"),
+    pytest.param("rotate(" + "1+" * 900 + "1)", id="900 sums"),
+    pytest.param("hflip" + ".a" * 900, id="900 attributes"),
+    pytest.param("rotate(**{'degrees': 20})", id="a dict in place of arguments"),
+    pytest.param("rotate(degrees=1, degrees=2)", id="an argument twice"),
+    pytest.param("rotate(hflip)", id="an op where a number belongs"),
+    pytest.param("oneof()", id="one of none"),
+]
+
+
+@pytest.mark.parametrize("spec", TOO_LENIENT)
+def test_what_is_neither_a_number_nor_a_string_nor_an_op_is_refused(spec):
+    refusal(spec)

@@ -1,0 +1,237 @@
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from paddle_aug.augment.transform import (
+    Chain,
+    Identity,
+    Maybe,
+    OneOf,
+    Ramp,
+    Shuffled,
+    SomeOf,
+    Transform,
+    around,
+    random_order,
+)
+from paddle_aug.rng import generator
+
+IMAGES = 6000
+
+
+@dataclass(frozen=True)
+class Digit(Transform):
+    """Appends a digit in base 4 to each pixel, which so tells what was applied, in order."""
+
+    digit: int
+
+    def apply(self, image):
+        return image * 4 + self.digit
+
+
+@dataclass(frozen=True)
+class Shift(Transform):
+    """Adds a number drawn for the image."""
+
+    def sample(self, rng, shape):
+        return {"by": int(rng.integers(256))}
+
+    def apply(self, image, by):
+        return image + np.uint8(by)
+
+
+@dataclass(frozen=True)
+class UpperHalf(Transform):
+    """Halves the height."""
+
+    def apply(self, image):
+        return image[: len(image) // 2]
+
+    def output_shape(self, shape):
+        return (shape[0] // 2, *shape[1:])
+
+
+@dataclass(frozen=True)
+class Row(Transform):
+    """Blackens one row, and keeps the shape it was told among its parameters."""
+
+    def sample(self, rng, shape):
+        return {"row": int(rng.integers(shape[0])), "told": list(shape)}
+
+    def apply(self, image, row, told):
+        image = image.copy()
+        image[row] = 0
+        return image
+
+
+ONE, TWO, THREE = Digit(1), Digit(2), Digit(3)
+BLACK = np.zeros((1, 1, 3), np.uint8)
+PHOTO = generator(0, "drawing").integers(256, size=(16, 12, 3), dtype=np.uint8)
+
+PIPELINES = {
+    "chain": Chain(Shift(), ONE, Row()),
+    "shuffled": Shuffled(Shift(), ONE, TWO, Row()),
+    "oneof": OneOf(Shift(), TWO, Row()),
+    "someof": SomeOf(1, 3, Shift(), Row(), TWO),
+    "maybe": Maybe(0.5, Shift()),
+    "nested": Chain(
+        Maybe(0.5, UpperHalf()),
+        Shuffled(Maybe(0.5, UpperHalf()), OneOf(Shift(), Chain(Row(), Shift()))),
+        SomeOf(0, 2, Row(), UpperHalf()),
+        Row(),
+    ),
+}
+
+
+def outcomes(transform, images=IMAGES):
+    """How often each order of members was applied: {"123": 1000} for ONE, TWO, THREE."""
+    pixels = (transform(BLACK, generator(0, "augment", index=i))[0, 0, 0] for i in range(images))
+    return Counter(np.base_repr(pixel, 4).replace("0", "") for pixel in pixels)
+
+
+def assert_equally_likely(counts, expected):
+    """Each expected outcome, and no other, within five standard deviations of its share."""
+    assert set(counts) == set(expected)
+    total, share = sum(counts.values()), 1 / len(expected)
+    allowed = 5 * (total * share * (1 - share)) ** 0.5
+    assert all(abs(count - total * share) <= allowed for count in counts.values()), counts
+
+
+def test_chain_applies_all_members_in_order():
+    assert outcomes(Chain(ONE, TWO, THREE), images=20) == {"123": 20}
+
+
+def test_an_empty_chain_and_identity_change_nothing():
+    for transform in (Chain(), Identity()):
+        np.testing.assert_array_equal(transform(PHOTO, generator(0, "augment")), PHOTO)
+
+
+def test_shuffled_applies_all_members_in_each_order_equally_often():
+    assert_equally_likely(
+        outcomes(Shuffled(ONE, TWO, THREE)), expected=["123", "132", "213", "231", "312", "321"]
+    )
+
+
+def test_a_random_order_is_the_permutation_of_numpy_and_leaves_the_generator_where_it_does():
+    for count in (0, 1, 2, 5, 16):
+        for index in range(20):
+            ours, theirs = (generator(1, "augment", count, index) for _ in range(2))
+            assert random_order(ours, count) == theirs.permutation(count).tolist()
+            assert ours.random() == theirs.random()
+
+
+def test_oneof_applies_each_member_equally_often():
+    assert_equally_likely(outcomes(OneOf(ONE, TWO, THREE)), expected=["1", "2", "3"])
+
+
+def test_someof_applies_each_number_of_members_equally_often():
+    counts = outcomes(SomeOf(0, 3, ONE, TWO, THREE))
+    lengths = Counter()
+    for applied, count in counts.items():
+        lengths[len(applied)] += count
+    assert_equally_likely(lengths, expected=[0, 1, 2, 3])
+
+
+def test_someof_picks_different_members_in_random_order():
+    assert_equally_likely(
+        outcomes(SomeOf(2, 2, ONE, TWO, THREE)), expected=["12", "13", "21", "23", "31", "32"]
+    )
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (2, 1), (0, 4)])
+def test_someof_refuses_numbers_that_its_members_do_not_allow(low, high):
+    with pytest.raises(ValueError, match="0 <= low <= high <= 3"):
+        SomeOf(low, high, ONE, TWO, THREE)
+
+
+def test_maybe_acts_with_its_probability():
+    counts = outcomes(Maybe(0.3, ONE))
+    assert set(counts) == {"", "1"}
+    assert abs(counts["1"] / IMAGES - 0.3) < 5 * (0.3 * 0.7 / IMAGES) ** 0.5
+
+
+@pytest.mark.parametrize(("p", "expected"), [(0, {"": 500}), (1, {"1": 500})])
+def test_maybe_is_certain_at_either_end(p, expected):
+    assert outcomes(Maybe(p, ONE), images=500) == expected
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
+def test_maybe_refuses_what_is_no_probability(p):
+    with pytest.raises(ValueError, match="probability from 0 to 1"):
+        Maybe(p, ONE)
+
+
+def test_ramp_raises_the_probability_with_the_epochs_and_then_keeps_it():
+    ramp = Ramp(0.8, ONE, 10)
+    for epoch, p in ((0, 0.0), (5, 0.4), (10, 0.8), (30, 0.8)):
+        assert ramp.at(epoch) == Maybe(p, ONE)
+    with pytest.raises(ValueError, match="at least 1 epoch, got 0"):
+        Ramp(0.8, ONE, 0)
+
+
+def test_of_an_epoch_a_pipeline_changes_where_a_ramp_is_in_it_and_stays_itself_elsewhere():
+    for pipeline in PIPELINES.values():
+        assert pipeline.at(3) is pipeline
+    inner = Ramp(1, TWO, 4)
+    assert Chain(ONE, Maybe(0.5, inner)).at(2) == Chain(ONE, Maybe(0.5, Maybe(0.5, TWO)))
+    assert SomeOf(1, 2, ONE, inner).at(1) == SomeOf(1, 2, ONE, Maybe(0.25, TWO))
+    assert Shuffled(inner, ONE).at(9) == Shuffled(Maybe(1, TWO), ONE)
+    assert inner.epochs == 4, "the pipeline of all epochs is left as it is"
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_parameters_replayed_from_json_give_the_same_pixels(name):
+    pipeline = PIPELINES[name]
+    results = set()
+    for index in range(50):
+        params = pipeline.sample(generator(3, "augment", index=index), PHOTO.shape)
+        replayed = pipeline.apply(PHOTO, **json.loads(json.dumps(params)))
+        called = pipeline(PHOTO, generator(3, "augment", index=index))
+        np.testing.assert_array_equal(replayed, called)
+        results.add(called.tobytes())
+    assert len(results) > 1, "no randomness to replay"
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_output_shape_foretold_is_the_shape_made(name):
+    pipeline = PIPELINES[name]
+    for index in range(50):
+        params = pipeline.sample(generator(4, "augment", index=index), PHOTO.shape)
+        assert pipeline.output_shape(PHOTO.shape, **params) == pipeline.apply(PHOTO, **params).shape
+
+
+def test_members_are_told_the_shape_that_the_members_before_them_make():
+    pipeline = Chain(UpperHalf(), Chain(Maybe(1, UpperHalf()), Row()), OneOf(UpperHalf()), Row())
+    params = pipeline.sample(generator(0, "augment"), (16, 12, 3))
+    inner = params["steps"][1][1]["steps"]
+    assert inner[1][1]["told"] == [4, 12, 3]
+    assert params["steps"][3][1]["told"] == [2, 12, 3]
+
+
+def test_a_member_left_out_does_not_count_for_the_shape():
+    pipeline = Chain(Maybe(0, UpperHalf()), Row())
+    params = pipeline.sample(generator(0, "augment"), (16, 12, 3))
+    assert params["steps"][1][1]["told"] == [16, 12, 3]
+
+
+def test_a_transform_without_apply_says_which_one():
+    class Unfinished(Transform):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Unfinished"):
+        Unfinished()(PHOTO, generator(0, "augment"))
+
+
+def test_a_scalar_field_means_that_much_either_way_and_a_pair_is_a_range():
+    assert around(20, centre=0) == (-20, 20)
+    assert around(0.5, centre=1) == (0.5, 1.5)
+    assert around((5, 30), centre=0) == (5, 30)
+
+
+def test_pipelines_of_equal_members_are_equal_and_print_their_members():
+    assert Chain(ONE, Maybe(0.5, TWO)) == Chain(Digit(1), Maybe(0.5, Digit(2)))
+    assert Chain(ONE) != Shuffled(ONE)
+    assert repr(Chain(ONE)) == "Chain(ops=(Digit(digit=1),))"

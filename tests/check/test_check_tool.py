@@ -1,0 +1,424 @@
+"""tools/check.py: every fault of a spoiled set is told where it is, and what it writes trains."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_data import write_dataset
+from PIL import Image
+from spoiled import SPOILED, jpeg, scene, write_spoiled
+
+from paddle_aug.check import text as report
+from paddle_aug.check.findings import (
+    FILE_FINDINGS,
+    LEVELS,
+    TWIN_FINDINGS,
+    Finding,
+    Place,
+    findings,
+)
+from paddle_aug.check.montage import MOST, write_montages
+from paddle_aug.check.survey import Survey, find, look
+from paddle_aug.check.text import as_json, as_text, exit_code
+from paddle_aug.cli import run_command
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.readers.listfile import Found, Sample
+from paddle_aug.data.split import select
+from paddle_aug.errors import UserError
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "check.md"
+
+
+def check(*arguments) -> subprocess.CompletedProcess:
+    """Run the command in this process, which saves a second each time."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["check", *map(str, arguments)])
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            run_command("check")
+    return subprocess.CompletedProcess(arguments, ended.value.code, out.getvalue(), err.getvalue())
+
+
+def told(data, **options) -> dict:
+    """The findings by their codes."""
+    found = findings(Survey(find(str(data), **options)), 64)
+    return {finding.code: finding for finding in found}
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory) -> Path:
+    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
+
+
+@pytest.fixture(scope="module")
+def survey(spoiled) -> Survey:
+    return Survey(find(str(spoiled)))
+
+
+@pytest.fixture(scope="module")
+def told_of_it(survey):
+    return findings(survey, 224)
+
+
+@pytest.fixture
+def classes(tmp_path) -> Path:
+    """A folder of two class folders, 24 and 16 images, the first two of each nearly the same."""
+    for name, first, count in (("ant hill", 0, 24), ("bee", 100, 16)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(count):
+            content = jpeg(scene(first + max(1, number)), quality=95 if number else 50)
+            (tmp_path / "photos" / name / f"{number:02}.jpg").write_bytes(content)
+    return tmp_path / "photos"
+
+
+def test_every_fault_of_a_spoiled_set_is_told_where_it_is_and_nothing_else(told_of_it):
+    found = {finding.code: {place.where for place in finding.places} for finding in told_of_it}
+    assert found == SPOILED
+
+
+def test_what_training_refuses_is_an_error(spoiled, told_of_it):
+    with pytest.raises(UserError) as refused:
+        open_dataset(str(spoiled))
+    lines = set(re.findall(r"^(\w+\.txt:\d+):", str(refused.value), re.M))
+    errors = [finding for finding in told_of_it if finding.level == "error"]
+    places = {place.where for finding in errors for place in finding.places}
+    assert lines <= places
+    assert places - lines == {"Train.txt:53"}  # of two classes at once, which no network can learn
+
+
+def test_places_say_what_is_there(told_of_it):
+    places = {place.where: place.what for finding in told_of_it for place in finding.places}
+    assert places["Train.txt:38"] == "c0/empty.png: the file is empty"
+    assert places["Train.txt:39"] == "c0/truncated.jpg: the JPEG is truncated"
+    assert places["Train.txt:41"] == "c0/png.jpg: is PNG"
+    assert places["Train.txt:49"] == "c0/long.png: 600 × 120"
+    assert places["Train.txt:53"] == "c1/copy_of_c0.png: as Train.txt:1 c0/000.png (dog, not cat)"
+    assert places["Train.txt:59"] == "c0/004.png: as on line 5"
+    assert places["label 3"] == "owl (1 to evaluate on)"
+    mirrored = "c0/mirrored_larger.jpg: as Train.txt:10 c0/009.png, r = "
+    assert re.fullmatch(re.escape(mirrored) + r"[01]\.\d{3} mirrored", places["Eval.txt:12"])
+
+
+def test_the_report_is_of_80_columns_but_for_what_is_quoted(survey, told_of_it):
+    lines = as_text(survey, told_of_it).splitlines()
+    quoted = {f"{place.where}  {place.what}" for each in told_of_it for place in each.places}
+    assert [line for line in lines if len(line) > 80 and " ".join(line.split()) not in {
+        " ".join(place.split()) for place in quoted
+    }] == []  # fmt: skip
+    levels = [line.split(":")[0] for line in lines if line.split(":")[0] in LEVELS]
+    assert levels == sorted(levels, key=LEVELS.index)
+    assert lines[-1] == "5 errors, 17 warnings, 8 notes"
+    assert "      3  owl        0      1" in lines
+
+
+def test_json_has_all_with_keys_that_stay(survey, told_of_it):
+    content = json.loads("".join(as_json(survey, told_of_it)))
+    assert list(content) == [
+        "format", "exit_code", "name", "images", "distinct", "readable", "classes", "sizes",
+        "formats", "thresholds", "findings", "twins",
+    ]  # fmt: skip
+    assert (content["format"], content["exit_code"]) == (1, 2)
+    assert content["images"] == {"train": 60, "eval": 19}
+    assert content["classes"][3] == {"label": 3, "name": "owl", "train": 0, "eval": 1}
+    assert content["sizes"]["largest"] == [6000, 4000]
+    assert content["sizes"]["most_frequent"] == [160, 128]
+    assert content["formats"]["WEBP"] == 1
+    by_code = {finding["code"]: finding for finding in content["findings"]}
+    assert {place["where"] for place in by_code["lists"]["places"]} == SPOILED["lists"]
+    assert {"code": "leak", "first": "c0/007.png", "second": "c0/same_pixels.bmp",
+            "correlation": 1.0, "mirrored": False} in content["twins"]  # fmt: skip
+
+
+def test_json_has_all_places_however_many_are_written_at_a_time(survey, told_of_it, monkeypatch):
+    monkeypatch.setattr(report, "TOGETHER", 2)
+    content = json.loads("".join(as_json(survey, told_of_it)))
+    assert [each["places"] for each in content["findings"]] == [
+        [place._asdict() for place in finding.places] for finding in told_of_it
+    ]
+    assert max(len(finding.places) for finding in told_of_it) == 3  # so in two pieces
+    odd = Finding("note", '"places": []', 'a "places": [] b', "\\", [Place('"\n\\', "\x1b猫")])
+    (made,) = json.loads("".join(as_json(survey, [odd])))["findings"]
+    assert made == {**odd._asdict(), "places": [odd.places[0]._asdict()]}
+
+
+def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_it):
+    rows = re.findall(r"^\| (\w+) \| `([\w-]+)` \| (.*?) \|", PAGE.read_text("utf-8"), re.M)
+    page = {code: (level, message) for level, code, message in rows}
+    said = {finding.code: (finding.level, finding.message) for finding in told_of_it}
+    assert {code: page[code] for code in said} == said
+    others = {"no-eval", "labels-start", "all-small"}
+    assert set(page) - set(said) == others
+    assert {*FILE_FINDINGS, *TWIN_FINDINGS} <= set(page)
+
+
+def test_the_exit_code_is_that_of_the_worst_finding(tmp_path, spoiled):
+    good = write_dataset(tmp_path / "good", train=10)
+    clean = check(good, "--image-size", "64")
+    assert (clean.returncode, clean.stderr) == (0, "")
+    assert clean.stdout.endswith("\nnothing to remark on\n\n")
+    shutil.copy(good / "Images/class0/train_000.png", good / "Images/class0/train_001.png")
+    warned = check(good, "--json", "-", "--image-size", "64")
+    assert warned.returncode == 1
+    assert [each["code"] for each in json.loads(warned.stdout)["findings"]] == ["same-in-train"]
+    failed = check(spoiled, "--json", tmp_path / "report.json")
+    assert failed.returncode == 2
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["exit_code"] == 2
+    assert "error: 3 images unreadable [unreadable]" in failed.stdout
+
+
+@pytest.mark.slow
+def test_the_drawn_sample_is_clean(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert told("sample") == {}
+
+
+def test_real_photographs_are_clean_but_for_two_known_pairs(test_data):
+    found = told(test_data / "photos16")
+    assert [place.where for place in found.pop("near-same-in-train").places] == [
+        "Train.txt:71", "Train.txt:667",
+    ]  # fmt: skip
+    assert found == {}
+
+
+def test_labels_that_begin_at_one_and_skip_a_number_are_told(tmp_path):
+    lines = []
+    for number, label in enumerate([1, 2, 4] * 10):
+        Image.fromarray(scene(number)).save(tmp_path / f"{number}.png")
+        lines.append(f"{number}.png {label}\n")
+    (tmp_path / "all.txt").write_text("".join(lines))
+    found = told(tmp_path / "all.txt")
+    assert set(found) == {"labels-start", "label-gap", "no-eval"}
+    assert found["labels-start"].message == "labels begin at 1, not at 0"
+    assert [place.where for place in found["label-gap"].places] == ["label 3"]
+
+
+def test_images_that_are_all_small_are_a_note_one_of_them_a_warning(tmp_path):
+    survey = Survey(find(str(write_dataset(tmp_path / "small", train=10))))
+    (note,) = findings(survey, 224)
+    assert (note.level, note.code) == ("note", "all-small")
+    assert note.message == "42 images enlarged more than 2 times to 224 × 224"
+    assert exit_code([note]) == 0
+
+
+def test_where_all_are_grey_that_is_nothing_odd(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            grey = Image.fromarray(scene(number + 10 * (name == "b"))).convert("L")
+            grey.save(tmp_path / name / f"{number}.png")
+    assert set(told(tmp_path)) == {"no-eval"}
+
+
+def test_places_of_repeated_lines_are_made_when_they_are_looked_at(tmp_path):
+    (tmp_path / "Train.txt").write_text("a.png 0\n./a.png 0\nb.png 1\na.png 0\n")
+    (tmp_path / "Eval.txt").write_text("c.png 0\n")
+    for number, name in enumerate("abc"):
+        Image.fromarray(scene(number)).save(tmp_path / f"{name}.png")
+    places = told(tmp_path)["repeated-in-train"].places
+    wanted = [("Train.txt:2", "./a.png: as on line 1"), ("Train.txt:4", "a.png: as on line 1")]
+    assert (len(places), list(places)) == (2, wanted)
+    assert (places[-1], places[:1]) == (wanted[1], wanted[:1])
+
+
+def test_in_a_published_split_shared_images_are_warnings():
+    images = [scene(number) for number in range(30)]
+    train = [Sample(f"train/{n}", Path("a.tar"), n % 2, 0, image) for n, image in enumerate(images)]
+    eval_ = [
+        Sample(f"test/{n}", Path("a.tar"), label, 0, images[n]) for n, label in enumerate((0, 0))
+    ]
+    found = Found("a", train, eval_, ["x", "y"], ("a", "a"), [], published=True)
+    got = {each.code: each for each in findings(Survey(found), 64)}
+    assert {code: each.level for code, each in got.items()} == {
+        "leak": "warning", "other-label": "warning", "not-evaluated": "warning",
+    }  # fmt: skip
+    assert got["leak"].places == [("test/0", "as train/0")]
+    assert got["other-label"].places == [("test/1", "as train/1 (x, not y)")]
+
+
+def test_a_leak_that_training_refuses_is_an_error_whatever_else_has_these_pixels(tmp_path):
+    lists = {"Train.txt": "a.png 0\nb.bmp 0\nc.png 1\n", "Eval.txt": "d.bmp 0\ne.png 1\n"}
+    for name, text in lists.items():
+        (tmp_path / name).write_text(text)
+    for name, number in (("a.png", 0), ("b.bmp", 0), ("c.png", 1), ("e.png", 2)):
+        Image.fromarray(scene(number)).save(tmp_path / name)
+    shutil.copy(tmp_path / "b.bmp", tmp_path / "d.bmp")
+    found = told(tmp_path)
+    assert found["leak-file"].places == [("Eval.txt:1", "d.bmp: as Train.txt:2 b.bmp")]
+    assert found["same-in-train"].places == [("Train.txt:2", "b.bmp: as Train.txt:1 a.png")]
+    with pytest.raises(
+        UserError, match=r"Eval\.txt:1: d\.bmp is the same image as b\.bmp on line 2"
+    ):
+        open_dataset(str(tmp_path))
+
+
+def test_a_frame_that_is_damaged_behind_the_first_is_still_counted(tmp_path):
+    file = tmp_path / "a.gif"
+    frames = [Image.fromarray(scene(number)).convert("P") for number in range(3)]
+    frames[0].save(file, save_all=True, append_images=frames[1:])
+    file.write_bytes(file.read_bytes()[:-4000])
+    assert look(Sample("a.gif", file, 0, 0)).encoding.frames >= 2
+
+
+def test_a_sheet_a_class_and_one_of_duplicates_are_drawn(tmp_path, survey):
+    files = write_montages(survey, tmp_path)
+    assert [file.name for file in files] == [
+        "000_cat.png", "001_dog.png", "002_cow.png", "003_owl.png", "004_elk.png",
+        "duplicates.png",
+    ]  # fmt: skip
+    for file in files:
+        with Image.open(file) as sheet:
+            assert np.asarray(sheet.convert("RGB")).std() > 20
+            assert sheet.width < 1000
+
+
+def test_of_a_large_class_an_even_choice_is_drawn(tmp_path):
+    sheets = write_montages(Survey(find(str(write_dataset(tmp_path / "d", 2, 70, 30)))), tmp_path)
+    with Image.open(sheets[0]) as sheet:
+        assert sheet.height == 32 + MOST // 8 * (112 + 13 + 2 + 8)
+
+
+@pytest.mark.parametrize("kind", ["plain", "kind", "list", "csv"])
+def test_what_split_writes_trains_as_it_is_near_duplicates_on_one_side(tmp_path, classes, kind):
+    data, out = str(classes), []
+    if kind == "kind":
+        data = f"folder:{classes}"
+    files = sorted(classes.rglob("*.jpg"))
+    names = ["ant hill", "bee"]
+    paths = [file.relative_to(classes).as_posix() for file in files]
+    if kind == "list":
+        (classes / "Images").mkdir()
+        for name in names:
+            (classes / name).rename(classes / "Images" / name)
+        lines = (f"{path} {names.index(path.split('/')[0])}\n" for path in paths)
+        (classes / "all.txt").write_text("".join(lines))
+        data = str(classes / "all.txt")
+    if kind == "csv":
+        lines = (f"{path},{path.split('/')[0]}\n" for path in paths)
+        (classes / "all.csv").write_text("path,label\n" + "".join(lines))
+        data, out = str(classes / "all.csv"), ["--out", str(tmp_path / "lists")]
+    for seed in range(3):
+        target = Path(out[1]) if out else classes
+        done = check(data, "--split", "0.75", "--seed", seed, "--image-size", "64", *out)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"{target}: 30 images in Train.txt, 10 in Eval.txt" in done.stdout
+        assert "2 duplicates, near ones too, are in the list of their originals" in done.stdout
+        command = done.stdout.splitlines()[-1].split(" ")
+        assert command[:4] == ["python", "tools/train.py", "--data", str(target)]
+        root = command[command.index("--image-root") + 1] if "--image-root" in command else None
+        assert (root is None) == (kind != "csv")
+        made = open_dataset(command[3], image_root=root)
+        assert made.class_names == names
+        sides = [{s.path for s in side} for side in (made.train, made.eval)]
+        assert sides[0] | sides[1] == set(paths)
+        assert not sides[0] & sides[1]
+        assert [sum(s.label == 0 for s in side) for side in (made.train, made.eval)] == [18, 6]
+        for name in names:
+            twins = {f"{name}/00.jpg", f"{name}/01.jpg"}
+            assert twins <= sides[0] or twins <= sides[1]
+        for name in ("Train.txt", "Eval.txt", "labels.txt"):
+            (target / name).unlink()
+
+
+def test_without_duplicates_split_takes_what_holdout_takes(tmp_path, classes):
+    for name in ("ant hill", "bee"):
+        (classes / name / "00.jpg").unlink()
+    assert check(classes, "--split", "0.7", "--seed", "5", "--image-size", "64").returncode == 0
+    made = open_dataset(str(classes))
+    held = select(open_dataset(f"folder:{classes}"), holdout=0.3, seed=5)
+    for ours, theirs in ((made.train, held.train), (made.eval, held.eval)):
+        assert [(s.path, s.label) for s in ours] == [(s.path, s.label) for s in theirs]
+
+
+def test_a_class_file_beside_a_list_keeps_its_names(tmp_path, classes):
+    (classes / "label_list.txt").write_text("0 Formica\n1 Apis\n")
+    lines = [f"bee/{n:02}.jpg 1\nant hill/{n:02}.jpg 0\n" for n in range(1, 16)]
+    (classes / "all.txt").write_text("".join(lines))
+    assert check(classes / "all.txt", "--split", "0.5", "--image-size", "64").returncode == 0
+    assert open_dataset(str(classes)).class_names == ["Formica", "Apis"]
+    assert not (classes / "labels.txt").exists()
+
+
+def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(
+    tmp_path, classes, spoiled
+):
+    def refused(*arguments):
+        before = sorted(tmp_path.rglob("*"))
+        done = check(*arguments)
+        assert done.returncode == 2
+        assert sorted(tmp_path.rglob("*")) == before
+        return done.stderr.strip()
+
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "Eval.txt").write_text("mine")
+    assert refused(classes, "--split", "0.75", "--out", out) == (
+        f"{out} holds Eval.txt; choose another folder with --out"
+    )
+    (out / "Eval.txt").rename(out / "labels.txt")
+    assert refused(classes, "--split", "0.75", "--out", out) == (
+        f"{out / 'labels.txt'} does not name the classes of photos; move it, or choose --out"
+    )
+    assert refused(spoiled, "--split", "0.75").startswith(
+        "spoiled is divided already: 19 images are to evaluate on"
+    )
+    assert "is not between 0 and 1" in refused(classes, "--split", "75")
+    assert "leaves nothing to evaluate on" in refused(classes, "--split", "0.999")
+    assert refused(classes, "--split", "0.5", "--seed", "-1") == (
+        "--seed must be from 0 to 2**32 - 1, not -1"
+    )
+    assert "--out is for the lists of --split" in refused(classes, "--out", out)
+    assert "--image-size must be at least 1" in refused(classes, "--image-size", "0")
+    (classes / "bee" / "00.jpg").write_bytes(b"")
+    assert refused(classes, "--split", "0.75") == ("no lists are written: correct the errors first")
+    (classes / "bee" / "00.jpg").rename(classes / "bee" / "a\\b.jpg")
+    assert "cannot stand in a list; rename it" in refused(classes, "--split", "0.75")
+
+
+def test_a_name_that_is_not_utf8_is_told_all_the_same(tmp_path, classes):
+    try:
+        shutil.copy(classes / "bee" / "05.jpg", classes / "bee" / os.fsdecode(b"\xff.jpg"))
+    except OSError:
+        pytest.skip("this system has no such names")
+    done = check(classes, "--json", tmp_path / "report.json", "--montage", tmp_path / "sheets")
+    assert "\n    bee/\\udcff.jpg  as bee/05.jpg\n" in done.stdout
+    assert "bee/\\\\udcff.jpg" in (tmp_path / "report.json").read_text("utf-8")
+
+
+def test_an_image_root_for_a_table_is_refused(tmp_path, classes):
+    (classes / "all.csv").write_text("path,label\nbee/01.jpg,bee\n")
+    done = check(classes / "all.csv", "--image-root", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("--image-root goes with lists; paths in ")
+
+
+def test_what_is_not_there_is_told_in_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "check.py", tmp_path / "none"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"no folder {tmp_path / 'none'}; --data wants")
+    assert "Traceback" not in done.stderr
+    (tmp_path / "empty").mkdir()
+    assert "holds no class folder" in check(tmp_path / "empty").stderr
+
+
+def test_a_set_of_which_nothing_can_be_read_is_still_told_of(tmp_path):
+    (tmp_path / "Train.txt").write_text("a.png 0\nb.png 1\n")
+    (tmp_path / "Eval.txt").write_text("c.png 0\nd.png one\n")
+    survey = Survey(find(str(tmp_path)))
+    found = {each.code: each for each in findings(survey, 64)}
+    assert {"lists", "missing", "few-images", "not-evaluated"} == set(found)
+    assert len(found["missing"].places) == 3
+    assert "error: 3 images not there [missing]" in as_text(survey, list(found.values()))
+    assert json.loads("".join(as_json(survey, [])))["sizes"] == {}

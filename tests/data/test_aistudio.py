@@ -1,0 +1,331 @@
+"""AI Studio's folders, and zips that are unpacked whole and safely or not at all."""
+
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from paddle_aug.data.readers import aistudio
+from paddle_aug.data.readers.aistudio import find_data, find_zip, unpack, work_folder, zip_contents
+from paddle_aug.errors import UserError
+
+
+def mount(folder: Path, lists=("Train.txt", "Eval.txt")) -> Path:
+    folder.mkdir(parents=True)
+    for name in lists:
+        (folder / name).write_text("a.jpg 0\n")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    (tmp_path / "home" / "work").mkdir(parents=True)
+    return tmp_path / "home"
+
+
+def make_zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("clone", [".", "paddle_aug", "work/paddle_aug", "work/paddle_aug/tools"])
+def test_data_is_found_wherever_below_home_the_clone_is(tmp_path, home, clone):
+    data = mount(home / "data" / "data22612")
+    start = home / clone
+    start.mkdir(parents=True, exist_ok=True)
+    elsewhere = tmp_path / "elsewhere"
+    assert find_data(start, elsewhere, elsewhere) == data
+    assert find_data(elsewhere, home, elsewhere) == data  # by $HOME
+
+
+def test_data_of_a_script_task_is_found(tmp_path):
+    data = mount(tmp_path / "workspace" / "train_data" / "datasets" / "data22612")
+    assert find_data(tmp_path / "a", tmp_path / "b", tmp_path / "workspace") == data
+
+
+def test_only_mounted_data_with_a_pair_of_lists_counts(tmp_path, home):
+    mount(home / "data" / "data1", lists=["Train.txt"])
+    mount(home / "data" / "sample")
+    mount(home / "data" / "data2x")
+    (home / "data" / "data3").write_text("not a folder")
+    assert find_data(home, home, tmp_path) is None
+    data = mount(home / "data" / "data4", lists=["train_list.txt", "val_list.txt"])
+    assert find_data(home, home, tmp_path) == data
+
+
+def test_of_several_data_sets_one_must_be_chosen(tmp_path, home):
+    first, second = (mount(home / "data" / name) for name in ("data1", "data22"))
+    with pytest.raises(UserError) as error:
+        find_data(home, home, tmp_path)
+    assert f"--data {first}\n  --data {second}" in str(error.value)
+
+
+def test_the_same_data_by_two_ways_is_one(tmp_path, home):
+    data = mount(home / "data" / "data1")
+    (tmp_path / "workspace" / "train_data").mkdir(parents=True)
+    (tmp_path / "workspace" / "train_data" / "datasets").symlink_to(home / "data")
+    assert find_data(home, home, tmp_path / "workspace") == data
+
+
+def test_work_is_beside_data_and_output_belongs_to_script_tasks(tmp_path, home):
+    assert work_folder(mount(home / "data" / "data1"), tmp_path) == home / "work"
+    task = tmp_path / "workspace"
+    data = mount(task / "train_data" / "datasets" / "data1")
+    assert work_folder(data, task) == task / "output"
+    assert work_folder(mount(tmp_path / "photos"), task) is None
+    assert work_folder(mount(tmp_path / "no_work" / "data" / "data1"), task) is None
+
+
+def test_the_zip_of_images_is_known_by_its_name_or_by_being_the_only_one(tmp_path):
+    assert find_zip(tmp_path) is None
+    make_zip(tmp_path / "photos.zip", {"a": b""})
+    assert find_zip(tmp_path) == tmp_path / "photos.zip"
+    make_zip(tmp_path / "other.zip", {"a": b""})
+    assert find_zip(tmp_path) is None
+    make_zip(tmp_path / "Images.zip", {"a": b""})
+    assert find_zip(tmp_path) == tmp_path / "Images.zip"
+
+
+def test_unpacking_gives_every_file_and_drops_the_folder_named_as_the_zip(tmp_path):
+    files = {
+        "ak47/1.jpg": b"one",
+        "ak47/2.jpg": random.Random(0).randbytes(3_000_000),
+        "b.txt": b"",
+    }
+    inside = {f"Images/{name}": content for name, content in files.items()}
+    inside |= {"Images/": b"", "Images/empty/": b"", "__MACOSX/Images/._1.jpg": b"junk"}
+    archive = make_zip(tmp_path / "Images.zip", inside)
+    unpack(archive, tmp_path / "work" / "Images")
+    assert files_below(tmp_path / "work") == {f"Images/{name}": files[name] for name in files}
+    assert zip_contents(archive) == set(files)
+
+
+def test_a_zip_without_that_folder_is_unpacked_as_it_is(tmp_path):
+    archive = make_zip(tmp_path / "Images.zip", {"ak47/1.jpg": b"one", "Images/2.jpg": b"two"})
+    unpack(archive, tmp_path / "out")
+    assert files_below(tmp_path / "out") == {"ak47/1.jpg": b"one", "Images/2.jpg": b"two"}
+
+
+def test_a_second_call_does_nothing(tmp_path):
+    archive = make_zip(tmp_path / "Images.zip", {"a.jpg": b"one"})
+    unpack(archive, tmp_path / "out")
+    (tmp_path / "out" / "a.jpg").write_bytes(b"the user's own")
+    archive.write_bytes(b"no zip any more")
+    unpack(archive, tmp_path / "out")
+    assert files_below(tmp_path / "out") == {"a.jpg": b"the user's own"}
+
+
+def test_a_read_only_data_folder_is_enough(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    archive = make_zip(data / "Images.zip", {"a.jpg": b"one"})
+    data.chmod(0o555)
+    before = sorted(os.listdir(data))
+    unpack(archive, tmp_path / "work" / "Images")
+    assert sorted(os.listdir(data)) == before
+    data.chmod(0o755)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_chinese_names_survive_zips_that_do_not_say_their_encoding(tmp_path, encoding):
+    names = ["猫.jpg", "狗.jpg"]
+    placeholders = [str(i) * len(name.encode(encoding)) for i, name in enumerate(names)]
+    archive = make_zip(tmp_path / "a.zip", {name: b"pixels" for name in placeholders})
+    raw = archive.read_bytes()
+    for placeholder, name in zip(placeholders, names, strict=True):
+        raw = raw.replace(placeholder.encode(), name.encode(encoding))
+    archive.write_bytes(raw)
+    unpack(archive, tmp_path / "out")
+    assert files_below(tmp_path / "out") == {name: b"pixels" for name in names}
+
+
+def refused(tmp_path: Path, archive: Path) -> str:
+    """The message; and nothing has been written, neither inside the target nor outside it."""
+    before = files_below(tmp_path)
+    with pytest.raises(UserError) as error:
+        unpack(archive, tmp_path / "deep" / "er" / "out")
+    assert files_below(tmp_path) == before
+    assert os.listdir(tmp_path / "deep" / "er") == []
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../../evil", "/evil", "..\\evil", "C:\\evil", "c:evil", "\\evil"]
+)
+def test_an_entry_that_would_leave_the_folder_is_refused(tmp_path, name):
+    archive = make_zip(tmp_path / "a.zip", {"good.jpg": b"1", name: b"2"})
+    assert "would leave the folder" in refused(tmp_path, archive)
+
+
+def test_a_link_is_refused(tmp_path):
+    info = zipfile.ZipInfo("link")
+    info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(info, "/etc")
+    assert "is a link" in refused(tmp_path, tmp_path / "a.zip")
+
+
+def test_an_encrypted_zip_is_refused(tmp_path):
+    archive = make_zip(tmp_path / "a.zip", {"a.jpg": b"1"})
+    raw = bytearray(archive.read_bytes())
+    raw[6] |= 1  # the flag in the local header, and in the directory
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(raw)
+    assert "is encrypted" in refused(tmp_path, archive)
+
+
+def test_a_damaged_or_truncated_zip_is_refused(tmp_path):
+    content = random.Random(0).randbytes(100_000)
+    archive = make_zip(tmp_path / "a.zip", {"a.jpg": b"fine", "b.jpg": content})
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-1000])
+    assert "is damaged" in refused(tmp_path, archive)
+    archive.write_bytes(whole[:50_000] + bytes(100) + whole[50_100:])
+    assert "is damaged" in refused(tmp_path, archive)
+    archive.write_bytes(b"<html>404</html>")
+    assert "is damaged" in refused(tmp_path, archive)
+
+
+def test_an_empty_zip_is_refused(tmp_path):
+    assert "holds no file" in refused(tmp_path, make_zip(tmp_path / "a.zip", {"Images/": b""}))
+
+
+def test_a_name_that_is_both_a_file_and_a_folder_is_refused(tmp_path):
+    archive = make_zip(tmp_path / "a.zip", {"a.jpg": b"1", "a.jpg/b.jpg": b"2"})
+    assert "cannot unpack" in refused(tmp_path, archive)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    archive = make_zip(tmp_path / "a.zip", {"zeros": bytes(2_000_000)})
+    monkeypatch.setattr(aistudio, "BOMB_BYTES", 1_000_000)
+    assert "would grow more than 100-fold" in refused(tmp_path, archive)
+
+
+def test_a_zip_that_does_not_fit_on_the_disk_is_refused_before_it_is_unpacked(
+    tmp_path, monkeypatch
+):
+    archive = make_zip(tmp_path / "a.zip", {"a": bytes(3 * 2**20)})
+    usage = type(aistudio.shutil.disk_usage(tmp_path))(10, 10, 2**20)
+    monkeypatch.setattr(aistudio.shutil, "disk_usage", lambda folder: usage)
+    assert "needs 3 MiB" in refused(tmp_path, archive)
+
+
+UNPACK = """
+import sys
+from pathlib import Path
+from paddle_aug.data.readers.aistudio import unpack
+print("ready", flush=True)
+unpack(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def start_unpacking(repository):
+    def start(archive: Path, into: Path) -> subprocess.Popen:
+        command = [sys.executable, "-c", textwrap.dedent(UNPACK), str(archive), str(into)]
+        return subprocess.Popen(
+            command, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    return start
+
+
+def files_in(folder: Path) -> int:
+    return sum(len(names) for _, _, names in os.walk(folder))  # a vanished folder has none
+
+
+def test_a_kill_at_any_moment_leaves_nothing_or_all_and_the_next_run_mends_it(
+    tmp_path, start_unpacking
+):
+    rng = random.Random(0)
+    files = {f"{i}.jpg": rng.randbytes(20_000) for i in range(600)}
+    archive = make_zip(tmp_path / "a.zip", files)
+    into = tmp_path / "work" / "out"
+    part = into.parent / ".out.part"
+    killed_midway = 0
+    for count in (0, 1, 50, 300):  # files that are there when the kill comes
+        process = start_unpacking(archive, into)
+        process.stdout.readline()
+        while process.poll() is None and files_in(part) < count:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        killed_midway += part.exists()
+        assert not into.exists() or files_below(into) == files
+        if into.exists():
+            break
+    assert killed_midway
+    unpack(archive, into)
+    assert files_below(into) == files
+    assert os.listdir(into.parent) == ["out"]
+
+
+def test_processes_that_unpack_at_once_do_not_hurt_each_other(tmp_path, start_unpacking):
+    rng = random.Random(0)
+    files = {f"{i}.jpg": rng.randbytes(20_000) for i in range(300)}
+    archive = make_zip(tmp_path / "a.zip", files)
+    processes = [start_unpacking(archive, tmp_path / "work" / "out") for _ in range(3)]
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert files_below(tmp_path / "work" / "out") == files
+    assert os.listdir(tmp_path / "work") == ["out"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_unpacked_without_a_bound_on_memory_is_refused(tmp_path, method):
+    archive = tmp_path / "Images.zip"
+    with zipfile.ZipFile(archive, "w", method) as file:
+        file.writestr("a/0.png", bytes(1000))
+    assert "'a/0.png' is neither stored nor deflated; unpack it by hand" in refused(
+        tmp_path, archive
+    )
+
+
+def test_a_zip_whose_directory_is_damaged_is_told_before_it_is_unpacked(tmp_path):
+    archive = tmp_path / "Images.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("图.png", b"pixels")
+    whole = archive.read_bytes()
+    start = whole.index(b"PK\1\2")
+    name = whole.index("图".encode(), start)
+    archive.write_bytes(whole[:name] + b"\xff" + whole[name + 1 :])
+    with pytest.raises(UserError, match=r"Images\.zip is damaged \(.*can't decode byte 0xff"):
+        zip_contents(archive)
+    archive.write_bytes(whole[: start + 6] + b"\xff" + whole[start + 7 :])
+    with pytest.raises(UserError, match=r"cannot unpack .*Images\.zip \(zip file version 25\.5"):
+        zip_contents(archive)
+
+
+def test_a_zip_that_is_a_pipe_is_told_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "Images.zip")
+    with pytest.raises(UserError, match=r"cannot read .*Images\.zip: not an ordinary file"):
+        zip_contents(tmp_path / "Images.zip")
+    assert "not an ordinary file" in refused(tmp_path, tmp_path / "Images.zip")
+
+
+def test_a_zip_of_more_entries_than_any_data_set_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(aistudio, "MOST_ENTRIES", 2)
+    archive = tmp_path / "Images.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in "abc":
+            file.writestr(name, b"")
+    assert "refused, it has more than 2 entries" in refused(tmp_path, archive)

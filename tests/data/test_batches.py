@@ -1,0 +1,361 @@
+"""Batches depend on nothing but names: not on workers, batch size, or what was loaded before."""
+
+import gc
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.augment.transform import Chain, Maybe, Transform
+from paddle_aug.data import workers as feeding
+from paddle_aug.data.cache import decoded_images
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.workers import Augmented, Workers, epoch_keys
+from paddle_aug.errors import UserError
+from paddle_aug.system import shared_memory
+from paddle_aug.training.batches import Batches, tensor_of
+from paddle_aug.training.distributed import Group
+
+ROOT = Path(__file__).parent.parent.parent
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made")).train
+
+
+def load(samples, workers, epochs, mode="allab", batch_size=5, shuffle=True):
+    """All images and labels of these epochs, in order."""
+    paddle.set_device("cpu")
+    dataset = Augmented(samples, 24, augmentation(mode), seed=7)
+    images, labels = [], []
+    with Workers({"made": dataset}, workers, batch_size + 1) as pool:
+        batches = Batches(pool, "made", batch_size, seed=7, shuffle=shuffle, group=Group())
+        for epoch in epochs:
+            for image, label, _ in batches.of(epoch):
+                assert image.dtype == paddle.uint8
+                assert image.shape[1:] == [24, 24, 3]
+                images.append(image.numpy())
+                labels.append(label.numpy())
+    return np.concatenate(images), np.concatenate(labels)
+
+
+@pytest.fixture(scope="module")
+def expected(samples):
+    return load(samples, 0, range(EPOCHS))
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_persistent_workers_give_the_same_bytes_for_any_number(samples, expected, workers):
+    images, labels = load(samples, workers, range(EPOCHS))
+    np.testing.assert_array_equal(images, expected[0])
+    np.testing.assert_array_equal(labels, expected[1])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_workers_started_anew_for_each_epoch_give_the_same_bytes(samples, expected, workers):
+    parts = [load(samples, workers, [epoch]) for epoch in range(EPOCHS)]
+    np.testing.assert_array_equal(np.concatenate([images for images, _ in parts]), expected[0])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_loading_from_epoch_1_on_gives_what_would_have_come_then(samples, expected, workers):
+    images, labels = load(samples, workers, range(1, EPOCHS))
+    np.testing.assert_array_equal(images, expected[0][len(samples) :])
+    np.testing.assert_array_equal(labels, expected[1][len(samples) :])
+
+
+def test_the_batch_size_changes_no_pixel(samples, expected):
+    images, _ = load(samples, 0, range(EPOCHS), batch_size=7)
+    np.testing.assert_array_equal(images, expected[0])
+
+
+def test_each_epoch_has_every_sample_once_in_another_order_with_other_pixels(samples, expected):
+    images, labels = expected
+    count = len(samples)
+    epochs = [slice(epoch * count, (epoch + 1) * count) for epoch in range(EPOCHS)]
+    for part in epochs:
+        assert sorted(labels[part]) == sorted(sample.label for sample in samples)
+    assert labels[epochs[0]].tolist() != labels[epochs[1]].tolist()
+    seen = {image.tobytes() for image in images}
+    assert len(seen) == len(images), "no picture comes twice"
+
+
+def test_evaluation_keeps_the_order_of_the_list(samples):
+    _, labels = load(samples, 0, [0], mode="none", shuffle=False)
+    assert labels.tolist() == [sample.label for sample in samples]
+
+
+def test_the_last_batch_may_be_shorter():
+    batches = list(epoch_keys(11, 4, seed=0, epoch=2, shuffle=True))
+    assert [len(batch) for batch in batches] == [4, 4, 3]
+    assert sorted(key for batch in batches for key in batch) == [(2, index) for index in range(11)]
+
+
+def test_a_last_batch_of_one_joins_the_batch_before_in_training_only():
+    sizes = [len(batch) for batch in epoch_keys(9, 4, seed=0, epoch=0, shuffle=True)]
+    assert sizes == [4, 5]
+    sizes = [len(batch) for batch in epoch_keys(9, 4, seed=0, epoch=0, shuffle=False)]
+    assert sizes == [4, 4, 1]
+    assert [len(batch) for batch in epoch_keys(1, 4, seed=0, epoch=0, shuffle=True)] == [1]
+
+
+def test_leaving_an_epoch_early_leaves_the_workers_usable(samples, expected):
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, 1, 6) as pool:
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group())
+        epoch = batches.of(0)
+        next(epoch)
+        epoch.close()
+        first, *_ = next(batches.of(0))
+    np.testing.assert_array_equal(first.numpy(), expected[0][:5])
+
+
+def test_a_killed_worker_is_one_clear_message_at_once(samples):
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, 2, 2) as pool:
+        batches = Batches(pool, "made", 1, seed=7, shuffle=True, group=Group()).of(0)
+        next(batches)
+        os.kill(next(iter(pool.executor._processes)), signal.SIGKILL)
+        with pytest.raises(UserError, match="worker process was killed"):
+            list(batches)
+        killed = time.monotonic()
+    assert time.monotonic() - killed < feeding.ENOUGH / 2, "it waits for the worker that is left"
+
+
+def test_workers_that_are_asked_to_end_work_on_until_their_parent_ends(samples, expected):
+    """A batch system asks all processes of a job at once."""
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, 2, 6) as pool:
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group()).of(0)
+        next(batches)
+        for worker in pool.executor._processes:
+            os.kill(worker, signal.SIGTERM)
+        second, *_ = next(batches)
+    np.testing.assert_array_equal(second.numpy(), expected[0][5:10])
+
+
+def test_a_worker_that_alone_is_asked_to_end_does_so():
+    program = "from paddle_aug.data import feeding as f; import time; f.ENOUGH = 0.1; "
+    program += "f.end_later(15, None); time.sleep(100)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_epoch_that_is_gone_on_with_has_the_batches_that_are_left(samples, expected, workers):
+    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
+    with Workers({"made": dataset}, workers, 6) as pool:
+        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group())
+        left = [(images.numpy(), whole) for images, _, whole in batches.of(0, done=2)]
+        assert list(batches.of(0, done=batches.steps)) == []
+    np.testing.assert_array_equal(
+        np.concatenate([images for images, _ in left]), expected[0][10 : len(samples)]
+    )
+    assert [whole for _, whole in left] == [len(images) for images, _ in left]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_image_that_vanished_is_named(tmp_path, workers):
+    samples = open_dataset(write_dataset(tmp_path / "made")).train
+    samples[3].file.write_bytes(b"no image any more")
+    with pytest.raises(UserError, match=samples[3].file.name):
+        load(samples, workers, [0], mode="none")
+
+
+WITH_WORKERS = """
+import sys, time
+from pathlib import Path
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.workers import Augmented, Workers, epoch_keys
+from paddle_aug.augment.modes import augmentation
+if __name__ == "__main__":
+    dataset = Augmented(open_dataset(sys.argv[1]).train, 24, augmentation("none"), 0)
+    with Workers({"made": dataset}, 2, 2) as pool:
+        next(pool.batches("made", epoch_keys(len(dataset), 1, 0, 0, True)))
+        print(*pool.executor._processes, flush=True)
+        time.sleep(60)
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    folder, script = write_dataset(tmp_path / "made"), tmp_path / "script.py"
+    script.write_text(WITH_WORKERS, encoding="utf-8")
+    command = [sys.executable, str(script), str(folder)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as parent:
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 20
+    while alive := [pid for pid in workers if is_running(pid)]:
+        assert time.monotonic() < deadline, f"orphans: {alive}"
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that is not a mere zombie."""
+    status = Path(f"/proc/{pid}/stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@dataclass(frozen=True)
+class Failing(Transform):
+    """An op that cannot be applied to one of the pictures."""
+
+    label: str
+
+    def sample(self, rng, shape):
+        return {"strength": rng.random()}
+
+    def apply(self, image, strength):
+        if self.label == "raises":
+            raise ArithmeticError("no such number")
+        if self.label == "shrinks":
+            return image[1:]
+        return image.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("raises", r"ArithmeticError: no such number"),
+        ("shrinks", r"ValueError: made uint8 \(23, 24, 3\) of uint8 \(24, 24, 3\)"),
+        ("floats", r"ValueError: made float32 \(24, 24, 3\) of uint8 \(24, 24, 3\)"),
+    ],
+)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_op_that_fails_is_told_with_its_file_and_its_parameters(samples, label, told, workers):
+    transform = Chain(augmentation("hflip"), Maybe(1.0, Failing(label)))
+    dataset = Augmented(samples, 24, transform, seed=7)
+    with Workers({"made": dataset}, workers, 5) as pool, pytest.raises(UserError) as error:
+        list(pool.batches("made", epoch_keys(len(samples), 5, 7, 2, False)))
+    message = str(error.value)
+    assert message.startswith(f"{samples[0].file}: ")
+    assert re.search(rf" fails with .* \(epoch 3\): {told}\. Leave it out", message)
+    if label == "raises":
+        assert "Failing(label='raises') fails with {'strength': 0." in message
+
+
+@dataclass(frozen=True)
+class Sleeping(Transform):
+    """An op that hangs."""
+
+    def apply(self, image):
+        time.sleep(3600)
+
+
+def test_a_worker_that_stands_still_is_ended_and_told(samples, monkeypatch):
+    monkeypatch.setattr(feeding, "PATIENCE", 3)
+    dataset = Augmented(samples, 24, Sleeping(), seed=7)
+    started = time.monotonic()
+    with (
+        pytest.raises(UserError, match=r"stands still: the batch of images \[0, 1\] has not come"),
+        Workers({"made": dataset}, 1, 2) as pool,
+    ):
+        list(pool.batches("made", epoch_keys(len(samples), 2, 7, 0, False)))
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("way", ["ram", "disk"])
+def test_decoded_images_give_the_same_bytes(samples, expected, workers, way, tmp_path):
+    held = decoded_images(samples, 24, way, tmp_path)
+    dataset = Augmented(samples, 24, augmentation("allab"), 7, held)
+    with Workers({"made": dataset}, workers, 6) as pool:
+        batches = pool.batches("made", epoch_keys(len(samples), 5, 7, 0, True))
+        images = np.concatenate([images.copy() for images, _ in batches])
+    np.testing.assert_array_equal(images, expected[0][: len(samples)])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("way", ["ram", "disk", "off"])
+def test_images_that_came_as_arrays_give_the_bytes_of_those_from_files(
+    samples, expected, workers, way, tmp_path
+):
+    arrays = [
+        Sample(f"batch/{number}", tmp_path / "archive", sample.label, 0, read_sample(sample))
+        for number, sample in enumerate(samples)
+    ]
+    held = decoded_images(arrays, 24, way, tmp_path)
+    dataset = Augmented(arrays, 24, augmentation("allab"), 7, held)
+    if held is not None:
+        assert len(pickle.dumps(dataset.__getstate__()["samples"])) < 200 * len(arrays)
+    with Workers({"made": dataset}, workers, 6) as pool:
+        keys = epoch_keys(len(samples), 5, 7, 0, True)
+        images = np.concatenate([batch.copy() for batch, _ in pool.batches("made", keys)])
+    np.testing.assert_array_equal(images, expected[0][: len(images)])
+
+
+def test_an_image_of_an_archive_is_named_by_both(tmp_path):
+    array = Sample("batch/7", tmp_path / "archive", 0, 0, np.zeros((24, 24, 3), np.uint8))
+    dataset = Augmented([array], 24, Failing("raises"), seed=7)
+    with pytest.raises(UserError, match=r"archive: batch/7: Failing"):
+        dataset[0, 0]
+
+
+def test_memory_that_is_not_there_for_batches_is_told(samples, monkeypatch):
+    monkeypatch.setattr(shared_memory, "free_memory", lambda: 1000)
+    dataset = Augmented(samples, 24, augmentation("none"), seed=7)
+    with pytest.raises(
+        UserError, match=r"no memory for 3 batches of 5 images, 0\.0 GB: Cannot alloc"
+    ):
+        Workers({"made": dataset}, 1, 5)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64", "bool"])
+def test_a_tensor_holds_what_its_array_holds(dtype):
+    array = np.random.default_rng(0).integers(0, 2, (3, 4, 5, 1)).astype(dtype)[::2]
+    tensor = tensor_of(array)
+    assert tensor.numpy().dtype == array.dtype
+    np.testing.assert_array_equal(tensor.numpy(), array)
+    array[:] = 0
+    assert tensor.numpy().any(), "it has its own memory"
+    assert tensor.stop_gradient
+
+
+def test_tensors_leave_nothing_behind():
+    """A hundred bytes a tensor, as `paddle.to_tensor` leaves, are gigabytes after a week."""
+    array = np.zeros((2, 3), np.uint8)
+
+    def held_after(calls: int) -> int:
+        for _ in range(calls):
+            tensor_of(array)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        first = held_after(100)  # what is kept once, too
+        kept = held_after(5000) - first
+    finally:
+        tracemalloc.stop()
+    assert kept / 5000 < 20, "bytes a tensor; threads of earlier tests may keep some"
+
+
+def test_batches_wait_for_the_network_and_not_the_other_way_round(samples):
+    """All that has room is made while the network computes: two batches a worker."""
+    dataset = Augmented(samples, 24, augmentation("none"), seed=7)
+    with Workers({"made": dataset}, 1, 1) as pool:
+        batches = pool.batches("made", epoch_keys(len(samples), 1, 7, 0, False))
+        next(batches)
+        assert len(pool.free) == 0
+        batches.close()
+        assert sorted(pool.free) == [0, 1, 2]

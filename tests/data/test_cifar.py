@@ -1,0 +1,315 @@
+"""CIFAR's archives come back to the pixel without being unpacked, and damaged ones are named."""
+
+import gzip
+import io
+import os
+import pickle
+import struct
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.readers import cifar
+from paddle_aug.errors import UserError
+
+TOP10, TOP100 = "cifar-10-batches-py", "cifar-100-python"
+BATCHES = [f"data_batch_{number}" for number in range(1, 6)]
+NAMES10 = [f"animal {number}" for number in range(10)]
+NAMES100 = [f"thing {number}" for number in range(100)]
+
+
+def python2(value) -> bytes:
+    """The opcodes of a value as Python 2 wrote them in 2009: protocol 2, all text as bytes."""
+    if isinstance(value, dict):
+        items = b"".join(python2(key) + python2(item) for key, item in value.items())
+        return b"}(" + items + b"u"
+    if isinstance(value, list):
+        return b"](" + b"".join(map(python2, value)) + b"e"
+    if isinstance(value, int):
+        return b"K" + bytes([value]) if 0 <= value < 256 else b"J" + struct.pack("<i", value)
+    if isinstance(value, str):
+        return b"U" + bytes([len(value)]) + value.encode()
+    content = value.tobytes()
+    return b"".join(
+        [
+            b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R",
+            b"(K\x01(" + b"".join(map(python2, value.shape)) + b"t",
+            b"cnumpy\ndtype\nU\x02" + value.dtype.str[1:].encode() + b"K\x00K\x01\x87R",
+            b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb",
+            b"\x89T" + struct.pack("<i", len(content)) + content + b"tb",
+        ]
+    )
+
+
+def pickled(value) -> bytes:
+    return b"\x80\x02" + python2(value) + b"."
+
+
+def batch(seed: int, count: int = 12, classes: int = 10) -> dict:
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(count) % classes).tolist()
+    entries = {"data": rng.integers(0, 256, (count, 3072), dtype=np.uint8)}
+    if classes == 10:
+        return {**entries, "labels": labels, "batch_label": "made", "filenames": ["a.png"] * count}
+    return {**entries, "fine_labels": labels, "coarse_labels": [label // 5 for label in labels]}
+
+
+def members10() -> dict[str, dict]:
+    batches = {name: batch(seed) for seed, name in enumerate((*BATCHES, "test_batch"))}
+    return {"batches.meta": {"label_names": NAMES10, "num_vis": 3072}, **batches}
+
+
+def members100() -> dict[str, dict]:
+    meta = {"fine_label_names": NAMES100, "coarse_label_names": NAMES100[:20]}
+    return {"meta": meta, "train": batch(0, 150, 100), "test": batch(1, 100, 100)}
+
+
+def tar(contents: dict[str, bytes], top: str = TOP10) -> bytes:
+    """A plain tar archive, its members in the order of the original: any."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name in sorted(contents, reverse=True):
+            info = tarfile.TarInfo(f"{top}/{name}")
+            info.size = len(contents[name])
+            archive.addfile(info, io.BytesIO(contents[name]))
+    return file.getvalue()
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes an archive, members given as bytes, as entries, or left out as None."""
+
+    def write(pack=gzip.compress, **changed) -> str:
+        contents = {}
+        for name, entries in members10().items():
+            content = changed.get(name.replace(".", "_"), entries)
+            if content is not None:
+                contents[name] = content if isinstance(content, bytes) else pickled(content)
+        (tmp_path / "cifar-10-python.tar.gz").write_bytes(pack(tar(contents)))
+        return f"cifar10:{tmp_path / 'cifar-10-python.tar.gz'}"
+
+    return write
+
+
+def refused(data: str) -> str:
+    with pytest.raises(UserError) as error:
+        open_dataset(data)
+    return str(error.value)
+
+
+def planes(sample) -> np.ndarray:
+    """An image as CIFAR has it: 1,024 bytes of red by rows, then green, then blue."""
+    return np.concatenate([read_sample(sample)[..., channel].ravel() for channel in range(3)])
+
+
+def holds(listed, entries, labels="labels") -> bool:
+    pairs = zip(listed, entries["data"], entries[labels], strict=True)
+    return all(np.array_equal(planes(s), row) and s.label == label for s, row, label in pairs)
+
+
+def test_batches_come_back_in_their_order_from_an_archive_that_is_not_unpacked(write, tmp_path):
+    dataset = open_dataset(write())
+    for number, name in enumerate(BATCHES):
+        assert holds(dataset.train[12 * number : 12 * number + 12], members10()[name])
+    assert holds(dataset.eval, members10()["test_batch"])
+    assert (len(dataset.train), len(dataset.eval)) == (60, 12)
+    assert (dataset.name, dataset.class_names) == ("cifar10", NAMES10)
+    sample = dataset.train[12 + 5]
+    assert (sample.path, sample.line) == ("data_batch_2/5", 0)
+    assert sample.file == tmp_path / "cifar-10-python.tar.gz"
+    assert os.listdir(tmp_path) == ["cifar-10-python.tar.gz"]
+    image = read_sample(sample)
+    assert (image.shape, image.dtype, image.flags.c_contiguous) == ((32, 32, 3), np.uint8, True)
+
+
+def test_cifar_100_has_its_fine_labels(tmp_path):
+    contents = {name: pickled(entries) for name, entries in members100().items()}
+    (tmp_path / "100.tar.gz").write_bytes(gzip.compress(tar(contents, TOP100)))
+    dataset = open_dataset(f"cifar100:{tmp_path / '100.tar.gz'}")
+    assert holds(dataset.train, members100()["train"], "fine_labels")
+    assert holds(dataset.eval, members100()["test"], "fine_labels")
+    assert (dataset.name, dataset.class_names) == ("cifar100", NAMES100)
+    assert dataset.train[149].path == "train/149"
+
+
+def test_the_unpacked_folder_and_the_one_it_is_in_and_a_plain_tar_are_the_same(write, tmp_path):
+    packed = open_dataset(write()).fingerprint
+    with tarfile.open(tmp_path / "cifar-10-python.tar.gz") as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    assert open_dataset(f"cifar10:{tmp_path / 'out' / TOP10}").fingerprint == packed
+    assert open_dataset(f"cifar10:{tmp_path / 'out'}").fingerprint == packed
+    assert open_dataset(write(pack=bytes)).fingerprint == packed
+
+
+def test_a_batch_that_python_3_wrote_is_read_too(write):
+    entries = {key: members10()["test_batch"][key] for key in ("data", "labels")}
+    dataset = open_dataset(write(test_batch=pickle.dumps(entries, protocol=2)))
+    assert holds(dataset.eval, entries)
+
+
+def test_the_fingerprint_changes_with_a_pixel_and_with_a_label(write):
+    seen = {open_dataset(write()).fingerprint}
+    entries = batch(2)
+    entries["data"][5, 1000] ^= 1
+    seen.add(open_dataset(write(data_batch_3=entries)).fingerprint)
+    entries = batch(2)
+    entries["labels"][5] = (entries["labels"][5] + 1) % 10
+    seen.add(open_dataset(write(data_batch_3=entries)).fingerprint)
+    assert len(seen) == 3
+
+
+def changed(**entries) -> dict:
+    return {**batch(1), **entries}
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"data_batch_4": None}, f"tar.gz lacks {TOP10}/data_batch_4; want the python version"),
+        ({"batches_meta": None}, f"lacks {TOP10}/batches.meta"),
+        ({"test_batch": b""}, "tar.gz: test_batch is damaged, or not made of arrays alone"),
+        ({"test_batch": pickled(batch(1))[:900]}, "test_batch is damaged"),
+        ({"test_batch": pickled([1])}, "test_batch holds no entries by name"),
+        ({"data_batch_1": changed(data=3)}, "data_batch_1 has no array for its data"),
+        (
+            {"data_batch_1": changed(data=np.zeros((12, 3071), np.uint8))},
+            "data_batch_1 has uint8 (12, 3071) for its data, want uint8 (N, 3072)",
+        ),
+        ({"data_batch_1": changed(data=np.zeros((12, 3072), np.int8))}, "has int8 (12, 3072)"),
+        ({"data_batch_1": changed(data=np.zeros((0, 3072), np.uint8))}, "has uint8 (0, 3072)"),
+        ({"data_batch_1": changed(data=np.zeros(3072, np.uint8))}, "has uint8 (3072,)"),
+        ({"data_batch_1": changed(labels=[0] * 11)}, "has not one of labels for each of 12 images"),
+        ({"data_batch_1": changed(labels="x")}, "has not one of labels for each"),
+        (
+            {"test_batch": changed(labels=[0] * 11 + [10])},
+            "test_batch: the label of image 11 is not one of 0 to 9",
+        ),
+        ({"test_batch": changed(labels=[-1] * 12)}, "the label of image 0 is not one of"),
+        ({"test_batch": changed(labels=["x"] * 12)}, "the label of image 0 is not one of"),
+        ({"batches_meta": {"label_names": NAMES10[:9]}}, "batches.meta has not the 10 names"),
+        ({"batches_meta": {"label_names": [1] * 10}}, "batches.meta has not the 10 names"),
+        ({"batches_meta": {"label_names": ["a"] * 10}}, "batches.meta has not the 10 names"),
+        ({"batches_meta": {}}, "batches.meta has not the 10 names in its label_names"),
+    ],
+)
+def test_a_member_that_is_damaged_or_something_else_is_named(write, members, message):
+    assert message in refused(write(**members))
+
+
+@pytest.mark.parametrize("keep", [2, 1000, 40_000, 120_000, -200, -4])
+def test_a_download_that_broke_off_is_told(write, keep):
+    message = refused(write(pack=lambda content: gzip.compress(content, 1)[:keep]))
+    assert "cifar-10-python.tar.gz: damaged or cut short at " in message
+    assert "fetch it again" in message
+
+
+def test_a_flipped_bit_is_noticed_by_the_checksum_though_all_can_be_unpacked(write):
+    def flipped(content):
+        stored = bytearray(gzip.compress(content, 0))
+        stored[len(stored) // 2] ^= 1
+        return bytes(stored)
+
+    assert "damaged or cut short" in refused(write(pack=flipped))
+
+
+def test_what_is_no_archive_or_another_one_or_not_there_is_told(write, tmp_path):
+    (tmp_path / "page.tar.gz").write_text("<html>" * 1000)
+    assert "page.tar.gz: damaged or cut short at its beginning" in refused(
+        f"cifar10:{tmp_path / 'page.tar.gz'}"
+    )
+    message = refused(write().replace("cifar10:", "cifar100:"))
+    assert f"lacks {TOP100}/meta; want the python version of CIFAR-100 from https" in message
+    assert "no file nothing.tar.gz; cifar10 wants CIFAR-10's python archive" in refused(
+        "cifar10:nothing.tar.gz"
+    )
+    assert f"{tmp_path} lacks {TOP10}/batches.meta" in refused(f"cifar10:{tmp_path}")
+
+
+def test_a_member_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    for name, entries in members10().items():
+        (tmp_path / name).write_bytes(pickled(entries))
+
+    def closed(path, *mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(cifar.files, "opened", closed)
+    message = f"cannot read {tmp_path / 'batches.meta'}: Permission denied"
+    assert refused(f"cifar10:{tmp_path}") == message
+
+
+class Attack:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_an_archive_that_would_run_code_is_refused_and_has_not_run(write, tmp_path):
+    mark = tmp_path / "it_ran"
+    content = pickle.dumps({b"data": Attack(mark)}, protocol=2)
+    assert "data_batch_2 is damaged, or not made of arrays alone: it refers to" in refused(
+        write(data_batch_2=content)
+    )
+    assert not mark.exists()
+
+
+def test_members_are_found_by_their_whole_name_and_as_files_only(tmp_path):
+    contents = {name: pickled(entries) for name, entries in members10().items()}
+    contents["data_batch_6"] = contents["x/test_batch"] = b"not looked at"
+    data = f"cifar10:{tmp_path / 'a.tar'}"
+    (tmp_path / "a.tar").write_bytes(tar(contents))
+    assert len(open_dataset(data).train) == 60
+
+    (tmp_path / "a.tar").write_bytes(tar(contents, f"../{TOP10}"))
+    assert "lacks" in refused(data)
+
+    del contents["test_batch"]
+    link = tarfile.TarInfo(f"{TOP10}/test_batch")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    (tmp_path / "a.tar").write_bytes(tar(contents))
+    with tarfile.open(tmp_path / "a.tar", "a") as archive:
+        archive.addfile(link)
+    assert f"lacks {TOP10}/test_batch" in refused(data)
+
+
+def test_more_than_the_archive_can_hold_is_not_read(write, tmp_path, monkeypatch):
+    data = write()
+    monkeypatch.setattr(cifar, "MOST_BYTES", 30_000)
+    assert "test_batch has 37,153 bytes, more than 0 MiB; refused" in refused(data)
+    with tarfile.open(tmp_path / "cifar-10-python.tar.gz") as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    assert "bytes, more than 0 MiB; refused" in refused(f"cifar10:{tmp_path / 'out'}")
+    monkeypatch.undo()
+    monkeypatch.setattr(cifar, "MOST_UNPACKED", 200_000)
+    assert "tar.gz unpacks to more than 0 MiB; refused" in refused(data)
+    monkeypatch.setattr(cifar, "MOST_UNPACKED", 300_000)
+    assert len(open_dataset(data).train) == 60
+    bomb = write(pack=lambda content: gzip.compress(content + bytes(10**6)))
+    assert "tar.gz unpacks to more than 0 MiB; refused" in refused(bomb)
+
+
+def test_images_of_test_that_are_in_training_as_published_are_told_not_refused(write, capsys):
+    entries = batch(5)
+    entries["data"][3:5] = batch(2)["data"][6:8]
+    assert len(open_dataset(write(test_batch=entries)).eval) == 12
+    assert capsys.readouterr().err == (
+        "cifar10: 2 of the 12 images to evaluate on are in the training part too\n"
+    )
+
+
+def test_paddle_reads_the_same_from_the_archive(write, tmp_path):
+    from paddle.vision.datasets import Cifar10
+
+    dataset = open_dataset(write())
+    for mode, listed in (("train", dataset.train), ("test", dataset.eval)):
+        file = str(tmp_path / "cifar-10-python.tar.gz")
+        theirs = Cifar10(file, mode=mode, download=False, backend="cv2")
+        assert len(theirs) == len(listed)
+        for sample, (image, label) in zip(listed, theirs, strict=True):
+            assert sample.label == label
+            assert np.array_equal(read_sample(sample), image)

@@ -1,0 +1,367 @@
+"""A data set opens wherever it is, clean or with all its faults in one message."""
+
+import doctest
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_aug.data import dataset as dataset_module
+from paddle_aug.data.dataset import Sample, open_dataset
+from paddle_aug.data.readers import sample
+from paddle_aug.errors import UserError
+
+TRAIN = "cat/1.png 0\ncat/2.png 0\ndog/1.png 1\n"
+EVAL = "cat/3.png 0\ndog/2.png 1\n"
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path, monkeypatch):
+    """Neither the home nor the current folder of whoever runs the tests plays a part."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.setenv("HOME", str(empty))
+
+
+def draw_images(root: Path) -> None:
+    for i, path in enumerate(line.split()[0] for line in (TRAIN + EVAL).splitlines()):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / path)
+
+
+def write_lists(folder: Path, names=("Train.txt", "Eval.txt"), contents=(TRAIN, EVAL)) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in zip(names, contents, strict=True):
+        (folder / name).write_text(content)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Two classes, five images, in the notebook's layout."""
+    write_lists(tmp_path / "pets")
+    draw_images(tmp_path / "pets" / "Images")
+    return tmp_path / "pets"
+
+
+def refused(*args, **options) -> str:
+    with pytest.raises(UserError) as error:
+        open_dataset(*args, **options)
+    return str(error.value)
+
+
+def image_root(dataset) -> Path:
+    """The folder that the paths of the first image and of all others start from."""
+    (root,) = {
+        Path(str(sample.file).removesuffix(sample.path))
+        for sample in (*dataset.train, *dataset.eval)
+    }
+    return root
+
+
+def test_a_folder_opens_as_the_notebook_lays_it_out(folder):
+    dataset = open_dataset(str(folder))
+    images = folder / "Images"
+    assert dataset.name == "pets"
+    assert dataset.train == [
+        Sample("cat/1.png", images / "cat/1.png", 0, 1),
+        Sample("cat/2.png", images / "cat/2.png", 0, 2),
+        Sample("dog/1.png", images / "dog/1.png", 1, 3),
+    ]
+    assert [(entry.path, entry.line) for entry in dataset.eval] == [
+        ("cat/3.png", 1),
+        ("dog/2.png", 2),
+    ]
+    assert (dataset.num_classes, dataset.class_names) == (2, ["cat", "dog"])
+
+
+def test_real_photographs_open_clean(test_data):
+    dataset = open_dataset(test_data / "photos16")
+    assert (len(dataset.train), len(dataset.eval), dataset.num_classes) == (1029, 346, 16)
+    assert dataset.class_names[0] == "bonsai"
+    assert image_root(dataset) == test_data / "photos16" / "Images"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Train.txt", "Eval.txt"), ("train_list.txt", "val_list.txt"), ("train.txt", "val.txt")],
+)
+@pytest.mark.parametrize("images", ["Images", "images", "."])
+def test_known_names_of_lists_and_places_of_images_are_found(tmp_path, names, images):
+    write_lists(tmp_path / "pets", names)
+    draw_images(tmp_path / "pets" / images)
+    dataset = open_dataset(tmp_path / "pets")
+    assert (len(dataset.train), len(dataset.eval)) == (3, 2)
+    assert image_root(dataset) == tmp_path / "pets" / images
+
+
+def test_two_pairs_of_lists_ask_for_a_choice_and_take_it(folder):
+    write_lists(folder, ("train.txt", "val.txt"), (TRAIN, "cat/3.png 0\n"))
+    assert "choose with --train-list and --eval-list" in refused(folder)
+    chosen = open_dataset(folder, train_list=folder / "train.txt", eval_list=folder / "val.txt")
+    assert (len(chosen.train), len(chosen.eval)) == (3, 1)
+
+
+def test_a_list_may_be_given_with_or_without_the_folder(tmp_path, folder):
+    small = folder / "train_small.txt"
+    small.write_text("cat/1.png 0\ndog/1.png 1\n")
+    for data in (folder, None):
+        dataset = open_dataset(data, train_list=small)
+        assert len(dataset.train) == 2
+        assert len(dataset.eval) == 2
+        assert dataset.name == "pets"
+    elsewhere = shutil.move(small, tmp_path / "small.txt")
+    assert len(open_dataset(folder, train_list=elsewhere).train) == 2
+
+
+def test_an_image_root_may_be_given_and_is_then_the_only_one(tmp_path, folder):
+    (folder / "Images").rename(tmp_path / "pictures")
+    assert open_dataset(folder, image_root=tmp_path / "pictures").num_classes == 2
+    message = refused(folder, image_root=tmp_path / "empty")
+    assert "Train.txt: none of the listed images is there" in message
+    assert f"looked for in {tmp_path / 'empty'} (else give --image-root)" in message
+
+
+def test_what_is_not_there_is_named(tmp_path, folder):
+    assert "no folder nowhere" in refused("nowhere")
+    assert "no lists in" in refused(tmp_path / "empty")
+    assert "no file x.txt, which --train-list names" in refused(folder, train_list="x.txt")
+    assert "no folder x, which --image-root names" in refused(folder, image_root="x")
+
+
+def test_classes_come_from_their_file_else_the_folders_else_the_numbers(folder):
+    (folder / "labels.txt").write_text("0 tom cat\n1 dog\n2 cow\n")
+    assert open_dataset(folder).class_names == ["tom cat", "dog", "cow"]
+    (folder / "label_list.txt").write_text("a\nb\n")
+    assert "keep one" in refused(folder)
+    (folder / "labels.txt").unlink()
+    assert open_dataset(folder).class_names == ["a", "b"]
+    (folder / "label_list.txt").unlink()
+    assert open_dataset(folder).class_names == ["cat", "dog"]
+    # One folder, two labels: the folders do not name the classes.
+    write_lists(folder, contents=("cat/1.png 0\ncat/2.png 1\ndog/1.png 3\n", "cat/3.png 3\n"))
+    assert open_dataset(folder).class_names == ["0", "1", "2", "3"]
+
+
+def test_all_faults_of_lists_and_images_are_told_together_with_file_and_line(folder):
+    images = folder / "Images"
+    (images / "cat" / "torn.png").write_bytes((images / "cat" / "1.png").read_bytes()[:100])
+    Image.effect_noise((40, 40), 50).convert("RGB").save(images / "cat" / "cut.jpg")
+    whole = (images / "cat" / "cut.jpg").read_bytes()
+    (images / "cat" / "cut.jpg").write_bytes(whole[:-10])
+    (images / "cat" / "page.jpg").write_text("<html>")
+    shutil.copy(images / "dog" / "1.png", images / "dog" / "copy.png")
+    train = TRAIN + "\ncat/x.png 0\ncat/page.jpg 0\ncat/torn.png 0\ncat/cut.jpg 0\n"
+    train += "dog/1.png one\ndog/1.png -1\ndog/1.png\ncat/1.png 2\n../a.png 0\ncat/2.png 1\n"
+    write_lists(folder, contents=(train, EVAL + "cat/2.png 0\ndog/copy.png 1\ncat/2.png 7\n"))
+    (folder / "labels.txt").write_text("0 cat\n1 dog\n")
+    assert refused(folder).splitlines() == [
+        "the data has 16 faults:",
+        "Train.txt:5: cat/x.png: no such file",
+        "Train.txt:6: cat/page.jpg: not an image that can be read "
+        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "Train.txt:7: cat/torn.png: the image is truncated or damaged",
+        "Train.txt:8: cat/cut.jpg: the JPEG is truncated",
+        "Train.txt:9: label 'one' is not a whole number (want \"path label\")",
+        "Train.txt:10: label -1 is negative (labels count from 0)",
+        'Train.txt:11: no label (want "path label")',
+        "Train.txt:12: cat/1.png has label 2, but label 0 on line 1",
+        "Train.txt:12: label 2 is beyond the 2 classes of labels.txt",
+        "Train.txt:13: '../a.png' leaves the image folder",
+        "Train.txt:14: cat/2.png has label 1, but label 0 on line 2",
+        "Eval.txt:3: cat/2.png is on line 2 of Train.txt too; evaluate on other images",
+        "Eval.txt:4: dog/copy.png is the same image as dog/1.png on line 3 of Train.txt",
+        "Eval.txt:5: cat/2.png has label 7, but label 0 on line 3",
+        "Eval.txt:5: cat/2.png is on line 2 of Train.txt too; evaluate on other images",
+        "Eval.txt:5: label 7 is beyond the 2 classes of labels.txt",
+        f"Images were looked for in {folder}, {images}, {folder / 'images'} "
+        "(else give --image-root).",
+        "Correct or remove these lines or files, then run again.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lists", "fault"),
+    [
+        ((TRAIN, EVAL + "cat/9.png 0"), "Eval.txt:3: cat/9.png: no such file"),
+        ((TRAIN + "dog/2.png x", EVAL), "Train.txt:4: label 'x' is not a whole number"),
+        ((TRAIN, "cat/3.png -3\n"), "Eval.txt:1: label -3 is negative"),
+        ((TRAIN, "cat/3.png 2\n"), "Eval.txt:1: label 2 never occurs in Train.txt"),
+        ((TRAIN, EVAL + "cat/1.png 0"), "Eval.txt:3: cat/1.png is on line 1 of Train.txt too"),
+        ((TRAIN, ""), "Eval.txt: the list is empty"),
+        (("", EVAL), "Train.txt: the list is empty"),
+    ],
+)
+def test_a_single_fault_is_enough_to_refuse(folder, lists, fault):
+    write_lists(folder, contents=lists)
+    assert fault in refused(folder)
+
+
+def test_faults_of_the_class_file_are_told_with_the_others(folder):
+    (folder / "labels.txt").write_text("0 cat\n2 dog\n")
+    write_lists(folder, contents=(TRAIN + "x.png", EVAL))
+    message = refused(folder)
+    assert "Train.txt:4: no label" in message
+    assert "labels.txt:2: number 2, but no line names 1" in message
+    assert "beyond" not in message  # how many classes there are is not known then
+
+
+def test_without_the_check_images_are_taken_on_trust_but_not_lists(folder):
+    (folder / "Images" / "cat" / "1.png").write_bytes(b"")
+    assert "the file is empty" in refused(folder)
+    assert len(open_dataset(folder, check=False).train) == 3
+    write_lists(folder, contents=(TRAIN + "x.png", EVAL))
+    assert "no label" in refused(folder, check=False)
+
+
+def test_lists_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    draw_images(tmp_path / "images")
+    for part, content in (("train", "cat/1.png\n"), ("val", EVAL)):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "list.txt").write_text(content)
+    train, val = tmp_path / "train" / "list.txt", tmp_path / "val" / "list.txt"
+    message = refused(train_list=train, eval_list=val, image_root=tmp_path / "images")
+    assert f"{train}:1: no label" in message
+
+
+def test_the_fingerprint_stays_when_the_folder_moves_and_changes_with_what_counts(tmp_path, folder):
+    first = open_dataset(folder).fingerprint
+    assert len(first) == 64
+    moved = Path(shutil.copytree(folder, tmp_path / "moved"))
+    (moved / "Images").rename(moved / "images")
+    assert open_dataset(moved).fingerprint == first
+
+    image = moved / "images" / "cat" / "1.png"
+    image.write_bytes(image.read_bytes() + b"\0")
+    seen = {first, open_dataset(moved).fingerprint}
+    write_lists(folder, contents=("\n".join(reversed(TRAIN.split("\n"))), EVAL))
+    seen.add(open_dataset(folder).fingerprint)
+    write_lists(folder, contents=(TRAIN, "cat/3.png 0\ndog/2.png 0\n"))
+    seen.add(open_dataset(folder).fingerprint)
+    (folder / "labels.txt").write_text("cat\ndog\ncow\n")
+    seen.add(open_dataset(folder).fingerprint)
+    assert len(seen) == 5
+
+
+@pytest.fixture
+def aistudio(tmp_path) -> Path:
+    """A home as on AI Studio: lists and Images.zip mounted, nothing unpacked yet."""
+    home = tmp_path / "aistudio"
+    write_lists(home / "data" / "data22612")
+    draw_images(tmp_path / "original")
+    with zipfile.ZipFile(home / "data" / "data22612" / "Images.zip", "w") as archive:
+        for path in (tmp_path / "original").rglob("*.png"):
+            archive.write(path, Path("Images") / path.relative_to(tmp_path / "original"))
+    (home / "work").mkdir()
+    return home
+
+
+def test_aistudio_data_is_found_and_unpacked_into_work_once(aistudio):
+    (aistudio / "data" / "data22612").chmod(0o555)
+    dataset = open_dataset(start=aistudio / "work")
+    assert dataset.name == "data22612"
+    assert image_root(dataset) == aistudio / "work" / "Images"
+    assert sorted(os.listdir(aistudio / "work" / "Images")) == ["cat", "dog"]
+    before = (aistudio / "work" / "Images").stat().st_mtime_ns
+    assert open_dataset(start=aistudio / "work").fingerprint == dataset.fingerprint
+    assert (aistudio / "work" / "Images").stat().st_mtime_ns == before
+    (aistudio / "data" / "data22612").chmod(0o755)
+
+
+def test_what_the_notebook_has_unpacked_is_taken_as_it_is(aistudio):
+    draw_images(aistudio / "work" / "Images")
+    (aistudio / "data" / "data22612" / "Images.zip").write_bytes(b"must not be read")
+    dataset = open_dataset(aistudio / "data" / "data22612")
+    assert image_root(dataset) == aistudio / "work" / "Images"
+
+
+def test_an_interrupted_unzip_or_another_data_set_in_work_does_no_harm(aistudio):
+    (aistudio / "work" / "Images").mkdir()
+    (aistudio / "work" / "Images" / "mine.txt").write_text("left alone")
+    dataset = open_dataset(start=aistudio)
+    assert image_root(dataset) == aistudio / "work" / "data22612" / "Images"
+    assert (aistudio / "work" / "Images" / "mine.txt").read_text() == "left alone"
+
+
+def test_a_zip_that_has_not_the_missing_image_is_not_unpacked_for_it(aistudio):
+    draw_images(aistudio / "work" / "Images")
+    write_lists(aistudio / "data" / "data22612", contents=(TRAIN + "cat/9.png 0", EVAL))
+    message = refused(start=aistudio)
+    assert "Train.txt:4: cat/9.png: no such file" in message
+    assert os.listdir(aistudio / "work") == ["Images"]
+
+
+def test_a_zip_beside_lists_that_are_not_aistudios_is_unpacked_beside_them(tmp_path, folder):
+    shutil.make_archive(str(folder / "photos"), "zip", folder, "Images")
+    shutil.rmtree(folder / "Images")
+    assert image_root(open_dataset(folder)) == folder / "photos" / "Images"
+
+
+def test_a_damaged_zip_stops_with_a_message(aistudio):
+    (aistudio / "data" / "data22612" / "Images.zip").write_bytes(b"PK")
+    assert "Images.zip is damaged" in refused(start=aistudio)
+
+
+def test_without_any_data_the_sample_is_drawn_and_said_so(tmp_path, capsys, monkeypatch):
+    def draw_little(folder: Path) -> None:  # the real one takes seconds; the next test calls it
+        write_lists(folder)
+        draw_images(folder / "Images")
+
+    monkeypatch.setattr(sample, "draw_sample", draw_little)
+    dataset = open_dataset(start=tmp_path / "empty")
+    assert dataset.name == "sample"
+    assert image_root(dataset) == tmp_path / "empty" / "data" / "sample" / "Images"
+    (line,) = [text for text in capsys.readouterr().err.splitlines() if "sample" in text]
+    assert "--data FOLDER" in line
+
+
+def test_a_kind_is_read_by_its_reader_from_the_path_behind_the_colon(tmp_path, folder, monkeypatch):
+    (folder / "a.csv").write_text("path,label\nImages/cat/1.png,cat\n")
+    dataset = open_dataset(f"csv:{folder / 'a.csv'}")
+    assert (dataset.name, [sample.path for sample in dataset.train]) == ("a", ["Images/cat/1.png"])
+    monkeypatch.setenv("HOME", str(folder))
+    assert open_dataset("csv:~/a.csv").fingerprint == dataset.fingerprint
+    assert open_dataset(f"folder:{folder / 'Images'}").class_names == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("cifr10:x", "no folder cifr10:x, and no kind of data named 'cifr10'; did you mean 'cif"),
+        ("CSV:x", "no kind of data named 'CSV'; did you mean 'csv'?"),
+        ("imagenet:x", "known: cifar10, cifar100, csv, fashion-mnist, folder, mnist"),
+        ("mnist:", "--data mnist: names no path; want mnist:PATH"),
+        ("C:\\data", "no folder C:\\data; --data wants one with lists"),
+        ("some/path:x", "no folder some/path:x; --data wants one with lists, the word sample, or"),
+        ("mnist", "or KIND:PATH, where KIND is cifar10, cifar100, mnist, fashion-mnist, folder"),
+    ],
+)
+def test_a_kind_that_is_not_known_is_told_with_the_nearest(data, message):
+    assert message in refused(data)
+
+
+def test_a_folder_of_lists_may_have_a_colon_in_its_name(tmp_path, folder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mnist:pets", "cifr10:pets"):
+        shutil.copytree(folder, name)
+        for data in (name, Path(name)):
+            dataset = open_dataset(data)
+            assert (dataset.name, len(dataset.train)) == (name, 3)
+    assert "no folder mnist:other; --data wants" in refused(Path("mnist:other"))
+
+
+@pytest.mark.parametrize("option", ["train_list", "eval_list", "image_root"])
+def test_options_of_lists_do_not_go_with_other_kinds(folder, option):
+    message = refused(f"folder:{folder / 'Images'}", **{option: folder})
+    assert message.startswith(f"--{option.replace('_', '-')} goes with a folder of lists, not with")
+
+
+def test_the_examples_of_the_docstrings_hold():
+    results = doctest.testmod(dataset_module)
+    assert results.attempted
+    assert not results.failed

@@ -1,0 +1,220 @@
+"""Faults of lists and images: each is found, and told once with its file and line."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_aug.data import faults as check
+from paddle_aug.data.faults import MAX_PRINTED, image_faults, in_order, list_faults, report
+from paddle_aug.data.readers.listfile import Fault, Sample, Samples
+from paddle_aug.errors import UserError
+
+NAMES = ("Train.txt", "Eval.txt")
+
+
+def sample(root: Path, path: str, label: int, line: int) -> Sample:
+    return Sample(path, root / path, label, line)
+
+
+def draw(path: Path, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def samples(tmp_path) -> list[Sample]:
+    """Five good images, lines 1 to 5 of some list."""
+    for i in range(5):
+        draw(tmp_path / f"{i}.jpg", seed=i)
+    return [sample(tmp_path, f"{i}.jpg", i % 2, i + 1) for i in range(5)]
+
+
+def told(faults: list[Fault]) -> list[str]:
+    return [str(fault) for fault in faults]
+
+
+def test_good_images_have_no_faults(samples):
+    assert list_faults(samples[:3], samples[3:], NAMES) == []
+    assert image_faults(samples[:3], samples[3:], NAMES) == []
+
+
+def test_missing_unreadable_and_truncated_images_are_faults_of_their_lines(samples):
+    samples[0].file.unlink()
+    samples[1].file.write_text("no image")
+    samples[3].file.write_bytes(samples[3].file.read_bytes()[:-100])
+    samples[4].file.write_bytes(b"")
+    assert told(image_faults(samples[:3], samples[3:], NAMES)) == [
+        "Train.txt:1: 0.jpg: no such file",
+        "Train.txt:2: 1.jpg: not an image that can be read "
+        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "Eval.txt:4: 3.jpg: the JPEG is truncated",
+        "Eval.txt:5: 4.jpg: the file is empty",
+    ]
+
+
+def test_a_folder_in_the_place_of_an_image_is_a_fault(samples):
+    samples[0].file.unlink()
+    samples[0].file.mkdir()
+    assert told(image_faults(samples[:1], [], NAMES)) == [
+        "Train.txt:1: 0.jpg: cannot be read (Is a directory)"
+    ]
+
+
+def test_a_faulty_image_listed_twice_is_told_for_both_lines(samples):
+    samples[0].file.unlink()
+    again = samples[0]._replace(line=9)
+    assert [fault.line for fault in image_faults([samples[0], again], [], NAMES)] == [1, 9]
+
+
+def test_more_files_than_one_task_takes_are_all_looked_at(tmp_path):
+    draw(tmp_path / "good.png", seed=0)
+    many = []
+    for i in range(150):
+        shutil.copy(tmp_path / "good.png", tmp_path / f"{i}.png")
+        many.append(sample(tmp_path, f"{i}.png", 0, i + 1))
+    bad = [0, 31, 32, 99, 149]
+    for i in bad:
+        many[i].file.write_bytes(b"")
+    assert [fault.line for fault in image_faults(many, [], NAMES)] == [i + 1 for i in bad]
+
+
+def test_an_image_in_both_lists_is_a_fault_however_its_path_is_written(tmp_path, samples):
+    leak = sample(tmp_path, "./x/../2.jpg", 0, 7)
+    assert told(list_faults(samples[:3], [samples[3], leak], NAMES)) == [
+        "Eval.txt:7: ./x/../2.jpg is on line 3 of Train.txt too; evaluate on other images"
+    ]
+
+
+def test_the_same_content_in_both_lists_is_a_fault_whatever_the_name(tmp_path, samples):
+    shutil.copy(samples[1].file, tmp_path / "copy.jpg")
+    same_size = bytearray(samples[2].file.read_bytes())
+    same_size[-5] ^= 1
+    (tmp_path / "other.jpg").write_bytes(same_size)
+    eval_ = [sample(tmp_path, "other.jpg", 0, 1), sample(tmp_path, "copy.jpg", 1, 2)]
+    assert told(image_faults(samples[:3], eval_, NAMES)) == [
+        "Eval.txt:2: copy.jpg is the same image as 1.jpg on line 2 of Train.txt"
+    ]
+
+
+def test_the_same_pixels_of_two_archives_are_a_fault_whatever_they_are_views_of(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (6, 8, 9, 1), dtype=np.uint8)
+    views = np.broadcast_to(grey, (6, 8, 9, 3))
+    copies = views.copy()
+    copies[4, 0, 0, 0] ^= 1
+    archive = tmp_path / "never read"
+    train = [Sample(f"train/{n}", archive, 0, 0, views[n]) for n in range(3)]
+    eval_ = [
+        Sample("test/0", archive, 0, 0, views[3]),
+        Sample("test/1", archive, 0, 0, copies[1]),
+        Sample("test/2", archive, 0, 0, views[2, :, ::-1]),
+        Sample("test/3", archive, 0, 0, np.ascontiguousarray(views[2].transpose(1, 0, 2))),
+    ]
+    assert list_faults(train, eval_, ("a.tar", "a.tar")) == []
+    assert told(image_faults(train, eval_, ("a.tar", "a.tar"))) == [
+        "a.tar: test/1 is the same image as train/1"
+    ]
+
+
+def test_a_contradiction_is_told_by_the_names_of_the_classes_where_the_lists_name_them(samples):
+    again = samples[1]._replace(label=0, line=7)
+    assert told(list_faults([*samples, again], [], NAMES, ["cat", "dog"])) == [
+        "Train.txt:7: 1.jpg has label cat, but label dog on line 2"
+    ]
+
+
+def test_a_file_in_both_lists_is_told_once_not_also_for_its_content(samples):
+    train, eval_ = samples[:3], [samples[2]]
+    faults = [*list_faults(train, eval_, NAMES), *image_faults(train, eval_, NAMES)]
+    assert len(faults) == 1
+
+
+def test_the_same_path_with_another_label_is_a_fault_with_the_same_label_a_repeat(samples):
+    repeat = samples[0]._replace(line=6)
+    contradiction = samples[1]._replace(label=0, line=7)
+    assert told(list_faults([*samples, repeat, contradiction], [], NAMES)) == [
+        "Train.txt:7: 1.jpg has label 0, but label 1 on line 2"
+    ]
+
+
+def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, samples):
+    shutil.copy(samples[0].file, tmp_path / "copy.jpg")
+    reads = Counter()
+
+    def counted(read, key):
+        def counting(*args):
+            reads[key] += 1
+            return read(*args)
+
+        return counting
+
+    monkeypatch.setattr(check, "read_sample", counted(check.read_sample, "decoded"))
+    monkeypatch.setattr(check, "read_bytes", counted(check.read_bytes, "hashed"))
+    train = Samples(tmp_path, ["0.jpg"] * 1000, [0] * 1000, range(1, 1001))
+    eval_ = Samples(tmp_path, ["copy.jpg"] * 500, [0] * 500, range(1, 501))
+    faults = check.image_faults(train, eval_, NAMES)
+    assert reads == {"decoded": 2, "hashed": 2}
+    assert [fault.line for fault in faults] == list(range(1, 501))
+    # Of a file that is listed often, the last line is told.
+    assert str(faults[6]) == (
+        "Eval.txt:7: copy.jpg is the same image as 0.jpg on line 1000 of Train.txt"
+    )
+
+
+def test_why_a_file_cannot_be_read_is_told_whether_or_not_it_is_there(tmp_path):
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "nowhere.png").symlink_to("nowhere")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    reasons = {
+        "none.png": "no such file",
+        "a.txt/b.png": "cannot be read (Not a directory)",
+        f"{'x' * 300}.png": "cannot be read (File name too long)",
+        "nowhere.png": "no such file",
+        "circle.png": "cannot be read (Too many levels of symbolic links)",
+        "a.txt": "the file is empty",
+    }
+    for path, reason in reasons.items():
+        found = image_faults(Samples(tmp_path, [path], [0], [1]), [], NAMES)
+        assert told(found) == [f"Train.txt:1: {path}: {reason}"]
+    several = Samples(tmp_path, reasons, [0] * 6, range(1, 7))
+    assert [fault.reason for fault in image_faults(several, [], NAMES)] == [
+        f"{path}: {reason}" for path, reason in reasons.items()
+    ]
+
+
+def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():
+    faults = [Fault("b", 2, "x"), Fault("a", 10, "y"), Fault("a", 9, "z"), Fault("b", 2, "x")]
+    with pytest.raises(UserError) as error:
+        report(faults, ["a", "b"], ["Mind the gap."])
+    assert str(error.value).splitlines() == [
+        "the data has 3 faults:",
+        "a:9: z",
+        "a:10: y",
+        "b:2: x",
+        "Mind the gap.",
+        "Correct or remove these lines or files, then run again.",
+    ]
+
+
+def test_of_each_fault_one_is_told_in_the_order_of_files_lines_and_reasons():
+    faults = [Fault("b", 1, "x"), Fault("a", 2, "z"), Fault("a", 2, "y"), Fault("b", 1, "x")]
+    assert in_order(faults, ["a", "b", "a"]) == [faults[2], faults[1], faults[0]]
+    with pytest.raises(ValueError, match="faults of"):
+        in_order(faults, ["a"])
+
+
+def test_a_long_report_stops_at_fifty_and_says_how_many_are_left():
+    with pytest.raises(UserError) as error:
+        report([Fault("a", line, "x") for line in range(1, 1262)], ["a"])
+    lines = str(error.value).splitlines()
+    assert lines[0] == "the data has 1,261 faults:"
+    assert lines[MAX_PRINTED] == "a:50: x"
+    assert lines[MAX_PRINTED + 1] == "… and 1,211 more"
+    assert len(lines) == MAX_PRINTED + 3
+
+
+def test_no_faults_no_report():
+    report([], ["a"])

@@ -1,0 +1,550 @@
+"""Image files come out as a person sees them, or with a reason why not."""
+
+import contextlib
+import io
+import pickle
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from fuzz_images import zeros
+from PIL import Image, ImageOps
+
+from paddle_aug.data import image as image_module
+from paddle_aug.data.image import (
+    FORMATS,
+    SUFFIXES,
+    UnreadableImage,
+    decode_image,
+    encoding,
+    image_shape,
+    read_image,
+    read_sample,
+    resize,
+    sample_shape,
+)
+from paddle_aug.data.readers.listfile import Sample
+
+WIDTH, HEIGHT = 37, 23
+END = (b"IEND", b"")
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """A smooth picture without any symmetry, so that no turn or flip goes unseen."""
+    coarse = np.random.default_rng(3).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+
+
+def saved(path, image: Image.Image, **options):
+    image.save(path, **options)
+    return path
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
+
+
+def write_png(path, colour_type: int, pixels: np.ndarray) -> None:
+    """A 16-bit PNG put together by hand, of a colour type that Pillow and cv2 do not write."""
+    height, width = pixels.shape[:2]
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    path.write_bytes(png((b"IHDR", header), (b"IDAT", zlib.compress(rows)), END))
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
+def test_a_colour_jpeg_gives_the_very_pixels_of_the_notebook(tmp_path, picture):
+    for options in ({}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}):
+        path = saved(tmp_path / "photo.jpg", Image.fromarray(picture), **options)
+        expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        assert np.array_equal(read_image(path), expected)
+
+
+def test_real_photographs_give_the_very_pixels_of_the_notebook(test_data):
+    paths = sorted((test_data / "photos16" / "Images").glob("*/*_0001.jpg"))
+    assert len(paths) >= 10
+    for path in paths:
+        expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        assert np.array_equal(read_image(path), expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        ("L", "grey.png"),
+        ("L", "grey.jpg"),
+        ("L", "grey.tiff"),
+        ("1", "bilevel.png"),
+        ("1", "bilevel.tiff"),
+        ("P", "palette.png"),
+        ("P", "palette.gif"),
+        ("P", "palette.bmp"),
+        ("CMYK", "print.jpg"),
+        ("CMYK", "print.tiff"),
+        ("RGB", "colour.png"),
+        ("RGB", "colour.bmp"),
+        ("RGB", "colour.webp"),
+        ("RGB", "colour.tiff"),
+    ],
+)
+def test_every_format_and_colour_model_reads_as_pillow_shows_it(tmp_path, picture, mode, name):
+    path = saved(tmp_path / name, Image.fromarray(picture).convert(mode))
+    image = read_image(path)
+    with Image.open(path) as shown:
+        assert np.array_equal(image, np.asarray(shown.convert("RGB")))
+    assert image.dtype == np.uint8
+    assert image.shape == (HEIGHT, WIDTH, 3)
+    assert image.flags.c_contiguous
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_camera_gives_an_upright_picture(tmp_path, picture, suffix, mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    source = Image.fromarray(picture).convert(mode)
+    path = saved(tmp_path / f"turned.{suffix}", source, exif=exif, lossless=True)
+    # Not from the file, where Pillow leaves some turns of a grey TIFF undone; a JPEG has lost some.
+    shown = Image.fromarray(cv2.imread(str(path))[..., ::-1]) if suffix == "jpg" else source
+    if suffix != "jpg":
+        shown.getexif()[0x0112] = orientation
+    expected = ImageOps.exif_transpose(shown).convert("RGB")
+    assert np.array_equal(read_image(path), np.asarray(expected))
+    assert image_shape(path) == (expected.height, expected.width)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_a_turned_camera_gives_an_upright_picture_of_16_bits_too(
+    tmp_path, picture, suffix, orientation
+):
+    grey = picture[..., 0]
+    path = tmp_path / f"turned.{suffix}"
+    deep = Image.fromarray(grey.astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    saved(path, deep, **({"exif": exif} if suffix == "png" else {"tiffinfo": exif}))
+    # The turns are Pillow's, made on the 8-bit picture: of 16 bits it leaves some undone.
+    plain = Image.fromarray(grey)
+    plain.getexif()[0x0112] = orientation
+    assert np.array_equal(read_image(path)[..., 0], np.asarray(ImageOps.exif_transpose(plain)))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_become_8_by_division_by_257(tmp_path, suffix, channels):
+    ends = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    deep = ends if channels == 1 else np.dstack([ends, ends.T, ends[::-1]])
+    path = tmp_path / f"deep.{suffix}"
+    cv2.imwrite(str(path), deep)
+    rgb = np.dstack([deep] * 3) if channels == 1 else deep[..., ::-1]
+    assert np.array_equal(read_image(path), np.rint(rgb / 257).astype(np.uint8))
+
+
+def test_transparency_lies_over_white(tmp_path, picture):
+    alpha = np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
+    weight = alpha[..., None] / 255
+    expected = np.rint(picture * weight + 255 * (1 - weight))
+    rgba = Image.fromarray(np.dstack([picture, alpha]))
+    for name in ("colour.png", "colour.tiff"):
+        assert np.array_equal(read_image(saved(tmp_path / name, rgba)), expected)
+    lossless = saved(tmp_path / "colour.webp", rgba, lossless=True, exact=True)
+    assert np.array_equal(read_image(lossless), expected)
+
+    grey = picture[..., :1]
+    expected = np.repeat(np.rint(grey * weight + 255 * (1 - weight)), 3, axis=2)
+    path = saved(tmp_path / "grey.png", Image.fromarray(np.dstack([grey, alpha]), "LA"))
+    assert np.array_equal(read_image(path), expected)
+
+
+def test_a_transparent_colour_of_the_palette_becomes_white(tmp_path):
+    indices = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), "P")
+    indices.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    expected = [[[10, 20, 30], [255] * 3], [[70, 80, 90], [255] * 3]]
+    for name in ("keyed.png", "keyed.gif"):
+        assert read_image(saved(tmp_path / name, indices, transparency=1)).tolist() == expected
+
+
+def test_a_transparent_colour_of_a_picture_without_palette_becomes_white(tmp_path, picture):
+    key = tuple(int(value) for value in picture[0, 0])
+    image = read_image(saved(tmp_path / "keyed.png", Image.fromarray(picture), transparency=key))
+    keyed = (picture == key).all(axis=2)
+    assert np.array_equal(image, np.where(keyed[..., None], 255, picture))
+
+
+@pytest.mark.parametrize(("colour_type", "channels"), [(4, 2), (6, 4)])
+def test_transparency_of_16_bits_lies_over_white(tmp_path, colour_type, channels):
+    deep = np.random.default_rng(1).integers(0, 65536, (9, 7, channels), dtype=np.uint16)
+    write_png(tmp_path / "deep.png", colour_type, deep)
+    weight = deep[..., -1:] / 65535
+    colour = np.broadcast_to(deep[..., :-1], (9, 7, 3))
+    expected = np.rint((colour * weight + 65535 * (1 - weight)) / 257)
+    # Rounded once here, twice there (to 16 bits, then to 8): one level of 255 at most.
+    assert np.abs(read_image(tmp_path / "deep.png") - expected).max() <= 1
+
+
+def test_of_a_film_the_first_frame_is_read(tmp_path, picture):
+    first = Image.fromarray(picture).convert("P")
+    path = tmp_path / "film.gif"
+    first.save(path, save_all=True, append_images=[Image.new("P", first.size)])
+    assert np.array_equal(read_image(path), np.asarray(first.convert("RGB")))
+
+
+def test_a_path_may_hold_any_character(tmp_path, picture):
+    path = saved(tmp_path / "训练 图像 é.png", Image.fromarray(picture))
+    assert np.array_equal(read_image(path), picture)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_cut_anywhere_is_refused(tmp_path, picture, mode, options):
+    # A thumbnail in the EXIF segment has an end marker of its own.
+    thumbnail = io.BytesIO()
+    Image.fromarray(picture).save(thumbnail, "JPEG")
+    exif = Image.Exif()
+    exif[0x010E] = thumbnail.getvalue().decode("latin-1")
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(picture).convert(mode).save(path, exif=exif, **options)
+    whole = path.read_bytes()
+    assert whole.count(b"\xff\xd9") >= 1
+    for length in range(1, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UnreadableImage):
+            read_image(path)
+        try:  # it need not be found out yet, but nothing else may be raised
+            assert image_shape(path) == picture.shape[:2]
+        except UnreadableImage:
+            assert length < len(whole) - 50
+    path.write_bytes(whole[: len(whole) - 50] + bytes(50))  # a download that stopped, its size set
+    with pytest.raises(UnreadableImage, match="truncated"):
+        read_image(path)
+
+
+def test_bytes_after_the_end_of_a_jpeg_do_not_matter(tmp_path, picture):
+    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture))
+    expected = read_image(path)
+    path.write_bytes(path.read_bytes() + b"\xff\xd8\xff\xe0 whatever a phone leaves behind")
+    assert np.array_equal(read_image(path), expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
+@pytest.mark.parametrize("name", ["p.png", "p.webp", "p.tiff", "p.bmp", "p.gif"])
+def test_any_other_image_cut_in_its_middle_is_refused(tmp_path, picture, name):
+    path = saved(tmp_path / name, Image.fromarray(picture))
+    whole = path.read_bytes()
+    for length in range(20, len(whole) * 3 // 4, 11):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UnreadableImage):
+            read_image(path)
+
+
+def by_pillow(data: bytes, monkeypatch) -> np.ndarray | str:
+    """What is made of a PNG, or said of it, if cv2 is not asked first."""
+    with monkeypatch.context() as patch:
+        patch.setattr(image_module, "_is_plain_png", lambda data: False)
+        return made_of(data)
+
+
+def made_of(data: bytes) -> np.ndarray | str:
+    try:
+        return decode_image(data, "p.png")
+    except UnreadableImage as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [("L", {}), ("RGB", {}), ("RGB", {"dpi": (72, 72)}), ("RGB", {"compress_level": 0})],
+)
+def test_an_ordinary_png_has_the_same_pixels_without_pillow(
+    tmp_path, monkeypatch, picture, mode, options
+):
+    image = Image.fromarray(picture).convert(mode)
+    data = saved(tmp_path / "p.png", image, **options).read_bytes()
+    monkeypatch.setattr(image_module.Image, "open", lambda *_, **__: pytest.fail("it is opened"))
+    np.testing.assert_array_equal(decode_image(data, "p.png"), np.asarray(image.convert("RGB")))
+
+
+HEADER = (b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0))
+INTERLACED = (b"IHDR", HEADER[1][:-1] + b"\x01")
+EMPTY = (b"IHDR", bytes(8) + HEADER[1][8:])
+ROWS = bytes(row % 5 if at % (3 * WIDTH + 1) == 0 else at % 251
+             for row in range(HEIGHT) for at in range(3 * WIDTH + 1))  # fmt: skip
+STREAM = zlib.compress(ROWS)
+PIXELS = (b"IDAT", STREAM)
+TURNED = (b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        (png(HEADER, PIXELS, END), True),
+        (png(HEADER, (b"IDAT", STREAM[:40]), (b"IDAT", STREAM[40:]), END), True),
+        (png(HEADER, (b"pHYs", bytes(9)), (b"sRGB", b"\0"), PIXELS, END), True),
+        (png(HEADER, PIXELS, (b"tIME", bytes(7)), END), True),
+        (png(HEADER, (b"gAMA", struct.pack(">I", 90_000)), PIXELS, END), True),
+        (png(HEADER, (b"tRNS", bytes(6)), PIXELS, END), True),
+        (png(HEADER, TURNED, PIXELS, END), True),
+        (png(HEADER, PIXELS, TURNED, END), True),
+        (png(HEADER, (b"IDAT", STREAM + b"tail"), END), True),
+        (png(HEADER, (b"IDAT", zlib.compress(ROWS + ROWS)), END), True),
+        (png(HEADER, PIXELS, END) + b"and more", True),
+        (png(HEADER, (b"pHYs", bytes(5)), PIXELS, END), False),
+        (png(HEADER, PIXELS), False),
+        (png(HEADER, END), False),
+        (png(PIXELS, HEADER, END), False),
+        (png(EMPTY, PIXELS, END), False),
+        (png(HEADER, (b"IDAT", STREAM[:-2]), END), True),
+        (png(HEADER, (b"IDAT", STREAM[:60]), END), False),
+        (png(HEADER, (b"IDAT", STREAM[:-1] + bytes([STREAM[-1] ^ 1])), END), False),
+        (png(HEADER, (b"IDAT", zlib.compress(ROWS[:-1])), END), False),
+        (png(HEADER, (b"IDAT", zlib.compress(b"\x07" + ROWS[1:])), END), False),
+        (png(INTERLACED, PIXELS, END), False),
+        (png(HEADER, PIXELS, END).replace(STREAM, STREAM[::-1]), False),
+    ],
+)  # fmt: skip
+def test_an_odd_png_is_taken_or_refused_as_pillow_does(monkeypatch, data, read):
+    made, want = made_of(data), by_pillow(data, monkeypatch)
+    assert isinstance(want, str) != read
+    np.testing.assert_array_equal(made, want)
+
+
+def test_a_png_whose_end_was_never_written_is_refused(tmp_path, picture):
+    path = saved(tmp_path / "p.png", Image.fromarray(picture))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    with pytest.raises(UnreadableImage, match="damaged"):
+        read_image(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
+def test_damage_never_raises_anything_else(tmp_path, picture):
+    rng = np.random.default_rng(0)
+    for name in ("p.jpg", "p.png", "p.webp", "p.tiff", "p.bmp", "p.gif"):
+        path = saved(tmp_path / name, Image.fromarray(picture))
+        whole = np.frombuffer(path.read_bytes(), np.uint8)
+        for _ in range(60):
+            damaged = whole.copy()
+            damaged[rng.integers(0, min(300, len(whole)), 4)] = rng.integers(0, 256, 4)
+            path.write_bytes(damaged.tobytes())
+            with contextlib.suppress(UnreadableImage):
+                assert read_image(path).dtype == np.uint8
+
+
+def test_what_is_no_image_says_so(tmp_path):
+    path = tmp_path / "page.jpg"
+    path.write_bytes(b"")
+    with pytest.raises(UnreadableImage, match=r"page\.jpg: the file is empty"):
+        read_image(path)
+    path.write_bytes(b"<html>404 Not Found</html>")
+    with pytest.raises(UnreadableImage, match=r"page\.jpg: not an image"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("suffix", ["jp2", "ico", "tga", "pdf", "pcx", "ppm", "sgi", "dds"])
+def test_other_formats_are_refused_whatever_their_name_says(tmp_path, monkeypatch, picture, suffix):
+    """Decoders that are never needed are never reached: neither Pillow's nor cv2's."""
+    written = saved(tmp_path / f"p.{suffix}", Image.fromarray(picture))
+    path = written.rename(tmp_path / "p.jpg")
+    monkeypatch.setattr("cv2.imdecode", lambda *_: pytest.fail("cv2 was asked"))
+    with pytest.raises(UnreadableImage, match="want JPEG, PNG, BMP, WebP, GIF or TIFF"):
+        read_image(path)
+
+
+def test_pixels_without_an_agreed_white_are_refused(tmp_path):
+    path = saved(tmp_path / "depth.tiff", Image.fromarray(np.ones((4, 4), np.float32)))
+    with pytest.raises(UnreadableImage, match="save the image with 8 or 16 bits"):
+        read_image(path)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
+    tmp_path, monkeypatch, picture
+):
+    huge = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", huge) + png_chunk(b"IDAT", b""))
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+        read_image(path)
+    # Also in a program that has taken Pillow's own bound away.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+        read_image(path)
+    monkeypatch.setattr(image_module, "MAX_PIXELS", WIDTH * HEIGHT)
+    path = saved(tmp_path / "just_right.png", Image.fromarray(picture))
+    assert read_image(path).shape == picture.shape
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("mode", "width", "height"),
+    [
+        ("L", 10**8, 1),  # of such a line Pillow says that there is no memory
+        ("L", 1, 10**8),
+        ("RGB", 10**6 + 1, 1),
+        ("RGBA", 1, 10**6 + 1),
+        ("L;16", 10**6 + 1, 1),
+    ],
+)
+def test_an_image_of_too_long_a_side_is_refused(mode, width, height, capfd):
+    with pytest.raises(UnreadableImage, match="more than 1,000,000 pixels wide or high"):
+        decode_image(zeros(mode, width, height), "long.png")
+    for width, height in ((10**6, 1), (1, 10**6)):
+        pixels = decode_image(zeros(mode, width, height), "long.png")
+        assert pixels.shape == (height, width, 3)
+    assert capfd.readouterr() == ("", "")  # of libpng, which knows such a bound, too
+
+
+def test_frames_of_a_gif_that_is_cut_behind_the_first_are_counted(picture):
+    frames = [Image.fromarray(each).convert("P") for each in (picture, picture[::-1])]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    content, counted = file.getvalue(), []
+    for length in range(len(content) // 4, len(content) + 1):
+        with contextlib.suppress(UnreadableImage):
+            decode_image(content[:length], "cut.gif")
+            counted.append(encoding(content[:length]).frames)
+    assert set(counted) == {1, 2}
+    assert counted[-1] == 2
+
+
+def test_of_16_bits_a_channel_half_as_many_pixels_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), np.zeros((20, 30, 3), np.uint16))
+    monkeypatch.setattr(image_module, "MAX_PIXELS", 2 * 20 * 30)
+    assert read_image(path).shape == (20, 30, 3)
+    monkeypatch.setattr(image_module, "MAX_PIXELS", 2 * 20 * 30 - 1)
+    with pytest.raises(UnreadableImage, match="more than 0 million pixels of 16 bits a channel"):
+        read_image(path)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_image(tmp_path / "absent.jpg")
+    with pytest.raises(FileNotFoundError):
+        image_shape(tmp_path / "absent.jpg")
+
+
+def test_a_sample_is_its_pixels_else_those_of_its_file(tmp_path, picture):
+    path = saved(tmp_path / "a.png", Image.fromarray(picture))
+    assert np.array_equal(read_sample(Sample("a.png", path, 0, 1)), picture)
+    grey = picture[..., :1]
+    view = np.broadcast_to(grey, picture.shape)
+    found = read_sample(Sample("a/0", tmp_path / "never read", 0, 0, view))
+    assert found.flags.c_contiguous
+    assert np.array_equal(found, np.concatenate([grey] * 3, axis=2))
+
+
+def test_a_sample_or_image_that_cannot_be_read_is_an_unreadable_image(tmp_path):
+    for name, reason in (("absent.jpg", "no such file"), (".", "cannot be read (Is a directory)")):
+        path = tmp_path / name
+        for read in (
+            lambda p=path: read_sample(Sample("a", p, 0, 1)),
+            lambda p=path: sample_shape(Sample("a", p, 0, 1)),
+        ):
+            with pytest.raises(UnreadableImage) as error:
+                read()
+            assert str(error.value) == f"{path}: {reason}"
+
+
+def test_the_suffixes_are_those_that_pillow_knows_the_formats_by():
+    known = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
+    assert set(SUFFIXES) == known - {".apng"}
+
+
+def test_the_error_survives_the_way_out_of_a_worker():
+    error = pickle.loads(pickle.dumps(UnreadableImage("a.jpg", "the file is empty")))
+    assert (str(error), error.reason) == ("a.jpg: the file is empty", "the file is empty")
+
+
+def test_resize_is_bilinear_with_pixel_centres_and_gives_up_the_aspect_ratio(picture):
+    size = 16
+    resized = resize(picture, size)
+    assert resized.shape == (size, size, 3)
+    rows = np.clip((np.arange(size) + 0.5) * HEIGHT / size - 0.5, 0, HEIGHT - 1)
+    columns = np.clip((np.arange(size) + 0.5) * WIDTH / size - 0.5, 0, WIDTH - 1)
+    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
+    down, right = (rows - top)[:, None, None], (columns - left)[None, :, None]
+    below, beside = np.minimum(top + 1, HEIGHT - 1), np.minimum(left + 1, WIDTH - 1)
+    upper = picture[top][:, left] * (1 - right) + picture[top][:, beside] * right
+    lower = picture[below][:, left] * (1 - right) + picture[below][:, beside] * right
+    # cv2 computes in 11-bit fixed point: half a level for rounding, half for the weights.
+    assert np.abs(resized - (upper * (1 - down) + lower * down)).max() <= 1
+
+
+def test_the_shape_of_a_jpeg_of_too_many_pixels_is_refused_as_the_jpeg_is(
+    tmp_path, monkeypatch, picture
+):
+    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture))
+    whole = path.read_bytes()
+    size = whole.index(b"\xff\xc0") + 5
+    for side in (14_000, 65_535):
+        path.write_bytes(whole[:size] + struct.pack(">HH", side, side) + whole[size + 4 :])
+        for read in (image_shape, read_image):
+            with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+                read(path)
+    # Also in a program that has taken Pillow's own bound away.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
+        image_shape(path)
+
+
+def test_a_jpeg_that_goes_over_its_blocks_without_end_is_refused(tmp_path, picture):
+    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture), progressive=True)
+    whole = path.read_bytes()
+    start = whole.rindex(b"\xff\xda")
+    scan = whole[start:-2]
+    path.write_bytes(whole[:start] + scan * 200 + b"\xff\xd9")
+    with pytest.raises(UnreadableImage, match=r"has 2\d\d scans, more than 100"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("strip", [1, WIDTH, 3 * WIDTH + 5, 10**6])
+def test_pixels_are_the_same_in_strips_of_any_size(tmp_path, monkeypatch, picture, strip):
+    rgba = np.dstack([picture, picture[..., :1]])
+    deep = tmp_path / "deep.png"
+    cv2.imwrite(str(deep), rgba.astype(np.uint16) * 257)
+    glass = saved(tmp_path / "glass.png", Image.fromarray(rgba))
+    palette = saved(tmp_path / "p.png", Image.fromarray(picture).convert("P"), transparency=3)
+    grey = saved(tmp_path / "grey.png", Image.fromarray(picture).convert("1"))
+    paths = (deep, glass, palette, grey)
+    before = [read_image(path) for path in paths]
+    monkeypatch.setattr(image_module, "STRIP", strip)
+    for path, image in zip(paths, before, strict=True):
+        assert np.array_equal(read_image(path), image)
+
+
+def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, picture):
+    path = saved(tmp_path / "photo.png", Image.fromarray(picture).convert("P"))
+    monkeypatch.setattr(image_module, "MANY_PIXELS", WIDTH * HEIGHT - 1)
+    decode, held = image_module._decode_opened, []
+
+    def seen(*arguments):
+        held.append(image_module._large_images.locked())
+        return decode(*arguments)
+
+    monkeypatch.setattr(image_module, "_decode_opened", seen)
+    read_image(path)
+    monkeypatch.setattr(image_module, "MANY_PIXELS", WIDTH * HEIGHT)
+    read_image(path)
+    assert held == [True, False]
+
+
+def test_an_image_that_is_a_device_or_has_no_end_is_told(tmp_path):
+    path = tmp_path / "endless.jpg"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
+        read_sample(Sample("endless.jpg", path, 0, 1))
+    with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
+        sample_shape(Sample("endless.jpg", path, 0, 1))

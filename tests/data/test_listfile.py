@@ -1,0 +1,219 @@
+"""Lists as people write them, and every fault with its line."""
+
+import random
+import sys
+import time
+
+import pytest
+
+from paddle_aug.data.readers import listfile
+from paddle_aug.data.readers.listfile import Entry, Fault, find_pairs, read_class_names, read_list
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content: bytes | str, name: str = "Train.txt"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def faults_of(result) -> list[str]:
+    return [str(fault) for fault in result[1]]
+
+
+def test_a_line_is_a_path_and_a_label_with_any_white_space_between(write):
+    entries, faults = read_list(write("a.jpg 0\nb/c.jpg\t1\n  d.jpg   \t 2  \ne.jpg\u30003"))
+    assert entries == [
+        Entry("a.jpg", 0, 1),
+        Entry("b/c.jpg", 1, 2),
+        Entry("d.jpg", 2, 3),
+        Entry("e.jpg", 3, 4),
+    ]
+    assert faults == []
+
+
+def test_the_last_field_is_the_label_so_paths_may_hold_blanks_and_any_letters(write):
+    entries, faults = read_list(write("my cats/tom 1.jpg 0\n猫/é.jpg 1\n"))
+    assert [entry.path for entry in entries] == ["my cats/tom 1.jpg", "猫/é.jpg"]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"a.jpg 0\n\nb.jpg 1\n", b"a.jpg 0\r\n\r\nb.jpg 1\r\n", b"a.jpg 0\r\rb.jpg 1"],
+    ids=["unix", "windows", "old mac"],
+)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
+def test_line_ends_marks_and_blank_lines_change_nothing(write, content, mark):
+    assert read_list(write(mark + content)) == ([Entry("a.jpg", 0, 1), Entry("b.jpg", 1, 3)], [])
+
+
+def test_a_list_from_windows_means_the_same_files(write):
+    entries, faults = read_list(write("ak47\\001_0001.jpg 0\n"))
+    assert entries == [Entry("ak47/001_0001.jpg", 0, 1)]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("b.jpg", 'no label (want "path label")'),
+        ("b.jpg cat", "label 'cat' is not a whole number (want \"path label\")"),
+        ("b.jpg 1.0", "label '1.0' is not a whole number (want \"path label\")"),
+        ("b.jpg １", "label '１' is not a whole number (want \"path label\")"),
+        ("b.jpg -1", "label -1 is negative (labels count from 0)"),
+        ("b.jpg 1000000", "label 1000000 is too large (labels number the classes 0, 1, 2, …)"),
+        ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute (want a path relative to the image folder)"),
+        ("C:\\b.jpg 1", "'C:/b.jpg' is absolute (want a path relative to the image folder)"),
+        ("x/../../b.jpg 1", "'x/../../b.jpg' leaves the image folder"),
+        ("b\0.jpg 1", "'b\\x00.jpg' holds a zero byte"),
+        (b"\xc3\xa8\xff.jpg 1", "not UTF-8 (GBK, perhaps?); save the file as UTF-8"),
+        ("狗.jpg 1".encode("gbk"), "not UTF-8 (GBK, perhaps?); save the file as UTF-8"),
+    ],
+)
+def test_a_faulty_line_is_told_with_file_and_line_and_the_others_are_read(write, line, reason):
+    line = line if isinstance(line, bytes) else line.encode()
+    result = read_list(write(b"a.jpg 0\n" + line + b"\nc.jpg 1\n"))
+    assert faults_of(result) == [f"Train.txt:2: {reason}"]
+    assert result[0] == [Entry("a.jpg", 0, 1), Entry("c.jpg", 1, 3)]
+
+
+def test_a_label_of_a_million_digits_is_a_fault_like_any_other(write):
+    (fault,) = faults_of(read_list(write("a.jpg " + "9" * 1_000_000)))
+    assert fault.startswith("Train.txt:1: label 999")
+    assert fault.endswith("is too large (labels number the classes 0, 1, 2, …)")
+
+
+def test_dots_that_stay_inside_the_folder_are_fine(write):
+    entries, faults = read_list(write("./a.jpg 0\nx/../b.jpg 0\n..c.jpg 0\nd..e/f.jpg 0\n"))
+    assert faults == []
+    assert len(entries) == 4
+
+
+def test_all_faults_of_a_list_come_together(write):
+    result = read_list(write("a.jpg\nb.jpg x\nc.jpg -2\nd.jpg 0\n"), "lists/Train.txt")
+    assert [fault.split(": ")[0] for fault in faults_of(result)] == [
+        "lists/Train.txt:1",
+        "lists/Train.txt:2",
+        "lists/Train.txt:3",
+    ]
+
+
+def test_an_empty_list_is_a_fault(write):
+    assert faults_of(read_list(write("\n \n"))) == ["Train.txt: the list is empty"]
+
+
+def test_a_list_saved_as_unicode_by_windows_is_told_once(write):
+    result = read_list(write("a.jpg 0\nb.jpg 1\n".encode("utf-16")))
+    assert faults_of(result) == ["Train.txt: the file is UTF-16; save it as UTF-8"]
+
+
+ODD_LINES = (
+    b"a.png 0", b"b/c.png 1", b"", b"   ", b"a.png", b"a.png cat", b"\\a.png 0", b"a\\b.png 2",
+    b"/a.png 0", b"C:a.png 0", b"x:y.png 0", b"../a.png 0", b"a/../b.png 0", b"a\0 0", b"\xff 0",
+    b"\xed\xb2\x80 0", "猫 10".encode(), b"\x85a.png 0", "a\u2028b 3".encode(), b"a.png 1000000",
+    b" a.png\t00 ", b"a.png 0\x0c", b"./a 0", "é.png 0".encode("latin-1"), b"a.png -1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize("seed", range(20))
+def test_many_lines_at_a_time_are_read_as_each_by_itself(write, monkeypatch, seed, end):
+    lines = list(ODD_LINES[: 2 + seed]) * 2
+    random.Random(seed).shuffle(lines)
+    file = write(b"\n".join(lines) + end)
+    monkeypatch.setattr(listfile, "TOGETHER", 1 + seed % 5)
+    found = read_list(file)
+    monkeypatch.setattr(listfile, "_faultless", lambda texts, first, numbers: None)
+    entries, faults = [], []
+    for line, text in enumerate(lines, 1):
+        entry, fault = read_list(write(text, "alone.txt"))
+        entries += [each._replace(line=line) for each in entry]
+        faults += [Fault("Train.txt", line, each.reason) for each in fault if each.line]
+    assert found[0] == entries
+    assert sorted(found[1]) == faults
+
+
+def test_a_million_lines_take_seconds(write):
+    count = 1_000_000
+    path = write("".join(f"class {i % 100}/{i:07}.jpg {i % 100}\n" for i in range(count)))
+    tracing = sys.gettrace()  # coverage's, whose counting would cost more than the reading
+    sys.settrace(None)
+    try:
+        start = time.process_time()
+        entries, faults = read_list(path)
+        spent = time.process_time() - start
+    finally:
+        sys.settrace(tracing)
+    assert spent < 8
+    assert (len(entries), faults) == (count, [])
+    assert entries[-1] == Entry("class 99/0999999.jpg", 99, count)
+
+
+def test_pairs_of_lists_are_found_by_their_exact_names(tmp_path):
+    for name in ("Train.txt", "val.txt", "train_list.txt", "val_list.txt", "eval.txt"):
+        (tmp_path / name).touch()
+    assert find_pairs(tmp_path) == [(tmp_path / "train_list.txt", tmp_path / "val_list.txt")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "0 cat\n1 guinea pig\n2 7 up\n",
+        "2\t7 up\n0\tcat\n\n1   guinea pig\n",
+        "cat\nguinea pig\n7 up",
+    ],
+    ids=["numbered", "numbered, any order", "a name a line"],
+)
+def test_class_names_are_read_with_numbers_and_without(write, content):
+    names, faults = read_class_names(write(content, "labels.txt"))
+    assert (names, faults) == (["cat", "guinea pig", "7 up"], [])
+
+
+def test_names_may_be_digits(write):
+    assert read_class_names(write("0\n1\n2\n", "label.txt")) == (["0", "1", "2"], [])
+
+
+def test_numbered_classes_may_share_a_name_as_two_cranes_of_imagenet_do(write):
+    assert read_class_names(write("0 crane\n1 crane\n", "labels.txt")) == (["crane", "crane"], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        ("", ["labels.txt: names no class"]),
+        ("0 a\n1 b\n1 c\n", ["labels.txt:3: number 1 again; it is on line 2 already"]),
+        ("0 a\n3 b\n", ["labels.txt:2: number 3, but no line names 1 to 2"]),
+        ("1 a\n2 b\n", ["labels.txt:1: number 1, but no line names 0"]),
+        ("0 a\nb\n", ["labels.txt:2: 'b' is not \"number name\", as the first line is"]),
+        ("a\nb\na\n", ["labels.txt:3: 'a' again; it is on line 1 already"]),
+        ("a\n\nb\n", ["labels.txt:2: a blank line between names"]),
+        (b"a\n\xff\n", ["labels.txt:2: not UTF-8 (GBK, perhaps?); save the file as UTF-8"]),
+    ],
+)
+def test_faults_of_class_names_are_told_with_file_and_line(write, content, faults):
+    assert faults_of(read_class_names(write(content, "labels.txt"))) == faults
+
+
+@pytest.mark.parametrize("read", [read_list, read_class_names])
+def test_a_list_that_is_no_ordinary_file_is_a_fault(tmp_path, read):
+    file = tmp_path / "Train.txt"
+    file.mkdir()
+    assert "Train.txt: cannot be read (Is a directory)" in map(str, read(file)[1])
+    file.rmdir()
+    file.symlink_to("/dev/zero")
+    assert "Train.txt: cannot be read (not an ordinary file)" in map(str, read(file)[1])
+
+
+def test_more_lines_than_any_data_set_has_are_a_fault_and_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(listfile, "MOST_LINES", 3)
+    file = tmp_path / "Train.txt"
+    file.write_text("a 0\n" * 3)
+    assert len(read_list(file)[0]) == 3
+    file.write_text("a 0\n" * 4)
+    entries, faults = read_list(file)
+    assert entries == []
+    assert str(faults[0]) == "Train.txt: 4 lines are more than 3"

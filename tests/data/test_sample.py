@@ -1,0 +1,273 @@
+"""The sample data set: the same bytes everywhere, whole or not there, and readable by anyone."""
+
+import hashlib
+import math
+import multiprocessing
+import os
+import shutil
+import struct
+import time
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from paddle_aug.data.readers import sample
+from paddle_aug.data.readers.sample import (
+    EVAL,
+    EVAL_PICTURES,
+    THINGS,
+    TRAIN,
+    TRAIN_PICTURES,
+    Arc,
+    Bar,
+    Dice,
+    Oval,
+    Polygon,
+    coverage,
+    draw_sample,
+    picture,
+    png,
+)
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+from paddle_aug.system import files
+
+# Over all files, path and bytes. A change here is another data set: every published figure of
+# `--data sample` has to be measured again.
+SHA256 = "02fb08309f800d66a5cda2093a6099eac85fb58c0e59e424cbd37651e885a0b7"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "sample"
+    draw_sample(folder)
+    return folder
+
+
+def files_of(folder):
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+
+
+def lines_of(file):
+    return [line.split() for line in file.read_text().splitlines()]
+
+
+def test_the_set_is_the_same_bytes_in_every_environment(drawn):
+    digest = hashlib.sha256()
+    for name in files_of(drawn):
+        digest.update(name.encode() + b"\0" + (drawn / name).read_bytes())
+    assert digest.hexdigest() == SHA256
+
+
+def test_the_lists_name_every_picture_once_with_the_label_of_its_folder(drawn):
+    labels = {name: label for label, name in lines_of(drawn / "labels.txt")}
+    assert list(labels.values()) == [str(label) for label in range(16)]
+    train, evaluation = lines_of(drawn / "Train.txt"), lines_of(drawn / "Eval.txt")
+    assert len(train) == 16 * TRAIN_PICTURES
+    assert len(evaluation) == 16 * EVAL_PICTURES
+    assert train[0] == ["anchor/001_0001.png", "0"]
+    listed = [f"Images/{path}" for path, _ in train + evaluation]
+    assert sorted([*listed, "Eval.txt", "Train.txt", "labels.txt"]) == files_of(drawn)
+    for path, label in train + evaluation:
+        folder, name = path.split("/")
+        assert labels[folder] == label
+        assert name.startswith(f"{int(label) + 1:03d}_")
+
+
+def test_no_two_pictures_are_equal(drawn):
+    pictures = [(drawn / name).read_bytes() for name in files_of(drawn) if name.endswith("png")]
+    assert len(set(pictures)) == 16 * (TRAIN_PICTURES + EVAL_PICTURES)
+
+
+def test_a_png_decodes_to_the_pixels_that_were_encoded():
+    image = generator(0, "drawing").integers(256, size=(31, 47, 3), dtype=np.uint8)
+    decoded = cv2.imdecode(np.frombuffer(png(image), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(decoded[:, :, ::-1], image)
+
+
+def test_a_png_is_well_formed_down_to_its_checksums():
+    content = png(np.full((2, 3, 3), 7, np.uint8))
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    kinds, place = [], 8
+    while place < len(content):
+        (length,) = struct.unpack_from(">I", content, place)
+        kind, data = content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
+        assert struct.unpack_from(">I", content, place + 8 + length)[0] == zlib.crc32(kind + data)
+        if kind == b"IDAT":
+            assert zlib.decompress(data) == 2 * (b"\0" + 9 * b"\7")
+        kinds.append(kind)
+        place += 12 + length
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
+
+
+def test_a_second_call_touches_nothing(drawn):
+    before = {name: (drawn / name).stat().st_mtime_ns for name in files_of(drawn)}
+    draw_sample(drawn)
+    assert {name: (drawn / name).stat().st_mtime_ns for name in files_of(drawn)} == before
+
+
+def test_a_damaged_set_is_named_and_left_alone(drawn, tmp_path):
+    folder = tmp_path / "sample"
+    folder.mkdir()
+    (folder / "Train.txt").write_bytes((drawn / "Train.txt").read_bytes()[:-5])
+    with pytest.raises(UserError, match=r"sample is not the whole .*labels\.txt is missing.*move"):
+        draw_sample(folder)
+    assert files_of(folder) == ["Train.txt"]
+
+
+def test_a_picture_cut_short_is_named(drawn, tmp_path):
+    folder = tmp_path / "sample"
+    shutil.copytree(drawn, folder)
+    os.truncate(folder / "Images/key/009_0003.png", 1000)
+    with pytest.raises(UserError, match=r"Images/key/009_0003\.png is missing or damaged"):
+        draw_sample(folder)
+
+
+def test_a_file_of_that_name_is_not_overwritten(tmp_path):
+    (tmp_path / "sample").write_text("mine")
+    with pytest.raises(UserError, match="move the folder away"):
+        draw_sample(tmp_path / "sample")
+    assert (tmp_path / "sample").read_text() == "mine"
+
+
+def test_when_another_process_comes_first_its_set_stays(drawn, tmp_path, monkeypatch):
+    folder = tmp_path / "data" / "sample"
+
+    def draw_while_another_finishes(beside):
+        shutil.copytree(drawn, beside)
+        shutil.copytree(drawn, folder)
+        (folder / "first").touch()
+
+    monkeypatch.setattr(sample, "draw_into", draw_while_another_finishes)
+    draw_sample(folder)
+    assert (folder / "first").exists()
+    assert os.listdir(folder.parent) == ["sample"]
+
+
+def copy_slowly(source, folder, log):
+    """`draw_sample(folder)`, which copies the set, and says so."""
+
+    def copy(beside):
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()}\n")
+        time.sleep(2)  # the other process may take as long to start
+        shutil.copytree(source, beside)
+
+    sample.draw_into = copy
+    draw_sample(folder)
+
+
+def test_of_two_processes_that_ask_at_once_one_draws_and_the_other_waits(drawn, tmp_path):
+    folder, log = tmp_path / "data" / "sample", tmp_path / "log"
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=copy_slowly, args=(drawn, folder, log))
+        for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(log.read_text().splitlines()) == 1
+    assert files_of(folder) == files_of(drawn)
+
+
+def test_where_there_are_no_locks_each_draws(drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(files.sys, "platform", "win32")
+    monkeypatch.setattr(sample, "draw_into", lambda beside: shutil.copytree(drawn, beside))
+    draw_sample(tmp_path / "sample")
+    assert files_of(tmp_path / "sample") == files_of(drawn)
+
+
+def test_a_failure_while_drawing_leaves_nothing(tmp_path, monkeypatch):
+    def draw_until_the_disk_is_full(folder):
+        folder.mkdir()
+        (folder / "Train.txt").touch()
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(sample, "draw_into", draw_until_the_disk_is_full)
+    with pytest.raises(OSError, match="no space"):
+        draw_sample(tmp_path / "data" / "sample")
+    assert os.listdir(tmp_path / "data") == []
+
+
+def test_a_kill_while_drawing_leaves_no_set(tmp_path):
+    folder = tmp_path / "data" / "sample"
+    process = multiprocessing.get_context("spawn").Process(target=draw_sample, args=(folder,))
+    process.start()
+    while not list(tmp_path.glob("data/.sample.*/sample/Images/anchor/*")):
+        assert process.is_alive()
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "area"),
+    [
+        (Oval(0.1, -0.2, 0.5, 0.3), math.pi * 0.5 * 0.3),
+        (Bar(-0.5, -0.3, 0.4, 0.6, 0.2), math.hypot(0.9, 0.9) * 0.2 + math.pi * 0.1**2),
+        (Arc(0.1, 0.1, 0.6, 0.2), math.pi * (0.7**2 - 0.5**2)),
+        (Arc(0.1, 0.1, 0.6, 0.2, (0.6, -0.8)), math.pi * (0.7**2 - 0.5**2) / 2),
+    ],
+    ids=["oval", "bar", "circle", "half circle"],
+)
+def test_a_part_covers_the_area_that_geometry_says(part, area):
+    place = np.linspace(-1, 1, 1001)
+    assert part.covers(place, place[:, None]).mean() * 4 == pytest.approx(area, rel=0.005)
+
+
+def test_a_point_is_inside_a_polygon_when_opencv_says_so():
+    rng = generator(0, "drawing")
+    corners = tuple(map(tuple, rng.uniform(-1, 1, size=(7, 2)).tolist()))  # it crosses itself
+    points = rng.uniform(-1, 1, size=(500, 2)).astype(np.float32)
+    outline = np.array(corners, np.float32)[:, None]
+    inside = [cv2.pointPolygonTest(outline, point.tolist(), False) > 0 for point in points]
+    assert 20 < sum(inside) < 480
+    covered = Polygon(corners).covers(points[:, 0].astype(float), points[:, 1].astype(float))
+    np.testing.assert_array_equal(covered, inside)
+
+
+def belly(share):
+    """Which way a crescent bulges: from the middle of its bounding box to its centre of mass."""
+    rows, columns = np.nonzero(share > 0.5)
+    middle_x, middle_y = (columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2
+    return math.degrees(math.atan2(rows.mean() - middle_y, columns.mean() - middle_x)) % 360
+
+
+def test_training_shows_things_one_way_up_and_evaluation_every_way():
+    def bellies(variety):
+        return [
+            belly(coverage("crescent", variety, Dice(generator(1, "drawing", 0, index))))
+            for index in range(40)
+        ]
+
+    assert all(150 < angle < 210 for angle in bellies(TRAIN))
+    assert {int(angle // 90) for angle in bellies(EVAL)} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("variety", [TRAIN, EVAL], ids=["train", "eval"])
+@pytest.mark.parametrize("thing", THINGS)
+def test_a_thing_lies_within_the_picture_and_fills_a_good_part_of_it(thing, variety):
+    for index in range(20):
+        share = coverage(thing, variety, Dice(generator(2, "drawing", 0, index)))
+        edge = np.concatenate([share[0], share[-1], share[:, 0], share[:, -1]])
+        assert edge.mean() < 0.1
+        assert 0.04 < share.mean() < 0.6
+
+
+@pytest.mark.parametrize("variety", [TRAIN, EVAL], ids=["train", "eval"])
+def test_a_thing_and_its_ground_differ_in_brightness_whatever_the_colours(variety):
+    for index in range(40):
+        thing = list(THINGS)[index % 16]
+        image = picture(thing, variety, generator(3, "drawing", 0, index))
+        brightness = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        # Otsu's threshold parts the picture in two; the parts of a visible thing are far apart.
+        threshold, _ = cv2.threshold(brightness, 0, 255, cv2.THRESH_OTSU)
+        bright, dark = brightness[brightness > threshold], brightness[brightness <= threshold]
+        assert bright.mean() - dark.mean() > 25  # three times the strongest noise's sigma

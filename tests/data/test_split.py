@@ -1,0 +1,258 @@
+"""Parts of a data set: as large as asked for, of each class its share, the same for a seed."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.split import hold_back, select, stratified_order
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+
+SHARES = [0.01, 0.1, 0.13, 0.25, 1 / 3, 0.5, 0.77, 0.9, 0.99]
+
+
+def samples(part: str, sizes, seed=0) -> list[Sample]:
+    """So many images a class, shuffled, each of its own pixels."""
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    labels = np.random.default_rng(seed).permutation(labels).tolist()
+    return [
+        Sample(f"{part}/{n}", Path("a.tar"), label, 0, np.full((1, 1, 3), n % 256, np.uint8))
+        for n, label in enumerate(labels)
+    ]
+
+
+def made(sizes=(40, 40, 40), evaluate=(10, 10, 10)) -> Dataset:
+    names = [f"class{label}" for label in range(len(sizes))]
+    return Dataset("made", samples("train", sizes), samples("test", evaluate), names)
+
+
+def paths(listed: list[Sample]) -> list[str]:
+    return [sample.path for sample in listed]
+
+
+def counts(listed: list[Sample]) -> dict[int, int]:
+    return Counter(sample.label for sample in listed)
+
+
+def in_order(part: list[Sample], whole: list[Sample]) -> bool:
+    chosen = set(paths(part))
+    return paths(part) == [path for path in paths(whole) if path in chosen]
+
+
+def refused(dataset: Dataset, **options) -> str:
+    with pytest.raises(UserError) as error:
+        select(dataset, **options)
+    return str(error.value)
+
+
+def test_where_nothing_is_selected_the_data_set_is_the_same():
+    dataset = made()
+    for chosen in (select(dataset), select(dataset, first=120), select(dataset, seed=5)):
+        assert paths(chosen.train) == paths(dataset.train)
+        assert chosen.eval is dataset.eval
+        assert chosen.test == []
+        assert chosen.fingerprint == dataset.fingerprint
+
+
+def test_the_first_images_are_those_of_the_list():
+    dataset = made()
+    chosen = select(dataset, first=50)
+    assert paths(chosen.train) == paths(dataset.train)[:50]
+    assert paths(chosen.eval) == paths(dataset.eval)
+
+
+@pytest.mark.parametrize("sizes", [(40, 40, 40), (6, 6, 2), (500, 7, 1, 1, 60), (90, *[16] * 30)])
+@pytest.mark.parametrize("share", SHARES)
+def test_a_fraction_has_its_share_of_each_class_and_at_least_one_image(sizes, share):
+    dataset = made(sizes)
+    chosen = select(dataset, fraction=share)
+    total = round(share * sum(sizes))
+    assert len(chosen.train) == max(total, len(sizes))
+    found = counts(chosen.train)
+    assert set(found) == set(range(len(sizes)))
+    if all(share * size >= 1 for size in sizes):
+        assert all(abs(found[label] - share * size) < 1.5 for label, size in enumerate(sizes))
+    assert in_order(chosen.train, dataset.train)
+    assert (chosen.eval, chosen.test) == (dataset.eval, [])
+
+
+@pytest.mark.parametrize("sizes", [(6, 6, 2), (500, 7, 1, 1, 60), (90, *[16] * 30)])
+def test_a_smaller_fraction_lies_within_a_larger_one(sizes):
+    dataset = made(sizes)
+    total = sum(sizes)
+    before: set[str] = set()
+    for count in range(1, total + 1):
+        now = set(paths(select(dataset, fraction=count / total).train))
+        assert before <= now
+        before = now
+
+
+def test_largest_remainders_alone_would_not_lie_within_each_other():
+    """Of 6, 6 and 2 images: of 10 the third class would have 2, of 11 it would have 1."""
+
+    def largest_remainder(sizes, total):
+        shares = [total * size / sum(sizes) for size in sizes]
+        rest = sorted(range(len(sizes)), key=lambda c: int(shares[c]) - shares[c])
+        more = rest[: total - sum(map(int, shares))]
+        return [int(share) + (label in more) for label, share in enumerate(shares)]
+
+    assert largest_remainder((6, 6, 2), 10) == [4, 4, 2]
+    assert largest_remainder((6, 6, 2), 11) == [5, 5, 1]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_beginning_of_the_order_is_within_one_of_each_share(seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, rng.choice([3, 10, 60]), rng.integers(1, 12))
+    labels = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    order = stratified_order(labels.tolist(), generator(seed, "fraction"))
+    assert sorted(order) == list(range(len(labels)))
+    found = np.cumsum(labels[order][:, None] == np.arange(len(sizes)), axis=0)
+    shares = np.arange(1, len(labels) + 1)[:, None] * sizes  # times the number of images
+    assert (abs(found * len(labels) - shares) < len(labels)).all()
+
+
+def test_the_images_of_a_class_are_equally_likely_to_be_chosen():
+    dataset = made((8, 4))
+    times = Counter()
+    for seed in range(2000):
+        times.update(paths(select(dataset, fraction=0.25, seed=seed).train))
+    for sample in dataset.train:  # 2 of 8, 1 of 4; four standard deviations are 77
+        assert abs(times[sample.path] - 500) < 80
+
+
+def test_a_holdout_is_taken_from_training_and_what_was_eval_becomes_test():
+    dataset = made((40, 20, 8))
+    chosen = select(dataset, holdout=0.25)
+    assert counts(chosen.eval) == {0: 10, 1: 5, 2: 2}
+    assert counts(chosen.train) == {0: 30, 1: 15, 2: 6}
+    assert not set(paths(chosen.eval)) & set(paths(chosen.train))
+    assert chosen.test is dataset.eval
+    assert in_order(chosen.eval, dataset.train)
+    assert in_order(chosen.train, dataset.train)
+    assert (chosen.name, chosen.class_names) == (dataset.name, dataset.class_names)
+
+
+def test_a_holdout_makes_up_for_an_eval_list_that_is_not_there():
+    dataset = made(evaluate=())
+    assert "made has no images to evaluate on; give --holdout 0.25" in refused(dataset)
+    chosen = select(dataset, holdout=0.25)
+    assert (len(chosen.train), len(chosen.eval), chosen.test) == (90, 30, [])
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_a_holdout_leaves_every_class_an_image_to_train_on(share):
+    dataset = made((30, 2, 1))
+    if share == 0.01:
+        message = "--holdout 0.01 holds back none of 33 images"
+        assert refused(dataset, holdout=share) == message
+        return
+    chosen = select(dataset, holdout=share)
+    assert set(counts(chosen.train)) == {0, 1, 2}
+    assert len(chosen.eval) == min(round(share * 33), 30)
+    assert 2 not in counts(chosen.eval)
+
+
+def test_a_fraction_is_of_what_the_holdout_leaves_of_the_first():
+    dataset = made()
+    whole = select(dataset, first=100, holdout=0.2)
+    chosen = select(dataset, first=100, holdout=0.2, fraction=0.5)
+    assert (len(whole.eval), len(whole.train)) == (20, 80)
+    assert paths(chosen.eval) == paths(whole.eval)
+    assert len(chosen.train) == 40
+    assert set(paths(chosen.train)) < set(paths(whole.train))
+    assert set(paths(whole.train)) < set(paths(dataset.train)[:100])
+
+
+def test_a_seed_decides_and_holdout_and_fraction_draw_apart():
+    dataset = made()
+    one, same, other = (select(dataset, holdout=0.5, seed=seed) for seed in (1, 1, 2))
+    assert paths(one.eval) == paths(same.eval) != paths(other.eval)
+    drawn = {tuple(paths(select(dataset, fraction=0.5, seed=seed).train)) for seed in (1, 1, 2)}
+    assert len(drawn) == 2
+    assert tuple(paths(one.eval)) not in drawn
+
+
+def test_an_image_that_is_listed_again_is_not_on_both_sides_of_a_holdout():
+    plain = samples("train", (20, 20))
+    twice = [sample for sample in plain for _ in range(1 + sample.label)]
+    dataset = Dataset("made", twice, [], ["often", "rare"])
+    chosen = select(dataset, holdout=0.25)
+    assert counts(chosen.eval) == {0: 5, 1: 5}
+    assert counts(chosen.train) == {0: 15, 1: 30}
+    assert not set(paths(chosen.eval)) & set(paths(chosen.train))
+
+
+def test_what_differs_has_another_fingerprint():
+    dataset = made()
+    options = [
+        {}, {"first": 100}, {"fraction": 0.5}, {"holdout": 0.5}, {"holdout": 0.25},
+        {"fraction": 0.5, "seed": 1}, {"holdout": 0.5, "seed": 1},
+        {"holdout": 0.5, "fraction": 0.5},
+    ]  # fmt: skip
+    prints = {select(dataset, **chosen).fingerprint for chosen in options}
+    assert len(prints) == len(options)
+    held = select(dataset, holdout=0.5)
+    without_test = Dataset("made", held.train, held.eval, held.class_names)
+    assert without_test.fingerprint != held.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"first": 0}, "--first 0 is not of 1 to 120"),
+        ({"first": -1}, "--first -1 is not of 1 to 120"),
+        ({"first": 121}, "--first 121 is not of 1 to 120"),
+        ({"fraction": 0.0}, "--fraction 0.0 is not above 0 and at most 1"),
+        ({"fraction": 1.01}, "--fraction 1.01 is not"),
+        ({"fraction": float("nan")}, "--fraction nan is not"),
+        ({"holdout": -0.1}, "--holdout -0.1 is not at least 0 and below 1"),
+        ({"holdout": 1.0}, "--holdout 1.0 is not"),
+        ({"holdout": float("nan")}, "--holdout nan is not"),
+    ],
+)
+def test_a_value_out_of_range_is_told_with_its_option(options, message):
+    assert message in refused(made(), **options)
+
+
+def test_first_images_that_leave_a_class_out_are_refused():
+    dataset = made([2] * 8)
+    dataset.train.sort(key=lambda sample: sample.label)
+    assert refused(dataset, first=13) == (
+        "--first 13 leaves no image of class7; --fraction takes a share of each class"
+    )
+    assert "of class2, class3, class4, class5, class6, …;" in refused(dataset, first=4)
+
+
+def test_what_is_held_back_is_not_held_back_again():
+    once = select(made(), holdout=0.25)
+    with pytest.raises(ValueError, match="held back already"):
+        select(once, holdout=0.25)
+    assert len(select(once, fraction=0.5).test) == 30
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_are_held_back_whole_and_each_class_keeps_its_share(seed):
+    listed = samples("train", (40, 24, 8))
+    # Threes of one class, but for one class that is half a single group.
+    places = {label: [s.path for s in listed if s.label == label] for label in range(3)}
+    groups = {
+        path: 100 * label + n // 3 for label in (0, 1) for n, path in enumerate(places[label])
+    }
+    groups |= {path: 1000 + max(0, n - 3) for n, path in enumerate(places[2])}
+    left, held = hold_back(listed, 0.25, seed, groups)
+    assert sorted(paths(left + held)) == sorted(paths(listed))
+    assert not {groups[s.path] for s in left} & {groups[s.path] for s in held}
+    assert {1000} <= {groups[s.path] for s in left}  # four images, for which two have no room
+    assert {label: (8, 4, 1)[label] <= count <= (10, 6, 2)[label]
+            for label, count in counts(held).items()} == {0: True, 1: True, 2: True}  # fmt: skip
+
+
+def test_groups_of_one_image_each_change_nothing():
+    listed = samples("train", (13, 7, 1))
+    alone = {sample.path: number for number, sample in enumerate(listed)}
+    assert hold_back(listed, 0.3, 4, alone) == hold_back(listed, 0.3, 4)

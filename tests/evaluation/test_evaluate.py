@@ -1,0 +1,309 @@
+"""Measures are what they are called, and an evaluation is of the images that training evaluates."""
+
+import csv
+import json
+from dataclasses import replace
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from in_process import run_tool
+from made_data import write_dataset
+from matplotlib.image import imread
+from trained import train_tiny
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.data.image import read_image, resize
+from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.errors import UserError
+from paddle_aug.evaluation import evaluate
+from paddle_aug.evaluation.predict import FIRST_DRAW, parse_tta, predictions
+from paddle_aug.results.metrics import BINS, measure, worst_mistakes
+from paddle_aug.rng import generator
+from paddle_aug.training.weights import eval_data, load_trained
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory, photos):
+    return train_tiny(photos, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def trained(weights):
+    return load_trained(weights)
+
+
+def guesses(images=400, classes=7):
+    """Probabilities that lean towards the true class, and the true classes."""
+    rng = generator(1, "drawing")
+    labels = rng.integers(0, classes, images)
+    logits = rng.normal(size=(images, classes))
+    logits[np.arange(images), labels] += 1.5
+    odds = np.exp(2 * logits)
+    return odds / odds.sum(axis=1, keepdims=True), labels
+
+
+def test_measures_are_those_of_a_slow_loop():
+    probabilities, labels = guesses()
+    found = measure(probabilities, labels)
+    counts = np.zeros((7, 7), int)
+    right = among_five = 0
+    for row, label in zip(probabilities, labels, strict=True):
+        ranking = sorted(range(7), key=lambda each: -row[each])
+        counts[label, ranking[0]] += 1
+        right += ranking[0] == label
+        among_five += label in ranking[:5]
+    assert (found.images, found.correct) == (400, right)
+    assert 0.3 < found.accuracy < 0.9
+    assert found.top5 == among_five / 400
+    assert (found.confusion == counts).all()
+    for label in range(7):
+        precision = counts[label, label] / sum(counts[:, label])
+        recall = counts[label, label] / sum(counts[label])
+        assert found.precision[label] == pytest.approx(precision)
+        assert found.recall[label] == pytest.approx(recall)
+        assert found.f1[label] == pytest.approx(2 / (1 / precision + 1 / recall))
+
+
+def test_the_interval_is_wilsons():
+    probabilities, labels = guesses()
+    found = measure(probabilities, labels)
+    n, p, z = 400, found.accuracy, 1.959963984540054
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = ((p + z * z / (2 * n) + sign * half) / (1 + z * z / n) for sign in (-1, 1))
+    assert found.interval == (pytest.approx(low), pytest.approx(high))
+
+
+def test_an_interval_of_no_mistakes_ends_below_certainty():
+    found = measure(np.eye(3)[[0, 1, 2, 0]], np.array([0, 1, 2, 0]))
+    assert found.accuracy == 1
+    assert 0.3 < found.interval[0] < 0.6
+
+
+def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy():
+    probabilities, labels = guesses()
+    gaps = 0
+    for number in range(BINS):
+        inside = [
+            (row.max(), row.argmax() == label)
+            for row, label in zip(probabilities, labels, strict=True)
+            if number / BINS < row.max() <= (number + 1) / BINS
+        ]
+        gaps += abs(sum(confidence - right for confidence, right in inside))
+    assert measure(probabilities, labels).calibration_error == pytest.approx(gaps / 400)
+    sure = np.tile([0.75, 0.25], (4, 1))
+    assert measure(sure, np.array([0, 0, 0, 1])).calibration_error == pytest.approx(0)
+    assert measure(sure, np.array([1, 1, 1, 1])).calibration_error == pytest.approx(0.75)
+
+
+def test_a_class_without_images_or_predictions_has_no_value_there():
+    found = measure(np.eye(3)[[0, 0]], np.array([0, 1]))
+    assert np.isnan(found.recall).tolist() == [False, False, True]
+    assert np.isnan(found.precision).tolist() == [False, True, True]
+    assert found.f1[:2].tolist() == [2 / 3, 0]
+    assert np.isnan(found.f1[2])
+    assert found.top5 is None, "of three classes it says nothing"
+
+
+def test_the_worst_mistakes_are_the_most_confident_wrong_predictions():
+    probabilities = np.array([[0.6, 0.4], [0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
+    assert worst_mistakes(probabilities, np.array([1, 1, 1, 0]), 2).tolist() == [2, 3]
+    assert worst_mistakes(probabilities, np.array([0, 1, 0, 1]), 2).tolist() == []
+
+
+def test_probabilities_are_those_of_the_images_as_training_prepares_them(trained):
+    samples = eval_data(trained, {}).eval
+    pixels = np.stack([resize(read_image(sample.file), 16) for sample in samples])
+    inputs = paddle.to_tensor(pixels.transpose(0, 3, 1, 2).astype("float32") / 255 * 2 - 1)
+    logits = trained.network(inputs).numpy().astype("float64")
+    want = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for batch_size in (5, 32):
+        made = np.stack(list(predictions(trained, samples, batch_size=batch_size)))
+        np.testing.assert_allclose(made, want, atol=1e-6)
+
+
+def test_worker_processes_make_no_difference(trained):
+    samples = eval_data(trained, {}).eval
+    alone, helped = (
+        np.stack(list(predictions(trained, samples, ("userDef", 2), 12, processes)))
+        for processes in (0, 1)
+    )
+    np.testing.assert_array_equal(alone, helped)
+
+
+def test_parse_tta_is_the_mean_over_the_image_and_its_draws(trained):
+    sample = eval_data(trained, {}).eval[5]
+    image = resize(read_image(sample.file), 16)
+    rotate = augmentation("rotate(20)")
+    draws = [rotate(image, generator(0, "augment", FIRST_DRAW + draw)) for draw in range(3)]
+    views = paddle.to_tensor(np.stack([image, *draws]).transpose(0, 3, 1, 2).astype("float32"))
+    want = paddle.nn.functional.softmax(trained.network(views / 255 * 2 - 1)).numpy().mean(axis=0)
+    (made,) = predictions(trained, [sample], parse_tta("rotate(20)", 3))
+    np.testing.assert_allclose(made, want, atol=1e-6)
+    (plain,) = predictions(trained, [sample])
+    assert np.abs(made - plain).max() > 1e-3
+
+
+def test_hflip_adds_the_mirrored_image(trained):
+    sample = eval_data(trained, {}).eval[5]
+    image = resize(read_image(sample.file), 16)
+    views = np.stack([image, image[:, ::-1]]).transpose(0, 3, 1, 2).astype("float32")
+    logits = trained.network(paddle.to_tensor(views / 255 * 2 - 1))
+    want = paddle.nn.functional.softmax(logits).numpy().mean(axis=0)
+    (made,) = predictions(trained, [sample], parse_tta("hflip", None))
+    np.testing.assert_allclose(made, want, atol=1e-6)
+
+
+def test_what_an_image_is_taken_for_does_not_depend_on_the_others(trained):
+    samples = eval_data(trained, {}).eval
+    tta = parse_tta("userDef", 3)
+    forth = list(predictions(trained, samples, tta))
+    back = list(predictions(trained, samples[::-1], tta, batch_size=4))
+    np.testing.assert_allclose(forth, back[::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("spec", "draws", "told"),
+    [
+        (None, 3, "--tta-draws goes with --tta"),
+        ("hflip", 3, "leave --tta-draws away"),
+        ("userDef", 0, "--tta-draws must be at least 1, not 0"),
+        ("rotat", None, "did you mean 'rotate'"),
+    ],
+)
+def test_a_wrong_parse_tta_is_told(spec, draws, told):
+    with pytest.raises(UserError, match=told):
+        parse_tta(spec, draws)
+
+
+def test_the_tool_finds_the_accuracy_that_training_found(
+    weights, photos, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / "out"
+    code = run_tool("evaluate.py", weights, "--out", out, "--json", monkeypatch=monkeypatch)
+    said = capsys.readouterr()
+    assert code == 0
+    facts = json.loads(said.out)
+    assert facts == json.loads((out / "evaluation.json").read_text())
+    run = json.loads((weights.parent.parent / "logs" / "noAug_run.json").read_text())
+    accuracy = np.load(weights.parent.parent / "logs" / "noAug_accEval.npy")[-1]
+    assert facts["accuracy"] == pytest.approx(accuracy)
+    assert facts["data"]["fingerprint"] == run["data"]["fingerprint"]
+    assert facts["images"] == 12
+    wrong = facts["images"] - facts["correct"]
+    assert len(facts["mistakes"]) == wrong > 0
+    assert all(each["class"] != each["predicted"] for each in facts["mistakes"])
+    with open(out / "confusion.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[1:] == [row[0] for row in rows] == ["class0", "class1", "class2"]
+    assert [[*map(int, row[1:])] for row in rows] == facts["confusion"]
+    with open(out / "classes.csv", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [float(row["accuracy"]) for row in found] == [
+        row["accuracy"] for row in facts["classes"]
+    ]
+    names = {file.name for file in out.iterdir()}
+    assert names == {
+        "evaluation.json", "classes.csv", "confusion.csv", "confusion.png", "reliability.png",
+        "mistakes.png",
+    }  # fmt: skip
+    assert [line.split("/")[-1] for line in said.err.splitlines() if "wrote" in line]
+
+
+def test_without_out_it_writes_beside_the_logs(weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_tool("evaluate.py", weights, "--tta", "hflip", monkeypatch=monkeypatch) == 0
+    said = capsys.readouterr()
+    assert (tmp_path / "logs" / "noAug_last" / "confusion.png").is_file()
+    assert "wrote logs/noAug_last/evaluation.json" in said.err
+    assert "95 % interval" in said.out
+    lines = said.out.splitlines()
+    assert [line.split()[0] for line in lines[-4:]] == ["class0", "class1", "class2", "mean"]
+
+
+def test_an_image_that_is_gone_ends_an_evaluation(trained, weights, tmp_path, monkeypatch, capsys):
+    other = write_dataset(tmp_path / "other")
+    (other / "Images" / "class1" / "eval_002.png").write_bytes(b"")
+    options = ("--data", other, "--out", tmp_path / "out")
+    assert run_tool("evaluate.py", weights, *options, monkeypatch=monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert "eval_002.png: the file is empty" in said
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--mistakes", "0"], "--mistakes must be at least 1, not 0"),
+        (["--batch-size", "0"], "--batch-size must be at least 1, not 0"),
+        (["--data", "nowhere"], "no folder nowhere"),
+        (["--out", "/proc/none"], "cannot write to --out /proc/none"),
+        (["--tta", "rotat"], "did you mean 'rotate'"),
+    ],
+)
+def test_a_users_mistake_ends_with_one_message(weights, options, told, monkeypatch, capsys):
+    assert run_tool("evaluate.py", weights, *options, monkeypatch=monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
+
+
+def made_evaluation(classes, images=300):
+    probabilities, labels = guesses(images, classes)
+    samples = [Sample("a.png", Path("a.png"), int(label), 0) for label in labels]
+    names = [f"a_class_with_a_name_of_{number}_letters" for number in range(classes)]
+    return evaluate.Evaluation(names, samples, probabilities)
+
+
+@pytest.mark.parametrize("classes", [2, 16, 100])
+def test_the_confusion_figure_shows_the_matrix_with_its_names(classes):
+    made = made_evaluation(classes)
+    figure = evaluate.confusion_figure(made)
+    axes = figure.axes[0]
+    shown = np.asarray(axes.images[0].get_array())
+    counts = made.measures.confusion
+    want = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.testing.assert_allclose(shown, want)
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert len(labels) == classes
+    assert max(map(len, labels)) == evaluate.LONGEST
+    numbers = [text.get_text() for text in axes.texts]
+    assert numbers == ([f"{count}" for count in counts[counts > 0]] if classes <= 30 else [])
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.get_yticklabels()]
+    heights = [(box.y0 + box.y1) / 2 for box in boxes]
+    assert min(-np.diff(heights)) > 0.8 * max(box.height for box in boxes), "names overlap"
+
+
+def test_the_montage_of_an_earlier_evaluation_does_not_stay(tmp_path):
+    (tmp_path / "mistakes.png").write_bytes(b"")
+    made = made_evaluation(3, 5)
+    perfect = replace(made, probabilities=np.eye(3)[made.labels])
+    files = evaluate.write(perfect, tmp_path, 12)
+    assert tmp_path / "mistakes.png" not in files
+    assert not (tmp_path / "mistakes.png").exists()
+
+
+def test_a_mistake_of_a_name_that_is_not_utf8_is_shown(tmp_path, photos):
+    file = photos / "Images" / "class0" / "eval_000.png"
+    sample = Sample("\udcff.png", file, 0, 0)
+    made = evaluate.Evaluation(["a", "b"], [sample], np.array([[0.1, 0.9]]))
+    assert tmp_path / "mistakes.png" in evaluate.write(made, tmp_path, 1)
+    assert json.dumps(evaluate.facts(made, 1), ensure_ascii=False).encode()
+
+
+def test_figures_and_text_take_names_with_formula_signs(tmp_path):
+    made = made_evaluation(6, 40)
+    names = replace(made, class_names=["$x", "a_b^", "\\frac", "{", "$y$", "<z>"])
+    perfect = replace(names, probabilities=np.eye(6)[names.labels])
+    evaluate.write(perfect, tmp_path, 1)
+    assert imread(tmp_path / "confusion.png").shape[0] > 100
+    assert imread(tmp_path / "reliability.png").shape[0] > 100
+    assert "top-5: 100.0 %" in evaluate.text(perfect)

@@ -1,0 +1,516 @@
+"""The invariance map: networks are measured on changed images, and told of as they were."""
+
+import csv
+import io
+import json
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import paddle
+import pytest
+from in_process import run_tool
+from made_data import write_dataset
+from matplotlib.colors import to_hex
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.errors import UserError
+from paddle_aug.evaluation import invariance, invariance_report
+from paddle_aug.evaluation.invariance import OPS, Curve, Op, Subject
+from paddle_aug.inputs import open_data
+from paddle_aug.networks import NETWORKS
+from paddle_aug.results import curves as plot
+from paddle_aug.rng import generator
+from paddle_aug.training import checkpoint
+from paddle_aug.training.fit import fit
+from paddle_aug.training.weights import Trained
+
+ROOT = Path(__file__).parent.parent.parent
+TOOL = ROOT / "tools" / "invariance.py"
+BY_NAME = {op.name: op for op in OPS}
+LINE = Op("line", lambda image, *_: image, 0, (-3, -2, -1, 0, 1, 2, 3), "steps")
+
+
+class Finder(paddle.nn.Layer):
+    """Knows by rule what `write_dataset` draws: which third of the columns is the brightest."""
+
+    def forward(self, images):
+        columns = images.mean(axis=[1, 2])
+        return columns.reshape([len(images), 3, -1]).mean(axis=2)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def trained_run(photos, tmp_path_factory):
+    """A folder with models/ and logs/ of two modes, trained for an epoch."""
+    folder = tmp_path_factory.mktemp("runs")
+    config = TrainConfig(
+        data=str(photos), network="lenet", image_size=32, epochs=1, device="cpu", threads=1,
+        normalize="data", stretch=False, eval_transform="resize(36)|center_crop(32)",
+        log_dir=str(folder / "logs"), model_dir=str(folder / "models"),
+    )  # fmt: skip
+    for mode in ("none", "resize(32)|center_crop(32)|hflip"):
+        fit(replace(config, augment=mode))
+    return folder
+
+
+def finder(photos, name="none", mode=""):
+    config = TrainConfig(data=str(photos), image_size=24, batch_size=5, cache="off")
+    data = open_data(config)
+    half, names = KNOWN["half"], data.class_names
+    trained = Trained(Finder(), config, half, names, data.name, data.fingerprint)
+    return Subject(name, mode, Path("w.pdparams"), trained)
+
+
+def curve(rows, op=LINE):
+    """Of shares of 1000 images that are right, the same ones first."""
+    return Curve(op, np.arange(1000) < 1000 * np.array(rows)[:, None])
+
+
+def a_map(*shares, op=LINE, modes=("", "userDef"), photos=None):
+    """A map of made-up networks, each by its shares at the magnitudes of one op."""
+    curves = [curve(rows, op) for rows in shares]
+    networks = [finder(photos, plot.label(mode), mode) for mode in modes[: len(shares)]]
+    data = open_data(networks[0].config)
+    return invariance_report.Map(networks, {op.name: curves}, data, 1000, 0.05)
+
+
+def mean_of(trained, samples, name):
+    (found,) = invariance.measure([trained], samples, [BY_NAME[name]])[name]
+    return dict(zip(found.op.magnitudes, found.accuracy.tolist(), strict=True))
+
+
+def test_magnitudes_rise_and_the_neutral_one_is_among_them():
+    for op in OPS:
+        assert list(op.magnitudes) == sorted(set(op.magnitudes)), op.name
+        assert op.neutral in op.magnitudes
+        if not op.unit:
+            assert (op.neutral, op.magnitudes) == (0, (0, 1))
+    assert len(BY_NAME) == len(OPS)
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+def test_every_magnitude_but_the_neutral_one_changes_the_image(op):
+    image = generator(3, "drawing").integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    image = cv2.GaussianBlur(image, (5, 5), 1)
+    before = image.copy()
+    for magnitude in op.magnitudes:
+        made = op.apply(image, magnitude, 7)
+        assert (made.shape, made.dtype) == (image.shape, np.uint8)
+        if magnitude != op.neutral:
+            assert (made != before).any(), magnitude
+            assert (op.apply(image, magnitude, 7) == made).all()
+    assert (image == before).all()
+
+
+def test_a_kernel_at_its_neutral_magnitude_would_do_nothing():
+    image = generator(3, "drawing").integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    for op in OPS:
+        if op.unit and op.name != "hue":  # which is cut to bytes
+            made = op.apply(image, op.neutral, 7).astype(int)
+            assert np.abs(made - image).max() <= 1, op.name
+
+
+def test_moves_go_as_far_as_their_magnitude_says_over_a_black_border():
+    image = np.full((40, 60, 3), 200, np.uint8)
+    image[:, :30] = 90
+    right = BY_NAME["shift_x"].apply(image, 50, 0)
+    assert not right[:, :30].any()
+    assert (right[:, 31:] == 90).all()
+    down = BY_NAME["shift_y"].apply(image, 50, 0)
+    assert not down[:20].any()
+    assert (down[21:] == image[:19]).all()
+    half = BY_NAME["scale"].apply(image, 0.5, 0)
+    assert (half > 0).all(axis=2).mean() == pytest.approx(0.25, abs=0.03)
+    sheared = BY_NAME["shear_x"].apply(np.full((41, 141, 3), 255, np.uint8), 40, 0)
+    lean = np.argmax(sheared[:, :, 0] > 127, axis=1).astype(float)[:18]
+    assert abs(np.polyfit(range(18), lean, 1)[0]) == pytest.approx(np.tan(np.radians(40)), abs=0.03)
+
+
+def test_the_erased_square_is_in_the_middle_and_has_its_share():
+    made = BY_NAME["erase"].apply(np.full((40, 60, 3), 9, np.uint8), 50, 0)
+    rows, columns = np.nonzero(made.sum(axis=2) == 0)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 29, 20, 39)
+    assert len(rows) == 400
+
+
+@pytest.mark.parametrize("side", [32, 128])
+def test_pixels_are_distorted_by_the_typical_shift_whatever_the_size_of_the_image(side):
+    # Of a ramp, what a pixel becomes tells where it comes from.
+    ramp = (
+        np.repeat(np.linspace(0, 255, side)[None, :, None], side, 0).repeat(3, 2).astype(np.uint8)
+    )
+    middle = slice(side // 5, -side // 5)
+    moved = []
+    for seed in range(20):
+        made = BY_NAME["elastic"].apply(ramp, 4, seed)[middle, middle, 0].astype(float)
+        moved.append((made - ramp[middle, middle, 0]) / 255)
+    assert np.sqrt(np.mean(np.square(moved))) == pytest.approx(0.04, rel=0.15)
+
+
+def test_each_image_has_noise_of_its_own_and_the_same_at_each_look():
+    grey = np.full((30, 30, 3), 128, np.uint8)
+    one, other, again = (BY_NAME["noise"].apply(grey, 20, seed) for seed in (1, 2, 1))
+    assert (one == again).all()
+    assert (one != other).any()
+    assert (one.astype(float) - 128).std() == pytest.approx(20, rel=0.05)
+
+
+def test_the_accuracy_is_that_of_the_network_on_the_changed_images(photos):
+    subject = finder(photos)
+    samples = open_data(subject.config).eval
+    assert mean_of(subject, samples, "vflip") == {0: 1, 1: 1}
+    assert mean_of(subject, samples, "hflip") == {0: 1, 1: pytest.approx(1 / 3)}  # the middle class
+    assert mean_of(subject, samples, "invert")[1] == 0
+    turned = mean_of(subject, samples, "rotate")
+    assert turned[0] == 1
+    assert turned[180] == turned[-180] == pytest.approx(1 / 3)
+    assert mean_of(subject, samples, "color") == dict.fromkeys(invariance.FACTORS, 1)
+    shifted = mean_of(subject, samples, "shift_x")
+    assert shifted[50] < 0.5  # out of the image, or into the next third
+
+
+def test_unchanged_images_are_looked_at_once_and_not_through_the_kernel(photos):
+    asked = []
+    op = Op(
+        "op", lambda image, magnitude, seed: asked.append(magnitude) or image, 0, (-1, 0, 1), "u"
+    )
+    subject = finder(photos)
+    samples = open_data(subject.config).eval
+    (found,) = invariance.measure([subject], samples, [op])["op"]
+    assert sorted(asked) == [-1] * len(samples) + [1] * len(samples)
+    assert found.correct.all()
+    assert found.correct.shape == (3, len(samples))
+
+
+def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
+    weights = sorted((trained_run / "models").glob("*_best.pdparams"))
+    networks = invariance.load_subjects(weights)
+    data = invariance.held_out(networks, {})
+    curves = invariance.measure(networks, data.eval, [BY_NAME["hflip"]])["hflip"]
+    for path, found in zip(weights, curves, strict=True):
+        log = trained_run / "logs" / path.name.replace("best.pdparams", "run.json")
+        assert found.clean == json.loads(log.read_text(encoding="utf-8"))["best"]["accEval"]
+
+
+def test_the_interval_is_wilsons():
+    """By his formula (E. B. Wilson, 1927), for 1,000 images."""
+    z = 1.959964
+    low, high = curve([0, 0.003, 0.4, 0.5, 0.6, 0.998, 1]).interval
+    for place, share in enumerate((0, 0.003, 0.4, 0.5, 0.6, 0.998, 1)):
+        middle = share + z**2 / 2000
+        reach = z * (share * (1 - share) / 1000 + z**2 / 4e6) ** 0.5
+        ends = np.array([middle - reach, middle + reach]) / (1 + z**2 / 1000)
+        np.testing.assert_allclose((low[place], high[place]), ends, atol=1e-7)
+        assert low[place] <= share <= high[place]
+
+
+@pytest.mark.parametrize(
+    ("shares", "kept"),
+    [
+        ((0.8,) * 7, (-3, 3)),
+        ((0.1, 0.5, 0.7, 0.8, 0.77, 0.7, 0.1), (0, 1)),
+        ((0.1, 0.5, 0.7, 0.8, 0.7, 0.6, 0.1), (0, 0)),
+        ((0.79, 0.79, 0.3, 0.8, 0.79, 0.79, 0.3), (0, 2)),  # beyond a gap it is not the same range
+        ((0.76, 0.76, 0.76, 0.8, 0.76, 0.76, 0.76), (-3, 3)),  # 95 % of 80 % to the digit
+        ((0.9, 0.9, 0.9, 0.8, 0.9, 0.9, 0.9), (-3, 3)),
+        ((0.78, 0.757, 0.77, 0.8, 0.757, 0.757, 0.1), (-3, 0)),  # 3 of 1000 less is chance
+    ],
+)
+def test_the_range_kept_is_the_one_around_the_neutral_magnitude(shares, kept):
+    assert curve(shares).kept(0.05) == kept
+
+
+def test_more_tolerance_never_makes_the_range_smaller():
+    found = curve((0.1, 0.4, 0.75, 0.8, 0.7, 0.65, 0.3))
+    ranges = [found.kept(tolerance) for tolerance in (0, 0.05, 0.15, 0.5, 0.9)]
+    assert ranges == [(0, 0), (0, 0), (-1, 1), (-2, 2), (-3, 3)]
+
+
+def test_a_dip_by_chance_does_not_end_the_range():
+    # Flat networks, whose every magnitude makes as many images right as wrong.
+    rng = generator(0, "noise")
+    whole, bare = 0, 0
+    for _ in range(200):
+        clean = rng.random(300) < 0.7
+        rows = [clean if place == 3 else clean ^ (rng.random(300) < np.where(clean, 0.06, 0.14))
+                for place in range(7)]  # fmt: skip
+        found = Curve(LINE, np.stack(rows))
+        whole += found.kept(0.02) == (-3, 3)
+        bare += bool((found.accuracy >= 0.98 * found.clean).all())
+    assert whole > 1.5 * bare
+
+
+def test_images_are_drawn_by_class(photos):
+    samples = open_data(finder(photos).config).eval
+    some = invariance.some_of(samples, 6)
+    assert [sample.label for sample in some] == [0, 0, 1, 1, 2, 2]
+    assert some == invariance.some_of(samples, 6)
+    assert invariance.some_of(samples, None) == samples
+    with pytest.raises(UserError, match="--images 13 is not of 1 to 12, the held-out images"):
+        invariance.some_of(samples, 13)
+
+
+def test_networks_are_called_by_what_tells_them_apart():
+    one, other = Path("a/models/noAug_best.pdparams"), Path("a/models/userDefAug_best.pdparams")
+    assert invariance.names_of(["", "userDef"], [one, other]) == ["none", "userDef"]
+    last = one.with_name("noAug_last.pdparams")
+    assert invariance.names_of(["", ""], [one, last]) == ["noAug_best", "noAug_last"]
+    seed = Path("a/seed-1/noAug_best.pdparams")
+    assert invariance.names_of(["", ""], [one, seed]) == ["models/noAug_best", "seed-1/noAug_best"]
+    elsewhere = Path("b/models/noAug_best.pdparams")
+    assert invariance.names_of(["", ""], [one, elsewhere]) == [str(one), str(elsewhere)]
+    with pytest.raises(UserError, match="is given twice"):
+        invariance.names_of(["", ""], [one, one])
+
+
+@pytest.fixture
+def copied(trained_run, tmp_path):
+    """The weights of no augmentation, to be spoilt."""
+    path = tmp_path / "noAug_best.pdparams"
+    path.write_bytes((trained_run / "models" / path.name).read_bytes())
+    return path
+
+
+def redescribe(weights, **changes):
+    """Say other things of what the weights are of, by "section__key"."""
+    content = checkpoint.load(weights)
+    for name, value in changes.items():
+        section, key = name.split("__")
+        content[checkpoint.DESCRIPTION][section][key] = value
+    checkpoint.save(weights, content)
+
+
+def test_weights_that_do_not_fit_are_refused(copied, trained_run):
+    whole = trained_run / "models" / "noAug_best.pdparams"
+    with pytest.raises(UserError, match=r"cannot read .*none\.pdparams"):
+        invariance.load_subjects([copied.with_name("none.pdparams")])
+    with pytest.raises(UserError, match="--run is given 1 times for 2 weights; one each"):
+        invariance.load_subjects([whole, copied], [Path("run.json")])
+    redescribe(copied, config__network="keras_cnn")
+    with pytest.raises(UserError, match="is of another network"):
+        invariance.load_subjects([copied])
+    two = trained_run / "models" / "two.pdparams"
+    content = checkpoint.load(whole)
+    content[checkpoint.DESCRIPTION]["data"]["class_names"] = ["a", "b"]
+    checkpoint.save(two, {**content, **NETWORKS["lenet"](2, 32).state_dict()})
+    with pytest.raises(UserError, match=r"tells 3 classes apart and .* 2; compare"):
+        invariance.load_subjects([whole, two])
+    copied.write_bytes(copied.read_bytes()[:1000])
+    with pytest.raises(UserError, match="is damaged"):
+        invariance.load_subjects([copied])
+
+
+def test_data_that_are_not_the_runs_are_refused(copied, photos, tmp_path):
+    (subject,) = invariance.load_subjects([copied])
+    fewer = write_dataset(tmp_path / "fewer", classes=2)
+    with pytest.raises(UserError, match=r"fewer has 2 classes, and .* tells 3 apart"):
+        invariance.held_out([subject], {"data": str(fewer)})
+    with pytest.raises(UserError, match="no folder"):
+        invariance.held_out([subject], {"data": str(tmp_path / "nothing")})
+    turned = write_dataset(tmp_path / "turned")
+    (turned / "labels.txt").write_text("0 class2\n1 class1\n2 class0\n", encoding="utf-8")
+    with pytest.raises(UserError, match="turned has its classes in another order than"):
+        invariance.held_out([subject], {"data": str(turned)})
+    more = write_dataset(tmp_path / "more", evaluate=5)
+    found = invariance.held_out([subject], {"data": str(more)})
+    assert len(found.eval) == 15
+    redescribe(copied, config__data=str(more))
+    (subject,) = invariance.load_subjects([copied])
+    with pytest.raises(
+        UserError, match="have changed since it was trained, or more are other data; --data"
+    ):
+        invariance.held_out([subject], {})
+
+
+def test_images_that_one_network_may_have_been_trained_on_are_refused(photos):
+    subject = finder(photos)
+    networks = []
+    for seed in (3, 4):
+        config = replace(subject.config, holdout=0.25, seed=seed)
+        fingerprint = open_data(config).fingerprint
+        facts = replace(subject.trained, config=config, fingerprint=fingerprint)
+        networks.append(replace(subject, trained=facts))
+    with pytest.raises(UserError, match=r"evaluated on other images than .*; --eval-list names"):
+        invariance.held_out(networks, {})
+    named = invariance.held_out(networks, {"eval_list": str(photos / "Eval.txt")})
+    assert named.eval == open_data(subject.config).eval
+
+
+def test_a_network_that_is_never_right_is_refused(photos):
+    subject = finder(photos)
+    samples = open_data(subject.config).eval
+    wrong = [sample._replace(label=(sample.label + 1) % 3) for sample in samples]
+    with pytest.raises(UserError, match="right about none of the 12 unchanged images"):
+        invariance.measure([subject], wrong, [BY_NAME["hflip"]])
+
+
+def test_the_words_say_what_was_measured(photos):
+    falling, flat = (0.1, 0.5, 0.79, 0.8, 0.79, 0.5, 0.1), (0.6,) * 7
+    made = a_map(falling, flat, photos=photos)
+    assert invariance_report.sentences(made) == [
+        "line (steps): none keeps its accuracy from -1 to 1; userDef from -3 to 3, all that was "
+        "measured"
+    ]
+    assert invariance_report.differences(made) == [
+        "userDef and none differ most, by the mean share of their accuracy that is left under an "
+        "op, at line 100% and 58%"
+    ]
+    assert invariance_report.limits(made) == []
+    sharp = (0.1, 0.2, 0.3, 0.8, 0.3, 0.2, 0.1)
+    made = a_map(sharp, falling, photos=photos)
+    assert invariance_report.sentences(made) == [
+        "line (steps): none loses more than 5% of its accuracy at -1 and 1 already; userDef keeps "
+        "its accuracy from -1 to 1"
+    ]
+    assert invariance_report.limits(made) == ["line below -1 and above 1"]
+    assert invariance_report.limits(a_map(sharp, sharp, photos=photos)) == ["line at any magnitude"]
+
+
+def test_the_words_of_an_op_that_is_on_or_off(photos):
+    made = a_map((0.8, 0.4), (0.6, 0.6), op=BY_NAME["vflip"], photos=photos)
+    assert invariance_report.sentences(made) == [
+        "vflip: none keeps 50% of its accuracy; userDef keeps 100% of its accuracy"
+    ]
+    assert invariance_report.limits(made) == []
+    lost = a_map((0.8, 0.4), (0.6, 0.1), op=BY_NAME["vflip"], photos=photos)
+    assert invariance_report.limits(lost) == ["vflip"]
+
+
+def test_one_network_is_compared_with_none_and_guessing_is_told(photos):
+    made = a_map((0.3, 0.3, 0.3, 0.34, 0.3, 0.3, 0.3), photos=photos)
+    assert invariance_report.differences(made) == []
+    assert invariance_report.notes(made) == [
+        "none is right about 34.0% of the unchanged images, no more than one answer for all of "
+        "them could be (33.3%): its curves say nothing"
+    ]
+    assert "By every network" not in invariance_report.page(made)
+    assert invariance_report.notes(a_map((0.8,) * 7, photos=photos)) == []
+
+
+def test_all_files_tell_the_same_numbers(photos, tmp_path):
+    falling, flat = (0.1, 0.5, 0.79, 0.8, 0.79, 0.5, 0.1), (0.6,) * 7
+    made = a_map(falling, flat, photos=photos, modes=("", "hflip|rotate(20)"))
+    files = invariance_report.write(made, tmp_path / "out")
+    assert [file.name for file in files] == [
+        f"invariance.{x}" for x in ("png", "csv", "json", "md")
+    ]
+    assert files[0].read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader(io.StringIO(files[1].read_text(encoding="utf-8"))))
+    assert [float(row["accuracy"]) for row in rows] == [*falling, *flat]
+    assert [row["magnitude"] for row in rows if row["kept"] == "True"][:3] == ["-1", "0", "1"]
+    found = json.loads(files[2].read_text(encoding="utf-8"))
+    (op,) = found["ops"]
+    assert op["networks"]["none"]["kept"] == [-1, 1]
+    assert op["networks"]["none"]["mean_share"] == pytest.approx(0.4633 / 0.8, abs=1e-3)
+    assert [point["right"] for point in op["networks"]["hflip|rotate(20)"]["points"]] == [600] * 7
+    assert [network["accuracy"] for network in found["networks"]] == [0.8, 0.6]
+    text = files[3].read_text(encoding="utf-8")
+    assert "| line, steps | -1 to 1 (58%) | -3 to 3 (100%) |" in text
+    assert r"| op | none | hflip\|rotate(20) |" in text
+    assert "- none: 80.0% (77.4% to 82.4%), `w.pdparams`" in text
+    assert "![accuracy under each op](invariance.png)" in text
+
+
+def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
+    networks = [
+        finder(photos, "none", ""),
+        finder(photos, "last", ""),
+        finder(photos, "u", "userDef"),
+    ]
+    curves = {op.name: [curve(np.full(len(op.magnitudes), 0.5), op)] * 3 for op in OPS}
+    data = open_data(networks[0].config)
+    made = invariance_report.Map(networks, curves, data, 1000, 0.05)
+    drawn = invariance_report.figure(made)
+    titles = [axes.get_title(loc="left") for axes in drawn.axes]
+    assert titles == [*(op.name for op in OPS if op.unit), "on or off"]
+    lines = [line for line in drawn.axes[0].lines if len(line.get_xdata()) > 2]
+    assert [to_hex(line.get_color()) for line in lines] == [
+        plot.COLOURS[""], plot.COLOURS[""], plot.COLOURS["userDef"]
+    ]  # fmt: skip
+    assert len({line.get_linestyle() for line in lines[:2]}) == 2
+    assert (lines[0].get_ydata() == 50).all()
+    assert all(axes.get_xlabel() for axes in drawn.axes[:-1])
+    names = [tick.get_text() for tick in drawn.axes[-1].get_xticklabels()]
+    assert names == ["unchanged", "hflip", "vflip", "invert"]
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == [
+        "none", "last", "u", "accuracy kept (at most 5% of it lost)", "guessing"
+    ]  # fmt: skip
+    assert drawn.get_figwidth() == 8
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(photos, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot write to .*file: .*; choose another --out"):
+        invariance_report.write(a_map((0.8,) * 7, photos=photos), tmp_path / "file")
+
+
+def test_a_list_of_ops():
+    assert invariance.choose_ops(None) == OPS
+    assert [op.name for op in invariance.choose_ops("vflip, rotate")] == ["rotate", "vflip"]
+    with pytest.raises(UserError, match="--ops 'rotat': did you mean 'rotate'"):
+        invariance.choose_ops("rotat")
+
+
+def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
+    trained_run, tmp_path, monkeypatch, capsys
+):
+    weights = sorted((trained_run / "models").glob("*_best.pdparams"), reverse=True)
+    end = ("--device", "cpu", "--threads", 1, "--ops", "hflip,sharpness", "--images", 6)
+    monkeypatch.chdir(tmp_path)
+    assert run_tool("invariance.py", *weights, *end, monkeypatch=monkeypatch) == 0
+    said = capsys.readouterr()
+    assert "sharpness (factor): resize(32)|center_crop(32)|hflip " in said.out
+    out = tmp_path / "logs" / "invariance"
+    assert (out / "invariance.png").exists()
+    found = json.loads((out / "invariance.json").read_text(encoding="utf-8"))
+    assert found["images"] == 6
+    assert [op["name"] for op in found["ops"]] == ["sharpness", "hflip"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.pdparams"], "cannot read none.pdparams: No such file"),
+        (["none.pdparams", "--ops", "rotat"], "did you mean 'rotate'?"),
+        (["none.pdparams", "--tolerance", "1.5"], "--tolerance must be from 0 to below 1, not 1.5"),
+    ],
+)
+def test_a_users_mistake_ends_with_one_message(arguments, message, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert run_tool("invariance.py", *arguments, "--device", "cpu", monkeypatch=monkeypatch) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+
+
+PAGE = (ROOT / "docs" / "invariance.md").read_text(encoding="utf-8")
+
+
+def test_the_commands_of_its_page_have_options_that_there_are(monkeypatch, capsys):
+    lines = [line for line in PAGE.splitlines() if line.startswith("python tools/invariance.py")]
+    assert run_tool("invariance.py", "--help", monkeypatch=monkeypatch) == 0
+    known = capsys.readouterr().out
+    assert lines
+    for line in lines:
+        for word in shlex.split(line):
+            assert not word.startswith("--") or f"{word} " in known, word
+
+
+def test_its_page_names_all_ops_in_order_with_augmentations_that_there_are():
+    rows = [re.split(r"(?<!\\)\|", line)[1:4] for line in PAGE.splitlines() if line[:2] == "| "]
+    names = [name.strip() for row in rows[2:] for name in row[0].split(",")]
+    assert names == [op.name for op in OPS]
+    specs = [spec for row in rows[2:] for spec in re.findall("`(.*?)`", row[2])]
+    assert len(specs) >= 12
+    for spec in specs:
+        augmentation(spec.replace(r"\|", "|"))

@@ -1,0 +1,183 @@
+"""Predictions: which images, which classes, and that they are those of an evaluation."""
+
+import csv
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+from in_process import run_tool
+from made_data import write_dataset
+from trained import train_tiny
+
+from paddle_aug.evaluation.predict import find_images
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory, photos):
+    return train_tiny(photos, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def predict(weights, monkeypatch, capsys):
+    """Run the tool: exit code, output and errors."""
+
+    def run(*arguments):
+        code = run_tool("predict.py", weights, *arguments, monkeypatch=monkeypatch)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_predictions_of_the_eval_images_have_the_accuracy_of_the_evaluation(
+    predict, weights, photos, tmp_path, monkeypatch, capsys
+):
+    images = sorted((photos / "Images").rglob("eval_*.png"), reverse=True)  # in another order
+    for tta in ([], ["--tta", "userDef", "--tta-draws", "2"]):
+        code, out, _ = predict(*images, *tta)
+        assert code == 0
+        options = ("--json", "--out", tmp_path, *tta)
+        run_tool("evaluate.py", weights, *options, monkeypatch=monkeypatch)
+        facts = json.loads(capsys.readouterr().out)
+        right = [line.split("\t")[0].split("/")[-2] == line.split("\t")[1] for line in lines(out)]
+        assert sum(right) == facts["correct"]
+        told = {line.split("\t")[0]: line.split("\t")[1:] for line in lines(out)}
+        for mistake in facts["mistakes"]:
+            predicted, probability = told[str(photos / "Images" / mistake["path"])]
+            assert predicted == mistake["predicted"]
+            assert float(probability) == pytest.approx(mistake["probability"], abs=1e-4)
+
+
+def lines(out):
+    return out.splitlines()
+
+
+def test_a_line_is_path_class_and_probability(predict, photos):
+    path = photos / "Images" / "class1" / "eval_000.png"
+    code, out, err = predict(path, "--top", 3)
+    assert (code, err) == (0, "")
+    fields = [line.split("\t") for line in lines(out)]
+    assert [field[0] for field in fields] == [str(path)] * 3
+    assert sorted(field[1] for field in fields) == ["class0", "class1", "class2"]
+    shares = [float(field[2]) for field in fields]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1, abs=2e-4)
+
+
+def test_csv_and_json_have_what_the_lines_have(predict, photos, tmp_path):
+    folder = photos / "Images" / "class2"
+    _, out, _ = predict(folder, "--top", 2)
+    told = [line.split("\t") for line in lines(out)]
+    code, out, _ = predict(folder, "--top", 2, "--csv", "-")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert [[row["path"], row["class"]] for row in rows] == [field[:2] for field in told]
+    assert [row["rank"] for row in rows] == ["1", "2"] * 12
+    code, out, _ = predict(folder, "--top", 2, "--json", tmp_path / "a.json", "--csv", "-")
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert [each["path"] for each in content] == [field[0] for field in told[::2]]
+    flat = [each for image in content for each in image["classes"]]
+    for row, each, field in zip(rows, flat, told, strict=True):
+        assert (each["class"], each["probability"]) == (row["class"], float(row["probability"]))
+        assert float(field[2]) == pytest.approx(each["probability"], abs=1e-4)
+
+
+def test_bad_images_are_told_and_passed_over(predict, photos, tmp_path):
+    good = photos / "Images" / "class0" / "eval_000.png"
+    (tmp_path / "bad.jpg").write_bytes(b"no image")
+    code, out, err = predict(tmp_path / "bad.jpg", good, tmp_path / "gone.png", tmp_path / "*.gif")
+    assert code == 1
+    assert [line.split("\t")[0] for line in lines(out)] == [str(good)]
+    assert sorted(lines(err)) == [
+        f"{tmp_path}/*.gif: no image is there",
+        f"{tmp_path}/bad.jpg: not an image that can be read (want JPEG, PNG, BMP, WebP, GIF or "
+        "TIFF)",
+        f"{tmp_path}/gone.png: no such file",
+    ]
+    code, out, _ = predict(tmp_path / "bad.jpg", "--json", "-")
+    assert (code, json.loads(out)) == (1, [])
+
+
+def test_a_name_that_is_not_utf8_stays_what_it_is(predict, photos, tmp_path):
+    image = (photos / "Images" / "class0" / "eval_000.png").read_bytes()
+    with open(f"{tmp_path}/\udcff.png".encode(errors="surrogateescape"), "wb") as file:
+        file.write(image)
+    code, _, _ = predict(tmp_path, "--csv", tmp_path / "a.csv")
+    assert code == 0
+    assert b"/\xff.png,1,class" in (tmp_path / "a.csv").read_bytes()
+    predict(tmp_path, "--json", tmp_path / "a.json")
+    (image,) = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert image["path"] == f"{tmp_path}/\udcff.png"
+
+
+def test_names_are_escaped_where_a_person_reads_them_and_not_in_a_pipe(
+    predict, photos, tmp_path, monkeypatch
+):
+    image = (photos / "Images" / "class0" / "eval_000.png").read_bytes()
+    (tmp_path / "\x1b[2J.png").write_bytes(image)
+    _, out, _ = predict(tmp_path, "--top", "1")
+    assert out.startswith(f"{tmp_path}/\x1b[2J.png\tclass")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _, out, _ = predict(tmp_path, "--top", "1")
+    assert out.startswith(f"{tmp_path}/\\x1b[2J.png\tclass")
+
+
+def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_path):
+    (tmp_path / "b" / ".hidden").mkdir(parents=True)
+    for name in ("z.PNG", "b/a.jpg", "b/notes.txt", "b/.x.png", "b/.hidden/y.png", "[1].png"):
+        (tmp_path / name).write_bytes(b"")
+    root = str(tmp_path)
+
+    def found(*arguments):
+        samples, nothing = find_images(list(arguments))
+        return [sample.path.removeprefix(f"{root}/") for sample in samples], nothing
+
+    assert found(root) == (["[1].png", "z.PNG", "b/a.jpg"], [])
+    assert found(f"{root}/**/*.jpg", f"{root}/b") == (["b/a.jpg"], [])
+    assert found(f"{root}/b*") == (["b/a.jpg"], [])
+    assert found(f"{root}/b/notes.txt") == (["b/notes.txt"], []), "named, so it is meant"
+    assert found(f"{root}/[1].png") == (["[1].png"], []), "a file, not a glob"
+    assert found(f"{root}/b/.hidden") == (["b/.hidden/y.png"], [])
+    assert found(f"{root}/*.gif") == ([], [f"{root}/*.gif: no image is there"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nothing/*.jpg"], "nothing/*.jpg: no image is there"),
+        (["a.png", "--top", 0], "--top must be at least 1, not 0"),
+        (["a.png", "--csv", "-", "--json", "-"], "cannot both be on the terminal"),
+        (["a.png", "--tta-draws", 2], "--tta-draws goes with --tta"),
+        (["a.png", "--threads", 0], "--threads must be at least 1, not 0"),
+        (["a.png", "--run", "none.json"], "says itself what its weights are of"),
+    ],
+)
+def test_a_users_mistake_ends_with_one_message(predict, arguments, told):
+    code, out, err = predict(*arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_written_is_told(predict, photos):
+    path = photos / "Images" / "class0" / "eval_000.png"
+    code, _, err = predict(path, "--csv", "/proc/none/a.csv")
+    assert code == 2
+    assert "cannot write --csv /proc/none/a.csv" in err
+
+
+def test_images_of_any_size_and_kind_are_predicted(predict, tmp_path):
+    from PIL import Image
+
+    grey = np.linspace(0, 255, 70 * 50).reshape(70, 50).astype(np.uint8)
+    Image.fromarray(grey).save(tmp_path / "grey.jpg")
+    Image.fromarray(grey[:3, :2]).save(tmp_path / "tiny.png")
+    code, out, _ = predict(tmp_path)
+    assert code == 0
+    assert len(lines(out)) == 2

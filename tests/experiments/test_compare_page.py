@@ -1,0 +1,157 @@
+"""The report as files: what is in them, that they need nothing else, and how a browser takes it."""
+
+import base64
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from in_process import run_tool
+from made_comparison import change_state, write_comparison, write_run
+from PIL import Image
+
+from paddle_aug.experiments import compare_figures, compare_page, compare_report
+from paddle_aug.system.files import write_bytes
+
+ACCURACIES = {
+    "none": [0.50, 0.51, 0.49],
+    "userDef": [0.60, 0.62, 0.59],
+    "allab": [0.40, 0.41, 0.43],
+    "hflip|rotate(20)": [0.51, 0.50, 0.50],
+}
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+class Elements(HTMLParser):
+    """The tags of a page, with their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = write_comparison(tmp_path_factory.mktemp("logs") / "compare", ACCURACIES)
+    for seed in range(2):
+        for mode, accuracy in (("none", 0.3 + seed / 50), ("userDef", 0.5)):
+            write_run(folder / "fraction-0.1" / f"seed-{seed}", mode, seed, accuracy, train=8)
+    settings = compare_report.read(folder).settings
+    change_state(folder, settings=settings | {"fractions": [0.1, 1.0]})
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "examples.png")
+    compare_page.write(compare_report.read(folder))
+    return folder
+
+
+def test_the_report_is_a_page_markdown_and_two_tables(folder):
+    for name in ("report.html", "report.md", "report.csv", "runs.csv"):
+        assert (folder / name).stat().st_size > 100
+    text = (folder / "report.md").read_text()
+    assert text.split("\n\n")[1] == compare_report.answer(compare_report.read(folder))
+    for name in re.findall(r"\]\((.*?\.png)\)", text):
+        assert (folder / name).exists()
+
+
+def test_the_page_needs_no_network_and_no_other_file(folder):
+    page = Elements((folder / "report.html").read_text())
+    pictures = page.of("img")
+    assert len(pictures) == 10
+    for picture in pictures:
+        assert picture["src"].startswith("data:image/png;base64,")
+        assert picture["alt"]
+    assert not page.of("script") + page.of("link") + page.of("iframe")
+    assert all("href" not in attributes for _, attributes in page.found)
+
+
+def test_the_figures_of_page_and_plot_are_the_same_bytes(folder, tmp_path, monkeypatch):
+    page = Elements((folder / "report.html").read_text())
+    within = {base64.b64decode(each["src"].partition(",")[2]) for each in page.of("img")}
+    assert run_tool("plot.py", folder, "--output", tmp_path, monkeypatch=monkeypatch) == 0
+    drawn = {file.read_bytes() for file in tmp_path.glob("*.png")}
+    assert drawn | {(folder / "examples.png").read_bytes()} == within
+
+
+def test_plot_prints_the_answer_of_a_comparison(folder, tmp_path, monkeypatch, capsys):
+    run_tool("plot.py", folder, "--output", tmp_path, monkeypatch=monkeypatch)
+    printed = capsys.readouterr()
+    assert compare_report.answer(compare_report.read(folder)) in printed.err
+    assert "userDef" in printed.out
+
+
+def test_the_first_sentence_of_the_page_is_the_answer(folder):
+    page = (folder / "report.html").read_text()
+    first = re.search(r'<p class="answer">(.*?)</p>', page, re.S)[1]
+    plain = re.sub("<[^>]*>", "", first).replace("\u00a0", " ")
+    assert plain == compare_report.answer(compare_report.read(folder)).replace("`", "")
+
+
+def test_names_that_look_like_html_or_formulas_do_no_harm(tmp_path):
+    folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
+    state = compare_report.read_state(folder / compare_report.STATE)
+    names = ["<b>a</b>", "$x$", "c" * 60]
+    change_state(
+        folder, data=state["data"] | {"class_names": names, "name": "<script>alert(1)</script>"}
+    )
+    compare_page.write(compare_report.read(folder))
+    page = Elements((folder / "report.html").read_text())
+    assert not page.of("script") + page.of("b")
+
+
+def test_many_classes_leave_the_figure_readable(tmp_path):
+    folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
+    results = compare_report.read(folder)
+    found = results.class_changes()["hflip"]
+    many = {"hflip": (found * 40)[:100]}
+    results.state["data"]["class_names"] = [f"class {number}" for number in range(100)]
+    type(results).class_changes, before = (lambda self: many), type(results).class_changes
+    try:
+        figure = compare_figures.classes_figure(results)
+    finally:
+        type(results).class_changes = before
+    assert len(figure.axes[0].get_yticks()) == compare_figures.CLASSES
+
+
+def test_captions_cover_every_figure_in_the_order_of_the_report(folder):
+    names = compare_figures.draw(compare_report.read(folder), folder)
+    assert list(names) == [
+        "modes.png", "accuracy.png", "accuracy_stacked.png", "loss.png", "accuracy_more.png",
+        "loss_more.png", "cost.png", "fractions.png", "classes.png", "examples.png",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_shows_the_page_without_errors_and_nothing_runs_over(folder, tmp_path, width):
+    """The page in a frame of the width, as browsers have a least width of window; a script beside
+    it tells what it finds."""
+    write_bytes(
+        tmp_path / "frame.html",
+        f"""<iframe id="f" src="file://{folder}/report.html" style="width:{width}px;height:900px">
+</iframe><pre id="said"></pre><script>
+onload = () => {{
+  const page = document.getElementById("f").contentDocument;
+  const pictures = [...page.images].filter(i => i.complete && i.naturalWidth > 0).length;
+  const over = page.documentElement.scrollWidth > {width};
+  document.getElementById("said").textContent = `pictures ${{pictures}} over ${{over}}`;
+}}</script>""".encode(),
+    )
+    done = subprocess.run(
+        [
+            BROWSER, "--headless", "--no-sandbox", "--disable-gpu",
+            "--allow-file-access-from-files",
+            f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom",
+            f"file://{tmp_path / 'frame.html'}",
+        ],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "pictures 10 over false" in done.stdout
+    assert "CONSOLE" not in done.stderr

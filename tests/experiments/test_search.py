@@ -1,0 +1,752 @@
+"""The search: what it plans, that no choice sees the eval list, that it goes on after a kill, and
+what it says. Training is played, with a clock of its own, but for one test at the end."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_data import write_dataset
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
+from paddle_aug.experiments import search, search_report, search_space
+from paddle_aug.experiments.search import (
+    LEAST_EPOCHS,
+    LEAST_FINAL_EPOCHS,
+    Rung,
+    Search,
+    Settings,
+    TooShort,
+    check_mode,
+    halving,
+    last_epochs,
+    make_plan,
+    of_length,
+    parse_budget,
+    shortened,
+)
+from paddle_aug.results.runlog import read_seeds
+from paddle_aug.results.stats import final_accuracy
+from paddle_aug.results.text import duration
+from paddle_aug.rng import generator
+from paddle_aug.training import fit as train
+from paddle_aug.training.fit import Progress
+
+TOOL = Path(__file__).parent.parent.parent / "tools" / "search.py"
+BASELINES = ("none", "userDef")
+
+
+@pytest.fixture(autouse=True)
+def no_wait_for_the_disk(monkeypatch):
+    """No machine crashes here, and hundreds of states are written."""
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def data(photos):
+    return open_dataset(photos)
+
+
+class Played:
+    """Stands in for `fit` and for the clock: runs take seconds and come to accuracies by mode."""
+
+    def __init__(self, skill=None, epoch_seconds=None, start=0.5, die_after=None):
+        self.now = 0.0
+        self.skill = skill or {}
+        self.epoch_seconds = epoch_seconds or {}
+        self.start = start
+        self.die_after = die_after
+        self.runs = []
+
+    def clock(self):
+        return self.now
+
+    def fit(self, config, data):
+        if self.die_after is not None and len(self.runs) == self.die_after:
+            raise KeyboardInterrupt
+        self.runs.append((config, data))
+        seconds = self.epoch_seconds.get(config.mode, 1.0)
+        self.now += self.start + config.epochs * seconds
+        noise = generator(config.seed, "drawing").normal(0, 0.01)
+        own = generator(config.seed, "noise", len(config.mode)).normal(0, 0.002)
+        accuracy = self.skill.get(config.mode, 0.5) + noise + own
+        folder = Path(config.model_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in search.MODEL_FILES:
+            search.model_file(config, name).write_bytes(b"weights")
+        print("a line of an epoch")
+        return Progress(
+            {"accEval": [accuracy] * config.epochs},
+            [{"seconds": seconds}] * config.epochs,
+        )
+
+
+def settings(**changes):
+    config = TrainConfig(network="vgg_thin_bn", image_size=16, epochs=20, schedule="cosine", seed=4)
+    config = replace(config, **changes.pop("config", {}))
+    return Settings(config, **{"budget": 450.0, "candidates": 6, "against": BASELINES, **changes})
+
+
+def searched(monkeypatch, data, folder, played, **changes):
+    """The state of a search with played training, through to its end."""
+    monkeypatch.setattr(search, "fit", played.fit)
+    monkeypatch.setattr(search_report, "write", lambda state, folder: None)
+    made = Search(settings(**changes), data, folder, "python tools/train.py", played.clock)
+    return made.run()
+
+
+# What is proposed
+
+
+def test_the_same_seed_proposes_the_same_list_and_a_shorter_one_is_its_beginning():
+    assert search_space.propose(3, 20) == search_space.propose(3, 40)[:20]
+    assert search_space.propose(3, 20) != search_space.propose(4, 20)
+
+
+def test_every_text_of_the_space_can_be_trained_with():
+    config = TrainConfig()
+    for family in search_space.OPERATIONS.values():
+        for text in family:
+            check_mode(config, text)
+    for mode in search_space.MODES:
+        check_mode(config, mode)
+    for mix in search_space.MIXES:
+        check_mode(config, f"hflip+{mix}")
+    for candidate in search_space.propose(0, 200):
+        check_mode(config, candidate)
+
+
+def test_candidates_are_distinct_every_third_is_a_mode_until_there_are_no_more():
+    found = search_space.propose(0, 60)
+    assert len(set(found)) == 60
+    modes = [mode for mode in found if mode in search_space.MODES]
+    assert found[: 3 * len(modes) : 3] == modes
+    assert set(modes) == set(search_space.MODES)
+    assert any("+" in mode for mode in found)
+
+
+def test_of_a_space_that_is_used_up_there_are_fewer(monkeypatch):
+    monkeypatch.setattr(search_space, "OPERATIONS", {"flip": ("hflip",), "noise": ("noise(3)",)})
+    monkeypatch.setattr(search_space, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(search_space, "MODES", ("userDef",))
+    monkeypatch.setattr(search_space, "MIXES", ("cutmix",))
+    found = search_space.propose(0, 100)
+    pipelines = {
+        "hflip", "noise(3)", "hflip|noise(3)", "shuffled(hflip, noise(3))",
+        "someof(1, 2, hflip, noise(3))",
+    }  # fmt: skip
+    assert set(found) == {"userDef", *pipelines, *(f"{each}+cutmix" for each in pipelines)}
+
+
+# What is planned
+
+
+def test_of_each_rung_the_best_third_goes_on_for_longer_and_with_more_seeds():
+    assert halving(27, 4, 100) == [Rung(27, 4, 1), Rung(9, 6, 2), Rung(3, 12, 3)]
+    assert halving(12, 3, 100) == [Rung(12, 3, 1), Rung(4, 4, 2), Rung(2, 9, 3)]
+    assert halving(3, 5, 5) == [Rung(3, 5, 1)]
+    assert [rung.epochs for rung in halving(27, 10, 20)] == [10, 15, 20]
+
+
+def plan(left, epoch=1.0, start=0.0, epochs=100, candidates=27, modes=5, seeds=3):
+    def takes(count):
+        return start + count * epoch
+
+    return make_plan(left, takes, takes, epochs, candidates, modes, seeds)
+
+
+def seconds(made, epoch=1.0, start=0.0):
+    return sum(
+        rung.candidates * rung.seeds * (start + rung.epochs * epoch)
+        for rung in [*made.rungs, made.final]
+    )
+
+
+@pytest.mark.parametrize("left", [300, 500, 1000, 3000, 10_000, 100_000])
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_a_plan_fits_into_the_time_that_there_is(left, start):
+    made = plan(left, start=start)
+    assert seconds(made, start=start) <= left
+    assert made.reserved == pytest.approx(15 * (start + made.final.epochs))
+    assert made.final.epochs >= LEAST_FINAL_EPOCHS
+    assert made.rungs[0].epochs >= LEAST_EPOCHS
+
+
+def test_more_time_goes_into_longer_runs_then_into_more_candidates():
+    plans = [plan(left) for left in (300, 400, 700, 1500, 4000, 20_000)]
+    for earlier, later in pairwise(plans):
+        assert later.rungs[0].candidates >= earlier.rungs[0].candidates
+        assert later.rungs[0].epochs >= earlier.rungs[0].epochs
+        assert later.final.epochs >= earlier.final.epochs
+    assert plans[-1].rungs == halving(27, 12, 100)
+    assert plans[-1].final == Rung(5, 100, 3)
+
+
+def test_with_time_enough_the_test_has_its_share_and_runs_of_all_epochs_at_most():
+    made = plan(2000)
+    assert made.reserved <= 0.4 * 0.95 * 2000 < made.reserved + 15
+    assert plan(10_000, epochs=20).final == Rung(5, 20, 3)
+
+
+def test_of_too_little_time_the_least_that_would_do_is_told_and_it_does():
+    with pytest.raises(TooShort) as error:
+        plan(100, start=0.5)
+    assert seconds(plan(error.value.seconds + 1e-6, start=0.5), start=0.5) <= error.value.seconds
+    with pytest.raises(TooShort):
+        plan(error.value.seconds - 1, start=0.5)
+
+
+def test_a_rung_without_time_has_fewer_epochs_then_seeds_then_candidates_then_is_left_out():
+    def takes(rung):
+        return rung.candidates * rung.epochs * rung.seeds
+
+    assert shortened(Rung(5, 10, 3), 150, takes, 4) == Rung(5, 10, 3)
+    assert shortened(Rung(5, 10, 3), 100, takes, 4) == Rung(5, 6, 3)
+    assert shortened(Rung(5, 10, 3), 55, takes, 4) == Rung(5, 4, 2)
+    assert shortened(Rung(5, 10, 3), 15, takes, 4) == Rung(3, 4, 1)
+    assert shortened(Rung(5, 10, 3), 7, takes, 4) is None
+    assert shortened(Rung(5, 2, 3), 15, takes, 4) == Rung(5, 2, 1)
+
+
+def test_the_schedule_of_a_shorter_run_is_shortened_along():
+    config = TrainConfig(epochs=100, schedule="step", milestones="50,80", warmup=5.0)
+    made = of_length(config, 10)
+    assert (made.epochs, made.milestones, made.warmup) == (10, "5,8", 0.5)
+    assert of_length(config, 1).milestones == "1"
+    assert of_length(config, 100) == config
+
+
+def test_a_run_is_judged_by_the_last_quarter_of_its_epochs_ten_at_most():
+    assert [last_epochs(count) for count in (1, 3, 4, 10, 40, 100)] == [1, 1, 1, 3, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400)]
+)
+def test_a_budget_is_hours_minutes_and_seconds_and_told_as_it_was_given(text, seconds):
+    assert parse_budget(text) == seconds
+    assert parse_budget(duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "half an hour", "0s", "-5m", "5m3"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(UserError, match=r"is no time; write it like 90s, 30m, 2h"):
+        parse_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": 1}, r"--seeds must be at least 2, not 1"),
+        ({"candidates": 1}, r"--candidates must be at least 2, not 1"),
+        ({"candidates": 2, "also": ("hflip", "vflip", "noise")}, r"--also names 3 modes, and"),
+        ({"against": ()}, r"--against names no mode"),
+        ({"against": ("userdef",)}, r"did you mean 'userDef'"),
+        ({"also": ("hflip+mixap",)}, r"no mix named 'mixap'"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told_before_anything_is_trained(changes, message):
+    with pytest.raises(UserError, match=message):
+        settings(**changes)
+
+
+# What is trained, on what
+
+
+def test_the_search_sees_nothing_of_the_eval_list_and_the_test_is_on_all_of_it(
+    monkeypatch, data, tmp_path
+):
+    played = Played()
+    searched(monkeypatch, data, tmp_path, played)
+    eval_paths = {sample.path for sample in data.eval}
+    train_paths = {sample.path for sample in data.train}
+    parts = set()
+    for config, given in played.runs:
+        part = Path(config.log_dir).parent.name
+        parts.add(part)
+        assert given.test == []
+        trained, judged = ({s.path for s in samples} for samples in (given.train, given.eval))
+        if part == "final":
+            assert (trained, judged) == (train_paths, eval_paths)
+        else:
+            assert trained | judged == train_paths
+            assert not trained & judged
+            assert len(judged) == round(0.25 * len(train_paths))
+    assert parts == {"measure", "rung-0", "rung-1", "final"}
+
+
+def test_no_two_stages_share_a_seed_and_within_one_all_modes_have_the_same(
+    monkeypatch, data, tmp_path
+):
+    state = searched(monkeypatch, data, tmp_path, Played())
+    stages = [*state["rungs"], state["final"]]
+    seeds = [seed for stage in stages for seed in stage["seeds"]]
+    assert len(set(seeds)) == len(seeds)
+    for part, stage in zip(("rung-0", "rung-1", "final"), stages, strict=True):
+        for found in search_report.accuracies(state, part).values():
+            assert sorted(found) == stage["seeds"]
+
+
+def test_the_best_go_on_and_the_best_of_all_wins(monkeypatch, data, tmp_path):
+    candidates = settings().proposed()
+    skill = {mode: 0.5 + 0.02 * place for place, mode in enumerate(candidates)}
+    state = searched(monkeypatch, data, tmp_path, Played(skill))
+    assert state["rungs"][1]["candidates"] == candidates[:-3:-1]
+    assert state["final"]["modes"][0] == candidates[-1]
+    assert state["final"]["epochs"] == 20
+
+
+def test_the_users_own_candidates_are_tried_first():
+    assert settings(also=("hflip|noise(1)",)).proposed()[0] == "hflip|noise(1)"
+    assert len(settings(also=("hflip|noise(1)",)).proposed()) == 6
+
+
+def test_weights_are_kept_of_the_winner_in_the_test_alone(monkeypatch, data, tmp_path):
+    state = searched(monkeypatch, data, tmp_path, Played())
+    left = sorted(path for path in tmp_path.rglob("*.pd*"))
+    seeds = state["final"]["seeds"]
+    assert {path.parent.parent.name for path in left} == {f"seed-{seed}" for seed in seeds}
+    assert len(left) == 2 * len(seeds)  # best and last
+    assert {path.relative_to(tmp_path).parts[0] for path in left} == {"final"}
+    assert not (tmp_path / "rung-0" / f"seed-{state['rungs'][0]['seeds'][0]}" / "weights").exists()
+
+
+def test_what_training_prints_goes_to_a_file_and_a_run_has_one_line(
+    monkeypatch, data, tmp_path, capsys
+):
+    state = searched(monkeypatch, data, tmp_path, Played())
+    printed = capsys.readouterr().out
+    assert "a line of an epoch" in (tmp_path / "training.log").read_text(encoding="utf-8")
+    assert "a line of an epoch" not in printed
+    plan_lines = len(state["plan"]["rungs"]) + 1
+    assert len(printed.splitlines()) == len(state["runs"]) + plan_lines
+    assert "rung 0: 6 candidates" in printed
+
+
+def test_without_an_eval_list_a_part_is_held_back_from_the_whole_search(
+    monkeypatch, data, tmp_path
+):
+    played = Played()
+    state = searched(monkeypatch, replace(data, eval=[]), tmp_path, played)
+    (tested,) = {
+        tuple(sorted(s.path for s in given.eval))
+        for config, given in played.runs
+        if Path(config.log_dir).parent.name == "final"
+    }
+    assert len(tested) == 6
+    for config, given in played.runs:
+        assert not {s.path for s in given.train} & set(tested)
+        if Path(config.log_dir).parent.name != "final":
+            assert not {s.path for s in given.eval} & set(tested)
+    assert "(25 % of the training list, held back)" in search_report.tested(state)
+
+
+# The clock
+
+
+def slow(seconds, candidates):
+    """Candidates take so long an epoch, those aside whose second is measured before the plan."""
+    proposed = settings(candidates=candidates).proposed()
+    return {mode: seconds for mode in proposed if mode not in BASELINES}
+
+
+@pytest.mark.parametrize("budget", [400.0, 700.0, 1500.0, 5000.0])
+@pytest.mark.parametrize("slower", [1.0, 1.5, 4.0])
+def test_the_budget_is_overrun_by_one_run_at_most(monkeypatch, data, tmp_path, budget, slower):
+    """Candidates turn out to take up to four times what the first runs took."""
+    played = Played(epoch_seconds=slow(slower, 9), start=0.2)
+    state = searched(monkeypatch, data, tmp_path, played, budget=budget, candidates=9)
+    spent = sum(run["seconds"] for run in state["runs"])
+    assert spent == pytest.approx(played.now)
+    assert spent <= budget + max(run["seconds"] for run in state["runs"])
+    if slower == 1.0:
+        assert spent <= budget
+
+
+def test_when_the_clock_runs_ahead_later_rungs_shrink_and_the_report_says_so(
+    monkeypatch, data, tmp_path
+):
+    played = Played(epoch_seconds=slow(2.2, 27))
+    state = searched(monkeypatch, data, tmp_path, played, candidates=27)
+    planned = [list(rung.values()) for rung in state["plan"]["rungs"]]
+    assert planned == [[25, 3, 1], [9, 4, 2], [3, 9, 3]]
+    assert (
+        "Left out because of the budget: 2 of the proposed candidates were not planned for; rung 1 "
+        "had 7 candidates, 3 epochs with 1 seed instead of 9 candidates, 4 epochs with 2 seeds; "
+        "rung 2 had 3 candidates, 3 epochs with 2 seeds instead of 3 candidates, 9 epochs with 3 "
+        "seeds; the test had 9 epochs a run instead of 13."
+    ) in search_report.report(state)
+
+
+def test_a_rung_that_the_clock_stops_is_ranked_by_the_seeds_that_all_candidates_have(
+    monkeypatch, data, tmp_path
+):
+    made = Search(settings(), data, tmp_path)
+    rung = {"candidates": ["a", "b", "c"], "seeds": [1, 2]}
+    runs = [("a", 1, 0.5), ("b", 1, 0.6), ("c", 1, 0.4), ("a", 2, 0.9)]
+    made.state["runs"] = [
+        {"part": "rung-0", "mode": mode, "seed": seed, "accuracy": accuracy}
+        for mode, seed, accuracy in runs
+    ]
+    assert made.ranking("rung-0", rung) == [["b", 0.6], ["a", 0.5], ["c", 0.4]]
+    made.state["runs"] = made.state["runs"][:2]
+    assert made.ranking("rung-0", rung) == [["b", 0.6], ["a", 0.5]]
+
+
+def test_time_that_is_left_goes_into_more_seeds_of_the_test(monkeypatch, data, tmp_path):
+    state = searched(monkeypatch, data, tmp_path, Played(), budget=3000.0)
+    assert len(state["final"]["seeds"]) == 10
+    assert "trained with 10 seeds" in search_report.tested(state)
+
+
+def test_a_budget_that_is_too_short_is_told_with_the_least_that_would_do_and_that_does(
+    monkeypatch, data, tmp_path
+):
+    with pytest.raises(UserError, match=r"--budget 1m is too short for an honest answer") as error:
+        searched(monkeypatch, data, tmp_path, Played(), budget=60.0)
+    least = str(error.value).split("the least that would do is ")[1].split(" ")[0]
+    played = Played()
+    state = searched(monkeypatch, data, tmp_path, played, budget=parse_budget(least))
+    assert state["final"]["finished"]
+    assert not any(Path(config.log_dir).parent.name == "measure" for config, _ in played.runs)
+    assert len(state["final"]["seeds"]) == 3
+
+
+# Going on
+
+
+def test_killed_at_any_run_the_same_command_goes_on_and_ends_as_if_undisturbed(
+    monkeypatch, data, tmp_path
+):
+    whole = Played()
+    expected = searched(monkeypatch, data, tmp_path / "whole", whole)
+    for number in range(len(whole.runs)):
+        folder = tmp_path / f"killed-{number}"
+        first = Played(die_after=number)
+        with pytest.raises(KeyboardInterrupt):
+            searched(monkeypatch, data, folder, first)
+        second = Played()
+        assert searched(monkeypatch, data, folder, second) == expected
+        assert len(first.runs) + len(second.runs) == len(whole.runs)
+
+
+def test_killed_at_every_single_run_it_comes_to_the_same_end(monkeypatch, data, tmp_path):
+    expected = searched(monkeypatch, data, tmp_path / "whole", Played())
+    for _ in expected["runs"][:-1]:
+        with pytest.raises(KeyboardInterrupt):
+            searched(monkeypatch, data, tmp_path / "killed", Played(die_after=1))
+    assert searched(monkeypatch, data, tmp_path / "killed", Played(die_after=1)) == expected
+
+
+def test_a_kill_between_a_runs_end_and_its_record_counts_its_epochs_and_leaves_no_weights(
+    monkeypatch, data, tmp_path
+):
+    """`fit` returns what its logs hold, in no time."""
+    played = Played()
+    monkeypatch.setattr(search, "fit", played.fit)
+    made = Search(settings(), data, tmp_path, clock=lambda: 0.0)
+    run = made.trained("measure", "none", 4, 5)
+    assert run["seconds"] == 5.0
+    assert not list(tmp_path.rglob("*.pd*"))
+
+
+def test_a_kill_before_the_weights_are_removed_is_made_good(monkeypatch, data, tmp_path):
+    expected = searched(monkeypatch, data, tmp_path, Played())
+    made = Search(settings(), data, tmp_path, "python tools/train.py")
+    weights = tmp_path / "measure" / "seed-4" / "weights"
+    weights.mkdir()
+    for name in ("noAug_best.pdparams", ".noAug_last.pdparams.part"):
+        (weights / name).write_bytes(b"left by a kill")
+    assert made.run() == expected
+    assert not weights.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"budget": 1000.0}, r"search\.json is a search with --budget 7m30s, this one has 16m40s"),
+        ({"seeds": 4}, r"with --seeds 3, this one has 4; give the same to go on, or another --out"),
+        ({"config": {"learning_rate": 0.5}}, r"with --learning-rate 0\.0001, this one has 0\.5"),
+        ({"config": {"epochs": 30}}, r"with --epochs 20, this one has 30"),
+    ],
+)
+def test_other_settings_in_the_same_folder_are_refused(
+    monkeypatch, data, tmp_path, changes, message
+):
+    searched(monkeypatch, data, tmp_path, Played())
+    with pytest.raises(UserError, match=message):
+        Search(settings(**changes), data, tmp_path)
+
+
+def test_settings_that_do_not_decide_the_result_may_change(monkeypatch, data, tmp_path):
+    expected = searched(monkeypatch, data, tmp_path, Played())
+    changed = Search(settings(config={"threads": 3, "cache": "off"}), data, tmp_path)
+    assert changed.state["runs"] == expected["runs"]
+
+
+def test_other_data_in_the_same_folder_are_refused(monkeypatch, data, tmp_path):
+    searched(monkeypatch, data, tmp_path, Played())
+    with pytest.raises(UserError, match=r"search\.json is a search on other data"):
+        Search(settings(), replace(data, train=data.train[1:]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"search\.json is damaged: .*; give another --out"),
+        ("[" * 200_000, r"search\.json is damaged: it is nested too deeply; give another"),
+        ("[]", r"does not hold a search"),
+    ],
+)
+def test_a_damaged_file_is_told(data, tmp_path, content, message):
+    (tmp_path / "search.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        Search(settings(), data, tmp_path)
+
+
+def test_several_processes_are_refused(monkeypatch, data, tmp_path):
+    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
+    with pytest.raises(UserError, match=r"start it without paddle\.distributed\.launch"):
+        Search(settings(), data, tmp_path)
+
+
+# What is said
+
+
+def ended(final, **changes):
+    """A state whose test came to these accuracies: {mode: [one a seed]}."""
+    runs = [
+        {
+            "part": part, "mode": mode, "seed": seed, "epochs": 20, "seconds": 25.0,
+            "epoch_seconds": 1.2, "accuracy": accuracy,
+        }
+        for part, modes in (("rung-0", {"hflip": [0.6], "noise(3)": [0.5]}), ("final", final))
+        for mode, values in modes.items()
+        for seed, accuracy in enumerate(values)
+    ]  # fmt: skip
+    rung = {
+        "candidates": ["hflip", "noise(3)"], "epochs": 5, "seeds": [0], "stopped": False,
+        "ranking": [["hflip", 0.6], ["noise(3)", 0.5]],
+    }  # fmt: skip
+    state = {
+        "settings": {"budget": 1800.0, "config": {"epochs": 20, "holdout": 0.25}},
+        "command": "python tools/train.py --data photos --recipe small --augment",
+        "data": {"train": 100, "eval": 346, "tested_on": "the eval list"},
+        "candidates": ["hflip", "noise(3)"],
+        "runs": runs,
+        "plan": {
+            "rungs": [{"candidates": 2, "epochs": 5, "seeds": 1}],
+            "final": {"candidates": 3, "epochs": 20, "seeds": 3},
+            "reserved": 700.0,
+        },
+        "rungs": [rung],
+        "final": {
+            "modes": ["hflip", "none", "userDef"], "epochs": 20, "seeds": [0, 1, 2],
+            "last_epochs": 5, "stopped": False, "finished": True,
+        },
+    }  # fmt: skip
+    state["final"] |= changes
+    return state
+
+
+HIGH = [0.700, 0.710, 0.702]
+LOW = [0.640, 0.649, 0.643]
+NOISY = [0.690, 0.650, 0.720]
+
+
+@pytest.mark.parametrize(
+    ("none", "user_def", "sentence"),
+    [
+        (
+            LOW, LOW,
+            "`hflip` is better than `none` by 6.0 ± 0.2 points and than `userDef` by 6.0 ± 0.2 "
+            "points.",
+        ),
+        (
+            LOW, NOISY,
+            "`hflip` is better than `none` by 6.0 ± 0.2 points; no significant gain over "
+            "`userDef` (no difference shown with 3 seeds; about 52 would be needed, were the "
+            "difference seen the true one).",
+        ),
+        (
+            [0.76, 0.771, 0.763], LOW,
+            "`hflip` is better than `userDef` by 6.0 ± 0.2 points, and worse than `none` by "
+            "6.1 ± 0.1 points.",
+        ),
+        (
+            HIGH, NOISY,
+            "No significant gain over `none` (no difference shown: the same with each of 3 seeds) "
+            "and `userDef` (no difference shown with 3 seeds; about 52 would be needed, were the "
+            "difference seen the true one) by `hflip`, the best of 2 candidates.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_reports_first_sentence_is_the_answer(none, user_def, sentence):
+    state = ended({"hflip": HIGH, "none": none, "userDef": user_def})
+    assert search_report.answer(state) == sentence
+    assert search_report.report(state).startswith(sentence + "\n\nEach mode was trained with 3 s")
+
+
+def test_names_that_are_not_utf8_are_told_all_the_same(tmp_path):
+    state = ended({"hflip": HIGH, "none": LOW, "userDef": LOW})
+    state["command"] = state["command"].replace("photos", "photos\udcff")
+    search_report.write(state, tmp_path)
+    assert "--data photos? --recipe" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_with_one_seed_nothing_is_claimed():
+    state = ended({"hflip": [0.9], "none": [0.1]}, stopped=True)
+    assert search_report.answer(state).startswith(
+        "No significant gain over `none` (no difference shown: one seed cannot tell one from chance"
+    )
+    text = search_report.report(state)
+    assert "was trained with 1 seed and" in text
+    assert "The budget ended before all runs of the test were done." in text
+    assert "the test was stopped after 2 runs of 9" in text
+
+
+def test_a_winner_that_is_the_one_to_be_compared_with_is_no_gain():
+    state = ended({"none": HIGH}, modes=["none"])
+    assert search_report.answer(state) == (
+        "No gain: the best of 2 candidates is `none` itself, the only mode that it was to be "
+        "compared with."
+    )
+
+
+def test_without_a_test_there_is_no_answer(tmp_path):
+    state = ended({}, stopped=True)
+    assert search_report.answer(state).startswith("No answer: the budget ran out before `hflip`")
+    search_report.write(state, tmp_path)
+    assert not (tmp_path / "report.png").exists()
+    assert "![" not in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_report_says_what_was_tried_what_was_left_out_and_how_to_train(tmp_path):
+    state = ended({"hflip": HIGH, "none": LOW, "userDef": NOISY}, epochs=12)
+    state["candidates"].append("blur")
+    state["plan"]["rungs"].append({"candidates": 1, "epochs": 8, "seeds": 2})
+    text = search_report.report(state)
+    assert "The runs had 12 epochs each, where the settings say 20" in text
+    assert (
+        "2 candidates of 3 that were proposed, on 100 training images, of which 25 % were" in text
+    )
+    assert (
+        "1 of the proposed candidates were not planned for; rung 1 was left out; the test had"
+        in text
+    )
+    assert "python tools/train.py --data photos --recipe small --augment hflip\n" in text
+    assert "| `hflip` | 70.4 ± 1.3 | 3 | – | – | 1.2 |" in text
+    assert "| `none` | 64.4 ± 1.1 | 3 | +6.0 ± 0.2 | < 0.001 | 1.2 |" in text
+    assert "| `noise(3)` | 50.0 | 1.2 |" in text
+    assert "Mean accuracy of the last 5 epochs" in text
+
+
+def test_pipes_in_a_table_are_escaped_and_in_a_command_quoted():
+    state = ended({"hflip|noise(1)": HIGH, "none": LOW}, modes=["hflip|noise(1)", "none"])
+    text = search_report.report(state)
+    assert r"| `hflip\|noise(1)` | 70.4" in text
+    assert "--augment 'hflip|noise(1)'" in text
+
+
+def test_the_figure_shows_mean_interval_and_seeds_of_each_mode(tmp_path):
+    state = ended({"hflip": HIGH, "none": LOW, "userDef": [0.6]})
+    (axes,) = search_report.figure(state).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "hflip\n(winner)", "none", "userDef",
+    ]  # fmt: skip
+    means = [container.lines[0].get_xdata()[0] for container in axes.containers]
+    assert means == pytest.approx([70.4, 64.4, 60.0])
+    ticks = [
+        line.get_xdata()
+        for line in axes.lines
+        if line.get_marker() == "|" and len(line.get_xdata()) == 3
+    ]
+    assert np.sort(np.concatenate(ticks)) == pytest.approx(sorted(100 * np.array([*HIGH, *LOW])))
+
+
+# The tool
+
+
+def run_tool(*words):
+    return subprocess.run(
+        [sys.executable, str(TOOL), *map(str, words)], capture_output=True, text=True
+    )
+
+
+def run_here(monkeypatch, capsys, *words, code=None):
+    """What the tool prints: in this process, which has Paddle already."""
+    monkeypatch.syspath_prepend(TOOL.parent)
+    monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(TOOL), run_name="__main__")
+    assert ended.value.code == code
+    return capsys.readouterr().out
+
+
+def test_there_is_nothing_to_resume_in_an_empty_folder(photos, tmp_path):
+    done = run_tool("--data", photos, "--out", tmp_path, "--resume")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"no search in {tmp_path} to go on with")
+
+
+def test_the_tool_searches_with_real_training_and_a_kill_within_a_run_changes_nothing(
+    photos, tmp_path, monkeypatch, capsys
+):
+    """At 16 pixels, 2 epochs, a second an epoch at most; the budget is far from being needed."""
+    words = [
+        "--data", photos, "--recipe", "small", "--budget", "20m", "--candidates", "2",
+        "--image-size", "16", "--epochs", "2", "--against", "none", "--seeds", "2",
+        "--threads", "1",
+    ]  # fmt: skip
+    monkeypatch.setattr(search, "MOST_SEEDS", 2)
+    printed = run_here(monkeypatch, capsys, *words, "--out", tmp_path / "whole")
+    whole, report = outcome(tmp_path / "whole")
+    assert whole["final"]["finished"]
+    assert report.startswith(printed.splitlines()[-1])
+    assert f"--data {photos} --image-size 16 --epochs 2 --threads 1 --augment" in report
+    assert (tmp_path / "whole" / "report.png").read_bytes().startswith(b"\x89PNG")
+    runs = read_seeds([tmp_path / "whole" / "final"])
+    assert len(runs) == 2 * len(whole["final"]["modes"])
+    for run in runs:
+        recorded = search_report.accuracies(whole, "final")[run.mode or "none"][run.seed]
+        assert final_accuracy(run, last_epochs(2)) == recorded
+
+    publish, published = train.publish, []
+
+    def killed_after_an_epoch_of_the_third_run(run, progress):
+        published.append(progress.done)
+        if len(published) == 4:  # of one epoch, of two, and the first of two
+            raise KeyboardInterrupt
+        publish(run, progress)
+
+    again = [*words, "--out", tmp_path / "killed"]
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "publish", killed_after_an_epoch_of_the_third_run)
+        run_here(patch, capsys, *again, code=130)
+    assert published == [1, 1, 2, 1]
+    run_here(monkeypatch, capsys, *again, "--resume")
+    log = (tmp_path / "killed" / "training.log").read_text(encoding="utf-8")
+    assert "going on after epoch 1 of 2" in log
+    killed, _ = outcome(tmp_path / "killed")
+    assert killed["rungs"] == whole["rungs"]
+    for part in ("rung-0", "final"):
+        assert search_report.accuracies(killed, part) == search_report.accuracies(whole, part)
+
+
+def outcome(folder):
+    """The state and the report that a search has left."""
+    state = json.loads((folder / "search.json").read_text(encoding="utf-8"))
+    return state, (folder / "report.md").read_text(encoding="utf-8")

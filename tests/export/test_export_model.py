@@ -1,0 +1,224 @@
+"""An exported model is the network: its outputs, and what its description says of it."""
+
+import json
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import paddle
+import pytest
+from in_process import run_tool
+from made_data import write_dataset
+from trained import train_tiny
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import KNOWN, Normalization
+from paddle_aug.errors import UserError
+from paddle_aug.export import model as inference
+from paddle_aug.networks import NETWORKS
+from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.weights import Trained
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory, photos):
+    return train_tiny(photos, tmp_path_factory.mktemp("run"), image_size=32, network="lenet")
+
+
+@pytest.fixture(autouse=True)
+def cpu():
+    paddle.set_device("cpu")
+
+
+def untrained(network="vgg_thin_bn", normalization="half", size=16):
+    paddle.seed(3)
+    made = NETWORKS[network](4, size)
+    made.eval()
+    config = TrainConfig(network=network, image_size=size)
+    return Trained(made, config, KNOWN[normalization], list("abcd"), "data", "0123")
+
+
+def predictor_logits(folder, images):
+    """By Paddle Inference as its own documents have it."""
+    (program,) = (*folder.glob("inference.json"), *folder.glob("inference.pdmodel"))
+    config = paddle.inference.Config(str(program), str(folder / "inference.pdiparams"))
+    config.disable_gpu()
+    predictor = paddle.inference.create_predictor(config)
+    (name,) = predictor.get_input_names()
+    assert name == "images"
+    predictor.get_input_handle(name).copy_from_cpu(images)
+    predictor.run()
+    (name,) = predictor.get_output_names()
+    return predictor.get_output_handle(name).copy_to_cpu()
+
+
+@pytest.mark.parametrize("with_normalization", [False, True])
+@pytest.mark.parametrize(
+    ("network", "normalization", "size"),
+    [
+        ("vgg_thin_bn", "half", 16),
+        (
+            "vgg_thin",
+            "image",
+            16,
+        ),  # each by its own mean, which Paddle 3.3 gets wrong if written so
+        ("keras_cnn", "imagenet", 8),  # batch normalisation without weights, which ends Paddle
+    ],
+)
+def test_the_outputs_are_those_of_the_network(
+    tmp_path, network, normalization, size, with_normalization
+):
+    trained = untrained(network, normalization, size)
+    before = {name: value.numpy().copy() for name, value in trained.network.state_dict().items()}
+    seen = inference.comparison_pixels(trained, [])
+    inference.export(trained, tmp_path / "out", seen, with_normalization)
+    pixels = seen[:3, ::-1].copy()  # not those that the export was compared on
+    levels = pixels.astype("float64") / 255
+    norm = trained.normalization
+    mean, std = np.array(norm.mean), np.array(norm.std)
+    if norm.per_image:
+        mean = levels.mean(axis=(1, 2, 3), keepdims=True)
+        std = levels.std(axis=(1, 2, 3), keepdims=True) + std
+    normalized = ((levels - mean) / std).transpose(0, 3, 1, 2).astype("float32")
+    want = trained.network(paddle.to_tensor(normalized)).numpy()
+    given = pixels if with_normalization else normalized
+    for count in (3, 1):
+        np.testing.assert_allclose(
+            predictor_logits(tmp_path / "out", given[:count]), want[:count], atol=1e-5
+        )
+    after = trained.network.state_dict()
+    assert before.keys() == after.keys(), "the network itself is left as it was"
+    assert all((before[name] == after[name].numpy()).all() for name in before)
+
+
+def test_a_model_that_takes_pixels_normalises_as_training_does():
+    pixels = inference.comparison_pixels(untrained(), [])
+    for normalization in (*KNOWN.values(), Normalization((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))):
+        layer = inference.FromPixels(paddle.nn.Identity(), normalization)
+        ours = layer(paddle.to_tensor(pixels)).numpy()
+        trainings = ToNetwork(normalization)(paddle.to_tensor(pixels)).numpy()
+        np.testing.assert_allclose(ours, trainings, atol=1e-5)
+
+
+def test_the_description_says_what_goes_in_and_what_comes_out(
+    weights, photos, tmp_path, monkeypatch, capsys
+):
+    images = [photos / "Images" / "class0", photos / "Images" / "class1" / "eval_000.png"]
+    options = (tmp_path / "out", "--images", *images)
+    assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
+    said = capsys.readouterr()
+    assert "Paddle Inference: logits of 17 images differ by at most" in said.out  # 4 of noise
+    assert f"wrote {tmp_path / 'out'}" in said.err
+    content = json.loads((tmp_path / "out" / "description.json").read_text())
+    assert content["class_names"] == ["class0", "class1", "class2"]
+    assert (content["network"], content["image_size"]) == ("lenet", 32)
+    assert content["input"] == {
+        "name": "images",
+        "shape": [None, 3, 32, 32],
+        "dtype": "float32",
+        "colours": "RGB",
+        "normalized_by_the_model": False,
+    }
+    assert content["normalization"]["mean"] == [0.5, 0.5, 0.5]
+    assert content["output"] == {"logits": [None, 3]}
+    names = {file.name for file in (tmp_path / "out").iterdir()}
+    program = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
+    assert names == {program, "inference.pdiparams", "description.json"}
+
+
+def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("inference.pdmodel", "inference.json", "inference.onnx", "notes.txt"):
+        (out / name).write_text("of another export")
+    options = (out, "--with-normalization")
+    assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
+    program = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
+    names = {file.name for file in out.iterdir()}
+    assert names == {program, "inference.pdiparams", "description.json", "notes.txt"}
+    content = json.loads((out / "description.json").read_text())
+    assert content["input"]["shape"] == [None, 32, 32, 3]
+    assert content["input"]["dtype"] == "uint8"
+    pixels = np.zeros((2, 32, 32, 3), np.uint8)
+    assert predictor_logits(out, pixels).shape == (2, 3)
+
+
+def test_a_model_with_other_outputs_is_not_kept(tmp_path, monkeypatch):
+    trained = untrained()
+    right = inference.run
+    monkeypatch.setattr(inference, "run", lambda *arguments, **how: right(*arguments, **how) + 1)
+    with pytest.raises(UserError, match=r"Paddle Inference gives other logits .* by up to 1; the"):
+        inference.export(trained, tmp_path, inference.comparison_pixels(trained, []))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nan_is_another_output():
+    with pytest.raises(UserError, match="gives other logits"):
+        inference.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), "ONNX Runtime")
+
+
+def test_onnx_without_paddle2onnx_is_told(weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "paddle2onnx", None)
+    code = run_tool("export_model.py", weights, tmp_path, "--onnx", monkeypatch=monkeypatch)
+    assert code == 2
+    assert "--onnx wants paddle2onnx (pip install paddle2onnx)" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_conversion_to_onnx_that_fails_is_told(tmp_path, monkeypatch):
+    def export(model, params, save_file, **options):
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setitem(sys.modules, "paddle2onnx", SimpleNamespace(export=export))
+    trained = untrained()
+    pixels = inference.comparison_pixels(trained, [])
+    with pytest.raises(UserError, match="paddle2onnx cannot convert this network: no such oper"):
+        inference.export(trained, tmp_path, pixels, onnx=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_onnx_gives_the_networks_outputs(tmp_path):
+    pytest.importorskip("paddle2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    trained = untrained()
+    pixels = inference.comparison_pixels(trained, [])
+    inference.export(trained, tmp_path, pixels, with_normalization=True, onnx=True)
+    session = onnxruntime.InferenceSession(str(tmp_path / "inference.onnx"))
+    (logits,) = session.run(None, {"images": pixels})
+    want = trained.network(ToNetwork(trained.normalization)(paddle.to_tensor(pixels))).numpy()
+    np.testing.assert_allclose(logits, want, atol=1e-5)
+
+
+def test_a_folder_that_cannot_be_written_and_an_image_that_is_bad_are_told(
+    weights, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "bad.png").write_bytes(b"")
+    for options, told in (
+        ((tmp_path / "bad.png" / "out",), "cannot write to"),
+        ((tmp_path / "out", "--images", tmp_path / "bad.png"), "bad.png: the file is empty"),
+        ((tmp_path / "out", "--images", tmp_path / "*.gif"), "*.gif: no image is there"),
+    ):
+        assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 2
+        said = capsys.readouterr().err
+        assert told in said
+        assert said.count("\n") == 1
+
+
+def test_images_to_compare_on_are_prepared_as_evaluation_prepares_them(photos):
+    from paddle_aug.data.dataset import open_dataset
+    from paddle_aug.data.image import read_image, resize
+
+    samples = open_dataset(str(photos)).eval[:2]
+    pixels = inference.comparison_pixels(untrained(), samples)
+    assert pixels.shape == (6, 16, 16, 3)
+    assert (pixels[5] == resize(read_image(samples[1].file), 16)).all()
+    unstretched = untrained()
+    config = replace(unstretched.config, stretch=False, eval_transform="center_crop(16)")
+    pixels = inference.comparison_pixels(replace(unstretched, config=config), samples)
+    assert (pixels[5] == read_image(samples[1].file)[12:28, 16:32]).all()

@@ -1,0 +1,432 @@
+"""Previews: what they draw is what training sees, and what they say of it is what was drawn."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from in_process import run_tool
+from made_data import write_dataset
+
+from paddle_aug.augment.modes import (
+    AUGMENTATIONS,
+    NOTEBOOK_MODES,
+    OPS,
+    SEQUEL_MIXES,
+    augmentation,
+)
+from paddle_aug.augment.spec import COMBINATORS
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_image
+from paddle_aug.data.workers import Augmented
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import augmented, open_data
+from paddle_aug.preview import listing as preview_list
+from paddle_aug.preview import preview
+from paddle_aug.preview.figure import DPI, figure, wrap
+from paddle_aug.preview.listing import listing
+from paddle_aug.preview.preview import Cell, Draws, Section
+from paddle_aug.rng import generator
+from paddle_aug.system.versions import versions
+from paddle_aug.training.mixing import MIXES
+
+TOOL = Path(__file__).parent.parent.parent / "tools" / "preview.py"
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture
+def config():
+    return TrainConfig(augment="userDef", seed=5, image_size=24)
+
+
+def run_file(folder, photos, **changes):
+    """A run.json as training leaves it, as far as previews read it."""
+    config = TrainConfig(
+        augment="hflip|rotate(20)|random_crop(20)",
+        data=str(photos),
+        seed=7,
+        image_size=16,
+        stretch=False,
+        fraction=0.5,
+        eval_transform="resize(16)|center_crop(16)",
+    )
+    data = {"name": "photos", "fingerprint": opened(photos, 0.5).fingerprint}
+    run = {"config": config.asdict(), "engine": "native", "data": data, "versions": versions()}
+    file = folder / "run.json"
+    file.write_text(json.dumps({**run, **changes}), encoding="utf-8")
+    return file
+
+
+def opened(photos, fraction):
+    from paddle_aug.data.split import select
+
+    return select(open_dataset(str(photos)), fraction=fraction, seed=7)
+
+
+def section(*cells, title=""):
+    return Section(title, "class0/a.png", list(cells))
+
+
+def tool(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, TOOL, *map(str, arguments)], cwd=cwd, capture_output=True, text=True
+    )
+
+
+def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(photos, config):
+    samples = open_dataset(str(photos)).train
+    trained = Augmented(samples, 24, augmentation("userDef"), seed=5)
+    first, *others = preview.cells_of(preview.dataset_of(config, samples), 3, Draws(4, epoch=2))
+    want = cv2.resize(read_image(samples[3].file), (24, 24), interpolation=cv2.INTER_LINEAR)
+    assert (first.image == want).all()
+    assert (first.title, first.caption) == ("original", samples[3].path)
+    for epoch, cell in enumerate(others, 2):
+        assert (cell.image == trained[epoch, 3][0]).all()
+        assert cell.title == f"epoch {epoch}"
+    assert len({cell.image.tobytes() for cell in others}) == 4
+
+
+def test_a_caption_replays_to_its_picture(photos):
+    samples = open_dataset(str(photos)).train
+    config = TrainConfig(augment="brightness(0.4)|flip", image_size=24)
+    first, *others = preview.cells_of(preview.dataset_of(config, samples), 0, Draws(6))
+    for cell in others:
+        factor, flips = cell.caption.split(" · ")
+        made = first.image * float(factor.removeprefix("brightness "))
+        made = made[::-1] if "vertical" in flips else made
+        made = made[:, ::-1] if "horizontal" in flips else made
+        # A factor of three digits, pixels up to 255, and truncation.
+        assert np.abs(np.minimum(made, 255) - cell.image).max() < 2.5
+
+
+@pytest.mark.parametrize(
+    ("ops", "text"),
+    [
+        ([], "unchanged"),
+        ([("rotate", {"degrees": -7.26}), ("hflip", {"horizontal": True})],
+         "rotate −7.26° · hflip yes"),
+        ([("flip", {"horizontal": True, "vertical": False})], "flip horizontal"),
+        ([("flip", {"horizontal": False, "vertical": False})], "flip no"),
+        ([("noise", {"sigma": 0.123456, "seed": 3467917122})], "noise 0.123"),
+        ([("Imgaug", {"seed": 3467917122})], "Imgaug 3467917122"),
+        ([("crop", {"top": 1, "left": 118.4})], "crop top 1, left 118"),
+        ([("center_crop_resize", {"width_ratio": 1.25, "height_ratio": 1.0,
+                                  "interpolation": "bicubic"})],
+         "center_crop_resize width 1.25, height 1"),
+        ([("add", {"value": [1.0, -2.5, 0.0]})], "add (1, −2.5, 0)"),
+        ([("piecewise_affine", {"jitter": [[[0.1, 0.2]] * 4] * 4})], "piecewise_affine …"),
+        ([("resize", {})], "resize"),
+        ([("autoaugment", {"ops": [["equalize"], ["rotate", -26.67]]})],
+         "autoaugment equalize, rotate −26.7°"),
+        ([("autoaugment", {"ops": []})], "autoaugment unchanged"),
+        ([("augmix", {"weights": [0.25, 0.5, 0.25],
+                      "chains": [[["invert"], ["shear_x", 0.1]], [["identity"]]]})],
+         "augmix weights (0.25, 0.5, 0.25), chains invert, shear_x 0.1 / identity"),
+    ],
+)  # fmt: skip
+def test_captions_are_short(ops, text):
+    assert preview.describe(ops) == text
+
+
+def test_every_op_has_a_caption_of_what_it_draws():
+    for name, kind in OPS.items():
+        sized = {"resize", "center_crop", "random_crop", "random_resized_crop"}
+        op = kind(16) if name in sized else kind()
+        params = op.sample(generator(0, "augment"), (32, 32, 3))
+        longest = 170 if name == "augmix" else 110  # of which each image has up to nine ops
+        assert len(preview.describe([(name, params)])) < longest
+
+
+def test_a_caption_is_broken_between_ops():
+    lines = wrap("rotate 12° · hflip yes · crop top 1, right 2, bottom 3, left 4", 22)
+    assert [line.replace(preview.NBSP, " ") for line in lines] == [
+        "rotate 12° ·",
+        "hflip yes · crop top",
+        "1, right 2, bottom 3,",
+        "left 4",
+    ]
+
+
+def test_a_row_for_each_op_of_a_mode_with_draws_of_that_op_alone(photos):
+    samples = open_dataset(str(photos)).train
+    spec = "maybe(0.1, vflip(1.0))|rotate|vflip(1.0)|rotate(5)"
+    ops = preview.ops_of(TrainConfig(augment=spec, image_size=24), samples)
+    sections = preview.draws_by_op(ops, 0, Draws(2))
+    assert [section.title for section in sections] == ["vflip", "rotate", "rotate 2"]
+    assert sections[2].about == "Rotate(degrees=5, exact=False)"
+    (original, *flipped), turned, _ = (section.cells for section in sections)
+    assert [cell.caption for cell in flipped] == ["yes", "yes"]
+    assert all((cell.image == original.image[::-1]).all() for cell in flipped)
+    assert (turned[0].image == original.image).all()
+    assert turned[1].caption != turned[2].caption
+    assert len(preview.draws_by_op(ops, 0, Draws(3, original=False))[0].cells) == 3
+    assert len(preview.ops_of(TrainConfig(augment="userDef", image_size=24), samples)) == 8
+
+
+def test_a_run_shows_the_very_pictures_that_its_network_saw(tmp_path, photos):
+    seen = preview.read_run(run_file(tmp_path, photos))
+    trained = Augmented(
+        opened(photos, 0.5).train,
+        16,
+        augmentation("hflip|rotate(20)|random_crop(20)"),
+        seed=7,
+        stretch=False,
+        fit=augmentation("resize(16)|center_crop(16)"),
+    )
+    assert seen.notes == []
+    assert len(seen.dataset) == len(trained) == 12
+    for key in ((0, 0), (41, 7), (41, 11)):
+        assert (seen.dataset[key][0] == trained[key][0]).all()
+        (cell,) = preview.cells_of(seen.dataset, key[1], Draws(1, key[0], original=False))
+        assert (cell.image == trained[key][0]).all()
+
+
+def test_the_picture_of_a_run_is_the_one_that_training_hands_its_network(tmp_path, photos):
+    config = TrainConfig(augment="allab", data=str(photos), seed=3, image_size=32, cache="off")
+    data = open_data(config)
+    about = {"name": data.name, "fingerprint": data.fingerprint}
+    file = run_file(tmp_path, photos, config=config.asdict(), data=about)
+    dataset = augmented(config, data.train, config.augment)
+    assert (preview.read_run(file).dataset[9, 5][0] == dataset[9, 5][0]).all()
+
+
+def test_a_run_is_shown_as_far_as_it_goes(tmp_path, photos, monkeypatch, capsys):
+    run = json.loads(run_file(tmp_path, photos).read_text())
+    short = run_file(tmp_path, photos, config={**run["config"], "epochs": 4})
+    drawn = []
+    monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
+    run_tool("preview.py", "--run", short, "--epoch", 2, "--columns", 5, monkeypatch=monkeypatch)
+    assert [cell.title for cell in drawn[0][0].cells] == ["original", "epoch 2", "epoch 3"]
+    assert run_tool("preview.py", "--run", short, "--epoch", 4, monkeypatch=monkeypatch) == 2
+    assert capsys.readouterr().err == "--epoch 4 is not of 0 to 3, those of the run\n"
+
+
+def test_a_run_by_other_versions_says_so(tmp_path, photos):
+    file = run_file(tmp_path, photos, versions={**versions(), "opencv": "4.9", "paddle": "2.6.2"})
+    assert preview.read_run(file).notes == [
+        f"opencv was 4.9 in the run, and is {cv2.__version__} here"
+    ]
+
+
+def test_a_run_on_other_data_is_refused(tmp_path, photos):
+    file = run_file(tmp_path, photos)
+    other = write_dataset(tmp_path / "other", classes=2)
+    with pytest.raises(UserError, match="or other is other data; --data names where it is now"):
+        preview.read_run(file, str(other))
+
+
+@pytest.mark.parametrize("sessions", [3, [3], ["from_epoch"], [{"processes": 2}], [None]])
+def test_sessions_that_do_not_say_when_they_began_are_refused(tmp_path, photos, sessions):
+    assert preview.read_run(run_file(tmp_path, photos, sessions=[{"from_epoch": 3}])).sessions == [
+        {"from_epoch": 3, "processes": 1}
+    ]
+    with pytest.raises(UserError, match=r"run\.json is not the run\.json of a run"):
+        preview.read_run(run_file(tmp_path, photos, sessions=sessions))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"config": {"seed": -1}}'])
+def test_what_is_no_run_is_refused(tmp_path, text):
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(
+        UserError, match=r"run\.json(: --seed must be| is not the run\.json of a run)"
+    ):
+        preview.read_run(tmp_path / "run.json")
+    with pytest.raises(UserError, match=r"--run wants a run\.json"):
+        preview.read_run(tmp_path / "none.json")
+
+
+def test_an_image_is_found_by_its_path_its_name_or_its_place(photos):
+    samples = open_dataset(str(photos)).train
+    assert preview.place(samples, "class1/train_003.png") == 11
+    assert preview.place(samples, "train_003.png") == 3
+    assert preview.place(samples) == 0
+    with pytest.raises(UserError, match=r"did you mean 'class1/train_003\.png'"):
+        preview.place(samples, "class1/train_03.png", None)
+    with pytest.raises(UserError, match="--index 24 is not of 0 to 23"):
+        preview.place(samples, None, 24)
+    name = str(samples[4].file)
+    (own,) = preview.training_images({}, name)
+    assert own.file == samples[4].file
+    assert preview.place([own], name) == 0
+
+
+def test_the_pixels_of_the_figure_are_those_of_the_cells():
+    blocks = np.kron(generator(0, "drawing").integers(0, 256, (4, 4, 3)), np.ones((64, 64, 1)))
+    image = blocks.astype(np.uint8)
+    drawing = figure([section(Cell(image, "a"), Cell(image, "b"))], 2)
+    shown = [axes.images[0].get_array() for axes in drawing.axes]
+    assert len(shown) == 2
+    for array in shown:
+        want = cv2.resize(image, array.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        middle = np.abs(array.astype(int) - want).max(axis=2) < 3
+        assert middle.mean() > 0.85  # all but the seams of the blocks
+    assert all(not axes.get_xticks().size for axes in drawing.axes)
+
+
+@pytest.mark.parametrize("shape", [(60, 20, 3), (20, 60, 3)])
+def test_pictures_of_any_shape_keep_it_and_captions_stay_in_the_figure(shape):
+    cells = [Cell(np.zeros(shape, np.uint8), "title", "rotate 12° · " * 12)] * 5
+    drawing = figure([section(*cells), section(*cells[:2])], 3, "a title")
+    width, height = drawing.get_size_inches()
+    for axes in drawing.axes:
+        box = axes.get_position()
+        ratio = (box.height * height) / (box.width * width)
+        assert ratio == pytest.approx(shape[0] / shape[1], rel=0.01)
+    renderer = drawing.canvas.get_renderer() if hasattr(drawing.canvas, "get_renderer") else None
+    for text in drawing.texts:
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= width * DPI
+
+
+def test_narrow_sections_stand_beside_each_other_and_wide_ones_below():
+    cells = [Cell(np.zeros((8, 8, 3), np.uint8), "")] * 6
+    for columns, beside, below in ((4, 1, 2), (3, 2, 1), (2, 3, 1), (1, 3, 1)):
+        number = beside * below
+        drawing = figure([section(*cells[:columns], title=str(n)) for n in range(number)], columns)
+        boxes = [axes.get_position() for axes in drawing.axes]
+        assert len(boxes) == number * columns
+        assert len({round(box.y0, 4) for box in boxes}) == below
+        assert len({round(box.x0, 4) for box in boxes}) == columns * beside
+        headings = [text for text in drawing.texts if text.get_text() in "012345"]
+        lefts = {round(text.get_position()[0], 4) for text in headings if text.get_text()}
+        assert len(lefts) == beside
+
+
+def test_images_are_spread_over_the_classes(photos):
+    samples = open_dataset(str(photos)).train  # three classes of eight
+    assert preview.spread(samples, 2) == [0, 8]
+    assert preview.spread(samples, 3) == [0, 8, 16]
+    assert preview.spread(samples, 5) == [0, 8, 16, 1, 9]
+    assert preview.spread(samples, 99) == [k + 8 * c for k in range(8) for c in range(3)]
+
+
+def test_the_list_tells_of_every_name():
+    text = listing()
+    lines = [line.strip() for line in text.splitlines()]
+    written = [line for line, below in pairwise(lines) if below.endswith(".")]
+    names = [line.split("(")[0].split(":")[0] for line in written]
+    assert "rotate(degrees=180, exact=False)" in lines
+    assert "someof(low, high, *ops)" in lines
+    assert "Image is uint8" not in text
+    assert Counter(names) == Counter([*AUGMENTATIONS, *COMBINATORS, *SEQUEL_MIXES, *MIXES])
+    headings = [line for line in lines if line.endswith(":")]
+    assert len(lines) == len(headings) + 2 * len(names)
+    assert [heading.split(",")[0].removesuffix(":") for heading in headings] == [
+        "Ops", "Policies", "Modes", "Mixes", "Combinators",
+    ]  # fmt: skip
+    policies = text[text.index("Policies") : text.index("Modes")]
+    assert "trivialaugment(bins=31)" in policies
+    assert "hflip" not in policies
+
+
+def test_the_list_has_the_mixes_of_training_with_their_defaults():
+    written = [
+        ":".join([name, *(f"{field.default}" for field in fields(mix))])
+        for name, mix in ((name, MIXES[name]) for name in MIXES)
+    ]
+    assert list(preview_list.MIXES) == written
+
+
+def test_without_data_it_takes_what_training_takes(photos, monkeypatch):
+    asked = []
+    found = open_dataset(str(photos))
+    monkeypatch.setattr(
+        preview, "open_dataset", lambda data=None, check=True: asked.append(data) or found
+    )
+    assert preview.training_images({}) == found.train
+    assert asked == [None]
+
+
+def test_the_tool_writes_a_figure(tmp_path, photos):
+    done = tool("hflip", "--data", photos, "--rows", 1, "--columns", 2, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "wrote preview.png\n")
+    assert (tmp_path / "preview.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sections", "columns"),
+    [
+        (["userDef", "--rows", 4, "--columns", 4, "--no-original"], {"": 16}, 4),
+        (["userDef"], {"": 9}, 3),
+        (["", "--rows", 1, "--columns", 2], {"": 2}, 2),
+        (["userDef", "--images", 2], {"": 10}, 5),
+        (["allab,allba", "--rows", 4, "--columns", 2, "--no-original"],
+         {"allab": 8, "allba": 8}, 2),
+        (["all", "--rows", 1, "--columns", 3], dict.fromkeys(NOTEBOOK_MODES, 3), 3),
+        (["--ops", "userDef"], dict.fromkeys(
+            ["brightness", "contrast", "color", "sharpness", "center_crop_resize", "flip",
+             "rotate", "noise"], 5), 5),
+    ],
+)  # fmt: skip
+def test_a_command_makes_each_grid_of_the_notebook(
+    photos, arguments, sections, columns, monkeypatch
+):
+    drawn = []
+    monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
+    run_tool(
+        "preview.py", *arguments, "--data", photos, "--image-size", 16, monkeypatch=monkeypatch
+    )
+    pictures = Counter()
+    for each in drawn[0]:
+        pictures[each.title] += len(each.cells)
+        assert (each.cells[0].title == "original") != ("--no-original" in arguments) or each.about
+    assert pictures == sections
+    assert drawn[1] == columns
+
+
+def test_many_ops_stand_in_two_halves(photos, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
+    run_tool(
+        "preview.py",
+        "--ops",
+        "imgaugLib",
+        "--data",
+        photos,
+        "--image-size",
+        16,
+        monkeypatch=monkeypatch,
+    )
+    assert len(drawn[0]) == 22
+    assert drawn[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give one of: an augmentation, --ops SPEC, --run FILE, --list"),
+        (["hflip", "--ops", "userDef"], "give one of"),
+        (["rotat"], "did you mean 'rotate'?"),
+        (["hflip", "--rows", 0], "--rows must be at least 1, not 0"),
+        (["hflip", "--epoch", -1], "--epoch must be from 0 to 2**32 - 1, not -1"),
+        (["hflip", "--output", "a.bmp"], "a.bmp ends in none of .png, .svg, .pdf"),
+        (["--ops", "userDef", "--rows", 2], "leave --rows away"),
+        (["--run", "x.json", "--seed", 3], "--run has its own --seed"),
+        (["--ops", "userDef+cutmix"], "--ops shows single ops, and +cutmix mixes images"),
+        (["--ops", "none|hflip"], "has an op that changes nothing; leave it away"),
+        (["--ops", "hflip,vflip"], "--ops takes one augmentation, not 2"),
+        (["hflip", "--images", 0], "--images must be at least 1, not 0"),
+        (["hflip", "--rows", 1, "--columns", 1], "one picture is the original alone"),
+        (["hflip", "--html", TOOL / "a.html"], "choose another --html"),
+    ],
+)
+def test_a_users_mistake_ends_with_one_message(photos, arguments, message, monkeypatch, capsys):
+    data = [] if "--run" in arguments else ["--data", str(photos)]
+    code = run_tool("preview.py", *arguments, *data, monkeypatch=monkeypatch)
+    said = capsys.readouterr()
+    assert code == 2
+    assert message in said.err
+    assert said.err.count("\n") == 1

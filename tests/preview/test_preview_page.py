@@ -1,0 +1,157 @@
+"""Pages of previews: one file that needs no other, whose pictures are those of the cells."""
+
+import base64
+import runpy
+import sys
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_data import write_dataset
+from PIL import Image
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_sample
+from paddle_aug.errors import UserError
+from paddle_aug.preview.page import page, write_page
+from paddle_aug.preview.preview import Cell, Section
+from paddle_aug.rng import generator
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Reader(HTMLParser):
+    """What a browser would find in a page, by tag; tags have to be closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.images, self.addresses = [], {}, [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.addresses += [attrs[name] for name in ("src", "href") if name in attrs]
+        if tag == "img":
+            self.images.append(attrs)
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+            self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        for tag in self.open:
+            self.texts[tag][-1] += data
+
+    def pictures(self):
+        for attrs in self.images:
+            kind, data = attrs["src"].split(";base64,")
+            made = Image.open(BytesIO(base64.b64decode(data, validate=True)))
+            assert kind == f"data:image/{made.format.lower()}"
+            assert made.size == (int(attrs["width"]), int(attrs["height"]))
+            yield np.asarray(made)
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def noise():
+    rng = generator(0, "drawing")
+    return [rng.integers(0, 256, (8, 6, 3)).astype(np.uint8) for _ in range(3)]
+
+
+def test_the_pictures_are_those_of_the_cells_pixel_by_pixel(noise):
+    cells = [Cell(image, f"epoch {n}", f"rotate {n}°") for n, image in enumerate(noise)]
+    found = Reader(page([Section("", "a.png", cells)], 3, "rotate", [], exact=True))
+    for made, image in zip(found.pictures(), noise, strict=True):
+        assert (made == image).all()
+    captions = [words(text) for text in found.texts["figcaption"]]
+    assert captions == ["epoch 0 rotate 0°", "epoch 1 rotate 1°", "epoch 2 rotate 2°"]
+    assert "h2" not in found.texts
+    assert "nav" not in found.texts
+
+
+def test_large_pictures_are_jpeg_unless_they_are_to_be_exact(noise):
+    smooth = np.kron(noise[0], np.ones((32, 32, 1), np.uint8))
+    sections = [Section("", "a.png", [Cell(smooth, "")])]
+    (rough,) = Reader(page(sections, 1, "", [], exact=False)).pictures()
+    assert 0 < np.abs(rough.astype(int) - smooth).mean() < 4
+    (same,) = Reader(page(sections, 1, "", [], exact=True)).pictures()
+    assert (same == smooth).all()
+
+
+def test_each_title_has_one_heading_and_the_images_below_it(noise):
+    cells = [Cell(noise[0], "original", "a.png")]
+    sections = [
+        Section(title, image, cells, f"about {title}")
+        for title in ("hflip", "vflip")
+        for image in ("a.png", "b.png")
+    ]
+    found = Reader(page(sections, 1, "ops", ["seed 0"], exact=False))
+    assert found.texts["h2"] == ["hflip", "vflip"]
+    assert found.texts["h3"] == ["a.png", "b.png"] * 2
+    assert found.texts["p"] == ["about hflip", "about vflip"]
+    assert [words(text) for text in found.texts["li"]] == ["seed 0"]
+    assert [words(text) for text in found.texts["figcaption"]] == [
+        "original", "original a.png", "original", "original a.png",
+    ]  # fmt: skip
+
+
+def test_whatever_stands_in_names_is_text(noise, tmp_path):
+    nasty = "a <script>alert('&amp;')</script> \udcff\".png"
+    cell = Cell(noise[0], nasty, f"mixup 3% {nasty}")
+    sections = [Section(nasty, nasty, [cell]), Section("b", nasty, [cell])]
+    write_page(sections, 1, tmp_path / "a.html", nasty, [nasty])
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    found = Reader(text)
+    shown = nasty.encode(errors="replace").decode()
+    assert "script" not in found.texts
+    assert found.texts["h1"] == found.texts["h3"][:1] == found.texts["title"] == [shown]
+    assert words(found.texts["figcaption"][0]) == f"{shown} mixup 3% {shown}"
+
+
+def test_a_page_that_cannot_be_written_is_told(noise, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write .*a\.html: .*; choose another --html"):
+        write_page([Section("", "", [Cell(noise[0], "")])], 1, tmp_path / "file" / "a.html", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "images", "pictures"),
+    [
+        (["userDef"], 6, 36),
+        (["hflip", "--images", "2", "--columns", "3"], 2, 6),
+        (["hflip,vflip", "--index", "5"], 2, 12),
+        (["--ops", "hflip|rotate(20)"], 6, 30),
+    ],
+)
+def test_the_tool_writes_a_page_that_needs_no_other_file(
+    tmp_path, monkeypatch, capsys, arguments, images, pictures
+):
+    data = write_dataset(tmp_path / "a&b<c", classes=7)
+    out = tmp_path / "page.html"
+    monkeypatch.setattr(sys, "path", [str(ROOT / "tools"), *sys.path])
+    argv = ["preview.py", *arguments, "--data", str(data), "--image-size", "32"]
+    monkeypatch.setattr(sys, "argv", [*argv, "--html", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "tools" / "preview.py"), run_name="__main__")
+    assert not ended.value.code
+    assert capsys.readouterr().out == f"wrote {out}\n"
+    text = out.read_text(encoding="utf-8")
+    found = Reader(text)
+    assert len(found.texts["h3"]) == images
+    assert len(found.images) == pictures
+    assert all(address.startswith(("data:image/", "#c")) for address in found.addresses)
+    assert "url(" not in text
+    assert "@import" not in text
+    samples = open_dataset(str(data)).train
+    (first, *_) = found.pictures()
+    shown = next(sample for sample in samples if sample.path == found.texts["h3"][0])
+    assert (first == read_sample(shown, 32)).all()
+    assert any("a&b<c" in fact for fact in found.texts["li"])

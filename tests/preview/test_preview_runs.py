@@ -1,0 +1,182 @@
+"""What a preview shows of a run is what the run's loader handed its network, byte for byte."""
+
+import gzip
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.data.workers import Workers
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import augmented, open_data
+from paddle_aug.preview import preview
+from paddle_aug.preview.mixing import mixed_cells
+from paddle_aug.preview.preview import Draws, Shown
+from paddle_aug.rng import generator
+from paddle_aug.training import fit as train
+from paddle_aug.training.batches import Batches, ToNetwork
+
+
+def write_mnist(folder):
+    """20 and 10 pictures of the ten digits, in archives."""
+    folder.mkdir()
+    rng = generator(0, "drawing")
+    for name, count in (("train", 20), ("t10k", 10)):
+        pictures = rng.integers(0, 256, (count, 28, 28)).astype(np.uint8)
+        labels = np.arange(count, dtype=np.uint8) % 10
+        for kind, array in (("images-idx3", pictures), ("labels-idx1", labels)):
+            shape = struct.pack(f">{array.ndim}I", *array.shape)
+            content = bytes([0, 0, 8, array.ndim]) + shape + array.tobytes()
+            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(gzip.compress(content))
+    return f"mnist:{folder}"
+
+
+@pytest.fixture
+def config(tmp_path):
+    return TrainConfig(
+        network="vgg_thin_bn", image_size=16, batch_size=5, epochs=2, device="cpu", threads=1,
+        num_workers=0, data=str(write_dataset(tmp_path / "made")), seed=3,
+        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
+    )  # fmt: skip
+
+
+def trained(config, monkeypatch):
+    """Train, and return the run.json's path and every training image that was fed, by its key."""
+    fed = {}
+    batches = Workers.batches
+
+    def spy(self, name, keys):
+        keys = list(keys)
+        for batch, (images, labels) in zip(keys, batches(self, name, keys), strict=True):
+            if name == "train":
+                fed.update((key, image.copy()) for key, image in zip(batch, images, strict=True))
+            yield images, labels
+
+    monkeypatch.setattr(Workers, "batches", spy)
+    train.fit(config)
+    monkeypatch.undo()
+    (file,) = Path(config.log_dir).glob("*run.json")
+    return file, fed
+
+
+@pytest.mark.parametrize(
+    ("changes", "images"),
+    [
+        ({"augment": "ramp(0.9, rotate(40), 2)|allab", "first": 20, "cache": "disk"}, 20),
+        ({"augment": "random_crop(20)|hflip", "fraction": 0.5, "holdout": 0.25, "stretch": False,
+          "eval_transform": "resize(16)|center_crop(16)"}, 9),
+        ({"augment": "imgaugLib", "engine": "imgaug", "fraction": 0.3}, 7),
+        ({"augment": "trivialaugment|cutout(8)", "mnist": True, "image_size": 28}, 20),
+    ],
+    ids=["first", "unstretched", "imgaug", "archive"],
+)  # fmt: skip
+def test_a_run_is_shown_as_it_was_fed(config, tmp_path, monkeypatch, changes, images):
+    if changes.pop("mnist", False):
+        changes["data"] = write_mnist(tmp_path / "mnist")
+    file, fed = trained(replace(config, **changes), monkeypatch)
+    seen = preview.read_run(file)
+    assert len(seen.dataset) == images
+    assert set(fed) == {(epoch, index) for epoch in range(2) for index in range(images)}
+    for index in range(images):
+        cells = preview.cells_of(seen.dataset, index, Draws(2, original=False))
+        for epoch, cell in enumerate(cells):
+            assert (cell.image == fed[epoch, index]).all()
+    assert len({image.tobytes() for image in fed.values()}) > images
+
+
+def test_an_image_of_an_archive_is_found_by_its_place_and_its_name(config, tmp_path):
+    samples = preview.training_images({"data": write_mnist(tmp_path / "mnist")})
+    assert preview.place(samples, index=19) == 19
+    assert preview.place(samples, samples[7].path) == 7
+    cells = preview.cells_of(preview.dataset_of(config, samples), 19, Draws(1))
+    assert cells[0].caption == samples[19].path
+    with pytest.raises(UserError, match="--index 20 is not of 0 to 19"):
+        preview.place(samples, index=20)
+
+
+class Gathering:
+    """One of two processes, which learns the other's part of a batch as by all_gather."""
+
+    size = 2
+
+    def __init__(self, rank, parts):
+        self.rank = rank
+        self.parts = parts
+
+    def united(self, part, whole):
+        (place,) = (place for place, each in enumerate(self.parts[self.rank]) if each is part)
+        arrays = [parts[place].numpy() for parts in self.parts]
+        made = np.empty((whole, *arrays[0].shape[1:]), arrays[0].dtype)
+        made[::2], made[1::2] = arrays
+        return paddle.to_tensor(made)
+
+
+def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
+    """24 images in batches of 7: the last has three for one process, and ten for two, which train
+    on two each at least."""
+    config = replace(
+        config, augment="hflip", mix="mixup:1+resizemix", mix_per="element", batch_size=7
+    )
+    data = open_data(config)
+    dataset = augmented(config, data.train, "hflip")
+    shown = Shown(config, dataset, [{"from_epoch": 0, "processes": 2}])
+    alone = Shown(config, dataset)
+    fed, parts = {}, []
+    with Workers({"train": dataset}, 0, 12) as workers:
+        for rank in range(2):
+            batches = Batches(workers, "train", 7, 3, True, Gathering(rank, []))
+            parts.append([part for images, labels, _ in batches.of(1) for part in (images, labels)])
+        keys = list(batches_of_two(config, len(dataset)))
+    assert [len(batch) for batch in keys] == [7, 7, 10]
+    for rank in range(2):
+        group = Gathering(rank, parts)
+        mixer = train.Mixer(config, data.num_classes, ToNetwork(KNOWN["unit"]), group)
+        for step, batch in enumerate(keys, 1):
+            images, labels = parts[rank][2 * step - 2 : 2 * step]
+            inputs, _ = mixer(1, step, images, labels, len(batch))
+            fed.update(zip(batch[rank::2], inputs.transpose([0, 2, 3, 1]).numpy(), strict=True))
+    differs = 0
+    for key, pixels in fed.items():
+        (cell,) = mixed_cells(shown, key[1], Draws(1, 1, original=False))
+        assert np.abs(255 * pixels - cell.image).max() <= 0.51
+        (other,) = mixed_cells(alone, key[1], Draws(1, 1, original=False))
+        differs += not np.array_equal(cell.image, other.image)
+    assert differs > 3, "the last batch tells how many processes there were"
+
+
+def batches_of_two(config, images):
+    order = generator(config.seed, "order", 1).permutation(images).tolist()
+    for start, end in ((0, 7), (7, 14), (14, images)):
+        yield [(1, index) for index in order[start:end]]
+
+
+def test_without_stretch_mixed_images_are_of_one_size_as_in_training(config):
+    plain = replace(config, augment="none", mix="cutmix", stretch=False,
+                    eval_transform="resize((16, 16))")  # fmt: skip
+    samples = open_data(plain).train
+    shown = Shown(plain, preview.dataset_of(plain, samples))
+    assert mixed_cells(shown, 0, Draws(1))[1].image.shape == (16, 16, 3)
+
+
+def test_one_image_alone_is_not_mixed_with_itself(config):
+    samples = open_data(config).train[:1]
+    mixed = replace(config, augment="mixup")
+    with pytest.raises(UserError, match="a mix takes other images, too: name the data set"):
+        mixed_cells(Shown(mixed, preview.dataset_of(mixed, samples)), 0, Draws(1))
+
+
+def test_a_run_from_before_a_field_existed_has_its_default(config, tmp_path):
+    """As logs/reference has them."""
+    data = open_data(config)
+    about = {"name": data.name, "fingerprint": data.fingerprint}
+    old = {name: value for name, value in config.asdict().items() if not name.startswith("mix")}
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps({"config": old, "data": about, "versions": {}}))
+    assert preview.read_run(file).config.mix == "none"

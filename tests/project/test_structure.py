@@ -1,0 +1,258 @@
+"""Which module may import what. The rules are here; a breach of each is shown to be found."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paddle_aug
+
+PACKAGE = Path(paddle_aug.__file__).parent
+TOOLS = PACKAGE.parent / "tools"
+
+# A row a package: what of ours it may import, beside itself. They stand in the order of the house,
+# from the ground up, so that a row can only name rows above it: no circle.
+GROUND = ("errors", "names", "rng", "system")
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "errors": (),
+    "names": ("errors",),
+    "rng": (),
+    "system": ("errors", "__version__"),
+    "augment": GROUND,
+    "networks": ("errors", "names"),
+    "config": GROUND,
+    "data": (*GROUND, "augment"),
+    "results": GROUND,
+    "inputs": (*GROUND, "augment", "config", "data"),
+    "training": (*GROUND, "augment", "networks", "config", "data", "results", "inputs"),
+    "train": ("training",),
+    "check": (*GROUND, "data", "results"),
+    "preview": (*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+    "export": (*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+    "evaluation": (
+        *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+        "preview",
+    ),
+    "experiments": (
+        *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+        *("preview", "evaluation"),
+    ),
+    "commands": (
+        *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+        *("check", "preview", "export", "evaluation", "experiments"),
+    ),
+    "cli": (*GROUND, "commands", "training", "__version__"),
+}
+# What cannot do without Paddle. Nothing else imports it, or them.
+MEET_PADDLE = {
+    *("networks", "training", "train", "commands", "cli", "__main__"),
+    *(
+        "preview.mixing",
+        "export.model",
+        "evaluation.predict",
+        "evaluation.invariance",
+        "evaluation.invariance_report",
+    ),
+    *("experiments.compare", "experiments.compare_examples", "experiments.runner"),
+    "experiments.search",
+}
+
+
+def module_name(file: Path) -> str:
+    """A file's module within the package: "data.loading", "networks", "" for the package itself."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def within(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def imported_names(tree: ast.AST) -> dict[str, str]:
+    """What each name imported anywhere stands for: {"np": "numpy", "io": "paddle.io"}."""
+    names = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for item in node.names:
+                # `import a.b` binds a, and means a.b, which is kept beside it.
+                names[item.asname or item.name] = item.name
+                names.setdefault(item.asname or item.name.split(".")[0], item.name.split(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            for item in node.names:
+                names[item.asname or item.name] = f"{'.' * node.level}{node.module}.{item.name}"
+    return names
+
+
+def full_name(node: ast.expr, names: dict[str, str]) -> str | None:
+    """`np.random.seed` as "numpy.random.seed"; None for what does not begin with an import."""
+    if isinstance(node, ast.Attribute):
+        before = full_name(node.value, names)
+        return before and f"{before}.{node.attr}"
+    return names.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def breaches(module: str, source: str) -> list[str]:
+    """The rules that a module of the package, or of "tools", breaks, a sentence each."""
+    tree = ast.parse(source)
+    names = imported_names(tree)
+    expressions = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)]
+    used = {*names.values(), *(full_name(node, names) for node in expressions)} - {None}
+    called = {
+        full_name(node.func, names) for node in ast.walk(tree) if isinstance(node, ast.Call)
+    } - {None}
+    in_tools = within(module, "tools")
+    head = module.split(".")[0]
+    found = []
+
+    def forbid(what, reason):
+        found.extend(f"{name}: {reason}" for name in sorted(what))
+
+    forbid({name for name in used if name.startswith(".")}, "imports are absolute")
+    if module != "tools._clone":
+        forbid({name for name in used if within(name, "sys.path")}, "only _clone touches the path")
+    if module != "rng":
+        forbid(
+            {name for name in called if within(name, "numpy.random")}
+            | {name for name in used if within(name, "random", "secrets", "os.urandom")},
+            "only rng.py makes a generator, all else takes one",
+        )
+    if in_tools:
+        return found
+
+    forbid({name for name in used if within(name, "tools", "_clone")}, "nothing imports a tool")
+    forbid({name for name in used if within(name, "paddle.io")}, "batches are made by data.workers")
+    for library in ("imgaug", "albumentations"):
+        if module != f"augment.adapters.{library}":
+            forbid({name for name in used if within(name, library)}, "only its adapter meets it")
+    ours = {name for name in used if within(name, "paddle_aug")}
+    allowed = [f"paddle_aug.{name}" for name in (head, *MAY_IMPORT.get(head, ()))]
+    if head in MAY_IMPORT:
+        forbid({name for name in ours if not within(name, *allowed)}, f"{head} stands below this")
+    if module and not within(module, *MEET_PADDLE):  # the package itself asks for VGG late
+        meeting = [f"paddle_aug.{name}" for name in MEET_PADDLE]
+        forbid({name for name in used if within(name, "paddle")}, "works without Paddle")
+        forbid({name for name in ours if within(name, *meeting)}, "it brings Paddle with it")
+    if head == "networks":
+        known = {"paddle", "paddle_aug", *sys.stdlib_module_names}
+        forbid({name for name in used if not within(name, *known)}, "a network is paddle alone")
+    return found
+
+
+MODULES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+TOOL_FILES = {f"tools.{file.stem}": file for file in sorted(TOOLS.glob("*.py"))}
+
+
+def test_the_walk_finds_the_package_and_the_tools():
+    assert {"", "rng", "augment.ops.color", "training.fit", "networks.vgg"} <= set(MODULES)
+    assert {"tools._clone", "tools.train", "tools.benchmark"} <= set(TOOL_FILES)
+
+
+def test_the_top_of_the_package_holds_the_packages_of_the_table_and_nothing_else():
+    heads = {module.split(".")[0] for module in MODULES}
+    assert heads == {*MAY_IMPORT, "", "__main__"}
+
+
+def test_a_row_names_only_rows_above_it():
+    rows = list(MAY_IMPORT)
+    for place, row in enumerate(rows):
+        assert set(MAY_IMPORT[row]) <= {*rows[:place], "__version__"}, row
+
+
+@pytest.mark.parametrize("module", [*MODULES, *TOOL_FILES], ids=lambda name: name or "paddle_aug")
+def test_a_module_keeps_to_the_one_direction(module):
+    source = {**MODULES, **TOOL_FILES}[module].read_text(encoding="utf-8")
+    assert breaches(module, source) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("rng", "from paddle_aug.system.files import write_json"),
+        ("system.files", "from paddle_aug.rng import generator"),
+        ("augment.transform", "import paddle"),
+        ("augment.ops.color", "from paddle.vision.transforms import functional"),
+        ("augment.ops.color", "def f():\n    import paddle"),
+        ("augment.ops.color", "from paddle_aug.data.image import read_image"),
+        ("augment.ops.color", "from ..modes import AUGMENTATIONS"),
+        ("augment.policies", "import paddle.nn as nn"),
+        ("augment.adapters.other", "import imgaug.augmenters as iaa"),
+        ("augment.adapters.paddle", "import albumentations as A"),
+        ("augment.adapters.paddle", "from paddle.vision.transforms import Compose"),
+        ("augment.modes", "import paddle_aug.training.fit"),
+        ("augment.modes", "from imgaug import augmenters"),
+        ("data.dataset", "from paddle_aug.training.batches import Batches"),
+        ("data.dataset", "from paddle_aug.config import TrainConfig"),
+        ("data.dataset", "import paddle"),
+        ("networks.vgg", "from paddle_aug.augment.ops.color import Brightness"),
+        ("networks.vgg", "from paddle_aug.rng import generator"),
+        ("networks.vgg", "import numpy as np"),
+        ("networks.vgg", "from paddle.io import Dataset"),
+        ("training.fit", "import paddle\nloader = paddle.io.DataLoader([])"),
+        ("training.fit", "import imgaug"),
+        ("training.fit", "from tools.plot import main"),
+        ("training.fit", "import _clone"),
+        ("training.fit", "from paddle_aug.commands.plot import main"),
+        ("training.fit", "from paddle_aug.experiments import compare"),
+        ("results.curves", "from paddle_aug import cli"),
+        ("results.runlog", "import paddle"),
+        ("results.curves", "def draw():\n    from paddle import summary"),
+        ("results.curves", "from paddle_aug.training.fit import fit"),
+        ("experiments.compare_report", "from paddle_aug.training.checkpoint import load"),
+        ("experiments.compare_report", "from paddle_aug.experiments.compare import run"),
+        ("evaluation.evaluate", "from paddle_aug.evaluation.predict import predictions"),
+        ("commands.plot", "import _clone"),
+        ("training.fit", "import sys\nsys.path.insert(0, '.')"),
+        ("augment.ops.color", "import random"),
+        ("augment.ops.color", "from random import random"),
+        ("augment.ops.color", "import numpy as np\nnp.random.seed(0)"),
+        ("augment.ops.color", "import numpy\nrng = numpy.random.default_rng(0)"),
+        ("augment.ops.color", "from numpy.random import default_rng\nrng = default_rng(0)"),
+        ("augment.ops.color", "from numpy import random as chance\nchance.rand(3)"),
+        ("training.fit", "import numpy as np\nnp.random.shuffle([])"),
+        ("tools.train", "import numpy as np\nrng = np.random.RandomState(0)"),
+        ("tools.train", "import sys\nsys.path.append('..')"),
+    ],
+)
+def test_a_breach_is_found(module, source):
+    assert breaches(module, source)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("augment.ops.color", "import cv2\nfrom paddle_aug.augment.transform import Transform"),
+        (
+            "augment.ops.color",
+            "import numpy as np\ndef sample(rng: np.random.Generator):\n    rng.random()",
+        ),
+        ("rng", "import numpy as np\nrng = np.random.Generator(np.random.SFC64(0))"),
+        ("augment.adapters.imgaug", "import imgaug.augmenters\nimgaug.random.RNG(None)"),
+        ("augment.adapters.albumentations", "from albumentations import BaseCompose"),
+        ("networks.vgg", "import math\nfrom paddle import nn\nfrom paddle_aug import names"),
+        ("training.fit", "import paddle\nfrom paddle_aug import inputs, networks"),
+        ("experiments.compare_report", "from paddle_aug.results import curves, stats"),
+        ("cli", "from paddle_aug import commands"),
+        ("commands.plot", "from paddle_aug.results import curves"),
+        ("tools.train", "import sys\nfrom paddle_aug.training.fit import fit\nsys.exit(0)"),
+    ],
+)
+def test_what_is_allowed_is_not_taken_for_a_breach(module, source):
+    assert breaches(module, source) == []
+
+
+def test_all_but_networks_and_training_can_be_imported_where_there_is_no_paddle():
+    modules = [
+        f"paddle_aug.{module}" if module else "paddle_aug"
+        for module in MODULES
+        if not within(module, *MEET_PADDLE)
+    ]
+    program = "import importlib, sys\nsys.modules['paddle'] = None\n" + "\n".join(
+        f"importlib.import_module({module!r})" for module in modules
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert len(modules) > 80

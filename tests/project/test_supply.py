@@ -1,0 +1,187 @@
+"""What is installed and from where: locks that fit the requirements, and nothing fetched later."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PAIRS = {"requirements.txt": "requirements.lock", "requirements-cpu.txt": "requirements-cpu.lock"}
+PYTHONS = ["3.10", "3.11", "3.12"]
+
+
+def required(file: Path) -> list[Requirement]:
+    lines = [line.partition(" #")[0].strip() for line in file.read_text().splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def blocks(lock: Path) -> list[tuple[Requirement, list[str]]]:
+    """The pins of a lock, each with its hashes; whatever else is in it fails to parse."""
+    text = re.sub(r"^ *#.*\n", "", lock.read_text(), flags=re.MULTILINE)
+    found = []
+    for block in text.replace("\\\n", " ").splitlines():
+        pin, *hashes = block.split(" --hash=")
+        found.append((Requirement(pin), [each.strip() for each in hashes]))
+    return found
+
+
+def installed(lock: Path, python: str) -> dict[str, str]:
+    """What pip makes of a lock on Linux: versions by name."""
+    environment = {
+        "python_version": python,
+        "python_full_version": f"{python}.1",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "os_name": "posix",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
+    chosen = [
+        pin for pin, _ in blocks(lock) if pin.marker is None or pin.marker.evaluate(environment)
+    ]
+    versions = {}
+    for pin in chosen:
+        (specifier,) = pin.specifier
+        assert (specifier.operator, pin.name in versions) == ("==", False), pin
+        versions[canonicalize_name(pin.name)] = specifier.version
+    return versions
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("requirements", PAIRS)
+def test_the_lock_has_a_version_of_all_that_is_required(repository, requirements, python):
+    versions = installed(repository / PAIRS[requirements], python)
+    for requirement in required(repository / requirements):
+        version = versions[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{requirement}, but locked at {version}"
+
+
+@pytest.mark.parametrize("lock", PAIRS.values())
+def test_every_pin_has_its_hashes_and_no_address(repository, lock):
+    for pin, hashes in blocks(repository / lock):
+        assert pin.url is None
+        assert hashes, pin
+        assert all(re.fullmatch("sha256:[0-9a-f]{64}", each) for each in hashes), pin
+    assert not re.search(r"://|^ *-[^-]|--(?!hash=)", (repository / lock).read_text())
+
+
+def test_both_stacks_have_the_paddle_that_they_are_for(repository):
+    for python in PYTHONS:
+        assert installed(repository / "requirements-cpu.lock", python)["paddlepaddle"] == "3.3.1"
+        assert installed(repository / "requirements.lock", python)["paddlepaddle-gpu"] == "2.6.2"
+
+
+def test_both_requirements_differ_in_paddle_and_numpy_alone(repository):
+    one, other = (set(required(repository / file)) for file in PAIRS)
+    names = {requirement.name for requirement in one ^ other}
+    assert names == {"paddlepaddle", "paddlepaddle-gpu", "numpy"}
+
+
+def test_what_the_package_needs_is_what_the_requirements_ask_for(repository):
+    project = (repository / "pyproject.toml").read_text()
+    dependencies = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.DOTALL | re.MULTILINE)
+    needed = {str(Requirement(each)) for each in re.findall('"([^"]+)"', dependencies[1])}
+    assert needed <= {str(each) for each in required(repository / "requirements-cpu.txt")}
+
+
+def test_each_vulnerability_that_is_passed_over_has_a_reason(repository):
+    for line in (repository / ".ci" / "audit-ignore").read_text().splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[A-Z]+-\S+ +\S.*", line), line
+
+
+# Sockets within the machine are how processes talk to each other; all others are refused.
+OFFLINE = """
+import socket, sys
+
+def refuse(event, arguments):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
+        raise PermissionError(f"{event} {arguments}")
+    if event in ("socket.connect", "socket.bind", "socket.sendto") and (
+        arguments[0].family != socket.AF_UNIX
+    ):
+        raise PermissionError(f"{event} {arguments}")
+    if event == "urllib.Request":
+        raise PermissionError(f"{event} {arguments}")
+
+sys.addaudithook(refuse)
+"""
+
+EVERYTHING = """
+import importlib, pkgutil
+import paddle_aug
+
+# The one would run the command line, the other wants a library that is not required.
+LEFT_OUT = ("paddle_aug.__main__", "paddle_aug.augment.adapters.albumentations")
+
+for module in pkgutil.walk_packages(paddle_aug.__path__, "paddle_aug."):
+    if module.name not in LEFT_OUT:
+        importlib.import_module(module.name)
+"""
+
+TRAINED = """
+from paddle_aug.commands import plot, train
+
+if __name__ == "__main__":
+    for workers in ("0", "1"):
+        sys.argv = (
+            "train --data sample --recipe sample --augment userDef --epochs 1 --batch-size 64 "
+            f"--threads 1 --num-workers {workers} --log-dir logs --model-dir models"
+        ).split()
+        train.main()
+    sys.argv = ["plot", "logs"]
+    plot.main()
+"""
+
+
+def offline(folder: Path, program: str, repository: Path) -> subprocess.CompletedProcess:
+    """Run a program that may not speak to other machines, nor may its workers."""
+    # Python imports `sitecustomize` at every start, in spawned workers too.
+    (folder / "sitecustomize.py").write_text(OFFLINE)
+    (folder / "program.py").write_text(f"import sys\n{program}")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(repository)])}
+    return subprocess.run(
+        [sys.executable, folder / "program.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 9), 1)",
+        "import socket; socket.getaddrinfo('example.org', 80)",
+        "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')",
+        "import subprocess, sys\n"
+        "child = 'import socket; socket.gethostbyname(\"example.org\")'\n"
+        "subprocess.run([sys.executable, '-c', child], check=True)",
+    ],
+)
+def test_an_attempt_to_speak_to_another_machine_is_noticed(tmp_path, repository, program):
+    ended = offline(tmp_path, program, repository)
+    assert ended.returncode != 0
+    assert "PermissionError" in ended.stderr
+
+
+def test_processes_of_this_machine_may_speak_to_each_other(tmp_path, repository):
+    program = "import socket; a, b = socket.socketpair(); a.send(b'x'); assert b.recv(1) == b'x'"
+    assert offline(tmp_path, program, repository).returncode == 0
+
+
+def test_importing_every_module_asks_nothing_of_other_machines(tmp_path, repository):
+    ended = offline(tmp_path, EVERYTHING, repository)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.slow
+def test_training_and_plotting_ask_nothing_of_other_machines(tmp_path, repository):
+    ended = offline(tmp_path, TRAINED, repository)
+    assert ended.returncode == 0, ended.stderr
+    assert list((tmp_path / "logs").glob("*.png"))

@@ -1,0 +1,343 @@
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from paddle_aug.errors import UserError
+from paddle_aug.results import runlog
+from paddle_aug.results.runlog import CURVES, prefix, read_runs, read_seeds
+from paddle_aug.rng import generator
+
+EPOCHS = 5
+
+
+def curves(epochs=EPOCHS):
+    return {
+        name: [round(0.1 * epoch + number, 3) for epoch in range(epochs)]
+        for number, name in enumerate(CURVES)
+    }
+
+
+def notebook_logs(folder, start="noAug_", dtype=np.float64, shape=(EPOCHS,)):
+    """Logs as the notebook itself wrote them: np.save, four files, nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, values in curves().items():
+        np.save(folder / f"{start}{name}.npy", np.array(values, dtype).reshape(shape))
+
+
+def refusal(folder):
+    with pytest.raises(UserError) as caught:
+        read_runs(folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "start"),
+    [
+        ("", "noAug_"),
+        ("none", "noAug_"),
+        ("userDef", "userDefAug_"),
+        ("imgaugLib", "imgaugLibAug_"),
+        ("allab", "allabAug_"),
+        ("allba", "allbaAug_"),
+        ("mixup", "mixupAug_"),
+        ("rand_augment2", "rand_augment2Aug_"),
+    ],
+)
+def test_a_mode_has_the_prefix_of_the_notebook(mode, start):
+    assert prefix(mode) == start
+
+
+def test_a_pipeline_text_has_a_prefix_that_can_be_read_and_is_safe_in_a_file_name():
+    assert re.fullmatch(r"hflip-rotate-20-[0-9a-f]{8}Aug_", prefix("hflip|rotate(20)"))
+    for spec in (
+        "../../etc/passwd",
+        'rotate("a/b\\c:*?<>|")',
+        ".",
+        "旋转(20)",
+        "|".join(["x"] * 99),
+    ):
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{,60}Aug_", prefix(spec))
+
+
+def test_no_two_modes_share_a_prefix():
+    modes = [
+        *("", "no", "No", "none2", "userDef"),
+        *("rotate(20)", "rotate(-20)", "rotate(2.0)", "rotate(2,0)", "rotate((20))"),
+        *("旋转", "翻转", "hflip|rotate", "hflip-rotate", "hflip|rotate" * 20, "hflip|rotate" * 21),
+    ]
+    assert len({prefix(mode) for mode in modes}) == len(modes)
+
+
+def test_blanks_around_a_mode_do_not_count():
+    assert prefix(" hflip|rotate(20) ") == prefix("hflip|rotate(20)")
+
+
+def test_logs_are_the_notebooks_four_float64_arrays_with_run_json_beside_them(tmp_path):
+    runlog.write(tmp_path, "userDef", curves(), {"augment": "userDef", "seed": 3})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "userDefAug_accEval.npy",
+        "userDefAug_accTrain.npy",
+        "userDefAug_lossEval.npy",
+        "userDefAug_lossTrain.npy",
+        "userDefAug_run.json",
+    ]
+    for name, values in curves().items():
+        array = np.load(tmp_path / f"userDefAug_{name}.npy", allow_pickle=False)
+        assert array.dtype == np.float64
+        assert array.tolist() == values
+    assert json.loads((tmp_path / "userDefAug_run.json").read_text())["seed"] == 3
+
+
+def test_logs_written_again_replace_those_of_the_epoch_before(tmp_path):
+    runlog.write(tmp_path, "allab", curves(2), {"finished": False})
+    runlog.write(tmp_path, "allab", curves(3), {"finished": True})
+    (run,) = read_runs(tmp_path)
+    assert run.epochs == 3
+    assert run.run == {"finished": True}
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_what_is_written_is_read(tmp_path):
+    run_json = {"augment": "hflip|rotate(20)", "seed": 7, "epochs": [{"seconds": 1.5}]}
+    runlog.write(tmp_path, "hflip|rotate(20)", curves(), run_json)
+    (run,) = read_runs(tmp_path)
+    assert (run.mode, run.folder, run.seed, run.run) == ("hflip|rotate(20)", tmp_path, 7, run_json)
+    assert {name: values.tolist() for name, values in run.curves.items()} == curves()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(EPOCHS,), (EPOCHS, 1)])
+def test_the_notebooks_own_logs_are_read(tmp_path, dtype, shape):
+    notebook_logs(tmp_path, dtype=dtype, shape=shape)
+    (run,) = read_runs(tmp_path)
+    assert (run.mode, run.run, run.seed) == ("", {}, None)
+    for name, values in curves().items():
+        assert run.curves[name].dtype == np.float64
+        np.testing.assert_allclose(run.curves[name], values, rtol=1e-6)
+
+
+def test_modes_come_in_the_notebooks_order_and_then_by_name(tmp_path):
+    for mode in ("mixup", "allba", "cutmix", "imgaugLib", "", "allab", "userDef"):
+        runlog.write(tmp_path, mode, curves(), {})
+    modes = [run.mode for run in read_runs(tmp_path)]
+    assert modes == ["", "userDef", "imgaugLib", "allab", "allba", "cutmix", "mixup"]
+
+
+def test_a_run_whose_files_were_renamed_goes_by_their_name(tmp_path):
+    """Else two variants of a mode, kept apart by hand, would be taken for two seeds of it."""
+    runlog.write(tmp_path, "userDefSlow", curves(), {"augment": "userDef"})
+    assert read_runs(tmp_path)[0].mode == "userDefSlow"
+
+
+def test_no_augmentation_goes_by_one_name_whatever_run_json_calls_it(tmp_path):
+    runlog.write(tmp_path, "none", curves(), {"augment": "none"})
+    assert read_runs(tmp_path)[0].mode == ""
+
+
+def test_the_seed_is_that_of_run_json_else_that_of_the_folders_name(tmp_path):
+    notebook_logs(tmp_path / "seed-4")
+    assert read_runs(tmp_path / "seed-4")[0].seed == 4
+    (tmp_path / "seed-4" / "noAug_run.json").write_text('{"seed": 9}')
+    assert read_runs(tmp_path / "seed-4")[0].seed == 9
+
+
+def test_other_files_and_folders_are_no_logs(tmp_path):
+    notebook_logs(tmp_path)
+    notebook_logs(tmp_path / "replaced" / "20250101-000000", "userDefAug_")
+    for name in ("loss.png", "._noAug_accEval.npy", ".noAug_accEval.npy.71.part", "x_accEval.npy"):
+        (tmp_path / name).write_bytes(b"something else")
+    assert [run.mode for run in read_runs(tmp_path)] == [""]
+
+
+def test_nan_and_infinity_are_values_of_a_run_that_diverged(tmp_path):
+    notebook_logs(tmp_path)
+    np.save(tmp_path / "noAug_lossTrain.npy", [1, np.nan, np.inf, np.nan, np.nan])
+    (run,) = read_runs(tmp_path)
+    np.testing.assert_array_equal(run.curves["lossTrain"], [1, np.nan, np.inf, np.nan, np.nan])
+
+
+def test_the_epoch_that_a_kill_left_half_written_is_left_out(tmp_path):
+    notebook_logs(tmp_path)
+    for name in ("lossTrain", "accTrain"):
+        np.save(tmp_path / f"noAug_{name}.npy", curves(EPOCHS + 1)[name])
+    (run,) = read_runs(tmp_path)
+    assert {name: values.tolist() for name, values in run.curves.items()} == curves()
+
+
+def test_lengths_that_no_kill_explains_are_refused(tmp_path):
+    notebook_logs(tmp_path)
+    np.save(tmp_path / "noAug_accEval.npy", np.zeros(EPOCHS + 2))
+    said = refusal(tmp_path)
+    assert "noAug_*.npy are not of one run" in said
+    assert "lossTrain 5, accTrain 5, lossEval 5, accEval 7" in said
+
+
+@pytest.mark.parametrize("missing", CURVES)
+def test_a_missing_curve_is_refused_by_its_name(tmp_path, missing):
+    notebook_logs(tmp_path)
+    (tmp_path / f"noAug_{missing}.npy").unlink()
+    assert f"noAug_{missing}.npy is missing" in refusal(tmp_path)
+
+
+def npz():
+    content = io.BytesIO()
+    np.savez(content, a=np.zeros(3))
+    return content.getvalue()
+
+
+def pickled():
+    content = io.BytesIO()
+    np.save(content, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"epoch,loss\n1,0.5\n",
+        b"\x93NUMPY",
+        b"\x93NUMPY\x01\x00v\x00{'descr': (",
+        npz(),
+        pickled(),
+    ],
+    ids=["empty", "text", "magic only", "torn header", "npz", "pickle"],
+)
+def test_a_file_that_is_no_array_is_refused_by_its_name(tmp_path, content):
+    notebook_logs(tmp_path)
+    (tmp_path / "noAug_lossEval.npy").write_bytes(content)
+    assert str(tmp_path / "noAug_lossEval.npy") in refusal(tmp_path)
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path):
+    notebook_logs(tmp_path)
+    file = tmp_path / "noAug_lossEval.npy"
+    whole = file.read_bytes()
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        assert "noAug_lossEval.npy is damaged" in refusal(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # NumPy: "created on Python 2", of a bent header
+@pytest.mark.filterwarnings("ignore:Data type alias:DeprecationWarning")  # and of a bent dtype
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # NumPy 1.26, likewise
+def test_damaged_bytes_are_read_as_a_curve_or_refused_and_nothing_else(tmp_path):
+    notebook_logs(tmp_path)
+    file = tmp_path / "noAug_lossEval.npy"
+    whole = file.read_bytes()
+    rng, refused = generator(0, "noise"), 0
+    for _ in range(500):
+        bent = bytearray(whole)
+        for place in rng.integers(128, size=2):  # the header
+            bent[place] = rng.integers(256)
+        file.write_bytes(bent)
+        try:
+            read_runs(tmp_path)
+        except UserError:
+            refused += 1
+    assert refused > 150
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros(0),
+        np.float64(3),
+        np.zeros((EPOCHS, 2)),
+        np.zeros((1, EPOCHS, 1)),
+        np.zeros(EPOCHS, int),
+        np.zeros(EPOCHS, complex),
+        np.array(["a"] * EPOCHS),
+    ],
+    ids=["empty", "scalar", "two columns", "three axes", "whole numbers", "complex", "text"],
+)
+def test_an_array_that_is_no_curve_is_refused_by_its_name(tmp_path, values):
+    notebook_logs(tmp_path)
+    np.save(tmp_path / "noAug_accTrain.npy", values)
+    assert str(tmp_path / "noAug_accTrain.npy") in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"seed": 0',
+        b"[1, 2]",
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"seed": "zero"}',
+        b'{"epochs": 7}',
+        b'{"epochs": [1, 2]}',
+    ],
+    ids=["empty", "cut", "list", "bytes", "deep", "seed", "epochs", "epoch"],
+)
+def test_a_damaged_run_json_is_refused_by_its_name(tmp_path, content):
+    notebook_logs(tmp_path)
+    (tmp_path / "noAug_run.json").write_bytes(content)
+    assert str(tmp_path / "noAug_run.json") in refusal(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    assert f"{tmp_path / 'nowhere'} is not a folder" in refusal(tmp_path / "nowhere")
+
+
+def test_an_earlier_run_is_set_aside_whole_and_the_other_modes_stay(tmp_path):
+    runlog.write(tmp_path, "userDef", curves(), {"seed": 1})
+    runlog.write(tmp_path, "", curves(), {"seed": 2})
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("userDefAug_*")}
+    folder = runlog.set_aside(tmp_path, "userDef")
+    assert folder.parent == tmp_path / "replaced"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [run.mode for run in read_runs(tmp_path)] == [""]
+    assert runlog.set_aside(tmp_path, "userDef") is None
+
+
+def test_folders_of_seeds_are_read_as_the_runs_of_those_seeds(tmp_path):
+    for seed in (10, 0, 2):
+        notebook_logs(tmp_path / f"seed-{seed}")
+        notebook_logs(tmp_path / f"seed-{seed}", "userDefAug_")
+    notebook_logs(tmp_path / "old" / "seed-5")
+    (tmp_path / "seed-7").write_text("a file")
+    found = [(run.mode, run.seed) for run in read_seeds([tmp_path])]
+    assert found == [(mode, seed) for mode in ("", "userDef") for seed in (0, 2, 10)]
+
+
+def test_folders_of_seeds_may_be_links_to_folders_of_any_name(tmp_path):
+    for seed, name in ((1, "monday"), (0, "tuesday")):
+        notebook_logs(tmp_path / "elsewhere" / name)
+        (tmp_path / "runs").mkdir(exist_ok=True)
+        (tmp_path / "runs" / f"seed-{seed}").symlink_to(tmp_path / "elsewhere" / name)
+    found = [run.folder.name for run in read_seeds([tmp_path / "runs"])]
+    assert found == ["seed-0", "seed-1"]
+
+
+def test_several_folders_are_read_each_once(tmp_path):
+    notebook_logs(tmp_path / "seed-0")
+    notebook_logs(tmp_path / "seed-1")
+    folders = [tmp_path / "seed-0", tmp_path / "seed-1", tmp_path / "seed-0"]
+    assert [run.seed for run in read_seeds(folders)] == [0, 1]
+
+
+def test_a_folder_with_runs_of_its_own_is_those_runs(tmp_path):
+    notebook_logs(tmp_path, "userDefAug_")
+    notebook_logs(tmp_path / "seed-1")
+    assert [run.mode for run in read_seeds([tmp_path])] == ["userDef"]
+
+
+def test_one_seed_of_a_mode_twice_is_refused(tmp_path):
+    for name in ("first", "second"):
+        runlog.write(tmp_path / name, "userDef", curves(), {"seed": 0})
+    with pytest.raises(UserError, match="both hold seed 0 of 'userDef'") as caught:
+        read_seeds([tmp_path / "first", tmp_path / "second"])
+    assert str(tmp_path / "first") in str(caught.value)
+    assert str(tmp_path / "second") in str(caught.value)
+
+
+def test_a_folder_without_logs_is_refused(tmp_path):
+    notebook_logs(tmp_path / "full")
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(UserError, match="bare holds no logs"):
+        read_seeds([tmp_path / "full", tmp_path / "bare"])

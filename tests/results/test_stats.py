@@ -1,0 +1,221 @@
+"""Statistics against scipy's own tests, by simulation, and the words that they are told in."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from paddle_aug.errors import UserError
+from paddle_aug.results import curves
+from paddle_aug.results.runlog import Run
+from paddle_aug.results.stats import (
+    MOST_PAIRS,
+    Comparison,
+    Difference,
+    compare,
+    difference,
+    estimate,
+    final_accuracy,
+    holm,
+    last_mean,
+    pairs_needed,
+)
+from paddle_aug.rng import generator
+
+
+def by_seed(values):
+    return dict(enumerate(values))
+
+
+def run_of(accuracies, folder="logs"):
+    return Run("userDef", Path(folder), {"accEval": np.asarray(accuracies, float)}, {}, 0)
+
+
+def made(mean, spread, n):
+    """A difference that pairs of this mean and standard deviation have."""
+    pattern = np.resize([1.0, -1.0], n)
+    pattern = pattern - pattern.mean()
+    values = mean + spread * pattern / pattern.std(ddof=1)
+    return difference(by_seed(values), by_seed(np.zeros(n)))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 20])
+def test_a_mean_has_scipys_t_interval(n):
+    values = generator(n, "drawing").normal(0.7, 0.02, n)
+    found = estimate(values)
+    low, high = scipy_stats.t.interval(0.95, n - 1, values.mean(), scipy_stats.sem(values))
+    assert found.n == n
+    assert (found.mean - found.margin, found.mean + found.margin) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 20])
+def test_a_difference_in_pairs_is_scipys_paired_t_test(n):
+    rng = generator(n, "drawing")
+    ours, theirs = rng.normal(0.7, 0.02, n), rng.normal(0.69, 0.02, n)
+    found = difference(by_seed(ours), by_seed(theirs))
+    test = scipy_stats.ttest_rel(ours, theirs)
+    interval = test.confidence_interval(0.95)
+    assert found.p == pytest.approx(test.pvalue, rel=1e-9)
+    assert found.mean - found.margin == pytest.approx(interval.low)
+    assert found.mean + found.margin == pytest.approx(interval.high)
+
+
+def test_pairs_are_of_the_same_seed_and_a_seed_without_partner_is_left_out():
+    found = difference({3: 0.7, 1: 0.5, 9: 0.1}, {1: 0.4, 3: 0.5, 4: 0.9})
+    assert (found.n, found.mean) == (2, pytest.approx(0.15))
+    with pytest.raises(UserError, match=r"no seed was trained of both"):
+        difference({1: 0.5}, {2: 0.5})
+
+
+def test_intervals_cover_the_truth_in_95_of_100_cases():
+    """4,000 trials: three standard errors are one point."""
+    draws = generator(1, "drawing").normal(0.6, 0.03, (4000, 3))
+    found = [estimate(values) for values in draws]
+    assert np.mean([abs(each.mean - 0.6) <= each.margin for each in found]) == pytest.approx(
+        0.95, abs=0.01
+    )
+    pairs = generator(2, "drawing").normal([[0.62], [0.6]], 0.03, (4000, 2, 4))
+    found = [difference(by_seed(ours), by_seed(theirs)) for ours, theirs in pairs]
+    assert np.mean([abs(each.mean - 0.02) <= each.margin for each in found]) == pytest.approx(
+        0.95, abs=0.01
+    )
+
+
+def test_where_nothing_differs_holm_claims_something_in_at_most_5_of_100_searches():
+    """One candidate against four baselines, all alike; uncorrected, one in nine would be false."""
+    trials = generator(3, "drawing").normal(0.6, 0.03, (3000, 5, 4))
+    false, uncorrected = 0, 0
+    for ours, *theirs in trials:
+        found = compare(by_seed(ours), {str(i): by_seed(v) for i, v in enumerate(theirs)})
+        false += any(each.shown for each in found.values())
+        uncorrected += any(each.difference.p < 0.05 for each in found.values())
+    assert false / len(trials) <= 0.05 + 0.004  # a standard error
+    assert uncorrected / len(trials) > 0.08
+
+
+def test_holm_multiplies_the_smallest_by_all_the_next_by_one_less_and_never_falls():
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.5, 0.6]) == [1.0, 1.0]
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
+
+
+def test_for_holm_a_test_that_could_say_nothing_counts_and_stays_without_a_p():
+    assert holm([0.01, None, 0.02]) == pytest.approx([0.03, None, 0.04])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ([0.7], [0.6]),
+        ([0.7, 0.8], [0.6, 0.7]),
+        ([0.1 + 0.2, 0.5], [0.3, 0.5]),
+        ([0.5] * 3, [0.5] * 3),
+    ],
+    ids=["one seed", "equal differences", "equal but for rounding", "equal accuracies"],
+)
+def test_where_nothing_can_be_said_there_is_neither_interval_nor_p(ours, theirs):
+    found = difference(by_seed(ours), by_seed(theirs))
+    assert (found.margin, found.p) == (None, None)
+    with pytest.raises(ValueError, match="tell nothing"):
+        pairs_needed(found)
+    assert not Comparison(found, None, 1).shown
+
+
+def test_a_mean_of_one_value_or_of_equal_ones_has_no_interval():
+    assert (estimate([0.5]).margin, str(estimate([0.5]))) == (None, "50.0")
+    assert (estimate([0.7] * 3).margin, str(estimate([0.7] * 3))) == (None, "70.0")
+    assert str(estimate([0.69, 0.71])) == "70.0 ± 12.7"
+
+
+@pytest.mark.parametrize("effect", [0.15, 0.3, 0.5, 1, 2, 5])
+@pytest.mark.parametrize("alpha", [0.05, 0.0125])
+def test_the_pairs_needed_are_the_fewest_with_which_scipys_noncentral_t_has_80_percent(
+    effect, alpha
+):
+    def power(n):
+        critical = scipy_stats.t.ppf(1 - alpha / 2, n - 1)
+        return scipy_stats.nct.sf(critical, n - 1, effect * math.sqrt(n))
+
+    needed = pairs_needed(made(effect, 1, 3), alpha)
+    assert power(needed) >= 0.8 > power(needed - 1)
+
+
+def test_the_pairs_needed_give_the_power_that_they_promise():
+    needed = pairs_needed(made(0.02, 0.025, 3))
+    trials = generator(4, "drawing").normal(0.02, 0.025, (4000, needed))
+    shown = [difference(by_seed(t), by_seed(np.zeros(needed))).p < 0.05 for t in trials]
+    assert np.mean(shown) == pytest.approx(0.8, abs=0.03)
+
+
+def test_more_pairs_than_anybody_trains_are_not_counted():
+    assert pairs_needed(made(1, 1 / 0.0887, 3)) <= MOST_PAIRS  # 2.802 / sqrt(1000) = 0.0886
+    assert math.isinf(pairs_needed(made(1, 1 / 0.0885, 3)))
+    assert math.isinf(pairs_needed(made(0, 1, 4)))
+
+
+@pytest.mark.parametrize("exponent", range(-6, 7))
+def test_no_effect_is_too_small_or_too_large_to_be_answered(exponent):
+    for alpha in (0.05, 0.0125, 0.001):
+        assert pairs_needed(made(10.0**exponent, 1, 3), alpha) >= 2
+
+
+@pytest.mark.parametrize(
+    ("found", "p", "words"),
+    [
+        (Difference(0.061, 0.01, 0.014, 0.001, 5), 0.004, "better by 6.1 ± 1.4 points"),
+        (Difference(-0.02, 0.01, 0.012, 0.009, 5), 0.036, "worse by 2.0 ± 1.2 points"),
+        (
+            made(0.011, 0.01, 3), 0.2,
+            "no difference shown with 3 seeds; about 9 would be needed, were the difference seen "
+            "the true one",
+        ),
+        (
+            made(0.0001, 0.01, 3), 0.99,
+            "no difference shown with 3 seeds; more than 1,000 would be needed, were the "
+            "difference seen the true one",
+        ),
+        (made(0, 0.01, 4), 1.0, "no difference shown with 4 seeds: the means are equal"),
+        (
+            Difference(0.1, 0, None, None, 1), None,
+            "no difference shown: one seed cannot tell one from chance",
+        ),
+        (
+            Difference(0.1, 0, None, None, 3), None,
+            "no difference shown: +10.0 points with each of 3 seeds, and where nothing varies "
+            "nothing can be said of chance",
+        ),
+        (
+            Difference(0, 0, None, None, 3), None,
+            "no difference shown: the same with each of 3 seeds",
+        ),
+    ],
+)  # fmt: skip
+def test_words_fit_the_evidence(found, p, words):
+    assert str(Comparison(found, p, 1)) == words
+
+
+def test_among_several_comparisons_more_seeds_are_needed_than_for_one():
+    found = made(0.011, 0.01, 3)
+    assert pairs_needed(found) == 9
+    assert pairs_needed(found, 0.05 / 4) > 9
+    assert f"about {pairs_needed(found, 0.05 / 4)} " in str(Comparison(found, 0.5, 4))
+
+
+def test_a_run_has_come_to_the_mean_of_its_last_ten_epochs_or_of_all_if_fewer():
+    assert final_accuracy(run_of([0.0] * 5 + [0.5] * 5 + [0.7] * 5)) == pytest.approx(0.6)
+    assert final_accuracy(run_of([0.2, 0.4])) == pytest.approx(0.3)
+    assert final_accuracy(run_of([0.2, 0.4, 0.6]), last=2) == last_mean([0.4, 0.6])
+
+
+def test_it_is_the_number_that_the_table_of_the_logs_shows():
+    curve = generator(5, "drawing").random(25)
+    run = Run("userDef", Path("logs"), dict.fromkeys(("accTrain", "accEval"), curve), {}, 0)
+    assert f"| {100 * final_accuracy(run):.1f} |" in curves.table([run], markdown=True)
+
+
+def test_a_run_whose_last_accuracies_are_no_numbers_is_refused():
+    with pytest.raises(UserError, match=r"mine: among the last 3 eval accuracies of userDef is"):
+        final_accuracy(run_of([0.1, float("nan"), 0.2], "mine"))

@@ -1,0 +1,148 @@
+"""Ctrl-C and SIGTERM end each tool with one line and its code, and leave its files whole."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from in_process import run_tool
+from kills import end_session, tool
+from made_data import write_dataset
+from same_run import assert_same_run
+from trained import train_tiny
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data import image
+from paddle_aug.evaluation import invariance
+from paddle_aug.training import fit as train
+
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory, photos):
+    return train_tiny(photos, tmp_path_factory.mktemp("run"))
+
+
+def contents(folder):
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def ask_at(monkeypatch, module, name, count, number):
+    """Send the signal to this process when a function is called for the count-th time."""
+    call, calls = getattr(module, name), []
+
+    def asking(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == count:
+            os.kill(os.getpid(), number)
+        return call(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, asking)
+
+
+def commands(photos, weights, out):
+    """Words of each tool that writes to `out`, and the call at which it is asked to stop."""
+    pictures = sorted((photos / "Images").rglob("*.png"))
+    logs = weights.parent.parent / "logs"
+    decode, load, classify = (image, "_decode"), (np, "load"), (invariance, "classified")
+    return {
+        "check": ([photos, "--json", out / "report.json", "--montage", out / "m"], (*decode, 30)),
+        "preview": (["userDef", "--data", photos, "--output", out / "p.png"], (*decode, 1)),
+        "predict": ([weights, photos / "Images", "--csv", out / "found.csv"], (*decode, 20)),
+        "evaluate": ([weights, "--out", out], (*decode, 10)),
+        "invariance": ([weights, "--ops", "hflip,brightness", "--out", out], (*classify, 3)),
+        "export_model": ([weights, out, "--images", *pictures], (*decode, 10)),
+        "plot": ([logs, "--output", out], (*load, 3)),
+    }
+
+
+@BOTH
+@pytest.mark.parametrize("name", commands(*[Path()] * 3))
+def test_a_tool_that_is_stopped_leaves_what_was_there(
+    name, number, photos, weights, tmp_path, monkeypatch, capsys
+):
+    words, call = commands(photos, weights, tmp_path / "out")[name]
+    assert run_tool(f"{name}.py", *words, monkeypatch=monkeypatch) in (0, 1)
+    before = contents(tmp_path)
+    capsys.readouterr()
+    ask_at(monkeypatch, *call, number)
+    assert run_tool(f"{name}.py", *words, monkeypatch=monkeypatch) == 128 + number
+    assert capsys.readouterr().err.splitlines() == ["stopped"]
+    assert contents(tmp_path) == before
+
+
+@BOTH
+def test_an_export_that_is_stopped_says_that_the_same_command_goes_on(
+    number, photos, tmp_path, monkeypatch, capsys
+):
+    words = ["--data", photos, "--augment", "userDef", "--image-size", 32, "--num-workers", 0]
+    assert run_tool("export.py", tmp_path / "whole", *words, monkeypatch=monkeypatch) == 0
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        ask_at(patch, image, "_decode", 50, number)
+        code = run_tool("export.py", tmp_path / "out", *words, monkeypatch=monkeypatch)
+    assert code == 128 + number
+    assert capsys.readouterr().err == "stopped; the same command goes on from here\n"
+    assert not (tmp_path / "out" / "Train.txt").exists()
+    assert run_tool("export.py", tmp_path / "out", *words, monkeypatch=monkeypatch) == 0
+    out, whole = (
+        {file.relative_to(folder): content for file, content in contents(folder).items()}
+        for folder in (tmp_path / "out", tmp_path / "whole")
+    )
+    assert out == whole
+
+
+@BOTH
+def test_a_search_that_is_stopped_says_in_which_run(number, photos, tmp_path, monkeypatch, capsys):
+    words = ["--data", photos, "--budget", "10m", "--network", "vgg_thin", "--image-size", 16]
+    words += ["--batch-size", 8, "--device", "cpu", "--threads", 1, "--num-workers", 0]
+    words += ["--out", tmp_path / "search"]
+    ask_at(monkeypatch, train, "smoothed_loss", 2, number)
+    assert run_tool("search.py", *words, monkeypatch=monkeypatch) == 128 + number
+    said = "none, epoch 1 of 1, after step 2: stopped; the same command goes on\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.slow
+def test_a_batch_system_that_asks_all_processes_of_a_job_to_end_gets_a_checkpoint(photos, tmp_path):
+    """Workers as well, of which the step that is to be ended wants a batch yet."""
+    config = TrainConfig(
+        augment="userDef", network="vgg_thin", image_size=16, batch_size=5, epochs=100,
+        learning_rate=1e-3, device="cpu", threads=1, num_workers=2, cache="off",
+        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"), data=str(photos),
+    )  # fmt: skip
+    given = {k: v for k, v in config.asdict().items() if v != vars(TrainConfig())[k]}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    running = subprocess.Popen(
+        tool("train.py", *words), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        checkpoint = train.model_file(config, "checkpoint.pdstates")
+        # By the second one all workers are there.
+        while not (checkpoint.exists() and len(train.checkpoint.load(checkpoint)["epochs"]) > 1):
+            assert running.poll() is None
+            time.sleep(0.02)
+        os.killpg(running.pid, signal.SIGTERM)
+        said = running.communicate(timeout=120)[1].splitlines()
+    finally:
+        end_session(running.pid)
+    assert running.returncode == 143, said
+    assert said[-1].endswith(": stopped; --resume goes on from the last checkpoint")
+    assert said[-1].startswith("userDef, epoch ")
+    done = train.checkpoint.load(checkpoint)
+    epochs = len(done["epochs"]) + 1
+    resumed = TrainConfig(**{**config.asdict(), "epochs": epochs, "resume": True})
+    train.fit(resumed)
+    places = {"log_dir": str(tmp_path / "b"), "model_dir": str(tmp_path / "mb")}
+    whole = TrainConfig(**{**config.asdict(), "epochs": epochs, **places})
+    train.fit(whole)
+    assert_same_run(resumed, whole)

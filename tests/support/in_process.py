@@ -1,0 +1,18 @@
+"""A way to run a tool within the process of the tests, which saves importing Paddle again."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).parent.parent.parent / "tools"
+
+
+def run_tool(name: str, *arguments, monkeypatch) -> int:
+    """Run a tool by its file's name; returns its exit code."""
+    monkeypatch.setattr(sys, "path", [str(TOOLS), *sys.path])
+    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(TOOLS / name), run_name="__main__")
+    return ended.value.code or 0

@@ -1,0 +1,76 @@
+"""Two runs, or two comparisons, are one and the same but for times."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.experiments import compare_report
+from paddle_aug.results import runlog
+from paddle_aug.training import checkpoint
+from paddle_aug.training import fit as train
+
+OF_ONE_SESSION = ("sessions", "argv", "versions", "commit", "device")
+TIMES = ("seconds", "data_wait", "images_per_s")
+
+
+def checkpoint_of(config: TrainConfig) -> dict:
+    return checkpoint.load(train.model_file(config, "checkpoint.pdstates"))
+
+
+def facts(config: TrainConfig) -> dict:
+    """run.json but for what belongs to a session, and for times."""
+    run = runlog.read_run_file(config.log_dir, config.mode)
+    for name in OF_ONE_SESSION:
+        del run[name]
+    run["config"] = {
+        name: value for name, value in run["config"].items() if name not in train.MAY_CHANGE
+    }
+    for epoch in run["epochs"]:
+        for name in TIMES:
+            del epoch[name]
+    return run
+
+
+def assert_same_values(one, other, where: str = "") -> None:
+    """Of dicts and lists of arrays and plain values."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_same_values(one[key], other[key], f"{where}.{key}")
+    else:
+        np.testing.assert_array_equal(one, other, err_msg=where)
+
+
+def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
+    assert facts(one) == facts(other)
+    for name in runlog.CURVES:
+        file = f"{runlog.prefix(one.mode)}{name}.npy"
+        assert (Path(one.log_dir) / file).read_bytes() == (Path(other.log_dir) / file).read_bytes()
+    for name in ("best.pdparams", "last.pdparams"):
+        left, right = (checkpoint.load(train.model_file(each, name)) for each in (one, other))
+        assert_same_values(left, right, name)
+    for name in ("network", "optimizer", "average", "scaler", "curves", "test", "part"):
+        assert_same_values(checkpoint_of(one)[name], checkpoint_of(other)[name], name)
+
+
+def assert_same_comparison(one, other):
+    """Equal but for times and commands, the figures to the byte."""
+    names = [{str(file.relative_to(each)) for file in each.rglob("*")} for each in (one, other)]
+    assert names[0] == names[1]
+    for file in sorted(one.rglob("*.npy")):
+        assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
+    left, right = compare_report.read(one), compare_report.read(other)
+    assert compare_report.answer(left) == compare_report.answer(right)
+    assert compare_report.method(left) == compare_report.method(right)
+    assert compare_report.accuracy_table(left, 1.0) == compare_report.accuracy_table(right, 1.0)
+    assert compare_report.class_table(left) == compare_report.class_table(right)
+    for name in ("modes.png", "accuracy.png", "classes.png", "examples.png"):
+        if (one / name).exists():
+            assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    states = [json.loads((folder / compare_report.STATE).read_text()) for folder in (one, other)]
+    for state in states:
+        for name in ("spent", "command", "commit"):
+            del state[name]
+    assert states[0] == states[1]

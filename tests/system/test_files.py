@@ -1,0 +1,234 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddle_aug.errors import UserError
+from paddle_aug.system import files
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_a_file_is_written_with_the_folders_above_it(tmp_path):
+    files.write_bytes(tmp_path / "a" / "b" / "weights", b"new")
+    assert (tmp_path / "a" / "b" / "weights").read_bytes() == b"new"
+    assert names(tmp_path) == ["a", "b", "weights"]
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    (tmp_path / "log").write_bytes(b"a long old content")
+    files.write_bytes(tmp_path / "log", b"new")
+    assert (tmp_path / "log").read_bytes() == b"new"
+    assert names(tmp_path) == ["log"]
+
+
+def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
+    (tmp_path / "log").write_bytes(b"old")
+    with files.replacing(tmp_path / "log") as file:
+        file.write(b"new")
+        file.flush()
+        assert (tmp_path / "log").read_bytes() == b"old"
+    assert (tmp_path / "log").read_bytes() == b"new"
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    (tmp_path / "log").write_bytes(b"old")
+
+    def fail_half_way(path):
+        with files.replacing(path) as file:
+            file.write(b"half")
+            raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space left"):
+        fail_half_way(tmp_path / "log")
+    assert (tmp_path / "log").read_bytes() == b"old"
+    assert names(tmp_path) == ["log"]
+
+
+def killed_while_writing(path):
+    """Write half a file in another process, and kill it there."""
+    program = """
+import os, signal, sys
+from paddle_aug import files
+from paddle_aug.errors import UserError
+with files.replacing(sys.argv[1]) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(path)])
+    assert ended.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def importable(repository, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(repository))
+
+
+def test_a_kill_in_mid_write_leaves_the_old_file(tmp_path, importable):
+    (tmp_path / "log").write_bytes(b"old")
+    killed_while_writing(tmp_path / "log")
+    assert (tmp_path / "log").read_bytes() == b"old"
+
+
+def test_a_kill_in_mid_write_leaves_no_file_where_there_was_none(tmp_path, importable):
+    killed_while_writing(tmp_path / "log")
+    assert not (tmp_path / "log").exists()
+
+
+def test_what_a_kill_left_of_a_file_is_removed_with_it(tmp_path, importable):
+    files.remove(tmp_path / "log")
+    (tmp_path / "log").write_bytes(b"old")
+    killed_while_writing(tmp_path / "log")
+    assert len(os.listdir(tmp_path)) == 2
+    files.remove(tmp_path / "log")
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_points_to_them(tmp_path, monkeypatch):
+    """Without that, a power cut can leave an empty file under the name."""
+    calls = []
+    real_fsync, real_replace = os.fsync, os.replace
+
+    def fsync(descriptor):
+        calls.append(("fsync", os.fstat(descriptor).st_size))
+        real_fsync(descriptor)
+
+    def replace(source, target):
+        calls.append(("replace", os.stat(source).st_size))
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    files.write_bytes(tmp_path / "log", b"12345")
+    assert calls == [("fsync", 5), ("replace", 5)]
+
+
+@pytest.mark.parametrize("path", ["log", "./log", "log/", "a/b/log"])
+def test_a_file_may_be_named_in_the_folder_one_is_in(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    files.write_bytes(path, b"12345")
+    assert Path(path.rstrip("/")).read_bytes() == b"12345"
+    assert [each.name for each in tmp_path.rglob("*log*")] == ["log"]
+
+
+def test_json_can_be_read_by_people_and_machines(tmp_path):
+    content = {"name": "ak47 步枪", "epochs": [{"seconds": 12.25}]}
+    files.write_json(tmp_path / "run.json", content)
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert json.loads(text) == content
+    assert "步枪" in text
+    assert text.count("\n") > 3
+    assert text.endswith("}\n")
+
+
+def test_json_of_long_lists_is_written_a_line_an_item_and_not_held_in_memory(tmp_path):
+    made = ({"at": at, "name": "枪\n"} for at in range(20_000))
+    content = {"a": {"epochs": []}, "epochs": None, "none": None, "z": 1}
+    tracemalloc.start()
+    files.write_json(tmp_path / "run.json", content, epochs=made, none=iter(()))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert most < len(text) / 5
+    assert text.splitlines()[4:7] == [
+        '  "epochs": [', '    {"at": 0, "name": "枪\\n"},', '    {"at": 1, "name": "枪\\n"},'
+    ]  # fmt: skip
+    read = json.loads(text)
+    assert list(read) == ["a", "epochs", "none", "z"]
+    assert read["epochs"] == [{"at": at, "name": "枪\n"} for at in range(20_000)]
+    assert (read["a"], read["none"], read["z"]) == ({"epochs": []}, [], 1)
+
+
+def test_json_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    files.write_json(tmp_path / "run.json", {"a": 1})
+    with pytest.raises(TypeError):
+        files.write_json(tmp_path / "run.json", {"a": object()})
+    assert json.loads((tmp_path / "run.json").read_text()) == {"a": 1}
+    assert names(tmp_path) == ["run.json"]
+
+
+def test_an_array_is_a_plain_npy_file_of_that_very_name(tmp_path):
+    values = np.array([0.5, np.nan, 0.25])
+    files.write_array(tmp_path / "curve", values)
+    np.testing.assert_array_equal(np.load(tmp_path / "curve", allow_pickle=False), values)
+    assert names(tmp_path) == ["curve"]  # np.save by name would add .npy
+
+
+def test_an_array_of_objects_is_refused_and_leaves_the_old_one(tmp_path):
+    files.write_array(tmp_path / "curve.npy", np.array([1.0]))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        files.write_array(tmp_path / "curve.npy", np.array([{}], dtype=object))
+    np.testing.assert_array_equal(np.load(tmp_path / "curve.npy"), [1.0])
+    assert names(tmp_path) == ["curve.npy"]
+
+
+def test_a_folder_that_can_be_written_to_is_made_and_left_empty(tmp_path):
+    files.refuse_unwritable(tmp_path / "a" / "b", "--log-dir")
+    assert names(tmp_path / "a" / "b") == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_its_option(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match="--log-dir"):
+        files.refuse_unwritable(tmp_path / "file" / "below", "--log-dir")
+
+
+def test_files_set_aside_lie_in_a_folder_named_after_the_time(tmp_path):
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("2")
+    (tmp_path / "other").write_text("stays")
+    folder = files.set_aside([tmp_path / "a", tmp_path / "missing", tmp_path / "b"])
+    assert folder.parent == tmp_path / "replaced"
+    assert re.fullmatch(r"\d{8}-\d{6}", folder.name)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "1", "b": "2"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "replaced"]
+
+
+def test_nothing_set_aside_before_is_overwritten(tmp_path):
+    """Three times within a second, or so."""
+    folders = []
+    for content in ("first", "second", "third"):
+        (tmp_path / "a").write_text(content)
+        folders.append(files.set_aside([tmp_path / "a"]))
+    assert [(folder / "a").read_text() for folder in folders] == ["first", "second", "third"]
+    assert len(set(folders)) == 3
+
+
+def test_nothing_to_set_aside_makes_no_folder(tmp_path):
+    assert files.set_aside([tmp_path / "missing"]) is None
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("read", [files.read_bytes, files.read_json])
+def test_a_pipe_or_a_device_is_told_and_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(OSError, match="not an ordinary file"):
+            read(path)
+    with pytest.raises(IsADirectoryError):
+        read(tmp_path)
+
+
+def test_a_file_of_more_bytes_than_any_could_need_is_not_read(tmp_path):
+    with open(tmp_path / "huge.json", "wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(OSError, match=r"1,099,511,627,776 bytes are more than 33,554,432"):
+        files.read_json(tmp_path / "huge.json")
+    (tmp_path / "three").write_bytes(b"abc")
+    assert files.read_bytes(tmp_path / "three", most=3) == b"abc"
+
+
+def test_json_that_is_nested_too_deeply_is_damaged_json(tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 200_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        files.read_json(tmp_path / "deep.json")

@@ -1,0 +1,116 @@
+"""Several micro-batches are one step: the same images, the same gradient, the same curves."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
+from paddle_aug.networks import NETWORKS
+from paddle_aug.results import runlog
+from paddle_aug.training import checkpoint
+from paddle_aug.training import fit as train
+from paddle_aug.training.distributed import Group
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
+
+
+def trained(data, folder, **fields):
+    """The curves and the last weights of a run of 24 images in steps of 10, so that the last step
+    has four."""
+    config = TrainConfig(
+        augment="userDef", mix="mixup:1", network="lenet", image_size=32, learning_rate=1e-3,
+        warmup=1, ema=0.5, epochs=2, device="cpu", threads=1, num_workers=0,
+        log_dir=str(folder / "logs"), model_dir=str(folder / "models"),
+    )  # fmt: skip
+    train.fit(replace(config, **fields), data)
+    (run,) = runlog.read_runs(config.log_dir)
+    (path,) = Path(config.model_dir).glob("*last.pdparams")
+    weights = checkpoint.load(path)
+    return np.array([run.curves[name] for name in runlog.CURVES]), weights, run.run
+
+
+@pytest.mark.parametrize(
+    "fields", [{"batch_size": 5, "accumulate": 2}, {"global_batch": 10, "accumulate": 3}]
+)
+def test_what_is_accumulated_trains_as_one_large_batch_does(data, tmp_path, fields):
+    expected, weights, _ = trained(data, tmp_path / "one", batch_size=10)
+    curves, found, run = trained(data, tmp_path / "several", **fields)
+    np.testing.assert_allclose(curves, expected, rtol=2e-6)
+    for name, value in NETWORKS["lenet"](3, 32).state_dict().items():
+        np.testing.assert_allclose(found[name], weights[name], atol=1e-5, err_msg=name)
+        assert list(value.shape) == list(np.shape(found[name]))
+    assert {name: run["config"][name] for name in fields} == fields
+
+
+def test_the_gradient_is_that_of_the_whole_batch(data, tmp_path):
+    paddle.set_device("cpu")
+    paddle.seed(0)
+    network = NETWORKS["lenet"](3, 32).to(dtype="float64")
+    inputs = paddle.randn([7, 3, 32, 32]).astype("float64")
+    targets = paddle.nn.functional.one_hot(paddle.arange(7) % 3, 3).astype("float64")
+
+    def gradients(accumulate):
+        network.clear_gradients()
+        config = TrainConfig(global_batch=7, accumulate=accumulate)
+        scaler = paddle.amp.GradScaler(enable=False)
+        run = train.Run(config, data, Group(), network, None, None, scaler, {})
+        logits = train.add_gradients(run, network, inputs, targets, 7)
+        assert logits.shape == [7, 3]
+        return np.concatenate([each.grad.numpy().ravel() for each in network.parameters()])
+
+    expected = gradients(1)
+    for accumulate in (2, 3, 7):
+        found = gradients(accumulate)
+        assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+@pytest.mark.parametrize("accumulate", [1, 2, 3, 5])
+def test_all_processes_have_as_many_micro_batches_of_about_the_same_size(size, accumulate):
+    batch = 2 * size * accumulate + 3
+    config = TrainConfig(global_batch=batch, accumulate=accumulate)
+    most = -(-config.micro_batch // size)
+    for whole in range(2 * size, batch + 2 * size):  # a short last one, up to a joined one
+        parts = [len(range(rank, whole, size)) for rank in range(size)]
+        starts = [train.micro_batches(config, Group(0, size), part, whole) for part in parts]
+        assert len({len(each) for each in starts}) == 1
+        assert len(starts[0]) <= accumulate
+        for part, each in zip(parts, starts, strict=True):
+            sizes = np.diff([*each, part])
+            assert sizes.min() >= 2
+            assert sizes.max() - sizes.min() <= 1
+            if whole <= batch and accumulate > 1 and whole // size >= 2 * accumulate:
+                assert sizes.max() <= most
+    assert train.micro_batches(config, Group(0, size), -(-batch // size), batch)[0] == 0
+
+
+def test_a_batch_of_single_images_is_accumulated_one_by_one():
+    config = TrainConfig(batch_size=1, accumulate=4)
+    assert train.micro_batches(config, Group(), 4, 4) == [0, 1, 2, 3]
+    assert train.micro_batches(config, Group(), 3, 3) == [0, 1, 2]
+
+
+def test_too_small_a_batch_for_all_processes_and_micro_batches_is_told():
+    config = TrainConfig(global_batch=15, accumulate=4)
+    with pytest.raises(UserError, match=r"--global-batch 15 .* must be at least 16"):
+        train.refuse_small_batches(config, Group(0, 2))
+    train.refuse_small_batches(replace(config, global_batch=16), Group(0, 2))
+    with pytest.raises(UserError, match=r"--batch-size 3 .* must be at least 4"):
+        train.refuse_small_batches(TrainConfig(batch_size=3, accumulate=4), Group(0, 2))
+
+
+@pytest.mark.parametrize("fields", [{"accumulate": 2}, {"global_batch": 8}, {"sync_bn": True}])
+def test_a_run_is_not_gone_on_with_in_other_steps(data, tmp_path, fields):
+    one = {"batch_size": 8, "epochs": 1}
+    trained(data, tmp_path, **one)
+    with pytest.raises(UserError, match=r"was trained with --[a-z-]+ .*, this run has"):
+        trained(data, tmp_path, **one, **fields, resume=True)

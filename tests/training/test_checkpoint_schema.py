@@ -1,0 +1,135 @@
+"""Training goes on with a checkpoint only if all is there that it reads from it."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from paddle_aug.results.runlog import CURVES
+from paddle_aug.training.checkpoint_schema import fault, settings_fault
+from paddle_aug.training.history import NUMBERS
+
+PART = {
+    "step": 2,
+    "total": {"loss": 3.0, "correct": 1.5, "right": [0.5, 1.0], "count": 6},
+    "seconds": 1.0,
+    "waited": 0.5,
+    "dropout": {"paddle": "3.3.1", "device": "cpu", "next": np.zeros(8, np.float32)},
+}
+STATE = {
+    "network": {},
+    "optimizer": {},
+    "average": {"steps": 4, "weights": {}},
+    "scaler": {},
+    "curves": {name: np.array([0.5, np.nan]) for name in CURVES},
+    "epochs": {
+        "numbers": {name: np.ones(2) for name in NUMBERS},
+        "others": {0: {"right": [1, 0]}, 1: {"right": [1, 1], "clean": {"loss": 0.5, "acc": 1.0}}},
+    },
+    "sessions": [{"argv": ["tools/train.py"], "versions": {}, "commit": None, "device": "cpu"}],
+    "test": None,
+    "part": PART,
+    "config": {"epochs": 3},
+    "data": {"fingerprint": "0", "classes": 2},
+}  # fmt: skip
+IN_LISTS = {
+    "curves": {name: [0.5, float("nan")] for name in CURVES},
+    "epochs": [{"seconds": 1.0, "right": [1, 0]}, {"seconds": 1.0}],
+}
+NO_EPOCHS = [
+    {
+        "curves": {name: np.empty(0) for name in CURVES},
+        "epochs": {"numbers": {name: np.empty(0) for name in NUMBERS}, "others": {}},
+    },
+    {"curves": {name: [] for name in CURVES}, "epochs": []},
+]
+
+
+@pytest.mark.parametrize("none", NO_EPOCHS)
+def test_a_checkpoint_of_an_epoch_or_within_one_is_whole(none):
+    assert fault(STATE) is None
+    assert fault({**STATE, **IN_LISTS}) is None
+    assert fault({**STATE, "part": None, "test": {"loss": 1.0, "acc": 0.5}}) is None
+    first = {**STATE, **none}
+    assert fault(first) is None
+    unbegun = {**PART, "step": 0, "total": {**PART["total"], "count": 0, "right": [0.0]}}
+    assert fault({**first, "part": unbegun}) is None
+    on_gpu = {**PART["dropout"], "device": "gpu", "state": [0, 3, 17]}
+    assert fault({**STATE, "part": {**PART, "dropout": on_gpu}}) is None
+
+
+@pytest.mark.parametrize("name", STATE)
+def test_nothing_may_be_missing(name):
+    without = {key: value for key, value in STATE.items() if key != name}
+    assert fault(without) == f"it: {name} is missing"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("network",), [1], "it: network is no object"),
+        (("curves", "accEval"), [0.5, 0.5], "it: curves: accEval is not an array of float64"),
+        (("curves", "accEval"), np.ones((2, 1)), "it: curves: accEval is not an array of float64"),
+        (("curves", "accEval"), np.ones(2, ">f8"), "it: curves: accEval is not an array of float"),
+        (("curves", "accEval"), np.ones(1), "it has 2 epochs, and accEval 1"),
+        (("epochs", "numbers", "seconds"), np.ones(3), "it has 3 epochs, and lossTrain 2"),
+        (("epochs", "numbers", "data_wait"), np.ones(3), "it has 2 epochs, and data_wait 3"),
+        (("epochs", "others", 2), {}, "it has 2 epochs, and tells of epoch 2"),
+        (("epochs", "others", "1"), {}, "it has 2 epochs, and tells of epoch 1"),
+        (("epochs", "others", 1), 3, "it: epochs 1 is no record of an epoch"),
+        (("epochs", "others", 1), {"left": []}, "it: epochs 1 is no record of an epoch"),
+        (("epochs", "others", 1, "right"), np.ones(2), "it: epochs 1: right is no list"),
+        (("average", "steps"), -1, "it: average: steps is not a whole number from 0 on"),
+        (("sessions",), [], "it has no session"),
+        (("sessions", 0, "argv"), "x", "it: sessions 0: argv is no list"),
+        (("test",), {"loss": 1.0}, "it: test: acc is missing"),
+        (("config",), None, "it: config is no object"),
+        (("data", "fingerprint"), 0, "it: data: fingerprint is not a text"),
+        (("part", "seconds"), float("inf"), "it: part: seconds is not a number from 0 on"),
+        (("part", "step"), 0, "it counts 6 images in 0 steps"),
+        (("part", "total", "count"), 0, "it counts 0 images in 2 steps"),
+        (("part", "total", "right"), [0.0] * 3, "it counts 3 classes"),
+        (("part", "dropout", "next"), None, "it does not tell where the generator was"),
+        (("part", "dropout", "next"), np.zeros(7), "it does not tell where the generator was"),
+        (("part", "dropout", "device"), "gpu", "it does not tell where the generator was"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_place(path, value, told):
+    assert fault(changed(STATE, path, value)).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("curves", "accEval"), [0.5, "high"], "it: curves: accEval 1 is not a floating-point"),
+        (("curves", "accEval"), [0.5], "it has 2 epochs, and accEval 1"),
+        (("epochs",), [{}], "it has 1 epochs, and lossTrain 2"),
+        (("epochs", 0), 3, "it: epochs 0 is no object"),
+        (("epochs", 1, "seconds"), "long", "it: epochs 1 is no record of an epoch"),
+        (("epochs", 0, "right"), 3, "it: epochs 0: right is no list"),
+    ],
+)
+def test_what_is_wrong_in_the_lists_of_an_earlier_version_is_told_too(path, value, told):
+    assert fault(changed({**STATE, **IN_LISTS}, path, value)).startswith(told)
+
+
+def changed(state, path, value):
+    state = copy.deepcopy(state)
+    inside = state
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    return state
+
+
+@pytest.mark.parametrize("none", NO_EPOCHS)
+def test_a_checkpoint_without_any_epoch_is_none(none):
+    empty = {**STATE, **none, "part": None}
+    assert fault(empty) == "it has no epoch"
+
+
+def test_a_finished_run_tells_what_it_was_trained_on():
+    settings = {name: STATE[name] for name in ("config", "data")} | {"epochs": IN_LISTS["epochs"]}
+    assert settings_fault(settings) is None
+    assert settings_fault({**settings, "test": 0}) == "it: test is no object"
+    assert settings_fault({**settings, "config": 3}) == "it: config is no object"

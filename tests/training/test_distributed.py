@@ -1,0 +1,313 @@
+"""Several processes train as one does."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paddle
+import pytest
+from in_process import run_tool
+from made_data import write_dataset
+from recording_rank import fed, record
+from rounding_rank import calculate_in
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.data.workers import Workers, epoch_keys
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import augmented
+from paddle_aug.networks import NETWORKS
+from paddle_aug.results import runlog
+from paddle_aug.training import checkpoint
+from paddle_aug.training import fit as train
+from paddle_aug.training.batches import Batches, ToNetwork
+from paddle_aug.training.distributed import Group, join_group
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def curves(log_dir):
+    (run,) = (run for run in runlog.read_runs(log_dir) if run.mode == "userDef+mixup:1")
+    return np.array([run.curves[name] for name in runlog.CURVES]), run.run
+
+
+def launched(folder, config, *more, ranks=2, script="recording_rank.py", batch=None, **environment):
+    """tools/train.py in some processes on the CPU."""
+    (folder / "fed").mkdir(exist_ok=True)
+    names = ("augment", "network", "image_size", "batch_size", "epochs", "device", "threads",
+             "learning_rate", "num_workers", "log_dir", "model_dir", "data")  # fmt: skip
+    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
+    if batch:
+        options = [batch if each.startswith("--batch-size") else each for each in options]
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "paddle.distributed.launch", f"--nproc_per_node={ranks}"),
+            *("--log_dir", str(folder / "workers"), str(ROOT / "tests" / "support" / script)),
+            *(*options, *more),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "FED": str(folder / "fed"),
+            **environment,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A run in one process: its config, its curves, and what its network was given.
+
+    24 images in batches of 9, of which one of two processes has five images and the other four, and
+    which are mixed with images of the other's part, too.
+    """
+    folder = tmp_path_factory.mktemp("alone")
+    data = write_dataset(folder / "made")
+    config = TrainConfig(
+        augment="userDef+mixup:1", network="lenet", image_size=32, batch_size=9, ema=0.5,
+        learning_rate=1e-3, epochs=3, device="cpu", threads=1, num_workers=0, data=str(data),
+        log_dir=str(folder / "logs"), model_dir=str(folder / "models"),
+    )  # fmt: skip
+    (folder / "fed").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "add_gradients", record(folder / "fed", Group()))
+        train.fit(config)
+    found, _ = curves(config.log_dir)
+    return config, found, fed(folder / "fed")
+
+
+def moved(config, folder):
+    """The same config with logs and weights in the folder."""
+    return replace(config, log_dir=str(folder / "logs"), model_dir=str(folder / "models"))
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path, alone):
+    config, expected, given = alone
+    two = moved(config, tmp_path)
+    ended = launched(tmp_path, replace(two, epochs=2, augment="none,userDef+mixup:1"), "--ema=0.5")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found, run = curves(two.log_dir)
+    np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
+    assert fed(tmp_path / "fed")[6:] == given[:6]  # behind those of the first mode
+    assert run["sessions"][0]["processes"] == 2
+    second = (tmp_path / "workers" / "workerlog.1").read_text()
+    assert "epoch:" not in second, "the first one writes"
+
+    train.fit(replace(two, resume=True))
+    found, run = curves(two.log_dir)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert [each["processes"] for each in run["sessions"]] == [2, 1]
+
+
+@pytest.mark.slow
+def test_three_processes_go_on_with_the_run_of_one(tmp_path, alone):
+    config, expected, given = alone
+    three = moved(config, tmp_path)
+    train.fit(replace(three, epochs=1))
+    ended = launched(tmp_path, three, "--ema=0.5", "--resume", ranks=3)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found, run = curves(three.log_dir)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert fed(tmp_path / "fed") == given[3:]
+    assert [each["processes"] for each in run["sessions"]] == [1, 3]
+
+
+@pytest.mark.slow
+def test_two_processes_accumulate_to_the_step_of_one(tmp_path, alone):
+    """Of a batch of 9 images they have five and four, which go through the network in two parts."""
+    config, expected, given = alone
+    two = replace(moved(config, tmp_path), epochs=2, batch_size=9)
+    ended = launched(tmp_path, two, "--ema=0.5", "--accumulate=2", batch="--global-batch=9")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found, run = curves(two.log_dir)
+    np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
+    assert fed(tmp_path / "fed") == given[:6]
+    assert (run["config"]["global_batch"], run["config"]["accumulate"]) == (9, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dies", "code", "message"),
+    [
+        ("1 training kill", 137, "rank 1 of 2 was killed by signal 9 (SIGKILL), "),
+        ("0 evaluation raise", 1, "rank 0 of 2 ended with exit code 1: ValueError: it broke. "),
+        ("all start mistake", 2, "the user is to mend this\n"),
+    ],
+    # pytest puts them into the environment, which Paddle 2.6's launcher prints.
+    ids=["killed", "raised", "mistake"],
+)
+def test_a_rank_that_dies_ends_the_job_with_one_message(tmp_path, alone, dies, code, message):
+    config, *_ = alone
+    many = replace(moved(config, tmp_path), epochs=200)
+    ended = launched(tmp_path, many, script="dying_rank.py", DIES=dies)
+    now = time.time()
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == code, said
+    assert said.count(message) == 1, said
+    assert "gloo::" not in said, "what follows from the death is not shown"
+    logs = [file.read_text() for file in sorted((tmp_path / "workers").glob("workerlog.*"))]
+    assert "".join(logs).count(message) == 1
+    died = min(float(at) for log in logs for at in re.findall(r"^dies at (.*)$", log, re.M))
+    assert now - died < 60
+
+
+@pytest.mark.slow
+def test_batch_normalisation_over_two_processes_is_that_of_one(tmp_path):
+    script = ROOT / "tests" / "support" / "normalizing_rank.py"
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "paddle.distributed.launch", "--nproc_per_node=2"),
+            *("--log_dir", str(tmp_path), str(script)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    logs = [file.read_text() for file in sorted(tmp_path.glob("workerlog.*"))]
+    assert ["as one" in log for log in logs] == [True, True]
+
+
+@pytest.mark.slow
+def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
+    tmp_path, alone, monkeypatch
+):
+    """In float64; that of float32 comes apart by rounding (docs/many-devices.md)."""
+    config, *_ = alone
+    one = moved(replace(config, network="resnet18", sync_bn=True, ema=0, epochs=1), tmp_path)
+    calculate_in("float64", replace=monkeypatch.setattr)
+    train.fit(one)
+
+    folder = tmp_path / "two"
+    folder.mkdir()
+    two = moved(one, folder)
+    ended = launched(folder, two, "--sync-bn", script="rounding_rank.py", DTYPE="float64")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (expected, _), (found, run) = curves(one.log_dir), curves(two.log_dir)
+    assert run["sessions"][0]["processes"] == 2
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+@pytest.mark.slow
+def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path):
+    """With batch normalisation, of which each has measured other images."""
+    folder = write_dataset(tmp_path / "made")
+    config = TrainConfig(
+        augment="none", network="vgg_thin_bn", image_size=16, batch_size=9, learning_rate=1e-2,
+        epochs=1, device="cpu", threads=1, num_workers=0, data=str(folder),
+        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
+    )  # fmt: skip
+    ended = launched(tmp_path, config)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (run,) = runlog.read_runs(config.log_dir)
+
+    paddle.set_device("cpu")
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    path = tmp_path / "models" / "noAug_last.pdparams"
+    checkpoint.load_weights(network, checkpoint.load(path), path)
+    dataset = augmented(config, open_dataset(folder).eval, "none")
+    with Workers({"eval": dataset}, 0, 9) as workers:
+        batches = Batches(workers, "eval", 9, 0, False, Group())
+        found = train.evaluate(network, ToNetwork(KNOWN["half"]), batches)
+    assert found["acc"] == run.curves["accEval"][0]
+    assert found["loss"] == pytest.approx(run.curves["lossEval"][0], rel=1e-5)
+
+
+class Recorder:
+    """In the place of workers: its images are the indices that it is asked for."""
+
+    def __init__(self, length):
+        self.datasets = {"made": range(length)}
+
+    def batches(self, name, keys):
+        for part in keys:
+            yield np.array([index for _, index in part]), np.array([0] * len(part))
+
+
+def test_the_parts_of_all_processes_are_the_batches():
+    paddle.set_device("cpu")
+    for shuffle in (True, False):
+        whole = list(epoch_keys(23, 5, 0, 1, shuffle, fewest=6))
+        parts = [
+            list(Batches(Recorder(23), "made", 5, 0, shuffle, Group(rank, 3)).of(1))
+            for rank in range(3)
+        ]
+        for number, keys in enumerate(whole):
+            seen = [part[number] for part in parts]
+            assert sorted(i for images, _, _ in seen for i in images.tolist()) == sorted(
+                index for _, index in keys
+            )
+            assert {size for _, _, size in seen} == {len(keys)}
+        assert [len(keys) for keys in whole] == ([5, 5, 5, 8] if shuffle else [5, 5, 5, 5, 3])
+
+
+def test_a_process_without_a_part_of_an_evaluations_last_batch_goes_without():
+    groups = [Group(rank, 4) for rank in range(4)]
+    found = [
+        [images.tolist() for images, _, _ in Batches(Recorder(7), "made", 6, 0, False, group).of(0)]
+        for group in groups
+    ]
+    assert found == [[[0, 4], [6]], [[1, 5]], [[2]], [[3]]]
+
+
+def test_alone_a_process_is_the_first_of_one_and_sums_are_its_own(monkeypatch):
+    monkeypatch.delenv("PADDLE_TRAINERS_NUM", raising=False)
+    group = join_group()
+    assert group == Group(0, 1)
+    assert group.is_first
+    assert group.sum([1.5, 2.0]) == [1.5, 2.0]
+    network = paddle.nn.Linear(1, 1)
+    assert group.wrap(network) is network
+
+
+def test_a_batch_too_small_for_all_processes_is_told():
+    with pytest.raises(UserError, match=r"--batch-size 7 .* must be at least 8"):
+        train.refuse_small_batches(TrainConfig(batch_size=7), Group(0, 4))
+    train.refuse_small_batches(TrainConfig(batch_size=8), Group(0, 4))
+    train.refuse_small_batches(TrainConfig(batch_size=1), Group())
+
+
+class Halved(Group):
+    """Two processes, of which the other one finds nothing."""
+
+    def sum(self, values):
+        return values
+
+
+def test_a_run_that_only_some_processes_find_is_not_gone_on_with(tmp_path):
+    config = TrainConfig(
+        resume=True, log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models")
+    )
+    run = train.Run(config, None, Halved(1, 2), None, None, None, None, {})
+    path = train.model_file(config, "checkpoint.pdstates")
+    train.refuse_what_some_do_not_see(run, path)
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(UserError, match=r"checkpoint\.pdstates.* not there for all processes"):
+        train.refuse_what_some_do_not_see(run, path)
+
+
+def test_several_processes_do_not_share_a_gpu(monkeypatch):
+    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
+    with pytest.raises(UserError, match="--device gpu:1: each of 2 processes has a GPU of its own"):
+        train.use_device(TrainConfig(device="gpu:1"))
+
+
+def test_the_benchmark_of_several_processes_measures_steps_of_one(monkeypatch, capsys):
+    assert run_tool("benchmark_ranks.py", monkeypatch=monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"1 processes, Paddle .*, cpu", told)
+    steps = re.findall(r"^(\w+), .* MB: processor [\d.]+ ms, clock [\d.]+ ms$", told, re.M)
+    assert steps == ["lenet", "vgg_thin"]

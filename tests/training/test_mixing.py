@@ -1,0 +1,235 @@
+"""Mixing against slow loops over images, in NumPy; and what is drawn for it."""
+
+import numpy as np
+import paddle
+import pytest
+from PIL import Image
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+from paddle_aug.training.mixing import (
+    MIXES,
+    CutMix,
+    Mixing,
+    Mixup,
+    ResizeMix,
+    SamplePairing,
+    cutmix,
+    mixed,
+    mixup,
+    parse_mix,
+    resizemix,
+    sample_pairing,
+)
+
+CLASSES = 5
+
+
+def some_batch(count=6, side=12, seed=0):
+    rng = np.random.default_rng(seed)
+    images = rng.normal(size=(count, 3, side, side)).astype(np.float32)
+    return images, np.eye(CLASSES, dtype=np.float32)[rng.integers(CLASSES, size=count)]
+
+
+def tensors(batch):
+    return tuple(paddle.to_tensor(each) for each in batch)
+
+
+def arrays(batch):
+    return tuple(each.numpy() for each in batch)
+
+
+def made(mix, batch, partners, numbers):
+    return arrays(mix(tensors(batch), tensors(partners), numbers))
+
+
+def test_mixup_is_the_weighted_mean_of_images_and_of_targets():
+    (images, targets), (others, other_targets) = some_batch(), some_batch(seed=1)
+    share = np.array([0.0, 0.1, 0.5, 0.75, 1.0, 0.3])
+    found, found_targets = made(mixup, (images, targets), (others, other_targets), share)
+    for place, weight in enumerate(share):
+        expected = weight * images[place] + (1 - weight) * others[place]
+        np.testing.assert_allclose(found[place], expected, atol=1e-6)
+        expected = weight * targets[place] + (1 - weight) * other_targets[place]
+        np.testing.assert_allclose(found_targets[place], expected, atol=1e-6)
+
+
+def test_sample_pairing_is_the_mean_of_images_and_keeps_the_target():
+    batch, partners = some_batch(), some_batch(seed=1)
+    found, targets = made(sample_pairing, batch, partners, np.full(6, 0.5))
+    np.testing.assert_allclose(found, (batch[0] + partners[0]) / 2, atol=1e-6)
+    np.testing.assert_array_equal(targets, batch[1])
+
+
+BOXES = np.array(
+    [[0, 12, 0, 12], [0, 0, 0, 0], [3, 7, 2, 12], [5, 6, 5, 6], [2, 2, 0, 9], [11, 12, 0, 4]]
+)
+
+
+def test_cutmix_pastes_the_partners_pixels_and_weighs_targets_by_their_number():
+    (images, targets), (others, other_targets) = some_batch(), some_batch(seed=1)
+    found, found_targets = made(cutmix, (images, targets), (others, other_targets), BOXES)
+    for place, (top, bottom, left, right) in enumerate(BOXES):
+        expected = images[place].copy()
+        expected[:, top:bottom, left:right] = others[place][:, top:bottom, left:right]
+        np.testing.assert_array_equal(found[place], expected)
+        taken = (bottom - top) * (right - left) / 144
+        expected = (1 - taken) * targets[place] + taken * other_targets[place]
+        np.testing.assert_allclose(found_targets[place], expected, atol=1e-6)
+
+
+def test_resizemix_pastes_the_whole_partner_as_pillow_shrinks_it():
+    (images, targets), (others, other_targets) = some_batch(), some_batch(seed=1)
+    found, found_targets = made(resizemix, (images, targets), (others, other_targets), BOXES)
+    for place, (top, bottom, left, right) in enumerate(BOXES):
+        expected = images[place].copy()
+        if bottom > top and right > left:
+            for channel in range(3):
+                small = Image.fromarray(others[place][channel]).resize(
+                    (right - left, bottom - top), Image.Resampling.BILINEAR
+                )
+                expected[channel, top:bottom, left:right] = np.asarray(small)
+        np.testing.assert_allclose(found[place], expected, atol=1e-5)
+        taken = (bottom - top) * (right - left) / 144
+        expected = (1 - taken) * targets[place] + taken * other_targets[place]
+        np.testing.assert_allclose(found_targets[place], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", list(MIXES))
+@pytest.mark.parametrize("per", ["batch", "pair", "element"])
+def test_every_mix_leaves_its_inputs_and_makes_targets_of_sum_one(name, per):
+    batch = some_batch(count=7)
+    before = [each.copy() for each in batch]
+    mixing = Mixing([MIXES[name]()], per=per, epochs=100)
+    inputs = tensors(batch)
+    changed = []
+    for seed in range(5):  # a box may be less than half a pixel
+        partner, drawn = mixing.draw(np.random.default_rng(seed), 10, 7, 12)
+        images, targets = arrays(
+            mixed(inputs, tensors((batch[0][partner], batch[1][partner])), drawn)
+        )
+        for each, expected in zip(inputs, before, strict=True):
+            np.testing.assert_array_equal(each.numpy(), expected)
+        assert (images.shape, images.dtype) == (batch[0].shape, np.float32)
+        changed.append(not np.array_equal(images, batch[0]))
+        np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+        assert (targets >= 0).all()
+    assert sum(changed) > 2
+
+
+@pytest.mark.parametrize("name", list(MIXES))
+def test_equal_generators_draw_equal_numbers(name):
+    mixing = Mixing([MIXES[name]()], per="element", epochs=100)
+    first, second = (mixing.draw(generator(3, "mix", 20, 5), 20, 16, 32) for _ in range(2))
+    other = mixing.draw(generator(3, "mix", 20, 6), 20, 16, 32)
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1][0][1], second[1][0][1])
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_mixup_draws_a_share_from_beta_and_one_for_the_whole_batch():
+    shares = Mixup(alpha=0.4).draw(np.random.default_rng(0), 40_000, 32)
+    assert shares.mean() == pytest.approx(0.5, abs=0.01)
+    assert shares.var() == pytest.approx(1 / (4 * (2 * 0.4 + 1)), abs=0.003)  # Beta's
+    _, [(_, share)] = Mixing([Mixup()]).draw(np.random.default_rng(1), 0, 8, 32)
+    assert len(set(share)) == 1
+
+
+def test_cutmix_draws_boxes_within_the_image_that_have_their_share_where_nothing_is_cut_off():
+    boxes = CutMix().draw(np.random.default_rng(0), 20_000, 64)
+    assert (boxes.min(), boxes.max()) == (0, 64)
+    heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
+    inner = (boxes[:, [0, 2]] > 0).all(axis=1) & (boxes[:, [1, 3]] < 64).all(axis=1)
+    np.testing.assert_allclose(heights[inner], widths[inner], atol=1)
+    # Of alpha 1 the share is even from 0 to 1: an inner box's side is below 32, a share of 1/4,
+    # in as many cases as an even share is, times the room that its middle has.
+    shares = np.arange(0.0005, 1, 0.001)
+    room = np.clip(1 - np.sqrt(shares), 0, None) ** 2
+    assert inner.mean() == pytest.approx(room.mean(), abs=0.02)
+
+
+def test_resizemix_draws_sides_evenly_from_a_tenth_to_eight_and_places_anywhere():
+    boxes = ResizeMix().draw(np.random.default_rng(0), 20_000, 100)
+    heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
+    np.testing.assert_array_equal(heights, widths)
+    assert (heights.min(), heights.max()) == (10, 80)
+    assert heights.mean() == pytest.approx(45, abs=0.5)
+    assert (boxes.min(), boxes.max()) == (0, 100)
+    middles = (boxes[:, 0] + boxes[:, 1]) / 2
+    assert middles.mean() == pytest.approx(50, abs=0.5)
+
+
+def test_pairs_are_each_others_partners_with_the_same_number():
+    partner, [(_, share)] = Mixing([Mixup(alpha=1.0)], per="pair").draw(
+        np.random.default_rng(0), 0, 9, 32
+    )
+    np.testing.assert_array_equal(partner[partner], np.arange(9))
+    assert (partner == np.arange(9)).sum() == 1, "the odd one out is its own partner"
+    np.testing.assert_array_equal(share, share[partner])
+    assert len(set(share)) == 5
+
+
+def test_partners_for_a_batch_or_elements_are_a_permutation():
+    for per in ("batch", "element"):
+        partner, [(_, share)] = Mixing([Mixup()], per=per).draw(np.random.default_rng(0), 0, 16, 32)
+        assert sorted(partner) == list(range(16))
+    assert len(set(share)) == 16
+
+
+def test_of_several_mixes_each_image_gets_one_and_all_are_as_likely():
+    mixing = Mixing(parse_mix("mixup:1+cutmix+resizemix"), per="element")
+    counts = np.zeros(3)
+    for seed in range(200):
+        _, drawn = mixing.draw(np.random.default_rng(seed), 0, 32, 64)
+        changed = np.array(
+            [(numbers != mix.unchanged).reshape(32, -1).any(axis=1) for mix, numbers in drawn]
+        )
+        assert changed.sum(axis=0).max() <= 1
+        counts += changed.sum(axis=1)
+    np.testing.assert_allclose(counts / counts.sum(), 1 / 3, atol=0.02)
+
+
+@pytest.mark.parametrize("per", ["batch", "element"])
+def test_mix_prob_is_the_share_of_what_is_mixed(per):
+    mixing = Mixing([SamplePairing()], probability=0.3, per=per, epochs=100)
+    shares = [mixing.draw(np.random.default_rng(seed), 10, 8, 32)[1][0][1] for seed in range(2000)]
+    assert np.mean(np.concatenate(shares) == 0.5) == pytest.approx(0.3, abs=0.03)
+    assert {len(set(share)) for share in shares} == ({1} if per == "batch" else {1, 2})
+
+
+def test_sample_pairing_pauses_as_the_sequel_says():
+    """From a tenth of the epochs to the last tenth, eight of every ten."""
+    pairing = Mixing([SamplePairing()], epochs=500)
+    on = [epoch for epoch in range(500) if pairing.active(epoch)]
+    assert on == [epoch for epoch in range(50, 450) if epoch % 10 < 8]
+    assert Mixing([SamplePairing()], epochs=4).active(0), "too few epochs for a tenth"
+
+
+def test_the_last_epochs_go_without_mixing():
+    mixing = Mixing([Mixup()], epochs=10, off_epochs=3)
+    assert [bool(mixing.active(epoch)) for epoch in range(10)] == [True] * 7 + [False] * 3
+
+
+def test_mixes_are_read_from_their_text():
+    assert parse_mix("none") == []
+    assert parse_mix("mixup:0.4+cutmix") == [Mixup(alpha=0.4), CutMix()]
+    assert parse_mix("samplePairing + resizemix") == [SamplePairing(), ResizeMix()]
+    assert Mixing.of(TrainConfig(augment="mixup")).members == [Mixup(alpha=1.5)]
+    assert Mixing.of(TrainConfig(augment="samplePairing")).members == [SamplePairing()]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mixap", "no mix named 'mixap'; did you mean 'mixup'?"),
+        ("mixup:0", "--mix 'mixup:0': the number behind mixup must be above 0, as in mixup:0.2"),
+        ("cutmix:x", "--mix 'cutmix:x': the number behind cutmix must be above 0, as in cutmix:1"),
+        ("resizemix:1", "--mix 'resizemix:1': resizemix takes no number"),
+        ("mixup+", "no mix named ''; known: cutmix, mixup, resizemix, samplePairing"),
+    ],
+)
+def test_what_is_no_mix_is_refused(text, message):
+    with pytest.raises(UserError) as caught:
+        parse_mix(text)
+    assert str(caught.value).startswith(message)

@@ -1,0 +1,155 @@
+"""Starting from other weights: what is taken, what is replaced, what stays as it is."""
+
+import numpy as np
+import paddle
+import pytest
+
+from paddle_aug.errors import UserError
+from paddle_aug.networks.vgg import vgg_thin
+from paddle_aug.training import checkpoint, pretrained
+from paddle_aug.training.pretrained import download, freeze, in_head, load_pretrained
+
+
+class Net(paddle.nn.Layer):
+    heads = ("fc", "aux.out")
+
+    def __init__(self, classes=3, width=4):
+        super().__init__()
+        self.conv1 = paddle.nn.Conv2D(3, width, 1)
+        self.bn1 = paddle.nn.BatchNorm2D(width)
+        self.layer1 = paddle.nn.Sequential(
+            paddle.nn.Conv2D(width, width, 1),
+            paddle.nn.BatchNorm2D(width, weight_attr=False, bias_attr=False),
+        )
+        self.aux = paddle.nn.Layer()
+        self.aux.out = paddle.nn.Linear(width, classes)
+        self.fc2 = paddle.nn.Linear(width, width)
+        self.fc = paddle.nn.Linear(width, classes)
+
+
+@pytest.fixture
+def source(tmp_path):
+    paddle.set_device("cpu")
+    paddle.seed(1)
+    network = Net(classes=5)
+    network.bn1._mean.set_value(paddle.full([4], 7.0))
+    path = tmp_path / "source.pdparams"
+    checkpoint.save(path, network.state_dict())
+    return path
+
+
+def values(network):
+    return {name: value.numpy().copy() for name, value in network.state_dict().items()}
+
+
+def test_a_head_is_a_name_and_not_its_start():
+    assert [n for n in Net().state_dict() if in_head(Net, n)] == [
+        "aux.out.weight", "aux.out.bias", "fc.weight", "fc.bias",
+    ]  # fmt: skip
+
+
+def test_all_but_a_head_of_other_classes_is_taken(source, capsys):
+    network = Net(classes=3)
+    before, theirs = values(network), checkpoint.load(source)
+    load_pretrained(network, str(source), "net")
+    for name, value in values(network).items():
+        expected = before[name] if in_head(network, name) else theirs[name]
+        np.testing.assert_array_equal(value, expected, err_msg=name)
+    told = capsys.readouterr().out
+    assert "replaced (aux.out.weight, aux.out.bias, fc.weight, fc.bias)" in told
+
+
+def test_a_head_of_as_many_classes_is_taken_and_told(source, capsys):
+    network = Net(classes=5)
+    load_pretrained(network, str(source), "net")
+    np.testing.assert_array_equal(values(network)["fc.bias"], checkpoint.load(source)["fc.bias"])
+    assert "loaded with its head" in capsys.readouterr().out
+
+
+def test_weights_that_paddle_saved_are_taken(tmp_path):
+    other = Net()
+    paddle.save(other.state_dict(), str(tmp_path / "theirs.pdparams"))
+    network = Net()
+    load_pretrained(network, str(tmp_path / "theirs.pdparams"), "net")
+    np.testing.assert_array_equal(network.conv1.weight.numpy(), other.conv1.weight.numpy())
+
+
+def test_weights_of_another_network_are_refused(source):
+    with pytest.raises(
+        UserError, match=r"is of another network: bn1\._mean is float32 \[4\] in it"
+    ):
+        load_pretrained(Net(width=6), str(source), "net")
+
+
+def test_a_head_that_is_missing_is_replaced(source, capsys):
+    weights = checkpoint.load(source)
+    del weights["aux.out.weight"], weights["aux.out.bias"]
+    checkpoint.save(source, weights)
+    load_pretrained(Net(classes=5), str(source), "net")
+    assert "replaced (aux.out.weight, aux.out.bias)" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*gone\.pdparams: No such file"):
+        load_pretrained(Net(), str(tmp_path / "gone.pdparams"), "net")
+
+
+def test_a_download_that_fails_is_one_message(monkeypatch):
+    def fails(url, checksum):
+        raise RuntimeError("Downloading failed. Retry limit reached")
+
+    monkeypatch.setattr(paddle.utils.download, "get_weights_path_from_url", fails)
+    with pytest.raises(UserError, match=r"resnet18\.pdparams cannot be downloaded .*PATH"):
+        download("resnet18")
+
+
+def test_paddles_vgg_is_converted_to_the_notebooks_dropout(tmp_path, monkeypatch):
+    theirs = {name: value.numpy() for name, value in vgg_thin(3, 16).state_dict().items()}
+    checkpoint.save(tmp_path / "vgg.pdparams", theirs)
+    monkeypatch.setattr(pretrained, "download", lambda name: tmp_path / "vgg.pdparams")
+    network = vgg_thin(3, 16)
+    load_pretrained(network, "imagenet", "vgg_thin")
+    for name, value in network.state_dict().items():
+        times = 2 if name in ("classifier.3.weight", "classifier.6.weight") else 1
+        np.testing.assert_array_equal(value.numpy(), times * theirs[name])
+
+
+def test_a_network_that_paddle_has_no_weights_for_is_told():
+    with pytest.raises(UserError, match="no weights that fit --network resnet19; did you mean 're"):
+        download("resnet19")
+
+
+def learning(network):
+    return [name for name, value in network.named_parameters() if not value.stop_gradient]
+
+
+def test_nothing_is_frozen_unless_it_is_asked_for():
+    network = Net()
+    assert freeze(network, None) == []
+    assert learning(network) == learning(Net())
+
+
+def test_the_body_is_all_but_the_head():
+    network = Net()
+    norms = freeze(network, "body")
+    assert learning(network) == ["aux.out.weight", "aux.out.bias", "fc.weight", "fc.bias"]
+    assert norms == [network.bn1, network.layer1[1]], "the one without weights, too"
+
+
+def test_layers_are_frozen_by_their_names():
+    network = Net()
+    assert freeze(network, "conv1,layer1") == [network.layer1[1]]
+    assert {name.split(".")[0] for name in learning(network)} == {"bn1", "aux", "fc2", "fc"}
+
+
+@pytest.mark.parametrize(
+    ("which", "told"),
+    [
+        ("conv2", "--freeze 'conv2': did you mean 'conv1'"),
+        ("con", "did you mean 'conv1'"),
+        ("body,fc,aux", "leaves nothing to learn"),
+    ],
+)
+def test_what_cannot_be_frozen_is_told(which, told):
+    with pytest.raises(UserError, match=told):
+        freeze(Net(), which)

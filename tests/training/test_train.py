@@ -1,0 +1,743 @@
+"""The training loop: what it measures, what it leaves, and that it goes on where it stopped."""
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+from PIL import Image
+
+from paddle_aug.augment.modes import split_modes
+from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.data.workers import Workers
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import augmented, selected
+from paddle_aug.networks import NETWORKS
+from paddle_aug.results import runlog
+from paddle_aug.training import checkpoint
+from paddle_aug.training import fit as train
+from paddle_aug.training.batches import Batches, ToNetwork
+from paddle_aug.training.distributed import Group
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
+
+
+@pytest.fixture
+def config(tmp_path):
+    return TrainConfig(
+        augment="userDef",
+        network="vgg_thin_bn",
+        image_size=16,
+        batch_size=5,
+        learning_rate=1e-3,
+        epochs=3,
+        device="cpu",
+        threads=1,
+        num_workers=0,
+        log_dir=str(tmp_path / "logs"),
+        model_dir=str(tmp_path / "models"),
+    )
+
+
+def curves(config):
+    """The bytes of a run's four log files."""
+    folder = Path(config.log_dir)
+    return {
+        name: (folder / f"{runlog.prefix(config.mode)}{name}.npy").read_bytes()
+        for name in runlog.CURVES
+    }
+
+
+def weights(config, name="last"):
+    path = Path(config.model_dir) / f"{runlog.prefix(config.mode)}{name}.pdparams"
+    return {key: np.asarray(value) for key, value in checkpoint.load(path).items()}
+
+
+def assert_same_run(one, other):
+    assert curves(one) == curves(other)
+    for name in ("best", "last"):
+        left, right = weights(one, name), weights(other, name)
+        assert left.keys() == right.keys()
+        for key in left:
+            np.testing.assert_array_equal(left[key], right[key], err_msg=key)
+
+
+def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
+    train.fit(config, data)
+    (run,) = runlog.read_runs(config.log_dir)
+    assert (run.mode, run.epochs, run.seed) == ("userDef", 3, 0)
+    assert (Path(config.log_dir) / "userDefAug_accEval.npy").exists()
+    facts = run.run
+    assert facts["finished"] is True
+    assert facts["config"] == config.asdict()
+    assert facts["data"]["fingerprint"] == data.fingerprint
+    assert facts["data"]["classes"] == 3
+    assert facts["engine"] == "native"
+    assert facts["best"]["accEval"] == max(run.curves["accEval"])
+    assert facts["versions"]["paddle"] == paddle.__version__
+    for epoch in facts["epochs"]:
+        assert epoch["seconds"] > 0
+        assert 0 <= epoch["data_wait"] <= 1
+    names = {path.name for path in Path(config.model_dir).iterdir()}
+    assert names == {
+        "userDefAug_best.pdparams", "userDefAug_last.pdparams", "userDefAug_checkpoint.pdstates",
+    }  # fmt: skip
+
+
+def held_by(value) -> int:
+    """Bytes of a value and of all that it refers to, classes aside."""
+    waiting, seen = [value], {}
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen and not isinstance(each, type):
+            seen[id(each)] = each
+            waiting += gc.get_referents(each)
+    return sum(map(sys.getsizeof, seen.values()))
+
+
+def test_what_a_run_holds_does_not_grow_with_its_epochs(config, data, monkeypatch):
+    """Seven numbers an epoch, of eight bytes each, have their room from the start."""
+    held, publish = {}, train.publish
+
+    def measured(run, progress):
+        publish(run, progress)
+        held[progress.done] = held_by(progress)
+
+    monkeypatch.setattr(train, "publish", measured)
+    train.fit(replace(config, augment="none", epochs=60), data)
+    assert 60 * 7 * 8 < held[30] == held[60]
+
+
+def test_a_run_goes_on_from_a_checkpoint_that_keeps_its_epochs_in_lists(config, data):
+    """As those of earlier versions do."""
+    train.fit(replace(config, epochs=2), data)
+    path = train.model_file(config, "checkpoint.pdstates")
+    state = checkpoint.load(path)
+    before = runlog.read_run_file(config.log_dir, config.mode)["epochs"]
+    state["curves"] = {name: curve.tolist() for name, curve in state["curves"].items()}
+    checkpoint.save(path, {**state, "epochs": before})
+    train.fit(replace(config, resume=True), data)
+    whole = replace(config, log_dir=config.log_dir + "-whole", model_dir=config.model_dir + "-w")
+    train.fit(whole, data)
+    assert curves(config) == curves(whole)
+    run = runlog.read_run_file(config.log_dir, config.mode)
+    assert run["epochs"][:2] == before
+    assert len(run["epochs"]) == 3
+
+
+def test_the_curves_are_those_of_the_weights_and_every_image_counts_once(config, data):
+    """Evaluated here in one batch; the run's batches of 5 leave a last one of 2."""
+    train.fit(replace(config, augment="none"), data)
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    network.set_state_dict(weights(replace(config, augment="none")))
+    network.eval()
+    from paddle_aug.data.image import read_image, resize
+
+    images = np.stack([resize(read_image(sample.file), 16) for sample in data.eval])
+    labels = np.array([sample.label for sample in data.eval])
+    pixels = images.transpose(0, 3, 1, 2).astype("float32") / 255 * 2 - 1
+    logits = network(paddle.to_tensor(pixels)).numpy().astype("float64")
+    logits -= logits.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]
+    (run,) = runlog.read_runs(config.log_dir)
+    assert run.curves["lossEval"][-1] == pytest.approx(losses.mean(), rel=1e-4)
+    assert run.curves["accEval"][-1] == pytest.approx((logits.argmax(1) == labels).mean())
+
+
+def test_the_last_ten_epochs_tell_how_many_of_each_class_were_right(config, data):
+    train.fit(replace(config, augment="none", epochs=11), data)
+    (run,) = runlog.read_runs(config.log_dir)
+    of_class = run.run["data"]["eval_of_class"]
+    assert of_class == [sum(sample.label == label for sample in data.eval) for label in range(3)]
+    counts = [epoch.get("right") for epoch in run.run["epochs"]]
+    assert counts[0] is None
+    for right, accuracy in zip(counts[1:], run.curves["accEval"][1:], strict=True):
+        assert all(0 <= some <= every for some, every in zip(right, of_class, strict=True))
+        assert sum(right) / len(data.eval) == pytest.approx(accuracy)
+
+
+def test_the_rights_of_a_class_are_those_of_its_images():
+    total = train.Totals()
+    targets = paddle.to_tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
+    total.add(paddle.to_tensor([[3.0, 1, 2], [1, 3, 2], [1, 3, 2], [1, 3, 2]]), targets)
+    total.add(paddle.to_tensor([[3.0, 1, 2]]), targets[:1])
+    assert total.right_of_class(Group()) == [2, 1, 0]
+
+
+def test_means_weigh_a_short_last_batch_by_its_images():
+    paddle.set_device("cpu")
+    total = train.Totals()
+    logits = paddle.to_tensor([[9.0, 0.0]] * 4)
+    total.add(logits, paddle.to_tensor([[1.0, 0.0]] * 4))
+    total.add(logits[:1], paddle.to_tensor([[0.0, 1.0]]))
+    right, wrong = np.log1p(np.exp(-9)), 9 + np.log1p(np.exp(-9))
+    assert total.means() == {"loss": pytest.approx((4 * right + wrong) / 5), "acc": 0.8}
+
+
+def test_accuracy_under_mixing_is_the_share_of_the_class_that_is_found():
+    total = train.Totals()
+    total.add(paddle.to_tensor([[9.0, 0.0, 1.0]] * 2), paddle.to_tensor([[0.7, 0.3, 0], [0, 0, 1]]))
+    assert total.means()["acc"] == pytest.approx(0.35)
+
+
+def test_a_network_learns_what_can_be_learned(config, data):
+    progress = train.fit(replace(config, augment="none", epochs=15), data)
+    assert progress.curves["accTrain"][0] < 0.8
+    assert progress.best["accEval"] == 1.0
+    assert progress.curves["lossEval"][-1] < 0.1 * progress.curves["lossEval"][0]
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(config, data, tmp_path):
+    again = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    other = replace(config, log_dir=str(tmp_path / "c"), model_dir=str(tmp_path / "mc"), seed=1)
+    for one in (config, again, other):
+        train.fit(one, data)
+    assert_same_run(config, again)
+    assert curves(config) != curves(other)
+
+
+def test_all_modes_of_a_seed_start_from_the_same_weights(config, data, monkeypatch):
+    first_weights = []
+    begin = train.begin
+
+    def spy(run):
+        first_weights.append(run.network.state_dict()["features.0.weight"].numpy().copy())
+        return begin(run)
+
+    monkeypatch.setattr(train, "begin", spy)
+    for mode in ("none", "userDef"):
+        train.fit(replace(config, augment=mode, epochs=1), data)
+    np.testing.assert_array_equal(*first_weights)
+
+
+def test_two_networks_in_one_process_and_then_both_resumed(config, data, tmp_path):
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    for mode in ("none", "userDef"):
+        train.fit(replace(whole, augment=mode), data)
+    for mode in ("none", "userDef"):
+        train.fit(replace(config, augment=mode, epochs=1), data)
+    for mode in ("userDef", "none"):
+        train.fit(replace(config, augment=mode, resume=True, num_workers=1), data)
+    for mode in ("none", "userDef"):
+        assert_same_run(replace(config, augment=mode), replace(whole, augment=mode))
+
+
+def test_resuming_a_finished_run_changes_nothing(config, data, capsys):
+    train.fit(config, data)
+    before = curves(config)
+    progress = train.fit(replace(config, resume=True), data)
+    assert progress.done == 3
+    assert curves(config) == before
+    assert "3 of 3" in capsys.readouterr().out
+
+
+def test_resume_passes_over_a_finished_run_whose_checkpoint_was_deleted(config, data, capsys):
+    done = train.fit(config, data)
+    before = curves(config)
+    (Path(config.model_dir) / "userDefAug_checkpoint.pdstates").unlink()
+    again = train.fit(replace(config, resume=True), data)
+    assert again.curves == done.curves
+    assert curves(config) == before
+    assert "finished already" in capsys.readouterr().out
+    with pytest.raises(UserError, match="--seed"):
+        train.fit(replace(config, resume=True, seed=1), data)
+
+
+def test_resume_refuses_to_throw_away_a_run_that_lost_its_checkpoint(config, data):
+    train.fit(replace(config, epochs=1), data)
+    file = Path(config.log_dir) / "userDefAug_run.json"
+    file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
+    (Path(config.model_dir) / "userDefAug_checkpoint.pdstates").unlink()
+    with pytest.raises(UserError, match="is not there"):
+        train.fit(replace(config, resume=True), data)
+
+
+def test_resume_writes_again_what_a_kill_kept_from_being_written(config, data):
+    """The checkpoint comes first; logs and weights of that epoch may be missing."""
+    train.fit(config, data)
+    whole, last = curves(config), weights(config)
+    for name in ("logs/userDefAug_run.json", "models/userDefAug_last.pdparams"):
+        (Path(config.log_dir).parent / name).unlink()
+    train.fit(replace(config, resume=True), data)
+    assert curves(config) == whole
+    assert weights(config).keys() == last.keys()
+    assert runlog.read_run_file(config.log_dir, "userDef")["finished"] is True
+
+
+def test_a_run_tells_its_sessions(config, data):
+    train.fit(replace(config, epochs=1), data)
+    train.fit(replace(config, epochs=3, resume=True), data)
+    run = runlog.read_run_file(config.log_dir, "userDef")
+    assert [part["from_epoch"] for part in run["sessions"]] == [0, 1]
+    assert [part["cache"] for part in run["sessions"]] == ["ram", "ram"]
+    assert [part["num_workers"] for part in run["sessions"]] == [0, 0]
+    assert run["versions"]["imgaug"] == "0.4.0"
+
+
+@pytest.mark.parametrize("option", ["log_dir", "model_dir"])
+def test_a_folder_that_cannot_be_made_is_told_before_training(config, data, tmp_path, option):
+    (tmp_path / "file").write_text("no folder")
+    wrong = replace(config, **{option: str(tmp_path / "file" / "below")})
+    with pytest.raises(UserError, match="--" + option.replace("_", "-")):
+        train.fit(wrong, data)
+
+
+def test_a_disk_that_fills_up_is_one_message_and_the_checkpoint_stays(config, data, monkeypatch):
+    write, epochs = runlog.write, []
+
+    def full(*args):
+        epochs.append(1)
+        if len(epochs) == 2:
+            raise OSError(28, "No space left on device", "userDefAug_accEval.npy")
+        write(*args)
+
+    monkeypatch.setattr(runlog, "write", full)
+    with pytest.raises(UserError, match=r"No space left on device.*--resume"):
+        train.fit(config, data)
+    monkeypatch.undo()
+    assert train.fit(replace(config, resume=True), data).done == 3
+
+
+def test_fit_opens_the_data_that_its_config_names(config, tmp_path):
+    folder = write_dataset(tmp_path / "own")
+    progress = train.fit(replace(config, data=str(folder), epochs=1))
+    assert progress.done == 1
+
+
+UNGUARDED = """
+from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.training.fit import fit
+fit(TrainConfig(augment="none", network="vgg_thin", image_size=16, epochs=1, num_workers=1,
+                device="cpu", data={folder!r}, log_dir={logs!r}, model_dir={logs!r}))
+"""
+
+
+def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+    script, folder = tmp_path / "script.py", write_dataset(tmp_path / "made")
+    script.write_text(UNGUARDED.format(folder=str(folder), logs=str(tmp_path / "logs")))
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=env)
+    assert done.returncode == 1
+    assert done.stderr.count("__main__") >= 2, "once by the worker, once by its parent"
+
+
+def test_ctrl_c_says_how_to_go_on_and_ends_with_130(config, tmp_path):
+    folder = write_dataset(tmp_path / "made", train=30)
+    options = ["--epochs=1000", "--num-workers=1"]
+    with subprocess.Popen(
+        command(config, folder, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        wait_for_epoch(Path(config.log_dir) / "userDefAug_run.json", 1)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert b"--resume goes on" in errors
+    assert b"Traceback" not in errors
+
+
+def test_a_resumed_run_keeps_its_best(config, data):
+    train.fit(replace(config, epochs=2), data)
+    before = json.loads((Path(config.log_dir) / "userDefAug_run.json").read_text())["best"]
+    after = train.fit(replace(config, resume=True), data).best
+    assert after["accEval"] >= before["accEval"]
+
+
+def test_resume_with_nothing_to_go_on_from_starts_anew(config, data, capsys):
+    train.fit(replace(config, epochs=1, resume=True), data)
+    assert "starts anew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"learning_rate": 0.5}, {"batch_size": 4}, {"image_size": 32}],
+    ids=str,
+)
+def test_resume_refuses_other_settings_and_names_them(config, data, change):
+    train.fit(replace(config, epochs=1), data)
+    name = "--" + next(iter(change)).replace("_", "-")
+    with pytest.raises(UserError, match=name):
+        train.fit(replace(config, resume=True, **change), data)
+
+
+def test_a_run_whose_rate_falls_towards_an_end_cannot_get_another_end(config, data):
+    config = replace(config, schedule="cosine", epochs=2)
+    train.fit(config, data)
+    with pytest.raises(UserError, match="towards --epochs 2"):
+        train.fit(replace(config, resume=True, epochs=3), data)
+
+
+def test_resume_refuses_other_data_and_fewer_epochs(config, data, tmp_path):
+    train.fit(config, data)
+    with pytest.raises(UserError, match="past --epochs 2"):
+        train.fit(replace(config, resume=True, epochs=2), data)
+    other = open_dataset(write_dataset(tmp_path / "other", train=5))
+    with pytest.raises(UserError, match="other data"):
+        train.fit(replace(config, resume=True), other)
+
+
+def test_a_new_run_sets_an_earlier_one_aside(config, data, capsys):
+    train.fit(replace(config, epochs=1), data)
+    before = curves(config)
+    train.fit(replace(config, epochs=2), data)
+    (kept,) = (Path(config.log_dir) / "replaced").iterdir()
+    assert curves(replace(config, log_dir=str(kept))) == before
+    (kept,) = (Path(config.model_dir) / "replaced").iterdir()
+    assert (kept / "userDefAug_best.pdparams").exists()
+    assert str(kept) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"engine": "imgaug", "augment": "hflip("}, "cannot read"),
+        ({"device": "tpu"}, "--device 'tpu'"),
+        ({"device": "cpu:3"}, "--device 'cpu:3'"),
+        ({"device": "gpu:"}, "--device 'gpu:'"),
+        ({"device": "gpu:99"}, "Paddle sees"),
+        ({"amp": True}, "--amp wants a GPU"),
+        ({"network": "vgg61"}, "did you mean"),
+        ({"augment": "userdef"}, "did you mean 'userDef'"),
+        ({"image_size": 8}, "16 pixels"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_had_is_told_before_anything_is_written(config, data, change, message):
+    with pytest.raises(UserError, match=message):
+        train.fit(replace(config, **change), data)
+    assert not Path(config.log_dir).exists()
+    assert not Path(config.model_dir).exists()
+
+
+def command(config, folder, *more):
+    """tools/train.py with these settings."""
+    names = ("augment", "network", "image_size", "batch_size", "learning_rate", "device", "threads")
+    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
+    places = [f"--log-dir={config.log_dir}", f"--model-dir={config.model_dir}"]
+    return [
+        sys.executable, str(ROOT / "tools" / "train.py"), f"--data={folder}", *options, *places,
+        *more,
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_killed_in_mid_epoch_and_resumed_equals_undisturbed_to_the_bit(config, tmp_path):
+    """SIGKILL at several moments, each time going on with another number of workers."""
+    folder = write_dataset(tmp_path / "made", train=60, evaluate=20)
+    config = replace(config, augment="allab", image_size=32)
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    subprocess.run(command(whole, folder, "--epochs=4"), check=True, capture_output=True)
+    run_file = Path(config.log_dir) / "allabAug_run.json"
+    for kills, workers in enumerate((0, 2, 1)):
+        more = ["--epochs=4", f"--num-workers={workers}", "--resume"]
+        with subprocess.Popen(command(config, folder, *more), stdout=subprocess.PIPE) as running:
+            wait_for_epoch(run_file, kills + 1)
+            time.sleep(0.3)  # into the next epoch, which takes some seconds
+            running.send_signal(signal.SIGKILL)
+        assert json.loads(run_file.read_text())["finished"] is False
+    done = subprocess.run(
+        command(config, folder, "--epochs=4", "--resume"), check=True, capture_output=True
+    )
+    assert b"going on after epoch 3 of 4" in done.stdout
+    assert_same_run(config, whole)
+
+
+def wait_for_epoch(run_file, count):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if run_file.exists() and len(json.loads(run_file.read_text())["epochs"]) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"epoch {count} did not end in two minutes")
+
+
+def test_a_users_mistake_is_one_line_and_code_2(config, tmp_path):
+    folder = write_dataset(tmp_path / "made")
+    for argv in (
+        ["--augment=userdef"],
+        ["--data=nowhere"],
+        ["--recipe=smal"],
+        ["--network=vgg61"],
+    ):
+        done = subprocess.run(command(config, folder, *argv), capture_output=True, text=True)
+        assert done.returncode == 2, argv
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not os.path.exists(config.log_dir)
+
+
+@pytest.mark.parametrize(
+    ("changed", "decoded", "processes", "way_out"),
+    [
+        ({"engine": "imgaug"}, None, 0, "--engine native draws the same pipeline"),
+        ({}, None, 0, "--cache ram or disk would decode each image only once"),
+        ({}, "held", 1, "--num-workers 4 would augment on every core"),
+        ({}, "held", 4, "every core augments already"),
+    ],
+)
+def test_a_long_wait_for_data_is_told_with_what_shortens_it(
+    changed, decoded, processes, way_out, monkeypatch, capsys
+):
+    monkeypatch.setattr(train, "cores", lambda: 4)
+    workers = SimpleNamespace(
+        datasets={"train": SimpleNamespace(decoded=decoded)}, processes=processes
+    )
+    config = TrainConfig(augment="imgaugLib", **changed)
+    train.advise(config, workers, 0.1)
+    assert capsys.readouterr().err == ""
+    train.advise(config, workers, 0.234)
+    told = capsys.readouterr().err
+    assert told.startswith("imgaugLib: 23% of the epoch was spent waiting for data; ")
+    assert way_out in told
+    assert told.count("\n") == 1
+
+
+def test_curves_are_the_same_bits_wherever_the_decoded_images_are(config, data, tmp_path):
+    curves = [
+        train.fit(
+            replace(config, cache=way, cache_dir=str(tmp_path / "cache"), num_workers=workers), data
+        ).curves
+        for way, workers in (("off", 0), ("ram", 0), ("disk", 1))
+    ]
+    assert curves[0] == curves[1] == curves[2]
+
+
+EVERYTHING = {
+    "augment": "random_resized_crop(16)|hflip",
+    "stretch": False,
+    "eval_transform": "resize(18)|center_crop(16)",
+    "normalize": "data",
+    "holdout": 0.25,
+    "fraction": 0.9,
+    "optimizer": "sgd",
+    "momentum": 0.5,
+    "weight_decay": 1e-3,
+    "schedule": "plateau",
+    "patience": 1,
+    "warmup": 1.5,
+    "label_smoothing": 0.1,
+    "ema": 0.9,
+    "freeze": "features.0",
+    "head_lr_mult": 3.0,
+    "init": "xavier",
+}
+
+
+def test_every_option_at_once_goes_on_to_the_same_bits(config, data, tmp_path):
+    config = replace(config, **EVERYTHING)
+    chosen = selected(config, data)
+    train.fit(config, chosen)
+    broken = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    for epochs in (1, 2, 3):
+        train.fit(replace(broken, epochs=epochs, resume=True), chosen)
+    assert_same_run(config, broken)
+    (one,), (other,) = (runlog.read_runs(each.log_dir) for each in (config, broken))
+    assert one.run["test"] == other.run["test"]
+    assert one.run["normalization"] == other.run["normalization"] != {}
+
+
+def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, data, capsys):
+    config = replace(config, augment="none", holdout=0.25)
+    chosen = selected(config, data)
+    assert [len(each) for each in (chosen.train, chosen.eval, chosen.test)] == [18, 6, 12]
+    for epochs in (1, 3):
+        progress = train.fit(replace(config, epochs=epochs, resume=True), chosen)
+        assert capsys.readouterr().out.count("none [test] loss/accuracy of the last weights: ") == 1
+    plain = replace(config, holdout=0.0, model_dir=config.model_dir + "p", log_dir="unused")
+    device = train.use_device(config)
+    with train.Workers({"eval": augmented(plain, data.eval, "none")}, 0, 6) as workers:
+        network = NETWORKS["vgg_thin_bn"](3, 16)
+        network.set_state_dict(weights(config))
+        batches = train.Batches(workers, "eval", 5, 0, False, train.Group())
+        to_network = train.ToNetwork(train.normalization("half", []))
+        assert train.evaluate(network, to_network, batches) == progress.test
+    assert device == "cpu"
+    (run,) = runlog.read_runs(config.log_dir)
+    assert run.run["test"] == progress.test
+    assert run.run["data"]["test"] == 12
+
+
+def test_saved_and_evaluated_is_the_average_where_there_is_one(config, data):
+    train.fit(replace(config, ema=0.9, epochs=2), data)
+    state = checkpoint.load(Path(config.model_dir) / "userDefAug_checkpoint.pdstates")
+    saved = weights(config)
+    for name, value in state["average"]["weights"].items():
+        np.testing.assert_array_equal(saved[name], value)
+    assert not np.array_equal(saved["features.0.weight"], state["network"]["features.0.weight"])
+
+
+def test_a_frozen_body_stays_as_it_was_down_to_what_its_normalisation_measured(config, data):
+    train.fit(replace(config, epochs=1), data)
+    source = Path(config.model_dir) / "userDefAug_last.pdparams"
+    kept = checkpoint.load(source)
+    tuned = replace(
+        config, pretrained=str(source), freeze="body", epochs=2, weight_decay=0.1,
+        optimizer="adamw", model_dir=config.model_dir + "2", log_dir=config.log_dir + "2",
+    )  # fmt: skip
+    train.fit(tuned, data)
+    changed = [
+        name for name, value in weights(tuned).items() if not np.array_equal(value, kept[name])
+    ]
+    assert changed == ["classifier.8.weight", "classifier.8.bias"]
+
+
+def test_label_smoothing_is_learned_from_but_left_out_of_the_curves(config, data):
+    logits = paddle.to_tensor([[2.0, -1.0, 0.5]])
+    target = paddle.to_tensor([[1.0, 0.0, 0.0]])
+    logs = logits.numpy()[0] - np.log(np.exp(logits.numpy()[0]).sum())
+    loss = train.smoothed_loss(replace(config, label_smoothing=0.3), logits, target)
+    assert float(loss) == pytest.approx(-(0.8 * logs[0] + 0.1 * logs[1] + 0.1 * logs[2]), rel=1e-5)
+    total = train.Totals()
+    total.add(logits, target)
+    assert total.means()["loss"] == pytest.approx(-logs[0], rel=1e-5)
+
+
+def test_a_mode_with_a_mix_is_a_run_of_its_own_that_goes_on_to_the_same_bits(
+    config, data, tmp_path
+):
+    config = replace(config, augment="userDef", mix="mixup:1+cutmix", mix_per="element")
+    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    train.fit(replace(config, mix="none"), data)
+    train.fit(replace(config, epochs=1), data)
+    train.fit(replace(config, resume=True, num_workers=1), data)
+    train.fit(replace(whole, augment="userDef+mixup:1+cutmix", mix="none"), data)
+    assert_same_run(config, whole)
+    plain, mixed = runlog.read_runs(config.log_dir)
+    assert (plain.mode, mixed.mode) == ("userDef", "userDef+mixup:1+cutmix")
+    assert mixed.run["config"]["mix"] == "mixup:1+cutmix"
+    assert not np.array_equal(plain.curves["lossTrain"], mixed.curves["lossTrain"])
+
+
+@pytest.mark.parametrize("mode", ["samplePairing", "mixup"])
+def test_the_sequels_modes_have_its_log_names_and_no_mix_but_their_own(config, data, mode):
+    train.fit(replace(config, augment=mode, epochs=1), data)
+    assert (Path(config.log_dir) / f"{mode}Aug_accEval.npy").exists()
+    with pytest.raises(UserError, match=f"the mode {mode} has its own mix; with --mix cutmix"):
+        train.fit(replace(config, augment=mode, mix="cutmix"), data)
+
+
+def test_under_mixing_every_tenth_epoch_and_the_last_are_measured_on_clean_training_images(
+    config, data, monkeypatch
+):
+    monkeypatch.setattr(train, "CLEAN_EVERY", 2)
+    config = replace(config, augment="none", mix="resizemix", batch_size=24)
+    progress = train.fit(config, data)
+    assert ["clean" in epoch for epoch in progress.epochs] == [False, True, True]
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    network.set_state_dict(weights(config))
+    with Workers({"train": augmented(config, data.train, "none")}, 0, 24) as workers:
+        batches = Batches(workers, "train", 24, 0, False, Group())
+        found = train.evaluate(network, ToNetwork(KNOWN["half"]), batches)
+    assert found["acc"] == progress.epochs[-1]["clean"]["acc"]
+    assert found["loss"] == pytest.approx(progress.epochs[-1]["clean"]["loss"], rel=1e-6)
+    (run,) = runlog.read_runs(config.log_dir)
+    assert run.run["epochs"][-1]["clean"] == progress.epochs[-1]["clean"]
+    unmixed = train.fit(replace(config, mix="none"), data)
+    assert not any("clean" in epoch for epoch in unmixed.epochs)
+
+
+class WholeBatch(Group):
+    """One of three processes, that knows the others' parts."""
+
+    def united(self, part, whole):
+        return self.everyone[part.dtype]
+
+
+def test_each_process_has_its_part_of_the_mixed_batch(config):
+    config = replace(config, mix="mixup:1+resizemix", mix_per="pair", seed=3)
+    images = paddle.to_tensor(np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8"))
+    labels = paddle.to_tensor(np.arange(8) % 3)
+    to_network = ToNetwork(KNOWN["half"])
+    whole = train.Mixer(config, 3, to_network, Group())(2, 1, images, labels, 8)
+    for rank in range(3):
+        group = WholeBatch(rank, 3)
+        object.__setattr__(group, "everyone", {images.dtype: images, labels.dtype: labels})
+        own = slice(rank, None, 3)
+        part = train.Mixer(config, 3, to_network, group)(2, 1, images[own], labels[own], 8)
+        for found, expected in zip(part, whole, strict=True):
+            np.testing.assert_array_equal(found.numpy(), expected.numpy()[own])
+
+
+def test_images_that_would_not_fit_the_network_are_told_before_training(config, data):
+    config = replace(config, augment="random_crop(20)", stretch=False)
+    with pytest.raises(UserError, match=r"40 × 48 pixels, comes out .* 20 × 20, and --image-size"):
+        train.fit(config, data)
+    config = replace(config, augment="random_crop(16)")  # but evaluation images are 40 × 48
+    with pytest.raises(UserError, match=r"comes out of the augmentation 40 × 48.*--eval-transform"):
+        train.fit(config, data)
+    assert not Path(config.log_dir).exists()
+
+
+def test_without_augmentation_training_images_are_prepared_as_those_of_evaluation(config, data):
+    config = replace(config, stretch=False, eval_transform="resize(20)|center_crop(16)")
+    (none, evaluated) = (augmented(config, data.train, mode) for mode in ("none", "none"))
+    crop = augmented(config, data.train, "random_crop(30)")  # 30 × 30, then as in evaluation
+    np.testing.assert_array_equal(none[3, 1][0], evaluated[0, 1][0])
+    assert crop[0, 1][0].shape == (16, 16, 3)
+    assert not np.array_equal(crop[0, 1][0], none[0, 1][0])
+
+
+def test_auxiliary_classifiers_are_learned_from(config, data, monkeypatch):
+    class TwoHeads(paddle.nn.Layer):
+        heads = ("main", "side")
+
+        def __init__(self):
+            super().__init__()
+            self.flatten = paddle.nn.Flatten()
+            self.main, self.side = paddle.nn.Linear(768, 3), paddle.nn.Linear(768, 3)
+
+        def forward(self, images):
+            flat = self.flatten(images)
+            return (self.main(flat), self.side(flat)) if self.training else self.main(flat)
+
+    monkeypatch.setattr(train, "make_network", lambda config, data: TwoHeads())
+    plain = replace(config, optimizer="sgd", momentum=0.0, learning_rate=0.1, epochs=1)
+    train.fit(replace(plain, batch_size=24), data)
+    saved = weights(plain)
+    monkeypatch.setattr(train, "AUXILIARY", 0.0)
+    again = replace(plain, batch_size=24, model_dir=plain.model_dir + "2")
+    train.fit(replace(again, log_dir=plain.log_dir + "2"), data)
+    np.testing.assert_array_equal(saved["main.weight"], weights(again)["main.weight"])
+    assert not np.array_equal(saved["side.weight"], weights(again)["side.weight"])
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    ["d2l-cifar10", "keras-cifar10", "torchvision-mnist", "d2l-hotdog-scratch", "d2l-hotdog"],
+)
+def test_the_recipe_of_each_document_trains(recipe, tmp_path):
+    """On six small square pictures, for an epoch, at the recipe's size and with its transforms."""
+    folder = write_dataset(tmp_path / "made", train=2, evaluate=1)
+    for file in folder.rglob("*.png"):
+        Image.open(file).crop((0, 0, 40, 40)).save(file)
+    data = open_dataset(folder)
+    given = {
+        "epochs": 1, "first": None, "holdout": 0.0, "num_workers": 0, "threads": 1,
+        "device": "cpu", "milestones": "", "schedule": "constant", "pretrained": None,
+        "log_dir": str(tmp_path / "logs"), "model_dir": str(tmp_path / "models"),
+    }  # fmt: skip
+    if recipe == "d2l-hotdog":
+        paddle.seed(0)
+        given["pretrained"] = str(tmp_path / "imagenet.pdparams")
+        checkpoint.save(Path(given["pretrained"]), NETWORKS["resnet18"](1000, 224).state_dict())
+    config = make_config(given, recipe)
+    for mode in split_modes(config.augment):
+        progress = train.fit(replace(config, augment=mode), data)
+        for name in ("lossTrain", "lossEval"):
+            assert np.isfinite(progress.curves[name].array).all()

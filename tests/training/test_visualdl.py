@@ -1,0 +1,289 @@
+"""What VisualDL is given, by a stand-in that notes calls, and where it is installed by itself."""
+
+import sys
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+from PIL import Image
+
+from paddle_aug.config import TrainConfig, parse
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.normalize import KNOWN
+from paddle_aug.errors import UserError
+from paddle_aug.results import runlog
+from paddle_aug.rng import generator
+from paddle_aug.training import checkpoint
+from paddle_aug.training import fit as train
+from paddle_aug.training import visualdl as visual
+from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.distributed import Group
+
+TAGS = {
+    "loss/train", "accuracy/train", "loss/eval", "accuracy/eval", "learning_rate", "images_per_s",
+    "data_wait",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
+
+
+@pytest.fixture
+def config(tmp_path):
+    return TrainConfig(
+        augment="userDef+mixup:1",
+        network="vgg_thin_bn",
+        image_size=16,
+        batch_size=5,
+        epochs=3,
+        schedule="step",
+        milestones="2",
+        device="cpu",
+        threads=1,
+        num_workers=0,
+        log_dir=str(tmp_path / "logs"),
+        model_dir=str(tmp_path / "models"),
+        visualdl=str(tmp_path / "visual"),
+    )
+
+
+class Noting:
+    """In the place of a LogWriter."""
+
+    made: ClassVar[list["Noting"]] = []
+
+    def __init__(self, folder, **options):
+        self.folder, self.options = Path(folder), options
+        self.scalars, self.images, self.graphs, self.closed = [], [], 0, False
+        Noting.made.append(self)
+
+    def add_scalar(self, tag, value, step):
+        self.scalars.append((tag, step, value))
+
+    def add_image(self, tag, image, step):
+        assert image.dtype == np.uint8
+        self.images.append((tag, step, image.shape))
+
+    def add_graph(self, network, inputs):
+        assert not network.training
+        assert [tuple(each.shape) for each in inputs] == [(-1, 3, 16, 16)]
+        self.graphs += 1
+
+    def flush(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    """The stand-ins that were made, one a session of training."""
+    module = ModuleType("visualdl")
+    module.LogWriter = Noting
+    monkeypatch.setitem(sys.modules, "visualdl", module)
+    monkeypatch.setattr(Noting, "made", [])
+    return Noting.made
+
+
+@pytest.fixture(scope="module")
+def visualdl(tmp_path_factory):
+    """The library; it makes a folder in the user's own when it is imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        yield pytest.importorskip("visualdl")
+
+
+def test_each_epoch_gives_a_point_to_each_curve_and_every_so_many_a_batch(
+    config, data, noted, monkeypatch
+):
+    monkeypatch.setattr(visual, "EVERY", 2)
+    progress = train.fit(config, data)
+    (writer,) = noted
+    assert writer.closed
+    assert writer.graphs == 1
+    assert writer.folder.parent == Path(config.visualdl)
+    assert writer.images == [("batch", step, (2 * 18, 3 * 18, 3)) for step in (1, 3)]
+    shown = {tag: [] for tag in TAGS}
+    for tag, step, value in writer.scalars:
+        shown[tag].append(value)
+        assert step == len(shown[tag])
+    assert shown["loss/train"] == list(progress.curves["lossTrain"])
+    assert shown["accuracy/train"] == list(progress.curves["accTrain"])
+    assert shown["loss/eval"] == list(progress.curves["lossEval"])
+    assert shown["accuracy/eval"] == list(progress.curves["accEval"])
+    assert shown["learning_rate"] == pytest.approx([1e-4, 1e-4, 1e-5])
+    assert shown["images_per_s"] == [epoch["images_per_s"] for epoch in progress.epochs]
+    assert shown["data_wait"] == [epoch["data_wait"] for epoch in progress.epochs]
+
+
+def test_a_resumed_run_goes_on_counting(config, data, noted):
+    train.fit(replace(config, epochs=2), data)
+    train.fit(replace(config, resume=True), data)
+    first, second = ([step for _, step, _ in writer.scalars] for writer in noted)
+    assert (set(first), set(second)) == ({1, 2}, {3})
+    assert [[step for _, step, _ in writer.images] for writer in noted] == [[1], []]
+
+
+def test_what_is_shown_may_be_asked_for_or_left_away_when_a_run_goes_on(config, data, noted):
+    train.fit(replace(config, epochs=1, visualdl=None), data)
+    assert noted == []
+    train.fit(replace(config, epochs=2, resume=True), data)
+    train.fit(replace(config, resume=True, visualdl=None), data)
+    (writer,) = noted
+    assert {step for _, step, _ in writer.scalars} == {2}
+
+
+def test_without_visualdl_one_message_says_what_to_install_and_nothing_is_moved(
+    config, data, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "visualdl", None)
+    hidden = replace(config, visualdl=None, epochs=1)
+    train.fit(hidden, data)
+    before = sorted(Path(config.log_dir).rglob("*"))
+    command = f'pip install visualdl "numpy=={np.__version__}"'
+    with pytest.raises(UserError, match="not installed: " + command.replace(".", r"\.")):
+        train.fit(replace(hidden, visualdl=config.visualdl), data)
+    assert sorted(Path(config.log_dir).rglob("*")) == before
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_training(config, data, noted, tmp_path):
+    (tmp_path / "visual").write_text("a file")
+    with pytest.raises(UserError, match="cannot write to --visualdl"):
+        train.fit(config, data)
+
+
+def test_a_network_that_cannot_be_traced_is_trained_and_told_in_a_line(
+    config, data, noted, monkeypatch, capsys
+):
+    def refuse(self, network, inputs):
+        print("Failed to save model graph")
+        raise TypeError("In transformed code:\n\n    TypeError: tanh() must be Value\n")
+
+    monkeypatch.setattr(Noting, "add_graph", refuse)
+    assert train.fit(replace(config, epochs=1), data).done == 1
+    said = capsys.readouterr()
+    assert said.err == (
+        "--visualdl: all but the graph of vgg_thin_bn, which VisualDL cannot make on Paddle "
+        f"{paddle.__version__}: TypeError: tanh() must be Value\n"
+    )
+    assert "Failed" not in said.out
+
+
+def test_only_the_first_process_shows_anything(config, noted):
+    shown = [type(visual.view(config, Group(rank, 2))) for rank in (0, 1)]
+    assert shown == [visual.Shown, visual.Hidden]
+    assert type(visual.view(replace(config, visualdl=None), Group())) is visual.Hidden
+
+
+def test_the_option_may_go_without_a_folder():
+    assert parse(["--visualdl"])[0] == {"visualdl": "logs/visualdl"}
+    assert parse(["--visualdl", "there", "--amp"])[0] == {"visualdl": "there", "amp": True}
+    assert parse([])[0] == {}
+
+
+@pytest.mark.parametrize("name", ["half", "unit", "imagenet"])
+def test_a_picture_is_what_was_normalised_to_the_bit(name):
+    paddle.set_device("cpu")
+    images = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 16, 16, 3)
+    inputs = ToNetwork(KNOWN[name])(paddle.to_tensor(images))
+    np.testing.assert_array_equal(visual.pictures(inputs, KNOWN[name]), images)
+
+
+def test_a_picture_of_what_was_normalised_by_itself_has_all_its_contrast():
+    paddle.set_device("cpu")
+    images = np.stack([np.full((4, 4, 3), 7), np.arange(60, 108).reshape(4, 4, 3)])
+    inputs = ToNetwork(KNOWN["image"])(paddle.to_tensor(images.astype(np.uint8)))
+    flat, rising = visual.pictures(inputs, KNOWN["image"])
+    assert (flat == flat[0, 0, 0]).all()
+    expected = np.rint(np.arange(48) * 255 / 47).reshape(4, 4, 3)
+    np.testing.assert_allclose(rising, expected, atol=1)
+
+
+@pytest.mark.parametrize(("count", "rows", "columns"), [(1, 1, 1), (5, 2, 3), (16, 4, 4)])
+def test_a_grid_has_the_images_row_by_row_in_white_frames(count, rows, columns):
+    images = generator(0, "drawing").integers(0, 256, (count, 4, 6, 3)).astype(np.uint8)
+    whole = np.full((rows * 6, columns * 8, 3), 255, np.uint8)
+    for number, image in enumerate(images):
+        row, column = divmod(number, columns)
+        whole[row * 6 + 1 : row * 6 + 5, column * 8 + 1 : column * 8 + 7] = image
+    np.testing.assert_array_equal(visual.grid(images), whole)
+
+
+def weights_file(config):
+    return train.model_file(config, "last.pdparams")
+
+
+def read(visualdl, config):
+    """The steps of each curve and of the pictures, and the pictures."""
+    reader = visualdl.LogReader(file_path=str(visual.run_folder(config) / "vdlrecords.log"))
+    points = {tag: reader.get_data("scalar", tag) for tag in reader.get_tags()["scalar"]}
+    images = reader.get_data("image", "batch")
+    steps = {tag: [point.id for point in found] for tag, found in points.items()}
+    pictures = [Image.open(BytesIO(each.image.encoded_image_string)) for each in images]
+    return {**steps, "batch": [each.id for each in images]}, pictures
+
+
+def test_visualdl_reads_it_and_the_run_is_the_same_to_the_bit(config, data, visualdl):
+    config = replace(config, network="vgg_thin")  # which has dropout
+    train.fit(config, data)
+    steps, (picture,) = read(visualdl, config)
+    assert steps == {**{tag: [1, 2, 3] for tag in TAGS}, "batch": [1]}
+    assert picture.size == (3 * 18, 2 * 18)
+    graphs = list(visual.run_folder(config).glob("vdlgraph*"))
+    assert len(graphs) == 1
+    assert "conv2d" in graphs[0].read_text()
+
+    other = Path(config.log_dir).parent / "other"
+    hidden = replace(
+        config, visualdl=None, log_dir=str(other / "logs"), model_dir=str(other / "models")
+    )
+    train.fit(hidden, data)
+    left, right = (
+        {**runlog.read_runs(each.log_dir)[0].curves, **checkpoint.load(weights_file(each))}
+        for each in (config, hidden)
+    )
+    assert left.keys() == right.keys()
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+
+
+def test_after_a_kill_nothing_is_there_twice_and_nothing_is_missing(
+    config, data, visualdl, monkeypatch, capsys
+):
+    """The kill came after epoch 2 was shown and before it was saved, within a record of epoch 3."""
+    monkeypatch.setattr(visual, "EVERY", 1)
+    train.fit(replace(config, epochs=1), data)
+    file = visual.run_folder(config) / "vdlrecords.log"
+    record = visualdl.LogWriter(str(file.parent), file_name=file.name)
+    for tag in TAGS:
+        record.add_scalar(tag, 0.5, 2)
+    record.close()
+    content = file.read_bytes()
+    file.write_bytes(content + content[-20:-3])
+    capsys.readouterr()
+
+    train.fit(replace(config, resume=True), data)
+    steps, _ = read(visualdl, config)
+    assert steps == {tag: [1, 2, 3] for tag in (*TAGS, "batch")}
+    assert len(list(file.parent.glob("vdlgraph*"))) == 1
+    assert "is exists" not in capsys.readouterr().out
+
+
+def test_a_new_run_moves_what_the_old_one_showed(config, data, visualdl):
+    config = replace(config, epochs=1)
+    train.fit(config, data)
+    folder = visual.run_folder(config)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    train.fit(config, data)
+    (moved,) = (folder / "replaced").iterdir()
+    assert {file.name: file.read_bytes() for file in moved.iterdir()} == before
+    assert read(visualdl, config)[0] == {tag: [1] for tag in (*TAGS, "batch")}

@@ -1,0 +1,263 @@
+"""Weights say what they are of: one file is enough to use them, and older ones ask for more."""
+
+import json
+import pickle
+import warnings
+
+import numpy as np
+import paddle
+import pytest
+from made_data import write_dataset
+from trained import train_tiny
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
+from paddle_aug.networks import NETWORKS
+from paddle_aug.training import checkpoint
+from paddle_aug.training.pretrained import load_pretrained
+from paddle_aug.training.weights import eval_data, load_trained, understood
+
+NAMES = ["class0", "class1", "class2"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, photos):
+    folder = tmp_path_factory.mktemp("run")
+    options = {"stretch": False, "eval_transform": "resize(18)|center_crop(16)"}
+    train_tiny(photos, folder, augment="hflip", normalize="data", **options)
+    return folder
+
+
+@pytest.fixture
+def weights(folder):
+    (file,) = (folder / "models").glob("*_last.pdparams")
+    return file
+
+
+@pytest.fixture
+def run_json(folder):
+    (file,) = (folder / "logs").glob("*_run.json")
+    return file
+
+
+@pytest.fixture
+def undescribed(weights, tmp_path):
+    """Weights as they were saved before they were described."""
+    content = checkpoint.load(weights)
+    del content[checkpoint.DESCRIPTION]
+    checkpoint.save(tmp_path / "old.pdparams", content)
+    return tmp_path / "old.pdparams"
+
+
+def assert_what_was_trained(trained, weights, run_json):
+    run = json.loads(run_json.read_text())
+    assert not trained.network.training
+    for name, value in trained.network.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), checkpoint.load(weights)[name])
+    assert trained.class_names == NAMES
+    assert (trained.data_name, trained.fingerprint) == ("photos", run["data"]["fingerprint"])
+    config = trained.config
+    assert (config.network, config.image_size, config.augment) == ("vgg_thin_bn", 16, "hflip")
+    assert (config.stretch, config.eval_transform) == (False, "resize(18)|center_crop(16)")
+    assert list(trained.normalization.mean) == run["normalization"]["mean"]
+    assert list(trained.normalization.std) == run["normalization"]["std"]
+    assert 0 < trained.normalization.std[0] < 0.5, "of the images, so not the default's"
+    assert trained.normalization.per_image is False
+
+
+def test_a_file_of_weights_is_all_that_loading_them_takes(weights, run_json, tmp_path):
+    alone = tmp_path / "alone.pdparams"
+    alone.write_bytes(weights.read_bytes())
+    assert_what_was_trained(load_trained(alone), weights, run_json)
+
+
+def test_best_weights_are_described_as_the_last_are(weights):
+    best, last = (
+        checkpoint.load(weights.with_name(weights.name.replace("last", name)))
+        for name in ("best", "last")
+    )
+    assert best[checkpoint.DESCRIPTION] == last[checkpoint.DESCRIPTION]
+
+
+def test_paddle_reads_described_weights_without_a_word(weights):
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        content = paddle.load(str(weights))
+        missing, unexpected = network.set_state_dict(content)
+    assert (missing, unexpected) == ([], [checkpoint.DESCRIPTION])
+    loaded = load_trained(weights).network.state_dict()
+    for name, value in network.state_dict().items():
+        assert (value == loaded[name]).all()
+
+
+def test_training_starts_from_described_weights(weights, capsys):
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    load_pretrained(network, str(weights), "vgg_thin_bn")
+    assert "loaded with its head" in capsys.readouterr().out
+    loaded = load_trained(weights).network.state_dict()
+    for name, value in network.state_dict().items():
+        assert (value == loaded[name]).all()
+
+
+def test_older_weights_are_loaded_by_the_run_json_of_their_run(undescribed, weights, run_json):
+    with pytest.raises(UserError, match=r"does not say what its weights are of.*--run FILE, or tr"):
+        load_trained(undescribed)
+    assert_what_was_trained(load_trained(undescribed, run_json), weights, run_json)
+    with pytest.raises(UserError, match="says itself what its weights are of; leave --run away"):
+        load_trained(weights, run_json)
+
+
+def test_a_run_from_before_normalize_was_the_notebooks(run_json):
+    run = json.loads(run_json.read_text())
+    del run["normalization"]
+    assert understood(run, run_json).normalization.mean == (0.5, 0.5, 0.5)
+
+
+def test_weights_of_another_network_than_the_runs_are_refused(undescribed, run_json, tmp_path):
+    run = json.loads(run_json.read_text())
+    run["config"]["network"] = "lenet"
+    (tmp_path / "other.json").write_text(json.dumps(run))
+    with pytest.raises(UserError, match=r"old\.pdparams is of another network: classifier"):
+        load_trained(undescribed, tmp_path / "other.json")
+
+
+def test_a_truncated_file_is_told(weights, tmp_path):
+    (tmp_path / "half.pdparams").write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"half\.pdparams is damaged"):
+        load_trained(tmp_path / "half.pdparams")
+
+
+def pairs_of_pairs():
+    """Few bytes in a pickle, and 2 ** 60 to go through."""
+    pairs = ()
+    for _ in range(60):
+        pairs = (pairs, pairs)
+    return pairs
+
+
+HALF = {"mean": [0.5] * 3, "std": [0.5] * 3, "per_image": False}
+DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"format": 2}, "was written by a later version of paddle_aug"),
+        ({"config": {"network": "resnet19"}}, "no network named 'resnet19'; did you mean 'resnet1"),
+        ({"config": {"network": "googlenet", "image_size": 8}}, "does not describe trained weigh"),
+        ({"config": {"image_size": "16"}}, "image_size wants a value of type int, got '16'"),
+        ({"config": {"image_size": 100_000}}, "--image-size must be at most 8192, not 100000"),
+        ({"normalization": {"mean": [0.5]}}, "does not .*: it: normalization: std is missing"),
+        ({"normalization": {**HALF, "mean": [0.5]}}, "mean is not of three numbers"),
+        ({"normalization": {**HALF, "std": [0.5, 0.5, float("nan")]}}, "std is not of three num"),
+        ({"data": {}}, "does not describe trained weights: it: data: name is missing"),
+        ({"data": {**DATA, "class_names": []}}, "its classes are not named"),
+        ({"data": {**DATA, "class_names": ["a", 1]}}, "data: class_names 1 is not a text"),
+        ({"data": {**DATA, "name": [1]}}, "data: name is not a text"),
+        ({"engine": {"native": 1}}, "engine is not a text"),
+        ({"config": 3}, "does not describe trained weights: it: config is no object"),
+    ],
+)
+def test_a_description_that_cannot_be_understood_is_told(weights, tmp_path, change, told):
+    content = checkpoint.load(weights)
+    content[checkpoint.DESCRIPTION].update(change)
+    checkpoint.save(tmp_path / "w.pdparams", content)
+    with pytest.raises(UserError, match=rf"w\.pdparams.*{told}"):
+        load_trained(tmp_path / "w.pdparams")
+
+
+def test_what_is_no_run_json_is_told(undescribed, tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*none\.json.*--run wants a run\.json"):
+        load_trained(undescribed, tmp_path / "none.json")
+    for text in ("{", "[]"):
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(UserError, match=r"run\.json (is not the run|does not describe)"):
+            load_trained(undescribed, tmp_path / "run.json")
+
+
+def test_weights_are_evaluated_on_their_own_eval_list_unless_told_otherwise(weights, photos):
+    data = eval_data(load_trained(weights), {})
+    assert [s.path for s in data.eval] == [s.path for s in open_dataset(str(photos)).eval]
+
+
+def test_a_part_held_back_is_evaluated_on_again(photos, tmp_path):
+    held = load_trained(train_tiny(photos, tmp_path, holdout=0.25, seed=3))
+    found = eval_data(held, {})
+    assert (len(found.eval), len(found.test)) == (6, 12)
+    assert {sample.path for sample in found.eval} <= {
+        sample.path for sample in open_dataset(str(photos)).train
+    }
+
+
+def test_an_eval_list_takes_the_place_of_the_runs(weights, photos, tmp_path):
+    (tmp_path / "two.txt").write_text("class0/eval_000.png 0\nclass2/eval_001.png 2\n")
+    data = eval_data(load_trained(weights), {"eval_list": str(tmp_path / "two.txt")})
+    assert [sample.label for sample in data.eval] == [0, 2]
+
+
+def test_other_data_is_evaluated_on_whole(weights, tmp_path):
+    other = write_dataset(tmp_path / "other", evaluate=5)
+    assert len(eval_data(load_trained(weights), {"data": str(other)}).eval) == 15
+
+
+def test_data_that_has_changed_is_refused(tmp_path):
+    photos = write_dataset(tmp_path / "photos")
+    trained = load_trained(train_tiny(photos, tmp_path))
+    with open(photos / "Eval.txt", "a") as file:
+        file.write("class0/eval_000.png 0\n")
+    with pytest.raises(UserError, match="photos, on which the weights were trained, has changed"):
+        eval_data(trained, {})
+    assert len(eval_data(trained, {"data": str(photos)}).eval) == 13
+
+
+@pytest.mark.parametrize(
+    ("classes", "told"),
+    [
+        (4, "class 3 is 'class3' in it, and not there in them"),
+        (2, "class 2 is not there in it, and 'class2' in them"),
+    ],
+)
+def test_other_classes_are_refused(weights, tmp_path, classes, told):
+    other = write_dataset(tmp_path / "other", classes=classes)
+    with pytest.raises(UserError, match=f"other has other classes than the weights: {told}"):
+        eval_data(load_trained(weights), {"data": str(other)})
+
+
+def test_data_without_an_eval_list_is_refused(weights, photos, tmp_path):
+    (tmp_path / "flat").mkdir()
+    for name in NAMES:
+        (tmp_path / "flat" / name).symlink_to(photos / "Images" / name)
+    with pytest.raises(UserError, match="flat has no images to evaluate on"):
+        eval_data(load_trained(weights), {"data": f"folder:{tmp_path / 'flat'}"})
+
+
+def test_a_network_that_the_weights_cannot_be_of_takes_no_memory(weights, tmp_path):
+    content = checkpoint.load(weights)
+    content[checkpoint.DESCRIPTION]["config"] |= {"network": "vgg16", "image_size": 8192}
+    checkpoint.save(tmp_path / "w.pdparams", content)  # its dense layers would have 550 GB
+    with pytest.raises(UserError, match=r"w\.pdparams is of another network"):
+        load_trained(tmp_path / "w.pdparams")
+
+
+def test_a_message_does_not_go_through_what_it_quotes(weights, tmp_path):
+    content = checkpoint.load(weights)
+    content[checkpoint.DESCRIPTION]["config"]["network"] = pairs_of_pairs()
+    (tmp_path / "w.pdparams").write_bytes(pickle.dumps(content, 4))
+    with pytest.raises(
+        UserError, match=r"w\.pdparams: network wants a value of type str, got \(\("
+    ):
+        load_trained(tmp_path / "w.pdparams")
+
+
+def test_training_does_not_go_through_what_is_no_array(weights, tmp_path):
+    content = checkpoint.load(weights)
+    head = next(name for name in content if name.startswith(NETWORKS["vgg_thin_bn"](3, 16).heads))
+    content[head] = pairs_of_pairs()
+    (tmp_path / "w.pdparams").write_bytes(pickle.dumps(content, 4))
+    load_pretrained(NETWORKS["vgg_thin_bn"](3, 16), str(tmp_path / "w.pdparams"), "vgg_thin_bn")
