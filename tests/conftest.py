@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from leaks import leaks, process_state
 
 from paddle_aug.training.cpu import use_fast_instructions
 
@@ -28,6 +29,15 @@ def cache_folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_leaks():
+    """Fail the test that leaves the process other than it found it."""
+    before = process_state()
+    yield
+    if left := leaks(before):
+        pytest.fail("this test leaks\n" + "\n".join(left), pytrace=False)
 
 
 @pytest.fixture(scope="session")

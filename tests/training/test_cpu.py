@@ -12,7 +12,8 @@ INTEL = AMD.replace("AuthenticAMD", "GenuineIntel")
 
 @pytest.fixture(autouse=True)
 def as_it_was(monkeypatch):
-    monkeypatch.delenv(MKL_INSTRUCTIONS, raising=False)
+    monkeypatch.setenv(MKL_INSTRUCTIONS, "")  # so that it is put back, or removed, afterwards
+    monkeypatch.delenv(MKL_INSTRUCTIONS)
 
 
 @pytest.mark.parametrize(
