@@ -10,7 +10,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PAIRS = {"requirements.txt": "requirements.lock", "requirements-cpu.txt": "requirements-cpu.lock"}
+PAIRS = {
+    "requirements.txt": ".ci/requirements.lock",
+    "requirements-cpu.txt": ".ci/requirements-cpu.lock",
+}
 PYTHONS = ["3.10", "3.11", "3.12"]
 
 
@@ -71,9 +74,10 @@ def test_every_pin_has_its_hashes_and_no_address(repository, lock):
 
 
 def test_both_stacks_have_the_paddle_that_they_are_for(repository):
+    gpu, cpu = (repository / lock for lock in PAIRS.values())
     for python in PYTHONS:
-        assert installed(repository / "requirements-cpu.lock", python)["paddlepaddle"] == "3.3.1"
-        assert installed(repository / "requirements.lock", python)["paddlepaddle-gpu"] == "2.6.2"
+        assert installed(cpu, python)["paddlepaddle"] == "3.3.1"
+        assert installed(gpu, python)["paddlepaddle-gpu"] == "2.6.2"
 
 
 def test_both_requirements_differ_in_paddle_and_numpy_alone(repository):
