@@ -200,7 +200,6 @@ class Workers:
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             # A spawned process imports the script that started it, and got here by that.
             raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
-        cv2.setNumThreads(0)  # as many threads as there are workers, and no more
         self.datasets = datasets
         self.processes = processes
         self.executor: Executor
@@ -226,10 +225,13 @@ class Workers:
             self.patience = None  # there is no way to end a thread
 
     def __enter__(self):
+        self.opencv_threads = cv2.getNumThreads()
+        cv2.setNumThreads(0)  # as many threads as there are workers, and no more
         return self
 
     def __exit__(self, *_):
         self.executor.shutdown(cancel_futures=True)
+        cv2.setNumThreads(self.opencv_threads)
 
     def _fill_here(self, name: str, keys: list[Key], place: int):
         return self.datasets[name].fill(self.room[place], keys)

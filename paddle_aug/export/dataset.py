@@ -357,9 +357,13 @@ def _make_all(maker: _Maker, items: list[Item], num_workers: int) -> Iterator[li
 
 
 def _results(maker: _Maker, tasks: list[list[Item]], num_workers: int) -> Iterator[list[dict]]:
-    cv2.setNumThreads(0)  # as many threads as there are workers, and no more
     if not num_workers:
-        yield from map(maker.make, tasks)
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(0)  # one core, as was asked for
+        try:
+            yield from map(maker.make, tasks)
+        finally:
+            cv2.setNumThreads(threads)
         return
     executor = ProcessPoolExecutor(
         num_workers, multiprocessing.get_context("spawn"), _start_worker, (maker,)

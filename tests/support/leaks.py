@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import TMonitor
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF, signal.SIGHUP]
 PADDLE_FLAGS = ["FLAGS_check_nan_inf", "FLAGS_use_mkldnn"]
@@ -36,7 +37,7 @@ def process_state() -> dict[str, object]:
         "random's generator": random.getstate(),
         "NumPy's generator": _plain(np.random.get_state()),  # noqa: NPY002
         "OpenCV's threads": cv2.getNumThreads(),
-        "threads": set(threading.enumerate()),
+        "threads": {each for each in threading.enumerate() if not isinstance(each, TMonitor)},
         "child processes": child_processes(),
     }
     if paddle := sys.modules.get("paddle"):
