@@ -15,10 +15,7 @@ from paddle_aug.commands import plot, train
 from paddle_aug.errors import UserError
 
 # What measures a clone, and what tools share.
-CLONE_ONLY = {
-    "_clone", "benchmark", "benchmark_docs", "benchmark_load", "benchmark_loader",
-    "benchmark_parity", "benchmark_ranks", "benchmark_soak", "imgaug_conformance",
-}  # fmt: skip
+CLONE_ONLY = {"_clone", "benchmark"}
 
 
 def ended(monkeypatch, *words):

@@ -247,7 +247,7 @@ def test_the_example_in_the_documentation_runs():
 @pytest.fixture
 def conformance(monkeypatch):
     monkeypatch.syspath_prepend(CLONE / "tools")
-    return importlib.import_module("imgaug_conformance")
+    return importlib.import_module("benchmarks.imgaug_conformance")
 
 
 def test_the_conformance_report_passes_only_what_is_explained_for_those_very_runs(conformance):

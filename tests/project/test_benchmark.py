@@ -53,17 +53,17 @@ def benchmark(*arguments):
 
 
 def test_every_op_of_the_package_is_measured_and_told_on_the_page(module):
-    assert {name.split(", ")[0] for name in module("benchmark_peers.ours").SPECS} == set(OPS)
-    assert set(module("benchmark_docs").KERNELS) == set(OPS)
-    assert {"none", *module("benchmark_peers.ours").MODES} == set(NOTEBOOK_MODES)
+    assert {name.split(", ")[0] for name in module("benchmarks.peers.ours").SPECS} == set(OPS)
+    assert set(module("benchmarks.docs").KERNELS) == set(OPS)
+    assert {"none", *module("benchmarks.peers.ours").MODES} == set(NOTEBOOK_MODES)
 
 
 @pytest.mark.parametrize("peer", ["notebook", "imgaug", "paddle_cv2", "paddle_pil"])
 def test_what_a_peer_does_is_named_as_with_us_and_changes_an_image(module, image, peer):
     if peer.startswith("paddle"):
         pytest.importorskip("paddle")
-    ours = module("benchmark_peers.ours").subjects(SIZE)
-    made = module(f"benchmark_peers.{peer}")
+    ours = module("benchmarks.peers.ours").subjects(SIZE)
+    made = module(f"benchmarks.peers.{peer}")
     subjects = made.subjects(SIZE)
     assert subjects
     assert set(subjects) <= set(ours)
@@ -78,7 +78,7 @@ def test_an_op_is_measured_with_the_notebooks_parameters(module):
     """The specs against the ops of the modes themselves, by what they print."""
     from paddle_aug.augment.modes import augmentation
 
-    specs = module("benchmark_peers.ours").NOTEBOOK_SPECS
+    specs = module("benchmarks.peers.ours").NOTEBOOK_SPECS
     printed = f"{augmentation('userDef')} {augmentation('imgaugLib')}"
     # Alone they are applied always; and what has a part of its range in its name has only that.
     for name in set(specs) - {"hflip", "vflip", "invert"}:
@@ -89,7 +89,7 @@ def test_an_op_is_measured_with_the_notebooks_parameters(module):
 
 def test_processor_time_is_measured_and_not_waiting(module, monkeypatch):
     """By a clock of its own: libraries that other tests imported may keep threads busy here."""
-    worker = module("benchmark_peers.worker")
+    worker = module("benchmarks.peers.worker")
     spent = iter([5_000_000, 7_000_000, 7_000_000, 10_500_000])
     monkeypatch.setattr(worker.time, "process_time_ns", lambda: next(spent))
     assert worker.timed(lambda image: None, [None], 2) == [2.0, 3.5]
@@ -97,7 +97,7 @@ def test_processor_time_is_measured_and_not_waiting(module, monkeypatch):
 
 def test_calls_go_round_the_images(module):
     seen = Counter()
-    module("benchmark_peers.worker").timed(lambda image: seen.update([image]), ["a", "b", "c"], 7)
+    module("benchmarks.peers.worker").timed(lambda image: seen.update([image]), ["a", "b", "c"], 7)
     assert seen == {"a": 3, "b": 2, "c": 2}
 
 
@@ -115,7 +115,7 @@ class Actor:
 
 
 def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(module):
-    benchmark = module("benchmark")
+    benchmark = module("benchmarks.turns")
     asked, starts = [], []
     # The first two numbers of each are not measured: how long a call takes, and warming up.
     for ours, slow in (([1, 2], [10, 10]), ([3, 6], [30, 70])):
@@ -145,7 +145,7 @@ def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(mod
 
 def test_the_interval_of_a_ratio_holds_it_in_95_of_100_runs_however_starts_differ(module):
     """Runs of five starts that differ by 10 %, of ten rounds that differ by as much."""
-    interval, draws, held = module("benchmark").interval, generator(3, "drawing"), 0
+    interval, draws, held = module("benchmarks.turns").interval, generator(3, "drawing"), 0
     for _ in range(2000):
         ours, theirs = np.exp(
             0.07 * draws.standard_normal((2, 5, 1)) + 0.07 * draws.standard_normal((2, 5, 10))
@@ -161,8 +161,10 @@ def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told(module)
     names = ["allab", "allab: drawing"]
     ours = Actor("ours", names, [900, 900, 1, 2, 0.25, 0.5], asked)
     notebook = Actor("notebook", ["allab"], [900, 900, 30, 40], asked)
-    times = module("benchmark").take_turns("allab", 32, ours, [notebook], 2, 8, of_modes=True)
-    (row,) = module("benchmark").compare("allab", 32, [times, times])
+    times = module("benchmarks.turns").take_turns(
+        "allab", 32, ours, [notebook], 2, 8, of_modes=True
+    )
+    (row,) = module("benchmarks.turns").compare("allab", 32, [times, times])
     assert {calls for _, _, calls in asked[4:8]} == {8}
     assert (row["ours_p99_ms"], row["against_p99_ms"], row["p99_ratio"]) == (2, 40, 20)
     assert (row["drawing_ms"], row["tiny_ms"]) == (0.25, 0.5)
@@ -170,13 +172,13 @@ def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told(module)
 
 def test_each_start_draws_what_no_other_does(module):
     """Or the mode would be measured by the same few hundred images after each."""
-    command = [sys.executable, "-c", "from benchmark_peers.ours import SEED; print(SEED)"]
+    command = [sys.executable, "-c", "from benchmarks.peers.ours import SEED; print(SEED)"]
     seeds = [subprocess.check_output(command, cwd=TOOLS) for _ in range(2)]
     assert seeds[0] != seeds[1]
 
 
 def test_a_peer_that_dies_is_named(module, tmp_path, capfd):
-    contender = module("benchmark_peers.contender")
+    contender = module("benchmarks.peers.contender")
     file = tmp_path / "pictures.npz"
     np.savez(file, **{str(SIZE): np.zeros((1, SIZE, SIZE, 3), np.uint8)})
     with pytest.raises(UserError, match="benchmark: nobody died at its start; see above"):
@@ -190,14 +192,14 @@ def test_a_peer_that_dies_is_named(module, tmp_path, capfd):
 
 
 def test_a_peer_that_is_not_installed_is_left_out_and_named(module, capsys):
-    contender = module("benchmark_peers.contender")
+    contender = module("benchmarks.peers.contender")
     peer = contender.Peer("no_such", "nobody", "no_such")
     assert contender.python_of(peer, None) is None
     assert capsys.readouterr().err == "nobody: not installed, left out\n"
 
 
 def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_path, monkeypatch):
-    contender = module("benchmark_peers.contender")
+    contender = module("benchmarks.peers.contender")
     monkeypatch.setattr(contender, "HERE", tmp_path)
     (tmp_path / "nobody.txt").write_text("# nothing\n")
     python = contender.python_of(contender.Peer("nobody", "nobody", "cv2"), tmp_path / "peers")
@@ -241,7 +243,10 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
         (["modes", "--against", "imgaug"], "invalid choice: 'imgaug'"),
         (["modes", "--starts", "1"], "--starts wants 2 or more: the interval comes of how they"),
         (["parity", "--images", "."], "no pictures in there; give a folder of photos"),
-        (["docs", ".", "--output", "pages"], "no modes.json; write it with benchmark.py modes"),
+        (
+            ["docs", ".", "--output", "pages"],
+            "no modes.json; write it with tools/benchmark.py modes",
+        ),
     ],
 )
 def test_mistakes_end_with_a_message_and_code_2(arguments, message, tmp_path):
@@ -253,7 +258,7 @@ def test_mistakes_end_with_a_message_and_code_2(arguments, message, tmp_path):
 
 
 def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(module, monkeypatch):
-    parity = module("benchmark_parity")
+    parity = module("benchmarks.parity")
     # Square, as all images here; 32 px, since the smallest grids of imgaug want some room.
     image = generator(9, "drawing").integers(0, 255, (32, 32, 3)).astype(np.uint8)
     _, rows = parity.parity([image])
@@ -273,7 +278,7 @@ def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(modul
 
 
 def test_only_all_is_a_hundred_percent(module):
-    percent = module("benchmark_docs").percent
+    percent = module("benchmarks.docs").percent
     assert percent(1) == "100 %"
     assert percent(0.5) == "50.00 %"
     assert percent(0.99996) == "99.996 %"
@@ -281,7 +286,7 @@ def test_only_all_is_a_hundred_percent(module):
 
 
 def test_the_pages_are_what_their_figures_make(module, repository):
-    pages = module("benchmark_docs").pages(repository / "docs" / "benchmark")
+    pages = module("benchmarks.docs").pages(repository / "docs" / "benchmark")
     for name, made in pages.items():
         assert made == (repository / "docs" / name).read_text(encoding="utf-8"), name
     made = pages["kernels.md"]
@@ -290,7 +295,7 @@ def test_the_pages_are_what_their_figures_make(module, repository):
     timed = {row["name"].partition(",")[0] for row in timed}
     alone = {"channel_shift", "hide_and_seek"}
     assert {op for op in OPS if op not in timed} == alone, "which nobody else has"
-    assert "not explained" not in made, "FASTER in tools/benchmark_docs.py says why another is"
+    assert "not explained" not in made, "FASTER in tools/benchmarks/docs.py says why another is"
 
 
 def test_loader_measures_ours_against_the_notebooks_reader(photos, tmp_path):
@@ -317,10 +322,10 @@ def test_loader_measures_ours_against_the_notebooks_reader(photos, tmp_path):
 @pytest.mark.parametrize("loader", ["ours", "paddle.io"])
 def test_the_loaders_give_each_image_of_the_jitter_job_once(module, photos, loader):
     files = sorted(str(file) for file in photos.rglob("*.[pP][nN][gG]"))
-    job = module("benchmark_peers.contender").Job(
-        loader, module("benchmark_peers.contender").JITTER, files, SIZE, 2, 0, "off", 1
+    job = module("benchmarks.peers.contender").Job(
+        loader, module("benchmarks.peers.contender").JITTER, files, SIZE, 2, 0, "off", 1
     )
-    batches = [batch.shape for batch in module("benchmark_peers.loading").LOADERS[loader](job)(0)]
+    batches = [batch.shape for batch in module("benchmarks.peers.loading").LOADERS[loader](job)(0)]
     pixels = [SIZE, SIZE, 3] if loader == "ours" else [3, SIZE, SIZE]
     # Of ours a last batch of one joins the batch before.
     counts = [3] if loader == "ours" else [2, 1]
@@ -345,7 +350,7 @@ SECONDS = [float(second) for second in range(0, 5000, 5)]
 
 def test_growth_is_the_slope_by_the_day_with_the_interval_that_holds_it(module):
     """A leak of 1 MB an hour under noise of 20 MB, whose readings are alike for a minute each."""
-    grow = module("benchmark_soak").growth
+    grow = module("benchmarks.soak").growth
     held = 0
     for number in range(200):
         rng = generator(number, "drawing")
@@ -360,14 +365,14 @@ def test_growth_is_the_slope_by_the_day_with_the_interval_that_holds_it(module):
 def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count(module):
     warm = SECONDS[-1] / 5
     values = [s if s < warm else 70.0 for s in SECONDS]
-    row = module("benchmark_soak").growth("files", SECONDS, values)
+    row = module("benchmarks.soak").growth("files", SECONDS, values)
     assert (row["begin"], row["end"], row["most"]) == (70, 70, 70)
     assert [row["per_24_h"], *row["interval"]] == pytest.approx([0, 0, 0], abs=1e-6)
 
 
 def test_too_few_readings_are_told(module):
     with pytest.raises(UserError, match="12 readings of files, of which the first 3 do not count"):
-        module("benchmark_soak").growth("files", SECONDS[:12], [1.0] * 12)
+        module("benchmarks.soak").growth("files", SECONDS[:12], [1.0] * 12)
 
 
 HOLDER = """
@@ -398,7 +403,7 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
 def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once(module, tmp_path):
-    soak = module("benchmark_soak")
+    soak = module("benchmarks.soak")
     (tmp_path / "holder.py").write_text(HOLDER)
     readings = []
     for files, megabytes in ((0, 0), (7, 30)):
@@ -422,7 +427,7 @@ def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
 def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkeypatch):
-    soak = module("benchmark_soak")
+    soak = module("benchmarks.soak")
     monkeypatch.setattr(soak, "EVERY", 0.3)
     monkeypatch.setattr(soak, "BLOCKS", 3)
     write_dataset(tmp_path / "made", train=2, evaluate=1)
@@ -446,7 +451,7 @@ def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkey
 
 
 def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_path, monkeypatch):
-    soak = module("benchmark_soak")
+    soak = module("benchmarks.soak")
     monkeypatch.setattr(soak, "EVERY", 0.1)
     options = argparse.Namespace(recipe="sample", augment="none", workers=0, minutes=1)
     with pytest.raises(UserError, match="training ended before its time; see above"):
@@ -456,36 +461,5 @@ def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_pat
 def test_a_process_that_is_gone_has_nothing(module):
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    reading = module("benchmark_soak").reading([process.pid])
+    reading = module("benchmarks.soak").reading([process.pid])
     assert set(reading.values()) == {0}
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux alone has it")
-def test_load_measures_a_list_from_its_lines_to_the_first_batch(tmp_path):
-    file = tmp_path / "load.json"
-    ended = benchmark("load", "--lines", "500", "--files", "40", "--json", file, "--workers", "0,1")
-    assert ended.returncode == 0, ended.stderr
-    report = json.loads(file.read_text())
-    assert (report["lines"], report["files"]) == (500, 40)
-    assert [row["name"] for row in report["rows"]] == [
-        "parse",
-        "open, lists checked",
-        "open, images checked",
-        "first batch, 0 workers",
-        "first batch, 1 workers",
-    ]
-    assert min(row["seconds"] for row in report["rows"]) > 0
-    assert "worker_mb" in report["rows"][-1]
-
-
-def test_every_line_of_the_long_list_is_another_path_to_one_of_few_files(module, tmp_path):
-    module("benchmark_load").write_lists(tmp_path, 300, 20)
-    lines = [(tmp_path / f"{part}.txt").read_text().splitlines() for part in ("Train", "Eval")]
-    assert [len(part) for part in lines] == [270, 30]
-    paths = [line.split()[0] for part in lines for line in part]
-    assert len(set(paths)) == 300
-    train, evaluate = (
-        {(tmp_path / p).resolve() for p in part} for part in (paths[:270], paths[270:])
-    )
-    assert (len(train), len(evaluate), train & evaluate) == (18, 2, set())
-    assert all(file.is_file() for file in train | evaluate)

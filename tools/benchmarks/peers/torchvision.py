@@ -7,7 +7,8 @@ import random
 
 import numpy as np
 import torch
-from benchmark_peers import ranges
+
+from benchmarks.peers import ranges
 
 torch.set_num_threads(1)
 

@@ -1,6 +1,6 @@
 """Hold imgaug 0.4.0 under our adapter against imgaug as it was published.
 
-    python tools/imgaug_conformance.py --folder ~/imgaug-stacks
+    cd tools && python -m benchmarks.imgaug_conformance --folder ~/imgaug-stacks
 
 Makes a virtual environment for each stack in the folder, runs imgaug's own unit tests and draws
 pixels of the notebook's augmenters on each, and compares all with the oldest stack, where imgaug
@@ -28,6 +28,8 @@ from _clone import run
 
 from paddle_aug.augment.adapters import imgaug as adapter
 from paddle_aug.errors import UserError
+
+TOOLS = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def main() -> int | None:
     for number, (column, python) in enumerate(zip(RUNS, pythons, strict=True)):
         print(f"running: {column.title}", file=sys.stderr)
         state = "mended" if column.mended else "published"
-        call([python, __file__, "--folder", folder, "--inside", state], PYTHONPATH=str(tests))
+        command = [python, "-m", "benchmarks.imgaug_conformance"]
+        call([*command, "--folder", folder, "--inside", state], PYTHONPATH=str(tests))
         (folder / "record.json").replace(folder / f"record-{number}.json")
         (folder / "pixels.npz").replace(folder / f"pixels-{number}.npz")
 
@@ -169,7 +172,7 @@ def main() -> int | None:
 def call(command: list, **settings: str) -> None:
     """Run a command to its end, with one thread and with these environment variables."""
     environ = os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"} | settings
-    if subprocess.run([str(word) for word in command], env=environ).returncode:
+    if subprocess.run([str(word) for word in command], env=environ, cwd=TOOLS).returncode:
         raise UserError(f"this failed, see above: {' '.join(map(str, command))}")
 
 

@@ -3,8 +3,9 @@
 import random
 
 import paddle
-from benchmark_peers import ranges
 from paddle.vision.transforms import functional as F
+
+from benchmarks.peers import ranges
 
 WAYS = ("nearest", "bilinear", "bicubic", "bicubic")
 

@@ -1,4 +1,4 @@
-"""One contender of the benchmark, in a process of its own: python -m benchmark_peers.worker NAME
+"""One contender of the benchmark, in a process of its own: python -m benchmarks.peers.worker NAME
 
 Started by tools/benchmark.py in the contender's environment. First it writes a line of JSON with
 its versions and what it can do; then it answers each line {"subject", "size", "calls"} with
@@ -27,7 +27,7 @@ def main() -> None:
     # What libraries print goes to stderr, and only answers to the pipe.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    peer = importlib.import_module(f"benchmark_peers.{name}")
+    peer = importlib.import_module(f"benchmarks.peers.{name}")
     with np.load(pictures, allow_pickle=False) as file:
         images = {int(size): list(file[size]) for size in file.files}
     images = {size: [peer.convert(image) for image in same] for size, same in images.items()}

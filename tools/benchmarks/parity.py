@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import PIL
 import scipy.ndimage
-from benchmark_peers.ours import SPECS, spec
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from benchmarks.peers.ours import SPECS, spec
 from paddle_aug.augment.adapters.imgaug import load
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.ops.elastic import elastic_field

@@ -14,8 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from benchmark_peers.contender import HERE, JITTER, LOADER, ONE_THREAD, Job, python_of
 
+from benchmarks.peers.contender import JITTER, LOADER, ONE_THREAD, TOOLS, Job, python_of
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.readers.listfile import Sample
@@ -27,7 +27,7 @@ WARM = 1  # epochs that are not counted: they start workers and decode
 
 
 def loader(files: list[str], options: argparse.Namespace) -> dict:
-    """The rows of `benchmark.py loader`: ours with each number of workers, with the cache and
+    """The rows of `tools/benchmark.py loader`: ours with each number of workers, with the cache and
     without, against the notebook's reader; the jitter job against other libraries; and the parts.
     """
     rows = []
@@ -67,8 +67,8 @@ def run(job: Job, python: Path | str = sys.executable) -> dict:
     """
     print(f"{job.loader}: {job.mode}, {job.workers} workers, cache {job.cache}", file=sys.stderr)
     with subprocess.Popen(
-        [python, "-m", "benchmark_peers.loading"],
-        cwd=HERE.parent,
+        [python, "-m", "benchmarks.peers.loading"],
+        cwd=TOOLS,
         env=os.environ | ONE_THREAD,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -193,7 +193,7 @@ def train(folder: Path, options: argparse.Namespace) -> list[dict]:
 
 def trained(folder: Path, options: argparse.Namespace, mode: str, workers: int, room: Path) -> dict:
     command = [
-        sys.executable, HERE.parent / "train.py", "--recipe", options.recipe,
+        sys.executable, TOOLS / "train.py", "--recipe", options.recipe,
         "--data", folder, "--augment", mode, "--num-workers", str(workers),
         "--epochs", str(options.repeats + WARM), "--log-dir", room, "--model-dir", room,
     ]  # fmt: skip

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from benchmark_peers.floor import OF_OP
-from benchmark_soak import WARM
 
+from benchmarks.peers.floor import OF_OP
+from benchmarks.soak import WARM
 from paddle_aug.errors import UserError
 
 
@@ -169,7 +169,7 @@ EXPENSIVE = {
 
 
 KERNEL_COMMANDS = ("modes", "parity", "ops")
-LOADING_COMMANDS = ("loader", "train", "load", "soak")
+LOADING_COMMANDS = ("loader", "train", "soak")
 
 
 def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict]]:
@@ -185,7 +185,9 @@ def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict
         named = [file for file in folder.glob("*.json") if file.stem.split("-")[0] == command]
         found = sorted(named, key=lambda file: (len(file.stem), file.stem))
         if not found:
-            raise UserError(f"{folder}: no {command}.json; write it with benchmark.py {command}")
+            raise UserError(
+                f"{folder}: no {command}.json; write it with tools/benchmark.py {command}"
+            )
         reports[command] = [json.loads(file.read_text(encoding="utf-8")) for file in found]
     return reports
 
@@ -227,9 +229,6 @@ def loading_page(reports: dict[str, list[dict]]) -> str:
     for report in reports["train"]:
         lines += ["", f"## Training, {report['pictures']}", "", f"{report['machine']}.", ""]
         lines += train_table(report["rows"])
-    for report in reports["load"]:
-        lines += ["", f"## A list of {report['lines']:,} lines", "", f"{report['machine']}.", ""]
-        lines += load_table(report)
     for report in reports["soak"]:
         lines += ["", f"## Training for {report['minutes']:.0f} minutes", ""]
         lines += soak_table(report)
@@ -278,29 +277,6 @@ def train_table(rows: list[dict]) -> list[str]:
             f"| {row['epoch_s']:.1f} | {row['data_wait']:.1%} | {row['peak_memory_mb']:.0f} |"
         )
     return lines
-
-
-def load_table(report: dict) -> list[str]:
-    """A row a step, each from the start of a process that has only imported the package."""
-    scale = report["lines"] / 1e6  # rows are of a million lines
-    lines = [
-        f"Every line is another path; they lead to {report['files']:,} small JPEGs. Each step is a",
-        "process of its own: memory is the most that it had beyond what its imports take.",
-        "",
-        "| step | s on the clock | s of processors | memory, MB | of a worker, MB |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for row in report["rows"]:
-        worker = f"{scale * row['worker_mb']:.0f}" if "worker_mb" in row else ""
-        lines.append(
-            f"| {row['name']} | {scale * row['seconds']:.3g} | {scale * row['processor_s']:.3g} "
-            f"| {scale * row['peak_mb']:,.0f} | {worker} |"
-        )
-    return [
-        *lines,
-        "",
-        "Seconds of a first batch are those from the opened data set on; its memory is with it.",
-    ]
 
 
 GROWING = {

@@ -12,7 +12,8 @@ import random
 import albumentations as A
 import cv2
 import numpy as np
-from benchmark_peers.ranges import part
+
+from benchmarks.peers.ranges import part
 
 
 def convert(image):

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from benchmark_peers.contender import HERE
 from scipy import stats
 
+from benchmarks.peers.contender import TOOLS
 from paddle_aug.errors import UserError
 
 PROC = Path("/proc")
@@ -32,7 +32,7 @@ MEMORY = {
 
 
 def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
-    """The report of `benchmark.py soak`: a row for each thing that could grow.
+    """The report of `tools/benchmark.py soak`: a row for each thing that could grow.
 
     Raises:
         UserError: training ended before its time, or the system has no /proc.
@@ -40,7 +40,7 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
     if not (PROC / "self" / "smaps_rollup").exists():
         raise UserError("benchmark: soak reads /proc/PID/smaps_rollup, which Linux alone has")
     command = [
-        sys.executable, HERE.parent / "train.py", "--recipe", options.recipe, "--data", data,
+        sys.executable, TOOLS / "train.py", "--recipe", options.recipe, "--data", data,
         "--augment", options.augment, "--num-workers", str(options.workers), "--cache", "off",
         "--epochs", str(EPOCHS), "--log-dir", room / "run", "--model-dir", room / "run",
     ]  # fmt: skip

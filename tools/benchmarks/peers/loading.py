@@ -1,4 +1,4 @@
-"""A data loader in a process of its own: python -m benchmark_peers.loading
+"""A data loader in a process of its own: python -m benchmarks.peers.loading
 
 It reads a Job as JSON from stdin, loads the epochs it asks for, and writes a line of JSON with the
 seconds of each and the memory after it. Images arrive as Paddle's tensors on its device: ours as
@@ -16,7 +16,8 @@ import _clone  # noqa: F401  puts the clone first on sys.path
 import cv2
 import numpy as np
 import paddle
-from benchmark_peers.contender import JITTER, Job
+
+from benchmarks.peers.contender import JITTER, Job
 
 
 def main() -> None:
@@ -60,7 +61,7 @@ def ours(job: Job) -> Callable[[int], Iterator]:
 
 def notebook(job: Job) -> Callable[[int], Iterator]:
     """Its data_reader, which shuffles once, and its to_variable."""
-    from benchmark_peers import notebook as ways
+    from benchmarks.peers import notebook as ways
 
     augment = {
         "none": lambda image: image,

@@ -10,9 +10,9 @@ import os
 import _clone  # noqa: F401  puts the clone first on sys.path
 import cv2
 import numpy as np
-from benchmark_peers.ranges import part
 
 import paddle_aug
+from benchmarks.peers.ranges import part
 from paddle_aug.augment.modes import MODES as BORDERS
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.rng import generator

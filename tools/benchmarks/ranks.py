@@ -1,6 +1,6 @@
 """Measure what several processes cost each other: an all-reduce, and a step of a network.
 
-    python -m paddle.distributed.launch --nproc_per_node=2 tools/benchmark_ranks.py
+    python -m paddle.distributed.launch --nproc_per_node=2 tools/benchmark.py ranks
 
 The first process prints the least of its processor time and of time on the clock. On GPUs it
 measures NCCL, on CPUs gloo. Without the launcher it measures steps of one process.
@@ -10,7 +10,6 @@ import time
 from functools import partial
 
 import paddle
-from _clone import run
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.networks import NETWORKS
@@ -22,7 +21,7 @@ STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16))  # network, pixels, batch
 REPEATS = 7
 
 
-def main() -> None:
+def measure() -> None:
     use_device(TrainConfig(threads=1))
     group = join_group()
     tell(group, f"{group.size} processes, Paddle {paddle.__version__}, {paddle.get_device()}")
@@ -66,7 +65,3 @@ def stepped(network, wrapped, images: paddle.Tensor) -> None:
     loss.backward()
     network.clear_gradients()
     float(loss)
-
-
-if __name__ == "__main__":
-    run(main)

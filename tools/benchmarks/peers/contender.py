@@ -11,6 +11,7 @@ from pathlib import Path
 from paddle_aug.errors import UserError
 
 HERE = Path(__file__).resolve().parent
+TOOLS = HERE.parent.parent
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
 } | {"NO_ALBUMENTATIONS_UPDATE": "1"}  # which would ask the net for a newer release of itself
@@ -70,8 +71,8 @@ class Contender:
     def __init__(self, peer: Peer, python: Path | str, pictures: Path):
         self.name = peer.name
         self.process = subprocess.Popen(
-            [python, "-m", "benchmark_peers.worker", peer.module, pictures.resolve()],
-            cwd=HERE.parent,  # whose modules Python then finds first
+            [python, "-m", "benchmarks.peers.worker", peer.module, pictures.resolve()],
+            cwd=TOOLS,  # whose modules Python then finds first
             env=os.environ | ONE_THREAD,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,0 +1,1 @@
+"""Measurements of the package against others; tools/benchmark.py runs them."""

@@ -1,0 +1,203 @@
+"""The command line of tools/benchmark.py."""
+
+import argparse
+import platform
+import tempfile
+from pathlib import Path
+
+import cv2
+
+from benchmarks.docs import pages
+from benchmarks.loader import loader, starts, train
+from benchmarks.parity import parity
+from benchmarks.peers.contender import PEERS
+from benchmarks.peers.ours import MODES, SPECS
+from benchmarks.pictures import find_files, find_pictures, lists_of
+from benchmarks.soak import soak
+from benchmarks.turns import measure
+from paddle_aug.system import files
+
+ABOUT = """Measure our ops, modes and loader against others, and write the pages about them.
+
+    python tools/benchmark.py ops --json docs/benchmark/ops.json --peers ~/benchmark-peers
+    python tools/benchmark.py modes --json docs/benchmark/modes.json
+    python tools/benchmark.py parity --json docs/benchmark/parity.json
+    python tools/benchmark.py loader --json docs/benchmark/loader.json --peers ~/benchmark-peers
+    python tools/benchmark.py train --recipe small
+    python tools/benchmark.py soak --minutes 60
+    python -m paddle.distributed.launch --nproc_per_node=2 tools/benchmark.py ranks
+    python tools/benchmark.py docs docs/benchmark --output docs
+
+`ops` and `modes` measure processor time. Each contender is a process with one thread. They take
+turns (ours, theirs, ours, …), so that a machine that slows down does so for all. All start anew
+several times, because the memory that a process happens to get makes it faster or slower to its
+end. Loaders and training run one after another and are measured on the clock. Quote ratios, never
+milliseconds: the milliseconds of another hour differ by a third.
+"""
+LOADED = ("none", "userDef", "imgaugLib", "allab")
+
+
+def main() -> None:
+    options = parser().parse_args()
+    if options.command == "docs":
+        for name, page in pages(options.reports).items():
+            files.write_bytes(options.output / name, page.encode())
+        return
+    if options.command == "ranks":
+        from benchmarks import ranks  # and with it Paddle
+
+        ranks.measure()
+        return
+    cv2.setNumThreads(0)
+    with tempfile.TemporaryDirectory() as folder:
+        report = {"machine": machine(), **REPORTS[options.command](options, Path(folder))}
+    for name in ("rows", "parts", "floor"):
+        if name in report:
+            print(table(report[name]))
+    if options.json:
+        files.write_json(options.json, report)
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = whole.add_subparsers(dest="command", required=True)
+
+    def add(command: str, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(command, help=about, allow_abbrev=False)
+        made.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
+        return made
+
+    def add_images(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--images", type=Path, metavar="FOLDER", help="photos, at any depth")
+
+    def add_peers(made: argparse.ArgumentParser) -> None:
+        made.add_argument(
+            "--peers", type=Path, metavar="DIR", help="make environments there for other libraries"
+        )
+
+    def add_repeats(made: argparse.ArgumentParser, repeats: int, of: str) -> None:
+        made.add_argument("--repeats", type=int, default=repeats, help=f"{of}, default {repeats}")
+
+    for command, about, begun, repeats in (
+        ("ops", "each op against the same op elsewhere", 5, 1),
+        ("modes", "the notebook's modes against the notebook's way", 10, 10),
+    ):
+        made = add(command, about)
+        add_images(made)
+        add_peers(made)
+        made.add_argument(
+            "--starts", type=int, default=begun, help=f"of all processes, default {begun}"
+        )
+        add_repeats(made, repeats, "rounds of turns after each start")
+        made.add_argument("--sizes", type=numbers, default=[224, 64, 32], help="default 224,64,32")
+        names, peers = known(command)
+        made.add_argument("--only", nargs="+", default=names, choices=names, metavar="NAME")
+        made.add_argument("--against", nargs="+", default=peers, choices=peers, metavar="PEER")
+    add_images(add("parity", "how near the pixels are to Pillow's and imgaug's"))
+    made = add("loader", "from files to batches, against the notebook's reader and others")
+    add_images(made)
+    add_peers(made)
+    add_repeats(made, 3, "epochs that count")
+    made.add_argument("--workers", type=numbers, default=[0, 1, 2, 4], help="default 0,1,2,4")
+    made.add_argument("--size", type=int, default=224, help="side of the images, default 224")
+    made.add_argument("--batch-size", type=int, default=8, help="default 8")
+    made.add_argument("--times", type=int, default=1, help="take the list so often, default 1")
+    made.add_argument("--only", nargs="*", default=LOADED, choices=("none", *MODES), metavar="MODE")
+    made.add_argument("--starts", type=int, default=0, help="also start so many loaders anew")
+    made = add("train", "epochs of a recipe: time, wait and memory")
+    made.add_argument("--data", type=Path, help="folder with lists, by default the drawn sample")
+    made.add_argument("--recipe", default="small", help="default small")
+    made.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
+    made.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
+    add_repeats(made, 3, "epochs that count")
+    made = add("soak", "how training grows: memory, files, threads, processes")
+    made.add_argument("--minutes", type=float, default=60, help="default 60")
+    made.add_argument("--data", type=Path, help="folder with lists, by default the drawn sample")
+    made.add_argument("--recipe", default="sample", help="default sample")
+    made.add_argument("--augment", default="allab", metavar="MODE", help="default allab")
+    made.add_argument("--workers", type=int, default=1, help="default 1")
+    commands.add_parser("ranks", help="what several processes cost each other", allow_abbrev=False)
+    docs = commands.add_parser("docs", help="the pages about the figures", allow_abbrev=False)
+    docs.add_argument("reports", type=Path, help="the folder of the JSON files")
+    docs.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the pages")
+    return whole
+
+
+def known(command: str) -> tuple[list[str], list[str]]:
+    """What can be measured, and the modules of those against whom."""
+    if command == "modes":
+        return list(MODES), ["notebook"]
+    return list(SPECS), [peer.module for peer in PEERS]
+
+
+def numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def parity_report(options: argparse.Namespace, room: Path) -> dict:
+    pictures, about = find_pictures(options.images, room)
+    versions, rows = parity([cv2.resize(picture, (224, 224)) for picture in pictures])
+    return {"pictures": about, "versions": versions, "rows": rows}
+
+
+def loader_report(options: argparse.Namespace, room: Path) -> dict:
+    found, source = find_files(options.images, room)
+    listed = [str(file) for file in found] * options.times
+    report = {
+        "pictures": f"{len(listed)} of {source}",
+        "size": options.size,
+        "batch_size": options.batch_size,
+        **loader(listed, options),
+    }
+    if options.starts:
+        report["parts"] += [starts(listed, options.starts, workers=1)]
+    return report
+
+
+def train_report(options: argparse.Namespace, room: Path) -> dict:
+    data = lists_of(options.data, room)
+    return {"pictures": data.name, "rows": train(data, options)}
+
+
+def soak_report(options: argparse.Namespace, room: Path) -> dict:
+    data = lists_of(options.data, room)
+    return {"pictures": data.name, **soak(data, options, room)}
+
+
+def machine() -> str:
+    """The processor's name, as the system has it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, one thread"
+
+
+def table(rows: list[dict]) -> str:
+    """Rows under the names of their fields, as wide as they are."""
+    fields = list(dict.fromkeys(field for row in rows for field in row))
+    cells = [fields, *([cell(row.get(field, "")) for field in fields] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(fields))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def cell(value) -> str:
+    if isinstance(value, list):
+        return "–".join(cell(each) for each in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+REPORTS = {
+    "ops": measure,
+    "modes": measure,
+    "parity": parity_report,
+    "loader": loader_report,
+    "train": train_report,
+    "soak": soak_report,
+}

@@ -1,0 +1,1 @@
+"""The contenders: ours, others, and the bare calls below which no op can go."""

@@ -1,0 +1,47 @@
+"""Photos and lists that are measured: the user's, else real ones, else the drawn sample."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from paddle_aug.data.image import read_image
+from paddle_aug.data.readers.sample import draw_sample
+from paddle_aug.errors import UserError
+
+PICTURES = 32
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+
+
+def find_files(folder: Path | None, room: Path) -> tuple[list[Path], str]:
+    """Photos from all over a folder, and in words where they are from."""
+    source = f"{folder.name}/" if folder else "photos16"
+    data = os.environ.get("PADDLE_AUG_TEST_DATA")
+    if folder is None and data:
+        folder = Path(data) / "photos16" / "Images"
+    elif folder is None:
+        source = "the drawn sample (no --images, and PADDLE_AUG_TEST_DATA is not set)"
+        draw_sample(room / "sample")
+        folder = room / "sample" / "Images"
+    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if not found:
+        raise UserError(f"{folder}: no pictures in there; give a folder of photos with --images")
+    return found, source
+
+
+def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], str]:
+    """A few of them, evenly spread, and how many of what they are."""
+    found, source = find_files(folder, room)
+    chosen = np.linspace(0, len(found) - 1, min(PICTURES, len(found))).round().astype(int)
+    about = f"{len(chosen)} of {source}"
+    print(f"{len(chosen)} pictures of {source}", file=sys.stderr)
+    return [read_image(found[index]) for index in chosen], about
+
+
+def lists_of(folder: Path | None, room: Path) -> Path:
+    """A folder with lists: that which was named, else the drawn sample."""
+    if folder is None:
+        folder = room / "sample"
+        draw_sample(folder)
+    return folder

@@ -1,0 +1,159 @@
+"""Ops and modes against others, in turns of processor time."""
+
+import argparse
+import math
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.peers.contender import FLOOR, OURS, PEERS, Contender, python_of
+from benchmarks.pictures import find_pictures
+from paddle_aug.errors import UserError
+from paddle_aug.results.stats import estimate
+
+TURN_MS = 200  # of an op that is slow; others take each image once
+TINY = 4  # pixels a side: what an image costs there is Python and drawing, not pixels
+
+
+def measure(options: argparse.Namespace, room: Path) -> dict:
+    """The rows of `ops` or `modes`, and the floor's, with the versions of all."""
+    if options.starts < 2:
+        raise UserError("--starts wants 2 or more: the interval comes of how they differ")
+    of_modes = options.command == "modes"
+    pictures, about = find_pictures(options.images, room)
+    made = [*options.sizes, TINY] if of_modes else options.sizes
+    file = room / "pictures.npz"
+    np.savez(file, **{str(size): resized(pictures, size) for size in made})
+    pythons = {
+        peer: python
+        for peer in PEERS
+        if peer.module in options.against and (python := python_of(peer, options.peers))
+    }
+    subjects = [(name, size) for size in options.sizes for name in options.only]
+    times = {subject: [] for subject in subjects}
+    bare = {}
+    for start in range(options.starts):
+        with ExitStack() as stack:
+            ours = stack.enter_context(Contender(OURS, sys.executable, file))
+            floor = stack.enter_context(Contender(FLOOR, sys.executable, file))
+            others = [
+                stack.enter_context(Contender(peer, python, file))
+                for peer, python in pythons.items()
+            ]
+            for name, size in subjects:
+                print(f"start {start + 1}: {name} at {size} px", file=sys.stderr)
+                times[name, size].append(
+                    take_turns(name, size, ours, others, options.repeats, len(pictures), of_modes)
+                )
+            for size in options.sizes:
+                for name in floor.subjects:
+                    bare.setdefault((name, size), []).extend(floor.ms(name, size, 60)[20:])
+            versions = {each.name: each.versions for each in (ours, *others)}
+    rows = [row for subject, taken in times.items() for row in compare(*subject, taken)]
+    floors = [
+        {"name": name, "size": size, "ms": float(np.median(ms))}
+        for (name, size), ms in bare.items()
+    ]
+    return {
+        "pictures": about,
+        "starts": options.starts,
+        "versions": versions,
+        "rows": rows,
+        "floor": floors,
+    }
+
+
+def resized(pictures: list[np.ndarray], size: int) -> np.ndarray:
+    """As the notebook does: to a square, before anything else."""
+    return np.stack([cv2.resize(picture, (size, size)) for picture in pictures])
+
+
+def take_turns(
+    name: str,
+    size: int,
+    ours: Contender,
+    others: list[Contender],
+    repeats: int,
+    pictures: int,
+    of_modes: bool,
+) -> dict[str, list[list[float]]]:
+    """The milliseconds of each call in each round, of those that have this op or mode; and of a
+    mode what its drawing takes, and a tiny image."""
+    turns = [each for each in (ours, *others) if name in each.subjects]
+    calls = {}
+    for each in turns:
+        first = np.median(each.ms(name, size, 5)[1:])
+        # What is kept from call to call (filters by angle, grids by size) is not to be made anew.
+        each.ms(name, size, int(np.clip(TURN_MS / first, 1, 1500)))
+        # How many is settled beforehand: to stop when it takes too long would shun what is slow.
+        calls[each] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
+    times = {each.name: [] for each in turns}
+    for _ in range(repeats):
+        for each in turns:
+            times[each.name].append(each.ms(name, size, calls[each]))
+    if of_modes:
+        times["drawing"] = [ours.ms(f"{name}: drawing", size, 2 * pictures)]
+        times["tiny"] = [ours.ms(name, TINY, 2 * pictures)]
+    return times
+
+
+def compare(name: str, size: int, starts: list[dict[str, list[list[float]]]]) -> list[dict]:
+    """The rows of one op or mode at one size, one for each of the others: what `take_turns` gave
+    after each start.
+
+    A round's time is the mean of its images. `ratio` is that of the means over all rounds, with the
+    `interval` in which it lies with 95 %; `median_ratio` is that of the median rounds, and `spread`
+    the least and largest of a single round.
+    """
+    # Starts × rounds; a round after one start may have other calls than after another.
+    means = {
+        who: np.array([[np.mean(calls) for calls in start[who]] for start in starts])
+        for who in starts[0]
+    }
+    extra = {}
+    if "tiny" in means:
+        extra["ours_p99_ms"] = percentile(starts, "ours")
+        extra["drawing_ms"] = float(means.pop("drawing").mean())
+        extra["tiny_ms"] = float(means.pop("tiny").mean())
+    ours = means.pop("ours")
+    rows = []
+    for who, theirs in means.items():
+        rounds = theirs / ours
+        row = {
+            "name": name,
+            "size": size,
+            "ours_ms": float(ours.mean()),
+            "against": who,
+            "against_ms": float(theirs.mean()),
+            "ratio": float(theirs.mean() / ours.mean()),
+            "interval": interval(theirs, ours),
+            "median_ratio": float(np.median(theirs) / np.median(ours)),
+            "spread": [float(rounds.min()), float(rounds.max())],
+            "start_ratios": (theirs.mean(axis=1) / ours.mean(axis=1)).tolist(),
+            **extra,
+        }
+        if extra:
+            row["against_p99_ms"] = percentile(starts, who)
+            row["p99_ratio"] = row["against_p99_ms"] / row["ours_p99_ms"]
+        rows.append(row)
+    return rows
+
+
+def interval(theirs: np.ndarray, ours: np.ndarray) -> list[float]:
+    """Where the ratio of the means (starts × rounds) would lie in 95 % of repetitions.
+
+    A t-interval of the logarithms of the starts' ratios. Rounds after one start are no repetitions:
+    they share what was chance at it, and a bootstrap over them is too sure of itself.
+    """
+    ratios = theirs.mean(axis=1) / ours.mean(axis=1)
+    margin = estimate(np.log(ratios)).margin or 0.0  # None where all starts are equal
+    ratio = theirs.mean() / ours.mean()
+    return [float(ratio * math.exp(-margin)), float(ratio * math.exp(margin))]
+
+
+def percentile(starts: list[dict[str, list[list[float]]]], who: str) -> float:
+    calls = [ms for start in starts for calls in start[who] for ms in calls]
+    return float(np.percentile(calls, 99))
