@@ -10,10 +10,11 @@ from paddle_aug.config import TrainConfig, add_options, flag
 from paddle_aug.data.readers.listfile import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import MIXING, SOURCES, of_mode
+from paddle_aug.preview import preview
 from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
 from paddle_aug.preview.page import write_page
-from paddle_aug.preview.preview import Cell, Draws, Section, Shown, preview
+from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 
 MANY_OPS = 10  # of more, two stand beside each other
 

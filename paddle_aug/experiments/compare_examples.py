@@ -7,6 +7,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.experiments.compare_figures import EXAMPLES
 from paddle_aug.inputs import of_mode
+from paddle_aug.preview import figure
 from paddle_aug.preview.mixing import mixed_cells
 from paddle_aug.preview.preview import (
     Cell,
@@ -14,7 +15,6 @@ from paddle_aug.preview.preview import (
     Section,
     Shown,
     dataset_of,
-    figure,
     mixes,
     spread,
 )

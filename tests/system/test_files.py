@@ -58,7 +58,7 @@ def killed_while_writing(path):
     """Write half a file in another process, and kill it there."""
     program = """
 import os, signal, sys
-from paddle_aug import files
+from paddle_aug.system import files
 from paddle_aug.errors import UserError
 with files.replacing(sys.argv[1]) as file:
     file.write(b"half")
