@@ -1,4 +1,4 @@
-"""What may happen to a file on its way here, drawn by hypothesis."""
+"""What can happen to a file on its way here, drawn by Hypothesis."""
 
 import os
 from collections.abc import Callable
@@ -6,23 +6,19 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-ODD = ("folder", "nowhere", "circle", "fifo", "endless", "huge", "empty")
-HUGE = 2**36  # bytes of a file with nothing in it
+ODD = ("folder", "nowhere", "circle", "fifo", "endless", "empty")
 
 
-def damaged(draw: Callable, content: bytes, first: int = 400) -> bytes:
-    """The bytes cut, with some flipped, overwritten, left out, doubled, or as they are.
-
-    Half of the places are among the `first`, where headers are.
-    """
+def damage(draw: Callable, content: bytes, header: int = 400) -> bytes:
+    """Cut, flip, overwrite, drop or repeat some bytes; half of the places are in the header."""
     for _ in range(draw(st.integers(0, 3))):
         if not content:
             break
-        near = st.integers(0, min(first, len(content)) - 1)
+        near = st.integers(0, min(header, len(content)) - 1)
         start = draw(st.one_of(near, st.integers(0, len(content) - 1)))
-        length = draw(st.integers(1, 64))
-        how = draw(st.sampled_from(("cut", "flip", "byte", "number", "leave out", "double")))
-        before, there, after = content[:start], content[start : start + length], content[start:]
+        stop = start + draw(st.integers(1, 64))
+        how = draw(st.sampled_from(("cut", "flip", "byte", "number", "drop", "repeat")))
+        before, after = content[:start], content[start:]
         match how:
             case "cut":
                 content = before
@@ -35,17 +31,16 @@ def damaged(draw: Callable, content: bytes, first: int = 400) -> bytes:
                 size = draw(st.sampled_from((2, 4, 8)))
                 order = draw(st.sampled_from(("big", "little")))
                 content = before + (number % 256**size).to_bytes(size, order) + after[size:]
-            case "leave out":
-                content = before + after[length:]
-            case "double":
-                content = before + there + after
+            case "drop":
+                content = before + content[stop:]
+            case "repeat":
+                content = content[:stop] + after
     return content
 
 
 def put_odd(path: Path, kind: str) -> None:
-    """Put there what is no file of a sane size, in place of what is there."""
-    if path.exists() or path.is_symlink():
-        path.unlink()
+    """Replace a file by something that is no ordinary file, or an empty one."""
+    path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     match kind:
         case "folder":
@@ -58,14 +53,11 @@ def put_odd(path: Path, kind: str) -> None:
             os.mkfifo(path)
         case "endless":
             path.symlink_to("/dev/zero")
-        case "huge":
-            with open(path, "wb") as file:
-                file.truncate(HUGE)
         case "empty":
             path.touch()
 
 
 def maybe_odd(draw: Callable, paths: list[Path]) -> None:
-    """Once in a while one of these is no file of a sane size."""
+    """In one case of ten, replace one of the files."""
     if draw(st.integers(0, 9)) == 9:
         put_odd(draw(st.sampled_from(paths)), draw(st.sampled_from(ODD)))

@@ -6,8 +6,8 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.training import fit as train
 
 
-def train_tiny(data: Path, folder: Path, **changes) -> Path:
-    """Train on a made data set for moments; returns the file of the last weights."""
+def tiny_config(data: Path, folder: Path, **changes) -> TrainConfig:
+    """A training of moments; logs and weights go below the folder."""
     settings = {
         "data": str(data),
         "network": "vgg_thin_bn",
@@ -19,8 +19,22 @@ def train_tiny(data: Path, folder: Path, **changes) -> Path:
         "num_workers": 0,
         "log_dir": str(folder / "logs"),
         "model_dir": str(folder / "models"),
-        **changes,
     }
-    config = TrainConfig(**settings)
+    return TrainConfig(**{**settings, **changes})
+
+
+def train_tiny(data: Path, folder: Path, **changes) -> Path:
+    """Train on a data set for moments; returns the file of the last weights."""
+    config = tiny_config(data, folder, **changes)
     train.fit(config)
     return train.model_file(config, "last.pdparams")
+
+
+def options_of(config: TrainConfig) -> list[str]:
+    """The words of `train.py` that make the same config."""
+    words = []
+    for name, value in config.asdict().items():
+        if value != getattr(TrainConfig(), name):
+            option = f"--{name.replace('_', '-')}"
+            words.append(option if value is True else f"{option}={value}")
+    return words
