@@ -4,16 +4,20 @@ import ast
 import errno
 import importlib
 import io
+import logging
 import os
 import pkgutil
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
+from tqdm import tqdm
+
 from paddle_aug import __version__, commands
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
 from paddle_aug.system.signals import termination_raised
 from paddle_aug.training.supervisor import ending_at_once
@@ -89,6 +93,30 @@ def run_command(name: str) -> None:
         run(command.main, getattr(command, "STOPPED", "stopped"))
 
 
+class StderrHandler(logging.Handler):
+    """Writes a record's message as a line on stderr, above the progress bars that are there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            tqdm.write(printable(self.format(record)), file=sys.stderr)
+        except Exception:
+            self.handleError(record)
+
+
+@contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """Show what the package logs, from INFO on; the command's options may change the level."""
+    logger = logging.getLogger("paddle_aug")
+    before = logger.handlers, logger.level
+    logger.handlers = [StderrHandler()]
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.handlers = before[0]
+        logger.setLevel(before[1])
+
+
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     """Exit as `main()` says; after a UserError with its message and code 2, and so where a disk is
     full; after Ctrl-C or SIGTERM with the word `stopped`, behind the place where it stopped if that
@@ -99,7 +127,7 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:
-        with termination_raised():
+        with termination_raised(), logging_to_stderr():
             code = main()
             sys.stdout.flush()
         sys.exit(code)

@@ -1,6 +1,5 @@
 """What a training run is told: defaults, then a recipe, then the command line."""
 
-import argparse
 import reprlib
 import types
 import typing
@@ -281,40 +280,6 @@ def value_type(name: str) -> type:
     return hint
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """The command line of tools/train.py: an option a field, and the recipe."""
-    parser = argparse.ArgumentParser(
-        description="Train one fresh network for each augmentation, and keep its curves.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "-c",
-        "--recipe",
-        help=f"{', '.join(recipe_names())}, or a YAML file; by default 'sample' for the sample "
-        "data and 'aistudio' for any other",
-    )
-    add_options(parser, [item.name for item in fields(TrainConfig)])
-    return parser
-
-
-def add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    """Options for these fields; one that is not given is left out of what is parsed, and so does
-    not hide a recipe's."""
-    for item in fields(TrainConfig):
-        if item.name not in names:
-            continue
-        default = "" if item.default in (None, False) else f" (default: {item.default})"
-        text = (item.metadata["help"] + default).replace("%", "%%")
-        kind = value_type(item.name)
-        if kind is bool:
-            action = {"action": argparse.BooleanOptionalAction}
-        else:
-            action = {"type": kind, "metavar": item.name.upper()}
-            if item.metadata["bare"]:
-                action |= {"nargs": "?", "const": item.metadata["bare"]}
-        parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
-
-
 def recipe_names() -> list[str]:
     """The recipes that come with the package."""
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
@@ -398,12 +363,6 @@ def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
     kept = {name: of_type(name, values[name], file) for name in names if name in values}
     with found_in(file):
         return TrainConfig(**kept)
-
-
-def parse(argv: list[str]) -> tuple[dict, str | None]:
-    """What the command line sets, and the recipe that it names."""
-    given = vars(argument_parser().parse_args(argv))
-    return given, given.pop("recipe")
 
 
 def make_config(given: dict, recipe: str) -> TrainConfig:

@@ -1,6 +1,7 @@
 """The command line, of a clone by its tools and installed as paddle-aug."""
 
 import ast
+import logging
 import os
 import shutil
 import subprocess
@@ -9,9 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 from made_data import write_dataset
+from tqdm import tqdm
 
 from paddle_aug import __version__, cli
 from paddle_aug.commands import plot, train
+from paddle_aug.commands._options import CommandParser
 from paddle_aug.errors import UserError
 
 # What measures a clone, and what tools share.
@@ -48,15 +51,10 @@ def test_a_mistyped_command_ends_with_the_nearest_one(monkeypatch, capsys):
     assert capsys.readouterr().err == said
 
 
-@pytest.mark.parametrize("name", [name for name in cli.names() if name != "benchmark"])
+@pytest.mark.parametrize("name", cli.names())
 def test_the_help_of_a_command_has_its_own_name(name, monkeypatch, capsys):
     assert ended(monkeypatch, name, "--help") == 0
     assert capsys.readouterr().out.startswith(f"usage: paddle-aug {name} ")
-
-
-def test_the_benchmarks_say_that_they_want_a_clone(monkeypatch, capsys):
-    assert ended(monkeypatch, "benchmark", "modes", "--repeats", "5") == 2
-    assert "python tools/benchmark.py --help" in capsys.readouterr().err
 
 
 def interrupt():
@@ -92,6 +90,40 @@ def test_a_reader_that_goes_away_is_no_error(repository):
     assert done.stdout.splitlines()[-1] in ("0", "141"), "0 where all of it fits into the pipe"
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [([], "note\nwarning\n"), (["--quiet"], "warning\n"), (["-v"], "detail\nnote\nwarning\n")],
+    ids=str,
+)
+def test_every_command_logs_to_stderr_as_much_as_is_asked_for(words, shown, monkeypatch, capsys):
+    def main():
+        CommandParser("Plot.").parse_args()
+        logger = logging.getLogger("paddle_aug.results.curves")
+        logger.debug("detail")
+        logger.info("note")
+        logger.warning("warning")
+        print("result")
+
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: SimpleNamespace(main=main))
+    logger = logging.getLogger("paddle_aug")
+    before = logger.level, logger.handlers
+    assert not ended(monkeypatch, "plot", *words)
+    assert capsys.readouterr() == ("result\n", shown)
+    assert before == (
+        logging.getLogger("paddle_aug").level,
+        logging.getLogger("paddle_aug").handlers,
+    )
+
+
+def test_a_message_stands_above_the_progress_bar_and_cannot_move_the_cursor(capsys):
+    with cli.logging_to_stderr(), tqdm(total=2, ascii=True) as bar:
+        logging.getLogger("paddle_aug").info("\x1b[2Jnote")
+        bar.update()
+    before, _, after = capsys.readouterr().err.partition("\r\\x1b[2Jnote\n")
+    assert "0/2" in before
+    assert "0/2" in after
+
+
 def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
     monkeypatch.setattr(train, "main", interrupt)
     assert ended(monkeypatch, "train") == 130
@@ -100,7 +132,7 @@ def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
 
 def test_every_tool_is_a_script_of_its_command(repository):
     tools = {file.stem: file for file in (repository / "tools").glob("*.py")}
-    names = {name.replace("-", "_") for name in cli.names()} - {"benchmark"}
+    names = {name.replace("-", "_") for name in cli.names()}
     assert tools.keys() - CLONE_ONLY == names
     for name in names:
         _, *body = ast.parse(tools[name].read_text(encoding="utf-8")).body

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from paddle_aug.config import TrainConfig, add_options
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 
 COMPUTING = ("num_workers", "device", "threads")
@@ -11,7 +12,7 @@ COMPUTING = ("num_workers", "device", "threads")
 
 def argument_parser(description: str) -> argparse.ArgumentParser:
     """A command line that begins with the weights."""
-    parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    parser = CommandParser(description)
     parser.add_argument("weights", type=Path, help="trained weights, such as models/*.pdparams")
     parser.add_argument(
         "--run",

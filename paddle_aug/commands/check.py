@@ -1,6 +1,6 @@
 """Look over a data set before training on it."""
 
-import argparse
+import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,16 +10,18 @@ from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.survey import Survey, find
 from paddle_aug.check.text import as_json, as_text, exit_code
+from paddle_aug.commands._options import CommandParser
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import refuse_unwritable, replacing
 
+logger = logging.getLogger(__name__)
+
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Report what is in a data set and what is wrong with it: classes and balance, "
+    parser = CommandParser(
+        "Report what is in a data set and what is wrong with it: classes and balance, "
         "sizes, faults of lists and files, duplicates. Exit code 0: nothing found, 1: warnings, "
         "2: errors, which training would refuse.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "data",
@@ -67,15 +69,15 @@ def main() -> int:
         print(as_text(survey, told))
         if given.json is not None:
             write(Path(given.json), as_json(survey, told))
-    said = sys.stderr if given.json == "-" else sys.stdout
+    tell = logger.info if given.json == "-" else print
     if given.montage is not None:
         count = len(write_montages(survey, given.montage))
-        print(f"{given.montage}: {count:,} sheets", file=said)
+        tell(f"{given.montage}: {count:,} sheets")
     code = exit_code(told)
     if given.split is not None:
         if code == 2:
             raise UserError("no lists are written: correct the errors first")
-        print(split(survey, given.split, given.seed, out), file=said)
+        tell(split(survey, given.split, given.seed, out))
     return code
 
 

@@ -1,14 +1,17 @@
 """Compare augmentations on your data: which helps, by how much, and is it more than luck?"""
 
-import argparse
+import logging
 import shlex
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.config import TrainConfig, add_options, make_config
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.errors import UserError, printable
+
+logger = logging.getLogger(__name__)
 
 # Of a run, what the comparison decides itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "visualdl", "resume"}
@@ -17,10 +20,9 @@ STOPPED = "stopped; the same command goes on"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Train each mode with the same seeds, and tell which augmentation helps, by "
+    parser = CommandParser(
+        "Train each mode with the same seeds, and tell which augmentation helps, by "
         "how much, and if that is more than luck. The same command goes on where it was stopped.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--modes",
@@ -90,7 +92,7 @@ def main() -> None:
     files = compare_page.write(results)
     print(printable(compare_report.answer(results)))
     for file in files:
-        print(f"wrote {file}", file=sys.stderr)
+        logger.info("wrote %s", file)
 
 
 def first_baseline(modes: tuple[str, ...]) -> str:

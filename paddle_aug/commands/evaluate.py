@@ -1,14 +1,16 @@
 """Measure trained weights."""
 
 import json
-import sys
+import logging
 from pathlib import Path
 
+from paddle_aug.commands._options import add_options
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
-from paddle_aug.config import add_options
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import escaped, refuse_unwritable, write_json
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -72,4 +74,4 @@ def main() -> None:
         print(printable(f"{options.weights} on the eval images of {data.name}"))
         print(printable(evaluate.text(found)))
     for file in files:
-        print(f"wrote {file}", file=sys.stderr)
+        logger.info("wrote %s", file)

@@ -1,15 +1,18 @@
 """Write augmented copies as a data set."""
 
 import argparse
+import logging
 import os
-import sys
 from pathlib import Path
 
-from paddle_aug.config import TrainConfig, add_options
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.export.dataset import FORMATS, Export, differing_versions, export, verify
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.processes import Shard
+
+logger = logging.getLogger(__name__)
 
 TAKEN = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
 
@@ -18,11 +21,10 @@ STOPPED = "stopped; the same command goes on from here"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Write augmented copies of the training images as a data set of their own, "
+    parser = CommandParser(
+        "Write augmented copies of the training images as a data set of their own, "
         "with Train.txt, Eval.txt and labels.txt: copy k is what training sees in epoch k, "
         "counted from 0.",
-        allow_abbrev=False,
     )
     parser.add_argument("out", nargs="?", type=Path, help="folder of the new data set")
     add_options(parser, TAKEN)
@@ -83,7 +85,7 @@ def main() -> int:
     if shard.is_first:
         print(f"{out}: {files:,} images; python tools/train.py --data {out} trains on them")
     else:
-        print(f"{out}: {shard} has made its part; the first one finishes the set")
+        logger.info("%s: %s has made its part; the first one finishes the set", out, shard)
     return 0
 
 
@@ -105,5 +107,5 @@ def check(folder: Path, out: Path | None, data: str | None, workers: int | None)
     )
     if found.different:
         for line in differing_versions(folder):
-            print(line, file=sys.stderr)
+            logger.warning(line)
     return 1 if found.different else 0

@@ -1,10 +1,12 @@
 """Make a model for Paddle Inference."""
 
-import sys
+import logging
 from pathlib import Path
 
 from paddle_aug.commands._trained import argument_parser
 from paddle_aug.errors import UserError
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -46,5 +48,5 @@ def main() -> None:
     for runtime, difference in apart.items():
         print(f"{runtime}: logits of {len(pixels)} images differ by at most {difference:.1e}")
     if options.onnx and ONNX_RUNTIME not in apart:
-        print("the ONNX model was not compared: pip install onnxruntime", file=sys.stderr)
-    print(f"wrote {options.out}", file=sys.stderr)
+        logger.warning("the ONNX model was not compared; to compare it: pip install onnxruntime")
+    logger.info("wrote %s", options.out)

@@ -1,20 +1,21 @@
 """What networks do not mind in an image."""
 
-import argparse
-import sys
+import logging
 from pathlib import Path
 
-from paddle_aug.config import TrainConfig, add_options
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import refuse_unwritable
 
+logger = logging.getLogger(__name__)
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Measure the accuracy of trained networks on held-out images under each op, "
+    parser = CommandParser(
+        "Measure the accuracy of trained networks on held-out images under each op, "
         "from weak to strong, and draw the curves of all networks side by side.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "weights", nargs="+", type=Path, help="such as models/noAug_best.pdparams; several compare"
@@ -65,5 +66,7 @@ def main() -> None:
     files = invariance_report.write(made, out)
     for line in [*invariance_report.sentences(made), *invariance_report.differences(made)]:
         print(printable(line))
-    for line in [*invariance_report.notes(made), *(f"wrote {file}" for file in files)]:
-        print(printable(line), file=sys.stderr)
+    for note in invariance_report.notes(made):
+        logger.info(note)
+    for file in files:
+        logger.info("wrote %s", file)

@@ -1,15 +1,18 @@
 """Draw the figures of the logs and print their table."""
 
-import argparse
-import sys
+import logging
 from pathlib import Path
 
+from paddle_aug.commands._options import CommandParser
+from paddle_aug.errors import printable
 from paddle_aug.experiments import compare_figures, compare_report
 from paddle_aug.results import curves, runlog
 
+logger = logging.getLogger(__name__)
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = CommandParser(__doc__)
     parser.add_argument(
         "folders",
         nargs="+",
@@ -34,11 +37,15 @@ def main() -> None:
         runs = results.main_runs
         names = compare_figures.draw(results, output, options.format)
         written = [output / name for name in names]
-        said = [compare_report.answer(results)]
+        answer, notes = compare_report.answer(results), []
     else:
         runs = runlog.read_seeds(options.folders)
         written = curves.draw(runs, output, options.format)
-        said = curves.notes(runs)
+        answer, notes = None, curves.notes(runs)
     print(curves.table(runs, options.markdown))
-    for line in [*said, *(f"wrote {file}" for file in written)]:
-        print(line, file=sys.stderr)
+    if answer:
+        print(f"\n{printable(answer)}")
+    for note in notes:
+        logger.info(note)
+    for file in written:
+        logger.info("wrote %s", file)

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import logging
 import sys
 
 from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
 from paddle_aug.errors import UserError, printable
 from paddle_aug.system.files import escaped, write_bytes
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -48,7 +51,7 @@ def main() -> int:
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
     for message in bad:
-        print(message, file=sys.stderr)
+        logger.warning(message)
 
     sys.stdout.reconfigure(errors="surrogateescape")  # names of files may be of any bytes
     lines = options.csv is None and options.json is None
@@ -58,7 +61,7 @@ def main() -> int:
     for sample, row in zip(samples, rows, strict=True):
         if isinstance(row, UserError):
             bad.append(str(row))
-            rows.write(bad[-1], file=sys.stderr)
+            logger.warning(bad[-1])
             continue
         likeliest = np.argsort(-row, kind="stable")[: options.top]
         ranking = [(trained.class_names[label], float(row[label])) for label in likeliest]

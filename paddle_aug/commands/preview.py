@@ -1,12 +1,13 @@
 """Draw what an augmentation does to images."""
 
 import argparse
-import sys
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.config import TrainConfig, add_options, flag
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.readers.listfile import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import MIXING, SOURCES, of_mode
@@ -15,6 +16,8 @@ from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
 from paddle_aug.preview.page import write_page
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
+
+logger = logging.getLogger(__name__)
 
 MANY_OPS = 10  # of more, two stand beside each other
 
@@ -44,9 +47,8 @@ def main() -> None:
 
 def parse() -> tuple[argparse.Namespace, dict]:
     """What is asked for, and the fields of a config that are given."""
-    parser = argparse.ArgumentParser(
-        description="Draw training images under draws of an augmentation, with what was drawn.",
-        allow_abbrev=False,
+    parser = CommandParser(
+        "Draw training images under draws of an augmentation, with what was drawn.",
     )
     parser.add_argument(
         "augment",
@@ -112,8 +114,8 @@ def refuse(asked: argparse.Namespace, given: dict) -> None:
 def seen(asked: argparse.Namespace, given: dict) -> Shown:
     """The run that is asked for; what may have changed since is told."""
     found = preview.read_run(asked.run, given.get("data"))
-    for line in found.notes:
-        print(line, file=sys.stderr)
+    for note in found.notes:
+        logger.warning(note)
     return found
 
 

@@ -1,14 +1,16 @@
 """Search for the augmentation that helps on your data."""
 
-import argparse
+import logging
 import shlex
-import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.config import TrainConfig, add_options, flag, make_config
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError, printable
+
+logger = logging.getLogger(__name__)
 
 # Of a run, what the search decides itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "resume"}
@@ -17,10 +19,9 @@ STOPPED = "stopped; the same command goes on"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Train candidates for a while and the best of them for longer, then test the "
+    parser = CommandParser(
+        "Train candidates for a while and the best of them for longer, then test the "
         "winner on the eval list.",
-        allow_abbrev=False,
     )
     parser.add_argument("--budget", default="2h", help="training time: 90s, 30m, 2h (the default)")
     parser.add_argument("-c", "--recipe", default="small", help="how runs train (default: small)")
@@ -70,7 +71,7 @@ def main() -> None:
     from paddle_aug.experiments import search_report
 
     print(printable(search_report.answer(state)))
-    print(f"wrote {out / 'report.md'}", file=sys.stderr)
+    logger.info("wrote %s", out / "report.md")
 
 
 def training_command(given: dict, recipe: str) -> str:

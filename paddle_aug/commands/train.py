@@ -1,10 +1,15 @@
 """Train one fresh network for each augmentation."""
 
-import sys
+import logging
+from collections.abc import Sequence
+from dataclasses import fields
 
 from paddle_aug.augment.modes import augmentation, split_modes
-from paddle_aug.config import make_config, parse
+from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.config import TrainConfig, make_config, recipe_names
 from paddle_aug.training.supervisor import needed, supervise
+
+logger = logging.getLogger(__name__)
 
 STOPPED = "stopped; --resume goes on from the last checkpoint"
 
@@ -12,7 +17,7 @@ STOPPED = "stopped; --resume goes on from the last checkpoint"
 def main() -> None:
     if needed():
         supervise()
-    given, recipe = parse(sys.argv[1:])
+    given, recipe = parse()
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset
     from paddle_aug.inputs import of_mode, selected
@@ -28,9 +33,21 @@ def main() -> None:
     data = open_dataset(first.data, first.train_list, first.eval_list, first.image_root)
     config = make_config(given, recipe or ("sample" if data.drawn else "aistudio"))
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
-        print(
-            "no GPU: vgg16 will take hours here; --recipe small is made for CPUs", file=sys.stderr
-        )
+        logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
     data = selected(config, data)
     for mode in modes:
         fit(of_mode(config, mode), data)
+
+
+def parse(argv: Sequence[str] | None = None) -> tuple[dict, str | None]:
+    """The fields of the config that the command line sets, and the recipe that it names."""
+    parser = CommandParser("Train one fresh network for each augmentation, and keep its curves.")
+    parser.add_argument(
+        "-c",
+        "--recipe",
+        help=f"{', '.join(recipe_names())}, or a YAML file; by default 'sample' for the sample "
+        "data and 'aistudio' for any other",
+    )
+    add_options(parser, [item.name for item in fields(TrainConfig)])
+    given = vars(parser.parse_args(argv))
+    return given, given.pop("recipe")

@@ -83,7 +83,7 @@ def test_the_figures_of_page_and_plot_are_the_same_bytes(folder, tmp_path, monke
 def test_plot_prints_the_answer_of_a_comparison(folder, tmp_path, monkeypatch, capsys):
     run_tool("plot.py", folder, "--output", tmp_path, monkeypatch=monkeypatch)
     printed = capsys.readouterr()
-    assert compare_report.answer(compare_report.read(folder)) in printed.err
+    assert compare_report.answer(compare_report.read(folder)) in printed.out
     assert "userDef" in printed.out
 
 

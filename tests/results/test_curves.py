@@ -468,4 +468,4 @@ def test_an_abbreviated_option_is_refused(tool, tmp_path):
     logs(tmp_path / "logs", [""])
     ended = tool("logs", "--mark")
     assert ended.returncode == 2
-    assert "unrecognized arguments: --mark" in ended.stderr
+    assert ended.stderr == "no option --mark; did you mean '--markdown'?\n"

@@ -13,7 +13,8 @@ import pytest
 from made_data import write_dataset
 from PIL import Image
 
-from paddle_aug.config import TrainConfig, parse
+from paddle_aug.commands.train import parse
+from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
