@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -60,7 +61,8 @@ def child_processes() -> set[int]:
         return set()
     children = set()
     for task in Path("/proc/self/task").iterdir():
-        children.update(map(int, (task / "children").read_text().split()))
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            children.update(map(int, (task / "children").read_text().split()))
     # Python's own, which stays until the end.
     return children - {multiprocessing.resource_tracker._resource_tracker._pid}
 

@@ -17,6 +17,7 @@ import numpy as np
 from paddle_aug.augment.adapters.foreign import turn
 from paddle_aug.augment.transform import Transform
 from paddle_aug.errors import UserError
+from paddle_aug.rng import seeded_globals
 
 if TYPE_CHECKING:
     from imgaug.augmenters import Augmenter
@@ -44,6 +45,8 @@ def load() -> tuple[types.ModuleType, types.ModuleType]:
     _mend_superpixels(imgaug.augmenters.segmentation)
     _mend_piecewise_affine(imgaug.augmenters.geometric)
     _mend_elastic_transformation(imgaug.augmenters.geometric)
+    with seeded_globals(0):
+        imgaug.random.get_global_rng()  # made once, from a number of NumPy's global generator
     return imgaug, imgaug.augmenters
 
 
