@@ -8,11 +8,11 @@ import numpy as np
 from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import Dataset, open_dataset
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import select
-from paddle_aug.data.workers import Augmented, Key
 from paddle_aug.rng import generator
 
 # Of a config, what decides the images: which, in which order, and what is drawn.

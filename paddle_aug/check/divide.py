@@ -3,8 +3,13 @@
 import os
 from pathlib import Path
 
-from paddle_aug.data.readers.listfile import CLASS_FILES, LIST_PAIRS, Found, Sample, path_fault
-from paddle_aug.data.readers.listfile import read_class_names as read_names
+from paddle_aug.data.readers.listfile import (
+    CLASS_FILES,
+    LIST_PAIRS,
+    path_fault,
+    read_class_names,
+)
+from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import hold_back
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import write_bytes
@@ -75,7 +80,7 @@ def _class_file(found: Found, out: Path) -> Path | None:
     """The file in `out` that names the very classes, if there is one."""
     files = [out / name for name in CLASS_FILES if os.path.lexists(out / name)]
     for file in files:
-        if len(files) > 1 or read_names(file) != (found.class_names, []):
+        if len(files) > 1 or read_class_names(file) != (found.class_names, []):
             raise UserError(
                 f"{file} does not name the classes of {found.name}; move it, or choose --out"
             )

@@ -2,7 +2,7 @@
 
 Near duplicates are looked for among hashes (pHash: signs of an 8 × 8 block of cosine frequencies;
 Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010), of which those
-within MOST_BITS are found without comparing all with all (Norouzi, Punjani, Fleet, "Fast Exact
+within MAX_BITS are found without comparing all with all (Norouzi, Punjani, Fleet, "Fast Exact
 Search in Hamming Space with Multi-Index Hashing", 2014), and told by the correlation of grey
 thumbnails. Brightness, contrast and size do not count; what is shifted or cropped is not found.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 SIDE = 32  # of a thumbnail, in pixels
 BLOCK = 8  # frequencies either way, from the lowest but one
-MOST_BITS = 7  # of 64 in which hashes of near duplicates differ
+MAX_BITS = 7  # of 64 in which hashes of near duplicates differ
 SURE = 0.995  # correlation from which two images are taken for one in any case
 LIKELY = 0.97  # …and where neither is one of a crowd
 CROWD = 3  # images with more others of a similar hash than this: digits, garments, frames of a film
@@ -179,7 +179,7 @@ def _hashes(blocks: np.ndarray) -> np.ndarray:
 
 
 def _similar(hashes: np.ndarray, queries: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Indices a < b with queries[a] and hashes[b] at most MOST_BITS apart, each pair once."""
+    """Indices a < b with queries[a] and hashes[b] at most MAX_BITS apart, each pair once."""
     yield np.zeros(0, np.int64), np.zeros(0, np.int64)
     flips = np.array([0, *(1 << bit for bit in range(16))], np.uint16)
     for band in range(BANDS):
@@ -194,7 +194,7 @@ def _similar(hashes: np.ndarray, queries: np.ndarray) -> Iterator[tuple[np.ndarr
                 kept = first < second
                 first, second = first[kept], second[kept]
                 apart = queries[first] ^ hashes[second]
-                kept = _bits(apart) <= MOST_BITS
+                kept = _bits(apart) <= MAX_BITS
                 for earlier in range(band):  # which has found the pair already
                     kept &= _bits(_band(apart, earlier)) > 1
                 yield first[kept], second[kept]

@@ -4,9 +4,8 @@ An error is what training refuses, or what no network can learn; a warning is to
 note is good to know.
 """
 
-from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from paddle_aug.check.duplicates import FLAT, same_as
 from paddle_aug.check.survey import Listed, Seen, Survey, shown
 from paddle_aug.data.faults import in_order, list_faults, repeats
 from paddle_aug.data.image import MISSING
-from paddle_aug.data.readers.listfile import Faults, Sample, lines_of, paths_of
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import printable
 
 LEVELS = ("error", "warning", "note")
@@ -43,33 +42,16 @@ class Place(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One kind of thing, wherever it is; `code` is stable, for programs."""
+    """One kind of thing, and every place where it is; `code` is stable, for programs."""
 
     level: str
     code: str
     message: str
     advice: str
-    places: Sequence[Place]
+    places: list[Place]
 
 
-class Places(Sequence[Place]):
-    """Places that are made when they are looked at: a long list may have millions."""
-
-    def __init__(self, place: Callable[..., Place], *columns: Sequence):
-        self.place, self.columns = place, columns
-
-    def __len__(self) -> int:
-        return len(self.columns[0])
-
-    def __iter__(self) -> Iterator[Place]:
-        return map(self.place, *self.columns)
-
-    def __getitem__(self, index):
-        found = [column[index] for column in self.columns]
-        return list(map(self.place, *found)) if isinstance(index, slice) else self.place(*found)
-
-
-class Twins(NamedTuple):
+class DuplicatePair(NamedTuple):
     """Two images that are the same, or nearly (`correlation` below 1), and their finding's code."""
 
     code: str
@@ -85,7 +67,7 @@ def findings(survey: Survey, image_size: int) -> list[Finding]:
         *_of_lists(survey),
         *_of_classes(survey),
         *_of_files(survey, image_size),
-        *_of_twins(survey),
+        *_of_duplicates(survey),
     ]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
@@ -115,51 +97,49 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
     found = survey.found
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = Faults(found.faults)
-    faults += list_faults(found.train, found.eval, names, labels)
+    faults = in_order(
+        [*found.faults, *list_faults(found.train, found.eval, names, labels)], found.files
+    )
     if faults:
-        ordered = in_order(faults, found.files)
-
-        def place(file: str, line: int, reason: str) -> Place:
-            return Place(f"{file}:{line}" if line else file, reason)
-
         yield Finding(
-            "error", "lists", f"{count_of(len(ordered), 'fault')} of lists or folders, which "
-            "training refuses", "correct or remove these lines or files",
-            Places(place, *ordered.columns),
-        )  # fmt: skip
-    for in_eval, samples in enumerate((found.train, found.eval)):
-        again = _repeats(survey, samples, bool(in_eval))
-        if again and in_eval:
-            yield Finding(
-                "warning", "repeated-in-eval",
-                f"{count_of(len(again), 'line')} to evaluate on said before",
-                "remove them: such an image counts more than the others", again,
-            )  # fmt: skip
-        elif again:
-            yield Finding(
-                "note", "repeated-in-train",
-                f"{count_of(len(again), 'line')} to train on said before",
-                "in order if it is meant, to show rare images more often", again,
-            )  # fmt: skip
+            "error",
+            "lists",
+            f"{count_of(len(faults), 'fault')} in lists or folders, which training refuses",
+            "correct or remove these lines or files",
+            [Place(f"{f.file}:{f.line}" if f.line else f.file, f.reason) for f in faults],
+        )
+    repeated = [
+        [
+            Place(f"{name}:{sample.line}", f"{shown(sample)}: as on line {first.line}")
+            for sample, first in repeats(samples)
+            if sample.label == first.label
+        ]
+        for name, samples in zip(names, (found.train, found.eval), strict=True)
+    ]
+    if repeated[0]:
+        yield Finding(
+            "note",
+            "repeated-in-train",
+            f"{count_of(len(repeated[0]), 'training line')} repeated",
+            "fine if you mean to show rare images more often",
+            repeated[0],
+        )
+    if repeated[1]:
+        yield Finding(
+            "warning",
+            "repeated-in-eval",
+            f"{count_of(len(repeated[1]), 'evaluation line')} repeated",
+            "remove them: a repeated image counts more than the others",
+            repeated[1],
+        )
     if not found.eval:
         yield Finding(
-            "note", "no-eval", "nothing to evaluate on",
-            "--split 0.75 writes two lists; or train with --holdout 0.25", [],
-        )  # fmt: skip
-
-
-def _repeats(survey: Survey, samples: Sequence[Sample], in_eval: bool) -> Places:
-    """The lines that say an image again, with its label."""
-    paths, lines = paths_of(samples), lines_of(samples)
-    again, first, agree = repeats(samples)
-    file = survey.found.files[in_eval]  # as a list does: no folder or archive says an image again
-
-    def place(index: int, earlier: int) -> Place:
-        told = f"{printable(paths[index])}: as on line {lines[earlier]}"
-        return Place(f"{file}:{lines[index]}", told)
-
-    return Places(place, *(array("i", column[agree].tolist()) for column in (again, first)))
+            "note",
+            "no-eval",
+            "no images to evaluate on",
+            "--split 0.75 writes two lists; or train with --holdout 0.25",
+            [],
+        )
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
@@ -168,57 +148,65 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
         return
     start = min(train) if not _named(survey, 0) else 0
 
-    def places(labels: Sequence[int], what: Callable[[int], str] = lambda label: "") -> Places:
-        def place(label: int) -> Place:
-            told = filter(None, (_named(survey, label), what(label)))
-            return Place(f"label {label}", " ".join(told))
+    def places(
+        labels: Iterable[int], remark: Callable[[int], str] = lambda label: ""
+    ) -> list[Place]:
+        return [
+            Place(f"label {label}", f"{_named(survey, label)} {remark(label)}".strip())
+            for label in labels
+        ]
 
-        return Places(place, labels)
-
-    def to_evaluate(label: int) -> str:
-        return f"({evaluated[label]:,} to evaluate on)" if evaluated[label] else ""
+    def trained(label: int) -> str:
+        return f"({train[label]:,})"
 
     if start:
         yield Finding(
-            "warning", "labels-start", f"labels begin at {start}, not at 0",
-            "count from 0: the network has an output for each number from 0 on", [],
-        )  # fmt: skip
+            "warning",
+            "labels-start",
+            f"labels begin at {start}, not at 0",
+            "count from 0: the network has an output for each number from 0 on",
+            [],
+        )
     known = range(start, max(len(survey.found.class_names), max(train) + 1))
     gaps = [label for label in known if label not in train]
     if gaps:
         yield Finding(
-            "warning", "label-gap",
-            f"{count_of(len(gaps), 'class', 'classes')} without an image to train on",
-            "number the classes without gaps, or add images", places(gaps, to_evaluate),
-        )  # fmt: skip
+            "warning",
+            "label-gap",
+            f"{count_of(len(gaps), 'class', 'classes')} without a training image",
+            "number the classes without gaps, or add images",
+            places(gaps, lambda n: f"({evaluated[n]:,} to evaluate on)" if evaluated[n] else ""),
+        )
     listed = sorted(train)
     few = [label for label in listed if train[label] < FEW]
     if few:
         yield Finding(
-            "warning", "few-images",
-            f"{count_of(len(few), 'class', 'classes')} with fewer than {FEW} images to train on",
+            "warning",
+            "few-images",
+            f"{count_of(len(few), 'class', 'classes')} with fewer than {FEW} training images",
             "add images, or repeat lines of these classes",
-            places(few, lambda label: f"({train[label]:,})"),
-        )  # fmt: skip
-    most, least = max(train.values()), min(train.values())
-    if most >= UNEVEN * least:
-        largest, smallest = (
-            next(label for label in listed if train[label] == count) for count in (most, least)
+            places(few, trained),
         )
+    largest = max(listed, key=lambda label: train[label])
+    smallest = min(listed, key=lambda label: train[label])
+    if train[largest] >= UNEVEN * train[smallest]:
+        ratio = train[largest] / train[smallest]
         yield Finding(
-            "warning", "imbalance",
-            f"the largest class has {most / least:.0f} times the images of the smallest",
+            "warning",
+            "imbalance",
+            f"the largest class has {ratio:.0f} times the images of the smallest",
             "repeat lines of the small ones, or see tools/export.py --even",
-            places((largest, smallest), lambda label: f"({train[label]:,})"),
-        )  # fmt: skip
+            places((largest, smallest), trained),
+        )
     unseen = [label for label in listed if label not in evaluated]
     if survey.found.eval and unseen:
         yield Finding(
-            "warning", "not-evaluated",
-            f"{count_of(len(unseen), 'class', 'classes')} without an image to evaluate on",
-            "accuracy says nothing of them; --holdout and --split take a share of each class",
+            "warning",
+            "not-evaluated",
+            f"{count_of(len(unseen), 'class', 'classes')} without an evaluation image",
+            "accuracy says nothing about them; --holdout and --split take a share of each class",
             places(unseen),
-        )  # fmt: skip
+        )
 
 
 def _named(survey: Survey, label: int) -> str:
@@ -338,7 +326,7 @@ def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
         yield "turned", ""
 
 
-def twins(survey: Survey) -> list[Twins]:
+def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
     """Images that are the same or nearly: of each, the closest that comes before it, in train and
     in its own list."""
     readable = survey.readable
@@ -348,27 +336,27 @@ def twins(survey: Survey) -> list[Twins]:
     for index, (first, file) in enumerate(zip(survey.first, files, strict=True)):
         if first < index:
             earlier = file if file < index and not readable[file].in_eval else first
-            found.append(_twins(readable[earlier], readable[index]))
-    closest: dict[tuple[int, str], Twins] = {}
+            found.append(_pair(readable[earlier], readable[index]))
+    closest: dict[tuple[int, str], DuplicatePair] = {}
     near = survey.near
     for place in np.argsort(-near.correlation, kind="stable"):
         first, second = int(near.first[place]), int(near.second[place])
-        pair = _twins(
+        pair = _pair(
             readable[first], readable[second],
             float(near.correlation[place]), bool(near.mirrored[place]), near=True,
         )  # fmt: skip
         closest.setdefault((second, pair.code), pair)
-    order = list(TWIN_FINDINGS)
+    order = list(DUPLICATE_FINDINGS)
     return sorted([*found, *closest.values()], key=lambda pair: order.index(pair.code))
 
 
-def _twins(
+def _pair(
     first: Listed,
     second: Listed,
     correlation: float = 1.0,
     mirrored: bool = False,
     near: bool = False,
-) -> Twins:
+) -> DuplicatePair:
     if first.sample.label != second.sample.label:
         code = "other-label"
     elif first.in_eval != second.in_eval:
@@ -378,11 +366,11 @@ def _twins(
     same_file = second.sample.pixels is None and first.seen.content == second.seen.content
     if code == "leak" and same_file:
         code = "leak-file"
-    return Twins(f"near-{code}" if near else code, first, second, correlation, mirrored)
+    return DuplicatePair(f"near-{code}" if near else code, first, second, correlation, mirrored)
 
 
 # By code: the level, what the second image of each pair is, and what to do about it.
-TWIN_FINDINGS = {
+DUPLICATE_FINDINGS = {
     "other-label": (
         "error",
         "the same as one of another class",
@@ -427,11 +415,11 @@ TWIN_FINDINGS = {
 }
 
 
-def _of_twins(survey: Survey) -> Iterator[Finding]:
+def _of_duplicates(survey: Survey) -> Iterator[Finding]:
     places = defaultdict(list)
-    for pair in twins(survey):
+    for pair in duplicate_pairs(survey):
         places[pair.code].append(_place(survey, pair.second, likeness(survey, pair)))
-    for code, (level, message, advice) in TWIN_FINDINGS.items():
+    for code, (level, message, advice) in DUPLICATE_FINDINGS.items():
         if places[code]:
             if level == "error" and survey.found.published:
                 level = "warning"  # whoever compares results needs the split as it is
@@ -439,7 +427,7 @@ def _of_twins(survey: Survey) -> Iterator[Finding]:
             yield Finding(level, code, f"{number} {message}", advice, places[code])
 
 
-def likeness(survey: Survey, pair: Twins) -> str:
+def likeness(survey: Survey, pair: DuplicatePair) -> str:
     """What the second image of a pair has to do with the first."""
     first = pair.first
     label = ""
@@ -451,7 +439,7 @@ def likeness(survey: Survey, pair: Twins) -> str:
     return f"as {place}{path}{closeness(pair)}{label}"
 
 
-def closeness(pair: Twins) -> str:
+def closeness(pair: DuplicatePair) -> str:
     """How they correlate, unless they are the same."""
     if not pair.code.startswith("near"):
         return ""

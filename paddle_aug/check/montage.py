@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from paddle_aug.check.findings import class_name, closeness, twins
+from paddle_aug.check.findings import class_name, closeness, duplicate_pairs
 from paddle_aug.check.survey import Listed, Survey, shown
 from paddle_aug.data.image import read_sample
 from paddle_aug.system.files import write_bytes
@@ -55,7 +55,7 @@ def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
         title = f"{label} {name}: {count:,} of {len(listed):,} images"
         cells = [_cell((image,), [_part(image) + _file_name(image)]) for image in drawn]
         yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)
-    pairs = twins(survey)
+    pairs = duplicate_pairs(survey)
     if pairs:
         title = f"{min(MOST_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
         cells = [

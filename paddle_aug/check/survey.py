@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from paddle_aug.check.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
-from paddle_aug.data.columns import firsts
 from paddle_aug.data.dataset import find_dataset, find_list
 from paddle_aug.data.faults import over_images
 from paddle_aug.data.image import (
@@ -22,15 +21,8 @@ from paddle_aug.data.image import (
 )
 from paddle_aug.data.readers.csvfile import read_csv
 from paddle_aug.data.readers.folder import read_folder
-from paddle_aug.data.readers.listfile import (
-    Found,
-    Sample,
-    find_pairs,
-    labels_of,
-    names_of,
-    normal,
-    take,
-)
+from paddle_aug.data.readers.listfile import find_pairs
+from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError, printable
 
 
@@ -90,18 +82,22 @@ class Survey:
 
     def __init__(self, found: Found):
         self.found = found
-        parts = found.train, found.eval
-        in_train, in_eval = (firsts(names_of(part)) for part in parts)
-        at = list(in_train.values()), [i for p, i in in_eval.items() if p not in in_train]
-        train, evaluated = (list(take(*each)) for each in zip(parts, at, strict=True))
-        sides = [False] * len(train) + [True] * len(evaluated)
-        looked = zip(train + evaluated, sides, over_images(look, train, evaluated), strict=True)
-        self.images = [Listed(*image) for image in looked]
+        in_train, in_eval = first_of_each(found.train), first_of_each(found.eval)
+        samples = [found.train[index] for index in in_train.values()]
+        samples += [found.eval[i] for path, i in in_eval.items() if path not in in_train]
+        self.images = [
+            Listed(sample, number >= len(in_train), seen)
+            for number, (sample, seen) in enumerate(
+                zip(samples, over_images(look, samples), strict=True)
+            )
+        ]
 
     @cached_property
     def counts(self) -> tuple[Counter, Counter]:
         """Images of each label in train and in eval, as they are listed."""
-        return Counter(labels_of(self.found.train)), Counter(labels_of(self.found.eval))
+        return tuple(
+            Counter(sample.label for sample in part) for part in (self.found.train, self.found.eval)
+        )
 
     @cached_property
     def readable(self) -> list[Listed]:
@@ -130,7 +126,7 @@ class Survey:
         )
         numbers = components(count, *map(np.concatenate, links))
         return {
-            normal(image.sample.path): int(number)
+            normal_path(image.sample): int(number)
             for image, number in zip(self.readable, numbers, strict=True)
         }
 

@@ -1,25 +1,19 @@
-"""What there is to say of a data set, for people and for programs."""
+"""The report on a data set, for people and for programs."""
 
-import json
-import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from json.encoder import encode_basestring as in_json
+from pathlib import Path
 
 import numpy as np
 
 from paddle_aug.check import duplicates
-from paddle_aug.check.findings import LEVELS, Finding, Place, Twins, class_name, count_of, twins
+from paddle_aug.check.findings import LEVELS, Finding, class_name, count_of, duplicate_pairs
 from paddle_aug.check.survey import Survey, shown
-from paddle_aug.data.readers.listfile import TOGETHER
 from paddle_aug.errors import printable
-from paddle_aug.system.files import escaped
 
 WIDTH = 80  # columns
-MOST_PLACES = 10  # of a finding that are printed
-MOST_CLASSES = 40
+MAX_PLACES = 10  # of a finding that are printed
+MAX_CLASSES = 40
 BAR = 24  # columns
 FORMAT = 1  # of the JSON; changes when a key's meaning does
 
@@ -30,39 +24,10 @@ def exit_code(findings: list[Finding]) -> int:
     return 2 if "error" in levels else 1 if "warning" in levels else 0
 
 
-def as_json(survey: Survey, findings: list[Finding]) -> Iterator[str]:
-    """All of the report, nothing shortened; piece by piece, as there may be a million classes, and
-    millions of places."""
-    text = escaped(json.dumps(_facts(survey, findings), indent=2, ensure_ascii=False))
-    lists = [
-        (4, _classes(survey)),
-        *((8, map(_place, finding.places)) for finding in findings),
-        (4, map(_pair, twins(survey))),
-    ]
-    # What it is parted by is in none of its strings, whose quotes are escaped.
-    first, *others = re.split(r'("(?:classes|places|twins)": )\[\]', text)
-    yield first
-    for name, (indent, items), rest in zip(others[::2], lists, others[1::2], strict=True):
-        yield name
-        yield from map(escaped, _lines(items, indent))
-        yield rest
-    yield "\n"
-
-
-def _lines(items: Iterable[str], indent: int) -> Iterator[str]:
-    """A list in JSON of items that are JSON, a line each."""
-    start = "\n" + " " * indent
-    begun = False
-    items = iter(items)
-    while some := f",{start}".join(islice(items, TOGETHER)):
-        yield ("," if begun else "[") + start + some
-        begun = True
-    yield "\n" + " " * (indent - 2) + "]" if begun else "[]"
-
-
-def _facts(survey: Survey, findings: list[Finding]) -> dict:
-    """What the report has, but for what may be long: lists, which are empty here."""
+def as_dict(survey: Survey, findings: list[Finding]) -> dict:
+    """The whole report, nothing shortened, as JSON has it."""
     found = survey.found
+    train, evaluated = survey.counts
     return {
         "format": FORMAT,
         "exit_code": exit_code(findings),
@@ -70,52 +35,38 @@ def _facts(survey: Survey, findings: list[Finding]) -> dict:
         "images": {"train": len(found.train), "eval": len(found.eval)},
         "distinct": len(survey.images),
         "readable": len(survey.readable),
-        "classes": [],
+        "classes": [
+            {
+                "label": label,
+                "name": class_name(survey, label),
+                "train": train[label],
+                "eval": evaluated[label],
+            }
+            for label in _labels(survey)
+        ],
         "sizes": _sizes(survey),
         "formats": dict(_formats(survey).most_common()),
         "thresholds": {
-            "bits": duplicates.MOST_BITS,
+            "bits": duplicates.MAX_BITS,
             "sure": duplicates.SURE,
             "likely": duplicates.LIKELY,
             "crowd": duplicates.CROWD,
         },
         "findings": [
-            {
-                "level": finding.level,
-                "code": finding.code,
-                "message": finding.message,
-                "advice": finding.advice,
-                "places": [],
-            }
+            {**finding._asdict(), "places": [place._asdict() for place in finding.places]}
             for finding in findings
         ],
-        "twins": [],
+        "twins": [
+            {
+                "code": pair.code,
+                "first": shown(pair.first.sample),
+                "second": shown(pair.second.sample),
+                "correlation": round(pair.correlation, 4),
+                "mirrored": pair.mirrored,
+            }
+            for pair in duplicate_pairs(survey)
+        ],
     }
-
-
-def _classes(survey: Survey) -> Iterator[str]:
-    train, evaluated = survey.counts
-    for label in _labels(survey):
-        name = in_json(class_name(survey, label))
-        counts = f'"train": {train.get(label, 0)}, "eval": {evaluated.get(label, 0)}'
-        yield f'{{"label": {label}, "name": {name}, {counts}}}'
-
-
-def _place(place: Place) -> str:
-    return f'{{"where": {in_json(place.where)}, "what": {in_json(place.what)}}}'
-
-
-def _pair(pair: Twins) -> str:
-    return json.dumps(
-        {
-            "code": pair.code,
-            "first": shown(pair.first.sample),
-            "second": shown(pair.second.sample),
-            "correlation": round(pair.correlation, 4),
-            "mirrored": pair.mirrored,
-        },
-        ensure_ascii=False,
-    )
 
 
 def as_text(survey: Survey, findings: list[Finding]) -> str:
@@ -125,7 +76,7 @@ def as_text(survey: Survey, findings: list[Finding]) -> str:
         lines += ["", *_told(finding)]
     counts = Counter(finding.level for finding in findings)
     parts = [count_of(counts[level], level) for level in LEVELS if counts[level]]
-    ended = [*lines, "", ", ".join(parts) or "nothing to remark on", ""]
+    ended = [*lines, "", ", ".join(parts) or "nothing to report", ""]
     return "\n".join(map(printable, ended))
 
 
@@ -153,7 +104,7 @@ def _sizes(survey: Survey) -> dict:
 def _formats(survey: Survey) -> Counter:
     """Images by format; those of an archive by its name."""
     return Counter(
-        image.seen.encoding.format if image.seen.encoding else image.sample.file.name
+        image.seen.encoding.format if image.seen.encoding else Path(image.sample.file).name
         for image in survey.readable
     )
 
@@ -192,10 +143,10 @@ def _table(survey: Survey) -> list[str]:
     labels = list(_labels(survey))
     if not labels:
         return []
-    left_out = len(labels) - MOST_CLASSES
+    left_out = len(labels) - MAX_CLASSES
     if left_out > 0:
         order = sorted(labels, key=lambda label: (-train[label], label))
-        half = MOST_CLASSES // 2
+        half = MAX_CLASSES // 2
         labels = [*order[:half], None, *order[-half:]]
     names = {label: class_name(survey, label) for label in labels if label is not None}
     width = min(30, max(len("class"), *map(len, names.values())))
@@ -214,7 +165,7 @@ def _table(survey: Survey) -> list[str]:
 
 def _told(finding: Finding) -> list[str]:
     lines = textwrap.wrap(f"{finding.level}: {finding.message} [{finding.code}]", WIDTH)
-    places = finding.places[:MOST_PLACES]
+    places = finding.places[:MAX_PLACES]
     # Columns, unless the paths are long.
     width = max((len(place.where) for place in places), default=0)
     width = width if width <= WIDTH // 3 else 0

@@ -1,18 +1,17 @@
 """Look over a data set before training on it."""
 
+import json
 import logging
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from paddle_aug.check import divide
 from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.survey import Survey, find
-from paddle_aug.check.text import as_json, as_text, exit_code
+from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.commands._options import CommandParser
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import refuse_unwritable, replacing
+from paddle_aug.system.files import escaped, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +63,12 @@ def main() -> int:
     survey = Survey(found)
     told = findings(survey, given.image_size)
     if given.json == "-":
-        sys.stdout.writelines(as_json(survey, told))
+        report = json.dumps(as_dict(survey, told), indent=2, ensure_ascii=False)
+        print(escaped(report))
     else:
         print(as_text(survey, told))
         if given.json is not None:
-            write(Path(given.json), as_json(survey, told))
+            write(Path(given.json), as_dict(survey, told))
     tell = logger.info if given.json == "-" else print
     if given.montage is not None:
         count = len(write_montages(survey, given.montage))
@@ -81,10 +81,9 @@ def main() -> int:
     return code
 
 
-def write(file: Path, text: Iterable[str]) -> None:
+def write(file: Path, report: dict) -> None:
     try:
-        with replacing(file) as made:
-            made.writelines(piece.encode() for piece in text)
+        write_json(file, report)
     except OSError as error:
         raise UserError(f"cannot write --json {file}: {error.strerror}") from None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import CommandParser, add_options
 from paddle_aug.config import TrainConfig, flag
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import MIXING, SOURCES, of_mode
 from paddle_aug.preview import preview

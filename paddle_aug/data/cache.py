@@ -23,7 +23,7 @@ import PIL
 from tqdm import tqdm
 
 from paddle_aug.data.image import UnreadableImage, read_sample, sample_shape
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.system.shared_memory import SharedArray, free_memory
 
 FORMAT = 2
@@ -252,10 +252,10 @@ def fingerprint(samples: Sequence[Sample], image_size: int | None) -> str:
             found.update(read_sample(sample))
             continue
         try:
-            status = sample.file.stat()
+            status = os.stat(sample.file)
         except OSError as error:
             raise UnreadableImage(sample.file, f"cannot be read ({error.strerror})") from None
-        found.update(os.fsencode(sample.file.absolute()) + b"\0")
+        found.update(os.fsencode(os.path.abspath(sample.file)) + b"\0")
         found.update(f"{status.st_size} {status.st_mtime_ns}\n".encode())
     return found.hexdigest()
 
@@ -263,7 +263,7 @@ def fingerprint(samples: Sequence[Sample], image_size: int | None) -> str:
 def cache_file(samples: Sequence[Sample], image_size: int | None, folder: Path) -> Path:
     """Where the cache of such a list is: one file for each list and size, which is replaced when
     the images have changed."""
-    names = [os.fsencode(sample.file.absolute() / sample.path) for sample in samples]
+    names = [os.fsencode(f"{os.path.abspath(sample.file)}/{sample.path}") for sample in samples]
     digest = hashlib.sha256(b"\0".join([str(image_size).encode(), *names])).hexdigest()
     return folder / f"{digest[:24]}.pixels"
 

@@ -6,14 +6,14 @@
 """
 
 import hashlib
+import logging
 import os
 import posixpath
 import re
-import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +26,16 @@ from paddle_aug.data.readers.folder import read_folder
 from paddle_aug.data.readers.listfile import (
     CLASS_FILES,
     LIST_PAIRS,
-    TOGETHER,
-    Entries,
-    Fault,
-    Faults,
-    Found,
-    Sample,
-    Samples,
-    files_of,
     find_pairs,
-    pixels_of,
     read_class_names,
     read_list,
 )
 from paddle_aug.data.readers.mnist import read_fashion_mnist, read_mnist
+from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+
+logger = logging.getLogger(__name__)
 
 # What `--data KIND:PATH` reads PATH with.
 KINDS: dict[str, Callable[[Path], Found]] = {
@@ -63,11 +57,11 @@ class Dataset:
     """
 
     name: str
-    train: Sequence[Sample]
-    eval: Sequence[Sample]
+    train: list[Sample]
+    eval: list[Sample]
     class_names: list[str]
     drawn: bool = False
-    test: Sequence[Sample] = field(default_factory=list)
+    test: list[Sample] = field(default_factory=list)
 
     @property
     def num_classes(self) -> int:
@@ -92,24 +86,15 @@ class Dataset:
 
 def _digest_samples(digest, samples: Sequence[Sample]) -> None:
     size_of = cache(os.path.getsize)  # a list may name an image often
-    line = "{}\t{}\t{}\n".format
-    if isinstance(samples, Samples):
-        lines = map(line, samples.paths, samples.labels, map(size_of, files_of(samples)))
-        while some := "".join(islice(lines, TOGETHER)):
-            digest.update(_encoded(some))
-        return
     for sample in samples:
         if sample.pixels is None:
             size = size_of(sample.file)
         else:
             size = "x".join(map(str, sample.pixels.shape))
-        digest.update(_encoded(line(sample.path, sample.label, size)))
+        line = f"{sample.path}\t{sample.label}\t{size}\n"
+        digest.update(line.encode(errors="surrogateescape"))  # file names may be any bytes
         if sample.pixels is not None:
             digest.update(np.ascontiguousarray(sample.pixels))
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode(errors="surrogateescape")  # names of files may be of any bytes
 
 
 def open_dataset(
@@ -189,31 +174,28 @@ def _refuse_lists(data: str, *given: str | Path | None) -> None:
             raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
 
 
-def _faults(found: Found, check: bool) -> Faults:
-    """Those that the reader found, and those of the lists and images that all kinds share."""
+def _faults(found: Found, check: bool) -> list[Fault]:
+    """The faults that the reader found, and those of lists and images that all kinds share."""
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = Faults(found.faults)
-    faults += list_faults(found.train, found.eval, names, labels)
-    parts = (found.train, found.eval)
-    if any(parts) and not any(map(_any_there, parts)):
-        faults.append(names[0], 0, "none of the listed images is there")
+    parts = found.train, found.eval
+    faults = [*found.faults, *list_faults(*parts, names, labels)]
+    if any(parts) and not any(map(_is_there, chain(*parts))):
+        faults.append(Fault(names[0], 0, "none of the listed images is there"))
     elif check and found.published:
         shared = len(shared_content(*parts))
         if shared:
-            print(
-                f"{found.name}: {shared:,} of the {len(found.eval):,} images to evaluate on are "
-                "in the training part too",
-                file=sys.stderr,
+            logger.info(
+                f"{found.name}: {shared:,} of the {len(found.eval):,} evaluation images are also "
+                "in the training part"
             )
     elif check:
         faults += image_faults(*parts, names)
     return faults
 
 
-def _any_there(samples: Sequence[Sample]) -> bool:
-    there = any(map(cache(os.path.isfile), files_of(samples)))
-    return there or any(pixels is not None for pixels in pixels_of(samples))
+def _is_there(sample: Sample) -> bool:
+    return sample.pixels is not None or os.path.isfile(sample.file)
 
 
 def _read_lists(
@@ -223,29 +205,28 @@ def _read_lists(
     image_root: str | Path | None,
     drawn: bool,
 ) -> Found:
-    """Read the list of train, and that of eval if there is one."""
+    """Read the training list, and the evaluation list if there is one."""
     names = _shown_names(*lists) if len(lists) == 2 else (lists[0].name,) * 2
-    entries, faults = [Entries(), Entries()], Faults()
+    listed: list[list[Sample]] = [[], []]
+    faults: list[Fault] = []
     for place, (file, shown) in enumerate(zip(lists, names, strict=False)):
-        entries[place], wrong = read_list(file, shown)
+        listed[place], wrong = read_list(file, shown)
         faults += wrong
-    class_names, class_file, class_faults = _class_names(folder, *entries)
+    class_names, class_file, class_faults = _class_names(folder, *listed)
     faults += class_faults
     if not class_faults:
-        faults += _label_faults(entries, names, class_names, class_file)
+        faults += _label_faults(listed, names, class_names, class_file)
 
-    paths = list(dict.fromkeys(chain.from_iterable(part.paths for part in entries)))
+    paths = list(dict.fromkeys(sample.path for sample in chain(*listed)))
     folders = [folder, *(file.parent for file in lists)]
-    image_root, tried = _choose_image_root(paths, folders, image_root)
-    train, eval_ = (Samples(image_root, e.paths, e.labels, e.lines) for e in entries)
+    root, tried = _choose_image_root(paths, folders, image_root)
+    train, eval_ = ([sample.in_folder(root) for sample in samples] for samples in listed)
     notes = ()
-    if any(_missing(image_root, paths)):
+    if any(_missing(root, paths)):
         folders = ", ".join(map(str, tried))
         notes = (f"Images were looked for in {folders} (else give --image-root).",)
     files = (*names, class_file.name if class_file else "")
-    return Found(
-        name, train, eval_, class_names, files, faults, notes, drawn=drawn, root=image_root
-    )
+    return Found(name, train, eval_, class_names, files, faults, notes, drawn=drawn, root=root)
 
 
 def _choose_folder(
@@ -259,10 +240,7 @@ def _choose_folder(
         folder = aistudio.find_data(start, Path.home())
         if folder is not None:
             return folder.name, folder, False
-        print(
-            "no AI Studio data here; taking the drawn sample (--data FOLDER for your own)",
-            file=sys.stderr,
-        )
+        logger.info("no AI Studio data here; using the drawn sample (--data FOLDER for your own)")
         data = "sample"
     if data == "sample":
         from paddle_aug.data.readers.sample import draw_sample
@@ -308,8 +286,8 @@ def _shown_names(train_list: Path, eval_list: Path) -> tuple[str, str]:
 
 
 def _class_names(
-    folder: Path, train: Entries, eval_: Entries
-) -> tuple[list[str], Path | None, Faults]:
+    folder: Path, train: list[Sample], eval_: list[Sample]
+) -> tuple[list[str], Path | None, list[Fault]]:
     """From the file that names the classes, else from the images' folders, else the numbers."""
     files = [folder / name for name in CLASS_FILES if (folder / name).is_file()]
     if len(files) > 1:
@@ -317,42 +295,38 @@ def _class_names(
     if files:
         names, faults = read_class_names(files[0])
         return names, files[0], faults
-    count = max(train.labels, default=-1) + 1
-    folders = {
-        (label, path.rpartition("/")[0])
-        for part in (train, eval_)
-        for label, path in zip(part.labels, part.paths, strict=True)
+    count = max((sample.label for sample in train), default=-1) + 1
+    pairs = {
+        (sample.label, posixpath.basename(posixpath.dirname(sample.path)))
+        for sample in chain(train, eval_)
     }
-    # As of any path in them: a slash may stand there twice.
-    pairs = {(label, posixpath.basename(posixpath.dirname(f"{f}/x"))) for label, f in folders}
     named = dict(pairs)
     one_to_one = len(pairs) == len(named) == len(set(named.values())) == count
     if one_to_one and "" not in named.values():
-        return [named[label] for label in sorted(named)], None, Faults()
-    return [str(label) for label in range(count)], None, Faults()
+        return [named[label] for label in sorted(named)], None, []
+    return [str(label) for label in range(count)], None, []
 
 
 def _label_faults(
-    entries: Sequence[Entries],
+    listed: Sequence[list[Sample]],
     names: tuple[str, str],
     class_names: list[str],
     class_file: Path | None,
-) -> Faults:
+) -> list[Fault]:
     """Labels beyond the classes: those of the file, else those that occur in training."""
     known: Container[int]
     if class_file is None:
-        known = set(entries[0].labels)
+        known = {sample.label for sample in listed[0]}
         why = f"never occurs in {names[0]}"
     else:
         known = range(len(class_names))
         why = f"is beyond the {len(class_names)} classes of {class_file.name}"
-    return Faults(
-        Fault(name, line, f"label {label} {why}")
-        for name, listed in zip(names, entries, strict=True)
-        if any(label not in known for label in set(listed.labels))
-        for label, line in zip(listed.labels, listed.lines, strict=True)
-        if label not in known
-    )
+    return [
+        Fault(name, sample.line, f"label {sample.label} {why}")
+        for name, samples in zip(names, listed, strict=True)
+        for sample in samples
+        if sample.label not in known
+    ]
 
 
 def _choose_image_root(

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import opened, read_bytes
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from paddle_aug.data.columns import firsts
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.readers.listfile import Sample, labels_of, names_of, take
+from paddle_aug.data.samples import Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
@@ -47,16 +46,16 @@ def select(
         train, held = hold_back(train, holdout, seed)
         dataset = replace(dataset, eval=held, test=dataset.eval)
     if fraction < 1:
-        train = take(train, sorted(_part(train, fraction, seed)))
+        train = [train[index] for index in sorted(_part(train, fraction, seed))]
     return dataset if train is dataset.train else replace(dataset, train=train)
 
 
-def _first(dataset: Dataset, first: int) -> Sequence[Sample]:
+def _first(dataset: Dataset, first: int) -> list[Sample]:
     count = len(dataset.train)
     if not 0 < first <= count:
         raise UserError(f"--first {first} is not of 1 to {count:,}, the images to train on")
     train = dataset.train[:first]
-    lost = sorted(set(labels_of(dataset.train)) - set(labels_of(train)))
+    lost = sorted({s.label for s in dataset.train} - {s.label for s in train})
     if lost:
         names = ", ".join(dataset.class_names[label] for label in lost[:5])
         raise UserError(
@@ -67,38 +66,36 @@ def _first(dataset: Dataset, first: int) -> Sequence[Sample]:
 
 
 def hold_back(
-    train: Sequence[Sample], share: float, seed: int, groups: dict[str, int] | None = None
-) -> tuple[Sequence[Sample], Sequence[Sample]]:
-    """What is left, and what is held back: never the last image of a class.
+    train: list[Sample], share: float, seed: int, groups: dict[str, int] | None = None
+) -> tuple[list[Sample], list[Sample]]:
+    """The samples that stay and those that are held back: never the last image of a class.
 
-    An image that is listed several times, which is a known trick, goes as one, and is held once.
-    Images of one group, by their normalised paths, go together; a group that is larger than what
-    its class has still to give stays.
+    An image that is listed several times (a known trick) counts once, and is held back once.
+    Images of one group, by their normal paths, stay together; a group larger than the rest of its
+    class's share is not held back.
 
     Raises:
         UserError: nothing would be held back.
     """
-    listed, classes = names_of(train), labels_of(train)
-    distinct = firsts(listed)
+    first = first_of_each(train)
     units: dict[int | str, list[str]] = {}
-    for path in distinct:
+    for path in first:
         units.setdefault(path if groups is None else groups[path], []).append(path)
     members = list(units.values())
-    labels = [classes[distinct[paths[0]]] for paths in members]
+    labels = [train[first[paths[0]]].label for paths in members]
     order = stratified_order(labels, generator(seed, "holdout"))
     last = {labels[index]: index for index in order}
     order = [index for index in order if index != last[labels[index]]]
-    wanted = round(share * len(distinct))
-    if len(members) == len(distinct):
+    wanted = round(share * len(first))
+    if len(members) == len(first):
         taken = order[:wanted]
     else:
         taken = _whole_groups(members, labels, order, wanted)
     held = {path for index in taken for path in members[index]}
     if not held:
-        raise UserError(f"--holdout {share} holds back none of {len(distinct):,} images")
-    left = [index for index, path in enumerate(listed) if path not in held]
-    kept = [index for path, index in distinct.items() if path in held]
-    return take(train, left), take(train, kept)
+        raise UserError(f"--holdout {share} holds back none of {len(first):,} images")
+    left = [sample for sample in train if normal_path(sample) not in held]
+    return left, [train[index] for path, index in first.items() if path in held]
 
 
 def _whole_groups(
@@ -122,9 +119,9 @@ def _whole_groups(
     return taken
 
 
-def _part(train: Sequence[Sample], share: float, seed: int) -> set[int]:
+def _part(train: list[Sample], share: float, seed: int) -> set[int]:
     """Which images are trained on: the first of each class in any case."""
-    labels = labels_of(train)
+    labels = [sample.label for sample in train]
     order = stratified_order(labels, generator(seed, "fraction"))
     first = {labels[index]: index for index in reversed(order)}
     order = [*first.values(), *(i for i in order if i != first[labels[i]])]

@@ -13,7 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from paddle_aug.data.image import read_sample
-from paddle_aug.data.readers.listfile import Sample, labels_of
+from paddle_aug.data.samples import Sample
 from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.results import curves
@@ -35,7 +35,7 @@ class Evaluation:
 
     @cached_property
     def labels(self) -> np.ndarray:
-        return np.array(labels_of(self.samples), int)
+        return np.array([sample.label for sample in self.samples], int)
 
     @cached_property
     def measures(self) -> Measures:

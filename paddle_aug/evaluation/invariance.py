@@ -16,10 +16,10 @@ from paddle_aug.augment.ops import arithmetic, blur, color, elastic, geometry, n
 from paddle_aug.augment.ops.affine import affine_matrix, warp_affine
 from paddle_aug.augment.ops.dropout import drop
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset, open_dataset
-from paddle_aug.data.readers.listfile import Sample, labels_of, paths_of, take
+from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import stratified_order
-from paddle_aug.data.workers import Augmented
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import SOURCES, augmented, selected
 from paddle_aug.names import near_miss
@@ -282,7 +282,7 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
 
 
 def _listed(data: Dataset) -> list[tuple[str, int]]:
-    return list(zip(paths_of(data.eval), labels_of(data.eval), strict=True))
+    return [(sample.path, sample.label) for sample in data.eval]
 
 
 def refuse_other_classes(subject: Subject, data: Dataset) -> None:
@@ -306,8 +306,8 @@ def some_of(samples: Sequence[Sample], count: int | None) -> Sequence[Sample]:
         return samples
     if not 0 < count <= len(samples):
         raise UserError(f"--images {count} is not of 1 to {len(samples):,}, the held-out images")
-    order = stratified_order(labels_of(samples), generator(0, "fraction"))
-    return take(samples, sorted(order[:count]))
+    order = stratified_order([sample.label for sample in samples], generator(0, "fraction"))
+    return [samples[index] for index in sorted(order[:count])]
 
 
 @dataclass(frozen=True, eq=False)

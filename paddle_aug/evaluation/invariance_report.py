@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.readers.listfile import labels_of
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.results.curves import colours, style
@@ -255,8 +254,8 @@ def limits(made: Map) -> list[str]:
 
 def notes(made: Map) -> list[str]:
     """What a reader must know of networks that have next to no accuracy to lose."""
-    labels = labels_of(made.data.eval)
-    most = max(Counter(labels).values()) / len(labels)
+    labels = Counter(sample.label for sample in made.data.eval)
+    most = max(labels.values()) / labels.total()
     return [
         f"{subject.name} is right about {curve.clean:.1%} of the unchanged images, no more than "
         f"one answer for all of them could be ({most:.1%}): its curves say nothing"

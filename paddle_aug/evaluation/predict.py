@@ -4,7 +4,6 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import paddle
@@ -13,7 +12,7 @@ from paddle.nn import functional as F
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
@@ -139,7 +138,7 @@ def find_images(arguments: list[str]) -> tuple[list[Sample], list[str]]:
         if not found:
             nothing.append(f"{argument}: no image is there")
         paths.update(dict.fromkeys(found))
-    return [Sample(path, Path(path), 0, 0) for path in paths], nothing
+    return [Sample(path, path, 0) for path in paths], nothing
 
 
 def _below(folder: str) -> list[str]:

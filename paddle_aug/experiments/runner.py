@@ -12,8 +12,8 @@ from pathlib import Path
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.workers import die_with_parent
 from paddle_aug.errors import UserError
+from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import held, let_through
 from paddle_aug.training.fit import fit
 

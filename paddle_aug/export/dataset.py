@@ -32,16 +32,16 @@ from tqdm import tqdm
 
 from paddle_aug.augment.modes import augmentation, mix_of
 from paddle_aug.config import TrainConfig, flag
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.faults import shared_content
 from paddle_aug.data.image import UnreadableImage
-from paddle_aug.data.readers.listfile import Sample, labels_of, take
-from paddle_aug.data.workers import Augmented, kill_workers, obey_parent
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import DRAWS, SOURCES, drawn, open_data, read_one_by_one
 from paddle_aug.results.image_bytes import FORMATS, encode
 from paddle_aug.system.files import part_of, write_bytes
-from paddle_aug.system.processes import Alive, Shard, cores
+from paddle_aug.system.processes import Alive, Shard, cores, kill_workers, obey_parent
 from paddle_aug.system.signals import held, interrupts_between_steps
 from paddle_aug.system.versions import versions
 
@@ -198,7 +198,7 @@ def plan(wanted: Export, data: Dataset, left_out: Iterable[int] = ()) -> list[It
     folders = _folders(data.class_names)
     left_out = set(left_out)
     kept = [index for index in range(len(data.train)) if index not in left_out]
-    labels = labels_of(take(data.train, kept))
+    labels = [data.train[index].label for index in kept]
     items = []
     for index, copies in zip(kept, copies_of(labels, wanted), strict=True):
         sample = data.train[index]
@@ -338,7 +338,7 @@ def _as_it_is(sample: Sample) -> bytes:
     if sample.pixels is not None:
         return encode(np.ascontiguousarray(sample.pixels), "png")
     try:
-        return sample.file.read_bytes()
+        return Path(sample.file).read_bytes()
     except OSError as error:
         raise UnreadableImage(sample.file, f"cannot be read ({error.strerror})") from None
 
@@ -396,10 +396,10 @@ def _make_in_worker(items: list[Item]) -> list[dict]:
 def _shared(data: Dataset) -> list[int]:
     """Training images that are to be evaluated on, too: published archives have some, and lists,
     which this data set will have, may not."""
-    shared = {index for _, index in shared_content(data.train, [*data.eval, *data.test])}
+    shared = shared_content(data.train, [*data.eval, *data.test])
     if not shared:
         return []
-    contents = {_content(data.train[index]) for index in shared}
+    contents = {_content(sample) for _, sample in shared}
     left_out = [i for i, sample in enumerate(data.train) if _content(sample) in contents]
     print(
         f"{data.name}: {len(left_out):,} training images are evaluated on, too, and left out",
@@ -581,7 +581,7 @@ def _plain(name: str) -> str:
 
 
 def _suffix(sample: Sample) -> str:
-    return ".png" if sample.pixels is not None else sample.file.suffix.lower()
+    return ".png" if sample.pixels is not None else Path(sample.file).suffix.lower()
 
 
 class _telling_what_cannot_be_written:

@@ -15,7 +15,7 @@ import numpy as np
 import paddle
 
 from paddle_aug.data.normalize import Normalization
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
 from paddle_aug.rng import generator

@@ -6,8 +6,8 @@ import numpy as np
 import paddle
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Key, epoch_keys
 from paddle_aug.data.normalize import KNOWN
-from paddle_aug.data.workers import Key, epoch_keys
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import drawn
 from paddle_aug.preview.preview import Cell, Draws, Shown, describe, original

@@ -11,9 +11,9 @@ import numpy as np
 from paddle_aug.augment.modes import augmentation, mix_of
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig, config_of
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.readers.listfile import Sample, labels_of, paths_of
-from paddle_aug.data.workers import Augmented
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import (
     DRAWS,
@@ -86,7 +86,7 @@ def training_images(sources: dict[str, str], file: str | None = None) -> Sequenc
         UserError: no such data.
     """
     if file is not None and not sources and Path(file).is_file():
-        return [Sample(file, Path(file), 0, 0)]
+        return [Sample(file, file, 0)]
     return open_dataset(**sources, check=False).train
 
 
@@ -97,7 +97,7 @@ def place(samples: Sequence[Sample], file: str | None = None, index: int | None 
     Raises:
         UserError: there is no such image.
     """
-    paths = paths_of(samples)
+    paths = [sample.path for sample in samples]
     if file is not None:
         found = [i for i, path in enumerate(paths) if path == file or path.endswith(f"/{file}")]
         if not found:
@@ -114,9 +114,9 @@ def spread(samples: Sequence[Sample], count: int) -> list[int]:
     can be: the first ones of each class, then the second ones."""
     seen: Counter[int] = Counter()
     places = []
-    for index, label in enumerate(labels_of(samples)):
-        places.append((seen[label], label, index))
-        seen[label] += 1
+    for index, sample in enumerate(samples):
+        places.append((seen[sample.label], sample.label, index))
+        seen[sample.label] += 1
     order = [index for _, _, index in sorted(places)]
     if count < len(seen):
         return [order[place * len(seen) // count] for place in range(count)]

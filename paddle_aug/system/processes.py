@@ -3,12 +3,19 @@
 `python -m paddle.distributed.launch` tells each of them in its environment which one it is.
 """
 
+import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
+from paddle_aug.system.signals import let_through
+
+ENOUGH = 30  # seconds for a parent to end, or to kill what is left of its workers
 BEAT = 2.0  # seconds from one sign of life to the next
 
 
@@ -67,3 +74,34 @@ def cores() -> int:
     """The cores that this process may use, its share of those of its machine."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, here // int(os.environ.get("PADDLE_LOCAL_SIZE", "1")))
+
+
+def obey_parent() -> None:
+    """Leave signals to the process that started this worker, and end when it does.
+
+    Batch systems send SIGTERM to all processes of a job, and the parent may still want the batch
+    that this one is making, to end its step.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end_later)
+    let_through()
+    threading.Thread(target=die_with_parent, daemon=True).start()
+
+
+def kill_workers(executor: ProcessPoolExecutor) -> None:
+    """End what is left of a broken pool at once, which leaving it would wait for."""
+    for process in list(executor._processes.values()):
+        process.kill()
+
+
+def end_later(number: int, frame) -> None:
+    """A handler of what is for this worker alone if the parent goes on."""
+    timer = threading.Timer(ENOUGH, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def die_with_parent() -> None:
+    """End this worker when the process that started it has ended, however that came."""
+    wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)

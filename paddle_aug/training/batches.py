@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 import paddle
 
+from paddle_aug.data.augmented import Key, batch_starts, epoch_keys
 from paddle_aug.data.normalize import Normalization
-from paddle_aug.data.workers import Key, Workers, batch_starts, epoch_keys
+from paddle_aug.data.workers import Workers
 
 
 class Part(Protocol):

@@ -15,10 +15,10 @@ from paddle.nn import functional as F
 from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig, flag, of_type
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import normalization
-from paddle_aug.data.readers.listfile import labels_of
-from paddle_aug.data.workers import Augmented, WorkerKilled, Workers
+from paddle_aug.data.workers import WorkerKilled, Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, engine, of_mode, open_data
 from paddle_aug.networks import NETWORKS
@@ -782,7 +782,9 @@ def about_data(data: Dataset) -> dict:
         "train": len(data.train),
         "eval": len(data.eval),
         "test": len(data.test),
-        "eval_of_class": np.bincount(labels_of(data.eval), minlength=data.num_classes).tolist(),
+        "eval_of_class": np.bincount(
+            [sample.label for sample in data.eval], minlength=data.num_classes
+        ).tolist(),
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 from spoiled import scene
 
 from paddle_aug.check import duplicates
-from paddle_aug.check.duplicates import MOST_BITS, SURE, components, near_pairs, same_as, thumbnail
+from paddle_aug.check.duplicates import MAX_BITS, SURE, components, near_pairs, same_as, thumbnail
 from paddle_aug.rng import generator
 
 
@@ -70,7 +70,7 @@ def test_all_similar_hashes_are_found_once_as_comparing_all_with_all_finds_them(
         (a, b)
         for a in range(len(hashes))
         for b in range(a + 1, len(hashes))
-        if (int(queries[a]) ^ int(hashes[b])).bit_count() <= MOST_BITS
+        if (int(queries[a]) ^ int(hashes[b])).bit_count() <= MAX_BITS
     }
     found = [
         pair

@@ -19,14 +19,15 @@ from made_data import write_dataset
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.transform import Chain, Maybe, Transform
-from paddle_aug.data import workers as feeding
+from paddle_aug.data import workers
+from paddle_aug.data.augmented import Augmented, epoch_keys
 from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_sample
-from paddle_aug.data.readers.listfile import Sample
-from paddle_aug.data.workers import Augmented, Workers, epoch_keys
+from paddle_aug.data.samples import Sample
+from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
-from paddle_aug.system import shared_memory
+from paddle_aug.system import processes, shared_memory
 from paddle_aug.training.batches import Batches, tensor_of
 from paddle_aug.training.distributed import Group
 
@@ -135,7 +136,7 @@ def test_a_killed_worker_is_one_clear_message_at_once(samples):
         with pytest.raises(UserError, match="worker process was killed"):
             list(batches)
         killed = time.monotonic()
-    assert time.monotonic() - killed < feeding.ENOUGH / 2, "it waits for the worker that is left"
+    assert time.monotonic() - killed < processes.ENOUGH / 2, "it waits for the worker that is left"
 
 
 def test_workers_that_are_asked_to_end_work_on_until_their_parent_ends(samples, expected):
@@ -151,7 +152,7 @@ def test_workers_that_are_asked_to_end_work_on_until_their_parent_ends(samples, 
 
 
 def test_a_worker_that_alone_is_asked_to_end_does_so():
-    program = "from paddle_aug.data import feeding as f; import time; f.ENOUGH = 0.1; "
+    program = "from paddle_aug.system import processes as f; import time; f.ENOUGH = 0.1; "
     program += "f.end_later(15, None); time.sleep(100)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 1
 
@@ -172,8 +173,8 @@ def test_an_epoch_that_is_gone_on_with_has_the_batches_that_are_left(samples, ex
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_image_that_vanished_is_named(tmp_path, workers):
     samples = open_dataset(write_dataset(tmp_path / "made")).train
-    samples[3].file.write_bytes(b"no image any more")
-    with pytest.raises(UserError, match=samples[3].file.name):
+    Path(samples[3].file).write_bytes(b"no image any more")
+    with pytest.raises(UserError, match=Path(samples[3].file).name):
         load(samples, workers, [0], mode="none")
 
 
@@ -181,7 +182,8 @@ WITH_WORKERS = """
 import sys, time
 from pathlib import Path
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.workers import Augmented, Workers, epoch_keys
+from paddle_aug.data.augmented import Augmented, epoch_keys
+from paddle_aug.data.workers import Workers
 from paddle_aug.augment.modes import augmentation
 if __name__ == "__main__":
     dataset = Augmented(open_dataset(sys.argv[1]).train, 24, augmentation("none"), 0)
@@ -263,7 +265,7 @@ class Sleeping(Transform):
 
 
 def test_a_worker_that_stands_still_is_ended_and_told(samples, monkeypatch):
-    monkeypatch.setattr(feeding, "PATIENCE", 3)
+    monkeypatch.setattr(workers, "PATIENCE", 3)
     dataset = Augmented(samples, 24, Sleeping(), seed=7)
     started = time.monotonic()
     with (
@@ -291,7 +293,7 @@ def test_images_that_came_as_arrays_give_the_bytes_of_those_from_files(
     samples, expected, workers, way, tmp_path
 ):
     arrays = [
-        Sample(f"batch/{number}", tmp_path / "archive", sample.label, 0, read_sample(sample))
+        Sample("archive", f"batch/{number}", sample.label, 0, read_sample(sample))
         for number, sample in enumerate(samples)
     ]
     held = decoded_images(arrays, 24, way, tmp_path)
@@ -305,7 +307,7 @@ def test_images_that_came_as_arrays_give_the_bytes_of_those_from_files(
 
 
 def test_an_image_of_an_archive_is_named_by_both(tmp_path):
-    array = Sample("batch/7", tmp_path / "archive", 0, 0, np.zeros((24, 24, 3), np.uint8))
+    array = Sample("archive", "batch/7", 0, 0, np.zeros((24, 24, 3), np.uint8))
     dataset = Augmented([array], 24, Failing("raises"), seed=7)
     with pytest.raises(UserError, match=r"archive: batch/7: Failing"):
         dataset[0, 0]

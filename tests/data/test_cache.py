@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_a_later_run_takes_the_file(samples, tmp_path, decodings):
 
 
 def changed_picture(samples):
-    samples[2].file.write_bytes(samples[5].file.read_bytes())
+    Path(samples[2].file).write_bytes(Path(samples[5].file).read_bytes())
 
 
 def touched(samples):
@@ -186,7 +187,7 @@ cache.decoded_images(samples, 24, "disk", sys.argv[2])
 
 def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_cache(samples, tmp_path):
     folder = tmp_path / "cache"
-    root = samples[0].file.parents[2]
+    root = Path(samples[0].file).parents[2]
     for chunk in range(2):
         command = [sys.executable, "-c", KILLED_WRITER, root, folder, str(chunk)]
         assert subprocess.run(command, check=False).returncode == -9
@@ -254,8 +255,8 @@ def test_auto_takes_memory_then_the_disk_and_never_more_than_half(samples, capsy
 
 
 def test_an_image_that_vanished_is_named(samples, tmp_path):
-    samples[3].file.unlink()
-    with pytest.raises(UserError, match=samples[3].file.name):
+    Path(samples[3].file).unlink()
+    with pytest.raises(UserError, match=Path(samples[3].file).name):
         decoded_images(samples, SIZE, "ram", tmp_path)
 
 

@@ -43,9 +43,9 @@ def reasons(data: str) -> list[str]:
 def test_a_table_gives_paths_below_its_folder_and_classes_by_name(write, tmp_path):
     dataset = open_dataset(write(PLAIN))
     assert [tuple(sample) for sample in dataset.train] == [
-        ("cat/1.png", tmp_path / "cat/1.png", 0, 2, None),
-        ("dog/1.png", tmp_path / "dog/1.png", 1, 3, None),
-        ("cat/2.png", tmp_path / "cat/2.png", 0, 4, None),
+        (str(tmp_path / "cat/1.png"), "cat/1.png", 0, 2, None),
+        (str(tmp_path / "dog/1.png"), "dog/1.png", 1, 3, None),
+        (str(tmp_path / "cat/2.png"), "cat/2.png", 0, 4, None),
     ]
     assert (dataset.name, dataset.eval) == ("pets", [])
     assert dataset.class_names == ["cat", "dog"]

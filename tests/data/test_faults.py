@@ -10,14 +10,14 @@ from PIL import Image
 
 from paddle_aug.data import faults as check
 from paddle_aug.data.faults import MAX_PRINTED, image_faults, in_order, list_faults, report
-from paddle_aug.data.readers.listfile import Fault, Sample, Samples
+from paddle_aug.data.samples import Fault, Sample
 from paddle_aug.errors import UserError
 
 NAMES = ("Train.txt", "Eval.txt")
 
 
 def sample(root: Path, path: str, label: int, line: int) -> Sample:
-    return Sample(path, root / path, label, line)
+    return Sample(str(root / path), path, label, line)
 
 
 def draw(path: Path, seed: int) -> None:
@@ -43,10 +43,10 @@ def test_good_images_have_no_faults(samples):
 
 
 def test_missing_unreadable_and_truncated_images_are_faults_of_their_lines(samples):
-    samples[0].file.unlink()
-    samples[1].file.write_text("no image")
-    samples[3].file.write_bytes(samples[3].file.read_bytes()[:-100])
-    samples[4].file.write_bytes(b"")
+    Path(samples[0].file).unlink()
+    Path(samples[1].file).write_text("no image")
+    Path(samples[3].file).write_bytes(Path(samples[3].file).read_bytes()[:-100])
+    Path(samples[4].file).write_bytes(b"")
     assert told(image_faults(samples[:3], samples[3:], NAMES)) == [
         "Train.txt:1: 0.jpg: no such file",
         "Train.txt:2: 1.jpg: not an image that can be read "
@@ -57,15 +57,15 @@ def test_missing_unreadable_and_truncated_images_are_faults_of_their_lines(sampl
 
 
 def test_a_folder_in_the_place_of_an_image_is_a_fault(samples):
-    samples[0].file.unlink()
-    samples[0].file.mkdir()
+    Path(samples[0].file).unlink()
+    Path(samples[0].file).mkdir()
     assert told(image_faults(samples[:1], [], NAMES)) == [
         "Train.txt:1: 0.jpg: cannot be read (Is a directory)"
     ]
 
 
 def test_a_faulty_image_listed_twice_is_told_for_both_lines(samples):
-    samples[0].file.unlink()
+    Path(samples[0].file).unlink()
     again = samples[0]._replace(line=9)
     assert [fault.line for fault in image_faults([samples[0], again], [], NAMES)] == [1, 9]
 
@@ -78,7 +78,7 @@ def test_more_files_than_one_task_takes_are_all_looked_at(tmp_path):
         many.append(sample(tmp_path, f"{i}.png", 0, i + 1))
     bad = [0, 31, 32, 99, 149]
     for i in bad:
-        many[i].file.write_bytes(b"")
+        Path(many[i].file).write_bytes(b"")
     assert [fault.line for fault in image_faults(many, [], NAMES)] == [i + 1 for i in bad]
 
 
@@ -91,7 +91,7 @@ def test_an_image_in_both_lists_is_a_fault_however_its_path_is_written(tmp_path,
 
 def test_the_same_content_in_both_lists_is_a_fault_whatever_the_name(tmp_path, samples):
     shutil.copy(samples[1].file, tmp_path / "copy.jpg")
-    same_size = bytearray(samples[2].file.read_bytes())
+    same_size = bytearray(Path(samples[2].file).read_bytes())
     same_size[-5] ^= 1
     (tmp_path / "other.jpg").write_bytes(same_size)
     eval_ = [sample(tmp_path, "other.jpg", 0, 1), sample(tmp_path, "copy.jpg", 1, 2)]
@@ -105,13 +105,13 @@ def test_the_same_pixels_of_two_archives_are_a_fault_whatever_they_are_views_of(
     views = np.broadcast_to(grey, (6, 8, 9, 3))
     copies = views.copy()
     copies[4, 0, 0, 0] ^= 1
-    archive = tmp_path / "never read"
-    train = [Sample(f"train/{n}", archive, 0, 0, views[n]) for n in range(3)]
+    archive = "never read"
+    train = [Sample(archive, f"train/{n}", 0, 0, views[n]) for n in range(3)]
     eval_ = [
-        Sample("test/0", archive, 0, 0, views[3]),
-        Sample("test/1", archive, 0, 0, copies[1]),
-        Sample("test/2", archive, 0, 0, views[2, :, ::-1]),
-        Sample("test/3", archive, 0, 0, np.ascontiguousarray(views[2].transpose(1, 0, 2))),
+        Sample(archive, "test/0", 0, 0, views[3]),
+        Sample(archive, "test/1", 0, 0, copies[1]),
+        Sample(archive, "test/2", 0, 0, views[2, :, ::-1]),
+        Sample(archive, "test/3", 0, 0, np.ascontiguousarray(views[2].transpose(1, 0, 2))),
     ]
     assert list_faults(train, eval_, ("a.tar", "a.tar")) == []
     assert told(image_faults(train, eval_, ("a.tar", "a.tar"))) == [
@@ -153,8 +153,8 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
 
     monkeypatch.setattr(check, "read_sample", counted(check.read_sample, "decoded"))
     monkeypatch.setattr(check, "read_bytes", counted(check.read_bytes, "hashed"))
-    train = Samples(tmp_path, ["0.jpg"] * 1000, [0] * 1000, range(1, 1001))
-    eval_ = Samples(tmp_path, ["copy.jpg"] * 500, [0] * 500, range(1, 501))
+    train = [sample(tmp_path, "0.jpg", 0, line) for line in range(1, 1001)]
+    eval_ = [sample(tmp_path, "copy.jpg", 0, line) for line in range(1, 501)]
     faults = check.image_faults(train, eval_, NAMES)
     assert reads == {"decoded": 2, "hashed": 2}
     assert [fault.line for fault in faults] == list(range(1, 501))
@@ -177,9 +177,9 @@ def test_why_a_file_cannot_be_read_is_told_whether_or_not_it_is_there(tmp_path):
         "a.txt": "the file is empty",
     }
     for path, reason in reasons.items():
-        found = image_faults(Samples(tmp_path, [path], [0], [1]), [], NAMES)
+        found = image_faults([sample(tmp_path, path, 0, 1)], [], NAMES)
         assert told(found) == [f"Train.txt:1: {path}: {reason}"]
-    several = Samples(tmp_path, reasons, [0] * 6, range(1, 7))
+    several = [sample(tmp_path, path, 0, line) for line, path in enumerate(reasons, 1)]
     assert [fault.reason for fault in image_faults(several, [], NAMES)] == [
         f"{path}: {reason}" for path, reason in reasons.items()
     ]
@@ -202,8 +202,6 @@ def test_a_report_is_in_the_order_of_files_and_lines_and_says_what_to_do():
 def test_of_each_fault_one_is_told_in_the_order_of_files_lines_and_reasons():
     faults = [Fault("b", 1, "x"), Fault("a", 2, "z"), Fault("a", 2, "y"), Fault("b", 1, "x")]
     assert in_order(faults, ["a", "b", "a"]) == [faults[2], faults[1], faults[0]]
-    with pytest.raises(ValueError, match="faults of"):
-        in_order(faults, ["a"])
 
 
 def test_a_long_report_stops_at_fifty_and_says_how_many_are_left():

@@ -62,7 +62,7 @@ def test_train_and_test_are_read_class_by_class_at_any_depth(pets):
         ("test/cat/1.bmp", 0, 0),
         ("test/dog/1.png", 1, 0),
     ]
-    assert all(sample.file == pets / sample.path for sample in dataset.train)
+    assert all(sample.file == str(pets / sample.path) for sample in dataset.train)
     assert (dataset.name, dataset.class_names) == ("pets", ["cat", "dog"])
 
 

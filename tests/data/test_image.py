@@ -24,7 +24,7 @@ from paddle_aug.data.image import (
     resize,
     sample_shape,
 )
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 
 WIDTH, HEIGHT = 37, 23
 END = (b"IEND", b"")
@@ -450,10 +450,10 @@ def test_a_missing_file_is_an_os_error(tmp_path):
 
 def test_a_sample_is_its_pixels_else_those_of_its_file(tmp_path, picture):
     path = saved(tmp_path / "a.png", Image.fromarray(picture))
-    assert np.array_equal(read_sample(Sample("a.png", path, 0, 1)), picture)
+    assert np.array_equal(read_sample(Sample(str(path), "a.png", 0, 1)), picture)
     grey = picture[..., :1]
     view = np.broadcast_to(grey, picture.shape)
-    found = read_sample(Sample("a/0", tmp_path / "never read", 0, 0, view))
+    found = read_sample(Sample("never read", "a/0", 0, 0, view))
     assert found.flags.c_contiguous
     assert np.array_equal(found, np.concatenate([grey] * 3, axis=2))
 
@@ -462,8 +462,8 @@ def test_a_sample_or_image_that_cannot_be_read_is_an_unreadable_image(tmp_path):
     for name, reason in (("absent.jpg", "no such file"), (".", "cannot be read (Is a directory)")):
         path = tmp_path / name
         for read in (
-            lambda p=path: read_sample(Sample("a", p, 0, 1)),
-            lambda p=path: sample_shape(Sample("a", p, 0, 1)),
+            lambda p=path: read_sample(Sample(str(p), "a", 0, 1)),
+            lambda p=path: sample_shape(Sample(str(p), "a", 0, 1)),
         ):
             with pytest.raises(UnreadableImage) as error:
                 read()
@@ -557,6 +557,6 @@ def test_an_image_that_is_a_device_or_has_no_end_is_told(tmp_path):
     path = tmp_path / "endless.jpg"
     path.symlink_to("/dev/zero")
     with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
-        read_sample(Sample("endless.jpg", path, 0, 1))
+        read_sample(Sample(str(path), "endless.jpg", 0, 1))
     with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
-        sample_shape(Sample("endless.jpg", path, 0, 1))
+        sample_shape(Sample(str(path), "endless.jpg", 0, 1))

@@ -1,13 +1,12 @@
 """Parts of a data set: as large as asked for, of each class its share, the same for a seed."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import hold_back, select, stratified_order
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
@@ -20,7 +19,7 @@ def samples(part: str, sizes, seed=0) -> list[Sample]:
     labels = np.repeat(np.arange(len(sizes)), sizes)
     labels = np.random.default_rng(seed).permutation(labels).tolist()
     return [
-        Sample(f"{part}/{n}", Path("a.tar"), label, 0, np.full((1, 1, 3), n % 256, np.uint8))
+        Sample("a.tar", f"{part}/{n}", label, 0, np.full((1, 1, 3), n % 256, np.uint8))
         for n, label in enumerate(labels)
     ]
 

@@ -4,7 +4,6 @@ import csv
 import json
 from dataclasses import replace
 from math import sqrt
-from pathlib import Path
 
 import numpy as np
 import paddle
@@ -16,7 +15,7 @@ from trained import train_tiny
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.data.image import read_image, resize
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation import evaluate
 from paddle_aug.evaluation.predict import FIRST_DRAW, parse_tta, predictions
@@ -257,7 +256,7 @@ def test_a_users_mistake_ends_with_one_message(weights, options, told, monkeypat
 
 def made_evaluation(classes, images=300):
     probabilities, labels = guesses(images, classes)
-    samples = [Sample("a.png", Path("a.png"), int(label), 0) for label in labels]
+    samples = [Sample("a.png", "a.png", int(label)) for label in labels]
     names = [f"a_class_with_a_name_of_{number}_letters" for number in range(classes)]
     return evaluate.Evaluation(names, samples, probabilities)
 
@@ -293,7 +292,7 @@ def test_the_montage_of_an_earlier_evaluation_does_not_stay(tmp_path):
 
 def test_a_mistake_of_a_name_that_is_not_utf8_is_shown(tmp_path, photos):
     file = photos / "Images" / "class0" / "eval_000.png"
-    sample = Sample("\udcff.png", file, 0, 0)
+    sample = Sample(str(file), "\udcff.png", 0)
     made = evaluate.Evaluation(["a", "b"], [sample], np.array([[0.1, 0.9]]))
     assert tmp_path / "mistakes.png" in evaluate.write(made, tmp_path, 1)
     assert json.dumps(evaluate.facts(made, 1), ensure_ascii=False).encode()

@@ -22,10 +22,10 @@ from made_data import write_dataset
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image
 from paddle_aug.data.readers.listfile import read_list
-from paddle_aug.data.workers import Augmented
 from paddle_aug.errors import UserError
 from paddle_aug.export import dataset as module
 from paddle_aug.export.dataset import Export, copies_of, encode, export, verify
@@ -82,7 +82,9 @@ def test_the_set_is_one_that_trains_as_it_is(tmp_path, photos, wanted):
     made, source = open_dataset(str(tmp_path / "out")), open_dataset(str(photos))
     assert made.class_names == source.class_names == ["class0", "class1", "class2"]
     assert [sample.label for sample in made.train] == [s.label for s in source.train for _ in "ab"]
-    assert [s.file.read_bytes() for s in made.eval] == [s.file.read_bytes() for s in source.eval]
+    assert [Path(s.file).read_bytes() for s in made.eval] == [
+        Path(s.file).read_bytes() for s in source.eval
+    ]
     assert [sample.label for sample in made.eval] == [sample.label for sample in source.eval]
     assert {sample.path.split("/")[0] for sample in made.train} == set(made.class_names)
 
@@ -93,14 +95,14 @@ def test_of_a_holdout_the_former_eval_list_becomes_a_test_list(tmp_path, photos)
     assert (len(found.train), len(found.eval), len(found.test)) == (12, 3, 6)
     assert export(Export(config), tmp_path / "out") == 12 + 3 + 6
     made = open_dataset(str(tmp_path / "out"))
-    contents_of = [sample.file.read_bytes() for sample in found.eval]
-    assert [sample.file.read_bytes() for sample in made.eval] == contents_of
+    contents_of = [Path(sample.file).read_bytes() for sample in found.eval]
+    assert [Path(sample.file).read_bytes() for sample in made.eval] == contents_of
     listed, faults = read_list(tmp_path / "out" / "Test.txt")
     assert not faults
     for entry, sample in zip(listed, found.test, strict=True):
         assert entry.label == sample.label
         copied = (tmp_path / "out" / "Images" / entry.path).read_bytes()
-        assert copied == sample.file.read_bytes()
+        assert copied == Path(sample.file).read_bytes()
     (tmp_path / "out" / "Test.txt").unlink()
     (tmp_path / "out" / "Images" / listed[2].path).unlink()
     assert len(verify(tmp_path / "out").made_again) == 2
@@ -355,11 +357,11 @@ def test_pictures_of_an_archive_become_files_and_those_in_both_parts_are_left_ou
     tmp_path, monkeypatch, capsys
 ):
     from paddle_aug.data.dataset import Dataset
-    from paddle_aug.data.readers.listfile import Sample
+    from paddle_aug.data.samples import Sample
 
     pixels = np.arange(4 * 8 * 8 * 3, dtype=np.uint8).reshape(4, 8, 8, 3)
     pixels[1:] += 7
-    samples = [Sample(f"batch/{i}", Path("archive"), 0, 0, image) for i, image in enumerate(pixels)]
+    samples = [Sample("archive", f"batch/{i}", 0, 0, image) for i, image in enumerate(pixels)]
     data = Dataset("archive", samples[:3], [samples[3], samples[1]._replace(path="t/0")], ["a b"])
     monkeypatch.setattr(module, "open_data", lambda config, check=True: data)
     export(Export(TrainConfig(augment="none", image_size=8), 1, "jpg", True), tmp_path / "out")

@@ -23,9 +23,9 @@ from paddle_aug.augment.modes import (
 )
 from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image
-from paddle_aug.data.workers import Augmented
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, open_data
 from paddle_aug.preview import listing as preview_list

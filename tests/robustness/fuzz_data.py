@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import pickle
 import struct
@@ -19,10 +20,11 @@ from PIL import Image
 
 from paddle_aug.check.findings import findings
 from paddle_aug.check.survey import Survey, find
-from paddle_aug.check.text import as_json, as_text
+from paddle_aug.check.text import as_dict, as_text
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.readers import mnist
 from paddle_aug.errors import UserError
+from paddle_aug.system.files import escaped
 
 IMAGES = ("a/0.png", "a/1.png", "b/0.png", "b/1.png")
 
@@ -53,7 +55,7 @@ def open_data(data: str, *names: str) -> Attempt:
         survey = Survey(found)
         report = findings(survey, 224)
         as_text(survey, report).encode()
-        "".join(as_json(survey, report)).encode()
+        escaped(json.dumps(as_dict(survey, report), ensure_ascii=False)).encode()
         open_dataset(data)
 
     return Attempt(run, names or (data,), ("check.py", data))

@@ -17,7 +17,7 @@ from PIL import Image
 
 from paddle_aug.check.survey import look
 from paddle_aug.data.image import UnreadableImage, image_shape, read_sample
-from paddle_aug.data.readers.listfile import Sample
+from paddle_aug.data.samples import Sample
 
 MODES = {
     "JPEG": ("RGB", "L", "CMYK"),
@@ -100,7 +100,7 @@ def resized(content: bytes, width: int, height: int) -> bytes:
 
 def read(path: Path) -> None:
     """Read an image in all ways; it has the shape that its header promises."""
-    sample = Sample(path.name, path, 0, 0)
+    sample = Sample(str(path), path.name, 0)
     try:
         image = read_sample(sample)
     except UnreadableImage:

@@ -10,8 +10,9 @@ from made_data import write_dataset
 from same_run import assert_same_run, checkpoint_of
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.workers import Augmented, WorkerKilled
+from paddle_aug.data.workers import WorkerKilled
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import selected
 from paddle_aug.results import runlog

@@ -13,8 +13,8 @@ from trained import train_tiny
 
 from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.readers.aistudio import unpack
-from paddle_aug.data.readers.listfile import Sample
 from paddle_aug.data.readers.sample import draw_sample
+from paddle_aug.data.samples import Sample
 from paddle_aug.system import files
 
 
@@ -57,7 +57,7 @@ def test_what_stood_there_with_other_rights_is_replaced_by_what_has_the_usual_on
 
 def test_decoded_images_on_the_disk(umask, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((9, 8, 3), np.uint8))
-    decoded_images([Sample("a.png", tmp_path / "a.png", 0, 1)], 8, "disk", tmp_path / "made")
+    decoded_images([Sample(str(tmp_path / "a.png"), "a.png", 0, 1)], 8, "disk", tmp_path / "made")
     refuse_other_modes(tmp_path / "made", umask)
 
 

@@ -17,9 +17,10 @@ from recording_rank import fed, record
 from rounding_rank import calculate_in
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import epoch_keys
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.normalize import KNOWN
-from paddle_aug.data.workers import Workers, epoch_keys
+from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
 from paddle_aug.networks import NETWORKS

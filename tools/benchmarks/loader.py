@@ -17,9 +17,10 @@ import numpy as np
 
 from benchmarks.peers.contender import JITTER, LOADER, ONE_THREAD, TOOLS, Job, python_of
 from paddle_aug.augment.modes import augmentation
+from paddle_aug.data.augmented import Augmented, epoch_keys
 from paddle_aug.data.image import read_image, resize
-from paddle_aug.data.readers.listfile import Sample
-from paddle_aug.data.workers import Augmented, Workers, epoch_keys
+from paddle_aug.data.samples import Sample
+from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 
 PATIENCE = 900  # seconds for all epochs of one loader; some were seen to hang
@@ -116,7 +117,7 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
     from paddle_aug.training.batches import ToNetwork
 
     chosen = [Path(file) for file in files[:: 1 + len(files) // 200]]
-    samples = [Sample(str(file), file, 0, line) for line, file in enumerate(chosen, 1)]
+    samples = [Sample(str(file), str(file), 0, line) for line, file in enumerate(chosen, 1)]
     images = [read_image(file) for file in chosen]
     small = [resize(image, size) for image in images]
     batch = np.empty((batch_size, size, size, 3), np.uint8)
@@ -162,7 +163,7 @@ def timed(call, images: int) -> float:
 def starts(files: list[str], count: int, workers: int) -> dict:
     """Loaders started anew, used for two batches, and ended, so many times; one that hangs or
     fails is an error."""
-    samples = [Sample(file, Path(file), 0, line) for line, file in enumerate(files[:16], 1)]
+    samples = [Sample(file, file, 0, line) for line, file in enumerate(files[:16], 1)]
     dataset = Augmented(samples, 64, augmentation("userDef"), 0)
     seconds = []
     for number in range(count):

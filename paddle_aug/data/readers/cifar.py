@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from paddle_aug.data.readers.gzipped import DAMAGE, opened
-from paddle_aug.data.readers.listfile import Found, Sample
+from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system import files, pickles
 
@@ -206,6 +206,6 @@ def _samples(entries: dict, layout: Layout, path: Path, name: str, where: str) -
     images = np.ascontiguousarray(data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
     images.flags.writeable = False
     return [
-        Sample(f"{name}/{number}", path, label, 0, pixels)
+        Sample(str(path), f"{name}/{number}", label, 0, pixels)
         for number, (label, pixels) in enumerate(zip(labels, images, strict=True))
     ]

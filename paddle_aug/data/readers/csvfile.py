@@ -3,22 +3,17 @@
 import csv
 import os
 import re
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from paddle_aug.data.readers.listfile import (
     EVAL_NAMES,
     TRAIN_NAMES,
-    Fault,
-    Faults,
-    Found,
-    Samples,
-    files_of,
     label_fault,
     path_fault,
     read_lines,
 )
+from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
 
@@ -61,27 +56,29 @@ def read_csv(file: Path) -> Found:
     """
     if not file.is_file():
         raise UserError(f"no file {file}, which --data csv: names")
-    faults = Faults()
-    lines = [item for item in read_lines(file, file.name, faults) if item[1].strip()]
+    lines, faults = read_lines(file, file.name)
+    lines = [(line, text) for line, text in lines if text.strip()]
     rows = []
     if lines:
         rows = _rows(lines[1:], _header(*lines[0], file.name), file.name, faults)
     faults += [Fault(file.name, *fault) for fault in (*_split_faults(rows), *_mixed_labels(rows))]
     if not rows and not faults:
-        faults.append(file.name, 0, "the table is empty")
+        faults.append(Fault(file.name, 0, "the table is empty"))
     class_names, labels = _classes(rows)
 
-    train, eval_ = Samples(file.parent), Samples(file.parent)
+    train: list[Sample] = []
+    eval_: list[Sample] = []
     for row in rows:
         if row.label in labels:
             part = train if row.split == "train" else eval_
-            part.append(row.path, labels[row.label], row.line)
+            sample = Sample("", row.path, labels[row.label], row.line)
+            part.append(sample.in_folder(file.parent))
         else:
             reason = label_fault(row.label) if _is_number(row.label) else None
             reason = reason or f"label {row.label} never occurs in training"
-            faults.append(file.name, row.line, reason)
+            faults.append(Fault(file.name, row.line, reason))
     notes = ()
-    if not all(map(os.path.isfile, chain(files_of(train), files_of(eval_)))):
+    if not all(os.path.isfile(sample.file) for sample in (*train, *eval_)):
         notes = (f"Paths in {file.name} start from {file.parent}.",)
     names = (file.name, file.name)
     return Found(
@@ -111,7 +108,9 @@ def _header(line: int, text: str, name: str) -> Header:
     return Header(path, label, split, len(fields), delimiter)
 
 
-def _rows(lines: list[tuple[int, str]], header: Header, name: str, faults: Faults) -> list[Row]:
+def _rows(
+    lines: list[tuple[int, str]], header: Header, name: str, faults: list[Fault]
+) -> list[Row]:
     rows = []
     reader = csv.reader((text + "\n" for _, text in lines), delimiter=header.delimiter, strict=True)
     while reader.line_num < len(lines):
@@ -119,13 +118,13 @@ def _rows(lines: list[tuple[int, str]], header: Header, name: str, faults: Fault
         try:
             fields = [field.strip() for field in next(reader)]
         except csv.Error as error:
-            faults.append(name, line, f"is not CSV ({error}); is a quote left open?")
+            faults.append(Fault(name, line, f"is not CSV ({error}); is a quote left open?"))
             continue
         if not any(fields):  # as spreadsheets leave below a table
             continue
         reason = _row_fault(fields, header)
         if reason:
-            faults.append(name, line, reason)
+            faults.append(Fault(name, line, reason))
             continue
         split = "train" if header.split is None else fields[header.split].lower()
         split = "train" if split in TRAIN_NAMES else split

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.readers.listfile import EVAL_NAMES, TRAIN_NAMES, Fault, Faults, Found, Samples
+from paddle_aug.data.readers.listfile import EVAL_NAMES, TRAIN_NAMES
+from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 
 # What systems leave behind; all that begins with a dot is hidden besides.
@@ -51,13 +52,13 @@ def _read(folder: Path) -> Found:
         for name in class_names
         if name != name.encode(errors="replace").decode()
     ]
-    lists: list[Samples] = []
+    lists: list[list[Sample]] = []
     for root, names in zip(roots, found, strict=True):
         samples, wrong = _samples(folder, root, names, class_names)
         lists.append(samples)
         reasons += wrong
-    faults = Faults(Fault(name, 0, reason) for reason in reasons)
-    train, eval_ = [*lists, Samples(folder)][:2]
+    faults = [Fault(name, 0, reason) for reason in reasons]
+    train, eval_ = [*lists, []][:2]
     return Found(name, train, eval_, class_names, (name, name), faults, root=folder)
 
 
@@ -86,9 +87,9 @@ def _folders(folder: Path) -> list[str]:
 
 def _samples(
     folder: Path, root: Path, names: list[str], class_names: list[str]
-) -> tuple[Samples, list[str]]:
+) -> tuple[list[Sample], list[str]]:
     """The images of train or eval, and what is wrong there."""
-    samples = Samples(folder)
+    samples = []
     reasons = [
         f"{_below(folder, entry.path)} is an image outside the class folders"
         for entry in _visible(root)
@@ -101,7 +102,7 @@ def _samples(
         reasons += [f"{_below(folder, path)} {reason}" for path, reason in wrong]
         label = class_names.index(name)
         for path in images:
-            samples.append(_below(folder, path), label, 0)
+            samples.append(Sample(path, _below(folder, path), label))
     return samples, sorted(reasons)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.data.readers.gzipped import DAMAGE, opened
-from paddle_aug.data.readers.listfile import Found, Sample
+from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -63,7 +63,7 @@ def _samples(folder: Path, part: str, shown: str, classes: int) -> list[Sample]:
         raise UserError(f"{label_file}: label {labels[wrong]} of image {wrong} is beyond {classes}")
     images = np.broadcast_to(grey[..., None], (*grey.shape, 3))  # three channels of the same bytes
     return [
-        Sample(f"{shown}/{number}", image_file, label, 0, pixels)
+        Sample(str(image_file), f"{shown}/{number}", label, 0, pixels)
         for number, (label, pixels) in enumerate(zip(labels.tolist(), images, strict=True))
     ]
 

@@ -1,0 +1,153 @@
+"""Samples under an augmentation, and the keys of an epoch: what decides each image. No Paddle."""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+
+import numpy as np
+
+from paddle_aug.augment.transform import Identity, Transform, failing_step
+from paddle_aug.data.cache import Decoded
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.samples import Sample
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
+
+Key = tuple[int, int]  # (epoch, index in the list): all that a sample's pixels depend on
+
+UNCHANGED = Identity()
+
+
+class Augmented:
+    """Samples by key: each image is read and augmented, and comes out image_size × image_size.
+
+    With `stretch` it is resized to that size before it is augmented, as by the notebook. Without,
+    it is augmented at its own size, and what the augmentation leaves at another size than
+    image_size × image_size goes through `fit`, which is to make it that size.
+
+    An item is a uint8 image [image_size, image_size, 3] and its label. It is the same for equal
+    keys wherever it is made: in this process, in a worker, in a later run; and whether it was read
+    from its file or from `decoded`, which has all images of the list, stretched if `stretch` says.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        image_size: int,
+        transform: Transform,
+        seed: int,
+        decoded: Decoded | None = None,
+        stretch: bool = True,
+        fit: Transform = UNCHANGED,
+    ):
+        # The pixels that are decoded are not sent to a worker a second time.
+        self.samples = without_pixels(samples) if decoded else samples
+        self.image_size = image_size
+        self.transform = transform
+        self.seed = seed
+        self.decoded = decoded
+        self.stretch = stretch
+        self.fit = fit
+        self._latest: tuple[Transform | None, int, Transform] = (None, 0, transform)
+
+    def plain(self) -> "Augmented":
+        """The same images without augmentation, as an evaluation sees them."""
+        plain = copy(self)
+        plain.transform = UNCHANGED
+        return plain
+
+    def __getitem__(self, key: Key) -> tuple[np.ndarray, int]:
+        index = key[1]
+        return self.augmented(self.unchanged(index), key), self.samples[index].label
+
+    def unchanged(self, index: int) -> np.ndarray:
+        """The image that is augmented."""
+        if self.decoded is not None:
+            return self.decoded[index]
+        return read_sample(self.samples[index], self.image_size if self.stretch else None)
+
+    def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
+        """The image under the parameters that its key draws.
+
+        Raises:
+            UserError: an op fails, and the message names it, the file and the parameters; or the
+                image comes out at another size.
+        """
+        rng = generator(self.seed, "augment", *key)
+        made = self.under(self.transform_at(key[0]), image, rng, key)
+        if made.shape[:2] != (self.image_size, self.image_size):
+            made = self.under(self.fit, made, rng, key)
+        if made.shape[:2] != (self.image_size, self.image_size):
+            raise UserError(
+                f"{self.samples[key[1]].place}, {image.shape[0]} × {image.shape[1]} pixels, comes "
+                f"out of the augmentation {made.shape[0]} × {made.shape[1]}, and --image-size is "
+                f"{self.image_size}: end --augment or --eval-transform with "
+                f"center_crop({self.image_size}) or resize(({self.image_size}, {self.image_size}))"
+            )
+        return made
+
+    def transform_at(self, epoch: int) -> Transform:
+        """The augmentation as it is in this epoch."""
+        whole, latest, made = self._latest
+        if whole is not self.transform or latest != epoch:
+            made = self.transform.at(epoch)
+            self._latest = self.transform, epoch, made
+        return made
+
+    def under(
+        self, transform: Transform, image: np.ndarray, rng: np.random.Generator, key: Key
+    ) -> np.ndarray:
+        """The image under what the transform draws."""
+        params = transform.sample(rng, image.shape)
+        try:
+            made = transform.apply(image, **params)
+            if made.shape != transform.output_shape(image.shape, **params) or (
+                made.dtype != np.uint8
+            ):
+                raise ValueError(f"made {made.dtype} {made.shape} of {image.dtype} {image.shape}")
+        except Exception as error:
+            op, drawn = failing_step(transform, image, params)
+            raise UserError(
+                f"{self.samples[key[1]].place}: {op} fails with {drawn} (epoch {key[0] + 1}): "
+                f"{type(error).__name__}: {error}. Leave it out of --augment to go on without it"
+            ) from error
+        return made
+
+    def __len__(self):
+        return len(self.samples)
+
+    def fill(self, images: np.ndarray, keys: list[Key]) -> np.ndarray:
+        """Write the images of a batch, [N, H, W, 3], and return their labels, int64 [N]."""
+        labels = np.empty(len(keys), np.int64)
+        for place, key in enumerate(keys):
+            images[place], labels[place] = self[key]
+        return labels
+
+
+def without_pixels(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples without the pixels of archives."""
+    return [sample._replace(pixels=None) for sample in samples]
+
+
+def epoch_keys(
+    length: int, batch_size: int, seed: int, epoch: int, shuffle: bool, fewest: int = 2
+) -> Iterator[list[Key]]:
+    """The keys of an epoch in batches, each sample once; the last batch may be shorter.
+
+    Shuffled, the order is another in each epoch; the notebook shuffles once for all of them. And
+    shuffled batches are for training, where a last batch of less than `fewest` joins the batch
+    before: batch normalisation would take a single image for its own mean.
+    """
+    order = np.arange(length)
+    if shuffle:
+        order = generator(seed, "order", epoch).permutation(length)
+    starts = batch_starts(length, batch_size, fewest if shuffle else 1)
+    for start, end in zip(starts, [*starts[1:], length], strict=True):
+        yield [(epoch, int(index)) for index in order[start:end]]
+
+
+def batch_starts(length: int, batch_size: int, fewest: int) -> list[int]:
+    """Where in an epoch the batches begin, of which the last has at least `fewest` samples."""
+    starts = list(range(0, length, batch_size))
+    if len(starts) > 1 and length - starts[-1] < fewest:
+        del starts[-1]
+    return starts

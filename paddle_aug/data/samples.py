@@ -1,0 +1,82 @@
+"""What a reader hands back: samples, faults, and the two of them together."""
+
+import posixpath
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Sample(NamedTuple):
+    """An image with its label.
+
+    `file` is the path to open, "" until an image root is known; `path` the path as listed, with
+    slashes; `line` its line in the list, 0 where there is no list. Images of an archive come as
+    `pixels`, uint8 [H, W, 3], perhaps a read-only view: then `file` is the archive and `path` a
+    name for people, such as "data_batch_1/17".
+    """
+
+    file: str
+    path: str
+    label: int
+    line: int = 0
+    pixels: np.ndarray | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the image is, for messages."""
+        return self.file if self.file.endswith(self.path) else f"{self.file}: {self.path}"
+
+    def in_folder(self, root: Path) -> "Sample":
+        """The sample with its file found below `root`."""
+        # Not a `Path`: 100,000 of them take five times as long to reach a worker.
+        return Sample(str(root / self.path), self.path, self.label, self.line)
+
+
+class Fault(NamedTuple):
+    """Something wrong in a list; line 0 means the file as a whole."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self):
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.reason}"
+
+
+class Found(NamedTuple):
+    """What a reader found in a data set, before it is checked.
+
+    `files` are the names by which faults call the training list, the evaluation list and any other
+    file; a report follows this order and ends with `notes`. `labels_named` says that the lists name
+    classes instead of numbering them (CSV). In a `published` split an image that is in both lists
+    is no fault, because whoever compares results needs the split as it is. `root` is the folder
+    that the paths of image files start from.
+    """
+
+    name: str
+    train: list[Sample]
+    eval: list[Sample]
+    class_names: list[str]
+    files: tuple[str, ...]
+    faults: list[Fault]
+    notes: tuple[str, ...] = ()
+    labels_named: bool = False
+    published: bool = False
+    drawn: bool = False
+    root: Path | None = None
+
+
+def normal_path(sample: Sample) -> str:
+    """The listed path in its shortest spelling: equal ones are one image."""
+    return posixpath.normpath(sample.path)
+
+
+def first_of_each(samples: Iterable[Sample]) -> dict[str, int]:
+    """Where each image is listed first, by its normal path, in the order of the list."""
+    places: dict[str, int] = {}
+    for index, sample in enumerate(samples):
+        places.setdefault(normal_path(sample), index)
+    return places
