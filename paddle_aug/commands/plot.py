@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paddle_aug.commands._options import CommandParser
 from paddle_aug.errors import printable
-from paddle_aug.experiments import compare_figures, compare_report
+from paddle_aug.experiments import compare_figures, compare_report, compare_results
 from paddle_aug.results import curves, runlog
 
 logger = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ def main() -> None:
 
     first, *others = options.folders
     output = options.output or (first.parent if others else first)
-    if not others and (first / compare_report.STATE).exists():
-        results = compare_report.read(first)
+    if not others and (first / compare_results.STATE).exists():
+        results = compare_results.read(first)
         runs = results.main_runs
         names = compare_figures.draw(results, output, options.format)
         written = [output / name for name in names]

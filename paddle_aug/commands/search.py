@@ -1,7 +1,9 @@
 """Search for the augmentation that helps on your data."""
 
+import argparse
 import logging
 import shlex
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,68 +12,78 @@ from paddle_aug.commands._options import CommandParser, add_options
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError, printable
 
-logger = logging.getLogger(__name__)
-
-# Of a run, what the search decides itself.
+# Options of a run that the search sets itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "resume"}
 
-STOPPED = "stopped; the same command goes on"
+STOPPED = "stopped; run the same command to continue"
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
-    parser = CommandParser(
-        "Train candidates for a while and the best of them for longer, then test the "
-        "winner on the eval list.",
-    )
-    parser.add_argument("--budget", default="2h", help="training time: 90s, 30m, 2h (the default)")
-    parser.add_argument("-c", "--recipe", default="small", help="how runs train (default: small)")
-    parser.add_argument(
-        "--seeds", type=int, default=3, help="of the test; more if there is time (default: 3)"
-    )
-    parser.add_argument(
-        "--candidates", type=int, default=27, help="at most; fewer if time is short (default: 27)"
-    )
-    parser.add_argument("--also", default="", help="modes that are candidates, too: a comma list")
-    parser.add_argument(
-        "--against",
-        default="none,userDef,imgaugLib,trivialaugment",
-        help="what the winner is compared with (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("logs/search"), help="folder (default: logs/search)"
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with the search in the folder, as the same command does anyway; there must be "
-        "one",
-    )
-    add_options(parser, [item.name for item in fields(TrainConfig) if item.name not in DECIDED])
-    given = vars(parser.parse_args())
-    names = ("budget", "recipe", "seeds", "candidates", "also", "against", "out", "resume")
-    budget, recipe, seeds, candidates, also, against, out, resume = map(given.pop, names)
-    if resume and not (out / "search.json").exists():
-        raise UserError(f"no search in {out} to go on with; leave --resume away to begin one")
-    # Paddle takes seconds to import, so that --help need not wait for it.
+    options, given = parse(sys.argv[1:])
+    if options.resume and not (options.out / "search.json").exists():
+        raise UserError(f"there is no search in {options.out}; drop --resume to begin one")
+    # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.experiments.search import Search, Settings, parse_budget
+    from paddle_aug.experiments import search_report
+    from paddle_aug.experiments.search import Search, Settings
+    from paddle_aug.results.text import parse_duration
 
-    config = make_config(given, recipe)
-    config = replace(config, augment="none", mix="none")
+    config = replace(make_config(given, options.recipe), augment="none", mix="none")
     settings = Settings(
         config,
-        parse_budget(budget),
-        seeds,
-        candidates,
-        tuple(split_modes(against)),
-        tuple(split_modes(also)) if also else (),
+        parse_duration(options.budget),
+        options.seeds,
+        options.candidates,
+        tuple(split_modes(options.against)),
+        tuple(split_modes(options.also)) if options.also else (),
     )
     data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
-    state = Search(settings, data, out, training_command(given, recipe)).run()
-    from paddle_aug.experiments import search_report
-
+    command = training_command(given, options.recipe)
+    state = Search(settings, data, options.out, command).run()
     print(printable(search_report.answer(state)))
-    logger.info("wrote %s", out / "report.md")
+    logger.info("wrote %s", options.out / "report.md")
+
+
+def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
+    """The options of the search, and those of its runs that were given."""
+    parser = CommandParser(
+        "Train candidates briefly and the best of them for longer, then test the "
+        "winner on the eval list. Run the same command again to continue a search that was "
+        "stopped.",
+    )
+    own = parser.add_argument_group("search")
+    own.add_argument(
+        "--budget", default="2h", help="training time, such as 90s, 30m or 2h (default: 2h)"
+    )
+    own.add_argument("-c", "--recipe", default="small", help="how runs train (default: small)")
+    own.add_argument(
+        "--seeds", type=int, default=3, help="of the test; more if time allows (default: 3)"
+    )
+    own.add_argument(
+        "--candidates", type=int, default=27, help="at most; fewer if time is short (default: 27)"
+    )
+    own.add_argument("--also", default="", help="further candidates, a comma list of modes")
+    own.add_argument(
+        "--against",
+        default="none,userDef,imgaugLib,trivialaugment",
+        help="the modes to compare the winner with (default: %(default)s)",
+    )
+    own.add_argument(
+        "--out", type=Path, default=Path("logs/search"), help="folder (default: logs/search)"
+    )
+    own.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue the search in the folder, as the same command does anyway, but stop if "
+        "there is none",
+    )
+    of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
+    add_options(parser, of_runs)
+    values = vars(parser.parse_args(words))
+    given = {name: values.pop(name) for name in of_runs if name in values}
+    return argparse.Namespace(**values), given
 
 
 def training_command(given: dict, recipe: str) -> str:

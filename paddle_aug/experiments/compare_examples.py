@@ -1,7 +1,9 @@
-"""A row of training pictures for each mode of a comparison."""
+"""The figure of training pictures under each mode of a comparison."""
 
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
@@ -23,27 +25,27 @@ COLUMNS = 6
 
 
 def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) -> None:
-    """Draw the same images under each mode, as the first epoch of the first seed has them."""
+    """Draw the same images under each mode, as the first epoch of the first seed sees them."""
     places = spread(data.train, COLUMNS)
-    wanted = modes if "none" in modes else ["none", *modes]
     sections = [
         Section(
             mode if mode in modes else "original",
             "",
             [Cell(image, "") for image in pictures(of_mode(config, mode), data, places)],
         )
-        for mode in wanted
+        for mode in dict.fromkeys(["none"] * ("none" not in modes) + modes)
     ]
     figure.draw(sections, len(places), folder / f"{EXAMPLES}.png")
 
 
-def pictures(config: TrainConfig, data: Dataset, places: list[int]) -> list:
+def pictures(config: TrainConfig, data: Dataset, places: list[int]) -> list[np.ndarray]:
     """Images of the training list as the first epoch has them, uint8 [H, W, 3]."""
     config = replace(config, cache="off")
     dataset = dataset_of(config, data.train)
     if mixes(config):
         shown = Shown(config, dataset)
-        draw = Draws(1, original=False)
-        return [mixed_cells(shown, place, draw)[0].image for place in places]
-    return [dataset[0, place][0] if config.stretch else dataset.augmented(
-        dataset.unchanged(place), (0, place)) for place in places]  # fmt: skip
+        draws = Draws(1, original=False)
+        return [mixed_cells(shown, place, draws)[0].image for place in places]
+    if config.stretch:
+        return [dataset[0, place][0] for place in places]
+    return [dataset.augmented(dataset.unchanged(place), (0, place)) for place in places]

@@ -1,5 +1,5 @@
-"""A comparison's report: one page that a browser shows without a network, and the same as Markdown
-and CSV."""
+"""The files of a comparison's report: a page that needs no network, and the same as Markdown and
+CSV."""
 
 import base64
 import re
@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from paddle_aug.experiments import compare_figures, compare_report
-from paddle_aug.experiments.compare_report import Results
+from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results.html import environment
 from paddle_aug.system.files import write_text
 
@@ -33,12 +33,12 @@ def write(results: Results) -> list[Path]:
 
 
 def page(results: Results, figures: dict[str, str]) -> str:
-    """The page, as HTML; the figures, captions by the names of their files, are within it."""
-    made = environment()
-    made.filters["code"] = marked_up
-    shown = {Path(name).stem: figure(results.folder / name, figures[name]) for name in figures}
-    return made.get_template("report.html").render(
-        title=f"Which augmentation helps on {results.state['data']['name']}?",
+    """The page as HTML, which embeds the figures; `figures` are captions by file name."""
+    templates = environment()
+    templates.filters["code"] = marked_up
+    embedded = {Path(name).stem: figure(results.folder / name, figures[name]) for name in figures}
+    return templates.get_template("report.html").render(
+        title=compare_report.title(results),
         answer=compare_report.answer(results),
         method=compare_report.method(results),
         left_out=compare_report.left_out(results),
@@ -51,19 +51,19 @@ def page(results: Results, figures: dict[str, str]) -> str:
             for fraction in results.runs
             if fraction != results.main
         ],
-        curves=[name for name in shown if name.startswith(("accuracy", "loss"))],
+        curves=[name for name in embedded if name.startswith(("accuracy", "loss"))],
         costs=compare_report.cost_table(results),
         cost_text=compare_report.cost_text(results),
         class_text=compare_report.class_text(results),
         classes=compare_report.class_table(results),
         command=results.state["command"],
         facts=compare_report.facts(results),
-        figures=shown,
+        figures=embedded,
     )
 
 
 def figure(file: Path, caption: str) -> dict:
-    """A PNG as the page takes it: its address holds all of it."""
+    """A PNG for the template; its address contains the whole file."""
     with Image.open(file) as image:
         width, height = image.size
     content = base64.b64encode(file.read_bytes()).decode()
@@ -76,6 +76,6 @@ def figure(file: Path, caption: str) -> dict:
 
 
 def marked_up(text: str) -> Markup:
-    """Words between backticks as code; a number stays with its margin."""
+    """Words between backticks as code; a number stays on the line of its margin."""
     text = text.replace(" ± ", f"{NBSP}±{NBSP}")
     return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))

@@ -1,144 +1,222 @@
-"""Trainings side by side, each in a process of its own that does one after the other."""
+"""Trains in processes of their own: one process a device, and in each one run after the other."""
 
 import contextlib
+import logging
 import multiprocessing
 import os
-import signal
+import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
+from paddle_aug.inputs import engine, of_mode
+from paddle_aug.results import runlog
 from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import held, let_through
-from paddle_aug.training.fit import fit
 
-PATIENCE = 30.0  # seconds that a training is given to end its step
+ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a process is to do: train by the config on a part of the data, which is to be picklable,
-    and write to a file what training prints."""
+    """A run: `select` picks its part of the data, and must be picklable; `log` is a text file."""
 
+    name: str
     config: TrainConfig
-    part: Callable[[Dataset], Dataset]
+    select: Callable[[Dataset], Dataset]
     log: Path
 
 
 class Died(Exception):
-    """A process has ended in the middle of a training; the text says how."""
+    """A process ended in the middle of a run; the text says how."""
 
 
-class Trainer:
-    """A process that trains; it imports Paddle and holds the data once. A dead one is started anew
-    for what comes next."""
+class Worker:
+    """A process that trains on one device. It imports Paddle and receives the data once."""
 
     def __init__(self, data: Dataset, device: str):
         self.data = data
         self.device = device
         self.process = None
         self.pipe: Connection | None = None
-        self.busy = False
 
     def begin(self, training: Training) -> None:
-        """Start a training; `result` tells of its end."""
+        """Start a run, in a new process if there is none or the last one died."""
         if self.process is None or not self.process.is_alive():
-            self._start()
+            self.stop()
+            # Forking would copy locked locks of other threads, and Paddle's state of the GPU.
+            context = multiprocessing.get_context("spawn")
+            self.pipe, theirs = context.Pipe()
+            self.process = context.Process(target=_serve, args=(theirs, self.data))
+            with held():
+                self.process.start()
+            theirs.close()
         self.pipe.send(replace(training, config=replace(training.config, device=self.device)))
-        self.busy = True
 
-    def _start(self) -> None:
-        self.stop()
-        # Spawned, as forking copies the locks of threads, and Paddle's state of a GPU.
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_train, args=(theirs, self.data))
-        with held():
-            self.process.start()
-        theirs.close()
-
-    def result(self) -> None:
-        """Return if the training is done; to be called when `ended` names it.
+    def result(self) -> float:
+        """The seconds that the run took; call it once `ended` returns this worker.
 
         Raises:
-            UserError: what ended it.
-            Died: the process did not come to an end.
+            UserError: the run stopped with this message.
+            Died: the process died.
         """
-        self.busy = False
         try:
-            message = self.pipe.recv()
+            result = self.pipe.recv()
         except (EOFError, ConnectionResetError):
             self.process.join()
             code = self.process.exitcode
             how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
             raise Died(f"its process {how}") from None
-        if message is not None:
-            raise UserError(message)
-
-    def ask_to_stop(self) -> None:
-        """Tell the process to end: at once, or when its step is done."""
-        if self.process is None or not self.process.is_alive():
-            return
-        if self.busy:
-            os.kill(self.process.pid, signal.SIGINT)
-        else:
-            self.pipe.send(None)
+        if isinstance(result, UserError):
+            raise result
+        return result
 
     def stop(self) -> None:
-        """End the process that was asked to, whatever it is at."""
-        if self.process is None:
-            return
-        self.process.join(PATIENCE)
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
-        self.process = None
-        self.busy = False
+        """End the process at once; the last whole epoch of its run is on the disk."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.pipe.close()
+            self.process = None
 
 
-def ended(trainers: Sequence[Trainer], timeout: float) -> list[Trainer]:
-    """Those of the busy trainers that have a result, after so many seconds at most."""
-    busy = {trainer.pipe: trainer for trainer in trainers if trainer.busy}
-    return [busy[pipe] for pipe in wait(list(busy), timeout)]
+def ended(workers: Sequence[Worker]) -> list[Worker]:
+    """Wait until a run ends; returns the workers that have a result."""
+    by_pipe = {worker.pipe: worker for worker in workers}
+    return [by_pipe[pipe] for pipe in wait(list(by_pipe))]
+
+
+class Runner:
+    """A context in which there is a worker for each of the devices."""
+
+    def __init__(self, data: Dataset, devices: Sequence[str]):
+        self.workers = [Worker(data, device) for device in devices]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for worker in self.workers:
+            worker.stop()
+
+    def run(self, trainings: Iterable[Training], finish: Callable[[Training, float], None]) -> None:
+        """Train them, as many at a time as there are workers, and call `finish` with each run and
+        its seconds when it ends. The next run is taken from `trainings` when a worker is free.
+
+        A run whose process dies is resumed.
+
+        Raises:
+            UserError: a run cannot be done, or its process died too often; the message names it.
+        """
+        waiting, again = iter(trainings), []
+        at_work: dict[Worker, Training] = {}
+        deaths = Deaths()
+        while True:
+            for worker in self.workers:
+                if worker in at_work:
+                    continue
+                if training := again.pop() if again else next(waiting, None):
+                    worker.begin(training)
+                    at_work[worker] = training
+            if not at_work:
+                return
+            for worker in ended(list(at_work)):
+                training = at_work.pop(worker)
+                try:
+                    seconds = worker.result()
+                except Died as death:
+                    deaths.note(training, death)
+                    again.append(training)
+                except UserError as error:
+                    raise UserError(f"{training.name}: {error}") from None
+                else:
+                    finish(training, seconds)
+
+
+class Deaths:
+    """Counts how often each run's process died without finishing another epoch."""
+
+    def __init__(self):
+        self.counts: dict[str, tuple[int, int]] = {}  # epochs, and deaths after so many
+
+    def note(self, training: Training, death: Died) -> None:
+        """Count a death.
+
+        Raises:
+            UserError: the run died too often at the same epoch.
+        """
+        config = training.config
+        epochs = len(runlog.read_run_file(config.log_dir, config.mode).get("epochs", []))
+        reached, count = self.counts.get(training.name, (epochs, 0))
+        count = count + 1 if reached == epochs else 1
+        self.counts[training.name] = epochs, count
+        if count == ATTEMPTS:
+            raise UserError(
+                f"{training.name}: {death}, {ATTEMPTS} times after {epochs} of {config.epochs} "
+                f"epochs; its output is in {training.log}. Run the same command to continue"
+            )
+        logger.warning("%s: %s; resuming the run", training.name, death)
+
+
+def _serve(pipe: Connection, data: Dataset) -> None:
+    """The main function of a worker's process."""
+    threading.Thread(target=die_with_parent, daemon=True).start()
+    os.setpgrp()  # Ctrl-C is for the parent, which then stops this process
+    let_through()
+    warnings.filterwarnings("ignore", "No ccache found", UserWarning)  # when Paddle is imported
+    while True:
+        pipe.send(_train(pipe.recv(), data))
+
+
+def _train(training: Training, data: Dataset) -> float | UserError:
+    """Train; returns the seconds it took, or what stopped it."""
+    with logged(training.log):
+        from paddle_aug.training.fit import fit  # here, as it imports Paddle
+
+        started = time.perf_counter()
+        try:
+            fit(training.config, training.select(data))
+        except UserError as error:
+            return UserError(str(error))
+        return time.perf_counter() - started
 
 
 @contextlib.contextmanager
-def trainers(data: Dataset, devices: Sequence[str]):
-    """A trainer a device; all are stopped at the end."""
-    made = [Trainer(data, device) for device in devices]
+def logged(file: Path):
+    """Append log records to a file, and so what Paddle's C++ code writes to stdout and stderr."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(file, encoding="utf-8")
+    package = logging.getLogger("paddle_aug")
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(handler.stream.fileno(), stream.fileno())
     try:
-        yield made
+        yield
     finally:
-        for trainer in made:
-            trainer.ask_to_stop()  # all at once, then wait for each
-        for trainer in made:
-            trainer.stop()
+        sys.stdout.flush()
+        package.removeHandler(handler)
+        handler.close()
 
 
-def _train(pipe: Connection, data: Dataset) -> None:
-    """What a trainer's process does: one training after the other, until it is stopped."""
-    threading.Thread(target=die_with_parent, daemon=True).start()
-    os.setpgrp()  # or Ctrl-C would come twice, and the second is not waited for
-    with contextlib.suppress(KeyboardInterrupt):  # how the parent has it stop
-        let_through()
-        while training := pipe.recv():
-            pipe.send(_message_of(training, data))
+def check_mode(config: TrainConfig, mode: str) -> None:
+    """Refuse a mode that cannot be trained with.
 
+    Raises:
+        UserError: its augmentation or its mix cannot be made.
+    """
+    from paddle_aug.training.mixing import Mixing
 
-def _message_of(training: Training, data: Dataset) -> str | None:
-    """Train; what a user has to be told of, or None."""
-    with (
-        open(training.log, "a", encoding="utf-8") as log,
-        contextlib.redirect_stdout(log),
-        contextlib.redirect_stderr(log),
-    ):
-        try:
-            fit(training.config, training.part(data))
-        except UserError as error:
-            return str(error)
-    return None
+    made = of_mode(config, mode)
+    augmentation(made.augment, engine(made))
+    Mixing.of(made)

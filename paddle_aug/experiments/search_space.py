@@ -1,7 +1,7 @@
-"""What a search may propose: operations at several strengths, how they are put together, mixes.
+"""The candidates of a search: operations at several strengths, their arrangements, and mixes.
 
-All are texts as `--augment` takes them. To extend the space, add to a table: a row of OPERATIONS is
-a family, of which a pipeline has one member at most, and members stand in the order of the table.
+All are texts as `--augment` takes them. To extend the space, add to a table. A row of OPERATIONS is
+a family; a pipeline has at most one member of each family, in the order of the table.
 """
 
 from collections.abc import Sequence
@@ -64,34 +64,34 @@ MODES = (
 
 MIXES = ("mixup:0.2", "mixup:1.0", "cutmix", "resizemix", "samplePairing")
 
-MOST_MEMBERS = 4
-EVERY_THIRD = 3  # of the candidates is one of MODES, until they are used up
+MAX_MEMBERS = 4
+MODE_EVERY = 3  # candidates, until all modes are proposed
 MIXED = 0.25  # of the pipelines
-# What puts the members of a pipeline together, and how often.
+# How the members of a pipeline are arranged, and how often.
 ARRANGEMENTS = (("{chain}", 0.6), ("shuffled({members})", 0.2), ("someof(1, {n}, {members})", 0.2))
 
-# Repeats in a row, after which the space is taken for used up.
+# After this many repeats in a row, the space counts as exhausted.
 _PATIENCE = 1000
 
 
 def propose(seed: int, count: int) -> list[str]:
-    """The first candidates of this seed's list; fewer where the space has no more."""
+    """The first candidates of this seed's list; fewer if the space has no more."""
     rng = generator(seed, "search")
     modes = [MODES[place] for place in rng.permutation(len(MODES))]
-    found: list[str] = []
+    proposed: list[str] = []
     repeats = 0
-    while len(found) < count and repeats < _PATIENCE:
-        is_mode = modes and len(found) % EVERY_THIRD == 0
+    while len(proposed) < count and repeats < _PATIENCE:
+        is_mode = modes and len(proposed) % MODE_EVERY == 0
         candidate = modes.pop() if is_mode else _pipeline(rng)
-        repeats = repeats + 1 if candidate in found else 0
+        repeats = repeats + 1 if candidate in proposed else 0
         if not repeats:
-            found.append(candidate)
-    return found
+            proposed.append(candidate)
+    return proposed
 
 
 def _pipeline(rng: np.random.Generator) -> str:
     families = list(OPERATIONS.values())
-    count = int(rng.integers(1, MOST_MEMBERS + 1))
+    count = int(rng.integers(1, MAX_MEMBERS + 1))
     chosen = sorted(rng.permutation(len(families))[:count].tolist())
     members = [_one_of(rng, families[place]) for place in chosen]
     texts, weights = zip(*ARRANGEMENTS, strict=True)

@@ -1,6 +1,6 @@
-"""Is it luck? Means with intervals, differences in pairs, and words that the evidence carries.
+"""Is it luck? Means with intervals, paired differences, and sentences that the evidence supports.
 
-Accuracies are from 0 to 1 here, and per cent or points in the words.
+Accuracies are from 0 to 1 here, and per cent or points in sentences.
 """
 
 import math
@@ -14,20 +14,20 @@ from scipy.special import nctdtr, stdtr, stdtrit
 from paddle_aug.errors import UserError
 from paddle_aug.results.runlog import Run
 
-LAST = 10  # epochs whose mean is quoted: less chancy than the last one alone
+LAST = 10  # epochs whose mean is quoted: it varies less than the last one alone
 ALPHA = 0.05
 POWER = 0.8
-MOST_PAIRS = 1000  # a larger number of seeds is nobody's plan
+MAX_PAIRS = 1000  # nobody plans more seeds
 
 Name = TypeVar("Name")
 
-# Numbers that are equal but for the rounding of a mean have no spread.
+# Numbers that differ only by the rounding of a mean have no spread.
 _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean of `n` values; `margin` is the half of its 95 % interval, None where there is none."""
+    """A mean of `n` values; `margin` is half of its 95 % interval, None if there is no interval."""
 
     mean: float
     margin: float | None
@@ -40,10 +40,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """Of two things in pairs: the mean of value less baseline, and if it could be chance.
+    """The mean of value minus baseline over `n` pairs, and whether it could be chance.
 
-    `spread` is the standard deviation of the pairs' differences. Where one pair, or pairs that all
-    differ by the same, say nothing of chance, `margin` and `p` are None.
+    `spread` is the standard deviation of the pairs' differences. `margin` and `p` are None for one
+    pair, or if all pairs differ by the same: that says nothing about chance.
     """
 
     mean: float
@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A difference, one of `among` that were tested together; `p` is after Holm's correction."""
+    """One of `among` differences that were tested together; `p` is after Holm's correction."""
 
     difference: Difference
     p: float | None
@@ -63,41 +63,38 @@ class Comparison:
 
     @property
     def shown(self) -> bool:
-        """Whether the evidence carries more than "no difference shown"."""
+        """Whether the evidence supports more than "no difference shown"."""
         return self.p is not None and self.p < ALPHA
 
     @property
     def points(self) -> str:
         """The difference with its interval, which no correction widens: "+6.1 ± 1.4"."""
-        found = self.difference
-        margin = "" if found.margin is None else f" ± {100 * found.margin:.1f}"
-        return f"{100 * found.mean:+.1f}{margin}"
+        mean, margin = self.difference.mean, self.difference.margin
+        return f"{100 * mean:+.1f}" + ("" if margin is None else f" ± {100 * margin:.1f}")
 
     def __str__(self):
-        found = self.difference
-        seeds = f"{found.n} seed" if found.n == 1 else f"{found.n} seeds"
+        mean, n = self.difference.mean, self.difference.n
         if self.shown:
-            word = "better" if found.mean > 0 else "worse"
-            return f"{word} by {self.points[1:]} points"
-        if found.n == 1:
-            return "no difference shown: one seed cannot tell one from chance"
-        if found.p is None:
-            if found.mean == 0:
-                return f"no difference shown: the same with each of {seeds}"
+            return f"{'better' if mean > 0 else 'worse'} by {self.points[1:]} points"
+        if n == 1:
+            return "no difference shown: one seed cannot tell a difference from chance"
+        if self.difference.p is None:
+            if mean == 0:
+                return f"no difference shown: the same with each of {n} seeds"
             return (
-                f"no difference shown: {100 * found.mean:+.1f} points with each of {seeds}, and "
-                "where nothing varies nothing can be said of chance"
+                f"no difference shown: {100 * mean:+.1f} points with each of {n} seeds, and where "
+                "nothing varies, nothing can be said about chance"
             )
-        text = f"no difference shown with {seeds}"
-        if abs(found.mean) <= _ROUNDING:
+        text = f"no difference shown with {n} seeds"
+        if abs(mean) <= _ROUNDING:
             return f"{text}: the means are equal"
-        needed = pairs_needed(found, ALPHA / self.among)
-        many = f"more than {MOST_PAIRS:,}" if math.isinf(needed) else f"about {needed:,}"
-        return f"{text}; {many} would be needed, were the difference seen the true one"
+        needed = pairs_needed(self.difference, ALPHA / self.among)
+        many = f"more than {MAX_PAIRS:,}" if math.isinf(needed) else f"about {needed:,}"
+        return f"{text}; if the true difference is the one seen here, {many} seeds would show it"
 
 
 def last_epochs(epochs: int) -> int:
-    """Of how many last epochs a run's accuracy is the mean: a quarter, ten at most."""
+    """How many last epochs a run's accuracy is the mean of: a quarter, ten at most."""
     return min(LAST, math.ceil(epochs / 4))
 
 
@@ -107,23 +104,23 @@ def last_mean(curve: Sequence[float] | np.ndarray, last: int = LAST) -> float:
 
 
 def final_accuracy(run: Run, last: int = LAST) -> float:
-    """What a run has come to: its mean eval accuracy over the last epochs, or over all if fewer.
+    """A run's accuracy: its mean eval accuracy over the last epochs, or over all if it has fewer.
 
     Raises:
-        UserError: they are not all numbers.
+        UserError: one of them is NaN.
     """
     accuracy = last_mean(run.curves["accEval"], last)
     if not math.isfinite(accuracy):
         raise UserError(
-            f"{run.folder}: among the last {min(last, run.epochs)} eval accuracies of "
-            f"{run.mode or 'none'} is one that is no number; leave the run out"
+            f"{run.folder}: one of the last {min(last, run.epochs)} eval accuracies of "
+            f"{run.mode or 'none'} is not a number; leave the run out"
         )
     return accuracy
 
 
 def margin(spread: float, n: int) -> float | None:
-    """Half of the 95 % t-interval of a mean of `n` values with this standard deviation; None where
-    nothing is known of chance."""
+    """Half of the 95 % t-interval of a mean of `n` values with this standard deviation; None if it
+    is 0, which says nothing about chance."""
     if spread == 0:
         return None
     return float(stdtrit(n - 1, 1 - ALPHA / 2)) * spread / math.sqrt(n)
@@ -139,11 +136,11 @@ def difference(values: Mapping[int, float], baseline: Mapping[int, float]) -> Di
     """Paired t-test of accuracies by seed, over the seeds that both have.
 
     Raises:
-        UserError: there is none.
+        UserError: they have no seed in common.
     """
     seeds = sorted(values.keys() & baseline.keys())
     if not seeds:
-        raise UserError("no seed was trained of both, so there are no pairs to compare")
+        raise UserError("the two have no seed in common, so there are no pairs to compare")
     mean, spread, n = _moments([values[seed] - baseline[seed] for seed in seeds])
     if spread == 0:
         return Difference(mean, spread, None, None, n)
@@ -160,18 +157,18 @@ def compare(
     )
 
 
-def compared_together(found: Mapping[Name, Difference]) -> dict[Name, Comparison]:
-    """Differences that one answer is made of, with Holm's correction for all of them."""
-    corrected = holm([each.p for each in found.values()])
+def compared_together(differences: Mapping[Name, Difference]) -> dict[Name, Comparison]:
+    """The differences that one answer consists of, with Holm's correction for all of them."""
+    corrected = holm([difference.p for difference in differences.values()])
     return {
-        name: Comparison(each, p, len(found))
-        for (name, each), p in zip(found.items(), corrected, strict=True)
+        name: Comparison(difference, p, len(differences))
+        for (name, difference), p in zip(differences.items(), corrected, strict=True)
     }
 
 
 def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int]]:
-    """The best and the worst rank, from 1, that each name may have: all pairs of names are tested
-    in pairs by seed, with Holm's correction, and those shown to be better are above it."""
+    """The best and the worst rank, from 1, that each name may have. Every two names are compared in
+    pairs by seed, with Holm's correction; a name ranks below those shown to be better."""
     names = list(values)
     pairs = [
         (one, other)
@@ -179,23 +176,23 @@ def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int
         for other in names[place + 1 :]
         if values[one].keys() & values[other].keys()
     ]
-    found = compared_together(
+    comparisons = compared_together(
         {pair: difference(*(values[name] for name in pair)) for pair in pairs}
     )
     above = dict.fromkeys(names, 0)
     below = dict.fromkeys(names, 0)
-    for (one, other), each in found.items():
-        if each.shown:
-            better, worse = (one, other) if each.difference.mean > 0 else (other, one)
+    for (one, other), comparison in comparisons.items():
+        if comparison.shown:
+            better, worse = (one, other) if comparison.difference.mean > 0 else (other, one)
             above[worse] += 1
             below[better] += 1
     return {name: (1 + above[name], len(names) - below[name]) for name in names}
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction: with all below 5 %, a single false one among them has 5 %.
+    """Holm's step-down correction: the chance of any false claim at p < 5 % is at most 5 %.
 
-    None, a test that could say nothing, stays None, and counts as one of the tests.
+    None, a test that could say nothing, stays None and counts as one of the tests.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
     """
@@ -208,23 +205,23 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
-def pairs_needed(found: Difference, alpha: float = ALPHA, power: float = POWER) -> float:
-    """How many pairs a t-test needs to show this difference with this power, were it the true one.
+def pairs_needed(seen: Difference, alpha: float = ALPHA, power: float = POWER) -> float:
+    """How many pairs a t-test needs to show a true difference like this one with this power.
 
-    `math.inf` where MOST_PAIRS are too few. Of few pairs the spread is a rough guess, and so is the
+    `math.inf` if MAX_PAIRS are too few. The spread of few pairs is a rough guess, and so is the
     answer.
 
     Raises:
-        ValueError: there is no spread, so that nothing can be told.
+        ValueError: the pairs have no spread, which says nothing about chance.
     """
-    if found.margin is None:
-        raise ValueError("pairs without a spread tell nothing of how many are needed")
-    effect = abs(found.mean) / found.spread
-    low, high = 1, 2  # the power grows with the pairs; low are too few
+    if seen.margin is None:
+        raise ValueError("pairs without a spread do not tell how many are needed")
+    effect = abs(seen.mean) / seen.spread
+    low, high = 1, 2  # the power grows with the number of pairs; `low` is too few
     while _power(effect, high, alpha) < power:
-        if high == MOST_PAIRS:
+        if high == MAX_PAIRS:
             return math.inf
-        low, high = high, min(2 * high, MOST_PAIRS)
+        low, high = high, min(2 * high, MAX_PAIRS)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if _power(effect, middle, alpha) >= power else (middle, high)
@@ -232,7 +229,7 @@ def pairs_needed(found: Difference, alpha: float = ALPHA, power: float = POWER) 
 
 
 def _power(effect: float, n: int, alpha: float) -> float:
-    """The probability that `n` pairs show it, with the right sign, by the noncentral t."""
+    """The probability that `n` pairs show the effect, with the right sign, by the noncentral t."""
     critical = stdtrit(n - 1, 1 - alpha / 2)
     return 1 - float(nctdtr(n - 1, effect * math.sqrt(n), critical))
 

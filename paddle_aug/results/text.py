@@ -1,7 +1,10 @@
 """Numbers and lists as people read them, and tables in Markdown."""
 
 import math
+import re
 from collections.abc import Sequence
+
+from paddle_aug.errors import UserError
 
 
 def duration(seconds: float, up: bool = False) -> str:
@@ -14,6 +17,19 @@ def duration(seconds: float, up: bool = False) -> str:
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
     return "".join([*parts, *([f"{rest}s"] if rest or not parts else [])])
+
+
+def parse_duration(text: str, option: str = "--budget") -> float:
+    """Seconds of a text such as 90s, 30m, 2h or 1h30m.
+
+    Raises:
+        UserError: it is another text, or no time at all.
+    """
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    if not hours + minutes + seconds:
+        raise UserError(f"{option} {text!r} is not a time; write it like 90s, 30m, 2h or 1h30m")
+    return float(3600 * hours + 60 * minutes + seconds)
 
 
 def count(number: int, thing: str, several: str | None = None) -> str:

@@ -1,11 +1,10 @@
-"""The experiment behind a comparison: which runs, in what order, and that it goes on."""
+"""A comparison: which runs it trains, in what order, and that it continues where it was stopped."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +13,16 @@ import paddle
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
+from played import Played, PlayedWorker
 from same_run import assert_same_comparison
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import compare, compare_report
-from paddle_aug.experiments.compare import Experiment, Settings
-from paddle_aug.experiments.runner import Died
+from paddle_aug.experiments import compare, compare_report, compare_results
+from paddle_aug.experiments.compare import Experiment
+from paddle_aug.experiments.compare_plan import Settings, narrowing
+from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import compared_together, difference
 from paddle_aug.rng import generator
@@ -32,148 +33,82 @@ ROOT = Path(__file__).parent.parent.parent
 MODES = ("none", "hflip", "userDef")
 
 
+@pytest.fixture(autouse=True)
+def no_wait_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+
+
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
+def photos(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "made")
 
 
-class Played:
-    """Stands in for the processes that train, and for the clock."""
-
-    def __init__(self, skill=None, seconds=None, spread=None, deaths=(), error=None):
-        self.now = 0.0
-        self.skill = skill or {}
-        self.seconds = seconds or {}
-        self.spread = spread or {}
-        self.deaths = list(deaths)
-        self.error = error
-        self.begun = []
-        self.at_once = 0
-
-    def clock(self):
-        return self.now
-
-    @contextmanager
-    def trainers(self, data, devices):
-        yield [PlayedTrainer(self, data, device) for device in devices]
-
-    def ended(self, trainers, timeout):
-        self.at_once = max(self.at_once, len(trainers))
-        return trainers[:1]
-
-    def train(self, training, data):
-        config = training.config
-        seconds = self.seconds.get(config.mode, 10.0) * config.fraction
-        self.now += seconds
-        part = training.part(data)
-        noise = generator(config.seed, "drawing").normal(0, 0.01)
-        own = generator(config.seed, "noise", len(config.mode)).normal(0, 1)
-        accuracy = self.skill.get(config.mode, 0.5) + noise
-        accuracy += own * self.spread.get(config.mode, 0.002)
-        facts = {
-            "augment": config.mode, "seed": config.seed, "config": config.asdict(),
-            "finished": True, "commit": None, "data": train.about_data(part),
-            "epochs": [
-                {"seconds": seconds / config.epochs, "data_wait": 0.0, "images_per_s": 9.0,
-                 "right": [1, 1, 1]}
-            ] * config.epochs,
-        }  # fmt: skip
-        curves = {name: [accuracy] * config.epochs for name in runlog.CURVES}
-        runlog.write(config.log_dir, config.mode, curves, facts)
-        weights = train.model_file(config, "last.pdparams")
-        weights.parent.mkdir(parents=True, exist_ok=True)
-        weights.write_bytes(b"weights")
-
-
-class PlayedTrainer:
-    def __init__(self, played, data, device):
-        self.played, self.data, self.device = played, data, device
-
-    def begin(self, training):
-        self.training = training
-        self.played.begun.append(training)
-
-    def result(self):
-        config = self.training.config
-        for death in self.played.deaths:
-            if death == (config.mode, config.seed):
-                self.played.deaths.remove(death)
-                raise Died("its process was killed by signal 9")
-        if self.played.error:
-            raise UserError(self.played.error)
-        self.played.train(self.training, self.data)
+@pytest.fixture(scope="module")
+def data(photos):
+    return open_dataset(photos)
 
 
 def settings(**changes):
+    """A run takes ten played seconds."""
     config = TrainConfig(
-        network="lenet", image_size=28, epochs=4, device="cpu", batch_size=6, seed=3
+        network="lenet", image_size=28, epochs=10, device="cpu", batch_size=6, seed=3
     )
     config = replace(config, **changes.pop("config", {}))
     return Settings(config, **{"modes": MODES, "baseline": "none", "seeds": 3, **changes})
 
 
-def compared(monkeypatch, data, folder, played=None, jobs=1, **changes):
-    """The results of a comparison with played training, and what stood in."""
-    played = played or Played()
-    monkeypatch.setattr(compare, "trainers", played.trainers)
-    monkeypatch.setattr(compare, "ended", played.ended)
-    made = Experiment(settings(**changes), data, folder, "command", jobs, played.clock)
-    return made.run(), played
+@pytest.fixture
+def compared(monkeypatch, data, tmp_path):
+    """Runs a comparison with played training; returns its results and what was played."""
+
+    def run(played=None, jobs=1, folder=tmp_path, data=data, **changes):
+        played = (played or Played()).install(monkeypatch)
+        experiment = Experiment(settings(**changes), data, folder, "command", jobs, played.clock)
+        return experiment.run(), played
+
+    return run
 
 
 def begun(played):
-    return [(each.config.mode, each.config.seed) for each in played.begun]
+    return [(training.config.mode, training.config.seed) for training in played.begun]
 
 
 # What is trained
 
 
-def test_all_modes_have_one_seed_before_any_has_the_next(monkeypatch, data, tmp_path):
-    _, played = compared(monkeypatch, data, tmp_path)
+def test_all_modes_have_one_seed_before_any_has_the_next(compared, tmp_path):
+    _, played = compared()
     assert begun(played) == [(mode, seed) for seed in (3, 4, 5) for mode in MODES]
-
-
-def test_the_logs_lie_as_the_notebook_names_them_in_a_folder_a_seed(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path)
-    for seed in (3, 4, 5):
+    for seed in (3, 4, 5):  # with logs named as the notebook's, in a folder a seed
         for prefix in ("noAug", "hflipAug", "userDefAug"):
             assert (tmp_path / f"seed-{seed}" / f"{prefix}_accEval.npy").exists()
     assert len(runlog.read_seeds([tmp_path])) == 9
+    assert not (tmp_path / "models").exists()  # weights are not kept
 
 
-def test_weights_are_not_kept(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path)
-    assert not (tmp_path / "models").exists()
-
-
-def test_runs_go_on_side_by_side_with_a_thread_each(monkeypatch, data, tmp_path):
-    _, played = compared(monkeypatch, data, tmp_path, jobs=2)
-    assert played.at_once == 2
-    assert {each.config.threads for each in played.begun} == {max(1, compare.cores() // 2)}
-
-
-def test_where_there_are_more_cores_than_runs_a_run_has_several(monkeypatch, data, tmp_path):
+def test_runs_side_by_side_share_the_cores_and_a_continued_comparison_keeps_its_threads(
+    compared, monkeypatch
+):
     monkeypatch.setattr(compare, "cores", lambda: 64)
-    _, played = compared(monkeypatch, data, tmp_path, jobs=0, seeds=5, budget=1000.0)
-    assert {each.config.threads for each in played.begun} == {64 // 15}
+    _, played = compared(jobs=2)
+    assert played.at_once == 2
+    assert {training.config.threads for training in played.begun} == {32}
+    _, played = compared(jobs=5, seeds=4)
+    assert {training.config.threads for training in played.begun} == {32}
+
+
+def test_with_more_cores_than_runs_each_run_has_several(compared, monkeypatch):
+    monkeypatch.setattr(compare, "cores", lambda: 64)
+    _, played = compared(jobs=0, seeds=5, budget=1000.0)
+    assert {training.config.threads for training in played.begun} == {64 // 15}
     assert len(played.begun) == 15
 
 
-def test_a_comparison_that_goes_on_keeps_its_number_of_threads(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path, jobs=1)
-    _, played = compared(monkeypatch, data, tmp_path, jobs=5, seeds=4)
-    assert {each.config.threads for each in played.begun} == {compare.cores()}
-
-
-def test_parts_of_the_list_are_trained_on_after_the_whole(monkeypatch, data, tmp_path):
-    results, played = compared(monkeypatch, data, tmp_path, fractions=(0.5, 1.0), seeds=2)
-    assert [each.config.fraction for each in played.begun] == [1.0] * 6 + [0.5] * 6
+def test_fractions_of_the_list_are_trained_on_after_the_whole(compared, tmp_path):
+    results, played = compared(fractions=(0.5, 1.0), seeds=2)
+    assert [training.config.fraction for training in played.begun] == [1.0] * 6 + [0.5] * 6
     assert (tmp_path / "fraction-0.5" / "seed-3" / "noAug_run.json").exists()
-    assert results.trained_on(0.5) == 12
-    assert results.trained_on(1.0) == 24
-
-
-# Fair pairs
+    assert (results.trained_on(0.5), results.trained_on(1.0)) == (12, 24)
 
 
 def test_a_seed_gives_all_modes_the_same_first_weights_and_the_same_order(data, monkeypatch):
@@ -204,7 +139,7 @@ def test_a_seed_gives_all_modes_the_same_first_weights_and_the_same_order(data, 
     monkeypatch.setattr(train, "begin", lambda run: train.Progress())
     for current in (("none", 3), ("hflip+mixup", 3), ("userDef", 3), ("none", 4)):
         mode, seed = current
-        config = compare.of_mode(settings().config, mode)
+        config = of_mode(settings().config, mode)
         with pytest.raises(Stop):
             train.fit(replace(config, seed=seed, threads=1), data)
     assert seen["none", 3] == seen["hflip+mixup", 3] == seen["userDef", 3]
@@ -212,136 +147,118 @@ def test_a_seed_gives_all_modes_the_same_first_weights_and_the_same_order(data, 
     assert seen["none", 3][1:] != seen["none", 4][1:]
 
 
-# Learning rates
-
-
-def test_each_mode_gets_the_rate_that_did_best_on_images_held_back(monkeypatch, data, tmp_path):
-    played = Played()
+def test_each_mode_gets_the_learning_rate_that_did_best_on_images_held_back(compared, data):
     best = {"none": 1e-3, "hflip": 1e-4, "userDef": 1e-3}
-    before = Played.train
 
-    def train_by_rate(self, training, data):
-        config = training.config
-        self.skill = {config.mode: 0.9 if config.learning_rate == best[config.mode] else 0.4}
-        before(self, training, data)
+    class ByRate(Played):
+        def train(self, config, data):
+            right = config.learning_rate == best[config.mode]
+            self.skill = {config.mode: 0.9 if right else 0.4}
+            return super().train(config, data)
 
-    monkeypatch.setattr(Played, "train", train_by_rate)
-    results, _ = compared(monkeypatch, data, tmp_path, played, rates=(1e-4, 1e-3), seeds=2)
-    tuning, tested = played.begun[:6], played.begun[6:]
+    results, played = compared(ByRate(), rates=(1e-4, 1e-3), seeds=2)
+    tuning, tested = played.runs[:6], played.runs[6:]
     evaluated = {sample.path for sample in data.eval}
-    for each in tuning:
-        part = each.part(data)
-        assert (len(part.train), len(part.eval)) == (18, 6)
-        assert not part.test
+    for _, part in tuning:
+        assert (len(part.train), len(part.eval), len(part.test)) == (18, 6, 0)
         assert not evaluated & {sample.path for sample in [*part.train, *part.eval]}
-    assert {(each.config.mode, each.config.learning_rate) for each in tested} == set(best.items())
+    assert {(config.mode, config.learning_rate) for config, _ in tested} == set(best.items())
     assert results.state["rates"] == best
     assert len(results.state["tuning"]) == 6
     assert "0.0001 for `hflip`" in compare_report.method(results)
-
-
-def test_rates_that_were_chosen_are_not_chosen_again(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path, rates=(1e-4, 1e-3), seeds=1)
-    _, played = compared(monkeypatch, data, tmp_path, rates=(1e-4, 1e-3), seeds=2)
+    _, played = compared(rates=(1e-4, 1e-3), seeds=3)  # rates are chosen once
     assert len(played.begun) == 3
 
 
 # Budget
 
 
-def test_a_budget_reaches_as_far_as_it_does_and_the_rest_is_told(monkeypatch, data, tmp_path):
-    results, played = compared(monkeypatch, data, tmp_path, seeds=5, budget=95.0)
+def test_a_budget_reaches_as_far_as_it_can_and_the_report_names_the_rest(compared):
+    results, played = compared(seeds=5, budget=95.0)
     assert begun(played) == [(mode, seed) for seed in (3, 4, 5) for mode in MODES]
     assert played.now == 90
     assert compare_report.left_out(results) == (
-        "The budget of 1m35s did not reach: `none` has 3 of 5 seeds, `hflip` has 3 of 5 seeds and "
+        "The budget of 1m35s ran out: `none` has 3 of 5 seeds, `hflip` has 3 of 5 seeds and "
         "`userDef` has 3 of 5 seeds."
     )
 
 
-def test_beyond_three_seeds_a_budget_goes_where_the_interval_is_widest(monkeypatch, data, tmp_path):
-    played = Played(spread={"userDef": 0.05})
-    compared(monkeypatch, data, tmp_path, played, seeds=9, budget=150.0)
+def test_beyond_three_seeds_a_budget_goes_where_the_interval_is_widest(compared):
+    _, played = compared(Played(spread={"userDef": 0.05}), seeds=9, budget=150.0)
     later = begun(played)[9:]
     assert [mode for mode, _ in later] == ["none", "userDef"] * 3
     assert [seed for _, seed in later] == [6, 6, 7, 7, 8, 8]
 
 
-def test_a_costly_mode_gets_fewer_runs_of_a_budget(monkeypatch, data, tmp_path):
-    played = Played(seconds={"userDef": 300.0}, spread={"userDef": 0.01, "hflip": 0.01})
-    compared(monkeypatch, data, tmp_path, played, seeds=6, budget=1400.0)
+def test_a_costly_mode_gets_fewer_runs_of_a_budget(compared):
+    played = Played(epoch_seconds={"userDef": 30.0}, spread={"userDef": 0.01, "hflip": 0.01})
+    compared(played, seeds=6, budget=1400.0)
     modes = [mode for mode, _ in begun(played)]
-    assert modes.count("hflip") == 6
-    assert modes.count("userDef") == 4
+    assert (modes.count("hflip"), modes.count("userDef")) == (6, 4)
 
 
-def test_where_the_budget_goes_does_not_depend_on_who_is_ahead(monkeypatch, data, tmp_path):
+def test_where_the_budget_goes_does_not_depend_on_which_mode_is_ahead(compared, tmp_path):
     orders = []
     for skill in (0.1, 0.5, 0.9):
         played = Played(skill={"userDef": skill}, spread={"userDef": 0.03, "hflip": 0.02})
-        compared(monkeypatch, data, tmp_path / f"{skill}", played, seeds=9, budget=200.0)
+        compared(played, folder=tmp_path / f"{skill}", seeds=9, budget=200.0)
         orders.append(begun(played))
     assert orders[0] == orders[1] == orders[2]
 
 
-def test_a_budget_that_is_spent_in_sessions_is_spent_once(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path, seeds=5, budget=65.0)
-    _, played = compared(monkeypatch, data, tmp_path, seeds=5, budget=95.0)
+def test_a_budget_that_is_spent_in_sessions_is_spent_once(compared):
+    compared(seeds=5, budget=65.0)
+    _, played = compared(seeds=5, budget=95.0)
     assert len(played.begun) == 3
-    _, played = compared(monkeypatch, data, tmp_path, seeds=5, budget=95.0)
+    _, played = compared(seeds=5, budget=95.0)
     assert played.begun == []
 
 
-def test_spending_by_spread_claims_no_more_than_five_per_cent_of_what_is_not_there():
+def test_spending_by_spread_claims_no_more_than_five_per_cent_of_differences_that_do_not_exist():
     """A budget of 18 runs over three modes that are all the same, with unlike spreads: 400
-    comparisons, decided upon by the experiment's own rule."""
+    comparisons, decided upon by the comparison's own rule."""
     rng = generator(1, "drawing")
     claims = 0
     for _ in range(400):
         spreads = rng.uniform(0.002, 0.03, 2)
-        pairs = {mode: list(rng.normal(0, spread, 40)) for mode, spread in enumerate(spreads)}
-        counts = {0: 3, 1: 3}
+        values = [dict(enumerate(rng.normal(0, spread, 40))) for spread in spreads]
+        counts = [3, 3]
+
+        def seen(mode, values=values, counts=counts):
+            return {seed: values[mode][seed] for seed in range(counts[mode])}
+
         for _ in range(12):
-            made = Experiment.__new__(Experiment)
-            made.settings = settings(modes=("none", "hflip", "userDef"))
-            gains = {}
-            for mode, count in counts.items():
-                found = {
-                    "none": dict.fromkeys(range(count), 0.0),
-                    MODES[1 + mode]: dict(enumerate(pairs[mode][:count])),
-                }
-                gains[mode] = made.narrowing(MODES[1 + mode], found, count)
-            counts[max(gains, key=gains.get)] += 1
-        found = compared_together(
-            {
-                mode: difference(
-                    dict(enumerate(pairs[mode][:count])), dict.fromkeys(range(count), 0.0)
-                )
-                for mode, count in counts.items()
-            }
+            gains = [
+                narrowing(seen(mode), dict.fromkeys(range(counts[mode]), 0.0), counts[mode])
+                for mode in (0, 1)
+            ]
+            counts[int(np.argmax(gains))] += 1
+        comparisons = compared_together(
+            {mode: difference(seen(mode), dict.fromkeys(seen(mode), 0.0)) for mode in (0, 1)}
         )
-        claims += any(each.shown for each in found.values())
+        claims += any(comparison.shown for comparison in comparisons.values())
     assert claims / 400 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
-# Going on
+# Continuing
 
 
-def test_runs_that_have_just_begun_beside_a_finished_one_do_no_harm(monkeypatch, data, tmp_path):
-    """Their logs appear one after the other."""
+def test_logs_of_runs_that_have_just_begun_do_no_harm_to_a_finished_run(compared):
+    class BesideOthers(Played):
+        def train(self, config, data):
+            seconds = super().train(config, data)
+            np.save(Path(config.log_dir) / "allabAug_lossTrain.npy", np.ones(1))
+            return seconds
 
-    def begin_others(self, training, data):
-        before(self, training, data)
-        folder = Path(training.config.log_dir)
-        np.save(folder / "allabAug_lossTrain.npy", np.ones(1))
-
-    before = Played.train
-    monkeypatch.setattr(Played, "train", begin_others)
-    results, _ = compared(monkeypatch, data, tmp_path)
+    results, _ = compared(BesideOthers())
     assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {3}
 
 
-def test_a_run_that_has_just_begun_keeps_its_folder_when_another_ends(monkeypatch, data, tmp_path):
+def test_a_run_that_has_just_begun_keeps_its_folder_when_another_ends(
+    compared, monkeypatch, tmp_path
+):
+    there = []
+
     def begin(self, training):
         Path(training.config.model_dir).mkdir(parents=True, exist_ok=True)
         before(self, training)
@@ -350,108 +267,106 @@ def test_a_run_that_has_just_begun_keeps_its_folder_when_another_ends(monkeypatc
         there.append(Path(self.training.config.model_dir).is_dir())
         return ending(self)
 
-    there = []
-    before, ending = PlayedTrainer.begin, PlayedTrainer.result
-    monkeypatch.setattr(PlayedTrainer, "begin", begin)
-    monkeypatch.setattr(PlayedTrainer, "result", result)
-    compared(monkeypatch, data, tmp_path, jobs=2, fractions=(1.0, 0.5))
+    before, ending = PlayedWorker.begin, PlayedWorker.result
+    monkeypatch.setattr(PlayedWorker, "begin", begin)
+    monkeypatch.setattr(PlayedWorker, "result", result)
+    compared(jobs=2, fractions=(1.0, 0.5))
     assert there == [True] * 18
     assert not (tmp_path / "models").exists()
 
 
-def test_what_is_finished_is_not_trained_again(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path)
-    _, played = compared(monkeypatch, data, tmp_path)
-    assert played.begun == []
-
-
-def test_a_kill_while_the_last_weights_are_written_leaves_nothing_of_them(
-    monkeypatch, data, tmp_path
+def test_finished_runs_are_not_trained_again_and_leave_no_weights_whenever_a_kill_came(
+    compared, tmp_path
 ):
-    """The run is finished then, as its logs come before them."""
-    compared(monkeypatch, data, tmp_path)
+    compared(seeds=2, modes=("none", "hflip"))
     left = tmp_path / "models" / "seed-4" / ".hflipAug_last.pdparams.part"
     left.parent.mkdir(parents=True)
-    left.write_bytes(b"half")
-    _, played = compared(monkeypatch, data, tmp_path)
+    left.write_bytes(b"half, as a kill leaves it after the logs of the run")
+    _, played = compared(seeds=2, modes=("none", "hflip"))
     assert played.begun == []
     assert not (tmp_path / "models").exists()
-
-
-def test_more_seeds_and_modes_are_added_to_what_is_there(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path, seeds=2, modes=("none", "hflip"))
-    results, played = compared(monkeypatch, data, tmp_path)
+    results, played = compared()  # with another seed and another mode
     assert begun(played) == [("userDef", 3), ("userDef", 4), *((mode, 5) for mode in MODES)]
     assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {3}
 
 
-def test_a_run_whose_process_dies_goes_on(monkeypatch, data, tmp_path, capsys):
-    played = Played(deaths=[("hflip", 4), ("hflip", 4)])
-    results, _ = compared(monkeypatch, data, tmp_path, played)
+def test_a_run_whose_process_dies_is_resumed(compared, caplog):
+    results, _ = compared(Played(deaths=[("hflip", 4), ("hflip", 4)]))
     assert len(results.accuracies[1.0]["hflip"]) == 3
-    assert "seed 4 hflip: its process was killed by signal 9; it goes on" in capsys.readouterr().err
+    assert caplog.messages.count(
+        "seed 4 hflip: its process was killed by signal 9; resuming the run"
+    ) == 2  # fmt: skip
 
 
-def test_a_run_that_dies_again_and_again_ends_the_comparison(monkeypatch, data, tmp_path):
-    played = Played(deaths=[("hflip", 4)] * 3)
-    with pytest.raises(UserError) as told:
-        compared(monkeypatch, data, tmp_path, played)
-    assert str(told.value) == (
-        "seed 4 hflip: its process was killed by signal 9, 3 times after 0 of 4 epochs; what it "
-        f"printed is in {tmp_path}/seed-4/hflipAug_training.log, and the same command goes on"
+def test_a_run_that_dies_again_and_again_ends_the_comparison_which_keeps_the_rest(
+    compared, tmp_path
+):
+    with pytest.raises(UserError) as error:
+        compared(Played(deaths=[("hflip", 4)] * 3))
+    assert str(error.value) == (
+        "seed 4 hflip: its process was killed by signal 9, 3 times after 0 of 10 epochs; its "
+        f"output is in {tmp_path}/seed-4/hflipAug_training.log. Run the same command to continue"
     )
+    _, played = compared()
+    assert begun(played)[0] == ("hflip", 4)
 
 
-def test_what_a_run_is_refused_for_is_told_with_its_name(monkeypatch, data, tmp_path):
+def test_a_run_that_is_refused_is_named(compared):
     with pytest.raises(UserError, match=r"^seed 3 none: the disk is full$"):
-        compared(monkeypatch, data, tmp_path, Played(error="the disk is full"))
-
-
-def test_another_experiment_is_not_gone_on_with(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path)
-    with pytest.raises(
-        UserError, match=r"comparison with --learning-rate 0.0001, this one has 0.1"
-    ):
-        compared(monkeypatch, data, tmp_path, config={"learning_rate": 0.1})
-    with pytest.raises(UserError, match=r"comparison with --lr \[\], this one has"):
-        compared(monkeypatch, data, tmp_path, rates=(0.1,))
-    fewer = replace(data, train=data.train[:-1])
-    with pytest.raises(UserError, match="comparison on other data, or its lists have changed"):
-        compared(monkeypatch, fewer, tmp_path)
-
-
-def test_two_at_once_do_not_share_a_folder(monkeypatch, data, tmp_path):
-    with (
-        locked(tmp_path),
-        pytest.raises(UserError, match=r"another comparison is at work in .*; wait for it"),
-    ):
-        compared(monkeypatch, data, tmp_path)
-
-
-def test_runs_of_other_settings_in_the_folder_are_refused(monkeypatch, data, tmp_path):
-    compared(monkeypatch, data, tmp_path / "a", seeds=1)
-    compared(monkeypatch, data, tmp_path / "b", seeds=1, config={"learning_rate": 0.1})
-    for file in (tmp_path / "b" / "seed-3").glob("noAug*"):
-        file.replace(tmp_path / "a" / "seed-3" / file.name)
-    with pytest.raises(UserError, match=r"was trained with --learning-rate 0.1"):
-        compared(monkeypatch, data, tmp_path / "a", seeds=1)
+        compared(Played(error="the disk is full"))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
-        ({"modes": ("none",)}, "--modes wants two modes at least"),
-        ({"modes": ("none", "hflip", "hflip")}, "--modes has hflip twice"),
-        ({"baseline": "allab"}, "--baseline allab is not of --modes none,hflip,userDef"),
-        ({"modes": ("none", "hflop")}, "did you mean 'hflip'"),
-        ({"seeds": 0}, "--seeds must be at least 1, not 0"),
-        ({"fractions": (0.5, 0.5)}, "--fractions has a value twice"),
-        ({"fractions": (1.5,)}, "--fractions: 1.5 is not above 0 and at most 1"),
-        ({"rates": (0.0,)}, "--lr: 0 is not a rate above 0"),
+        (
+            {"config": {"learning_rate": 0.1}},
+            r"is a comparison with --learning-rate 0.0001, but this one has 0.1; give the same to",
+        ),
+        ({"rates": (0.1,)}, r"comparison with --learning-rates none, but this one has 0.1"),
+        ({"fewer": True}, r"is a comparison on other data, or its lists have changed since"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(changes, said):
-    with pytest.raises(UserError, match=said):
+def test_another_comparison_is_not_continued(compared, data, changes, message):
+    compared(seeds=1)
+    if changes.pop("fewer", False):
+        changes = {"data": replace(data, train=data.train[:-1])}
+    with pytest.raises(UserError, match=message):
+        compared(seeds=1, **changes)
+
+
+def test_two_comparisons_do_not_share_a_folder(compared, tmp_path):
+    with (
+        locked(tmp_path),
+        pytest.raises(UserError, match=r"another comparison is running in .*; wait for it"),
+    ):
+        compared()
+
+
+def test_runs_with_other_settings_in_the_folder_are_refused(compared, tmp_path):
+    compared(folder=tmp_path / "a", seeds=1)
+    compared(folder=tmp_path / "b", seeds=1, config={"learning_rate": 0.1})
+    for file in (tmp_path / "b" / "seed-3").glob("noAug*"):
+        file.replace(tmp_path / "a" / "seed-3" / file.name)
+    with pytest.raises(UserError, match=r"--learning-rate 0.1"):
+        compared(folder=tmp_path / "a", seeds=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"modes": ("none",)}, "--modes needs at least two modes"),
+        ({"modes": ("none", "hflip", "hflip")}, "--modes lists hflip twice"),
+        ({"baseline": "allab"}, "--baseline allab is not one of --modes none,hflip,userDef"),
+        ({"modes": ("none", "hflop")}, "did you mean 'hflip'"),
+        ({"seeds": 0}, "--seeds must be at least 1, not 0"),
+        ({"fractions": (0.5, 0.5)}, "--fractions lists a value twice"),
+        ({"fractions": (1.5,)}, "--fractions: 1.5 is not above 0 and at most 1"),
+        ({"rates": (0.0,)}, "--learning-rates: 0 is not above 0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes, message):
+    with pytest.raises(UserError, match=message):
         settings(**changes)
 
 
@@ -476,37 +391,42 @@ OPTIONS = (
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
-        (("--lr", "1e-3", "--learning-rate", "0.1"), "--lr and --learning-rate both say"),
-        (("--fractions", "0.5", "--fraction", "0.5"), "--fractions and --fraction both say"),
-        (("--fractions", "half"), "--fractions wants numbers, such as 0.1,0.5, not half"),
+        (
+            ("--learning-rates", "1e-3", "--learning-rate", "0.1"),
+            "--learning-rates and --learning-rate exclude each other",
+        ),
+        (("--fractions", "0.5", "--fraction", "0.5"), "--fractions and --fraction exclude each"),
+        (("--fractions", "half"), "--fractions needs numbers, such as 0.1,0.5, not half"),
         (("--jobs", "-1"), "--jobs must not be negative: -1"),
-        (("--budget", "soon"), "--budget 'soon' is no time"),
+        (("--budget", "soon"), "--budget 'soon' is not a time"),
     ],
 )
-def test_a_mistyped_option_ends_with_one_message(options, said, monkeypatch, capsys):
+def test_a_mistyped_option_ends_with_one_message(options, message, monkeypatch, capsys):
     assert run_tool("compare.py", *options, monkeypatch=monkeypatch) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_comparison_from_the_command_line_leaves_its_report(tmp_path, monkeypatch, capsys):
-    data = write_dataset(tmp_path / "made")
+def test_a_comparison_from_the_command_line_leaves_its_report(photos, tmp_path, monkeypatch, capfd):
     out = tmp_path / "logs" / "mine"
-    code = run_tool("compare.py", "--data", data, "--out", out, *OPTIONS, monkeypatch=monkeypatch)
+    code = run_tool("compare.py", "--data", photos, "--out", out, *OPTIONS, monkeypatch=monkeypatch)
     assert code == 0
-    printed = capsys.readouterr()
-    results = compare_report.read(out)
-    assert printed.out.splitlines()[-1] == compare_report.answer(results)
+    printed = capfd.readouterr()
+    results = compare_results.read(out)
+    assert printed.out == compare_report.answer(results) + "\n"
+    assert "epoch" not in printed.err  # which is for the runs' own logs
+    assert "ccache" not in printed.err
     assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {2}
     for name in ("report.html", "report.md", "report.csv", "runs.csv", "modes.png", "examples.png"):
         assert (out / name).stat().st_size > 0
-    assert "none epoch: 3/3" in (out / "seed-0" / "noAug_training.log").read_text()
+    log = (out / "seed-0" / "noAug_training.log").read_text()
+    assert "3/3" in log
     assert results.state["command"].startswith("python tools/compare.py --data ")
 
 
 def start(data, folder):
-    """The tool as a job of its own, of which Ctrl-C reaches all processes."""
+    """The tool as a job of its own; Ctrl-C reaches all its processes."""
     command = [sys.executable, ROOT / "tools" / "compare.py", "--data", data, *OPTIONS]
     return subprocess.Popen(
         [*map(str, command), "--out", str(folder)],
@@ -516,33 +436,31 @@ def start(data, folder):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A finished comparison, and its data."""
+def undisturbed(photos, tmp_path_factory):
+    """The folder of a finished comparison."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    data = write_dataset(folder / "made")
-    process = start(data, folder / "a")
+    process = start(photos, folder)
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
-    return data, folder / "a"
+    return folder
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_comparison_that_is_stopped_says_how_it_goes_on_and_does(
-    undisturbed, tmp_path, number, code
+def test_a_comparison_that_is_stopped_says_how_to_continue_and_does(
+    undisturbed, photos, tmp_path, number, code
 ):
-    data, whole = undisturbed
-    process = start(data, tmp_path)
+    process = start(photos, tmp_path)
     log = tmp_path / "seed-0" / "noAug_training.log"
-    while not (log.exists() and "epoch: 1/3" in log.read_text()):
+    while not (log.exists() and "1/3" in log.read_text()):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     os.killpg(process.pid, number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said.splitlines()[-1] == "stopped; the same command goes on"
+    assert said.splitlines()[-1] == "stopped; run the same command to continue"
     assert "Traceback" not in said
-    again = start(data, tmp_path)
+    again = start(photos, tmp_path)
     _, said = again.communicate(timeout=300)
     assert again.returncode == 0, said
-    assert_same_comparison(whole, tmp_path)
+    assert_same_comparison(undisturbed, tmp_path)

@@ -12,7 +12,7 @@ from in_process import run_tool
 from made_comparison import change_state, write_comparison, write_run
 from PIL import Image
 
-from paddle_aug.experiments import compare_figures, compare_page, compare_report
+from paddle_aug.experiments import compare_figures, compare_page, compare_report, compare_results
 from paddle_aug.system.files import write_bytes
 
 ACCURACIES = {
@@ -45,10 +45,10 @@ def folder(tmp_path_factory):
     for seed in range(2):
         for mode, accuracy in (("none", 0.3 + seed / 50), ("userDef", 0.5)):
             write_run(folder / "fraction-0.1" / f"seed-{seed}", mode, seed, accuracy, train=8)
-    settings = compare_report.read(folder).settings
+    settings = compare_results.read(folder).settings
     change_state(folder, settings=settings | {"fractions": [0.1, 1.0]})
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "examples.png")
-    compare_page.write(compare_report.read(folder))
+    compare_page.write(compare_results.read(folder))
     return folder
 
 
@@ -56,7 +56,7 @@ def test_the_report_is_a_page_markdown_and_two_tables(folder):
     for name in ("report.html", "report.md", "report.csv", "runs.csv"):
         assert (folder / name).stat().st_size > 100
     text = (folder / "report.md").read_text()
-    assert text.split("\n\n")[1] == compare_report.answer(compare_report.read(folder))
+    assert text.split("\n\n")[1] == compare_report.answer(compare_results.read(folder))
     for name in re.findall(r"\]\((.*?\.png)\)", text):
         assert (folder / name).exists()
 
@@ -83,7 +83,7 @@ def test_the_figures_of_page_and_plot_are_the_same_bytes(folder, tmp_path, monke
 def test_plot_prints_the_answer_of_a_comparison(folder, tmp_path, monkeypatch, capsys):
     run_tool("plot.py", folder, "--output", tmp_path, monkeypatch=monkeypatch)
     printed = capsys.readouterr()
-    assert compare_report.answer(compare_report.read(folder)) in printed.out
+    assert compare_report.answer(compare_results.read(folder)) in printed.out
     assert "userDef" in printed.out
 
 
@@ -91,24 +91,22 @@ def test_the_first_sentence_of_the_page_is_the_answer(folder):
     page = (folder / "report.html").read_text()
     first = re.search(r'<p class="answer">(.*?)</p>', page, re.S)[1]
     plain = re.sub("<[^>]*>", "", first).replace("\u00a0", " ")
-    assert plain == compare_report.answer(compare_report.read(folder)).replace("`", "")
+    assert plain == compare_report.answer(compare_results.read(folder)).replace("`", "")
 
 
 def test_names_that_look_like_html_or_formulas_do_no_harm(tmp_path):
     folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
-    state = compare_report.read_state(folder / compare_report.STATE)
+    data = compare_results.read(folder).state["data"]
     names = ["<b>a</b>", "$x$", "c" * 60]
-    change_state(
-        folder, data=state["data"] | {"class_names": names, "name": "<script>alert(1)</script>"}
-    )
-    compare_page.write(compare_report.read(folder))
+    change_state(folder, data=data | {"class_names": names, "name": "<script>alert(1)</script>"})
+    compare_page.write(compare_results.read(folder))
     page = Elements((folder / "report.html").read_text())
     assert not page.of("script") + page.of("b")
 
 
 def test_many_classes_leave_the_figure_readable(tmp_path):
     folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
-    results = compare_report.read(folder)
+    results = compare_results.read(folder)
     found = results.class_changes()["hflip"]
     many = {"hflip": (found * 40)[:100]}
     results.state["data"]["class_names"] = [f"class {number}" for number in range(100)]
@@ -117,11 +115,11 @@ def test_many_classes_leave_the_figure_readable(tmp_path):
         figure = compare_figures.classes_figure(results)
     finally:
         type(results).class_changes = before
-    assert len(figure.axes[0].get_yticks()) == compare_figures.CLASSES
+    assert len(figure.axes[0].get_yticks()) == compare_figures.MAX_CLASSES
 
 
 def test_captions_cover_every_figure_in_the_order_of_the_report(folder):
-    names = compare_figures.draw(compare_report.read(folder), folder)
+    names = compare_figures.draw(compare_results.read(folder), folder)
     assert list(names) == [
         "modes.png", "accuracy.png", "accuracy_stacked.png", "loss.png", "accuracy_more.png",
         "loss_more.png", "cost.png", "fractions.png", "classes.png", "examples.png",

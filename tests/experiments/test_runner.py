@@ -1,8 +1,9 @@
-"""Processes that train: what they say of their end, and that they end with what started them."""
+"""Processes that train: how their runs end, and where their output goes."""
 
 import os
 import signal
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,8 +12,26 @@ from made_data import write_dataset
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
-from paddle_aug.experiments.runner import Died, Training, ended, trainers
+from paddle_aug.experiments.runner import Runner, Training
 from paddle_aug.inputs import selected
+
+
+def refusing(data):
+    raise UserError("these data will not do")
+
+
+def dying_once(flag, config, data):
+    """Killed at first, as by the system when memory runs out."""
+    if not flag.exists():
+        flag.touch()
+        print("printed by the run", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return selected(config, data)
+
+
+def waiting(flag, data):
+    flag.touch()
+    time.sleep(600)
 
 
 @pytest.fixture
@@ -21,51 +40,39 @@ def training(tmp_path):
         network="lenet", image_size=28, batch_size=6, epochs=1, device="cpu", threads=1,
         num_workers=0, log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
     )  # fmt: skip
-    return Training(config, partial(selected, config), tmp_path / "training.log")
+    return Training("seed 0 none", config, partial(selected, config), tmp_path / "training.log")
 
 
-def refusing(data):
-    raise UserError("these data will not do")
-
-
-def wait_for(workers):
-    while not (found := ended(workers, 1.0)):
-        pass
-    return found[0]
-
-
-def waiting(data):
-    time.sleep(600)
-
-
-def test_one_process_does_one_after_the_other_and_says_what_is_the_users_to_mend(
-    training, tmp_path
+def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in_their_logs(
+    training, tmp_path, caplog, capfd
 ):
     data = open_dataset(write_dataset(tmp_path / "made"))
-    with trainers(data, ["cpu"]) as (worker,):
-        worker.begin(training)
-        assert wait_for([worker]) is worker
-        worker.result()
-        number = worker.process.pid
-        assert "none epoch: 1/1" in training.log.read_text()
-        worker.begin(Training(training.config, refusing, training.log))
-        wait_for([worker])
-        with pytest.raises(UserError, match=r"^these data will not do$"):
-            worker.result()
-        assert worker.process.pid == number
-
-
-@pytest.mark.slow
-def test_a_process_that_dies_is_told_of_and_another_takes_its_place(training, tmp_path):
-    data = open_dataset(write_dataset(tmp_path / "made"))
-    with trainers(data, ["cpu"]) as (worker,):
-        worker.begin(Training(training.config, waiting, training.log))
-        os.kill(worker.process.pid, signal.SIGKILL)
-        wait_for([worker])
-        with pytest.raises(Died, match="its process was killed by signal 9"):
-            worker.result()
-        worker.begin(training)
-        wait_for([worker])
-        worker.result()
-        process = worker.process
+    config = replace(training.config, augment="hflip")
+    dying = partial(dying_once, tmp_path / "flag", config)
+    second = Training("seed 0 hflip", config, dying, tmp_path / "second.log")
+    third = Training("refused", config, refusing, tmp_path / "third.log")
+    ends = []
+    with Runner(data, ["cpu"]) as runner:
+        with pytest.raises(UserError, match=r"^refused: these data will not do$"):
+            runner.run([training, second, third], lambda run, took: ends.append((run, took)))
+        process = runner.workers[0].process
+        assert process.is_alive()
     assert not process.is_alive()
+    assert [run for run, _ in ends] == [training, second]
+    assert all(seconds > 0 for _, seconds in ends)
+    assert "seed 0 hflip: its process was killed by signal 9; resuming the run" in caplog.messages
+    assert "1/1" in training.log.read_text()
+    assert "printed by the run" in second.log.read_text()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_processes_are_stopped_at_once_when_the_context_ends(training, tmp_path):
+    data = open_dataset(write_dataset(tmp_path / "made"))
+    flag = tmp_path / "flag"
+    with Runner(data, ["cpu"]) as runner:
+        worker = runner.workers[0]
+        worker.begin(replace(training, select=partial(waiting, flag)))
+        while not flag.exists():
+            time.sleep(0.01)
+        process = worker.process
+    assert process.exitcode == -signal.SIGKILL

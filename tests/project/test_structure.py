@@ -55,8 +55,8 @@ MEET_PADDLE = {
         "evaluation.invariance",
         "evaluation.invariance_report",
     ),
-    *("experiments.compare", "experiments.compare_examples", "experiments.runner"),
-    "experiments.search",
+    *("experiments.compare", "experiments.compare_examples", "experiments.compare_plan"),
+    *("experiments.runner", "experiments.search"),
 }
 
 

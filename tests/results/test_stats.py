@@ -11,7 +11,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.results import curves
 from paddle_aug.results.runlog import Run
 from paddle_aug.results.stats import (
-    MOST_PAIRS,
+    MAX_PAIRS,
     Comparison,
     Difference,
     compare,
@@ -65,7 +65,7 @@ def test_a_difference_in_pairs_is_scipys_paired_t_test(n):
 def test_pairs_are_of_the_same_seed_and_a_seed_without_partner_is_left_out():
     found = difference({3: 0.7, 1: 0.5, 9: 0.1}, {1: 0.4, 3: 0.5, 4: 0.9})
     assert (found.n, found.mean) == (2, pytest.approx(0.15))
-    with pytest.raises(UserError, match=r"no seed was trained of both"):
+    with pytest.raises(UserError, match=r"no seed in common"):
         difference({1: 0.5}, {2: 0.5})
 
 
@@ -119,7 +119,7 @@ def test_for_holm_a_test_that_could_say_nothing_counts_and_stays_without_a_p():
 def test_where_nothing_can_be_said_there_is_neither_interval_nor_p(ours, theirs):
     found = difference(by_seed(ours), by_seed(theirs))
     assert (found.margin, found.p) == (None, None)
-    with pytest.raises(ValueError, match="tell nothing"):
+    with pytest.raises(ValueError, match="do not tell how many"):
         pairs_needed(found)
     assert not Comparison(found, None, 1).shown
 
@@ -151,7 +151,7 @@ def test_the_pairs_needed_give_the_power_that_they_promise():
 
 
 def test_more_pairs_than_anybody_trains_are_not_counted():
-    assert pairs_needed(made(1, 1 / 0.0887, 3)) <= MOST_PAIRS  # 2.802 / sqrt(1000) = 0.0886
+    assert pairs_needed(made(1, 1 / 0.0887, 3)) <= MAX_PAIRS  # 2.802 / sqrt(1000) = 0.0886
     assert math.isinf(pairs_needed(made(1, 1 / 0.0885, 3)))
     assert math.isinf(pairs_needed(made(0, 1, 4)))
 
@@ -169,23 +169,23 @@ def test_no_effect_is_too_small_or_too_large_to_be_answered(exponent):
         (Difference(-0.02, 0.01, 0.012, 0.009, 5), 0.036, "worse by 2.0 ± 1.2 points"),
         (
             made(0.011, 0.01, 3), 0.2,
-            "no difference shown with 3 seeds; about 9 would be needed, were the difference seen "
-            "the true one",
+            "no difference shown with 3 seeds; if the true difference is the one seen here, about "
+            "9 seeds would show it",
         ),
         (
             made(0.0001, 0.01, 3), 0.99,
-            "no difference shown with 3 seeds; more than 1,000 would be needed, were the "
-            "difference seen the true one",
+            "no difference shown with 3 seeds; if the true difference is the one seen here, more "
+            "than 1,000 seeds would show it",
         ),
         (made(0, 0.01, 4), 1.0, "no difference shown with 4 seeds: the means are equal"),
         (
             Difference(0.1, 0, None, None, 1), None,
-            "no difference shown: one seed cannot tell one from chance",
+            "no difference shown: one seed cannot tell a difference from chance",
         ),
         (
             Difference(0.1, 0, None, None, 3), None,
-            "no difference shown: +10.0 points with each of 3 seeds, and where nothing varies "
-            "nothing can be said of chance",
+            "no difference shown: +10.0 points with each of 3 seeds, and where nothing "
+            "varies, nothing can be said about chance",
         ),
         (
             Difference(0, 0, None, None, 3), None,
@@ -217,5 +217,5 @@ def test_it_is_the_number_that_the_table_of_the_logs_shows():
 
 
 def test_a_run_whose_last_accuracies_are_no_numbers_is_refused():
-    with pytest.raises(UserError, match=r"mine: among the last 3 eval accuracies of userDef is"):
+    with pytest.raises(UserError, match=r"mine: one of the last 3 eval accuracies of userDef is"):
         final_accuracy(run_of([0.1, float("nan"), 0.2], "mine"))

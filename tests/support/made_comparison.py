@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.experiments import compare_report
+from paddle_aug.experiments import compare_results
 from paddle_aug.results import runlog
 from paddle_aug.system.files import write_json
 
@@ -51,7 +51,7 @@ def write_comparison(folder, accuracies, epochs=20, fractions=(1.0,), **settings
     modes = list(accuracies)
     seeds = max(map(len, accuracies.values()))
     write_json(
-        folder / compare_report.STATE,
+        folder / compare_results.STATE,
         {
             "settings": {
                 "config": {
@@ -87,7 +87,7 @@ def write_comparison(folder, accuracies, epochs=20, fractions=(1.0,), **settings
 
 def change_state(folder, **changes):
     """Change what compare.json says."""
-    file = Path(folder) / compare_report.STATE
+    file = Path(folder) / compare_results.STATE
     state = json.loads(file.read_text())
     state |= changes
     write_json(file, state)

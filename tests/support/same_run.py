@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.experiments import compare_report
+from paddle_aug.experiments import compare_report, compare_results
 from paddle_aug.results import runlog
 from paddle_aug.training import checkpoint
 from paddle_aug.training import fit as train
@@ -61,7 +61,7 @@ def assert_same_comparison(one, other):
     assert names[0] == names[1]
     for file in sorted(one.rglob("*.npy")):
         assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
-    left, right = compare_report.read(one), compare_report.read(other)
+    left, right = compare_results.read(one), compare_results.read(other)
     assert compare_report.answer(left) == compare_report.answer(right)
     assert compare_report.method(left) == compare_report.method(right)
     assert compare_report.accuracy_table(left, 1.0) == compare_report.accuracy_table(right, 1.0)
@@ -69,7 +69,7 @@ def assert_same_comparison(one, other):
     for name in ("modes.png", "accuracy.png", "classes.png", "examples.png"):
         if (one / name).exists():
             assert (one / name).read_bytes() == (other / name).read_bytes(), name
-    states = [json.loads((folder / compare_report.STATE).read_text()) for folder in (one, other)]
+    states = [json.loads((folder / compare_results.STATE).read_text()) for folder in (one, other)]
     for state in states:
         for name in ("spent", "command", "commit"):
             del state[name]

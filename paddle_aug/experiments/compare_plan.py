@@ -1,0 +1,210 @@
+"""What a comparison trains, and in which order; with a budget, where the time goes."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.errors import UserError
+from paddle_aug.experiments.runner import check_mode
+from paddle_aug.results.stats import difference, margin
+from paddle_aug.training.fit import MAY_CHANGE
+
+FIRST_SEEDS = 3  # of all modes, before the budget goes where intervals are widest
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is compared: `config` is how all runs train.
+
+    Each mode is trained with `seeds` seeds on each of the `fractions` of the training list. With
+    `rates`, each mode's learning rate is the one of them that did best on a held-back part of that
+    list. `budget` is the time for all runs in seconds, None for no limit.
+    """
+
+    config: TrainConfig
+    modes: tuple[str, ...]
+    baseline: str
+    seeds: int = 5
+    fractions: tuple[float, ...] = (1.0,)
+    rates: tuple[float, ...] = ()
+    budget: float | None = None
+
+    def __post_init__(self):
+        if len(self.modes) < 2:
+            raise UserError("--modes needs at least two modes, such as none,userDef")
+        for mode in self.modes:
+            check_mode(self.config, mode)
+            if self.modes.count(mode) > 1:
+                raise UserError(f"--modes lists {mode} twice")
+        if self.baseline not in self.modes:
+            raise UserError(
+                f"--baseline {self.baseline} is not one of --modes {','.join(self.modes)}"
+            )
+        if self.seeds < 1:
+            raise UserError(f"--seeds must be at least 1, not {self.seeds}")
+        for option, values in (("--fractions", self.fractions), ("--learning-rates", self.rates)):
+            if len(set(values)) < len(values):
+                raise UserError(f"{option} lists a value twice")
+        for fraction in self.fractions:
+            if not 0 < fraction <= 1:
+                raise UserError(f"--fractions: {fraction:g} is not above 0 and at most 1")
+        for rate in self.rates:
+            if not 0 < rate < math.inf:
+                raise UserError(f"--learning-rates: {rate:g} is not above 0")
+
+    @property
+    def main(self) -> float:
+        """The fraction of the training list that the answer is about: the largest."""
+        return max(self.fractions)
+
+    @property
+    def seed_numbers(self) -> list[int]:
+        return [(self.config.seed + offset) % 2**32 for offset in range(self.seeds)]
+
+    def asdict(self) -> dict:
+        """As plain values, without what may change between sessions."""
+        free = {*MAY_CHANGE, "augment", "mix", "fraction"} - {"epochs"}
+        config = {name: value for name, value in self.config.asdict().items() if name not in free}
+        return {
+            "config": config,
+            "modes": list(self.modes),
+            "baseline": self.baseline,
+            "seeds": self.seed_numbers,
+            "fractions": list(self.fractions),
+            "rates": list(self.rates),
+            "budget": self.budget,
+        }
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run of the comparison. A trial with a `rate` is one of those that choose learning rates."""
+
+    mode: str
+    seed: int
+    fraction: float
+    rate: float | None = None
+
+    def __str__(self):
+        part = "" if self.fraction == 1 else f" {100 * self.fraction:g} %"
+        rate = "" if self.rate is None else f" learning rate {self.rate:g}"
+        return f"seed {self.seed} {self.mode}{part}{rate}"
+
+
+class Outcome(NamedTuple):
+    """What a finished trial came to."""
+
+    accuracy: float
+    seconds: float
+
+
+def all_trials(settings: Settings) -> list[Trial]:
+    """The runs to compare: the largest fraction first, and all modes with one seed before the next
+    seed, so that there is something to compare wherever the comparison is stopped."""
+    return [
+        Trial(mode, seed, fraction)
+        for fraction in sorted(settings.fractions, reverse=True)
+        for seed in settings.seed_numbers
+        for mode in settings.modes
+    ]
+
+
+@dataclass
+class Order:
+    """The trials in the order in which they begin, as far as the budget goes.
+
+    `outcome` gives that of a finished trial, None for the others, and `spent` the seconds so far;
+    both are asked again before each trial.
+    """
+
+    settings: Settings
+    outcome: Callable[[Trial], Outcome | None]
+    spent: Callable[[], float]
+
+    def __iter__(self) -> Iterator[Trial]:
+        trials = all_trials(self.settings)
+        if self.settings.budget is None:
+            yield from trials
+            return
+        begun = [trial for trial in trials if self.outcome(trial)]
+        yield from begun
+        for trial in trials:
+            if trial.seed in self.settings.seed_numbers[:FIRST_SEEDS] and trial not in begun:
+                if not self.affordable([trial]):
+                    return
+                begun.append(trial)
+                yield trial
+        while pair := self.best_pair(begun):
+            for trial in pair:
+                begun.append(trial)
+                yield trial
+
+    def best_pair(self, begun: list[Trial]) -> list[Trial]:
+        """The affordable next trial, with the baseline's of the same seed if that is not begun,
+        that narrows an interval most for its time.
+
+        The choice depends on spreads and times, never on which mode is ahead: a comparison that
+        went on until it liked its answer would find differences where there are none.
+        """
+        best, most = [], -1.0
+        for fraction in sorted(self.settings.fractions, reverse=True):
+            for mode in self.settings.modes:
+                pair = self.next_pair(mode, fraction, begun)
+                if not pair or not self.affordable(pair):
+                    continue
+                count = sum((trial.mode, trial.fraction) == (mode, fraction) for trial in begun)
+                gain = narrowing(
+                    self.accuracies(mode, fraction),
+                    self.accuracies(self.settings.baseline, fraction),
+                    count,
+                )
+                # Before any run has ended, all seem to take as long.
+                gain /= sum(map(self.expected_seconds, pair)) or 1.0
+                if gain > most:
+                    best, most = pair, gain
+        return best
+
+    def next_pair(self, mode: str, fraction: float, begun: list[Trial]) -> list[Trial]:
+        """The mode's trial of the first seed that is not begun, after the baseline's of that seed;
+        none for the baseline itself."""
+        if mode == self.settings.baseline:
+            return []
+        for seed in self.settings.seed_numbers:
+            trial = Trial(mode, seed, fraction)
+            if trial not in begun:
+                baseline = replace(trial, mode=self.settings.baseline)
+                return [trial] if baseline in begun else [baseline, trial]
+        return []
+
+    def affordable(self, trials: list[Trial]) -> bool:
+        """Whether trials that begin now will end within the budget."""
+        return self.spent() + sum(map(self.expected_seconds, trials)) <= self.settings.budget
+
+    def expected_seconds(self, trial: Trial) -> float:
+        """Seconds of a trial, by the finished ones of its mode, else by all; 0 before the first."""
+        known = [
+            (other.mode, outcome.seconds / other.fraction)
+            for other in all_trials(self.settings)
+            if (outcome := self.outcome(other))
+        ]
+        same = [seconds for mode, seconds in known if mode == trial.mode]
+        seconds = same or [seconds for _, seconds in known]
+        return trial.fraction * sum(seconds) / len(seconds) if seconds else 0.0
+
+    def accuracies(self, mode: str, fraction: float) -> dict[int, float]:
+        """By seed, those of a mode's finished trials."""
+        outcomes = {
+            seed: self.outcome(Trial(mode, seed, fraction)) for seed in self.settings.seed_numbers
+        }
+        return {seed: outcome.accuracy for seed, outcome in outcomes.items() if outcome}
+
+
+def narrowing(values: dict[int, float], baseline: dict[int, float], count: int) -> float:
+    """By how much one more pair than `count` is likely to narrow the interval of a difference; 0
+    where that is not known."""
+    if count < 2 or not values.keys() & baseline.keys():
+        return 0.0
+    spread = difference(values, baseline).spread
+    return margin(spread, count) - margin(spread, count + 1) if spread else 0.0

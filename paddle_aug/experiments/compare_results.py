@@ -1,0 +1,234 @@
+"""The results of a comparison: its finished runs, and the statistics over them.
+
+All of it is read from the comparison's folder: compare.json holds the settings, the logs of the
+runs the rest.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from paddle_aug.errors import UserError
+from paddle_aug.experiments.state import COMPARISON, read_state
+from paddle_aug.results import curves
+from paddle_aug.results.runlog import Run, read_run, read_run_file
+from paddle_aug.results.stats import (
+    Comparison,
+    Difference,
+    Estimate,
+    compared_together,
+    difference,
+    estimate,
+    final_accuracy,
+    last_epochs,
+    ranks,
+)
+from paddle_aug.results.text import count
+
+STATE = "compare.json"
+
+# By fraction of the training list, mode and seed.
+Runs = dict[float, dict[str, dict[int, Run]]]
+
+
+def part_folder(fraction: float) -> Path:
+    """Where, below the comparison's folder, the runs on this fraction of the training list are."""
+    return Path() if fraction == 1 else Path(f"fraction-{fraction:g}")
+
+
+@dataclass(frozen=True)
+class ModeRow:
+    """A mode's row of the table: its accuracy, and how it compares with the baseline."""
+
+    mode: str
+    accuracy: Estimate
+    comparison: Comparison | None  # None for the baseline, and without a common seed
+    rank: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a mode's training takes, medians over its epochs; None where the logs do not say."""
+
+    images_per_s: float | None
+    data_wait: float | None
+    epoch_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """The finished runs of a comparison, and what follows from them."""
+
+    folder: Path
+    state: dict
+    runs: Runs
+
+    @property
+    def settings(self) -> dict:
+        return self.state["settings"]
+
+    @property
+    def modes(self) -> list[str]:
+        return self.settings["modes"]
+
+    @property
+    def baseline(self) -> str:
+        return self.settings["baseline"]
+
+    @property
+    def class_names(self) -> list[str]:
+        return self.state["data"]["class_names"]
+
+    @property
+    def epochs(self) -> int:
+        return self.settings["config"]["epochs"]
+
+    @property
+    def main(self) -> float:
+        """The fraction of the training list that the answer is about: the largest."""
+        return max(self.settings["fractions"])
+
+    @property
+    def main_runs(self) -> list[Run]:
+        """The runs that the answer is about.
+
+        Raises:
+            UserError: none is finished.
+        """
+        runs = list(self.finished(self.main))
+        if not runs:
+            raise UserError(f"{self.folder / STATE}: no run of this comparison is finished yet")
+        return runs
+
+    def finished(self, *fractions: float) -> Iterator[Run]:
+        """The finished runs on these fractions of the training list, on all if none is given."""
+        for fraction in fractions or self.runs:
+            for by_seed in self.runs[fraction].values():
+                yield from by_seed.values()
+
+    @cached_property
+    def accuracies(self) -> dict[float, dict[str, dict[int, float]]]:
+        """Means of the last epochs, by fraction, mode and seed."""
+        last = last_epochs(self.epochs)
+        return {
+            fraction: {
+                mode: {seed: final_accuracy(run, last) for seed, run in by_seed.items()}
+                for mode, by_seed in by_mode.items()
+            }
+            for fraction, by_mode in self.runs.items()
+        }
+
+    def comparisons(self, fraction: float) -> dict[str, Comparison]:
+        """Each mode against the baseline, where they have a seed in common."""
+        accuracies = self.accuracies[fraction]
+        baseline = accuracies[self.baseline]
+        return compared_together(
+            {
+                mode: difference(by_seed, baseline)
+                for mode, by_seed in accuracies.items()
+                if mode != self.baseline and by_seed.keys() & baseline.keys()
+            }
+        )
+
+    def rows(self, fraction: float) -> list[ModeRow]:
+        """The modes that have a finished run, the best mean first."""
+        trained = {mode: by_seed for mode, by_seed in self.accuracies[fraction].items() if by_seed}
+        comparisons, places = self.comparisons(fraction), ranks(trained)
+        rows = [
+            ModeRow(mode, estimate([*by_seed.values()]), comparisons.get(mode), places[mode])
+            for mode, by_seed in trained.items()
+        ]
+        return sorted(rows, key=lambda row: -row.accuracy.mean)
+
+    def class_changes(self) -> dict[str, list[Difference | None]]:
+        """By mode, the change of each class's accuracy against the baseline; None for a class
+        without eval images."""
+        recalls = {
+            mode: {
+                seed: values
+                for seed, run in by_seed.items()
+                if (values := recall(run, last_epochs(self.epochs))) is not None
+            }
+            for mode, by_seed in self.runs[self.main].items()
+        }
+        changes = {}
+        for mode, by_seed in recalls.items():
+            seeds = by_seed.keys() & recalls[self.baseline].keys()
+            if mode == self.baseline or not seeds:
+                continue
+            changes[mode] = [
+                None
+                if any(math.isnan(by_seed[seed][label]) for seed in seeds)
+                else difference(
+                    {seed: float(by_seed[seed][label]) for seed in seeds},
+                    {seed: float(recalls[self.baseline][seed][label]) for seed in seeds},
+                )
+                for label in range(len(self.class_names))
+            ]
+        return changes
+
+    def cost(self, mode: str, fraction: float) -> Cost:
+        """What the runs of a mode took."""
+        runs = list(self.runs[fraction][mode].values())
+        epochs = [epoch for run in runs for epoch in run.run["epochs"]]
+        waits = [wait for run in runs if (wait := curves.data_wait(run)) is not None]
+        return Cost(
+            _median([epoch["images_per_s"] for epoch in epochs]),
+            _median(waits),
+            _median([epoch["seconds"] for epoch in epochs]),
+        )
+
+    def trained_on(self, fraction: float) -> int | None:
+        """The number of training images of a fraction; None without a run."""
+        return next((run.run["data"]["train"] for run in self.finished(fraction)), None)
+
+    @property
+    def evaluated_on(self) -> int:
+        """The number of eval images; 0 without a run."""
+        return next((run.run["data"]["eval"] for run in self.finished()), 0)
+
+    @property
+    def seeds_text(self) -> str:
+        """With how many seeds the modes were trained, such as "5 seeds" or "3 to 5 seeds"."""
+        numbers = [len(by_seed) for by_seed in self.accuracies[self.main].values() if by_seed]
+        low, high = (min(numbers), max(numbers)) if numbers else (0, 0)
+        return count(high, "seed") if low == high else f"{low} to {count(high, 'seed')}"
+
+
+def read(folder: Path | str) -> Results:
+    """The comparison in a folder: its finished runs.
+
+    Raises:
+        UserError: the folder holds none, or one of its files is damaged.
+    """
+    folder = Path(folder)
+    state = read_state(folder / STATE, COMPARISON)
+    settings = state["settings"]
+    runs: Runs = {}
+    for fraction in sorted(settings["fractions"], reverse=True):
+        by_mode = runs[fraction] = {mode: {} for mode in settings["modes"]}
+        for seed in settings["seeds"]:
+            logs = folder / part_folder(fraction) / f"seed-{seed}"
+            for mode in settings["modes"]:
+                if read_run_file(logs, mode).get("finished"):
+                    by_mode[mode][seed] = read_run(logs, mode)
+    return Results(folder, state, runs)
+
+
+def recall(run: Run, last: int) -> np.ndarray | None:
+    """The accuracy of each class, mean of the last epochs; NaN for a class without eval images,
+    None where the log does not say."""
+    counts = [epoch["right"] for epoch in run.run["epochs"][-last:] if "right" in epoch]
+    images = run.run["data"].get("eval_of_class")
+    if len(counts) < min(last, run.epochs) or images is None:
+        return None
+    with np.errstate(invalid="ignore"):
+        return np.mean(counts, axis=0) / np.array(images)
+
+
+def _median(values: list[float]) -> float | None:
+    return float(np.median(values)) if values else None

@@ -1,0 +1,165 @@
+"""How a search shares its budget out: rungs of successive halving, then a test. Nothing is trained
+here."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from paddle_aug.config import TrainConfig
+
+KEEP_ONE_OF = 3  # candidates on a rung
+TEST_SHARE = 0.4  # of the budget, reserved before the search
+SLACK = 0.95  # plans use this share of the time, as the seconds of an epoch vary
+MAX_TEST_SEEDS = 10
+
+# The least for an honest answer; fewer only where the user asks for fewer.
+MIN_CANDIDATES = 4
+MIN_EPOCHS = 3
+MIN_TEST_EPOCHS = 10
+# More candidates than these are planned only if there is time for longer runs, too.
+MANY_CANDIDATES = 12
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Each of `candidates` is trained with `seeds` seeds for `epochs` epochs."""
+
+    candidates: int
+    epochs: int
+    seeds: int
+
+    @property
+    def runs(self) -> int:
+        return self.candidates * self.seeds
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rungs of the search, and the runs of its test, for which `reserved` seconds are kept."""
+
+    rungs: list[Rung]
+    final: Rung
+    reserved: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of a run, estimated from the runs so far: `start` before its epochs, and `rates` by
+    mode for a unit of work, which is an image trained on; `other` is the rate of untried modes."""
+
+    start: float
+    rates: dict[str, float]
+    other: float
+
+    @classmethod
+    def of(cls, runs: Sequence[dict], work: Callable[[str], float], known: Sequence[str]):
+        """By finished runs; `work` is that of an epoch of a part of the search.
+
+        An untried mode is taken to cost as much as the costliest of the `known` ones.
+        """
+        starts = [run["seconds"] - run["epochs"] * run["epoch_seconds"] for run in runs]
+        by_mode: dict[str, list[float]] = {}
+        for run in runs:
+            by_mode.setdefault(run["mode"], []).append(run["epoch_seconds"] / work(run["part"]))
+        rates = {mode: sum(values) / len(values) for mode, values in by_mode.items()}
+        return cls(sum(starts) / len(starts), rates, max(rates[mode] for mode in known))
+
+    def run(self, mode: str | None, work: float, epochs: int) -> float:
+        """Seconds of a run of so many epochs."""
+        return self.start + epochs * work * self.rates.get(mode, self.other)
+
+
+def halving(candidates: int, epochs: int, max_epochs: int) -> list[Rung]:
+    """Rungs that cost about the same each: a third of the candidates, trained for three times as
+    many epochs in all, some of them spent on more seeds, up to three."""
+    rungs = []
+    while True:
+        level = len(rungs)
+        seeds = min(level + 1, 3)
+        longer = max(epochs, round(epochs * KEEP_ONE_OF**level / seeds))
+        rungs.append(Rung(candidates, min(longer, max_epochs), seeds))
+        if candidates <= KEEP_ONE_OF:
+            return rungs
+        candidates = math.ceil(candidates / KEEP_ONE_OF)
+
+
+class TooShort(Exception):
+    """A budget too short for an honest answer; `seconds` is the least that would do."""
+
+    def __init__(self, seconds: float):
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def make_plan(
+    left: float,
+    search_run: Callable[[int], float],
+    test_run: Callable[[int], float],
+    largest: Rung,
+    test: Rung,
+) -> Plan:
+    """Share `left` seconds out.
+
+    `search_run` and `test_run` give the seconds of a run of so many epochs. `largest` holds the
+    largest numbers of candidates and epochs for the search; `test` the modes and seeds of the
+    test, and the most epochs.
+
+    Raises:
+        TooShort: no honest answer is possible.
+    """
+    usable = SLACK * left
+    epochs = largest.epochs
+    min_epochs, min_test_epochs = min(MIN_EPOCHS, epochs), min(MIN_TEST_EPOCHS, epochs)
+
+    def test_takes(test_epochs: int) -> float:
+        return test.runs * test_run(test_epochs)
+
+    def search_takes(rungs: list[Rung]) -> float:
+        return sum(rung.runs * search_run(rung.epochs) for rung in rungs)
+
+    test_epochs = max(
+        (e for e in range(min_test_epochs, epochs + 1) if test_takes(e) <= TEST_SHARE * usable),
+        default=min_test_epochs,
+    )
+    reserved = test_takes(test_epochs)
+    comfortable = max(min_epochs, math.ceil(epochs / 9))  # the last of three rungs has a third
+    many, few = min(MANY_CANDIDATES, largest.candidates), min(MIN_CANDIDATES, largest.candidates)
+    choices = [
+        *((count, comfortable) for count in range(largest.candidates, many, -1)),
+        *((many, first_epochs) for first_epochs in range(comfortable, min_epochs, -1)),
+        *((count, min_epochs) for count in range(many, few - 1, -1)),
+    ]
+    for count, first_epochs in choices:
+        rungs = halving(count, first_epochs, epochs)
+        if search_takes(rungs) + reserved <= usable:
+            return Plan(rungs, replace(test, epochs=test_epochs), reserved)
+    raise TooShort(
+        (test_takes(min_test_epochs) + search_takes(halving(few, min_epochs, epochs))) / SLACK
+    )
+
+
+def shortened(
+    rung: Rung, allowed: float, takes: Callable[[Rung], float], min_epochs: int
+) -> Rung | None:
+    """The rung as planned if it takes at most `allowed` seconds; else with fewer epochs, down to
+    `min_epochs`, then with fewer seeds, then with fewer candidates; None if two take too long."""
+    least = min(min_epochs, rung.epochs)
+    smaller = [
+        *((rung.candidates, epochs, rung.seeds) for epochs in range(rung.epochs, least, -1)),
+        *((rung.candidates, least, seeds) for seeds in range(rung.seeds, 0, -1)),
+        *((candidates, least, 1) for candidates in range(rung.candidates - 1, 1, -1)),
+    ]
+    return next((fit for sizes in smaller if takes(fit := Rung(*sizes)) <= allowed), None)
+
+
+def of_length(config: TrainConfig, epochs: int) -> TrainConfig:
+    """The config of a run of so many epochs, its schedule and warm-up shortened alike."""
+    share = epochs / config.epochs
+    milestones = sorted({max(1, round(epoch * share)) for epoch in config.milestone_epochs})
+    return replace(
+        config,
+        epochs=epochs,
+        warmup=config.warmup * share,
+        milestones=",".join(map(str, milestones)),
+        mix_off_epochs=round(config.mix_off_epochs * share),
+    )

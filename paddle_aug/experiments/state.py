@@ -1,0 +1,132 @@
+"""compare.json and search.json: what they must hold, and which settings may change between
+sessions."""
+
+from pathlib import Path
+
+from paddle_aug.config import TrainConfig, flag
+from paddle_aug.errors import UserError
+from paddle_aug.results.text import duration
+from paddle_aug.system.files import read_json
+from paddle_aug.system.schema import COUNT, PART, TEXT, misfit
+
+VERSION = 1  # of both files; those without a version are of this one
+
+COMPARISON = {
+    "settings": {
+        "config": {},
+        "modes": [TEXT],
+        "baseline": TEXT,
+        "seeds": [int],
+        "fractions": [PART],
+        "rates": [PART],
+        "budget": (None, PART),
+    },
+    "command": TEXT,
+    "data": {"name": TEXT, "fingerprint": TEXT, "class_names": [TEXT]},
+    "versions": {},
+    "threads": COUNT,
+    "spent": PART,
+    "rates": {},
+    "tuning": [{}],
+}
+
+RUNG = {"candidates": COUNT, "epochs": COUNT, "seeds": COUNT}
+RUN = {"part": TEXT, "mode": TEXT, "seed": int, "epochs": COUNT}
+SEARCH = {
+    "settings": {"config": {}, "budget": PART},
+    "data": {"fingerprint": TEXT, "train": COUNT, "eval": COUNT, "tested_on": TEXT},
+    "candidates": [TEXT],
+    "runs": [{**RUN, "seconds": PART, "epoch_seconds": PART, "accuracy": PART}],
+    "plan": (None, {"rungs": [RUNG], "final": RUNG, "reserved": PART}),
+    "rungs": [
+        {
+            "candidates": [TEXT],
+            "epochs": COUNT,
+            "seeds": [int],
+            "stopped": bool,
+            "ranking": (None, [(TEXT, PART)]),
+        }
+    ],
+    "final": (
+        None,
+        {
+            "modes": [TEXT],
+            "epochs": COUNT,
+            "seeds": [int],
+            "last_epochs": COUNT,
+            "stopped": bool,
+            "finished": bool,
+        },
+    ),
+}
+
+
+def read_state(file: Path, schema: dict) -> dict:
+    """A comparison's or a search's state.
+
+    Raises:
+        UserError: the file cannot be read, is damaged, or is a later version's.
+    """
+    try:
+        state = read_json(file)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}; give another --out") from None
+    except ValueError as error:
+        raise UserError(f"{file} is damaged: {error}; give another --out") from None
+    if fault := misfit(state, schema, "it") or (schema is SEARCH and contradiction(state)):
+        raise UserError(f"{file} is damaged: {fault}; give another --out")
+    if state.get("version", VERSION) != VERSION:
+        raise UserError(f"{file} was written by another version of paddle_aug; give another --out")
+    return state
+
+
+def contradiction(state: dict) -> str | None:
+    """Whether the parts of a search's state do not belong together."""
+    plan, rungs, final = state["plan"], state["rungs"], state["final"]
+    trained = {(run["part"], run["mode"]) for run in state["runs"]}
+    fits = [
+        plan["rungs"] and len(rungs) <= len(plan["rungs"]) if plan else not (rungs or final),
+        all({*rung["candidates"]} <= {*state["candidates"]} for rung in rungs),
+        all(
+            mode in rung["candidates"] and (f"rung-{level}", mode) in trained
+            for level, rung in enumerate(rungs)
+            for mode, _ in rung["ranking"] or []
+        ),
+        not final or (rungs and rungs[0]["ranking"] and final["modes"] and final["seeds"]),
+    ]
+    return None if all(fits) else "its parts contradict each other"
+
+
+def refuse_other(
+    file: Path, kind: str, earlier: dict, now: dict, may_change: frozenset[str] = frozenset()
+) -> None:
+    """Stop where a folder's comparison or search has other settings or data than the new one.
+
+    Raises:
+        UserError: the message names the first setting that differs.
+    """
+    before, wanted = (
+        {**TrainConfig().asdict(), **state["settings"]["config"], **state["settings"]}
+        for state in (earlier, now)
+    )
+    for name in (*now["settings"]["config"], *now["settings"]):
+        if name == "config" or name in may_change or before.get(name) == wanted[name]:
+            continue
+        option = "--learning-rates" if name == "rates" else flag(name)
+        raise UserError(
+            f"{file} is a {kind} with {option} {_shown(name, before.get(name))}, but this one has "
+            f"{_shown(name, wanted[name])}; give the same to continue it, or another --out"
+        )
+    if earlier["data"]["fingerprint"] != now["data"]["fingerprint"]:
+        raise UserError(
+            f"{file} is a {kind} on other data, or its lists have changed since; give another --out"
+        )
+
+
+def _shown(name: str, value) -> str:
+    """A setting as the user gives it."""
+    if name == "budget" and value is not None:
+        return duration(value)
+    if isinstance(value, list):
+        return ",".join(map(str, value)) or "none"
+    return str(value)

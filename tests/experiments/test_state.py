@@ -1,0 +1,110 @@
+"""What compare.json and search.json must hold: a damaged file ends with one message."""
+
+import copy
+import json
+
+import pytest
+
+from paddle_aug.errors import UserError
+from paddle_aug.experiments.state import COMPARISON, SEARCH, read_state, refuse_other
+
+RUN = {
+    "part": "rung-0", "mode": "hflip", "seed": 4, "epochs": 2, "seconds": 3.0,
+    "epoch_seconds": 1, "accuracy": 0.5,
+}  # fmt: skip
+STATE = {
+    "settings": {"config": {"epochs": 2}, "budget": 60.0},
+    "data": {"fingerprint": "0", "train": 4, "eval": 2, "tested_on": "the eval list"},
+    "candidates": ["hflip", "vflip"],
+    "runs": [RUN],
+    "plan": {
+        "rungs": [{"candidates": 2, "epochs": 2, "seeds": 1}],
+        "final": {"candidates": 2, "epochs": 2, "seeds": 1},
+        "reserved": 9.0,
+    },
+    "rungs": [
+        {"candidates": ["hflip"], "epochs": 2, "seeds": [4], "stopped": False,
+         "ranking": [["hflip", 0.5]]}
+    ],
+    "final": {"modes": ["hflip", "none"], "epochs": 2, "seeds": [5], "last_epochs": 1,
+              "stopped": False, "finished": False},
+}  # fmt: skip
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(state, schema=SEARCH):
+        file = tmp_path / "state.json"
+        file.write_text(state if isinstance(state, str) else json.dumps(state), encoding="utf-8")
+        return read_state(file, schema)
+
+    return read
+
+
+def test_a_search_that_was_stopped_at_any_point_is_read_and_so_is_one_of_earlier_versions(read):
+    for missing in ({}, {"final": None}, {"final": None, "rungs": []}):
+        state = {**STATE, **missing}
+        assert read(state) == state
+        assert read(state | {"version": 1}) == state | {"version": 1}
+    read({**STATE, "final": None, "rungs": [], "plan": None, "runs": []})
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        (("settings", "budget"), "60", "it: settings: budget is not"),
+        (("settings",), [], "it: settings is no"),
+        (("data", "eval"), -1, "it: data: eval is not"),
+        (("candidates",), "hflip", "it: candidates is no"),
+        (("runs", 0, "seconds"), float("nan"), "it: runs 0: seconds is not"),
+        (("runs", 0, "accuracy"), 10**400, "it: runs 0: accuracy is not"),
+        (("runs", 0, "seed"), True, "it: runs 0: seed is not"),
+        (("runs", 0), {}, "it: runs 0: part is missing"),
+        (("rungs", 0, "ranking"), [["hflip"]], "it: rungs 0: ranking 0 is no"),
+        (("final", "modes"), None, "it: final: modes is no"),
+        (("plan", "rungs"), [], "its parts contradict each other"),
+        (("plan",), None, "its parts contradict each other"),
+        (("rungs", 0, "candidates"), ["x"], "its parts contradict each other"),
+        (("runs", 0, "mode"), "vflip", "its parts contradict each other"),
+        (("final", "modes"), [], "its parts contradict each other"),
+        (("rungs",), [], "its parts contradict each other"),
+    ],
+)
+def test_a_damaged_search_is_refused(read, path, value, fault):
+    state = copy.deepcopy(STATE)
+    *above, last = path
+    inside = state
+    for key in above:
+        inside = inside[key]
+    inside[last] = value
+    with pytest.raises(UserError, match=rf"state\.json is damaged: {fault}.*; give another --out"):
+        read(state)
+
+
+@pytest.mark.parametrize("schema", [COMPARISON, SEARCH])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"state\.json is damaged: .*; give another --out"),
+        ("[" * 200_000, r"state\.json is damaged: it is nested too deeply; give another --out"),
+        ("[]", r"state\.json is damaged: it is no object; give another --out"),
+        ('{"settings": {}}', r"state\.json is damaged: it: \w+ is missing; give another --out"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(read, content, message, schema):
+    with pytest.raises(UserError, match=message):
+        read(content, schema)
+
+
+def test_a_state_of_a_later_version_is_refused(read):
+    with pytest.raises(UserError, match="was written by another version of paddle_aug"):
+        read({**STATE, "version": 2})
+
+
+def test_a_setting_that_did_not_exist_when_a_search_began_has_its_default(tmp_path):
+    now = copy.deepcopy(STATE)
+    now["settings"]["config"]["learning_rate"] = 1e-4
+    refuse_other(tmp_path / "search.json", "search", STATE, now)
+    now["settings"]["config"]["learning_rate"] = 1e-3
+    with pytest.raises(UserError, match=r"--learning-rate 0\.0001, but this one has 0\.001"):
+        refuse_other(tmp_path / "search.json", "search", STATE, now)

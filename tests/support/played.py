@@ -1,0 +1,86 @@
+"""Played training: runs take seconds of an invented clock and come to invented accuracies."""
+
+from functools import partial
+from pathlib import Path
+
+from paddle_aug.errors import UserError
+from paddle_aug.experiments import runner
+from paddle_aug.experiments.runner import Died
+from paddle_aug.results import runlog
+from paddle_aug.rng import generator
+from paddle_aug.training import fit as train
+
+
+class Played:
+    """Stands in for the processes that train, and for the clock.
+
+    `skill` are the accuracies by mode, `epoch_seconds` what an epoch takes. `deaths` are the runs,
+    by mode and seed, whose process dies; `stop_after` is the number of runs before Ctrl-C.
+    """
+
+    def __init__(self, skill=None, epoch_seconds=None, spread=None, start=0.0, deaths=(),
+                 stop_after=None, error=None):  # fmt: skip
+        self.now = 0.0
+        self.skill, self.epoch_seconds = skill or {}, epoch_seconds or {}
+        self.spread, self.start = spread or {}, start
+        self.deaths, self.stop_after, self.error = list(deaths), stop_after, error
+        self.begun = []
+        self.runs = []  # config and data of each
+        self.at_once = 0
+
+    def install(self, monkeypatch):
+        monkeypatch.setattr(runner, "Worker", partial(PlayedWorker, self))
+        monkeypatch.setattr(runner, "ended", self.ended)
+        return self
+
+    def clock(self):
+        return self.now
+
+    def ended(self, workers):
+        self.at_once = max(self.at_once, len(workers))
+        return workers[:1]
+
+    def train(self, config, data):
+        self.runs.append((config, data))
+        epoch_seconds = self.epoch_seconds.get(config.mode, 1.0) * config.fraction
+        seconds = self.start + epoch_seconds * config.epochs
+        self.now += seconds
+        noise = generator(config.seed, "drawing").normal(0, 0.01)
+        own = generator(config.seed, "noise", len(config.mode)).normal(0, 1)
+        accuracy = self.skill.get(config.mode, 0.5) + noise
+        accuracy += own * self.spread.get(config.mode, 0.002)
+        epoch = {"seconds": epoch_seconds, "data_wait": 0.0, "images_per_s": 9.0}
+        facts = {
+            "augment": config.mode, "seed": config.seed, "config": config.asdict(),
+            "finished": True, "commit": None, "data": train.about_data(data),
+            "epochs": [epoch | {"right": [1, 1, 1]}] * config.epochs,
+        }  # fmt: skip
+        curves = {name: [accuracy] * config.epochs for name in runlog.CURVES}
+        runlog.write(config.log_dir, config.mode, curves, facts)
+        Path(config.model_dir).mkdir(parents=True, exist_ok=True)
+        for name in train.MODEL_FILES:
+            train.model_file(config, name).write_bytes(b"weights")
+        return seconds
+
+
+class PlayedWorker:
+    def __init__(self, played, data, device):
+        self.played, self.data, self.device = played, data, device
+
+    def begin(self, training):
+        self.training = training
+        self.played.begun.append(training)
+        if self.played.stop_after == len(self.played.runs):
+            raise KeyboardInterrupt
+
+    def result(self):
+        config = self.training.config
+        if (config.mode, config.seed) in self.played.deaths:
+            self.played.deaths.remove((config.mode, config.seed))
+            raise Died("its process was killed by signal 9")
+        if self.played.error:
+            raise UserError(self.played.error)
+        return self.played.train(config, self.training.select(self.data))
+
+    def stop(self):
+        pass
