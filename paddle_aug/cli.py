@@ -20,7 +20,6 @@ from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
 from paddle_aug.system.signals import termination_raised
-from paddle_aug.training.supervisor import ending_at_once
 
 # Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
 # track its means, and its GPU wheel may well run on a CPU.
@@ -89,8 +88,7 @@ def first_line(name: str) -> str:
 def run_command(name: str) -> None:
     """Do what the command line asks of a command, and exit."""
     command = importlib.import_module(module_name(name))
-    with ending_at_once():
-        run(command.main, getattr(command, "STOPPED", "stopped"))
+    run(command.main, getattr(command, "STOPPED", "stopped"))
 
 
 class StderrHandler(logging.Handler):

@@ -7,7 +7,6 @@ from dataclasses import fields
 from paddle_aug.augment.modes import augmentation, split_modes
 from paddle_aug.commands._options import CommandParser, add_options
 from paddle_aug.config import TrainConfig, make_config, recipe_names
-from paddle_aug.training.supervisor import needed, supervise
 
 logger = logging.getLogger(__name__)
 
@@ -15,8 +14,6 @@ STOPPED = "stopped; --resume goes on from the last checkpoint"
 
 
 def main() -> None:
-    if needed():
-        supervise()
     given, recipe = parse()
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
     from paddle_aug.data.dataset import open_dataset

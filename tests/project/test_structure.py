@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
         *("check", "preview", "export", "evaluation", "experiments"),
     ),
-    "cli": (*GROUND, "commands", "training", "__version__"),
+    "cli": (*GROUND, "commands", "__version__"),
 }
 # What cannot do without Paddle. Nothing else imports it, or them.
 MEET_PADDLE = {

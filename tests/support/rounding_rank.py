@@ -7,7 +7,6 @@ import sys
 import numpy as np
 
 from paddle_aug import cli
-from paddle_aug.training.supervisor import needed
 
 
 def calculate_in(dtype: str, nudged: bool = False, replace=setattr) -> None:
@@ -39,7 +38,6 @@ def calculate_in(dtype: str, nudged: bool = False, replace=setattr) -> None:
 
 
 if __name__ == "__main__":
-    if not needed():
-        calculate_in(os.environ.get("DTYPE", "float32"), bool(os.environ.get("NUDGED")))
+    calculate_in(os.environ.get("DTYPE", "float32"), bool(os.environ.get("NUDGED")))
     sys.argv[0] = "tools/train.py"
     cli.run_command("train")
