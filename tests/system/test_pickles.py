@@ -2,7 +2,6 @@
 
 import pickle
 import struct
-import tracemalloc
 from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
@@ -107,36 +106,6 @@ def test_a_file_that_cannot_be_read_is_no_damaged_pickle(tmp_path):
         pickles.load(Torn())
 
 
-def test_a_damaged_number_does_not_fill_the_memory():
-    """Of a memo: the unpickler in C would make room for twice as many entries, here 64 GB."""
-    tracemalloc.start()
-    assert load(b"\x80\x02]r\xff\xff\xff\xff.") == []
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1_000_000
-
-
-def pairs_of_pairs(times: int) -> bytes:
-    """Opcodes of a pair, of which each part is the same pair, and so on: 2 ** times parts."""
-    return b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(times))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"\x80\x04}" + pairs_of_pairs(60) + b"K\x01s.",
-        b"\x80\x04}(" + pairs_of_pairs(60) + b"K\x01u.",
-        b"\x80\x04(" + pairs_of_pairs(60) + b"K\x01d.",
-        b"\x80\x04(" + pairs_of_pairs(60) + b"\x91.",
-        b"\x80\x04\x8f(" + pairs_of_pairs(60) + b"\x90.",
-        b"\x80\x04ccollections\nOrderedDict\n]" + pairs_of_pairs(60) + b"K\x01\x86a\x85R.",
-    ],
-)
-def test_what_would_take_for_ever_to_hash_is_refused(content):
-    with pytest.raises(pickle.UnpicklingError, match=r"for a key|holds a set"):
-        load(content)
-
-
 class Call:
     def __init__(self, function, *arguments):
         self.reduced = function, arguments
@@ -147,39 +116,32 @@ class Call:
 
 @pytest.mark.parametrize(
     "made",
-    [
-        Call(np.ndarray, (10**9,), "O"),
-        Call(np.ndarray, (10**12,)),
-        Call(np.dtype, "V2000000000"),
-        Call(np.dtype, "(100000,100000)f8"),
-        np.array([{}, None]),
-        np.zeros(2, [("a", "f8")]),
-    ],
+    [Call(np.dtype, "V200"), Call(np.dtype, "O"), np.array([{}, None]), np.zeros(2, [("a", "f8")])],
 )
 @pytest.mark.parametrize("protocol", [2, 4])
-def test_an_array_that_is_not_of_numbers_or_not_made_as_numpy_does_is_refused(protocol, made):
-    tracemalloc.start()
-    with pytest.raises(pickle.UnpicklingError, match=r"it (makes|holds) an array"):
+def test_an_array_that_is_not_of_numbers_is_refused(protocol, made):
+    with pytest.raises(pickle.UnpicklingError, match="it holds an array of"):
         load(pickle.dumps({"a": made}, protocol))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 10_000_000
 
 
-def test_a_codec_that_takes_for_ever_is_refused():
-    content = b"\x80\x02c_codecs\nencode\nX\x02\0\0\0\xc3\xa9X\x08\0\0\0punycode\x86R."
-    with pytest.raises(pickle.UnpicklingError, match="encodes a text other than"):
-        load(content)
+def test_a_dtype_takes_nothing_but_its_byte_order_from_the_file():
+    """NumPy's own would take these flags for a promise of pointers, and follow them."""
+    content = pickle.dumps(np.arange(4, dtype=">f4"), 2)
+    flags = content.replace(
+        b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00", b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x3f"
+    )
+    assert flags != content
+    assert load(flags).tolist() == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("name", sorted(pickles.ADMITTED))
-def test_what_is_admitted_cannot_be_given_a_state(name):
-    content = f"c{name[0]}\n{name[1]}\n".encode() + b"N}X\x08\0\0\0__name__K\x01s\x86b."
-    with pytest.raises(pickle.UnpicklingError, match="gives a state to a function"):
-        load(b"\x80\x02" + content)
-
-
-def test_items_go_into_dicts_only():
-    content = pickle.dumps(np.zeros(3), 2)[:-1] + b"K\x00)s."
-    with pytest.raises(pickle.UnpicklingError, match="puts items into a ndarray"):
-        load(content)
+def test_values_that_contain_each_other_come_back_too():
+    inner = [np.ones(2)]
+    pair = (inner, inner)
+    for _ in range(60):
+        pair = (pair, pair)  # 2 ** 60 parts, if each were gone through
+    inner.append(inner)
+    found = load(pickle.dumps(pair, 4))
+    for _ in range(61):
+        found = found[0]
+    assert found[0].tolist() == [1, 1]
+    assert found[1] is found
