@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 if __name__ == "__main__":
-    sys.path.insert(1, str(ROOT))
+    sys.path[1:1] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
