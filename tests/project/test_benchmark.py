@@ -17,10 +17,17 @@ from made_data import write_dataset
 
 from paddle_aug.augment.modes import NOTEBOOK_MODES, OPS
 from paddle_aug.errors import UserError
-from paddle_aug.rng import generator
+from paddle_aug.rng import generator, seeded_globals
 
 TOOLS = Path(__file__).parent.parent.parent / "tools"
 SIZE = 24
+
+
+@pytest.fixture(autouse=True)
+def global_generators():
+    """Other libraries draw from the global generators; put them back."""
+    with seeded_globals(0):
+        yield
 
 
 @pytest.fixture(scope="module")
