@@ -15,7 +15,8 @@ from made_data import write_dataset
 from trained import train_tiny
 
 from paddle_aug.augment.modes import augmentation, split_modes
-from paddle_aug.config import make_config, parse
+from paddle_aug.commands.train import parse
+from paddle_aug.config import make_config
 from paddle_aug.networks import NETWORKS
 from paddle_aug.training import checkpoint
 
