@@ -4,6 +4,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import held, let_through
 
 ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
+PATIENCE = 30.0  # seconds for a process to end
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +83,15 @@ class Worker:
             raise result
         return result
 
+    def interrupt(self) -> None:
+        """Ask the process to end; the last whole epoch of its run is on the disk."""
+        if self.process is not None and self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
+
     def stop(self) -> None:
-        """End the process at once; the last whole epoch of its run is on the disk."""
+        """Wait for the process to end, and kill it if it does not."""
         if self.process is not None:
+            self.process.join(PATIENCE)
             self.process.kill()
             self.process.join()
             self.pipe.close()
@@ -106,6 +114,8 @@ class Runner:
         return self
 
     def __exit__(self, *_):
+        for worker in self.workers:
+            worker.interrupt()
         for worker in self.workers:
             worker.stop()
 
@@ -171,11 +181,12 @@ class Deaths:
 def _serve(pipe: Connection, data: Dataset) -> None:
     """The main function of a worker's process."""
     threading.Thread(target=die_with_parent, daemon=True).start()
-    os.setpgrp()  # Ctrl-C is for the parent, which then stops this process
-    let_through()
+    os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
     warnings.filterwarnings("ignore", "No ccache found", UserWarning)  # when Paddle is imported
-    while True:
-        pipe.send(_train(pipe.recv(), data))
+    with contextlib.suppress(KeyboardInterrupt):
+        let_through()
+        while True:
+            pipe.send(_train(pipe.recv(), data))
 
 
 def _train(training: Training, data: Dataset) -> float | UserError:

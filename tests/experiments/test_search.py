@@ -564,8 +564,8 @@ def test_with_one_seed_nothing_is_claimed():
 def test_a_winner_that_is_the_one_to_be_compared_with_is_no_gain():
     state = ended({"none": HIGH}, modes=["none"])
     assert search_report.answer(state) == (
-        "No gain: the best of 2 candidates is `none` itself, the only mode that it was to be "
-        "compared with."
+        "No gain: the best of 2 candidates is `none`, the only mode that it was to be compared "
+        "with."
     )
 
 
@@ -582,9 +582,10 @@ def test_the_report_says_what_was_tried_what_was_left_out_and_how_to_train(tmp_p
     state["candidates"].append("blur")
     state["plan"]["rungs"].append({"candidates": 1, "epochs": 8, "seeds": 2})
     text = search_report.report(state)
-    assert "The runs had 12 epochs each, where the settings say 20" in text
+    assert "The runs had 12 epochs each, fewer than the 20 of the settings" in text
     assert (
-        "2 candidates of 3 that were proposed, on 100 training images, of which 25 % were" in text
+        "2 of 3 proposed candidates, on 100 training images; each run of the search held back 25 %"
+        in text
     )
     assert (
         "1 of the proposed candidates were not planned for; rung 1 was left out; the test had"

@@ -82,5 +82,7 @@ class PlayedWorker:
             raise UserError(self.played.error)
         return self.played.train(config, self.training.select(self.data))
 
-    def stop(self):
+    def interrupt(self):
         pass
+
+    stop = interrupt
