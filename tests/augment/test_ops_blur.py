@@ -51,7 +51,7 @@ def test_the_median_network_gives_the_bytes_of_opencv(image, k):
     np.testing.assert_array_equal(median_network(image, k), cv2.medianBlur(image, k))
 
 
-@pytest.mark.parametrize("k", [7, 11])  # of which two and four windows side by side share columns
+@pytest.mark.parametrize("k", [7, 11])
 def test_an_image_taken_in_strips_shows_no_seams(monkeypatch, k):
     image = generator(1, "drawing").integers(0, 256, (50, 41, 3)).astype(np.uint8)
     for strip in (1, 1000, 2000):
