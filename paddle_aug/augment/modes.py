@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
-from paddle_aug.augment.ops.affine import MODES, Affine
+from paddle_aug.augment.ops.affine import BORDERS, Affine
 from paddle_aug.augment.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
 from paddle_aug.augment.ops.blur import AverageBlur, GaussianBlur, MedianBlur
 from paddle_aug.augment.ops.color import Brightness, Color, ColorJitter, Contrast, Hue, Sharpness
@@ -145,7 +145,7 @@ def imgaug_lib() -> Transform:
         shear=(-16, 16),
         order=(0, 1),
         cval=(0, 255),
-        mode=tuple(MODES),
+        mode=tuple(BORDERS),
     )
     return Shuffled(
         HorizontalFlip(0.5),

@@ -14,12 +14,20 @@ import numpy as np
 from paddle_aug.augment.ops.arithmetic import grayscale, invert
 from paddle_aug.augment.ops.blur import gaussian_blur
 from paddle_aug.augment.ops.color import TRUNCATE, brightness, color, contrast, sharpness
-from paddle_aug.augment.ops.draws import check_range, check_whole, draw, draw_one, draw_whole, up_to
+from paddle_aug.augment.ops.draws import (
+    around,
+    check_range,
+    check_whole,
+    draw,
+    draw_one,
+    draw_whole,
+    up_to,
+)
 from paddle_aug.augment.ops.geometry import rotate
 from paddle_aug.augment.ops.levels import autocontrast, equalize, posterize, solarize
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.ops.shear import shear_x, shear_y, translate_x, translate_y
-from paddle_aug.augment.transform import Shape, Transform, around
+from paddle_aug.augment.transform import Shape, Transform
 
 Step = list  # a kernel's name, and its arguments
 

@@ -1,4 +1,4 @@
-"""The contract of an augmentation, and how augmentations are put together: no pixels here."""
+"""The contract of an augmentation, and how augmentations are combined; no pixels here."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ Shape = tuple[int, int, int]
 
 
 class Transform:
-    """An augmentation: `sample` draws its parameters, `apply` is a pure function of image and them.
+    """An augmentation: `sample` draws parameters, `apply` is a pure function of image and them.
 
     Images are uint8, height × width × 3, RGB; the input is never written to. Parameters are plain
-    numbers, strings, lists and dicts, so that they can be printed, stored as JSON, and replayed:
+    numbers, strings, lists and dicts, so that they can be printed, stored as JSON and replayed:
     `apply(image, **params)` always gives the same pixels.
     """
 
@@ -28,35 +28,20 @@ class Transform:
         raise NotImplementedError(f"{type(self).__name__} has no apply()")
 
     def output_shape(self, shape: Shape, **params) -> Shape:
-        """The shape that `apply` makes of this one; overridden by what changes it."""
+        """The shape of what `apply` returns; override it in an op that changes the size."""
         return shape
 
-    def at(self, epoch: int) -> "Transform":
-        """The augmentation as it is in this epoch, counted from 0; overridden by what changes."""
+    def for_epoch(self, epoch: int) -> "Transform":
+        """The augmentation in this epoch, counted from 0; override it if it changes with time."""
         return self
 
     @property
     def keeps_shape(self) -> bool:
-        """Whether `output_shape` need not be asked."""
+        """Whether `output_shape` always returns its argument."""
         return type(self).output_shape is Transform.output_shape
 
     def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.apply(image, **self.sample(rng, image.shape))
-
-
-def around(value: float | tuple[float, float], centre: float) -> tuple[float, float]:
-    """The range a field means: a scalar is "up to this much either way from doing nothing"."""
-    if isinstance(value, tuple):
-        low, high = value
-        return low, high
-    return centre - value, centre + value
-
-
-def random_order(rng: np.random.Generator, count: int) -> list[int]:
-    """`rng.permutation(count)` as a list, in half the time."""
-    order = list(range(count))
-    rng.shuffle(order)
-    return order
 
 
 @dataclass(frozen=True)
@@ -68,29 +53,33 @@ class Identity(Transform):
 
 
 class Steps(Transform):
-    """Of several members: applies those that `sample` picked; `steps` is [[member, its parameters],
-    …]."""
+    """A combination of members: `sample` picks some, as `steps` [[member, parameters], …], and
+    `apply` applies them in that order."""
 
     ops: tuple[Transform, ...]
 
-    def at(self, epoch):
-        ops = [op.at(epoch) for op in self.ops]
-        return self if all(map(is_, ops, self.ops)) else self.of(*ops)
+    def __init__(self, *ops: Transform):
+        object.__setattr__(self, "ops", ops)
 
-    def of(self, *ops: Transform) -> "Steps":
-        """The same with other members."""
-        made = copy.copy(self)
-        object.__setattr__(made, "ops", ops)
-        vars(made).pop("keeps_shape", None)  # kept of the former members
-        return made
+    def for_epoch(self, epoch):
+        ops = [op.for_epoch(epoch) for op in self.ops]
+        return self if all(map(is_, ops, self.ops)) else self.with_ops(*ops)
 
-    @cached_property  # asked for at each image
+    def with_ops(self, *ops: Transform) -> "Steps":
+        """The same combination of other members."""
+        other = copy.copy(self)
+        object.__setattr__(other, "ops", ops)
+        vars(other).pop("keeps_shape", None)  # cached for the former members
+        return other
+
+    @cached_property  # asked for each image
     def keeps_shape(self):
         return all(op.keeps_shape for op in self.ops)
 
-    def sample_steps(self, order, rng, shape) -> Params:
+    def sample_steps(self, members, rng, shape) -> Params:
+        """Draw the parameters of these members, each for the shape that the ones before leave."""
         steps = []
-        for member in order:
+        for member in members:
             op = self.ops[member]
             params = op.sample(rng, shape)
             if not op.keeps_shape:
@@ -112,15 +101,22 @@ class Steps(Transform):
 def failing_step(
     transform: Transform, image: np.ndarray, params: Params
 ) -> tuple[Transform, Params]:
-    """Of a transform that fails at an image: the innermost member that does, and its parameters."""
+    """The innermost member of a transform that fails on an image, and its parameters."""
     if isinstance(transform, Steps):
-        for member, inner in params["steps"]:
+        for member, member_params in params["steps"]:
             op = transform.ops[member]
             try:
-                image = op.apply(image, **inner)
+                image = op.apply(image, **member_params)
             except Exception:
-                return failing_step(op, image, inner)
+                return failing_step(op, image, member_params)
     return transform, params
+
+
+def random_order(rng: np.random.Generator, count: int) -> list[int]:
+    """`rng.permutation(count)` as a list, in half the time."""
+    order = list(range(count))
+    rng.shuffle(order)
+    return order
 
 
 @dataclass(frozen=True, init=False)
@@ -129,21 +125,15 @@ class Chain(Steps):
 
     ops: tuple[Transform, ...]
 
-    def __init__(self, *ops: Transform):
-        object.__setattr__(self, "ops", ops)
-
     def sample(self, rng, shape):
         return self.sample_steps(range(len(self.ops)), rng, shape)
 
 
 @dataclass(frozen=True, init=False)
 class Shuffled(Steps):
-    """All members, in an order drawn anew for each image."""
+    """All members, in an order drawn for each image."""
 
     ops: tuple[Transform, ...]
-
-    def __init__(self, *ops: Transform):
-        object.__setattr__(self, "ops", ops)
 
     def sample(self, rng, shape):
         return self.sample_steps(random_order(rng, len(self.ops)), rng, shape)
@@ -151,23 +141,23 @@ class Shuffled(Steps):
 
 @dataclass(frozen=True, init=False)
 class OneOf(Steps):
-    """One member, each as likely as the others."""
+    """One member, each with the same probability."""
 
     ops: tuple[Transform, ...]
 
     def __init__(self, *ops: Transform):
         if not ops:
             raise ValueError("oneof wants at least one member")
-        object.__setattr__(self, "ops", ops)
+        super().__init__(*ops)
 
     def sample(self, rng, shape):
-        member = int(len(self.ops) * rng.random())
-        return {"steps": [[member, self.ops[member].sample(rng, shape)]]}
+        return self.sample_steps([int(len(self.ops) * rng.random())], rng, shape)
 
 
 @dataclass(frozen=True, init=False)
 class SomeOf(Steps):
-    """`low` to `high` different members (both included, each number as likely), in random order."""
+    """`low` to `high` different members in random order; each number, both ends included, has the
+    same probability."""
 
     low: int
     high: int
@@ -180,7 +170,7 @@ class SomeOf(Steps):
             )
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
-        object.__setattr__(self, "ops", ops)
+        super().__init__(*ops)
 
     def sample(self, rng, shape):
         count = self.low + int((self.high + 1 - self.low) * rng.random())
@@ -189,7 +179,7 @@ class SomeOf(Steps):
 
 @dataclass(frozen=True)
 class Maybe(Steps):
-    """The member with probability `p`, else the image as it is."""
+    """The member with probability `p`, else the image unchanged."""
 
     p: float
     op: Transform
@@ -202,12 +192,11 @@ class Maybe(Steps):
     def ops(self):
         return (self.op,)
 
-    def of(self, *ops):
+    def with_ops(self, *ops):
         return replace(self, op=ops[0])
 
     def sample(self, rng, shape):
-        steps = [[0, self.op.sample(rng, shape)]] if rng.random() < self.p else []
-        return {"steps": steps}
+        return self.sample_steps([0] if rng.random() < self.p else [], rng, shape)
 
 
 @dataclass(frozen=True)
@@ -221,5 +210,5 @@ class Ramp(Maybe):
         if self.epochs < 1:
             raise ValueError(f"ramp wants at least 1 epoch, got {self.epochs}")
 
-    def at(self, epoch):
-        return Maybe(self.p * min(1, epoch / self.epochs), self.op.at(epoch))
+    def for_epoch(self, epoch):
+        return Maybe(self.p * min(1, epoch / self.epochs), self.op.for_epoch(epoch))

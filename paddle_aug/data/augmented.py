@@ -89,7 +89,7 @@ class Augmented:
         """The augmentation as it is in this epoch."""
         whole, latest, made = self._latest
         if whole is not self.transform or latest != epoch:
-            made = self.transform.at(epoch)
+            made = self.transform.for_epoch(epoch)
             self._latest = self.transform, epoch, made
         return made
 

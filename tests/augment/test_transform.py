@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from paddle_aug.augment.ops.draws import around
 from paddle_aug.augment.transform import (
     Chain,
     Identity,
@@ -14,7 +15,6 @@ from paddle_aug.augment.transform import (
     Shuffled,
     SomeOf,
     Transform,
-    around,
     random_order,
 )
 from paddle_aug.rng import generator
@@ -167,18 +167,18 @@ def test_maybe_refuses_what_is_no_probability(p):
 def test_ramp_raises_the_probability_with_the_epochs_and_then_keeps_it():
     ramp = Ramp(0.8, ONE, 10)
     for epoch, p in ((0, 0.0), (5, 0.4), (10, 0.8), (30, 0.8)):
-        assert ramp.at(epoch) == Maybe(p, ONE)
+        assert ramp.for_epoch(epoch) == Maybe(p, ONE)
     with pytest.raises(ValueError, match="at least 1 epoch, got 0"):
         Ramp(0.8, ONE, 0)
 
 
 def test_of_an_epoch_a_pipeline_changes_where_a_ramp_is_in_it_and_stays_itself_elsewhere():
     for pipeline in PIPELINES.values():
-        assert pipeline.at(3) is pipeline
+        assert pipeline.for_epoch(3) is pipeline
     inner = Ramp(1, TWO, 4)
-    assert Chain(ONE, Maybe(0.5, inner)).at(2) == Chain(ONE, Maybe(0.5, Maybe(0.5, TWO)))
-    assert SomeOf(1, 2, ONE, inner).at(1) == SomeOf(1, 2, ONE, Maybe(0.25, TWO))
-    assert Shuffled(inner, ONE).at(9) == Shuffled(Maybe(1, TWO), ONE)
+    assert Chain(ONE, Maybe(0.5, inner)).for_epoch(2) == Chain(ONE, Maybe(0.5, Maybe(0.5, TWO)))
+    assert SomeOf(1, 2, ONE, inner).for_epoch(1) == SomeOf(1, 2, ONE, Maybe(0.25, TWO))
+    assert Shuffled(inner, ONE).for_epoch(9) == Shuffled(Maybe(1, TWO), ONE)
     assert inner.epochs == 4, "the pipeline of all epochs is left as it is"
 
 

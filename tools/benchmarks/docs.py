@@ -152,7 +152,9 @@ EXPENSIVE = {
         "and maxima of whole images (Adams 2021): 298 for two columns at k 7, 454 at k 9"
     ),
     "median_blur, k 9": "as above",
-    "median_blur, k 11": "OpenCV's own call (the figures are of a network of 1194 steps for four columns)",
+    "median_blur, k 11": (
+        "OpenCV's own call; the figures are of a network of 1194 steps for four columns"
+    ),
     "superpixels": (
         "imgaug's, by scikit-image, takes ten rounds over all pixels in doubles. Ours takes three "
         "over a sample, and one over all: two rounds leave crumbs on noisy images, no connecting "

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import draw_one
+from paddle_aug.augment.ops.draws import around, draw_one
 from paddle_aug.augment.ops.scratch import scratch
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.transform import Transform
 
 ORDERS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR}
-MODES = {
+BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
     "edge": cv2.BORDER_REPLICATE,
     "symmetric": cv2.BORDER_REFLECT,
@@ -22,7 +22,7 @@ MODES = {
 # image is continued first, to so many times its size at most. And four bytes a pixel are faster,
 # unless the nearest pixels of a continued image are taken.
 DETOURS_PAY = 30_000
-MOST_CONTINUED = 4
+MAX_CONTINUED = 4
 
 
 def affine_matrix(
@@ -70,7 +70,7 @@ def warp_affine(
     otherwise the image is continued; the modes have the names that scikit-image gives them.
     """
     height, width = image.shape[:2]
-    how = {"flags": ORDERS[order], "borderMode": MODES[mode]}
+    how = {"flags": ORDERS[order], "borderMode": BORDERS[mode]}
     fill = [min(max(int(value), 0), 255) for value in cval]
     if image.size < DETOURS_PAY:
         return cv2.warpAffine(image, matrix, (width, height), borderValue=fill, **how)
@@ -84,7 +84,7 @@ def warp_affine(
     else:
         if order == 1:
             image = moved = _quads(image)
-        image, matrix = _continued(image, matrix, MODES[mode])
+        image, matrix = _continued(image, matrix, BORDERS[mode])
         how["flags"] |= cv2.WARP_INVERSE_MAP
     # Where image and result share their memory, OpenCV copies the image first.
     moved = cv2.warpAffine(image, matrix, (width, height), dst=moved, borderValue=fill, **how)
@@ -106,7 +106,7 @@ def _continued(image: np.ndarray, matrix: np.ndarray, border: int) -> tuple[np.n
     back = _inverse(matrix)
     top, bottom, left, right = margins = _margins(back, height, width)
     down, across = height + top + bottom, width + left + right
-    if down * across <= MOST_CONTINUED * height * width:
+    if down * across <= MAX_CONTINUED * height * width:
         room = scratch("affine continued", (down, across, channels), np.uint8)
         image = cv2.copyMakeBorder(image, *margins, border, dst=room)
         back[0][2] += left
@@ -155,8 +155,8 @@ class Affine(Transform):
             raise ValueError(f"scale wants to stay above 0, got {self.scale}")
         if not self.order or not set(self.order) <= set(ORDERS):
             raise ValueError(f"order wants some of {tuple(ORDERS)}, got {self.order}")
-        if not self.mode or not set(self.mode) <= set(MODES):
-            raise ValueError(f"mode wants some of {tuple(MODES)}, got {self.mode}")
+        if not self.mode or not set(self.mode) <= set(BORDERS):
+            raise ValueError(f"mode wants some of {tuple(BORDERS)}, got {self.mode}")
 
     def sample(self, rng, shape):
         scale, shift = around(self.scale, 1), around(self.translate_percent, 0)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, check_range, draw, draw_channels, up_to
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.ops.color import luma
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw, draw_channels, up_to
+from paddle_aug.augment.transform import Transform
 
 LEVELS = np.arange(256, dtype=np.float32)
 
@@ -28,17 +29,19 @@ def add(image: np.ndarray, value: float | Sequence[float]) -> np.ndarray:
 
 def multiply(image: np.ndarray, mul: float | Sequence[float]) -> np.ndarray:
     """Multiply, saturate, and drop the fraction."""
-    return _look_up(image, np.multiply.outer(LEVELS, np.float32(mul)))
+    return look_up(image, np.multiply.outer(LEVELS, np.float32(mul)))
 
 
 def linear_contrast(image: np.ndarray, alpha: float | Sequence[float]) -> np.ndarray:
     """Stretch about grey 127 by `alpha`, saturate, and drop the fraction."""
-    return _look_up(image, 127 + np.multiply.outer(LEVELS - 127, np.float32(alpha)))
+    return look_up(image, 127 + np.multiply.outer(LEVELS - 127, np.float32(alpha)))
 
 
-def _look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Replace each level by that of the table, 256 or 256 × 3 numbers: a third of the cost of
-    doing the arithmetic on pixels, and the arithmetic is imgaug's, which has tables too."""
+def look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Replace each level by that of a table of 256 or 256 × 3 numbers, cut to bytes.
+
+    This costs a third of the same arithmetic on pixels; imgaug has tables too.
+    """
     return cv2.LUT(image, np.clip(table, 0, 255).astype(np.uint8).reshape(1, 256, -1))
 
 
@@ -56,8 +59,7 @@ def grayscale(image: np.ndarray, alpha: float) -> np.ndarray:
     Rounds to the nearest level as imgaug does. Only where a blend falls in the middle of two levels
     to within float32's last bits may the other one come out: 2 of a million at a drawn alpha.
     """
-    luma = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return cv2.addWeighted(image, 1 - alpha, luma, alpha, 0)
+    return cv2.addWeighted(image, 1 - alpha, luma(image), alpha, 0)
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,24 @@ from paddle_aug.augment.ops.draws import Range, check_range, draw, draw_whole, u
 from paddle_aug.augment.ops.median import median_network
 from paddle_aug.augment.transform import Transform
 
-# By window, from how many bytes on our median network beats OpenCV: at 224 × 224 it takes 0.3 to 0.5
-# of OpenCV's time. From 11 on the two are equal on some processors.
+# By window, from how many bytes on our network beats OpenCV; at 224 × 224 it takes a third to
+# a half of OpenCV's time. From 11 on the two are equal on some processors.
 NETWORK_PAYS = {7: 15_000, 9: 20_000}
 
 
 def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Blur by a Gaussian of `sigma` pixels; one of 0.001 or less does nothing.
-
-    The window is about 3.3 sigma wide (2.9 from 3 pixels on, 2.6 from 5), at least 5 and odd: it
-    cuts the Gaussian off early, which is imgaug's way.
-    """
+    """Blur by a Gaussian of `sigma` pixels; 0.001 or less leaves the image unchanged."""
     if sigma <= 1e-3:
         return image.copy()
-    width = sigma * (3.3 if sigma < 3 else 2.9 if sigma < 5 else 2.6)
-    k = int(max(width, 5)) | 1
+    k = gaussian_window(sigma)
     return cv2.GaussianBlur(image, (k, k), sigmaX=sigma, sigmaY=sigma)
+
+
+def gaussian_window(sigma: float) -> int:
+    """The width at which imgaug cuts a Gaussian off, early: about 3.3 sigma (2.9 from 3 pixels on,
+    2.6 from 5), odd, at least 5."""
+    width = sigma * (3.3 if sigma < 3 else 2.9 if sigma < 5 else 2.6)
+    return int(max(width, 5)) | 1
 
 
 def average_blur(image: np.ndarray, k: int) -> np.ndarray:

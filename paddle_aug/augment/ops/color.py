@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from paddle_aug.augment.ops.draws import check_range, draw
+from paddle_aug.augment.ops.draws import around, check_range, draw
 from paddle_aug.augment.ops.scratch import scratch
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.transform import Transform
 
 # Added to a blend, it makes OpenCV's rounding Pillow's truncation: one half less, and a little more
 # than the error of float32 at 255, so that whole numbers stay themselves.
@@ -44,8 +44,13 @@ def color(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
     """Blend with the image's luma (ITU-R 601): its saturation."""
     if exact:
         return _enhance(ImageEnhance.Color, image, factor)
-    luma = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return cv2.addWeighted(image, factor, luma, 1 - factor, TRUNCATE, dst=luma)
+    grey = luma(image)
+    return cv2.addWeighted(image, factor, grey, 1 - factor, TRUNCATE, dst=grey)
+
+
+def luma(image: np.ndarray) -> np.ndarray:
+    """The image without its colour (ITU-R 601), in three equal channels."""
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
 
 def sharpness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:

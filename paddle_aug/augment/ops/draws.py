@@ -1,4 +1,4 @@
-"""How ops draw: from the range that a field means, once or for each channel, and bytes in bulk."""
+"""How ops read the ranges of their fields, check them, and draw from them."""
 
 import math
 from collections.abc import Sequence
@@ -6,15 +6,21 @@ from collections.abc import Sequence
 import numpy as np
 
 Range = float | tuple[float, float]
+Colour = int | tuple[int, int, int]
+
+
+def around(value: Range, centre: float) -> tuple[float, float]:
+    """The range of a field: a scalar means "up to this much either way from doing nothing"."""
+    return value if isinstance(value, tuple) else (centre - value, centre + value)
 
 
 def up_to(value: Range) -> tuple[float, float]:
-    """The range of a field that cannot go below doing nothing: a scalar is "up to this much"."""
+    """The range of a field that cannot go below doing nothing: a scalar means "up to this much"."""
     return value if isinstance(value, tuple) else (0, value)
 
 
 def check_range(name: str, bounds: tuple, low: float, high: float = math.inf) -> None:
-    """Refuse a field whose range leaves [low, high], which only its op knows.
+    """Refuse a field whose range leaves [low, high].
 
     Raises:
         ValueError: it does.
@@ -25,21 +31,54 @@ def check_range(name: str, bounds: tuple, low: float, high: float = math.inf) ->
 
 
 def check_whole(name: str, values: tuple, low: int, high: float = math.inf) -> None:
-    """As `check_range`, and refuse what is no whole number.
+    """Refuse a field that is not made of whole numbers in [low, high].
 
     Raises:
-        ValueError: a value is none, or leaves [low, high].
+        ValueError: it is not.
     """
     if not all(isinstance(value, int) for value in values):
         raise ValueError(f"{name} wants whole numbers, got {values}")
     check_range(name, values, low, high)
 
 
-def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """One number of the range; a quarter of what `rng.uniform` costs.
+def check_probability(p: float) -> None:
+    """Refuse a number that is not from 0 to 1.
 
     Raises:
-        ValueError: the range is none.
+        ValueError: it is not.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"p wants a probability from 0 to 1, got {p}")
+
+
+def check_colour(fill: Colour) -> None:
+    """Refuse a fill that is neither a level nor three levels.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    levels = fill if isinstance(fill, tuple) else (fill,) * 3
+    if len(levels) != 3 or not all(
+        isinstance(level, int) and 0 <= level <= 255 for level in levels
+    ):
+        raise ValueError(f"fill wants a level from 0 to 255 or three, got {fill!r}")
+
+
+def check_ratio(ratio: tuple[float, float]) -> None:
+    """Refuse a range of ratios that reaches 0 or is upside down.
+
+    Raises:
+        ValueError: it does or is.
+    """
+    if not 0 < ratio[0] <= ratio[1]:
+        raise ValueError(f"ratio wants 0 < low <= high, got {ratio}")
+
+
+def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
+    """A number of the range, at a quarter of the cost of `rng.uniform`.
+
+    Raises:
+        ValueError: the bounds are no range.
     """
     low, high = bounds
     if not -math.inf < low <= high < math.inf:
@@ -48,10 +87,10 @@ def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
 
 
 def draw_whole(rng: np.random.Generator, low: int, high: int) -> int:
-    """A whole number from low to high, both included; a quarter of what `rng.integers` costs.
+    """A whole number from low to high, both included, at a quarter of the cost of `rng.integers`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: low is above high.
     """
     if low > high:
         raise ValueError(f"want a range from a low to a high number, got {low} to {high}")
@@ -59,12 +98,22 @@ def draw_whole(rng: np.random.Generator, low: int, high: int) -> int:
 
 
 def draw_one(rng: np.random.Generator, items: Sequence):
-    """One of the items, each as likely."""
+    """One of the items, each with the same probability."""
     return items[int(len(items) * rng.random())]
 
 
+def draw_sides(
+    rng: np.random.Generator, pixels: int, area: tuple[float, float], ratio: tuple[float, float]
+) -> tuple[int, int]:
+    """The sides of a rectangle, as torchvision draws them: its area is an evenly drawn share of
+    `pixels`, and the logarithm of first side over second is drawn evenly."""
+    size = pixels * draw(rng, area)
+    first_over_second = math.exp(draw(rng, (math.log(ratio[0]), math.log(ratio[1]))))
+    return round(math.sqrt(size * first_over_second)), round(math.sqrt(size / first_over_second))
+
+
 def draw_seed(rng: np.random.Generator) -> int:
-    """The seed of what is drawn for each pixel: a number that a person can write down."""
+    """The seed of numbers for each pixel; short enough to write down."""
     return int(rng.random() * 2**32)
 
 
@@ -78,7 +127,7 @@ def draw_channels(
 
 
 def random_words(rng: np.random.Generator, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-    """Evenly distributed numbers of an unsigned dtype; a quarter of what `rng.integers` costs."""
+    """Uniform numbers of an unsigned dtype, at a quarter of the cost of `rng.integers`."""
     count = math.prod(shape)
     raw = rng.bit_generator.random_raw(math.ceil(count * np.dtype(dtype).itemsize / 8))
     return raw.view(dtype)[:count].reshape(shape)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, check_range, draw, up_to
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw, up_to
+from paddle_aug.augment.transform import Transform
 
 NOTHING = np.float32([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
 NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.augment.ops.blur import gaussian_window
 from paddle_aug.augment.ops.draws import draw, draw_seed
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
 ORDERS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR, 3: cv2.INTER_CUBIC}
-MODES = {
+BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
     "nearest": cv2.BORDER_REPLICATE,
     "reflect": cv2.BORDER_REFLECT_101,
@@ -41,7 +42,7 @@ def elastic_field(
         out = np.empty((2, height, width), np.float32)
     if sigma <= SIGMA_WITHOUT_EFFECT:
         return _uniform(alpha, seed, out)
-    margin = _gaussian_size(sigma)
+    margin = gaussian_window(sigma)
     wide = scratch("elastic wide field", (2, height + 2 * margin, width + 2 * margin))
     for drawn, axis in zip(_uniform(alpha, seed, wide), out, strict=True):
         blurred = cv2.GaussianBlur(drawn, (margin, margin), sigma)
@@ -56,12 +57,6 @@ def _uniform(alpha: float, seed: int, out: np.ndarray) -> np.ndarray:
     return np.multiply(drawn, np.float32(alpha / 2**15), out=out)
 
 
-def _gaussian_size(sigma: float) -> int:
-    """How many pixels wide imgaug cuts its Gaussian: some three sigma, odd, at least 5."""
-    reach = 3.3 if sigma < 3 else 2.9 if sigma < 5 else 2.6
-    return max(5, int(reach * sigma)) | 1
-
-
 def displace(
     image: np.ndarray, field: np.ndarray, order: int = 3, mode: str = "constant", cval: float = 0
 ) -> np.ndarray:
@@ -71,7 +66,7 @@ def displace(
     otherwise the image is continued; modes have the names that SciPy gives them.
     """
     height, width = image.shape[:2]
-    border, fill = MODES[mode], [int(cval)] * 3
+    border, fill = BORDERS[mode], [int(cval)] * 3
     margin = 0
     if mode in ("constant", "nearest"):  # which go on in the same way from the margin's edge
         margin = MARGIN
@@ -96,8 +91,8 @@ class ElasticTransformation(Transform):
     def __post_init__(self):
         if self.order not in ORDERS:
             raise ValueError(f"order wants one of {tuple(ORDERS)}, got {self.order}")
-        if self.mode not in MODES:
-            raise ValueError(f"mode wants one of {tuple(MODES)}, got {self.mode!r}")
+        if self.mode not in BORDERS:
+            raise ValueError(f"mode wants one of {tuple(BORDERS)}, got {self.mode!r}")
 
     def sample(self, rng, shape):
         return {

@@ -11,20 +11,23 @@ import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.draws import (
+    Colour,
+    around,
+    check_colour,
+    check_probability,
     check_range,
+    check_ratio,
     check_whole,
     draw,
     draw_one,
     draw_seed,
+    draw_sides,
     draw_whole,
     random_words,
 )
-from paddle_aug.augment.ops.geometry import check_probability
-from paddle_aug.augment.ops.resize import check_colour
-from paddle_aug.augment.transform import Shape, Transform, around
+from paddle_aug.augment.transform import Shape, Transform
 from paddle_aug.rng import generator
 
-Colour = int | tuple[int, int, int]
 USUAL_SIDE = 224  # pixels, of the images that the authors' lengths are for
 
 
@@ -157,8 +160,7 @@ class RandomErasing(Transform):
 
     def __post_init__(self):
         check_range("area", self.area, 0, 1)
-        if not 0 < self.ratio[0] <= self.ratio[1]:
-            raise ValueError(f"ratio wants 0 < low <= high, got {self.ratio}")
+        check_ratio(self.ratio)
         if isinstance(self.fill, str):
             if self.fill != "noise":
                 raise ValueError(f"fill wants a colour or 'noise', got {self.fill!r}")
@@ -170,11 +172,8 @@ class RandomErasing(Transform):
         return params | {"seed": draw_seed(rng)} if self.fill == "noise" else params
 
     def _rectangle(self, rng: np.random.Generator, shape: Shape) -> dict[str, int]:
-        ratios = math.log(self.ratio[0]), math.log(self.ratio[1])
         for _ in range(10):
-            area = shape[0] * shape[1] * draw(rng, self.area)
-            ratio = math.exp(draw(rng, ratios))
-            height, width = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            height, width = draw_sides(rng, shape[0] * shape[1], self.area, self.ratio)
             if height < shape[0] and width < shape[1]:
                 top = draw_whole(rng, 0, shape[0] - height)
                 left = draw_whole(rng, 0, shape[1] - width)

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from paddle_aug.augment.ops.draws import draw, draw_one, draw_whole
+from paddle_aug.augment.ops.draws import around, check_probability, draw, draw_one, draw_whole
 from paddle_aug.augment.ops.scratch import scratch
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.transform import Transform
 
 INTERPOLATIONS = {
     "nearest": Image.Resampling.NEAREST,
@@ -51,9 +51,9 @@ def rotate(image: np.ndarray, degrees: float, exact: bool = False) -> np.ndarray
     sine = round(math.sin(math.radians(degrees)), 15)
     # Pillow rounds where the first pixel's centre comes from, and each step from there.
     x, y = (width - 1) / 2, (height - 1) / 2
-    first_x = _fixed_point(width / 2 - cosine * x + sine * y) - 0.5
-    first_y = _fixed_point(height / 2 - sine * x - cosine * y) - 0.5
-    cosine, sine = _fixed_point(cosine), _fixed_point(sine)
+    first_x = fixed_point(width / 2 - cosine * x + sine * y) / 65536 - 0.5
+    first_y = fixed_point(height / 2 - sine * x - cosine * y) / 65536 - 0.5
+    cosine, sine = fixed_point(cosine) / 65536, fixed_point(sine) / 65536
     return cv2.warpAffine(
         image,
         np.array([[cosine, -sine, first_x], [sine, cosine, first_y]]),
@@ -62,8 +62,9 @@ def rotate(image: np.ndarray, degrees: float, exact: bool = False) -> np.ndarray
     )
 
 
-def _fixed_point(value: float) -> float:
-    return math.floor(value * 65536 + 0.5) / 65536
+def fixed_point(value: float) -> int:
+    """The nearest whole number of Pillow's steps, 1/65536 of a pixel each."""
+    return math.floor(value * 65536 + 0.5)
 
 
 def center_crop_resize(
@@ -120,16 +121,6 @@ def _middle(length: int, ratio: float) -> tuple[int, int]:
     start = length * (1 - 1 / ratio) / 2
     first, end = round(start), round(start + length / ratio)
     return first, max(end, first + 1)
-
-
-def check_probability(p: float) -> None:
-    """Refuse what is none.
-
-    Raises:
-        ValueError: it is not from 0 to 1.
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"p wants a probability from 0 to 1, got {p}")
 
 
 @dataclass(frozen=True)

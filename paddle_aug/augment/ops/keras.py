@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import check_range, draw, draw_whole
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.ops.draws import around, check_range, draw, draw_whole
+from paddle_aug.augment.transform import Transform
 
 # By SciPy's names; "constant" and "wrap" have no counterpart in OpenCV.
 FILL_MODES = {

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.augment.ops.arithmetic import look_up
 from paddle_aug.augment.ops.draws import check_whole, draw_whole
 from paddle_aug.augment.transform import Transform
-
-LEVELS = np.arange(256.0)
 
 
 def posterize(image: np.ndarray, bits: int) -> np.ndarray:
@@ -30,7 +29,7 @@ def autocontrast(image: np.ndarray) -> np.ndarray:
         darkest, brightest, _, _ = cv2.minMaxLoc(plane)
         if darkest < brightest:
             scale = 255.0 / (brightest - darkest)
-            plane = _look_up(plane, LEVELS * scale + -darkest * scale)
+            plane = look_up(plane, np.arange(256.0) * scale + -darkest * scale)
         planes.append(plane)
     return cv2.merge(planes)
 
@@ -47,13 +46,9 @@ def equalize(image: np.ndarray) -> np.ndarray:
         step = (plane.size - counts[plane.max()]) // 255
         if step > 0:
             darker = counts.cumsum() - counts
-            plane = _look_up(plane, (darker + step // 2) // step)
+            plane = look_up(plane, (darker + step // 2) // step)
         planes.append(plane)
     return cv2.merge(planes)
-
-
-def _look_up(plane: np.ndarray, table: np.ndarray) -> np.ndarray:
-    return cv2.LUT(plane, table.clip(0, 255).astype(np.uint8))
 
 
 @dataclass(frozen=True)

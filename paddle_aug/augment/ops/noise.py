@@ -16,8 +16,8 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, check_range, draw, draw_seed, up_to
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw, draw_seed, up_to
+from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
 PLACES = 64  # where in its 512th of the distribution a level can lie

@@ -7,7 +7,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from paddle_aug.augment.ops.draws import check_range, draw, draw_whole
+from paddle_aug.augment.ops.draws import (
+    Colour,
+    check_colour,
+    check_range,
+    check_ratio,
+    draw_sides,
+    draw_whole,
+)
 from paddle_aug.augment.transform import Shape, Transform
 
 Size = int | tuple[int, int]
@@ -87,7 +94,7 @@ def cut(
     height: int,
     width: int,
     mode: str = "constant",
-    fill: int | tuple[int, int, int] = 0,
+    fill: Colour = 0,
 ) -> np.ndarray:
     """Cut out this rectangle. What of it lies outside has the colour `fill`, or mirrors the image
     ("reflect" without its last pixel, "symmetric" with it), or repeats its "edge"."""
@@ -123,19 +130,6 @@ def check_size(size: Size) -> None:
     lengths = size if isinstance(size, tuple) else (size,)
     if len(lengths) > 2 or not all(isinstance(each, int) and each > 0 for each in lengths):
         raise ValueError(f"size wants a whole number from 1 or (height, width), got {size!r}")
-
-
-def check_colour(fill: int | tuple[int, int, int]) -> None:
-    """Refuse what is neither a level nor three.
-
-    Raises:
-        ValueError: it is not.
-    """
-    levels = fill if isinstance(fill, tuple) else (fill,) * 3
-    if len(levels) != 3 or not all(
-        isinstance(level, int) and 0 <= level <= 255 for level in levels
-    ):
-        raise ValueError(f"fill wants a level from 0 to 255 or three, got {fill!r}")
 
 
 def _square(size: Size) -> tuple[int, int]:
@@ -189,7 +183,7 @@ class RandomCrop(Transform):
 
     size: Size
     padding: int = 0
-    fill: int | tuple[int, int, int] = 0
+    fill: Colour = 0
     mode: str = "constant"
 
     def __post_init__(self):
@@ -243,16 +237,12 @@ class RandomResizedCrop(Transform):
         if self.size is not None:
             check_size(self.size)
         check_range("area", self.area, 0, 1)
-        if not 0 < self.ratio[0] <= self.ratio[1]:
-            raise ValueError(f"ratio wants 0 < low <= high, got {self.ratio}")
+        check_ratio(self.ratio)
 
     def sample(self, rng, shape):
         height, width = shape[:2]
-        ratios = math.log(self.ratio[0]), math.log(self.ratio[1])
         for _ in range(10):
-            area = height * width * draw(rng, self.area)
-            ratio = math.exp(draw(rng, ratios))
-            across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            across, down = draw_sides(rng, height * width, self.area, self.ratio)
             if 0 < across <= width and 0 < down <= height:
                 top = draw_whole(rng, 0, height - down)
                 left = draw_whole(rng, 0, width - across)

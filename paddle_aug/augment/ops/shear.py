@@ -4,23 +4,23 @@ What is left behind is black. A shear keeps the first row or column where it is,
 policies do.
 """
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import draw
+from paddle_aug.augment.ops.draws import around, draw
+from paddle_aug.augment.ops.geometry import fixed_point
 from paddle_aug.augment.ops.scratch import scratch
-from paddle_aug.augment.transform import Transform, around
+from paddle_aug.augment.transform import Transform
 
 
 def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
     """Move each row by `amount` pixels more than the one above, to the left if it is above 0."""
     height, width = image.shape[:2]
     moves = np.arange(height)  # Pillow adds them up in 1/65536 of a pixel
-    moves *= _fixed_point(amount)
-    moves += _fixed_point(0.5 + amount / 2)
+    moves *= fixed_point(amount)
+    moves += fixed_point(0.5 + amount / 2)
     moves >>= 16
     farthest = min(abs(int(moves[-1])), width)
     moves.clip(-farthest, farthest, out=moves)
@@ -64,10 +64,6 @@ def translate_y(image: np.ndarray, pixels: int) -> np.ndarray:
 def _border(pixels: int, length: int) -> tuple[int, int]:
     """How many pixels are left behind at the two ends of a side."""
     return min(max(pixels, 0), length), min(max(-pixels, 0), length)
-
-
-def _fixed_point(value: float) -> int:
-    return math.floor(value * 65536 + 0.5)
 
 
 @dataclass(frozen=True)

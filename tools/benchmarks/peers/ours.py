@@ -13,8 +13,8 @@ import numpy as np
 
 import paddle_aug
 from benchmarks.peers.ranges import part
-from paddle_aug.augment.modes import MODES as BORDERS
 from paddle_aug.augment.modes import augmentation
+from paddle_aug.augment.ops.affine import BORDERS
 from paddle_aug.rng import generator
 
 AFFINE = "scale=(0.8, 1.2), translate_percent=(-0.2, 0.2), rotate=(-45, 45), shear=(-16, 16)"
