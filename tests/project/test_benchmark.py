@@ -35,7 +35,15 @@ def module():
     """Imports a module of tools/."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(TOOLS)
+        importlib.import_module("_clone")  # which puts the clone first on the path
         yield importlib.import_module
+
+
+@pytest.fixture(autouse=True)
+def global_generators():
+    """Other libraries draw from both global generators, which are put back after each test."""
+    with seeded_globals(0):
+        yield
 
 
 @pytest.fixture(scope="module")
