@@ -39,13 +39,6 @@ def module():
         yield importlib.import_module
 
 
-@pytest.fixture(autouse=True)
-def global_generators():
-    """Other libraries draw from both global generators, which are put back after each test."""
-    with seeded_globals(0):
-        yield
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     """A folder of three pictures, one of them in a folder of its own."""
