@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -9,9 +10,9 @@ from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented, Key
-from paddle_aug.data.cache import decoded_images
-from paddle_aug.data.dataset import Dataset, open_dataset
-from paddle_aug.data.samples import Sample
+from paddle_aug.data.cache import Cache, Store, decoded_images
+from paddle_aug.data.dataset import Dataset, checked, find_dataset
+from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
 from paddle_aug.rng import generator
 
@@ -46,35 +47,63 @@ def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
     return made
 
 
-def open_data(config: TrainConfig, check: bool = True) -> Dataset:
-    """The data that a config names, all of it checked, and of the training list what it asks for.
+def find_data(config: TrainConfig) -> Found:
+    """The data that a config names, before it is checked; no image is read.
 
     Raises:
-        UserError: see `open_dataset` and `select`.
+        UserError: see `find_dataset`.
     """
-    found = open_dataset(
-        config.data, config.train_list, config.eval_list, config.image_root, check=check
-    )
-    return selected(config, found)
+    return find_dataset(config.data, config.train_list, config.eval_list, config.image_root)
+
+
+def open_data(
+    config: TrainConfig, check: bool = True, found: Found | None = None, whole: bool = False
+) -> Dataset:
+    """The data that a config names, all of it checked, and the part of it that the config selects.
+
+    Each image is decoded once: those of the selected part are kept as the config's `cache` says,
+    and the data set takes them along to whatever is done with it, in this process or in others (see
+    `Dataset`). Several runs on one data set open it once, `whole`, and take their parts by
+    `selected`. `found` spares a second `find_data`.
+
+    Raises:
+        UserError: see `find_dataset`, `checked` and `select`.
+    """
+    cache = Cache(stretched_size(config), config.cache, config.cache_dir)
+    if found is None:
+        found = find_data(config)
+    return checked(found, check, cache, (lambda data: data) if whole else partial(selected, config))
 
 
 def selected(config: TrainConfig, data: Dataset) -> Dataset:
-    """What the config asks for of a data set that is open."""
+    """The part of an open data set that the config selects."""
     return select(data, config.first, config.fraction, config.holdout, config.seed)
 
 
-def augmented(config: TrainConfig, samples: Sequence[Sample], mode: str) -> Augmented:
-    """The samples of a list under a mode, their images decoded once if `cache` says so.
+def stretched_size(config: TrainConfig) -> int | None:
+    """The side that images are stretched to before they are augmented; None if they are not."""
+    return config.image_size if config.stretch else None
 
-    Under "none" a training image is prepared as an evaluation image is.
+
+def augmented(
+    config: TrainConfig, samples: Sequence[Sample], mode: str, store: Store | None = None
+) -> Augmented:
+    """The samples of a list under a mode.
+
+    Their decoded images come from the `store` of their data set; without one that has them, they
+    are decoded now, if `cache` says so. Under "none" a training image is prepared as an evaluation
+    image is.
     """
-    size = config.image_size if config.stretch else None
+    size = stretched_size(config)
+    decoded = store.of(samples) if store and store.image_size == size else None
+    if decoded is None:
+        decoded = decoded_images(samples, size, config.cache, config.cache_dir)
     return Augmented(
         samples,
         config.image_size,
         augmentation(mode, engine(config)),
         config.seed,
-        decoded_images(samples, size, config.cache, config.cache_dir),
+        decoded,
         config.stretch,
         augmentation(config.eval_transform, engine(config)),
     )
@@ -89,10 +118,11 @@ class OwnSize(Augmented):
         return self.under(self.transform_at(key[0]), image, rng, key)
 
 
-def own_size(config: TrainConfig, samples: Sequence[Sample]) -> OwnSize:
+def own_size(config: TrainConfig, samples: Sequence[Sample], store: Store | None = None) -> OwnSize:
     """As `augmented`, at the images' own sizes."""
     transform = augmentation(config.augment, engine(config))
-    return OwnSize(samples, config.image_size, transform, config.seed, stretch=False)
+    decoded = store.of(samples) if store and store.image_size is None else None
+    return OwnSize(samples, config.image_size, transform, config.seed, decoded, stretch=False)
 
 
 def read_one_by_one(config: TrainConfig, samples: Sequence[Sample]) -> Augmented:

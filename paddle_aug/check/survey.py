@@ -10,7 +10,6 @@ import numpy as np
 
 from paddle_aug.check.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
 from paddle_aug.data.dataset import find_dataset, find_list
-from paddle_aug.data.faults import over_images
 from paddle_aug.data.image import (
     Encoding,
     UnreadableImage,
@@ -19,6 +18,7 @@ from paddle_aug.data.image import (
     of_file,
     read_file,
 )
+from paddle_aug.data.parallel import over_images
 from paddle_aug.data.readers.csvfile import read_csv
 from paddle_aug.data.readers.folder import read_folder
 from paddle_aug.data.readers.listfile import find_pairs
@@ -88,7 +88,7 @@ class Survey:
         self.images = [
             Listed(sample, number >= len(in_train), seen)
             for number, (sample, seen) in enumerate(
-                zip(samples, over_images(look, samples), strict=True)
+                zip(samples, over_images(look, samples, "checking images"), strict=True)
             )
         ]
 

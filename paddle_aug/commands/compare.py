@@ -23,13 +23,13 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     options, given = parse(sys.argv[1:])
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.data.dataset import open_dataset
     from paddle_aug.experiments import compare_examples, compare_page, compare_report
     from paddle_aug.experiments.compare import Experiment
+    from paddle_aug.inputs import open_data
 
     settings = settings_of(options, given)
     config = settings.config
-    data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
+    data = open_data(config, whole=True)
     command = shlex.join(["python", "tools/compare.py", *sys.argv[1:]])
     experiment = Experiment(settings, data, options.out, command, options.jobs)
     compare_examples.write(config, list(settings.modes), data, options.out)

@@ -25,9 +25,9 @@ def main() -> None:
     if options.resume and not (options.out / "search.json").exists():
         raise UserError(f"there is no search in {options.out}; drop --resume to begin one")
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.data.dataset import open_dataset
     from paddle_aug.experiments import search_report
     from paddle_aug.experiments.search import Search, Settings
+    from paddle_aug.inputs import open_data
     from paddle_aug.results.text import parse_duration
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
@@ -39,7 +39,7 @@ def main() -> None:
         tuple(split_modes(options.against)),
         tuple(split_modes(options.also)) if options.also else (),
     )
-    data = open_dataset(config.data, config.train_list, config.eval_list, config.image_root)
+    data = open_data(config, whole=True)
     command = training_command(given, options.recipe)
     state = Search(settings, data, options.out, command).run()
     print(printable(search_report.answer(state)))

@@ -16,8 +16,7 @@ STOPPED = "stopped; --resume goes on from the last checkpoint"
 def main() -> None:
     given, recipe = parse()
     # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
-    from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.inputs import of_mode, selected
+    from paddle_aug.inputs import find_data, of_mode, open_data
     from paddle_aug.training.fit import fit, use_device
     from paddle_aug.training.mixing import Mixing
 
@@ -27,11 +26,11 @@ def main() -> None:
         wanted = of_mode(first, mode)
         augmentation(wanted.augment)
         Mixing.of(wanted)
-    data = open_dataset(first.data, first.train_list, first.eval_list, first.image_root)
-    config = make_config(given, recipe or ("sample" if data.drawn else "aistudio"))
+    found = find_data(first)
+    config = make_config(given, recipe or ("sample" if found.drawn else "aistudio"))
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
-    data = selected(config, data)
+    data = open_data(config, found=found)
     for mode in modes:
         fit(of_mode(config, mode), data)
 

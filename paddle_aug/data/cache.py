@@ -1,81 +1,203 @@
-"""Each image decoded once: the pixels of a list, resized or not, kept in memory or in a file.
+"""Decoded images: each image of a data set decoded once, kept in memory or in a mapped file.
 
-Memory is shared by the workers of a run. A file is memory-mapped, so that it is shared by all that
-read it, later runs too; it is valid for the very files, by path, size and time of change, that it
-was made of, and appears only when it is whole.
+All processes of a run share the memory. A file is shared by whatever maps it, later runs too: its
+name stands for the very files (path, size, time of change) that it was made from, and it appears
+only when it is whole.
 """
 
 import hashlib
-import json
-import mmap
+import logging
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import cv2
 import numpy as np
 import PIL
-from tqdm import tqdm
 
-from paddle_aug.data.image import UnreadableImage, read_sample, sample_shape
+from paddle_aug.data.image import UnreadableImage, pixel_count, read_sample, resize
+from paddle_aug.data.parallel import over_images
 from paddle_aug.data.samples import Sample
 from paddle_aug.system.shared_memory import SharedArray, free_memory
 
-FORMAT = 2
-HEADER = 4096  # bytes: a line of JSON, filled up with blanks; heights and widths follow, and pixels
-CHUNK = 64  # images that are decoded, by all cores, before they are written
+logger = logging.getLogger(__name__)
+
+FORMAT = 3
 SHARE = 0.5  # of the free memory or disk, that `auto` takes at most
-ABANDONED = 24 * 3600  # seconds after which an unfinished file is nobody's any more
+ABANDONED = 24 * 3600  # seconds after which an unfinished file has lost its writer
 
 
-class FileArray:
-    """The pixels of a memory-mapped cache file; pickled, it is opened anew."""
+class MappedFile:
+    """The bytes of a cache file, memory-mapped; pickled, it is opened anew."""
 
-    def __init__(self, path: Path, start: int):
-        self.path, self.start = path, start
-        with open(path, "rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.array = np.frombuffer(mapped, np.uint8, offset=start)
+    def __init__(self, path: Path):
+        self.path = path
+        self.array = np.lib.format.open_memmap(path, mode="r")
 
     def __reduce__(self):
-        return FileArray, (self.path, self.start)
+        return MappedFile, (self.path,)
 
 
 class Decoded:
-    """The images of a list, one after another: `decoded[index]` is uint8 [H, W, 3], read-only.
+    """The images of a list: `decoded[index]` is uint8 [H, W, 3], read-only.
 
-    `shapes`, int32 [N, 2], has their heights and widths.
+    `starts`, int64 [N], says where in the pixels each image begins, and `shapes`, int32 [N, 2], has
+    their heights and widths.
     """
 
-    def __init__(self, held: SharedArray | FileArray, shapes: np.ndarray):
-        self.held = held
-        self.shapes = shapes
-        self.ends = np.cumsum(sizes(shapes))
+    def __init__(self, pixels: SharedArray | MappedFile, starts: np.ndarray, shapes: np.ndarray):
+        self.pixels, self.starts, self.shapes = pixels, starts, shapes
 
     def __len__(self):
-        return len(self.shapes)
+        return len(self.starts)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        height, width = self.shapes[index]
-        end = self.ends[index]
-        image = self.held.array[end - height * width * 3 : end].reshape(height, width, 3)
+        start, (height, width) = self.starts[index], self.shapes[index]
+        image = self.pixels.array[start : start + height * width * 3].reshape(height, width, 3)
         image.flags.writeable = False
-        return image
+        return image.view(np.ndarray)
 
     @property
     def way(self) -> str:
         """Where they are: "ram" or "disk"."""
-        return "disk" if isinstance(self.held, FileArray) else "ram"
+        return "disk" if isinstance(self.pixels, MappedFile) else "ram"
 
 
-# By fingerprint and the way that was asked for; the modes of one command train on the same images.
-_opened: dict[tuple[str, str], Decoded] = {}
-MOST_OPENED = 3  # lists to train on, to evaluate on, and to test on
+@dataclass(frozen=True)
+class Store:
+    """The decoded images of a data set, each once, `image_size` × `image_size` or, with None, at
+    their own sizes. A process that is started with it sees the same memory."""
+
+    image_size: int | None
+    places: dict[str, int]
+    images: Decoded
+
+    def of(self, samples: Sequence[Sample]) -> Decoded | None:
+        """The images of these samples; None if some are not here."""
+        try:
+            places = np.array([self.places[_key(sample)] for sample in samples], int)
+        except KeyError:
+            return None
+        images = self.images
+        return Decoded(images.pixels, images.starts[places], images.shapes[places])
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Where decoded images are kept: "ram", "disk" (a file in `folder`, by default the user's own
+    for caches), "off", or "auto".
+
+    "auto" is memory if the images take at most half of what is free, else the disk under the same
+    condition, else off.
+    """
+
+    image_size: int | None
+    way: str = "auto"
+    folder: Path | str | None = None
+
+
+class Filling:
+    """A store that is being filled; `lacking` are the samples that it has no image of yet."""
+
+    def __init__(self, store: Store, lacking: list[Sample], path: Path | None = None):
+        self.store, self.lacking, self.path = store, lacking, path
+        self.sizes = np.diff(store.images.starts, append=_pixel_bytes(store))
+        self.wanted = {_key(sample) for sample in lacking}
+
+    def put(self, sample: Sample, image: np.ndarray) -> None:
+        """Keep a sample's image if the store wants it; threads may call this side by side.
+
+        Raises:
+            UnreadableImage: the image is not as large as its header has promised.
+        """
+        if _key(sample) not in self.wanted:
+            return
+        place = self.store.places[_key(sample)]
+        if self.store.image_size is not None:
+            image = resize(image, self.store.image_size)
+        if image.size != self.sizes[place]:
+            raise UnreadableImage(sample.file, "it changes while it is being read")
+        start, images = self.store.images.starts[place], self.store.images
+        images.pixels.array[start : start + image.size] = image.reshape(-1)
+        images.shapes[place] = image.shape[:2]
+
+    def finish(self) -> None:
+        """Give a file its name once it is whole and on the disk."""
+        images = self.store.images
+        assert images.shapes.all(), "an image was not put"
+        if self.path is None:
+            return
+        images.pixels.array[_pixel_bytes(self.store) :] = images.shapes.view(np.uint8).reshape(-1)
+        images.pixels.array.flush()
+        with open(images.pixels.path, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(images.pixels.path, self.path)
+        images.pixels = MappedFile(self.path)
+        for file in self.path.parent.glob(f"{self.path.name.split('-')[0]}-*.npy"):
+            if file != self.path:  # the same list, before its images changed
+                file.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        if self.path is not None:
+            self.store.images.pixels.path.unlink(missing_ok=True)
+
+
+class _NewFile(MappedFile):
+    """A cache file under a name of its own, while it is being written."""
+
+    def __init__(self, path: Path, size: int):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
+        # Not by tempfile, whose files nobody else may read: others may share the folder.
+        self.path = path.with_name(f".{path.name}.{uuid4().hex}.part")
+        try:
+            self.array = np.lib.format.open_memmap(self.path, "w+", np.uint8, (size,))
+            if hasattr(os, "posix_fallocate"):  # better no room now than a crash at a write
+                with open(self.path, "r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+        except BaseException:
+            self.path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def filling(samples: Sequence[Sample], cache: Cache | None) -> Iterator[Filling | None]:
+    """A store to be filled with these samples' images, or already full; it is kept if the block
+    ends without an exception.
+
+    None means that images are to be decoded each time: `off`, or there is no room, which is logged.
+    """
+    filled = _reserve(samples, cache) if cache and cache.way != "off" and samples else None
+    try:
+        yield filled
+        if filled and filled.lacking:
+            filled.finish()
+    except BaseException:
+        if filled and filled.lacking:
+            filled.discard()
+        raise
+
+
+def decode(samples: Sequence[Sample], filled: Filling | None, title: str) -> dict[str, str]:
+    """Decode these images by all cores, keep in `filled` those that it wants, and return why files
+    cannot be read. The title is that of a progress bar."""
+
+    def decode_one(sample: Sample) -> str | None:
+        try:
+            image = read_sample(sample)
+            if filled:
+                filled.put(sample, image)
+        except UnreadableImage as error:
+            return error.reason
+        return None
+
+    reasons = over_images(decode_one, samples, title)
+    return {sample.file: reason for sample, reason in zip(samples, reasons, strict=True) if reason}
 
 
 def decoded_images(
@@ -84,64 +206,79 @@ def decoded_images(
     way: str = "auto",
     folder: Path | str | None = None,
 ) -> Decoded | None:
-    """All images of a list, resized to image_size × image_size, or with None as they are.
-
-    `way` is "ram", "disk" (a file in `folder`, which by default is the user's own for caches),
-    "off", or "auto": memory if the images take at most half of what is free, else the disk under
-    the same condition, else neither. None means that images are to be read each time: `off`, or
-    that there is no room, which is told on stderr.
+    """All images of a list, decoded now; None if they are not kept (see `filling`).
 
     Raises:
         UserError: an image cannot be read.
     """
-    if way == "off" or not samples:
-        return None
-    folder = Path(folder) if folder else default_folder()
-    mark = fingerprint(samples, image_size)
-    asked = mark, way
-    if asked in _opened:
-        return _opened[asked]
-    shapes = None if way == "disk" else find_shapes(samples, image_size)
-    if way == "auto":
-        size = int(sizes(shapes).sum())
-        way = choose(size, free_memory(), free_disk(folder))
-        if way == "off":
-            tell(f"the decoded images would take {in_words(size)}, more than half of what is free")
+    with filling(samples, Cache(image_size, way, folder)) as filled:
+        if filled is None:
             return None
+        for file, reason in decode(filled.lacking, filled, "decoding images").items():
+            raise UnreadableImage(file, reason)
+    return filled.store.of(samples)
+
+
+def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
+    """Room for the images of these samples; or full, where a file has them."""
+    distinct: dict[str, Sample] = {}
+    for sample in samples:
+        distinct.setdefault(_key(sample), sample)
+    samples = list(distinct.values())
+    places = {name: place for place, name in enumerate(distinct)}
+    size, way = cache.image_size, cache.way
+    folder = Path(cache.folder) if cache.folder else default_folder()
+    path = cache_file(samples, size, folder) if way == "disk" else None
+    images = _read(path, len(samples)) if path else None
+    if images:
+        return Filling(Store(size, places, images), [])
+    counts = _pixel_counts(samples, size)
+    total = 3 * int(counts.sum())
+    if way == "auto":
+        way = choose(total, free_memory(), free_disk(folder))
+        if way == "off":
+            _warn(
+                f"the decoded images would take {_in_words(total)}, more than half of what is free"
+            )
+            return None
+        if way == "disk":
+            return _reserve(samples, Cache(size, way, folder))
     try:
-        if way == "ram":
-            made = into_memory(samples, image_size, shapes)
-        else:
-            made = from_file(samples, image_size, cache_file(samples, image_size, folder), mark)
-    except OSError as error:  # of writing; an image that cannot be read is a UserError
-        where = "memory" if way == "ram" else f"{folder} (--cache-dir names another place)"
-        size = int(sizes(find_shapes(samples, image_size)).sum())
-        tell(f"{in_words(size)} cannot be kept in {where}: {error.strerror}")
+        pixels = _NewFile(path, total + 8 * len(samples)) if path else SharedArray((total,))
+    except OSError as error:
+        where = f"{folder} (--cache-dir names another place)" if path else "memory"
+        _warn(f"{_in_words(total)} cannot be kept in {where}: {error.strerror}")
         return None
-    while len(_opened) >= MOST_OPENED:
-        del _opened[next(iter(_opened))]
-    _opened[asked] = made
-    return made
+    starts = 3 * (np.cumsum(counts) - counts)
+    images = Decoded(pixels, starts, np.zeros((len(samples), 2), np.int32))
+    return Filling(Store(size, places, images), samples, path)
 
 
-def sizes(shapes: np.ndarray) -> np.ndarray:
-    """Bytes of images with these heights and widths, int64 [N]."""
-    return shapes.astype(np.int64).prod(axis=1) * 3
+def _key(sample: Sample) -> str:
+    """What tells images apart."""
+    return sample.file if sample.pixels is None else f"{sample.file}: {sample.path}"
 
 
-def find_shapes(samples: Sequence[Sample], image_size: int | None) -> np.ndarray:
-    """Heights and widths, int32 [N, 2], of the images when they will have been read."""
+def _pixel_bytes(store: Store) -> int:
+    """Where the pixels end, and in a file the table of shapes begins."""
+    array = store.images.pixels.array
+    in_file = isinstance(store.images.pixels, MappedFile)
+    return array.size - store.images.shapes.nbytes * in_file
+
+
+def _pixel_counts(samples: Sequence[Sample], image_size: int | None) -> np.ndarray:
+    """The pixels of each image that will have been read, int64 [N]."""
     if image_size is not None:
-        return np.full((len(samples), 2), image_size, np.int32)
+        return np.full(len(samples), image_size**2, np.int64)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.array(list(pool.map(sample_shape, samples)), np.int32)
+        return np.array(list(pool.map(pixel_count, samples)), np.int64)
 
 
-def tell(reason: str) -> None:
-    print(f"no cache: {reason}; images are decoded in each epoch", file=sys.stderr)
+def _warn(reason: str) -> None:
+    logger.warning(f"no cache: {reason}; images are decoded in each epoch")
 
 
-def in_words(size: int) -> str:
+def _in_words(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
@@ -152,71 +289,23 @@ def choose(size: int, memory: int, disk: int) -> str:
     return "disk" if size <= SHARE * disk else "off"
 
 
-def into_memory(samples: Sequence[Sample], image_size: int | None, shapes: np.ndarray) -> Decoded:
-    """The images in new memory."""
-    held = SharedArray((int(sizes(shapes).sum()),))
-    end = 0
-    for image in decoded_in_turn(samples, image_size, shapes):
-        held.array[end : end + image.size] = image.reshape(-1)
-        end += image.size
-    return Decoded(held, shapes)
-
-
-def from_file(samples: Sequence[Sample], image_size: int | None, path: Path, mark: str) -> Decoded:
-    """The images in the file, which is made first where it is not there, or not of these images."""
-    header = json.dumps({"format": FORMAT, "fingerprint": mark, "images": len(samples)})
-    shapes = read_shapes(path, header, len(samples))
-    if shapes is None:
-        shapes = find_shapes(samples, image_size)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(path.parent)
-        write_file(samples, image_size, shapes, path, header)
-    return Decoded(FileArray(path, HEADER + shapes.nbytes), shapes)
-
-
-def read_shapes(path: Path, header: str, count: int) -> np.ndarray | None:
-    """The table of a cache file with this header; None if there is none, or it is not whole."""
+def _read(path: Path, count: int) -> Decoded | None:
+    """The images of a cache file; None if there is no such file, or it is damaged."""
     try:
-        with open(path, "rb") as file:
-            found = file.read(HEADER)
-            table = file.read(8 * count)
-            size = os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
+        pixels = MappedFile(path)
+    except (OSError, ValueError):
         return None
-    if found != filled_up(header) or len(table) != 8 * count:
+    end = pixels.array.size - 8 * count
+    if pixels.array.dtype != np.uint8 or pixels.array.ndim != 1 or end < 0:
         return None
-    shapes = np.frombuffer(table, np.int32).reshape(count, 2)
-    return shapes if size == HEADER + shapes.nbytes + int(sizes(shapes).sum()) else None
+    shapes = np.array(pixels.array[end:]).view(np.int32).reshape(count, 2)
+    sizes = 3 * shapes.astype(np.int64).prod(axis=1)
+    if shapes.min() <= 0 or sizes.sum() != end:
+        return None
+    return Decoded(pixels, np.cumsum(sizes) - sizes, shapes)
 
 
-def filled_up(header: str) -> bytes:
-    return header.encode().ljust(HEADER - 1) + b"\n"
-
-
-def write_file(
-    samples: Sequence[Sample], image_size: int | None, shapes: np.ndarray, path: Path, header: str
-) -> None:
-    """Write the cache under a name of this call, and give it its own once it is on the disk."""
-    # Not by tempfile, whose files nobody else may read: others may share the folder.
-    beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with open(beside, "xb") as file:
-            if hasattr(os, "posix_fallocate"):  # no room is better known before the work
-                size = HEADER + shapes.nbytes + int(sizes(shapes).sum())
-                os.posix_fallocate(file.fileno(), 0, size)
-            file.write(filled_up(header))
-            file.write(shapes.tobytes())
-            for image in decoded_in_turn(samples, image_size, shapes):
-                file.write(np.ascontiguousarray(image))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def remove_abandoned(folder: Path) -> None:
+def _remove_abandoned(folder: Path) -> None:
     """Remove what killed writers left."""
     for file in folder.glob(".*.part"):
         with suppress(FileNotFoundError):
@@ -224,52 +313,27 @@ def remove_abandoned(folder: Path) -> None:
                 file.unlink()
 
 
-def decoded_in_turn(
-    samples: Sequence[Sample], image_size: int | None, shapes: np.ndarray
-) -> Iterator[np.ndarray]:
-    """The images from the first to the last, decoded by all cores."""
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=len(samples), desc="decoding images", disable=None, delay=2) as bar,
-    ):
-        for start in range(0, len(samples), CHUNK):
-            chunk = samples[start : start + CHUNK]
-            images = list(pool.map(read_sample, chunk, [image_size] * len(chunk)))
-            for sample, image, shape in zip(chunk, images, shapes[start:], strict=False):
-                if image.shape[:2] != tuple(shape):
-                    raise UnreadableImage(sample.file, "it changes while it is being read")
-                yield image
-            bar.update(len(chunk))
-
-
-def fingerprint(samples: Sequence[Sample], image_size: int | None) -> str:
-    """SHA-256 of all that the pixels depend on, in hexadecimal: the files by path, size and time of
-    change, or else their pixels; their order, the size they get, and what decodes them."""
-    found = hashlib.sha256(f"{FORMAT} {image_size} {cv2.__version__} {PIL.__version__}\n".encode())
-    for sample in samples:
-        if sample.pixels is not None:
-            found.update(f"{sample.pixels.shape}\n".encode())
-            found.update(read_sample(sample))
-            continue
-        try:
-            status = os.stat(sample.file)
-        except OSError as error:
-            raise UnreadableImage(sample.file, f"cannot be read ({error.strerror})") from None
-        found.update(os.fsencode(os.path.abspath(sample.file)) + b"\0")
-        found.update(f"{status.st_size} {status.st_mtime_ns}\n".encode())
-    return found.hexdigest()
-
-
 def cache_file(samples: Sequence[Sample], image_size: int | None, folder: Path) -> Path:
-    """Where the cache of such a list is: one file for each list and size, which is replaced when
-    the images have changed."""
-    names = [os.fsencode(f"{os.path.abspath(sample.file)}/{sample.path}") for sample in samples]
-    digest = hashlib.sha256(b"\0".join([str(image_size).encode(), *names])).hexdigest()
-    return folder / f"{digest[:24]}.pixels"
+    """Where the cache of these images is.
+
+    The first half of the name stands for the list and the size, the second for all else that the
+    pixels depend on: each file's size and time of change, an archive's pixels, and what decodes.
+    """
+    names = hashlib.sha256(f"{image_size}\n".encode())
+    contents = hashlib.sha256(f"{FORMAT} {cv2.__version__} {PIL.__version__}\n".encode())
+    for sample in samples:
+        names.update(os.fsencode(f"{os.path.abspath(sample.file)}/{sample.path}\0"))
+        if sample.pixels is not None:
+            contents.update(np.ascontiguousarray(sample.pixels))
+            continue
+        with suppress(OSError):  # whoever reads it will say why it cannot be read
+            status = os.stat(sample.file)
+            contents.update(f"{status.st_size} {status.st_mtime_ns}\n".encode())
+    return folder / f"{names.hexdigest()[:24]}-{contents.hexdigest()[:24]}.npy"
 
 
 def default_folder() -> Path:
-    """Of the user, as systems have it for what may be deleted at any time."""
+    """The user's folder for what may be deleted at any time."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paddle_aug"
 
 

@@ -11,13 +11,14 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from paddle_aug.data.cache import Cache, Filling, Store, decode, filling
 from paddle_aug.data.faults import image_faults, list_faults, report, shared_content
 from paddle_aug.data.readers import aistudio
 from paddle_aug.data.readers.cifar import read_cifar10, read_cifar100
@@ -50,10 +51,13 @@ KINDS: dict[str, Callable[[Path], Found]] = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """What `open_dataset` found; `name` is "sample", its kind, or its folder's, as "data22612".
+    """A data set that is checked; `name` is "sample", its kind, or its folder's, as "data22612".
 
     `eval` is empty where nothing says what to evaluate on; `test` is what `split.select` set aside.
-    `drawn` tells the project's own sample from a folder of that name.
+    `drawn` tells the project's own sample from a folder of that name. `store` has the decoded
+    images, if `inputs.open_data` opened the data set and they are kept; parts of the data set share
+    it. As an argument of a process (`Process(args=…)`, a pool's `initargs`), a data set takes its
+    store along: the process maps the same memory, or the same file, and decodes nothing.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Dataset:
     class_names: list[str]
     drawn: bool = False
     test: list[Sample] = field(default_factory=list)
+    store: Store | None = field(default=None, compare=False, repr=False)
 
     @property
     def num_classes(self) -> int:
@@ -117,9 +122,36 @@ def open_dataset(
     Raises:
         UserError: nothing found, a choice to be made, or all the faults of lists and images.
     """
-    found = find_dataset(data, train_list, eval_list, image_root, start)
-    report(_faults(found, check), found.files, found.notes)
-    return Dataset(found.name, found.train, found.eval, found.class_names, found.drawn)
+    return checked(find_dataset(data, train_list, eval_list, image_root, start), check)
+
+
+def checked(
+    found: Found,
+    check: bool = True,
+    cache: Cache | None = None,
+    part: Callable[[Dataset], Dataset] = lambda whole: whole,
+) -> Dataset:
+    """What a reader found, once every line and, with `check`, every image has been looked at.
+
+    Each image is decoded once: with a `cache`, the pixels of the images in the returned part are
+    kept as the data set's `store`.
+
+    Raises:
+        UserError: all the faults of lists and images.
+    """
+    dataset = Dataset(found.name, found.train, found.eval, found.class_names, found.drawn)
+    faults = _list_faults(found)
+    if not faults:
+        dataset = part(dataset)
+    wanted = [*dataset.train, *dataset.eval, *dataset.test]
+    with filling(wanted, cache if check and not faults else None) as filled:
+        if check:
+            faults += _image_faults(found, filled)
+        report(faults, found.files, found.notes)
+        if filled:
+            archived = [sample for sample in filled.lacking if sample.pixels is not None]
+            decode(archived, filled, "decoding images")
+    return replace(dataset, store=filled.store) if filled else dataset
 
 
 def find_dataset(
@@ -174,24 +206,31 @@ def _refuse_lists(data: str, *given: str | Path | None) -> None:
             raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
 
 
-def _faults(found: Found, check: bool) -> list[Fault]:
-    """The faults that the reader found, and those of lists and images that all kinds share."""
+def _list_faults(found: Found) -> list[Fault]:
+    """The faults that the reader found, and those of lists that all kinds share."""
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    parts = found.train, found.eval
-    faults = [*found.faults, *list_faults(*parts, names, labels)]
-    if any(parts) and not any(map(_is_there, chain(*parts))):
+    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
+    samples = [*found.train, *found.eval]
+    if samples and not any(map(_is_there, samples)):
         faults.append(Fault(names[0], 0, "none of the listed images is there"))
-    elif check and found.published:
-        shared = len(shared_content(*parts))
-        if shared:
-            logger.info(
-                f"{found.name}: {shared:,} of the {len(found.eval):,} evaluation images are also "
-                "in the training part"
-            )
-    elif check:
-        faults += image_faults(*parts, names)
     return faults
+
+
+def _image_faults(found: Found, filled: Filling | None) -> list[Fault]:
+    """The faults of images; a published split may have some in both parts."""
+    parts = found.train, found.eval
+    if not any(map(_is_there, chain(*parts))):
+        return []
+    if not found.published:
+        return image_faults(*parts, found.files[:2], filled)
+    shared = len(shared_content(*parts))
+    if shared:
+        logger.info(
+            f"{found.name}: {shared:,} of the {len(found.eval):,} evaluation images are also "
+            "in the training part"
+        )
+    return []
 
 
 def _is_there(sample: Sample) -> bool:

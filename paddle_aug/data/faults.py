@@ -3,22 +3,16 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TypeVar
 
-from tqdm import tqdm
-
-from paddle_aug.data.image import MISSING, UnreadableImage, read_sample
+from paddle_aug.data.cache import Filling, decode
 from paddle_aug.data.samples import Fault, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import read_bytes
 
-Result = TypeVar("Result")
 Size = int | tuple[int, ...]
 MAX_PRINTED = 50
-_CHUNK = 32  # files a task: threads are for decoding, not for passing tasks around
 
 
 def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] = ()) -> None:
@@ -88,77 +82,32 @@ def repeats(samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
 
 
 def image_faults(
-    train: Sequence[Sample], eval: Sequence[Sample], names: tuple[str, str]
+    train: Sequence[Sample],
+    eval: Sequence[Sample],
+    names: tuple[str, str],
+    filled: Filling | None = None,
 ) -> list[Fault]:
     """Faults of images: missing, unreadable, truncated, or the same content in both lists.
 
-    Every file is decoded once, by as many threads as there are cores (decoders release the GIL),
-    with a progress bar if that takes long.
+    Every file is decoded once, and its pixels are kept in `filled` if it wants them. What it has
+    already was read before, and is not decoded again.
     """
-    distinct: dict[str, Sample] = {}
-    for sample in chain(train, eval):
-        if sample.pixels is None:
-            distinct.setdefault(sample.file, sample)
-    reasons = dict(zip(distinct, over_images(_unreadable, list(distinct.values())), strict=True))
+    distinct = {sample.file: sample for sample in chain(train, eval) if sample.pixels is None}
+    known = filled.store.places if filled and not filled.lacking else {}
+    to_read = [sample for file, sample in distinct.items() if file not in known]
+    reasons = decode(to_read, filled, "checking images")
     faults, readable = [], []
     for samples, name in zip((train, eval), names, strict=True):
         for sample in samples:
-            if reasons.get(sample.file):
+            if sample.file in reasons:
                 reason = f"{sample.path}: {reasons[sample.file]}"
                 faults.append(Fault(name, sample.line, reason))
-        readable.append([sample for sample in samples if not reasons.get(sample.file)])
+        readable.append([sample for sample in samples if sample.file not in reasons])
     for sample, same in shared_content(*readable):
         where = f" on line {same.line} of {names[0]}" if same.line else ""
         reason = f"{sample.path} is the same image as {same.path}{where}"
         faults.append(Fault(names[1], sample.line, reason))
     return faults
-
-
-def over_images(
-    look: Callable[[Sample], Result | str], samples: Sequence[Sample]
-) -> list[Result | str]:
-    """What `look` returns for each image, by all cores, with a progress bar if that takes long;
-    MISSING for a file that is not there."""
-
-    def looked(chunk: Sequence[Sample]) -> list[Result | str]:
-        return [look(sample) for sample in chunk]
-
-    chunks = [samples[start : start + _CHUNK] for start in range(0, len(samples), _CHUNK)]
-    results: list[Result | str] = []
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        with tqdm(total=len(samples), desc="checking images", disable=None, delay=2) as bar:
-            # Threads that find no file would spend their time waiting for each other.
-            tasks = [None if _is_missing(chunk) else pool.submit(looked, chunk) for chunk in chunks]
-            for chunk, task in zip(chunks, tasks, strict=True):
-                results += task.result() if task else [MISSING] * len(chunk)
-                bar.update(len(chunk))
-    finally:
-        pool.shutdown(cancel_futures=True)  # else an interrupt would wait for all the rest
-    return results
-
-
-def _is_missing(samples: Sequence[Sample]) -> bool:
-    """Whether none of the images is there, neither as a file nor in an archive."""
-    for sample in samples:
-        if sample.pixels is not None:
-            return False
-        try:
-            os.lstat(sample.file)
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError):
-            pass  # whoever opens it will say why it cannot be read
-        return False
-    return True
-
-
-def _unreadable(sample: Sample) -> str | None:
-    try:
-        read_sample(sample)
-    except UnreadableImage as error:
-        return error.reason
-    return None
 
 
 def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tuple[Sample, Sample]]:

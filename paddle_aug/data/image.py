@@ -148,29 +148,6 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def image_shape(path: Path | str) -> tuple[int, int]:
-    """Height and width of what `read_image` gives; a JPEG need not be decoded for it.
-
-    Raises:
-        UnreadableImage, OSError: as `read_image`.
-    """
-    try:
-        with opened(path, MAX_BYTES) as file, Image.open(file, formats=("JPEG",)) as image:
-            width, height = image.size
-            turned = image.getexif().get(_EXIF_ORIENTATION) in (5, 6, 7, 8)
-    except Image.DecompressionBombError:
-        raise UnreadableImage(path, _too_large()) from None
-    except UnidentifiedImageError:  # others may say how they are turned behind their pixels
-        return read_image(path).shape[:2]
-    except _DECODER_ERRORS as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise UnreadableImage(path, "the image is truncated or damaged") from error
-    if width * height > MAX_PIXELS:
-        raise UnreadableImage(path, _too_large())
-    return (width, height) if turned else (height, width)
-
-
 def read_sample(sample: Sample, size: int | None = None) -> np.ndarray:
     """The image of a sample, contiguous: as large as it is, or stretched to `size` × `size`.
 
@@ -186,15 +163,17 @@ def read_source(file: Path | str, pixels: np.ndarray | None, size: int | None = 
     return image if size is None else resize(image, size)
 
 
-def sample_shape(sample: Sample) -> tuple[int, int]:
-    """Height and width of what `read_sample` gives.
-
-    Raises:
-        UnreadableImage: as `read_sample`.
-    """
+def pixel_count(sample: Sample) -> int:
+    """Height × width by the header, without decoding; 0 if the header is not one of an image."""
     if sample.pixels is not None:
-        return sample.pixels.shape[:2]
-    return of_file(image_shape, sample.file)
+        height, width = sample.pixels.shape[:2]
+        return height * width
+    try:
+        with opened(sample.file, MAX_BYTES) as file, Image.open(file, formats=FORMATS) as image:
+            count = image.width * image.height
+    except (Image.DecompressionBombError, *_DECODER_ERRORS):
+        return 0
+    return count if count <= MAX_PIXELS else 0
 
 
 def of_file(read: Callable, path: Path | str):

@@ -41,7 +41,7 @@ def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) ->
 def pictures(config: TrainConfig, data: Dataset, places: list[int]) -> list[np.ndarray]:
     """Images of the training list as the first epoch has them, uint8 [H, W, 3]."""
     config = replace(config, cache="off")
-    dataset = dataset_of(config, data.train)
+    dataset = dataset_of(config, data.train, data.store)
     if mixes(config):
         shown = Shown(config, dataset)
         draws = Draws(1, original=False)

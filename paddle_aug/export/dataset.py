@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -115,7 +115,7 @@ def export(
     out = Path(out)
     started = time.monotonic()
     augmentation(wanted.config.augment)  # a mistake in it is told before all images are checked
-    data = open_data(wanted.config)
+    data = open_data(replace(wanted.config, cache="off"))
     maker = _Maker(wanted.config, wanted.format, data, out)
     maker.train[0, 0]  # so is an image that comes out at a wrong size, before a folder is made
     left_out = _shared(data)

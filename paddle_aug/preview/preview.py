@@ -12,6 +12,7 @@ from paddle_aug.augment.modes import augmentation, mix_of
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.augmented import Augmented
+from paddle_aug.data.cache import Store
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -128,12 +129,14 @@ def _near(file: str, paths: Sequence[str]) -> str:
     return hint if hint.startswith("did") else f"the first is {paths[0]}"
 
 
-def dataset_of(config: TrainConfig, samples: Sequence[Sample]) -> Augmented:
+def dataset_of(
+    config: TrainConfig, samples: Sequence[Sample], store: Store | None = None
+) -> Augmented:
     """The images as training augments them; without `stretch`, and where none are mixed, before
     they are made of one size."""
     if config.stretch or mixes(config):
-        return augmented(replace(config, cache="off"), samples, config.augment)
-    return own_size(config, samples)
+        return augmented(replace(config, cache="off"), samples, config.augment, store)
+    return own_size(config, samples, store)
 
 
 def mixes(config: TrainConfig) -> bool:

@@ -129,12 +129,12 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     device = use_device(config)
     group = join_group()
     refuse_small_batches(config, group)
-    training = augmented(config, data.train, config.augment)
+    training = augmented(config, data.train, config.augment, data.store)
     datasets = {
         "train": training,
         "clean": training.plain(),
-        "eval": augmented(config, data.eval, "none"),
-        "test": augmented(config, data.test, "none"),
+        "eval": augmented(config, data.eval, "none", data.store),
+        "test": augmented(config, data.test, "none", data.store),
     }
     refuse_wrong_sizes(datasets)
     normalized = normalization(config.normalize, unchanged_images(datasets["train"]))

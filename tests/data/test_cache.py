@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -14,14 +15,16 @@ from made_data import write_dataset
 from PIL import Image
 
 from paddle_aug.data import cache
-from paddle_aug.data.cache import cache_file, choose, decoded_images, free_disk
-from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.image import read_image, read_sample
+from paddle_aug.data.cache import Cache, choose, decoded_images, filling, free_disk
+from paddle_aug.data.dataset import checked, find_dataset, open_dataset
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 from paddle_aug.system.shared_memory import UNKNOWN, SharedArray, free_memory
 
 SIZE = 24
+WAYS = pytest.mark.parametrize("way", ["ram", "disk", "auto"])
 
 
 @pytest.fixture
@@ -29,93 +32,120 @@ def samples(tmp_path):
     return open_dataset(write_dataset(tmp_path / "made")).train
 
 
-@pytest.fixture(autouse=True)
-def opened_anew():
-    """Forget what this process has decoded, before and after."""
-    cache._opened.clear()
-    yield
-    cache._opened.clear()
-
-
 @pytest.fixture
 def decodings(monkeypatch):
-    """How many images were decoded."""
+    """The files that were decoded."""
     counted = []
 
-    def counting(sample, size):
-        counted.append(sample)
-        return read_sample(sample, size)
+    def counting(sample):
+        counted.append(sample.file)
+        return read_sample(sample)
 
     monkeypatch.setattr(cache, "read_sample", counting)
     return counted
 
 
-def as_read(samples):
-    return np.stack([read_sample(sample, SIZE) for sample in samples])
+def as_read(samples, size=SIZE):
+    return [read_sample(sample, size) for sample in samples]
 
 
-@pytest.mark.parametrize("way", ["ram", "disk", "auto"])
+def assert_equal(images, wanted):
+    for image, want in zip(images, wanted, strict=True):
+        np.testing.assert_array_equal(image, want)
+
+
+@WAYS
 def test_it_has_the_images_in_the_order_of_the_list_and_cannot_be_written_to(
     samples, tmp_path, way
 ):
-    held = decoded_images(samples, SIZE, way, tmp_path / "cache")
-    np.testing.assert_array_equal(list(held), as_read(samples))
+    images = decoded_images(samples, SIZE, way, tmp_path / "cache")
+    assert_equal(images, as_read(samples))
+    assert images.way == ("disk" if way == "disk" else "ram")
     with pytest.raises(ValueError, match="read-only"):
-        held[0][0] = 0
+        images[0][0] = 0
 
 
-@pytest.mark.parametrize("way", ["ram", "disk", "auto"])
-def test_images_may_keep_their_sizes(tmp_path, way, decodings):
+@WAYS
+def test_images_may_keep_their_sizes(tmp_path, way):
     samples = open_dataset(write_dataset(tmp_path / "made")).train
     for number, sample in enumerate(samples):
         picture = generator(0, "drawing", 0, number).integers(0, 256, (9 + number, 30, 3))
         Image.fromarray(picture.astype(np.uint8)).save(sample.file)
     for _ in range(2):
-        held = decoded_images(samples, None, way, tmp_path / "cache")
-        for sample, image in zip(samples, held, strict=True):
-            np.testing.assert_array_equal(image, read_image(sample.file))
-    assert [shape[0] for shape in held.shapes] == list(range(9, 9 + len(samples)))
-    assert len(decodings) == len(samples), "once each"
-    (one,) = decoded_images(samples[:1], None, way, tmp_path / "cache")
-    assert not np.array_equal(one.shape, (SIZE, SIZE, 3))
+        images = decoded_images(samples, None, way, tmp_path / "cache")
+        assert_equal(images, as_read(samples, None))
+    assert [shape[0] for shape in images.shapes] == list(range(9, 9 + len(samples)))
 
 
-def test_an_image_that_changes_meanwhile_is_told(samples, tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "sample_shape", lambda sample: (5, 5))
+def test_an_image_that_is_not_as_large_as_its_header_says_is_refused(
+    samples, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cache, "pixel_count", lambda sample: 25)
     with pytest.raises(UserError, match="changes while it is being read"):
         decoded_images(samples, None, "ram", tmp_path)
 
 
 def test_off_and_an_empty_list_have_none(samples, tmp_path):
     assert decoded_images(samples, SIZE, "off", tmp_path) is None
-    assert decoded_images([], SIZE, "ram", tmp_path) is None
-    assert list(tmp_path.glob("*.pixels")) == []
+    assert decoded_images([], SIZE, "disk", tmp_path) is None
+    assert list(tmp_path.glob("*.npy")) == []
 
 
-def test_the_modes_of_one_command_decode_once(samples, tmp_path, decodings):
-    first = decoded_images(samples, SIZE, "ram", tmp_path)
-    assert decoded_images(samples, SIZE, "ram", tmp_path) is first
-    assert len(decodings) == len(samples)
+@WAYS
+@pytest.mark.parametrize("size", [SIZE, None])
+def test_the_check_decodes_each_image_once_and_every_part_has_it(tmp_path, decodings, way, size):
+    root = write_dataset(tmp_path / "made")
+    with open(root / "Train.txt", "a") as file:
+        file.write("./" + (root / "Train.txt").read_text().splitlines()[0])  # listed again
+    data = checked(find_dataset(root), cache=Cache(size, way, tmp_path / "cache"))
+    for part in (data, select(data, fraction=0.5), select(data, first=20, holdout=0.25)):
+        for samples in (part.train, part.eval, part.test):
+            assert_equal(data.store.of(samples), as_read(samples, size))
+    assert len(decodings) == len(set(decodings)) == len({*data.train, *data.eval}) - 1
+    sent = pickle.loads(pickle.dumps(data.store)) if way == "disk" else data.store
+    assert_equal(sent.of(data.eval), as_read(data.eval, size))
+    elsewhere = data.eval[0]._replace(file="elsewhere.png")
+    assert data.store.of([elsewhere]) is None
 
 
-def test_what_is_held_is_taken_though_it_left_less_than_half_of_the_memory(samples, monkeypatch):
-    first = decoded_images(samples, SIZE, "auto")
-    monkeypatch.setattr(cache, "free_memory", lambda: 10)
-    monkeypatch.setattr(cache, "free_disk", lambda folder: 10)
-    assert decoded_images(samples, SIZE, "auto") is first
+def test_the_part_that_is_selected_is_kept_and_all_is_checked(tmp_path, decodings):
+    root = write_dataset(tmp_path / "made", train=8)
+    (root / "Images/class0/train_007.png").write_bytes(b"")
+
+    def first_four(data):
+        return select(data, fraction=0.5)
+
+    with pytest.raises(UserError, match=r"train_007\.png: the file is empty"):
+        checked(find_dataset(root), cache=Cache(SIZE), part=first_four)
+    write_dataset(tmp_path / "whole", train=8)
+    decodings.clear()
+    data = checked(find_dataset(tmp_path / "whole"), cache=Cache(SIZE), part=first_four)
+    assert len(data.store.places) == len(data.train) + len(data.eval) < len(decodings)
 
 
-def test_another_way_that_is_asked_for_is_taken(samples, tmp_path):
-    assert decoded_images(samples, SIZE, "ram", tmp_path).way == "ram"
-    assert decoded_images(samples, SIZE, "disk", tmp_path).way == "disk"
+def test_a_later_run_takes_the_file_and_decodes_nothing(tmp_path, decodings):
+    root = write_dataset(tmp_path / "made")
+    for _ in range(2):
+        data = checked(find_dataset(root), cache=Cache(SIZE, "disk", tmp_path / "cache"))
+        assert_equal(data.store.of(data.train), as_read(data.train))
+        assert len(decodings) == len(data.train) + len(data.eval)
 
 
-def test_a_later_run_takes_the_file(samples, tmp_path, decodings):
-    decoded_images(samples, SIZE, "disk", tmp_path / "cache")
-    cache._opened.clear()
-    held = np.stack(list(decoded_images(samples, SIZE, "disk", tmp_path / "cache")))
-    assert len(decodings) == len(samples)
-    np.testing.assert_array_equal(held, as_read(samples))
+def test_a_spawned_process_sees_the_same_pixels(tmp_path):
+    data = checked(find_dataset(write_dataset(tmp_path / "made")), cache=Cache(SIZE, "ram"))
+    sums = [int(image.sum()) for image in data.store.of(data.train)]
+    for sample in data.train:
+        os.unlink(sample.file)
+    context = multiprocessing.get_context("spawn")
+    pipe, theirs = context.Pipe()
+    process = context.Process(target=send_sums, args=(theirs, data))
+    process.start()
+    assert pipe.recv() == sums
+    process.join()
+
+
+def send_sums(pipe, data):
+    pipe.send([int(image.sum()) for image in data.store.of(data.train)])
 
 
 def changed_picture(samples):
@@ -130,9 +160,9 @@ def touched(samples):
 def test_a_file_of_other_images_is_replaced(samples, tmp_path, decodings, change):
     decoded_images(samples, SIZE, "disk", tmp_path / "cache")
     change(samples)
-    held = np.stack(list(decoded_images(samples, SIZE, "disk", tmp_path / "cache")))
+    images = decoded_images(samples, SIZE, "disk", tmp_path / "cache")
     assert len(decodings) == 2 * len(samples)
-    np.testing.assert_array_equal(held, as_read(samples))
+    assert_equal(images, as_read(samples))
     assert len(list((tmp_path / "cache").iterdir())) == 1, "in the place of the old one"
 
 
@@ -140,62 +170,50 @@ def test_a_file_of_other_images_is_replaced(samples, tmp_path, decodings, change
     "damage",
     [
         lambda content: content[:-1],
-        lambda content: content + b"\0",
         lambda content: b"",
-        lambda content: content[: cache.HEADER],
-        lambda content: content.replace(b'"format": 2', b'"format": 0'),
+        lambda content: content[:500],
         lambda content: bytes(len(content)),
+        lambda content: content[:-8] + bytes(8),
     ],
 )
 def test_a_file_that_is_not_whole_is_replaced(samples, tmp_path, damage):
-    folder = tmp_path / "cache"
-    decoded_images(samples, SIZE, "disk", folder)
-    cache._opened.clear()
-    file = cache_file(samples, SIZE, folder)
+    decoded_images(samples, SIZE, "disk", tmp_path)
+    (file,) = tmp_path.glob("*.npy")
     content = file.read_bytes()
     file.unlink()
     file.write_bytes(damage(content))
-    held = np.stack(list(decoded_images(samples, SIZE, "disk", folder)))
-    np.testing.assert_array_equal(held, as_read(samples))
+    assert_equal(decoded_images(samples, SIZE, "disk", tmp_path), as_read(samples))
     assert file.read_bytes() == content
 
 
 def test_another_size_or_list_is_another_file(samples, tmp_path):
-    decoded_images(samples, SIZE, "disk", tmp_path / "cache")
-    decoded_images(samples, SIZE + 1, "disk", tmp_path / "cache")
-    decoded_images(samples[::-1], SIZE, "disk", tmp_path / "cache")
-    assert len(list((tmp_path / "cache").glob("*.pixels"))) == 3
+    for given, size in ((samples, SIZE), (samples, SIZE + 1), (samples[::-1], SIZE)):
+        decoded_images(given, size, "disk", tmp_path / "cache")
+    assert len(list((tmp_path / "cache").glob("*.npy"))) == 3
 
 
 KILLED_WRITER = """
-import sys, os
-from pathlib import Path
+import os, sys
 from paddle_aug.data import cache
 from paddle_aug.data.dataset import open_dataset
-samples = open_dataset(sys.argv[1]).train
-cache.CHUNK = 2
-whole, seen = cache.decoded_in_turn, int(sys.argv[3])
-def killed(*args):
-    for number, image in enumerate(whole(*args)):
-        if number == 2 * seen:
-            os.kill(os.getpid(), 9)
-        yield image
-cache.decoded_in_turn = killed
-cache.decoded_images(samples, 24, "disk", sys.argv[2])
+def killed(filled, sample, image):
+    if sample is filled.lacking[3]:
+        os.kill(os.getpid(), 9)
+cache.Filling.put = killed
+cache.decoded_images(open_dataset(sys.argv[1]).train, 24, "disk", sys.argv[2])
 """
 
 
 def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_cache(samples, tmp_path):
     folder = tmp_path / "cache"
     root = Path(samples[0].file).parents[2]
-    for chunk in range(2):
-        command = [sys.executable, "-c", KILLED_WRITER, root, folder, str(chunk)]
+    for _ in range(2):
+        command = [sys.executable, "-c", KILLED_WRITER, root, folder]
         assert subprocess.run(command, check=False).returncode == -9
-        assert not cache_file(samples, SIZE, folder).exists()
+        assert not list(folder.glob("[!.]*"))
     left = list(folder.iterdir())
     assert len(left) == 2
-    held = np.stack(list(decoded_images(samples, SIZE, "disk", folder)))
-    np.testing.assert_array_equal(held, as_read(samples))
+    assert_equal(decoded_images(samples, SIZE, "disk", folder), as_read(samples))
 
     a_day_ago = time.time() - cache.ABANDONED - 1
     os.utime(left[0], (a_day_ago, a_day_ago))
@@ -203,55 +221,74 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_cache(samples, tmp_p
     assert (left[0].exists(), left[1].exists()) == (False, True), "it may still be written to"
 
 
-def test_a_full_disk_is_told_and_the_run_goes_on_without(samples, tmp_path, capsys, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
+def test_writers_side_by_side_do_not_disturb_each_other(samples, tmp_path):
+    wanted = Cache(SIZE, "disk", tmp_path)
+    with filling(samples, wanted) as one, filling(samples, wanted) as other:
+        for sample in samples:
+            one.put(sample, read_sample(sample))
+            other.put(sample, read_sample(sample))
+    for filled in (one, other):
+        assert_equal(filled.store.of(samples), as_read(samples))
+    assert len(list(tmp_path.glob("*.npy"))) == 1
 
-    monkeypatch.setattr(cache.os, "posix_fallocate", full)
+
+def test_a_store_that_is_not_filled_leaves_no_file(samples, tmp_path):
+    with pytest.raises(KeyboardInterrupt), filling(samples, Cache(SIZE, "disk", tmp_path / "c")):
+        raise KeyboardInterrupt
+    assert list((tmp_path / "c").iterdir()) == []
+
+
+def no_room(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_reported_and_the_run_goes_on_without(
+    samples, tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setattr(cache.os, "posix_fallocate", no_room)
     assert decoded_images(samples, SIZE, "disk", tmp_path / "cache") is None
-    told = capsys.readouterr().err
-    assert told.startswith("no cache: 0.0 MB cannot be kept in")
-    assert "--cache-dir names another place): No space left on device" in told
-    assert told.endswith("images are decoded in each epoch\n")
+    (message,) = caplog.messages
+    assert message.startswith("no cache: 0.0 MB cannot be kept in")
+    assert "--cache-dir names another place): No space left on device" in message
+    assert message.endswith("images are decoded in each epoch")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_file_that_grows_too_large_for_the_disk_is_removed(samples, tmp_path, capsys):
+def test_a_file_that_grows_too_large_for_the_disk_is_removed(samples, tmp_path, caplog):
     """By the limit of this process, which the system enforces as it does a full disk."""
-    folder = tmp_path / "cache"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (cache.HEADER, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
-        assert decoded_images(samples, SIZE, "disk", folder) is None
+        assert decoded_images(samples, SIZE, "disk", tmp_path / "cache") is None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "File too large" in capsys.readouterr().err
-    assert list(folder.iterdir()) == []
+    assert "File too large" in caplog.text
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told(samples, tmp_path, capsys):
+def test_a_folder_that_cannot_be_made_and_memory_that_is_not_there_are_reported(
+    samples, tmp_path, caplog, monkeypatch
+):
     (tmp_path / "file").write_text("")
     assert decoded_images(samples, SIZE, "disk", tmp_path / "file" / "cache") is None
-    assert "cannot be kept in" in capsys.readouterr().err
-
-
-def test_memory_that_is_not_there_is_told(samples, tmp_path, capsys, monkeypatch):
-    def none(*_):
-        raise OSError(12, "Cannot allocate memory")
-
-    monkeypatch.setattr(cache, "SharedArray", none)
+    monkeypatch.setattr(cache, "SharedArray", no_room)
     assert decoded_images(samples, SIZE, "ram", tmp_path) is None
-    assert "cannot be kept in memory: Cannot allocate memory" in capsys.readouterr().err
+    on_disk, in_memory = caplog.messages
+    assert "cannot be kept in" in on_disk
+    assert "cannot be kept in memory: No space left on device" in in_memory
 
 
-def test_auto_takes_memory_then_the_disk_and_never_more_than_half(samples, capsys, monkeypatch):
+def test_auto_takes_memory_then_the_disk_and_never_more_than_half(
+    samples, caplog, monkeypatch, tmp_path
+):
     assert choose(50, 100, 1000) == "ram"
     assert choose(51, 100, 102) == "disk"
     assert choose(52, 100, 102) == "off"
     monkeypatch.setattr(cache, "free_memory", lambda: 10)
+    assert decoded_images(samples, SIZE, "auto", tmp_path).way == "disk"
     monkeypatch.setattr(cache, "free_disk", lambda folder: 10)
-    assert decoded_images(samples, SIZE, "auto") is None
-    assert "more than half of what is free" in capsys.readouterr().err
+    assert decoded_images(samples, SIZE, "auto", tmp_path) is None
+    assert "more than half of what is free" in caplog.text
 
 
 def test_an_image_that_vanished_is_named(samples, tmp_path):

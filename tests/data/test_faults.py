@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddle_aug.data import cache
 from paddle_aug.data import faults as check
 from paddle_aug.data.faults import MAX_PRINTED, image_faults, in_order, list_faults, report
 from paddle_aug.data.samples import Fault, Sample
@@ -151,7 +152,7 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
 
         return counting
 
-    monkeypatch.setattr(check, "read_sample", counted(check.read_sample, "decoded"))
+    monkeypatch.setattr(cache, "read_sample", counted(cache.read_sample, "decoded"))
     monkeypatch.setattr(check, "read_bytes", counted(check.read_bytes, "hashed"))
     train = [sample(tmp_path, "0.jpg", 0, line) for line in range(1, 1001)]
     eval_ = [sample(tmp_path, "copy.jpg", 0, line) for line in range(1, 501)]
