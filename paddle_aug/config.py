@@ -1,11 +1,13 @@
-"""What a training run is told: defaults, then a recipe, then the command line."""
+"""The settings of a training run: defaults, then a recipe, then the command line."""
 
 import reprlib
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -13,258 +15,301 @@ from paddle_aug.errors import UserError, found_in
 from paddle_aug.names import near_miss
 from paddle_aug.system.files import read_bytes
 
-SCHEDULES = ("constant", "cosine", "step", "plateau")
-OPTIMIZERS = ("adam", "adamw", "sgd")
-INITIALIZERS = ("default", "xavier")
-MIX_UNITS = ("batch", "pair", "element")
-ENGINES = ("auto", "native", "imgaug")
-CACHES = ("auto", "ram", "disk", "off")
 RECIPES = Path(__file__).parent / "recipes"
-MOST_RECIPE = 2**16  # bytes; YAML is read at some 50,000 a second
-MOST_IMAGE_SIZE = 2**13  # pixels
-# What reading YAML raises: where tags and values do not go together, nearly anything.
-_YAML_ERRORS = (
-    yaml.YAMLError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-)
+MAX_RECIPE_BYTES = 2**16
+MAX_IMAGE_SIZE = 2**13  # pixels
+
+# The sections of `--help`, each from this field on.
+GROUPS = {
+    "data": "data",
+    "augmentation": "augment",
+    "network": "network",
+    "optimisation": "batch_size",
+    "speed": "num_workers",
+    "output": "log_dir",
+}
 
 
-def option(default, text: str, bare: str | None = None):
-    """A field with the text that `--help` shows for it, and its value where the option is given
-    without one."""
-    return field(default=default, metadata={"help": text, "bare": bare})
+class Rule(NamedTuple):
+    """What the values of a field must be, in words and as a test."""
+
+    text: str
+    holds: Callable[[float], bool]
+
+
+AT_LEAST_ONE = Rule("at least 1", lambda value: value >= 1)
+POSITIVE = Rule("more than 0", lambda value: 0 < value < inf)
+NOT_NEGATIVE = Rule("0 or more", lambda value: 0 <= value < inf)
+PROBABILITY = Rule("from 0 to 1", lambda value: 0 <= value <= 1)
+BELOW_ONE = Rule("from 0 to below 1", lambda value: 0 <= value < 1)
+
+
+def option(
+    default,
+    text: str,
+    metavar: str | None = None,
+    *,
+    rule: Rule | None = None,
+    choices: tuple[str, ...] | None = None,
+    bare: str | None = None,
+):
+    """A field of TrainConfig.
+
+    `text` and `metavar` are for `--help`; `bare` is the value of an option that is given
+    without one.
+    """
+    metadata = dict(help=text, metavar=metavar, rule=rule, choices=choices, bare=bare)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides a run; the defaults are the notebook's.
+    """All settings of a run; the defaults are the notebook's.
 
     Each field is the option of the same name (`batch_size` is `--batch-size`), a key of a recipe,
-    and a key of the run.json that a run leaves behind.
+    and a key of the run.json that a run writes.
     """
 
+    data: str | None = option(
+        None,
+        "folder with the list files, or 'sample'; or KIND:PATH: folder:PATH of class folders, "
+        "csv:FILE, cifar10:PATH or cifar100:PATH of the python archive, mnist:FOLDER, "
+        "fashion-mnist:FOLDER; by default the data set mounted on AI Studio",
+        "DATA",
+    )
+    train_list: str | None = option(
+        None, "list of the training images, a line each: path label", "FILE"
+    )
+    eval_list: str | None = option(None, "list of the evaluation images", "FILE")
+    image_root: str | None = option(None, "folder that the paths in the lists start from", "FOLDER")
+    first: int | None = option(None, "train on the first N images of the list only")
+    fraction: float = option(1.0, "train on this fraction of each class, drawn by the seed")
+    holdout: float = option(
+        0.0,
+        "hold back this fraction of each class and evaluate on it; the evaluation list is then "
+        "used once, after the last epoch",
+    )
     augment: str = option(
         "none",
-        "none, userDef, imgaugLib, allab, allba, samplePairing, mixup, a pipeline such as "
-        "'hflip|rotate(20)', any of these with a mix as in userDef+mixup:0.4, a comma list of "
-        "them, or all for the first five; each trains a fresh network",
+        "none, userDef, imgaugLib, allab, allba, samplePairing, mixup; a pipeline such as "
+        "'hflip|rotate(20)'; either with a mix, as in userDef+mixup:0.4; a comma list of them, or "
+        "all for the first five: each trains a fresh network",
+        "MODES",
     )
     mix: str = option(
         "none",
-        "mix images of a batch, and their labels: none, mixup, cutmix, resizemix, samplePairing; "
-        "mixup:0.4 and cutmix:1 with their alpha; mixup+cutmix takes either, at random",
+        "mix the images of a batch and their labels: none, mixup, cutmix, resizemix, "
+        "samplePairing; mixup:0.4 and cutmix:1 set alpha; mixup+cutmix draws one of them",
+        "MIX",
     )
-    mix_prob: float = option(1.0, "probability of mixing")
+    mix_prob: float = option(1.0, "probability of mixing", rule=PROBABILITY)
     mix_per: str = option(
-        "batch", "what mixing is drawn for: the whole batch, each pair, each element"
+        "batch",
+        "draw the mix for each batch, pair or element",
+        "UNIT",
+        choices=("batch", "pair", "element"),
     )
-    mix_off_epochs: int = option(0, "the last so many epochs go without mixing")
-    data: str | None = option(
-        None,
-        "folder with the list files, or 'sample'; or another kind: folder:PATH of class folders, "
-        "csv:FILE, cifar10:PATH and cifar100:PATH of the python archive, mnist:FOLDER and "
-        "fashion-mnist:FOLDER; without it AI Studio's data are looked for",
-    )
-    train_list: str | None = option(None, "list file to train on, 'path label' a line")
-    eval_list: str | None = option(None, "list file to evaluate on")
-    image_root: str | None = option(None, "folder that the paths in the lists start from")
-    first: int | None = option(None, "train on the first so many images of the list only")
-    fraction: float = option(
-        1.0, "train on this part of the training list, the same in each class, drawn by the seed"
-    )
-    holdout: float = option(
-        0.0,
-        "hold back this part of the training list, the same in each class, and evaluate on it; "
-        "the eval list is then tested on once, after the last epoch",
-    )
+    mix_off_epochs: int = option(0, "do not mix in the last N epochs", rule=NOT_NEGATIVE)
     stretch: bool = option(
         True,
-        "resize images to image_size × image_size before augmenting, as the notebook does; "
-        "without, they are augmented at their own size",
+        "resize images to a square of --image-size before augmenting, as the notebook does; with "
+        "--no-stretch they are augmented at their own size",
     )
     eval_transform: str = option(
         "none",
-        "what makes an evaluation image image_size × image_size where they are not stretched, such "
-        "as 'resize(256)|center_crop(224)'; training images that their augmentation leaves at "
-        "another size go through it too",
+        "with --no-stretch, what makes evaluation images square, such as "
+        "'resize(256)|center_crop(224)'; training images that are still of another size after "
+        "their augmentation go through it too",
+        "PIPELINE",
     )
     normalize: str = option(
         "half",
-        "of pixels from 0 to 1: half, to -1 to 1; unit, as they are; imagenet; data, by mean and "
-        "deviation of the training images; image, by its own; or three means / three deviations, "
-        "such as 0.5,0.5,0.5/0.2,0.2,0.2",
+        "half maps pixels to -1..1, unit to 0..1; imagenet, data (the training images) and image "
+        "(each its own) subtract a mean and divide by a deviation; or three means / three "
+        "deviations of pixels in 0..1, such as 0.5,0.5,0.5/0.2,0.2,0.2",
+        "NAME",
     )
     engine: str = option(
-        "auto", "who runs the imgaug pipeline: native (our ops, the same as auto) or imgaug itself"
+        "auto",
+        "what runs imgaugLib: native (this package's operations, also auto) or imgaug itself",
+        "NAME",
+        choices=("auto", "native", "imgaug"),
     )
     network: str = option(
         "vgg16",
         "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn, lenet, alexnet, googlenet, resnet18, "
         "resnet34, resnet50, resnet101, resnet152, densenet121, densenet161, densenet169, "
         "densenet201, keras_cnn, d2l_resnet18, residual_mnist",
+        "NAME",
     )
-    init: str = option("default", "first weights: default (Paddle's), or xavier (uniform)")
+    init: str = option(
+        "default",
+        "initial weights: default (Paddle's) or xavier (uniform)",
+        "NAME",
+        choices=("default", "xavier"),
+    )
     pretrained: str | None = option(
         None,
-        "start from the weights of this file, or from 'imagenet', which Paddle downloads; a head "
-        "for another number of classes is replaced",
+        "start from the weights in FILE, or from 'imagenet', which Paddle downloads; a head for "
+        "another number of classes is replaced",
+        "FILE",
     )
     freeze: str | None = option(
-        None, "keep these weights as they are: 'body' (all but the head), or starts of their names"
+        None,
+        "do not train these weights: 'body' (all but the head), or a comma list of how their "
+        "names start",
+        "NAMES",
     )
-    head_lr_mult: float = option(1.0, "the head learns so many times as fast as the rest")
-    image_size: int = option(224, "side in pixels of what the network sees")
+    head_lr_mult: float = option(1.0, "multiply the learning rate of the head", rule=POSITIVE)
+    image_size: int = option(
+        224, "height and width of the network's input in pixels", rule=AT_LEAST_ONE
+    )
+    sync_bn: bool = option(
+        False, "batch normalisation over the images of all processes, not of each process alone"
+    )
     batch_size: int = option(
-        8, "images in the network at once, of all processes together; and so those of a step"
+        8,
+        "images per batch, over all processes; an optimizer step takes --accumulate batches",
+        rule=AT_LEAST_ONE,
     )
     accumulate: int = option(
         1,
-        "sum the gradients of so many batches for a step, which then sees accumulate × batch_size "
-        "images in the memory of batch_size",
+        "sum the gradients of N batches in a step: N times the images in the memory of one batch",
+        rule=AT_LEAST_ONE,
     )
     global_batch: int | None = option(
         None,
-        "in place of batch_size: images of a step, of all processes and all that is accumulated; "
-        "a process has global_batch / accumulate / processes of them in its network at once",
-    )
-    sync_bn: bool = option(
-        False, "batch normalisation measures the images of all processes, not of each its own"
+        "instead of --batch-size: images per optimizer step, over all processes and accumulated "
+        "batches",
     )
     optimizer: str = option(
-        "adam", "adam, adamw (its weight decay is decoupled from the gradient), sgd"
+        "adam",
+        "adam, adamw (weight decay apart from the gradient) or sgd",
+        "NAME",
+        choices=("adam", "adamw", "sgd"),
     )
-    learning_rate: float = option(1e-4, "step size of the optimizer")
-    momentum: float = option(0.9, "of sgd; 0 for none")
-    weight_decay: float = option(0.0, "this share of the weights is added to their gradient")
+    learning_rate: float = option(1e-4, "step size of the optimizer", rule=POSITIVE)
+    momentum: float = option(0.9, "momentum of sgd", rule=BELOW_ONE)
+    weight_decay: float = option(
+        0.0, "add this share of the weights to their gradient", rule=NOT_NEGATIVE
+    )
     schedule: str = option(
         "constant",
-        "of the learning rate: constant; cosine, falling to 0 over the epochs; step, times gamma "
-        "at each milestone; plateau, times gamma when the eval loss no longer falls",
+        "learning rate: constant; cosine, falling to 0 over the epochs; step, times gamma at each "
+        "milestone; plateau, times gamma when the evaluation loss stops falling",
+        "NAME",
+        choices=("constant", "cosine", "step", "plateau"),
     )
-    milestones: str = option("", "epochs of the schedule step, such as 15,18")
-    gamma: float = option(0.1, "what step and plateau multiply the learning rate by")
-    patience: int = option(5, "epochs without a lower eval loss that plateau waits for")
-    warmup: float = option(0.0, "epochs in which the learning rate rises from 0, step by step")
+    milestones: str = option("", "epochs of --schedule step, such as 15,18", "EPOCHS")
+    gamma: float = option(0.1, "factor of --schedule step and plateau", rule=POSITIVE)
+    patience: int = option(
+        5, "epochs that --schedule plateau waits for a lower evaluation loss", rule=AT_LEAST_ONE
+    )
+    warmup: float = option(
+        0.0, "epochs in which the learning rate rises from 0, step by step", rule=NOT_NEGATIVE
+    )
     label_smoothing: float = option(
-        0.0, "share of the target that is spread over all classes; the curves leave it out"
+        0.0,
+        "share of the target that is spread over all classes; not part of the logged losses",
+        rule=BELOW_ONE,
     )
     ema: float = option(
         0.0,
-        "decay a step of an average of the weights, such as 0.999, which is then evaluated and "
-        "saved; 0 for none",
+        "evaluate and save a moving average of the weights, with this decay per step, such as "
+        "0.999; 0 for none",
+        rule=BELOW_ONE,
     )
-    epochs: int = option(100, "times through the training list")
-    seed: int = option(0, "decides weights, order, augmentation and dropout")
+    epochs: int = option(100, "passes over the training images", rule=AT_LEAST_ONE)
+    seed: int = option(
+        0,
+        "seed of initial weights, order, augmentation and dropout",
+        rule=Rule("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32),
+    )
     num_workers: int | None = option(
-        None, "processes that augment; by default one a core with a GPU, and 0 without one"
+        None,
+        "processes that augment; by default one per core with a GPU, 0 without",
+        rule=NOT_NEGATIVE,
     )
     cache: str = option(
         "auto",
-        "where the decoded, resized images are kept: ram, disk (for later runs too), off (decoded "
-        "in each epoch); auto is ram, else disk, if they take at most half of what is free",
+        "where decoded images are kept: ram, disk (for later runs too) or off; auto is ram, else "
+        "disk, if they take at most half of what is free",
+        "WHERE",
+        choices=("auto", "ram", "disk", "off"),
     )
     cache_dir: str | None = option(
-        None, "folder of the disk cache; by default paddle_aug in the user's folder for caches"
+        None, "folder of --cache disk; by default paddle_aug in the user's cache folder", "FOLDER"
     )
-    device: str = option("auto", "gpu, gpu:1, cpu; auto is the GPU where there is one")
-    threads: int | None = option(None, "CPU threads of the network; by default one a core")
+    device: str = option("auto", "gpu, gpu:1 or cpu; auto is the GPU, if any", "NAME")
+    threads: int | None = option(
+        None, "CPU threads of the network; by default one per core", rule=AT_LEAST_ONE
+    )
     amp: bool = option(False, "mixed precision, on a GPU")
-    log_dir: str = option("logs", "folder for the curves and run.json")
-    model_dir: str = option("models", "folder for the weights")
+    log_dir: str = option("logs", "folder of the curves and run.json", "FOLDER")
+    model_dir: str = option("models", "folder of the weights", "FOLDER")
     visualdl: str | None = option(
         None,
-        "folder for what VisualDL shows of the training: curves, augmented batches, the network's "
-        "graph; without a folder's name logs/visualdl",
+        "write curves, augmented batches and the network's graph for VisualDL to this folder; "
+        "logs/visualdl if none is named",
+        "FOLDER",
         bare="logs/visualdl",
     )
-    resume: bool = option(False, "go on where an interrupted run of this mode stopped")
+    resume: bool = option(False, "resume an interrupted run from its last whole epoch")
 
     def __post_init__(self):
-        for name in ("image_size", "batch_size", "accumulate", "epochs", "patience"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{flag(name)} must be at least 1, not {getattr(self, name)}")
-        if self.image_size > MOST_IMAGE_SIZE:
-            raise UserError(
-                f"--image-size must be at most {MOST_IMAGE_SIZE}, not {self.image_size}"
-            )
+        for item in fields(self):
+            _check(item.name, getattr(self, item.name), **item.metadata)
+        if self.image_size > MAX_IMAGE_SIZE:
+            raise UserError(f"--image-size must be at most {MAX_IMAGE_SIZE}, not {self.image_size}")
         if self.global_batch is not None and self.global_batch < self.accumulate:
             raise UserError(
-                f"--global-batch must be at least --accumulate {self.accumulate}, an image each "
-                f"time, not {self.global_batch}"
+                f"--global-batch {self.global_batch} is less than --accumulate {self.accumulate}; "
+                "each accumulated batch needs an image"
             )
-        if self.num_workers is not None and self.num_workers < 0:
-            raise UserError(f"--num-workers must not be negative: {self.num_workers}")
-        if self.threads is not None and self.threads < 1:
-            raise UserError(f"--threads must be at least 1, not {self.threads}")
-        if not 0 <= self.seed < 2**32:
-            raise UserError(f"--seed must be from 0 to 2**32 - 1, not {self.seed}")
-        for name, known in (
-            ("schedule", SCHEDULES),
-            ("optimizer", OPTIMIZERS),
-            ("init", INITIALIZERS),
-            ("mix_per", MIX_UNITS),
-            ("engine", ENGINES),
-            ("cache", CACHES),
-        ):
-            if getattr(self, name) not in known:
-                raise UserError(
-                    f"{flag(name)} {getattr(self, name)!r}: {near_miss(getattr(self, name), known)}"
-                )
-        for name in ("learning_rate", "gamma", "head_lr_mult"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise UserError(f"{flag(name)} must be more than 0, not {getattr(self, name)}")
-        for name in ("weight_decay", "warmup"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise UserError(f"{flag(name)} must be 0 or more, not {getattr(self, name)}")
-        for name in ("momentum", "label_smoothing", "ema"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(
-                    f"{flag(name)} must be from 0 to below 1, not {getattr(self, name)}"
-                )
-        if self.mix_off_epochs < 0:
-            raise UserError(f"--mix-off-epochs must not be negative: {self.mix_off_epochs}")
-        if not 0 <= self.mix_prob <= 1:
-            raise UserError(f"--mix-prob must be from 0 to 1, not {self.mix_prob}")
         if (self.schedule == "step") != bool(self.milestone_epochs):
             raise UserError(
-                "--schedule step and --milestones belong together: --schedule step --milestones 15"
+                "--schedule step and --milestones need each other: --schedule step --milestones 15"
             )
 
     @property
     def mode(self) -> str:
-        """What `--augment` takes for this augmentation and mix; the run's name in its logs."""
+        """The run's name in its logs: augmentation and mix, as `--augment` takes them."""
         return self.augment if self.mix == "none" else f"{self.augment}+{self.mix}"
 
     @property
     def step_batch(self) -> int:
-        """Images of an optimizer's step, of all processes and all that is accumulated."""
+        """Images per optimizer step, over all processes and accumulated batches."""
         return self.global_batch or self.batch_size * self.accumulate
 
     @property
     def micro_batch(self) -> int:
-        """Images in the network at once, of all processes, at most."""
+        """Images per batch, over all processes, at most."""
         return -(-self.step_batch // self.accumulate)
 
     @property
     def milestone_epochs(self) -> list[int]:
-        """The epochs, counted from 0, from which on the learning rate is another `gamma` lower."""
+        """The epochs, counted from 0, from which the learning rate is lower by `gamma` each."""
         try:
             epochs = [int(part) for part in self.milestones.split(",")] if self.milestones else []
         except ValueError:
             epochs = [0]
         if not all(epoch > 0 for epoch in epochs) or sorted(set(epochs)) != epochs:
             raise UserError(
-                f"--milestones wants rising numbers of epochs, such as 15,18, not {self.milestones}"
+                f"--milestones takes rising epochs, such as 15,18, not {self.milestones}"
             )
         return epochs
 
     def asdict(self) -> dict:
-        """The fields as plain values, as they stand in run.json."""
+        """The fields as plain values, as in run.json."""
         return asdict(self)
+
+
+def _check(name: str, value, rule: Rule | None, choices: tuple[str, ...] | None, **_) -> None:
+    """Refuse a value that breaks its field's rule or is none of its choices."""
+    if rule and value is not None and not rule.holds(value):
+        raise UserError(f"{flag(name)} must be {rule.text}, not {value}")
+    if choices and value not in choices:
+        raise UserError(f"{flag(name)} {value!r}: {near_miss(value, choices)}")
 
 
 def flag(name: str) -> str:
@@ -286,10 +331,10 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str) -> dict:
-    """The fields that a recipe sets, by its name or its path.
+    """The fields that a recipe sets; `name` is its name or its path.
 
     A recipe is YAML: `config` holds fields of TrainConfig; `about`, `command`, `cost` and `result`
-    tell people what it is for, what it takes and what came out.
+    say what it is for, how to run it, what it takes and what it gave.
 
     Raises:
         UserError: no such recipe, an unknown key, or a value of the wrong type.
@@ -300,52 +345,39 @@ def load_recipe(name: str) -> dict:
         if not path.exists():
             raise UserError(f"no recipe named {name!r}; {near_miss(name, recipe_names())}")
     try:
-        content = yaml.load(read_bytes(path, MOST_RECIPE).decode("utf-8-sig"), Loader=_Plain)
+        content = yaml.safe_load(read_bytes(path, MAX_RECIPE_BYTES).decode("utf-8-sig"))
     except OSError as error:
         raise UserError(f"cannot read the recipe {path}: {error.strerror}") from None
-    except _YAML_ERRORS as error:
+    except Exception as error:  # for tags and values that do not match, PyYAML raises any kind
         raise UserError(f"the recipe {path} is not YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
-        raise UserError(f"the recipe {path} wants a mapping 'config' with the options it sets")
+        raise UserError(f"the recipe {path} needs a mapping 'config' with the options it sets")
     known = ["about", "command", "cost", "result", "config"]
     for key in content:
         if key not in known:
             raise UserError(f"{path}: unknown key {key!r}; {near_miss(str(key), known)}")
     names = [item.name for item in fields(TrainConfig)]
-    values = {}
-    for key, value in content["config"].items():
+    for key in content["config"]:
         if key not in names:
             raise UserError(f"{path}: unknown option {key!r}; {near_miss(str(key), names)}")
-        values[key] = of_type(key, value, path)
-    return values
-
-
-class _Plain(yaml.SafeLoader):
-    """YAML without aliases: a few lines of them make more than any memory holds."""
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not taken", mark)
-        return super().compose_node(parent, index)
+    return {name: of_type(name, value, path) for name, value in content["config"].items()}
 
 
 def of_type(name: str, value, path: Path):
-    """A value that a file gives for a field, in the field's type; YAML reads 1e-4 as text, and 1
-    where 1.0 is meant.
+    """The value that a file gives for a field, in the field's type.
+
+    YAML reads 1e-4 as text, and 1 as a whole number where 1.0 is meant.
 
     Raises:
-        UserError: it is of another type, or no number that could be meant.
+        UserError: the value is of another type.
     """
     kind = value_type(name)
-    if value is None and next(f.default for f in fields(TrainConfig) if f.name == name) is None:
+    if value is None and getattr(TrainConfig, name) is None:
         return None
-    if isinstance(value, int) and abs(value) >= 2**63:
-        raise UserError(f"{path}: {name} is a number of more than 63 bits")
     if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     if type(value) is not kind:
         raise UserError(
@@ -355,7 +387,7 @@ def of_type(name: str, value, path: Path):
 
 
 def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
-    """The config that a file tells by these fields of it; the others are defaults.
+    """The config with these fields as a file gives them, and the others at their defaults.
 
     Raises:
         UserError: a value is of another type, or refused.
@@ -369,13 +401,11 @@ def make_config(given: dict, recipe: str) -> TrainConfig:
     """Defaults, then the recipe, then what was given.
 
     Raises:
-        UserError: see `load_recipe`; or what was given is refused, or says two things.
+        UserError: see `load_recipe`; or a value is refused, or contradicts another one.
     """
     values = load_recipe(recipe)
     if "batch_size" in given:
         if "global_batch" in given:
-            raise UserError(
-                "--batch-size and --global-batch both say how large a batch is; leave one away"
-            )
+            raise UserError("give --batch-size or --global-batch, not both")
         values.pop("global_batch", None)
     return replace(TrainConfig(), **{**values, **given})

@@ -3,9 +3,12 @@
 import ast
 import logging
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +18,7 @@ from tqdm import tqdm
 from paddle_aug import __version__, cli
 from paddle_aug.commands import plot, train
 from paddle_aug.commands._options import CommandParser
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError
 
 # What measures a clone, and what tools share.
@@ -51,10 +55,76 @@ def test_a_mistyped_command_ends_with_the_nearest_one(monkeypatch, capsys):
     assert capsys.readouterr().err == said
 
 
+@pytest.fixture
+def help_of(monkeypatch, capsys):
+    """Returns the help of a command on a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def show(name, option):
+        assert ended(monkeypatch, name, option) == 0
+        return capsys.readouterr().out
+
+    return show
+
+
 @pytest.mark.parametrize("name", cli.names())
-def test_the_help_of_a_command_has_its_own_name(name, monkeypatch, capsys):
-    assert ended(monkeypatch, name, "--help") == 0
-    assert capsys.readouterr().out.startswith(f"usage: paddle-aug {name} ")
+def test_a_command_has_help_of_80_columns_whose_examples_it_understands(name, help_of, monkeypatch):
+    text = help_of(name, "--help")
+    assert text.startswith(f"usage: paddle-aug {name} ")
+    assert "--verbose" in text
+    assert "(default: )" not in text
+    if "--help-all" in text:
+        assert set(text.split()) < set(help_of(name, "--help-all").split())
+    assert max(map(len, text.splitlines())) <= 80
+    _, _, examples = text.partition("examples:\n")
+
+    def parse_only(self, words=None):
+        parse(self, words)
+        raise SystemExit("understood")
+
+    parse = CommandParser.parse_args
+    monkeypatch.setattr(CommandParser, "parse_args", parse_only)
+    for example in examples.splitlines():
+        program, *words = shlex.split(example)
+        assert (program, words[0]) == ("paddle-aug", name)
+        assert ended(monkeypatch, *words) == "understood", example
+    assert examples.count("\n") >= 2
+
+
+def test_the_help_of_train_has_the_options_that_people_use_and_help_all_every_one(help_of):
+    def options(text):
+        return re.findall(r"^  (?:-. NAME, )?(--[a-z-]+)", text, re.M)
+
+    assert options(help_of("train", "--help")) == [
+        "--recipe", "--data", "--holdout", "--augment", "--network", "--pretrained", "--image-size",
+        "--batch-size", "--learning-rate", "--epochs", "--seed", "--num-workers", "--device",
+        "--log-dir", "--resume", "--help-all", "--quiet",
+    ]  # fmt: skip
+    everything = options(help_of("train", "--help-all"))
+    assert {flag(item.name) for item in fields(TrainConfig)} < set(everything)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "end"),
+    [
+        ("train", "image-size", "(by the recipe; aistudio: 224, sample: 32)"),
+        ("train", "schedule", "(by the recipe; aistudio: constant, sample: cosine)"),
+        ("train", "weight-decay", "(default: 0)"),
+        ("train", "seed", "(default: 0)"),
+        ("train", "stretch", "(default: yes)"),
+        ("train", "milestones", "such as 15,18"),
+        ("train", "recipe", "(default: sample for the sample data, aistudio for other data)"),
+        ("compare", "recipe", "(default: small)"),
+        ("compare", "network", "(by the recipe; small: vgg_thin_bn)"),
+        ("compare", "learning-rate", "(by the recipe; small: 0.001)"),
+        ("search", "image-size", "(by the recipe; small: 64)"),
+        ("preview", "image-size", "(default: 224)"),
+    ],
+)
+def test_the_default_that_is_shown_holds(command, option, end, help_of):
+    text = help_of(command, "--help-all")
+    text = re.split(rf"^  (?:-c NAME, )?--{option}\b", text, flags=re.M)[1]
+    assert " ".join(re.split(r"\n(?:  -|\n)", text)[0].split()).endswith(end)
 
 
 def interrupt():

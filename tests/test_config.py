@@ -1,4 +1,4 @@
-"""Defaults < recipe < command line, and every mistake is told."""
+"""Defaults < recipe < command line, and every mistake has a message."""
 
 import dataclasses
 import shlex
@@ -63,9 +63,9 @@ def test_the_batch_of_a_step_is_given_by_its_micro_batches_or_as_a_whole(tmp_pat
     assert sizes(accumulate=1) == (64, 64)
     assert sizes(batch_size=12) == (24, 12)
     assert sizes(global_batch=10, accumulate=4) == (10, 3)
-    with pytest.raises(UserError, match="--batch-size and --global-batch both say"):
+    with pytest.raises(UserError, match="give --batch-size or --global-batch, not both"):
         sizes(batch_size=8, global_batch=8)
-    with pytest.raises(UserError, match="--global-batch must be at least --accumulate 3"):
+    with pytest.raises(UserError, match="--global-batch 2 is less than --accumulate 3"):
         TrainConfig(global_batch=2, accumulate=3)
 
 
@@ -109,30 +109,29 @@ def test_the_command_of_a_recipe_is_one(name):
         ("config:\n  epochs: null\n", "epochs wants a value of type int, got None"),
         ("config:\n  augment:\n", "augment wants a value of type str, got None"),
         ("config:\n  epochs: 0\n", "--epochs must be at least 1"),
-        ("confg:\n  epochs: 3\n", "wants a mapping 'config'"),
+        ("confg:\n  epochs: 3\n", "needs a mapping 'config'"),
         ("config: {}\ncomand: x\n", "unknown key 'comand'; did you mean 'command'"),
         ("config: [", "is not YAML"),
-        ("- 1\n", "wants a mapping 'config'"),
+        ("- 1\n", "needs a mapping 'config'"),
         ("config: !!python/object/apply:os.getcwd []\n", "is not YAML"),
         ("config:\n  epochs: 2020-13-45\n", "is not YAML: month must be in 1..12"),
         ("config:\n  epochs: !!timestamp x\n", "is not YAML"),
         ("config:\n  epochs: " + "9" * 5000, "is not YAML"),
-        ("config:\n  epochs: 0x" + "f" * 5000, "epochs is a number of more than 63 bits"),
-        ("config:\n  learning_rate: 1" + "0" * 400, "a number of more than 63 bits"),
+        ("config:\n  learning_rate: 1" + "0" * 400, "learning_rate wants a value of type float"),
         ("config: " + "[" * 50_000, "is not YAML: maximum recursion depth"),
-        ("config: &a\n  augment: *a\n", r"is not YAML: aliases \(\*name\) are not taken"),
+        ("config: &a\n  augment: *a\n", "augment wants a value of type str"),
         ("config:\n  epochs: " + " " * 70_000, "cannot read the recipe .* are more than 65,536"),
         ("config:\n  image_size: 9000\n", "--image-size must be at most 8192, not 9000"),
     ],
 )
-def test_a_faulty_recipe_is_told_by_file_and_key(tmp_path, content, message):
+def test_a_faulty_recipe_is_reported_by_file_and_key(tmp_path, content, message):
     recipe = tmp_path / "mine.yaml"
     recipe.write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         make_config({}, str(recipe))
 
 
-def test_an_unknown_recipe_is_told_with_the_nearest(tmp_path):
+def test_an_unknown_recipe_is_reported_with_the_nearest(tmp_path):
     with pytest.raises(UserError, match="did you mean 'small'"):
         load_recipe("smal")
     with pytest.raises(UserError, match="cannot read the recipe"):

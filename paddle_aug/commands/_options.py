@@ -2,28 +2,51 @@
 
 import argparse
 import logging
+import shlex
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import NoReturn
 
-from paddle_aug.config import TrainConfig, flag, value_type
+from paddle_aug.config import GROUPS, TrainConfig, flag, load_recipe, recipe_names, value_type
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
 
+METAVARS = {int: "N", float: "X"}
+
 
 class CommandParser(argparse.ArgumentParser):
-    """A command line whose mistakes are UserErrors; with --quiet and --verbose."""
+    """A command line whose mistakes are UserErrors, with --quiet and --verbose.
 
-    def __init__(self, description: str | None, **settings):
-        super().__init__(description=description, allow_abbrev=False, **settings)
-        loudness = self.add_mutually_exclusive_group()
-        loudness.add_argument(
-            "--quiet", action="store_true", help="print results, warnings and errors only"
+    `examples` are command lines, without the program, that `--help` ends with. `arguments` is what
+    the usage line shows before the options.
+    """
+
+    def __init__(self, description: str | None, arguments: str = "", examples: Sequence[str] = ()):
+        # By `paddle-aug` the command's name is already there.
+        program = sys.argv[0]
+        prog = program if program.startswith("paddle-aug ") else f"python {shlex.quote(program)}"
+        super().__init__(
+            prog,
+            f"{prog} {arguments} [options]".replace("  ", " "),
+            description,
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_HelpFormatter,
         )
-        loudness.add_argument(
-            "-v", "--verbose", action="store_true", help="print more about what is done"
-        )
+        self._positionals.title = "arguments"
+        self.examples = examples
+        self.rare: dict[argparse.Action, str] = {}  # the options that --help hides, and their help
+
+    def add_rare_argument(self, group, *names: str, help: str, **settings) -> None:
+        """Add an option that `--help` leaves to `--help-all`."""
+        action = group.add_argument(*names, help=argparse.SUPPRESS, **settings)
+        self.rare[action] = help
+
+    def format_help(self) -> str:
+        lines = [f"  {self.prog} {example}" for example in self.examples]
+        return "\n".join([super().format_help(), *(["examples:", *lines, ""] if lines else [])])
 
     def parse_args(self, args: Sequence[str] | None = None, namespace=None) -> argparse.Namespace:
         """Parse the options, and set how much the command logs.
@@ -32,6 +55,7 @@ class CommandParser(argparse.ArgumentParser):
             UserError: an option is unknown, misses its value, or has one of the wrong type.
         """
         words = sys.argv[1:] if args is None else list(args)
+        self._add_general_options()
         self._refuse_unknown(words)
         options = super().parse_args(words, namespace)
         if options.quiet:
@@ -44,29 +68,102 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; see {self.prog} --help")
 
+    def _add_general_options(self) -> None:
+        """Add the options of every command, which stand last in the help."""
+        group = self.add_argument_group("general")
+        group.add_argument("-h", "--help", action="help", help="show this help and exit")
+        if self.rare:
+            text = f"show all options, {len(self.rare)} more, and exit"
+            group.add_argument("--help-all", action=_HelpAll, help=text)
+        loudness = group.add_mutually_exclusive_group()
+        loudness.add_argument(
+            "--quiet", action="store_true", help="print results and warnings only"
+        )
+        loudness.add_argument("-v", "--verbose", action="store_true", help="print details too")
+
     def _refuse_unknown(self, words: list[str]) -> None:
         known = [name for name in self._option_string_actions if name.startswith("--")]
         for word in words[: words.index("--")] if "--" in words else words:
             name = word.split("=")[0]
             if name.startswith("--") and " " not in name and name not in known:
-                raise UserError(f"no option {name}; {near_miss(name, known)}")
+                advice = f"see {self.prog} --help{'-all' if self.rare else ''}"
+                raise UserError(f"no option {name}; {near_miss(name, known, advice)}")
 
 
-def add_options(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    """Add an option for each of these fields.
+class _HelpFormatter(argparse.HelpFormatter):
+    """Help with room for longer options, and names such as aistudio-lenet kept whole."""
+
+    def __init__(self, prog: str):
+        super().__init__(prog, max_help_position=26)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+class _HelpAll(argparse.Action):
+    """Show the help with the options that `--help` hides."""
+
+    def __init__(self, option_strings, dest, help):
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        for action, text in parser.rare.items():
+            action.help = text
+        parser.print_help()
+        parser.exit()
+
+
+def add_recipe(parser, default: str | None, default_help: str | None = None) -> None:
+    """Add `--recipe`; `default_help` says in words which recipe is the default."""
+    known = f"set of options: {', '.join(recipe_names())}, or a YAML file"
+    text = f"{known} (default: {default_help or default})"
+    parser.add_argument("-c", "--recipe", default=default, metavar="NAME", help=text)
+
+
+def add_options(
+    parser: CommandParser,
+    names: Iterable[str],
+    common: Collection[str] | None = None,
+    recipes: Sequence[str] = (),
+) -> None:
+    """Add an option for each of these fields, in groups.
 
     An option that is not given is absent from the parsed options, so it does not hide a recipe's.
+
+    Args:
+        common: the fields that `--help` shows; the others are left to `--help-all`.
+        recipes: the recipes that the command uses by default, whose values the help names.
     """
+    settings = {name: load_recipe(name) for name in recipes}
+    first_fields = {field: title for title, field in GROUPS.items()}
+    group = None
     for item in fields(TrainConfig):
+        if title := first_fields.get(item.name):
+            group = parser.add_argument_group(title)
         if item.name not in names:
             continue
-        default = "" if item.default in (None, False) else f" (default: {item.default})"
-        text = (item.metadata["help"] + default).replace("%", "%%")
+        text = item.metadata["help"] + default_text(item.name, item.default, settings)
         kind = value_type(item.name)
         if kind is bool:
             action = {"action": argparse.BooleanOptionalAction}
         else:
-            action = {"type": kind, "metavar": item.name.upper()}
+            action = {"type": kind, "metavar": item.metadata["metavar"] or METAVARS[kind]}
             if item.metadata["bare"]:
                 action |= {"nargs": "?", "const": item.metadata["bare"]}
-        parser.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **action)
+        action |= {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
+        if common is None or item.name in common:
+            group.add_argument(flag(item.name), **action)
+        else:
+            parser.add_rare_argument(group, flag(item.name), **action)
+
+
+def default_text(name: str, default, recipes: dict[str, dict]) -> str:
+    """The end of an option's help: its default, unless the text says what happens without it."""
+    if any(name in values for values in recipes.values()):
+        values = [f"{recipe}: {values.get(name, default)}" for recipe, values in recipes.items()]
+        return f" (by the recipe; {', '.join(values)})"
+    if default is None or default is False or default == "":
+        return ""
+    if default is True:
+        return " (default: yes)"
+    return f" (default: {default:g})" if isinstance(default, float) else f" (default: {default})"

@@ -8,13 +8,21 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.errors import UserError, printable
 
+RECIPE = "small"  # the default
 # Options of a run that the comparison sets itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "visualdl", "resume"}
 
+# Options of a run that --help shows; --help-all shows all.
+COMMON = ("data", "network", "image_size", "batch_size", "epochs", "device")
+EXAMPLES = (
+    "--data photos --seeds 3 --out logs/mine",
+    "--data photos --modes none,hflip,userDef --budget 2h",
+    "--data photos --fractions 0.1,0.5,1 --network resnet18",
+)
 STOPPED = "stopped; run the same command to continue"
 
 logger = logging.getLogger(__name__)
@@ -50,42 +58,59 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         "Train each mode with the same seeds, and report which augmentation helps, by "
         "how much, and whether that is more than luck. Run the same command again to continue a "
         "comparison that was stopped.",
+        examples=EXAMPLES,
     )
     own = parser.add_argument_group("comparison")
     own.add_argument(
         "--modes",
         default="none,userDef,imgaugLib,allab,allba",
+        metavar="MODES",
         help="the modes to compare, as in train's --augment (default: %(default)s)",
     )
     own.add_argument(
-        "--baseline", help="the mode to compare the others with (default: none, or the first mode)"
+        "--baseline",
+        metavar="MODE",
+        help="the mode to compare the others with (default: none, or the first mode)",
     )
-    own.add_argument("--seeds", type=int, default=5, help="runs of each mode (default: 5)")
+    own.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="runs of each mode (default: 5)"
+    )
     own.add_argument(
         "--fractions",
         default="",
+        metavar="X,X",
         help="train on these parts of the training list, such as 0.1,0.5,1, with the same share of "
         "each class",
     )
     own.add_argument(
         "--learning-rates",
         default="",
+        metavar="X,X",
         help="choose each mode's learning rate among these, such as 1e-4,5e-4, on a held-back "
         "quarter of the training list",
     )
     own.add_argument(
         "--budget",
+        metavar="TIME",
         help="time for all runs, such as 90s, 30m or 2h; --seeds is then the most for each mode",
     )
-    own.add_argument("-c", "--recipe", default="small", help="how runs train (default: small)")
+    add_recipe(own, RECIPE)
     own.add_argument(
-        "--jobs", type=int, default=0, help="runs side by side (default: one a GPU or a CPU core)"
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="runs side by side (default: one per GPU or CPU core)",
     )
     own.add_argument(
-        "--out", type=Path, default=Path("logs/compare"), help="folder (default: logs/compare)"
+        "--out",
+        type=Path,
+        default=Path("logs/compare"),
+        metavar="FOLDER",
+        help="folder of the results (default: logs/compare)",
     )
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
-    add_options(parser, of_runs)
+    add_options(parser, of_runs, COMMON, [RECIPE])
     values = vars(parser.parse_args(words))
     given = {name: values.pop(name) for name in of_runs if name in values}
     options = argparse.Namespace(**values)

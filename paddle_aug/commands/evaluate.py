@@ -1,11 +1,11 @@
-"""Measure trained weights."""
+"""Measure the accuracy of trained weights."""
 
 import json
 import logging
 from pathlib import Path
 
 from paddle_aug.commands._options import add_options
-from paddle_aug.commands._trained import add_prediction_options, argument_parser, computing
+from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import escaped, refuse_unwritable, write_json
@@ -13,22 +13,32 @@ from paddle_aug.system.files import escaped, refuse_unwritable, write_json
 logger = logging.getLogger(__name__)
 
 
+EXAMPLES = (
+    "models/userDefAug_best.pdparams",
+    "models/userDefAug_best.pdparams --tta hflip",
+)
+
+
 def main() -> None:
-    parser = argument_parser(
-        "Measure trained weights on the eval images of their own data, or of other data of the "
-        "same classes."
+    parser = trained_parser(
+        "Measure trained weights on the evaluation images of their own data, or of other data of "
+        "the same classes.",
+        "",
+        EXAMPLES,
     )
     add_options(parser, SOURCES)
     add_prediction_options(parser)
-    parser.add_argument("--mistakes", type=int, default=12, help="in the montage (default: 12)")
+    parser.add_argument(
+        "--mistakes", type=int, default=12, metavar="N", help="images in the montage (default: 12)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="of tables and figures (default: logs/<name of the weights>)",
+        help="folder of the tables and figures (default: logs/<name of the weights>)",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print what is in evaluation.json, not the table"
+        "--json", action="store_true", help="print evaluation.json instead of the table"
     )
     options = parser.parse_args()
     config = computing(options)
@@ -36,7 +46,7 @@ def main() -> None:
         raise UserError(f"--mistakes must be at least 1, not {options.mistakes}")
     out = options.out or Path("logs") / options.weights.stem
 
-    # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
+    # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     import numpy as np
     from tqdm import tqdm
 
@@ -51,27 +61,27 @@ def main() -> None:
     data = eval_data(trained, {name: vars(options)[name] for name in SOURCES if name in options})
     refuse_unwritable(out, "--out")
     rows = []
-    made = predictions(trained, data.eval, tta, options.batch_size, num_workers(config, device))
-    for row in tqdm(made, total=len(data.eval), unit="img", leave=False, disable=None):
+    results = predictions(trained, data.eval, tta, config.batch_size, num_workers(config, device))
+    for row in tqdm(results, total=len(data.eval), unit="img", leave=False, disable=None):
         if isinstance(row, UserError):
             raise row
         rows.append(row)
-    found = evaluate.Evaluation(trained.class_names, data.eval, np.stack(rows))
+    evaluation = evaluate.Evaluation(trained.class_names, data.eval, np.stack(rows))
     facts = {
         "weights": str(options.weights),
         "data": {"name": data.name, "fingerprint": data.fingerprint},
         "tta": {"augment": tta[0], "draws": tta[1]},
-        **evaluate.facts(found, options.mistakes),
+        **evaluate.facts(evaluation, options.mistakes),
     }
     try:
         write_json(out / "evaluation.json", facts)
-        files = [out / "evaluation.json", *evaluate.write(found, out, options.mistakes)]
+        files = [out / "evaluation.json", *evaluate.write(evaluation, out, options.mistakes)]
     except OSError as error:
         raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
     if options.json:
         print(escaped(json.dumps(facts, indent=2, ensure_ascii=False)))
     else:
         print(printable(f"{options.weights} on the eval images of {data.name}"))
-        print(printable(evaluate.text(found)))
+        print(printable(evaluate.text(evaluation)))
     for file in files:
         logger.info("wrote %s", file)

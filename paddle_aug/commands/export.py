@@ -1,4 +1,4 @@
-"""Write augmented copies as a data set."""
+"""Write augmented copies as a data set of their own."""
 
 import argparse
 import logging
@@ -14,37 +14,39 @@ from paddle_aug.system.processes import Shard
 
 logger = logging.getLogger(__name__)
 
-TAKEN = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
-
-
-STOPPED = "stopped; the same command goes on from here"
+FIELDS = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
+EXAMPLES = (
+    "--data photos --augment userDef --copies 2 photos-2",
+    "--data photos --augment allab --copies 4 --even photos-4",
+    "--verify photos-2",
+)
+STOPPED = "stopped; run the same command to continue"
 
 
 def main() -> int:
     parser = CommandParser(
-        "Write augmented copies of the training images as a data set of their own, "
-        "with Train.txt, Eval.txt and labels.txt: copy k is what training sees in epoch k, "
-        "counted from 0.",
+        "Write augmented copies of the training images as a data set, with Train.txt, Eval.txt and "
+        "labels.txt. Copy k is what training sees in epoch k, counted from 0.",
+        "[OUT]",
+        EXAMPLES,
     )
-    parser.add_argument("out", nargs="?", type=Path, help="folder of the new data set")
-    add_options(parser, TAKEN)
     parser.add_argument(
-        "--no-stretch",
-        action="store_true",
-        help="augment at the images' own size, instead of resizing them first",
+        "out", nargs="?", type=Path, metavar="OUT", help="folder of the new data set"
     )
-    parser.add_argument("--copies", type=int, default=1, help="of each image (default: 1)")
+    parser.add_argument(
+        "--copies", type=int, default=1, metavar="N", help="copies of each image (default: 1)"
+    )
     parser.add_argument(
         "--even",
         action=argparse.BooleanOptionalAction,
-        default=False,
-        help="more copies of images of rare classes, so that all come to as many as the largest",
+        default=argparse.SUPPRESS,
+        help="write more copies of rare classes, so that all classes are as large as the largest",
     )
     parser.add_argument(
         "--originals",
         action=argparse.BooleanOptionalAction,
-        default=False,
-        help="the training images as they are, too",
+        default=argparse.SUPPRESS,
+        help="write the training images as they are too",
     )
     parser.add_argument(
         "--format",
@@ -53,17 +55,24 @@ def main() -> int:
         help="png keeps every pixel; jpg has quality 95 (default: png)",
     )
     parser.add_argument(
+        "--no-stretch",
+        action="store_true",
+        help="augment images at their own size, instead of resizing them first",
+    )
+    parser.add_argument(
         "--num-workers",
         type=int,
-        help="processes beside this one (default: one a core where there are files for it)",
+        metavar="N",
+        help="processes that write, besides this one (default: one per core, if there is work)",
     )
     parser.add_argument(
         "--verify",
         type=Path,
         metavar="OUT",
-        help="check a set against its manifest and make missing files again; exit code 1 if any "
-        "file differs",
+        help="check a data set against its manifest and make missing files again; the exit code "
+        "is 1 if any file differs",
     )
+    add_options(parser, FIELDS)
     options = vars(parser.parse_args())
     out, checked, workers = (options.pop(name) for name in ("out", "verify", "num_workers"))
     if workers is not None and workers < 0:
@@ -74,38 +83,40 @@ def main() -> int:
     if checked is not None:
         return check(checked, out, options.get("data"), workers)
     if out is None:
-        raise UserError("name the folder of the new data set, or --verify one that is there")
+        raise UserError("name the folder of the new data set, or --verify an existing one")
     stretch = not options.pop("no_stretch")
     if not stretch and "image_size" in options:
-        raise UserError("--no-stretch keeps the images' own sizes; leave --image-size away")
-    own = {name: options.pop(name) for name in ("copies", "format", "originals", "even")}
+        raise UserError("--no-stretch keeps the images' own sizes; drop --image-size")
+    names = ("copies", "format", "originals", "even")
+    own = {name: options.pop(name) for name in names if name in options}
     if not options.get("augment", "").strip():
-        raise UserError("--augment says what the copies go through, such as 'hflip|rotate(20)'")
+        raise UserError("give the augmentation of the copies, such as --augment 'hflip|rotate(20)'")
     files = export(Export(TrainConfig(**options, stretch=stretch), **own), out, workers, shard)
     if shard.is_first:
-        print(f"{out}: {files:,} images; python tools/train.py --data {out} trains on them")
+        print(f"{out}: {files:,} images; to train on them: python tools/train.py --data {out}")
     else:
         logger.info("%s: %s has made its part; the first one finishes the set", out, shard)
     return 0
 
 
 def check(folder: Path, out: Path | None, data: str | None, workers: int | None) -> int:
-    """Print what `verify` finds."""
+    """Print what `verify` finds; returns the exit code."""
     if out is not None:
-        raise UserError(f"--verify {folder} checks that set alone; leave {out} away")
-    found = verify(folder, data, workers)
-    for path in found.made_again:
+        raise UserError(f"--verify {folder} checks that data set only; drop {out}")
+    state = verify(folder, data, workers)
+    for path in state.made_again:
         print(f"made again: {path}")
-    for path in found.different:
+    for path in state.different:
         print(f"differs: {path}")
-    for path in found.extra:
+    for path in state.extra:
         # Names of files may be of any bytes.
-        print(f"not of the set: {os.fsencode(path).decode(errors='replace')}")
+        print(f"not in the manifest: {os.fsencode(path).decode(errors='replace')}")
     print(
-        f"{folder}: {len(found.whole):,} files are whole, {len(found.made_again):,} were missing "
-        f"and made again, {len(found.different):,} differ, {len(found.extra):,} are not of the set"
+        f"{folder}: {len(state.whole):,} files are intact, {len(state.made_again):,} were missing "
+        f"and made again, {len(state.different):,} differ, {len(state.extra):,} are not in the "
+        "manifest"
     )
-    if found.different:
+    if state.different:
         for line in differing_versions(folder):
             logger.warning(line)
-    return 1 if found.different else 0
+    return 1 if state.different else 0

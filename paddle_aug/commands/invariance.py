@@ -1,4 +1,4 @@
-"""What networks do not mind in an image."""
+"""Measure which changes of an image do not matter to trained networks."""
 
 import logging
 from pathlib import Path
@@ -12,13 +12,25 @@ from paddle_aug.system.files import refuse_unwritable
 logger = logging.getLogger(__name__)
 
 
+EXAMPLES = (
+    "models/noAug_best.pdparams models/allabAug_best.pdparams",
+    "models/userDefAug_best.pdparams --ops rotate,brightness",
+)
+
+
 def main() -> None:
     parser = CommandParser(
-        "Measure the accuracy of trained networks on held-out images under each op, "
-        "from weak to strong, and draw the curves of all networks side by side.",
+        "Measure the accuracy of trained networks on held-out images under each operation, from "
+        "weak to strong, and draw the curves of all networks side by side.",
+        "WEIGHTS...",
+        EXAMPLES,
     )
     parser.add_argument(
-        "weights", nargs="+", type=Path, help="such as models/noAug_best.pdparams; several compare"
+        "weights",
+        nargs="+",
+        type=Path,
+        metavar="WEIGHTS",
+        help="such as models/noAug_best.pdparams; several are compared",
     )
     parser.add_argument(
         "--run",
@@ -26,20 +38,27 @@ def main() -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="run.json of weights from before weights said themselves what they are of; once for "
-        "each",
+        help="run.json of weights that are too old to describe themselves; once for each",
     )
     parser.add_argument(
         "--tolerance",
         type=float,
         default=0.1,
-        help="share of its accuracy that a network may lose and still keep it (default: 0.1)",
+        metavar="X",
+        help="a network is invariant while it loses at most this share of its accuracy "
+        "(default: 0.1)",
     )
-    parser.add_argument("--ops", metavar="NAMES", help="a comma list; by default all")
+    parser.add_argument("--ops", metavar="NAMES", help="comma list of operations (default: all)")
     parser.add_argument(
-        "--images", type=int, metavar="N", help="so many of the held-out images, of all classes"
+        "--images", type=int, metavar="N", help="use N held-out images, of all classes"
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: logs/invariance")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("logs/invariance"),
+        metavar="FOLDER",
+        help="folder of the table and figures (default: %(default)s)",
+    )
     add_options(parser, (*SOURCES, "device", "threads"))
     given = vars(parser.parse_args())
     names = ("weights", "run", "tolerance", "ops", "images", "out")
@@ -50,7 +69,7 @@ def main() -> None:
         **{name: given.pop(name) for name in ("device", "threads") if name in given}
     )
 
-    # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
+    # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.evaluation import invariance, invariance_report
     from paddle_aug.training.fit import use_device
 
@@ -59,7 +78,6 @@ def main() -> None:
     networks = invariance.load_subjects(weights, runs)
     data = invariance.held_out(networks, given)
     samples = invariance.some_of(data.eval, images)
-    out = out or Path("logs") / "invariance"
     refuse_unwritable(out, "--out")
     curves = invariance.measure(networks, samples, chosen)
     made = invariance_report.Map(networks, curves, data, len(samples), tolerance)

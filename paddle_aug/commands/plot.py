@@ -11,22 +11,30 @@ from paddle_aug.results import curves, runlog
 logger = logging.getLogger(__name__)
 
 
+EXAMPLES = (
+    "logs/",
+    "logs/ --format svg --markdown",
+    "logs/seed-0 logs/seed-1 --output figures",
+)
+
+
 def main() -> None:
-    parser = CommandParser(__doc__)
+    parser = CommandParser(__doc__, "FOLDER...", EXAMPLES)
     parser.add_argument(
         "folders",
         nargs="+",
         type=Path,
-        metavar="folder",
-        help="logs of one run a mode; several folders, or one of folders seed-<n>, are seeds",
+        metavar="FOLDER",
+        help="logs with one run per mode; several folders, or a folder with seed-<n> folders, "
+        "hold runs with different seeds; or the folder of a comparison",
     )
     parser.add_argument(
         "--output",
         type=Path,
-        metavar="DIR",
-        help="where the figures go (the folder of the logs; of several, the one they lie in)",
+        metavar="FOLDER",
+        help="folder of the figures (default: that of the logs; for several, its parent)",
     )
-    parser.add_argument("--format", choices=curves.FORMATS, default="png", help="default: png")
+    parser.add_argument("--format", choices=curves.FORMATS, default="png", help="(default: png)")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
 

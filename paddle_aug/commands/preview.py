@@ -19,6 +19,12 @@ from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 
 logger = logging.getLogger(__name__)
 
+FIELDS = (*SOURCES, "seed", "image_size", "stretch", "engine", *MIXING)
+EXAMPLES = (
+    "userDef --data photos",
+    "--ops userDef --data photos --output ops.png",
+    "allab,allba --images 4 --html page.html",
+)
 MANY_OPS = 10  # of more, two stand beside each other
 
 
@@ -46,54 +52,78 @@ def main() -> None:
 
 
 def parse() -> tuple[argparse.Namespace, dict]:
-    """What is asked for, and the fields of a config that are given."""
+    """The command's own options, and the fields of the config that are given."""
     parser = CommandParser(
-        "Draw training images under draws of an augmentation, with what was drawn.",
+        "Draw training images under an augmentation, with the parameters drawn for each.",
+        "[AUGMENT]",
+        EXAMPLES,
     )
     parser.add_argument(
         "augment",
         nargs="?",
+        metavar="AUGMENT",
         help="a mode, a pipeline such as 'hflip|rotate(20)', either with a mix as in "
-        "userDef+mixup, or a comma list of them, such as allab,allba",
+        "userDef+mixup, or a comma list of them",
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--list", action="store_true", help="print all that can be written there")
-    what.add_argument("--ops", metavar="SPEC", help="each op of this augmentation by itself")
+    what.add_argument("--list", action="store_true", help="list all that AUGMENT may name")
+    what.add_argument("--ops", metavar="AUGMENT", help="draw each operation of it alone")
     what.add_argument(
-        "--run", type=Path, metavar="FILE", help="what the network of this run.json saw"
+        "--run", type=Path, metavar="FILE", help="draw what a run saw, by its run.json"
     )
     image = parser.add_mutually_exclusive_group()
-    image.add_argument("--file", help="training image by its path in the list, or any image file")
-    image.add_argument("--index", type=int, help="training image by its place in the list, from 0")
+    image.add_argument(
+        "--file", metavar="FILE", help="training image by its path in the list, or any image file"
+    )
+    image.add_argument(
+        "--index", type=int, metavar="N", help="training image by its place in the list, from 0"
+    )
     image.add_argument(
         "--images",
         type=int,
-        help="so many training images, of different classes (default: the first one; 6 with "
-        "--html, 3 with --html and --ops)",
+        metavar="N",
+        help="N training images of different classes (default: the first image; 6 with --html, 3 "
+        "with --html and --ops)",
     )
-    parser.add_argument("--epoch", type=int, default=0, help="of the first draw, from 0")
     parser.add_argument(
-        "--rows", type=int, help="of an image's grid (default: 3; 1 with several images or --run)"
+        "--epoch", type=int, default=0, metavar="N", help="epoch of the first draw (default: 0)"
     )
-    parser.add_argument("--columns", type=int, help="of an image's grid (default: by what it has)")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        metavar="N",
+        help="rows of an image's grid (default: 3; 1 with several images or --run)",
+    )
+    parser.add_argument(
+        "--columns",
+        type=int,
+        metavar="N",
+        help="columns of an image's grid (default: 3 for one image, up to 6 for several)",
+    )
     parser.add_argument(
         "--original",
         action=argparse.BooleanOptionalAction,
-        default=True,
+        default=argparse.SUPPRESS,
         help="begin each grid with the image as it is (default: yes)",
     )
+    parser.set_defaults(original=True)
     to = parser.add_mutually_exclusive_group()
-    to.add_argument("--output", type=Path, default=Path("preview.png"), help="png, svg or pdf")
-    to.add_argument("--html", type=Path, metavar="FILE", help="a page to scroll through, instead")
-    own = [action.dest for action in parser._actions]
-    add_options(parser, (*SOURCES, "seed", "image_size", "stretch", "engine", *MIXING))
+    to.add_argument(
+        "--output",
+        type=Path,
+        default=Path("preview.png"),
+        metavar="FILE",
+        help="png, svg or pdf (default: preview.png)",
+    )
+    to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
+    add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"))
     options = vars(parser.parse_args())
-    asked = {name: options.pop(name) for name in own if name in options}
-    return argparse.Namespace(**asked), options
+    given = {name: options.pop(name) for name in FIELDS if name in options}
+    return argparse.Namespace(**options), given
 
 
 def refuse(asked: argparse.Namespace, given: dict) -> None:
-    """Stop where options do not go together, or are out of range."""
+    """Refuse options that exclude each other or are out of range."""
     if sum(map(bool, (asked.augment is not None, asked.list, asked.ops, asked.run))) != 1:
         raise UserError("give one of: an augmentation, --ops SPEC, --run FILE, --list")
     for name in ("images", "rows", "columns"):
@@ -105,10 +135,10 @@ def refuse(asked: argparse.Namespace, given: dict) -> None:
     if asked.ops and len(split_modes(asked.ops)) > 1:
         raise UserError(f"--ops takes one augmentation, not {len(split_modes(asked.ops))}")
     if asked.ops and asked.rows is not None:
-        raise UserError("--ops has a row for each op; leave --rows away")
+        raise UserError("--ops draws a row for each operation; drop --rows")
     own = [name for name in given if name != "data"]
     if asked.run and own:
-        raise UserError(f"--run has its own {flag(own[0])}")
+        raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
 
 
 def seen(asked: argparse.Namespace, given: dict) -> Shown:

@@ -8,13 +8,21 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError, printable
 
+RECIPE = "small"  # the default
 # Options of a run that the search sets itself.
 DECIDED = {"augment", "mix", "log_dir", "model_dir", "resume"}
 
+# Options of a run that --help shows; --help-all shows all.
+COMMON = ("data", "network", "image_size", "batch_size", "epochs", "device")
+EXAMPLES = (
+    "--data photos",
+    "--data photos --budget 30m --also 'hflip|rotate(20)'",
+    "--data folder:photos --holdout 0.25 --network resnet18",
+)
 STOPPED = "stopped; run the same command to continue"
 
 logger = logging.getLogger(__name__)
@@ -52,26 +60,45 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         "Train candidates briefly and the best of them for longer, then test the "
         "winner on the eval list. Run the same command again to continue a search that was "
         "stopped.",
+        examples=EXAMPLES,
     )
     own = parser.add_argument_group("search")
     own.add_argument(
-        "--budget", default="2h", help="training time, such as 90s, 30m or 2h (default: 2h)"
+        "--budget",
+        default="2h",
+        metavar="TIME",
+        help="training time, such as 90s, 30m or 2h (default: 2h)",
     )
-    own.add_argument("-c", "--recipe", default="small", help="how runs train (default: small)")
+    add_recipe(own, RECIPE)
     own.add_argument(
-        "--seeds", type=int, default=3, help="of the test; more if time allows (default: 3)"
+        "--seeds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="runs of each mode in the test; more if time allows (default: 3)",
     )
     own.add_argument(
-        "--candidates", type=int, default=27, help="at most; fewer if time is short (default: 27)"
+        "--candidates",
+        type=int,
+        default=27,
+        metavar="N",
+        help="try at most N; fewer if time is short (default: 27)",
     )
-    own.add_argument("--also", default="", help="further candidates, a comma list of modes")
+    own.add_argument(
+        "--also", default="", metavar="MODES", help="further candidates, a comma list of modes"
+    )
     own.add_argument(
         "--against",
         default="none,userDef,imgaugLib,trivialaugment",
+        metavar="MODES",
         help="the modes to compare the winner with (default: %(default)s)",
     )
     own.add_argument(
-        "--out", type=Path, default=Path("logs/search"), help="folder (default: logs/search)"
+        "--out",
+        type=Path,
+        default=Path("logs/search"),
+        metavar="FOLDER",
+        help="folder of the results (default: logs/search)",
     )
     own.add_argument(
         "--resume",
@@ -80,7 +107,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         "there is none",
     )
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
-    add_options(parser, of_runs)
+    add_options(parser, of_runs, (*COMMON, "holdout"), [RECIPE])
     values = vars(parser.parse_args(words))
     given = {name: values.pop(name) for name in of_runs if name in values}
     return argparse.Namespace(**values), given

@@ -5,11 +5,20 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from paddle_aug.augment.modes import augmentation, split_modes
-from paddle_aug.commands._options import CommandParser, add_options
-from paddle_aug.config import TrainConfig, make_config, recipe_names
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe
+from paddle_aug.config import TrainConfig, make_config
 
 logger = logging.getLogger(__name__)
 
+COMMON = (
+    *("data", "holdout", "augment", "network", "pretrained", "image_size", "batch_size"),
+    *("learning_rate", "epochs", "seed", "num_workers", "device", "log_dir", "resume"),
+)
+EXAMPLES = (
+    "--data sample --augment all",
+    "--data photos -c small --augment 'hflip|rotate(20)'",
+    "--data folder:photos --holdout 0.25 --augment mixup",
+)
 STOPPED = "stopped; --resume goes on from the last checkpoint"
 
 
@@ -37,13 +46,9 @@ def main() -> None:
 
 def parse(argv: Sequence[str] | None = None) -> tuple[dict, str | None]:
     """The fields of the config that the command line sets, and the recipe that it names."""
-    parser = CommandParser("Train one fresh network for each augmentation, and keep its curves.")
-    parser.add_argument(
-        "-c",
-        "--recipe",
-        help=f"{', '.join(recipe_names())}, or a YAML file; by default 'sample' for the sample "
-        "data and 'aistudio' for any other",
-    )
-    add_options(parser, [item.name for item in fields(TrainConfig)])
+    parser = CommandParser("Train a fresh network for each augmentation.", examples=EXAMPLES)
+    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    names = [item.name for item in fields(TrainConfig)]
+    add_options(parser, names, COMMON, ("aistudio", "sample"))
     given = vars(parser.parse_args(argv))
     return given, given.pop("recipe")

@@ -293,7 +293,7 @@ def test_what_split_writes_trains_as_it_is_near_duplicates_on_one_side(tmp_path,
         done = check(data, "--split", "0.75", "--seed", seed, "--image-size", "64", *out)
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"{target}: 30 images in Train.txt, 10 in Eval.txt" in done.stdout
-        assert "2 duplicates, near ones too, are in the list of their originals" in done.stdout
+        assert "2 duplicates and near duplicates follow their originals" in done.stdout
         command = done.stdout.splitlines()[-1].split(" ")
         assert command[:4] == ["python", "tools/train.py", "--data", str(target)]
         root = command[command.index("--image-root") + 1] if "--image-root" in command else None
@@ -361,7 +361,7 @@ def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(
     assert "--out is for the lists of --split" in refused(classes, "--out", out)
     assert "--image-size must be at least 1" in refused(classes, "--image-size", "0")
     (classes / "bee" / "00.jpg").write_bytes(b"")
-    assert refused(classes, "--split", "0.75") == ("no lists are written: correct the errors first")
+    assert refused(classes, "--split", "0.75") == ("no lists are written; correct the errors first")
     (classes / "bee" / "00.jpg").rename(classes / "bee" / "a\\b.jpg")
     assert "cannot stand in a list; rename it" in refused(classes, "--split", "0.75")
 

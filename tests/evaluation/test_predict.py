@@ -152,7 +152,7 @@ def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_pa
     [
         (["nothing/*.jpg"], "nothing/*.jpg: no image is there"),
         (["a.png", "--top", 0], "--top must be at least 1, not 0"),
-        (["a.png", "--csv", "-", "--json", "-"], "cannot both be on the terminal"),
+        (["a.png", "--csv", "-", "--json", "-"], "cannot both go to stdout"),
         (["a.png", "--tta-draws", 2], "--tta-draws goes with --tta"),
         (["a.png", "--threads", 0], "--threads must be at least 1, not 0"),
         (["a.png", "--run", "none.json"], "says itself what its weights are of"),

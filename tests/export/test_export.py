@@ -278,9 +278,10 @@ def test_what_differs_is_told_and_left_as_it_is(tmp_path, wanted, monkeypatch, c
         f"made again: {lines[1]['path']}",
         f"differs: {lines[0]['path']}",
         "differs: Train.txt",
-        "not of the set: Images/class0/.DS_Store",
-        "not of the set: notes \ufffd.txt",
-        f"{out}: 36 files are whole, 1 were missing and made again, 2 differ, 2 are not of the set",
+        "not in the manifest: Images/class0/.DS_Store",
+        "not in the manifest: notes \ufffd.txt",
+        f"{out}: 36 files are intact, 1 were missing and made again, 2 differ, "
+        "2 are not in the manifest",
     ]
     assert (out / lines[0]["path"]).read_bytes() == b"other"
 
@@ -405,14 +406,14 @@ def test_a_manifest_cannot_point_out_of_its_folder(tmp_path, wanted):
     ("arguments", "message"),
     [
         (["--augment", "hflip"], "name the folder of the new data set, or --verify"),
-        (["out"], "--augment says what the copies go through"),
+        (["out"], "give the augmentation of the copies"),
         (["out", "--augment", "rotat"], "did you mean 'rotate'?"),
         (["out", "--augment", "hflip", "--copies", 0], "--copies must be at least 1, not 0"),
         (["out", "--augment", "hflip", "--num-workers", -1], "must not be negative: -1"),
         (["out", "--augment", "hflip", "--no-stretch", "--image-size", 8],
-         "--no-stretch keeps the images' own sizes; leave --image-size away"),
+         "--no-stretch keeps the images' own sizes; drop --image-size"),
         (["out", "--augment", "hflip", "--image-size", 0], "--image-size must be at least 1"),
-        (["out", "--verify", "other"], "--verify other checks that set alone"),
+        (["out", "--verify", "other"], "--verify other checks that data set only"),
         (["--verify", "other"], "no manifest.jsonl in other"),
         (["out", "--augment", "mixup"], "the mode mixup mixes images of a batch, and their labels"),
         (["out", "--augment", "hflip+cutmix"], "hflip+cutmix mixes the images of a batch"),
@@ -434,7 +435,7 @@ def test_the_tool_makes_a_set(tmp_path, photos, monkeypatch, capsys):
     arguments = ["--data", photos, "--augment", "hflip", "--copies", 1, "--format", "jpg"]
     assert run_tool("export.py", *arguments, "--image-size", 16, out, monkeypatch=monkeypatch) == 0
     assert capsys.readouterr().out == (
-        f"{out}: 21 images; python tools/train.py --data {out} trains on them\n"
+        f"{out}: 21 images; to train on them: python tools/train.py --data {out}\n"
     )
     assert all(file.read_bytes()[:3] == b"\xff\xd8\xff" for file in out.rglob("*.jpg"))
     assert len(list(out.rglob("*.jpg"))) == 15

@@ -61,11 +61,11 @@ def test_a_warm_up_rises_with_every_step_and_multiplies_the_schedule():
 
 @pytest.mark.parametrize("milestones", ["x", "0", "5,3", "4,4", "-1", "1.5"])
 def test_milestones_that_are_none_are_refused(milestones):
-    with pytest.raises(UserError, match="--milestones wants rising numbers"):
+    with pytest.raises(UserError, match="--milestones takes rising epochs"):
         TrainConfig(schedule="step", milestones=milestones)
 
 
 @pytest.mark.parametrize("given", [{"schedule": "step"}, {"milestones": "5"}])
 def test_steps_and_milestones_belong_together(given):
-    with pytest.raises(UserError, match="belong together"):
+    with pytest.raises(UserError, match="need each other"):
         TrainConfig(**given)
