@@ -1,5 +1,5 @@
-"""The notebook runs from top to bottom, by the little of IPython that it uses: Jupyter's own way to
-run one brings 30 packages."""
+"""The notebook runs from top to bottom. The little of IPython that it uses is defined here, as
+Jupyter would bring 30 packages."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 NOTEBOOK = "docs/aistudio.ipynb"
-SMALL = 'EPOCHS, OPTIONS = 1, "--fraction 0.1"'  # behind the cell of settings
+SMALL = 'EPOCHS, OPTIONS = 1, "--fraction 0.1"'  # runs after the cell of settings
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,14 @@ def tags(cell):
 
 
 def python_of(source: str) -> str:
-    """A cell as Python: of what IPython adds, `!command`, `name = !command` and `%cd -q folder`."""
+    """A cell as Python, without IPython's `!command`, `name = !command` and `%cd -q folder`."""
     lines = []
     for line in source.split("\n"):
-        if found := re.fullmatch(r"( *)(\w+ = )?!(.+)", line):
-            indent, name, command = found.groups("")
+        if match := re.fullmatch(r"( *)(\w+ = )?!(.+)", line):
+            indent, name, command = match.groups("")
             line = f"{indent}{name}shell(f{command!r})"
-        elif found := re.fullmatch(r"( *)%cd -q (\S+)", line):
-            line = f"{found[1]}os.chdir({found[2]!r})"
+        elif match := re.fullmatch(r"( *)%cd -q (\S+)", line):
+            line = f"{match[1]}os.chdir({match[2]!r})"
         lines.append(line)
     return "\n".join(lines)
 
@@ -49,24 +49,24 @@ def python_of(source: str) -> str:
         ("if a:\n    %cd -q ..", "if a:\n    os.chdir('..')"),
     ],
 )
-def test_a_cell_is_made_python(source, python):
+def test_a_cell_becomes_python(source, python):
     assert python_of(source) == python
 
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What cells display: the names of pictures, which have to be there, and texts."""
-    found = []
+    """What the cells display: texts, and the names of pictures, which have to exist."""
+    displayed = []
     module = ModuleType("IPython.display")
 
     def picture(name):
         assert Path(name).read_bytes().startswith(b"\x89PNG")
         return name
 
-    module.Image, module.Markdown, module.display = picture, str, found.append
+    module.Image, module.Markdown, module.display = picture, str, displayed.append
     monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", module)
-    return found
+    return displayed
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_all_cells_run(cells, shown, repository, tmp_path, monkeypatch):
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
     def shell(command):
-        done = subprocess.run(
+        ended = subprocess.run(
             command,
             shell=True,
             env={**os.environ, "PATH": programs},
@@ -86,8 +86,8 @@ def test_all_cells_run(cells, shown, repository, tmp_path, monkeypatch):
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}"
-        return done.stdout.splitlines()
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}"
+        return ended.stdout.splitlines()
 
     names = {"shell": shell, "os": os, "_exit_code": 0}
     for cell in cells:
@@ -126,7 +126,7 @@ def test_headings_are_in_both_languages(cells):
         assert re.fullmatch("## [0-9]+[.] [一-鿿]+ / [A-Z][a-z ]+", heading), heading
 
 
-def test_the_outputs_are_those_of_a_whole_run_small_and_without_paths(cells, repository):
+def test_the_outputs_are_small_without_paths_and_of_a_whole_run(cells, repository):
     for cell in cells:
         if cell["cell_type"] == "code" and "skip-ci" not in tags(cell):
             assert cell["execution_count"]

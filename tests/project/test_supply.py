@@ -1,4 +1,4 @@
-"""What is installed and from where: locks that fit the requirements, and nothing fetched later."""
+"""The locks fit the requirements, and the package fetches nothing from other machines."""
 
 import os
 import re
@@ -23,17 +23,17 @@ def required(file: Path) -> list[Requirement]:
 
 
 def blocks(lock: Path) -> list[tuple[Requirement, list[str]]]:
-    """The pins of a lock, each with its hashes; whatever else is in it fails to parse."""
+    """The pins of a lock, each with its hashes; anything else in it fails to parse."""
     text = re.sub(r"^ *#.*\n", "", lock.read_text(), flags=re.MULTILINE)
-    found = []
+    pins = []
     for block in text.replace("\\\n", " ").splitlines():
         pin, *hashes = block.split(" --hash=")
-        found.append((Requirement(pin), [each.strip() for each in hashes]))
-    return found
+        pins.append((Requirement(pin), [hash.strip() for hash in hashes]))
+    return pins
 
 
 def installed(lock: Path, python: str) -> dict[str, str]:
-    """What pip makes of a lock on Linux: versions by name."""
+    """The versions that pip installs from a lock on Linux, by name."""
     environment = {
         "python_version": python,
         "python_full_version": f"{python}.1",
@@ -57,7 +57,7 @@ def installed(lock: Path, python: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("requirements", PAIRS)
-def test_the_lock_has_a_version_of_all_that_is_required(repository, requirements, python):
+def test_a_lock_has_a_version_of_each_requirement(repository, requirements, python):
     versions = installed(repository / PAIRS[requirements], python)
     for requirement in required(repository / requirements):
         version = versions[canonicalize_name(requirement.name)]
@@ -73,32 +73,32 @@ def test_every_pin_has_its_hashes_and_no_address(repository, lock):
     assert not re.search(r"://|^ *-[^-]|--(?!hash=)", (repository / lock).read_text())
 
 
-def test_both_stacks_have_the_paddle_that_they_are_for(repository):
+def test_each_stack_has_its_paddle(repository):
     gpu, cpu = (repository / lock for lock in PAIRS.values())
     for python in PYTHONS:
         assert installed(cpu, python)["paddlepaddle"] == "3.3.1"
         assert installed(gpu, python)["paddlepaddle-gpu"] == "2.6.2"
 
 
-def test_both_requirements_differ_in_paddle_and_numpy_alone(repository):
+def test_the_requirements_differ_only_in_paddle_and_numpy(repository):
     one, other = (set(required(repository / file)) for file in PAIRS)
     names = {requirement.name for requirement in one ^ other}
     assert names == {"paddlepaddle", "paddlepaddle-gpu", "numpy"}
 
 
-def test_what_the_package_needs_is_what_the_requirements_ask_for(repository):
+def test_the_requirements_have_all_that_the_package_depends_on(repository):
     project = (repository / "pyproject.toml").read_text()
     dependencies = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.DOTALL | re.MULTILINE)
     needed = {str(Requirement(each)) for each in re.findall('"([^"]+)"', dependencies[1])}
     assert needed <= {str(each) for each in required(repository / "requirements-cpu.txt")}
 
 
-def test_each_vulnerability_that_is_passed_over_has_a_reason(repository):
+def test_each_ignored_vulnerability_has_a_reason(repository):
     for line in (repository / ".ci" / "audit-ignore").read_text().splitlines():
         assert line.startswith("#") or re.fullmatch(r"[A-Z]+-\S+ +\S.*", line), line
 
 
-# Sockets within the machine are how processes talk to each other; all others are refused.
+# Processes of one machine talk to each other by sockets; all others are refused.
 OFFLINE = """
 import socket, sys
 
@@ -119,7 +119,7 @@ EVERYTHING = """
 import importlib, pkgutil
 import paddle_aug
 
-# The one would run the command line, the other wants a library that is not required.
+# The first would run the command line, the second needs a library that is not required.
 LEFT_OUT = ("paddle_aug.__main__", "paddle_aug.augment.adapters.albumentations")
 
 for module in pkgutil.walk_packages(paddle_aug.__path__, "paddle_aug."):
@@ -143,7 +143,7 @@ if __name__ == "__main__":
 
 
 def offline(folder: Path, program: str, repository: Path) -> subprocess.CompletedProcess:
-    """Run a program that may not speak to other machines, nor may its workers."""
+    """Run a program that, with its workers, may not connect to other machines."""
     # Python imports `sitecustomize` at every start, in spawned workers too.
     (folder / "sitecustomize.py").write_text(OFFLINE)
     (folder / "program.py").write_text(f"import sys\n{program}")
@@ -168,24 +168,24 @@ def offline(folder: Path, program: str, repository: Path) -> subprocess.Complete
         "subprocess.run([sys.executable, '-c', child], check=True)",
     ],
 )
-def test_an_attempt_to_speak_to_another_machine_is_noticed(tmp_path, repository, program):
+def test_an_attempt_to_connect_to_another_machine_is_noticed(tmp_path, repository, program):
     ended = offline(tmp_path, program, repository)
     assert ended.returncode != 0
     assert "PermissionError" in ended.stderr
 
 
-def test_processes_of_this_machine_may_speak_to_each_other(tmp_path, repository):
+def test_processes_of_this_machine_may_talk_to_each_other(tmp_path, repository):
     program = "import socket; a, b = socket.socketpair(); a.send(b'x'); assert b.recv(1) == b'x'"
     assert offline(tmp_path, program, repository).returncode == 0
 
 
-def test_importing_every_module_asks_nothing_of_other_machines(tmp_path, repository):
+def test_importing_every_module_connects_to_no_other_machine(tmp_path, repository):
     ended = offline(tmp_path, EVERYTHING, repository)
     assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.slow
-def test_training_and_plotting_ask_nothing_of_other_machines(tmp_path, repository):
+def test_training_and_plotting_connect_to_no_other_machine(tmp_path, repository):
     ended = offline(tmp_path, TRAINED, repository)
     assert ended.returncode == 0, ended.stderr
     assert list((tmp_path / "logs").glob("*.png"))
