@@ -19,7 +19,7 @@ from tqdm import tqdm
 from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
-from paddle_aug.system.signals import termination_raised
+from paddle_aug.system.signals import sigterm_raises
 
 # Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
 # track its means, and its GPU wheel may well run on a CPU.
@@ -125,7 +125,7 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:
-        with termination_raised(), logging_to_stderr():
+        with sigterm_raises(), logging_to_stderr():
             code = main()
             sys.stdout.flush()
         sys.exit(code)

@@ -120,7 +120,7 @@ def test_the_command_of_a_recipe_is_one(name):
         ("config:\n  learning_rate: 1" + "0" * 400, "learning_rate wants a value of type float"),
         ("config: " + "[" * 50_000, "is not YAML: maximum recursion depth"),
         ("config: &a\n  augment: *a\n", "augment wants a value of type str"),
-        ("config:\n  epochs: " + " " * 70_000, "cannot read the recipe .* are more than 65,536"),
+        ("config:\n  epochs: " + " " * 70_000, "cannot read the recipe .* at most 65,536 are read"),
         ("config:\n  image_size: 9000\n", "--image-size must be at most 8192, not 9000"),
     ],
 )

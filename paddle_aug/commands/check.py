@@ -1,6 +1,5 @@
 """Check a data set before training on it."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.commands._options import CommandParser, add_options
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import escaped, refuse_unwritable, write_json
+from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ def main() -> int:
     survey = Survey(found)
     faults = findings(survey, config.image_size)
     if options.json == "-":
-        print(escaped(json.dumps(as_dict(survey, faults), indent=2, ensure_ascii=False)))
+        print(json_text(as_dict(survey, faults)))
     else:
         print(as_text(survey, faults))
         if options.json is not None:

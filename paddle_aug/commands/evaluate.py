@@ -1,6 +1,5 @@
 """Measure the accuracy of trained weights."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from paddle_aug.commands._options import add_options
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import SOURCES
-from paddle_aug.system.files import escaped, refuse_unwritable, write_json
+from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ def main() -> None:
     except OSError as error:
         raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
     if options.json:
-        print(escaped(json.dumps(facts, indent=2, ensure_ascii=False)))
+        print(json_text(facts))
     else:
         print(printable(f"{options.weights} on the eval images of {data.name}"))
         print(printable(evaluate.text(evaluation)))

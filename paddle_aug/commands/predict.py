@@ -2,13 +2,12 @@
 
 import csv
 import io
-import json
 import logging
 import sys
 
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable
-from paddle_aug.system.files import escaped, write_bytes
+from paddle_aug.system.files import json_text, write_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +109,7 @@ def as_json(rankings: list) -> str:
         }
         for path, ranking in rankings
     ]
-    return escaped(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
+    return json_text(content) + "\n"
 
 
 def write(file: str, text: str, option: str) -> None:

@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import opened, read_bytes
+from paddle_aug.system.files import open_file, read_bytes
 
 # Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
@@ -169,7 +169,7 @@ def pixel_count(sample: Sample) -> int:
         height, width = sample.pixels.shape[:2]
         return height * width
     try:
-        with opened(sample.file, MAX_BYTES) as file, Image.open(file, formats=FORMATS) as image:
+        with open_file(sample.file, MAX_BYTES) as file, Image.open(file, formats=FORMATS) as image:
             count = image.width * image.height
     except (Image.DecompressionBombError, *_DECODER_ERRORS):
         return 0

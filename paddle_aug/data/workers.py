@@ -24,7 +24,7 @@ from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.errors import UserError
 from paddle_aug.system.processes import kill_workers, obey_parent
 from paddle_aug.system.shared_memory import SharedArray
-from paddle_aug.system.signals import held
+from paddle_aug.system.signals import block_signals
 
 PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what hangs is ended
 
@@ -102,7 +102,7 @@ class Workers:
                     yield from self._next(made)
                 place = self.free.popleft()
                 # The first ones start the workers.
-                with held() if self.processes else nullcontext():
+                with block_signals() if self.processes else nullcontext():
                     future = self.executor.submit(self.fill, name, batch, place)
                 made.append((place, batch, future))
             while made:

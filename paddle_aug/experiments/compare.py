@@ -30,7 +30,7 @@ from paddle_aug.results.stats import last_epochs, last_mean
 from paddle_aug.results.text import duration
 from paddle_aug.system.files import locked, refuse_unwritable, remove, write_json
 from paddle_aug.system.processes import cores
-from paddle_aug.system.signals import take_back
+from paddle_aug.system.signals import restore_sigterm
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training.distributed import processes
 from paddle_aug.training.fit import MODEL_FILES, model_file, refuse_other_run
@@ -70,7 +70,7 @@ class Experiment:
                 "compare starts its own processes, one a GPU; start it without "
                 "paddle.distributed.launch"
             )
-        take_back()
+        restore_sigterm()
         self.settings = settings
         self.data = data
         self.folder = Path(folder)

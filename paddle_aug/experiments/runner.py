@@ -21,7 +21,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
 from paddle_aug.system.processes import die_with_parent
-from paddle_aug.system.signals import held, let_through
+from paddle_aug.system.signals import block_signals, unblock_signals
 
 ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
 PATIENCE = 30.0  # seconds for a process to end
@@ -60,7 +60,7 @@ class Worker:
             context = multiprocessing.get_context("spawn")
             self.pipe, theirs = context.Pipe()
             self.process = context.Process(target=_serve, args=(theirs, self.data))
-            with held():
+            with block_signals():
                 self.process.start()
             theirs.close()
         self.pipe.send(replace(training, config=replace(training.config, device=self.device)))
@@ -184,7 +184,7 @@ def _serve(pipe: Connection, data: Dataset) -> None:
     os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
     warnings.filterwarnings("ignore", "No ccache found", UserWarning)  # when Paddle is imported
     with contextlib.suppress(KeyboardInterrupt):
-        let_through()
+        unblock_signals()
         while True:
             pipe.send(_train(pipe.recv(), data))
 

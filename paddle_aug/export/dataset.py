@@ -40,9 +40,9 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import DRAWS, SOURCES, drawn, open_data, read_one_by_one
 from paddle_aug.results.image_bytes import FORMATS, encode
-from paddle_aug.system.files import part_of, write_bytes
+from paddle_aug.system.files import part_path, write_bytes
 from paddle_aug.system.processes import Alive, Shard, cores, kill_workers, obey_parent
-from paddle_aug.system.signals import held, interrupts_between_steps
+from paddle_aug.system.signals import block_signals, interrupts_between_steps
 from paddle_aug.system.versions import versions
 
 MANIFEST = "manifest.jsonl"
@@ -328,7 +328,7 @@ def _write_soon(path: Path, content: bytes) -> None:
     than all the rest. What a power failure takes is made again: going on looks into every file, and
     so does `verify`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(part_of(path))
+    beside = Path(part_path(path))
     beside.write_bytes(content)
     os.replace(beside, path)
 
@@ -369,7 +369,7 @@ def _results(maker: _Maker, tasks: list[list[Item]], num_workers: int) -> Iterat
         num_workers, multiprocessing.get_context("spawn"), _start_worker, (maker,)
     )
     try:
-        with held():  # workers are started here
+        with block_signals():  # workers are started here
             results = executor.map(_make_in_worker, tasks)
         yield from results
     except BrokenProcessPool:

@@ -64,8 +64,7 @@ def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], ru
     start = _start(log_dir, mode)
     for name in CURVES:
         files.write_array(f"{start}{name}.npy", np.asarray(curves[name], np.float64))
-    epochs = {"epochs": run["epochs"]} if "epochs" in run else {}
-    files.write_json(f"{start}run.json", run, **epochs)
+    files.write_json(f"{start}run.json", run, one_per_line=["epochs"])
 
 
 def read_run_file(log_dir: Path | str, mode: str) -> dict:

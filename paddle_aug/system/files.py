@@ -1,5 +1,4 @@
-"""Files that appear whole or not at all, whatever happens while they are written; and the reading
-of files that may be anything."""
+"""Files that are written whole or not at all, and reading files that a user names."""
 
 import errno
 import json
@@ -7,7 +6,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,92 +19,94 @@ from paddle_aug.errors import UserError
 if sys.platform != "win32":
     import fcntl
 
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of a drive
-MOST_JSON = 2**25  # bytes; it takes fifty times as many in memory, at worst
+# What a drive without locks answers.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+MAX_JSON = 2**25  # bytes
 
 
-def opened(path: Path | str, most: int | None = None) -> BinaryIO:
-    """Open an ordinary file of at most so many bytes, to be read.
+def open_file(path: Path | str, max_bytes: int | None = None) -> BinaryIO:
+    """Open a regular file for reading.
 
-    A pipe would be waited for, and a device need not come to an end.
+    A pipe would block, and a device may never end.
 
     Raises:
-        OSError: it cannot be opened, is something else, or has more bytes.
+        OSError: it cannot be opened, is not a regular file, or has more than `max_bytes`.
     """
-    file = open(path, "rb", opener=_at_once)  # noqa: SIM115, the caller closes it
+    file = open(path, "rb", opener=_open_nonblocking)  # noqa: SIM115, the caller closes it
     status = os.fstat(file.fileno())
-    if stat.S_ISREG(status.st_mode) and (most is None or status.st_size <= most):
-        return file
-    file.close()
     if not stat.S_ISREG(status.st_mode):
+        file.close()
         raise OSError(errno.EINVAL, "not an ordinary file", str(path))
-    reason = f"{status.st_size:,} bytes are more than {most:,}, the most that is read"
-    raise OSError(errno.EFBIG, reason, str(path))
+    if max_bytes is not None and status.st_size > max_bytes:
+        file.close()
+        reason = f"it has {status.st_size:,} bytes; at most {max_bytes:,} are read"
+        raise OSError(errno.EFBIG, reason, str(path))
+    return file
 
 
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows has not
+def _open_nonblocking(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no O_NONBLOCK
 
 
-def read_bytes(path: Path | str, most: int | None = None) -> bytes:
-    """All of an ordinary file.
+def read_bytes(path: Path | str, max_bytes: int | None = None) -> bytes:
+    """Read a regular file.
 
     Raises:
-        OSError: as `opened`.
+        OSError: as `open_file`.
     """
-    with opened(path, most) as file:
+    with open_file(path, max_bytes) as file:
         return file.read()
 
 
 def read_json(path: Path | str):
-    """What a JSON file holds.
+    """Read a JSON file.
 
     Raises:
-        OSError: as `opened`.
-        ValueError: it is damaged, not UTF-8, or nested deeper than anyone would.
+        OSError: as `open_file`.
+        ValueError: it is not JSON in UTF-8, or is nested too deeply for Python.
     """
     try:
-        return json.loads(read_bytes(path, MOST_JSON).decode("utf-8-sig"))
+        return json.loads(read_bytes(path, MAX_JSON).decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
 @contextmanager
 def replacing(path: Path | str):
-    """Open a binary file beside `path`, and move it there once it is complete and on the disk.
+    """Write a binary file beside `path`, and move it to `path` once all of it is on the disk.
 
-    An exception in the block, or a kill at any moment, leaves what stood at `path` as it was.
+    An exception in the block, or a kill at any moment, leaves the file at `path` as it was.
     """
-    # As text: of a Path Python keeps each name in a table, which grows by names that come and go.
     path = os.fspath(path).rstrip("/")
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    beside = part_of(path)
+    part = part_path(path)
     try:
-        with open(beside, "wb") as file:
+        with open(part, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(part, path)
     except OSError as error:
-        if error.errno and not error.filename:  # of a full disk Python tells no name
+        if error.errno and not error.filename:  # Python names no file when a disk is full
             error.filename = path
         raise
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(beside)
+            os.unlink(part)
 
 
-def part_of(path: Path | str) -> str:
-    """What of a file is written so far. A kill leaves it; the next writer takes it over."""
+def part_path(path: Path | str) -> str:
+    """The hidden file beside `path` while it is written; a kill leaves it, and the next writer
+    overwrites it."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.part")
 
 
 def remove(path: Path | str) -> None:
-    """Remove a file if it is there, and what a kill left of one."""
-    for each in (path, part_of(path)):
+    """Remove a file if it exists, and the part that a kill left of it."""
+    for file in (path, part_path(path)):
         with suppress(FileNotFoundError):
-            os.unlink(each)
+            os.unlink(file)
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:
@@ -115,40 +116,31 @@ def write_bytes(path: Path | str, content: bytes) -> None:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write text for people (see `readable`)."""
+    """Write text for people, as `readable` leaves it."""
     write_bytes(path, readable(text).encode())
 
 
-def write_json(path: Path | str, content: dict, **lists: Iterable[dict]) -> None:
-    """Write a dict as readable JSON, and under their names `lists` of dicts, a line each.
-
-    Those are written as they come: all at once, long ones take many times their size in memory.
-    """
-    content = {**content, **{name: [] for name in lists}}
-    rest = escaped(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
-    with replacing(path) as file:
-        for name, items in lists.items():
-            start = f'\n  "{name}": ['  # two blanks, as nothing has that is farther within
-            before, rest = rest.split(start)
-            file.write((before + start).encode())
-            comma = ""
-            for item in items:
-                line = escaped(json.dumps(item, ensure_ascii=False))
-                file.write(f"{comma}\n    {line}".encode())
-                comma = ","
-            file.write(b"\n  " if comma else b"")
-        file.write(rest.encode())
+def write_json(path: Path | str, content: dict, one_per_line: Sequence[str] = ()) -> None:
+    """Write a dict as indented JSON; the lists under the keys `one_per_line` get a line an item."""
+    lists = {key: content[key] for key in one_per_line if key in content}
+    text = json_text({**content, **{key: [] for key in lists}})
+    for key, items in lists.items():
+        lines = ",\n".join(f"    {json_text(item, indent=None)}" for item in items)
+        if lines:
+            # Two spaces: only a key of `content` itself is indented so little.
+            text = text.replace(f'\n  "{key}": []', f'\n  "{key}": [\n{lines}\n  ]', 1)
+    write_bytes(path, f"{text}\n".encode())
 
 
-def escaped(text: str) -> str:
-    """JSON that is UTF-8: names of files may be of any bytes, and what of them is not is escaped as
-    JSON does, so that the same names are read."""
+def json_text(content, indent: int | None = 2) -> str:
+    """JSON in UTF-8. A file's name may have bytes that are not; they are escaped as JSON does, so
+    that reading gives the same name."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False)
     return text.encode(errors="backslashreplace").decode()
 
 
 def readable(text: str) -> str:
-    """Text that is UTF-8: names of files may be of any bytes, and each that is not becomes a
-    question mark."""
+    """The text with a question mark for each byte of a file's name that is not UTF-8."""
     return text.encode(errors="replace").decode()
 
 
@@ -159,14 +151,14 @@ def write_array(path: Path | str, values: np.ndarray) -> None:
 
 
 def refuse_unwritable(folder: Path | str, option: str) -> None:
-    """Make the folder, and a file in it for a moment: better now than after the first epoch.
+    """Make the folder and try to write to it, so that a run does not fail after its first epoch.
 
     Raises:
-        UserError: it cannot be made, or not be written to.
+        UserError: it cannot be made or written to.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        # Without a name, as several processes may begin in one folder at once.
+        # A nameless file, because several processes may start in one folder at once.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -175,22 +167,21 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
 
 @contextmanager
 def locked(folder: Path, refusal: str | None = None):
-    """Let one process of this machine at a time in; the lock ends with its process, however that
-    ends.
+    """Lock a folder for one process of this machine; the lock ends with the process.
 
-    The others wait, or with a `refusal` stop with it. Windows and some network drives know no such
-    lock: there all are let in.
+    Other processes wait or, with a `refusal`, stop with that message. Windows and some network
+    drives have no such locks; there nothing is locked.
 
     Raises:
-        UserError: another process is in, and there is a `refusal`.
+        UserError: another process holds the lock, and there is a `refusal`.
     """
     if sys.platform == "win32":
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
         except BlockingIOError:
             raise UserError(refusal) from None
         except OSError as error:
@@ -198,14 +189,14 @@ def locked(folder: Path, refusal: str | None = None):
                 raise
         yield
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
 def set_aside(files: list[Path]) -> Path | None:
-    """Move those of the files that exist into a new folder below `replaced/`, beside them.
+    """Move the files that exist into a new folder `replaced/<time>/` beside them.
 
-    Returns that folder, or None where there was nothing to move. A kill half-way loses nothing:
-    the next call moves the rest into a folder of its own.
+    Returns that folder, or None if there was nothing to move. After a kill half-way, the next call
+    moves the rest into another folder.
     """
     files = [file for file in files if file.exists()]
     if not files:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from paddle_aug.system.signals import let_through
+from paddle_aug.system.signals import unblock_signals
 
 ENOUGH = 30  # seconds for a parent to end, or to kill what is left of its workers
 BEAT = 2.0  # seconds from one sign of life to the next
@@ -71,7 +71,7 @@ class Alive:
 
 
 def cores() -> int:
-    """The cores that this process may use, its share of those of its machine."""
+    """The CPU cores for this process; the ranks of a machine share its cores evenly."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, here // int(os.environ.get("PADDLE_LOCAL_SIZE", "1")))
 
@@ -84,7 +84,7 @@ def obey_parent() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end_later)
-    let_through()
+    unblock_signals()
     threading.Thread(target=die_with_parent, daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""Whether what was read from a file is made as it must be, before anything is done with it."""
+"""Checking that what was read from a file has the structure that it must have."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ CURVE = "an array of float64 [epochs]"
 
 
 def misfit(value, schema, name: str) -> str | None:
-    """Where a value is not as its schema has it, in words; None where it is.
+    """How a value differs from its schema, in words; None if it does not.
 
-    A schema is the keys that a dict must have, each with its schema; a list with that of its
-    items; a pair of two; a pair of None and that of what may be None; or the name or type of a
-    plain value.
+    A schema is a dict of the keys that must be there and their schemas; a list of one schema, that
+    of all items; a tuple of two, for a list of two; (None, schema) for what may be None; or, for a
+    plain value, a name above or a type.
     """
     match schema:
         case dict():
@@ -25,8 +25,8 @@ def misfit(value, schema, name: str) -> str | None:
         case [inner]:
             if not isinstance(value, list):
                 return f"{name} is no list"
-            found = (misfit(item, inner, f"{name} {at}") for at, item in enumerate(value))
-            return next(filter(None, found), None)
+            misfits = (misfit(item, inner, f"{name} {at}") for at, item in enumerate(value))
+            return next(filter(None, misfits), None)
         case (None, inner):
             return None if value is None else misfit(value, inner, name)
         case (_, _):

@@ -1,8 +1,7 @@
-"""Arrays that this process and its workers see alike: written by one, read by the other, no copy.
+"""Arrays in memory that this process and its workers share without copying.
 
-They are files without a name, in memory where the system has such files (Linux) and else in the
-folder for temporary files. So /dev/shm, of which Docker gives 64 MB, is not needed, and nothing is
-left behind when a process is killed.
+They are nameless files: in memory on Linux (memfd), elsewhere in the folder for temporary files. So
+they need no /dev/shm, which has 64 MB in Docker, and a killed process leaves nothing behind.
 """
 
 import errno
@@ -14,20 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-UNKNOWN = 2**40  # bytes free where the system does not say (macOS)
+UNKNOWN = 2**40  # bytes, free memory on systems that do not tell (macOS)
 
 
 class SharedArray:
-    """uint8 memory of a shape, zeros at first; pickled to a process that is being spawned, it is
-    the same memory there.
+    """A uint8 array of zeros; pickled to a spawned process, it is the same memory there.
 
     Raises:
-        OSError: there is not so much memory.
+        OSError: there is not enough memory.
     """
 
     def __init__(self, shape: tuple[int, ...]):
         size = max(1, int(np.prod(shape, dtype=np.int64)))
-        if size > free_memory():  # the system would kill a process rather than refuse
+        if size > free_memory():  # Linux would promise the memory, and later kill a process
             raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
         self._open(_nameless_file(size), shape)
 
@@ -54,7 +52,7 @@ def _nameless_file(size: int) -> int:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     try:
-        # All of it now: memory that turns out not to be there at the first write kills a process.
+        # Reserve it now: if memory runs out at the first write, that kills the process.
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(descriptor, 0, size)
         else:
@@ -66,9 +64,9 @@ def _nameless_file(size: int) -> int:
 
 
 def free_memory(root: Path = Path("/")) -> int:
-    """Bytes that may still be used, by this machine and by this container.
+    """Bytes that are free on this machine and within the limit of this container.
 
-    A container's limit counts what it has read from files, too, though that can be given back.
+    What a container has read from files counts towards its limit, but the kernel gives it back.
     """
     memory = _fields(root / "proc/meminfo").get("MemAvailable:", UNKNOWN // 1024) * 1024
     for limit, used, statistics in (
@@ -77,20 +75,21 @@ def free_memory(root: Path = Path("/")) -> int:
     ):
         group = root / "sys/fs/cgroup"
         try:
-            most = (group / limit).read_text().strip()
-            now = int((group / used).read_text())
+            max_bytes = (group / limit).read_text().strip()
+            used_bytes = int((group / used).read_text())
         except FileNotFoundError:
             continue
-        if most != "max":
-            given_back = _fields(group / statistics).get("inactive_file", 0)
-            memory = min(memory, int(most) - now + given_back)
+        if max_bytes != "max":
+            reclaimable = _fields(group / statistics).get("inactive_file", 0)
+            memory = min(memory, int(max_bytes) - used_bytes + reclaimable)
     return max(0, memory)
 
 
 def _fields(file: Path) -> dict[str, int]:
-    """Names and numbers, a line each; {} where there is no such file."""
+    """The numbers of a file with a name and a number in each line; {} if there is no such file."""
     try:
         lines = file.read_text().splitlines()
     except FileNotFoundError:
         return {}
-    return {line.split()[0]: int(line.split()[1]) for line in lines if len(line.split()) > 1}
+    pairs = (line.split()[:2] for line in lines if len(line.split()) > 1)
+    return {name: int(number) for name, number in pairs}

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: answered at once, or between two steps, as in training. No Paddle."""
+"""Ctrl-C and SIGTERM as exceptions, here and in worker processes. No Paddle."""
 
 import signal
 import threading
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.resource_tracker import ensure_running
 
-ANSWERED = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, by which batch systems ask a job to end; what answers Ctrl-C answers it, too."""
+    """SIGTERM, which batch systems send to end a job; whatever handles Ctrl-C handles it, too."""
 
     number = signal.SIGTERM
 
@@ -23,17 +23,19 @@ class Interrupted(KeyboardInterrupt):
         self.number = number
 
 
-def raise_at_once(number: int, frame) -> None:
-    """A handler of either signal."""
+def raise_for_signal(number: int, frame) -> None:
+    """A handler that raises KeyboardInterrupt for Ctrl-C and Terminated for SIGTERM."""
     if number == signal.SIGTERM:
         raise Terminated
     signal.default_int_handler(number, frame)
 
 
 @contextmanager
-def handled(numbers: tuple[int, ...], handler: Callable) -> Iterator[None]:
-    """Within this context signals have this handler; in a thread that is not the main one, which
-    alone may change it, they keep theirs."""
+def signal_handler(numbers: tuple[int, ...], handler: Callable) -> Iterator[None]:
+    """Handle these signals with `handler` inside this context.
+
+    Only the main thread can set handlers; in any other thread this does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -46,36 +48,39 @@ def handled(numbers: tuple[int, ...], handler: Callable) -> Iterator[None]:
 
 
 @contextmanager
-def termination_raised() -> Iterator[None]:
-    """Within this context SIGTERM raises Terminated, as Ctrl-C raises KeyboardInterrupt."""
-    with handled((signal.SIGTERM,), raise_at_once):
+def sigterm_raises() -> Iterator[None]:
+    """Make SIGTERM raise Terminated inside this context, as Ctrl-C raises KeyboardInterrupt."""
+    with signal_handler((signal.SIGTERM,), raise_for_signal):
         yield
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Hold both signals back from a process that is started within until it calls `let_through`, so
-    that none comes before it has its handlers. Not on Windows."""
+def block_signals() -> Iterator[None]:
+    """Start child processes inside this context with both signals blocked.
+
+    A child calls `unblock_signals` once its handlers are set, so that no signal ends it while it
+    starts. Windows has no signal masks; there this does nothing.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    ensure_running()  # multiprocessing's own helper, whose start would let the signals through
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ANSWERED)
+    # Multiprocessing's resource tracker unblocks the signals when it starts, so it starts first.
+    ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def let_through() -> None:
-    """Take the signals that were held back when this process was started."""
+def unblock_signals() -> None:
+    """Receive the signals that were blocked when this process started."""
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ANSWERED)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
-def take_back() -> None:
-    """Have SIGTERM handled as before Paddle was imported, which takes it for itself without a word
-    to Python."""
+def restore_sigterm() -> None:
+    """Restore Python's SIGTERM handler, which `import paddle` replaces with one of its own in C."""
     handler = signal.getsignal(signal.SIGTERM)
     if callable(handler) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
@@ -93,13 +98,13 @@ def interrupts_between_steps() -> Iterator[Callable[[], None]]:
 
     def note(number, frame):
         if asked:
-            raise_at_once(number, frame)
+            raise_for_signal(number, frame)
         asked.append(number)
 
     def raise_interrupt():
         if asked:
             raise Interrupted(asked[0])
 
-    with handled(ANSWERED, note):
+    with signal_handler(SIGNALS, note):
         yield raise_interrupt
         raise_interrupt()

@@ -1,4 +1,4 @@
-"""What a run was made with: the versions of all that may change a pixel, and the commit."""
+"""The versions of what may change a pixel, and the commit of the clone."""
 
 import importlib.metadata
 import platform
@@ -13,7 +13,7 @@ from paddle_aug import __version__
 
 
 def versions() -> dict[str, str]:
-    """Of all that may change a pixel."""
+    """The versions of this package, Python and the libraries that may change a pixel."""
     return {
         "paddle_aug": __version__,
         "python": platform.python_version(),
@@ -32,7 +32,7 @@ def _installed(package: str) -> str | None:
 
 
 def commit() -> str | None:
-    """The clone's commit, with "+" behind it where files differ from it; None outside a clone."""
+    """The clone's commit, followed by "+" if tracked files differ from it; None outside a clone."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None

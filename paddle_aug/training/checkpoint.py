@@ -8,7 +8,7 @@ import paddle
 
 from paddle_aug.errors import UserError
 from paddle_aug.system import pickles
-from paddle_aug.system.files import opened, replacing
+from paddle_aug.system.files import open_file, replacing
 
 # What a file of weights may hold besides: what they are of (weights.py), and a note by paddle.save.
 # Paddle's `set_state_dict` passes over both without a word.
@@ -51,7 +51,7 @@ def load(path: Path) -> dict:
         UserError: the file is missing, damaged, or holds more than arrays and plain values.
     """
     try:
-        with opened(path) as file:
+        with open_file(path) as file:
             content = pickles.load(file)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None

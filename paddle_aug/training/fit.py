@@ -27,7 +27,7 @@ from paddle_aug.results.stats import LAST
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.system.files import refuse_unwritable, set_aside
 from paddle_aug.system.processes import cores
-from paddle_aug.system.signals import Interrupted, interrupts_between_steps, take_back
+from paddle_aug.system.signals import Interrupted, interrupts_between_steps, restore_sigterm
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training import checkpoint, checkpoint_schema, generator_state, visualdl
 from paddle_aug.training.batches import Batches, ToNetwork, joined, tensor_of
@@ -526,7 +526,7 @@ def use_device(config: TrainConfig) -> str:
     Raises:
         UserError: there is no such device, or mixed precision is asked of a CPU.
     """
-    take_back()
+    restore_sigterm()
     gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
     name = config.device
     if name == "auto":

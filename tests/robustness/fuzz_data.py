@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import os
 import pickle
 import struct
@@ -24,7 +23,7 @@ from paddle_aug.check.text import as_dict, as_text
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.readers import mnist
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import escaped
+from paddle_aug.system.files import json_text
 
 IMAGES = ("a/0.png", "a/1.png", "b/0.png", "b/1.png")
 
@@ -55,7 +54,7 @@ def open_data(data: str, *names: str) -> Attempt:
         survey = Survey(found)
         report = findings(survey, 224)
         as_text(survey, report).encode()
-        escaped(json.dumps(as_dict(survey, report), ensure_ascii=False)).encode()
+        json_text(as_dict(survey, report)).encode()
         open_dataset(data)
 
     return Attempt(run, names or (data,), ("check.py", data))

@@ -12,9 +12,9 @@ import pytest
 from paddle_aug.system.signals import (
     Interrupted,
     Terminated,
-    held,
+    block_signals,
     interrupts_between_steps,
-    termination_raised,
+    sigterm_raises,
 )
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,7 +60,7 @@ def test_what_ends_the_context_is_not_hidden_by_a_signal():
 
 def test_what_answers_ctrl_c_answers_termination():
     before = handlers()
-    with pytest.raises(KeyboardInterrupt) as stop, termination_raised():
+    with pytest.raises(KeyboardInterrupt) as stop, sigterm_raises():
         ask(signal.SIGTERM)
     assert isinstance(stop.value, Terminated)
     assert handlers() == before
@@ -69,17 +69,17 @@ def test_what_answers_ctrl_c_answers_termination():
 def test_a_process_that_is_started_meanwhile_gets_them_when_it_lets_them_through():
     program = (
         "import os, signal, sys\n"
-        "from paddle_aug.system.signals import let_through\n"
+        "from paddle_aug.system.signals import unblock_signals\n"
         "os.kill(os.getpid(), signal.SIGTERM)\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
-        "let_through()"
+        "unblock_signals()"
     )
-    with held():
+    with block_signals():
         process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     assert process.wait(60) == 7
 
 
-@pytest.mark.parametrize("context", [interrupts_between_steps, termination_raised])
+@pytest.mark.parametrize("context", [interrupts_between_steps, sigterm_raises])
 def test_in_a_thread_of_ones_own_signals_are_left_alone(context):
     before, seen = handlers(), []
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from paddle_aug.data.readers.listfile import find_pairs
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import locked, opened
+from paddle_aug.system.files import locked, open_file
 
 SCRIPT_TASK = Path("/root/paddlejob/workspace")
 BOMB_BYTES = 2**30  # smaller contents are harmless at any ratio
@@ -82,7 +82,7 @@ def find_zip(folder: Path) -> Path | None:
 def zip_contents(zip_path: Path) -> set[str]:
     """The paths that the files of a zip would have below the folder that it is unpacked into."""
     try:
-        with opened(zip_path) as file, zipfile.ZipFile(file) as archive:
+        with open_file(zip_path) as file, zipfile.ZipFile(file) as archive:
             return set(_members(archive, zip_path))
     except _DAMAGE as error:
         raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
@@ -126,7 +126,7 @@ def unpack(zip_path: Path, into: Path) -> None:
 
 
 def _extract(zip_path: Path, folder: Path) -> None:
-    with opened(zip_path) as file, zipfile.ZipFile(file) as archive:
+    with open_file(zip_path) as file, zipfile.ZipFile(file) as archive:
         members = _members(archive, zip_path)
         total = sum(info.file_size for info in members.values())
         _check_room(total, zip_path, folder)

@@ -105,7 +105,7 @@ def _folder_members(
         for name in wanted:
             if (folder / name).is_file():
                 _refuse_large((folder / name).stat().st_size, f"{folder}: {name}")
-                with files.opened(folder / name) as file:
+                with files.open_file(folder / name) as file:
                     yield name, file
     except OSError as error:
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from None

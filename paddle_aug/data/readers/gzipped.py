@@ -15,7 +15,7 @@ DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The file's bytes, unzipped while they are read if it begins as a gzip file does."""
-    with files.opened(path) as file:
+    with files.open_file(path) as file:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if zipped:
