@@ -12,11 +12,12 @@ import numpy as np
 import paddle
 import pytest
 from in_process import run_tool
-from made_data import write_dataset
+from made_data import spoil_images, write_dataset
 from played import Played, PlayedWorker
 from same_run import assert_same_comparison
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data import image
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare, compare_report, compare_results
@@ -408,16 +409,34 @@ def test_a_mistyped_option_ends_with_one_message(options, message, monkeypatch, 
     assert message in capsys.readouterr().err
 
 
-def test_a_comparison_from_the_command_line_leaves_its_report(photos, tmp_path, monkeypatch, capfd):
+def test_a_comparison_from_the_command_line_decodes_each_image_once_and_leaves_its_report(
+    tmp_path, monkeypatch, capfd
+):
+    photos = write_dataset(tmp_path / "photos", classes=2, train=24, evaluate=8)
     out = tmp_path / "logs" / "mine"
-    code = run_tool("compare.py", "--data", photos, "--out", out, *OPTIONS, monkeypatch=monkeypatch)
-    assert code == 0
+    decoded = []
+
+    def decode(data, path):
+        decoded.append(path)
+        return decode_image(data, path)
+
+    def run(self):
+        spoil_images(photos)  # runs have no need of the files
+        return run_comparison(self)
+
+    decode_image, run_comparison = image.decode_image, Experiment.run
+    monkeypatch.setattr(image, "decode_image", decode)
+    monkeypatch.setattr(Experiment, "run", run)
+    words = ("--data", photos, "--out", out, *OPTIONS, "--fractions", "0.5,1")
+    assert run_tool("compare.py", *words, monkeypatch=monkeypatch) == 0
+    assert len(decoded) == len(set(decoded)) == 64
     printed = capfd.readouterr()
     results = compare_results.read(out)
     assert printed.out == compare_report.answer(results) + "\n"
     assert "epoch" not in printed.err  # which is for the runs' own logs
     assert "ccache" not in printed.err
-    assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {2}
+    for fraction in (0.5, 1.0):
+        assert {len(seeds) for seeds in results.accuracies[fraction].values()} == {2}
     for name in ("report.html", "report.md", "report.csv", "runs.csv", "modes.png", "examples.png"):
         assert (out / name).stat().st_size > 0
     log = (out / "seed-0" / "noAug_training.log").read_text()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from in_process import run_tool
-from made_data import write_dataset
+from made_data import spoil_images, write_dataset
 from played import Played as PlayedTraining
 
 from paddle_aug.config import TrainConfig
@@ -649,7 +649,17 @@ def two_test_seeds(monkeypatch):
 
 
 @pytest.mark.usefixtures("two_test_seeds")
-def test_the_tool_searches_with_real_training(photos, tmp_path, monkeypatch, capfd):
+def test_the_tool_searches_with_real_training_on_images_decoded_before(
+    tmp_path, monkeypatch, capfd
+):
+    photos = write_dataset(tmp_path / "photos")
+
+    def run(self):
+        spoil_images(photos)
+        return run_search(self)
+
+    run_search = Search.run
+    monkeypatch.setattr(Search, "run", run)
     words = ("--data", photos, *OPTIONS, "--out", tmp_path)
     assert run_tool("search.py", *words, monkeypatch=monkeypatch) == 0
     state, report = outcome(tmp_path)

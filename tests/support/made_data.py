@@ -25,3 +25,9 @@ def write_dataset(folder: Path, classes: int = 3, train: int = 8, evaluate: int 
                 lines.append(f"{path} {label}\n")
         (folder / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
     return folder
+
+
+def spoil_images(folder: Path) -> None:
+    """Overwrite all images with zeros; their sizes stay, and whatever decodes them fails."""
+    for file in folder.rglob("*.png"):
+        file.write_bytes(bytes(file.stat().st_size))
