@@ -14,7 +14,9 @@ from paddle_aug.rng import generator
 
 
 def picture(height=33, width=47):
-    return generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
+    image = generator(2, "drawing").integers(0, 256, (height, width, 3)).astype(np.uint8)
+    image.flags.writeable = False  # holds ops to their promise never to write to the input
+    return image
 
 
 # Nothing to draw.
@@ -25,19 +27,17 @@ FIXED = ("none", "invert", "resize", "center_crop", "autocontrast", "equalize")
 class TestContract:
     """Runs over the registry, so that a new op is tested by existing."""
 
-    @pytest.mark.parametrize("size", [(33, 47), (64, 64), (1, 1), (5, 2)], ids=str)
+    @pytest.mark.parametrize("size", [(33, 47), (64, 64), (1, 1), (5, 2), (1, 9)], ids=str)
     def test_pixels_are_uint8_rgb_of_the_promised_shape_and_the_input_is_untouched(
         self, name, size
     ):
         op, image = augmentation(name), picture(*size)
-        before = image.copy()
         for index in range(5):
             params = op.sample(generator(0, "augment", 0, index), image.shape)
             result = op.apply(image, **params)
             assert result.dtype == np.uint8
             assert result.shape == op.output_shape(image.shape, **params)
             assert result.flags.c_contiguous
-            np.testing.assert_array_equal(image, before)
 
     def test_parameters_survive_json_and_replay_the_same_pixels(self, name):
         op, image = augmentation(name), picture()
@@ -52,6 +52,21 @@ class TestContract:
         again = [op(image, generator(3, "augment", 1, index)) for index in reversed(range(4))]
         for one, other in zip(first, reversed(again), strict=True):
             np.testing.assert_array_equal(one, other)
+
+    def test_a_mirrored_view_gives_the_bytes_of_its_copy(self, name):
+        op, view = augmentation(name), picture()[::-1, ::-1]
+        for index in range(5):
+            params = op.sample(generator(0, "augment", 0, index), view.shape)
+            made, wanted = op.apply(view, **params), op.apply(view.copy(), **params)
+            np.testing.assert_array_equal(made, wanted)
+
+    def test_the_next_image_does_not_write_into_this_one(self, name):
+        op, image = augmentation(name), picture()
+        made = [op(image, generator(3, "augment", 1, index)) for index in range(8)]
+        kept = [each.copy() for each in made]
+        for index in range(8):
+            op(255 - image, generator(3, "augment", 2, index))
+        np.testing.assert_array_equal(made, kept)
 
     def test_images_differ_from_draw_to_draw(self, name):
         op, image = augmentation(name), picture()
@@ -141,23 +156,6 @@ def test_a_mode_can_be_part_of_a_pipeline():
 @pytest.mark.parametrize("wrong", ["userdef", "rotat(20)", "hflip(", "allab|nosie"])
 def test_a_wrong_name_is_told_with_the_nearest_right_one(wrong):
     with pytest.raises(UserError, match=r"did you mean|cannot read"):
-        augmentation(wrong)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "rotate('x')",
-        "maybe(0.5, rotate((9, 3)))",
-        "brightness([1])",
-        "noise(1e400)",
-        "brightness((1.5, 0.5))",
-        "flip(7)",
-        "rotate(20.5)",
-    ],
-)
-def test_an_argument_that_no_draw_can_use_is_told_before_the_first_image(wrong):
-    with pytest.raises(UserError, match="cannot make"):
         augmentation(wrong)
 
 

@@ -1,13 +1,11 @@
 """Brightness, contrast, color and sharpness against Pillow's, which the notebook calls; hue and the
 jitter of all against torchvision's own pixels and draws."""
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 from torchvision_golden import ASKED, GOLDEN, PHOTO, distance
 
-from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.ops.color import (
     Brightness,
     Color,
@@ -21,7 +19,6 @@ from paddle_aug.augment.ops.color import (
     hue,
     sharpness,
 )
-from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
 BLENDS = {
@@ -30,7 +27,6 @@ BLENDS = {
     "color": (color, ImageEnhance.Color),
     "sharpness": (sharpness, ImageEnhance.Sharpness),
 }
-POINTWISE = ["brightness", "contrast", "color"]
 SIZES = [(40, 40), (37, 61), (1, 1), (2, 5), (224, 224)]
 
 
@@ -61,13 +57,6 @@ def pillow(enhancer, image, factor):
     return np.asarray(enhancer(Image.fromarray(image)).enhance(factor))
 
 
-@pytest.fixture(scope="module")
-def photos(test_data):
-    """A photo of each class at the size of training, RGB."""
-    files = [min(folder.iterdir()) for folder in (test_data / "photos16/Images").iterdir()]
-    return [cv2.resize(cv2.imread(str(file))[:, :, ::-1], (224, 224)) for file in sorted(files)]
-
-
 @pytest.mark.parametrize("name", BLENDS)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_exact_gives_the_bytes_of_pillow(name, size):
@@ -78,34 +67,25 @@ def test_exact_gives_the_bytes_of_pillow(name, size):
         )
 
 
-@pytest.mark.parametrize("name", POINTWISE)
+def assert_within_a_level_of_pillows(name, off):
+    assert abs(off).max() <= 1
+    if name == "sharpness":
+        assert abs(off).mean() <= 0.1
+    else:
+        assert (off == 0).mean() >= 0.998
+        assert abs(off.mean()) <= 0.002
+
+
+@pytest.mark.parametrize("name", BLENDS)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_a_fast_blend_of_noise_is_pillows_but_for_a_level_in_few_pixels(name, size):
-    off = differences(name, [noise(size)], 20 if size == (224, 224) else 500)
-    assert abs(off).max() <= 1
-    assert (off == 0).mean() >= 0.998
-    assert abs(off.mean()) <= 0.002
+def test_a_fast_blend_of_noise_is_pillows_within_a_level(name, size):
+    count = 10 if name == "sharpness" else 20 if size == (224, 224) else 500
+    assert_within_a_level_of_pillows(name, differences(name, [noise(size)], count))
 
 
-@pytest.mark.parametrize("name", POINTWISE)
-def test_a_fast_blend_of_photos_is_pillows_but_for_a_level_in_few_pixels(name, photos):
-    off = differences(name, photos, 10)
-    assert abs(off).max() <= 1
-    assert (off == 0).mean() >= 0.998
-    assert abs(off.mean()) <= 0.002
-
-
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_fast_sharpness_of_noise_is_within_a_level_of_pillows(size):
-    off = differences("sharpness", [noise(size)], 10)
-    assert abs(off).max() <= 1
-    assert abs(off).mean() <= 0.1
-
-
-def test_fast_sharpness_of_photos_is_within_a_level_of_pillows(photos):
-    off = differences("sharpness", photos, 10)
-    assert abs(off).max() <= 1
-    assert abs(off).mean() <= 0.1
+@pytest.mark.parametrize("name", BLENDS)
+def test_a_fast_blend_of_photos_is_pillows_within_a_level(name, photos):
+    assert_within_a_level_of_pillows(name, differences(name, photos, 10))
 
 
 def test_sharpness_leaves_the_outermost_pixels_as_they_are():
@@ -172,13 +152,6 @@ def test_an_exact_op_draws_as_the_fast_one_and_gives_pillows_bytes(op):
     np.testing.assert_array_equal(
         op(exact=True).apply(image, **drawn), pillow(enhancer, image, drawn["factor"])
     )
-
-
-def test_a_pair_is_the_range_of_the_factor():
-    drawn = [Color((0.2, 0.4)).sample(generator(0, "augment", 0, i), (1, 1, 3)) for i in range(200)]
-    values = [params["factor"] for params in drawn]
-    assert 0.2 <= min(values) < 0.21
-    assert 0.39 < max(values) <= 0.4
 
 
 def pillows_hue(image, shift):
@@ -296,19 +269,3 @@ def test_an_exact_hue_draws_as_the_fast_one():
     assert Hue(0.2, exact=True).sample(generator(5, "augment"), PHOTO.shape) == drawn
     exact = Hue(exact=True).apply(PHOTO, **drawn)
     np.testing.assert_array_equal(exact, pillows_hue(PHOTO, drawn["shift"]))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ("hue(0.6)", "hue wants numbers from -0.5 to 0.5"),
-        ("color_jitter(hue=0.6)", "hue wants numbers from -0.5 to 0.5"),
-        ("color_jitter(contrast=(-0.1, 1))", "contrast wants numbers of 0 or more"),
-        ("color_jitter(saturation=-0.5)", "want a range from a low to a high number"),
-        ("color_jitter(0.1, (0.9, 0.5))", "want a range from a low to a high number"),
-        ("color_jitter('x')", "cannot make 'color_jitter'"),
-    ],
-)
-def test_a_strength_that_no_image_can_be_made_with_is_told(wrong, message):
-    with pytest.raises(UserError, match=message):
-        augmentation(wrong)

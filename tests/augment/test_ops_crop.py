@@ -55,9 +55,3 @@ def test_what_was_cut_too_much_is_given_back_evenly():
     assert leave_one(0, 12, 10) == (0, 9)
     assert leave_one(12, 0, 10) == (9, 0)
     assert leave_one(1, 1, 1) == (0, 0)
-
-
-def test_a_negative_or_reversed_range_is_refused():
-    for percent in [(-0.1, 0.1), (0.2, 0.1)]:
-        with pytest.raises(ValueError, match="percent wants 0 <= low <= high"):
-            Crop(percent)

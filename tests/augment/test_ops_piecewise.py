@@ -120,16 +120,3 @@ def test_sizes_of_the_grid_and_the_jitter_are_drawn_as_imgaug_draws_them():
     largest = [draw.std() for draw in draws if draw.size == 32]
     assert np.quantile(largest, 0.05) < 0.016
     assert np.quantile(largest, 0.95) > 0.045
-
-
-def test_what_is_drawn_can_be_stored_as_json_and_replayed():
-    op = PiecewiseAffine()
-    image = GOLDEN["image photo"]
-    params = op.sample(generator(1, "augment"), image.shape)
-    replayed = op.apply(image, **json.loads(json.dumps(params)))
-    np.testing.assert_array_equal(replayed, op(image, generator(1, "augment")))
-
-
-def test_fewer_than_two_rows_or_columns_are_refused():
-    with pytest.raises(ValueError, match="at least 2 rows and columns"):
-        PiecewiseAffine(rows=(1, 3))
