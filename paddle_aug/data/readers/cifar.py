@@ -20,8 +20,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.system import files, pickles
 
 SIDE = 32  # pixels
-MOST_BYTES = 2**28  # of a member; the largest, CIFAR-100's train, has 156 MB
-MOST_UNPACKED = 2**29  # of an archive
+MAX_BYTES = 2**28  # of a member; the largest, CIFAR-100's train, has 156 MB
 
 
 class Layout(NamedTuple):
@@ -119,8 +118,7 @@ def _archive_members(
     at = "its beginning"
     try:
         with opened(path) as file:
-            bounded = _Bounded(file, path)
-            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+            with tarfile.open(fileobj=file, mode="r|") as archive:
                 for member in archive:
                     name = members.pop(member.name, None) if member.isreg() else None
                     if name is None:
@@ -128,7 +126,7 @@ def _archive_members(
                     at = name
                     _refuse_large(member.size, f"{path}: {name}")
                     yield name, BytesIO(archive.extractfile(member).read())
-            while bounded.read(2**20):
+            while file.read(2**20):
                 pass
     except (tarfile.TarError, ValueError, *DAMAGE) as error:
         raise UserError(f"{path}: damaged or cut short at {at} ({error}); fetch it again") from None
@@ -136,23 +134,9 @@ def _archive_members(
         raise UserError(f"cannot read {path}: {error.strerror}") from None
 
 
-class _Bounded:
-    """A file of which no more is read than an archive of this kind can hold."""
-
-    def __init__(self, file: BinaryIO, path: Path):
-        self.file, self.path, self.left = file, path, MOST_UNPACKED
-
-    def read(self, size: int) -> bytes:
-        content = self.file.read(size)
-        self.left -= len(content)
-        if self.left < 0:
-            raise UserError(f"{self.path} unpacks to more than {MOST_UNPACKED >> 20} MiB; refused")
-        return content
-
-
 def _refuse_large(size: int, where: str) -> None:
-    if size > MOST_BYTES:
-        raise UserError(f"{where} has {size:,} bytes, more than {MOST_BYTES >> 20} MiB; refused")
+    if size > MAX_BYTES:
+        raise UserError(f"{where} has {size:,} bytes, more than {MAX_BYTES >> 20} MiB; refused")
 
 
 def _unpickled(file: BinaryIO, where: str) -> dict:
