@@ -14,19 +14,17 @@ import numpy as np
 import pytest
 
 from paddle_aug.data.readers import sample
-from paddle_aug.data.readers.sample import (
+from paddle_aug.data.readers.sample import EVAL_PICTURES, TRAIN_PICTURES, draw_sample
+from paddle_aug.data.readers.sample_pictures import (
     EVAL,
-    EVAL_PICTURES,
     THINGS,
     TRAIN,
-    TRAIN_PICTURES,
     Arc,
     Bar,
     Dice,
     Oval,
     Polygon,
     coverage,
-    draw_sample,
     picture,
     png,
 )

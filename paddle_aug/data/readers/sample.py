@@ -1,465 +1,51 @@
-"""The sample data set: sixteen classes of things, drawn by arithmetic, for whoever has no data yet.
+"""The sample data set: sixteen classes of drawn things, for users without data.
 
-It has the trouble of real few-image data. Training shows each thing as one usually photographs it,
-upright and well lit; evaluation shows it turned, mirrored, nearer or farther, under other light
-and before other backgrounds. What a thing is depends on its shape alone, never on its colour or
-its pose, so whatever a rotation, a flip or a change of light makes of a picture is still its class.
-
-The files are the same bytes on every machine: only float64 + - * / and comparisons, integer
-draws, and a PNG encoder that leaves the pixels uncompressed, as every zlib compresses differently.
-That is why nothing here is drawn by OpenCV.
+It is as hard as real data with few images. Training shows each thing as it is usually photographed,
+upright and well lit; evaluation shows it turned, mirrored, nearer or farther, in other light and
+before other backgrounds. Only its shape makes a thing what it is, never its colour or pose, so a
+picture keeps its class under rotations, flips and changes of light.
 """
 
-import math
-import struct
 import tempfile
-import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from paddle_aug.data.readers.sample_pictures import EVAL, SIZE, THINGS, TRAIN, picture, png
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 from paddle_aug.system.files import locked
 
-SIZE = 96
-FINE = 2  # a pixel's edge is cut in so many for antialiasing
 SEED = 22612  # the number of the notebook's data set
 TRAIN_PICTURES = 24
 EVAL_PICTURES = 14
-
-
-@dataclass(frozen=True)
-class Oval:
-    """A filled ellipse; things are drawn in a frame that reaches from -1 to 1, y down."""
-
-    x: float
-    y: float
-    half_width: float
-    half_height: float
-
-    def covers(self, x, y):
-        across, down = (x - self.x) / self.half_width, (y - self.y) / self.half_height
-        return across * across + down * down <= 1
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A straight stroke with round ends."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    thickness: float
-
-    def covers(self, x, y):
-        along, up = self.x2 - self.x1, self.y2 - self.y1
-        x, y = x - self.x1, y - self.y1
-        reached = (x * along + y * up) / (along * along + up * up)
-        reached = np.minimum(np.maximum(reached, 0), 1)
-        x, y = x - reached * along, y - reached * up
-        return x * x + y * y <= self.thickness * self.thickness / 4
-
-
-@dataclass(frozen=True)
-class Arc:
-    """A stroke along a circle: the half of it on the side of `toward`, or all of it."""
-
-    x: float
-    y: float
-    radius: float
-    thickness: float
-    toward: tuple[float, float] = (0, 0)
-
-    def covers(self, x, y):
-        x, y = x - self.x, y - self.y
-        inner, outer = self.radius - self.thickness / 2, self.radius + self.thickness / 2
-        square = x * x + y * y
-        side = x * self.toward[0] + y * self.toward[1] >= 0
-        return (square >= inner * inner) & (square <= outer * outer) & side
-
-
-@dataclass(frozen=True)
-class Polygon:
-    """A filled polygon: from a point inside it, a ray crosses an odd number of edges."""
-
-    corners: tuple[tuple[float, float], ...]
-
-    def covers(self, x, y):
-        inside = np.zeros(x.shape, bool)
-        following = self.corners[1:] + self.corners[:1]
-        for (x1, y1), (x2, y2) in zip(self.corners, following, strict=True):
-            if y1 != y2:  # a level edge is never crossed by the level ray
-                inside ^= ((y < y1) != (y < y2)) & (x < x1 + (y - y1) * ((x2 - x1) / (y2 - y1)))
-        return inside
-
-
-@dataclass(frozen=True)
-class Hole:
-    """Takes away what the parts before it have painted there."""
-
-    part: Oval | Bar | Arc | Polygon
-
-
-def direction(degrees: float) -> tuple[float, float]:
-    """Cosine and sine, rounded, as the last bits of trigonometry differ between C libraries."""
-    angle = math.radians(degrees)
-    return round(math.cos(angle), 9), round(math.sin(angle), 9)
-
-
-def spread(count: int, radius: float, start: float = -90) -> list[tuple[float, float]]:
-    """`count` points evenly on a circle, from `start` degrees on."""
-    turns = [direction(start + 360 * turn / count) for turn in range(count)]
-    return [(radius * x, radius * y) for x, y in turns]
-
-
-def disc(x: float, y: float, radius: float) -> Oval:
-    """A filled circle."""
-    return Oval(x, y, radius, radius)
-
-
-def box(left: float, top: float, right: float, bottom: float) -> Polygon:
-    """A filled rectangle."""
-    return Polygon(((left, top), (right, top), (right, bottom), (left, bottom)))
-
-
-THINGS = {
-    "anchor": (
-        Arc(0, -0.76, 0.16, 0.12),
-        Bar(0, -0.55, 0, 0.85, 0.17),
-        Bar(-0.38, -0.36, 0.38, -0.36, 0.15),
-        Arc(0, 0.16, 0.68, 0.17, (0, 1)),
-        Polygon(((-0.96, 0.3), (-0.68, -0.12), (-0.4, 0.3))),
-        Polygon(((0.96, 0.3), (0.68, -0.12), (0.4, 0.3))),
-    ),
-    "arrow": (
-        Bar(-0.85, 0, 0.4, 0, 0.26),
-        Polygon(((0.15, -0.6), (0.98, 0), (0.15, 0.6))),
-    ),
-    "comb": (
-        box(-0.9, -0.5, 0.9, -0.18),
-        *(Bar(0.27 * tooth, -0.3, 0.27 * tooth, 0.5, 0.13) for tooth in (-3, -2, -1, 0, 1, 2, 3)),
-    ),
-    "crescent": (
-        disc(-0.1, 0, 0.9),
-        Hole(disc(0.32, 0, 0.72)),
-    ),
-    "fish": (
-        Oval(-0.2, 0, 0.72, 0.44),
-        Polygon(((0.25, 0), (0.95, -0.5), (0.75, 0), (0.95, 0.5))),
-        Polygon(((-0.3, -0.35), (0.05, -0.72), (0.2, -0.3))),
-        Hole(disc(-0.6, -0.1, 0.1)),
-        Hole(Arc(-0.62, 0, 0.36, 0.07, (1, 0))),
-    ),
-    "flower": (
-        *(disc(x, y, 0.33) for x, y in spread(6, 0.6)),
-        disc(0, 0, 0.5),
-        Hole(Arc(0, 0, 0.32, 0.12)),
-    ),
-    "gear": (
-        *(Bar(0, 0, x, y, 0.26) for x, y in spread(9, 0.84)),
-        disc(0, 0, 0.7),
-        Hole(disc(0, 0, 0.34)),
-    ),
-    "heart": (
-        disc(-0.43, -0.32, 0.47),
-        disc(0.43, -0.32, 0.47),
-        Polygon(((-0.83, -0.07), (0, -0.5), (0.83, -0.07), (0, 0.9))),
-    ),
-    "key": (
-        Arc(-0.58, 0, 0.3, 0.18),
-        Bar(-0.25, 0, 0.88, 0, 0.17),
-        Bar(0.8, 0, 0.8, 0.34, 0.16),
-        Bar(0.5, 0, 0.5, 0.26, 0.16),
-    ),
-    "ladder": (
-        Bar(-0.36, -0.9, -0.36, 0.9, 0.16),
-        Bar(0.36, -0.9, 0.36, 0.9, 0.16),
-        *(Bar(-0.36, 0.33 * rung, 0.36, 0.33 * rung, 0.13) for rung in (-2, -1, 0, 1, 2)),
-    ),
-    "mug": (
-        box(-0.7, -0.65, 0.35, 0.75),
-        Arc(0.36, 0.02, 0.4, 0.18, (1, 0)),
-        Hole(Oval(-0.175, -0.52, 0.42, 0.1)),
-    ),
-    "spectacles": (
-        Arc(-0.48, 0.1, 0.34, 0.14),
-        Arc(0.48, 0.1, 0.34, 0.14),
-        Arc(0, 0.06, 0.16, 0.12, (0, -1)),
-        Bar(-0.8, 0.02, -0.95, -0.3, 0.12),
-        Bar(0.8, 0.02, 0.95, -0.3, 0.12),
-    ),
-    "spiral": (
-        Arc(0.12, 0, 0.12, 0.17, (0, 1)),
-        Arc(0, 0, 0.24, 0.17, (0, -1)),
-        Arc(0.14, 0, 0.38, 0.17, (0, 1)),
-        Arc(0, 0, 0.52, 0.17, (0, -1)),
-        Arc(0.14, 0, 0.66, 0.17, (0, 1)),
-        Arc(0, 0, 0.8, 0.17, (0, -1)),
-    ),
-    "star": (
-        Polygon(
-            tuple(
-                (x * reach, y * reach)
-                for (x, y), reach in zip(spread(10, 1), 5 * (1, 0.42), strict=True)
-            )
-        ),
-    ),
-    "umbrella": (
-        disc(0, 0.1, 0.92),
-        Hole(box(-1, 0.1, 1, 1.1)),
-        *(Hole(Oval(x, 0.12, 0.3, 0.17)) for x in (-0.613, 0, 0.613)),
-        Bar(0, -0.9, 0, 0.7, 0.11),
-        Arc(0.17, 0.7, 0.17, 0.11, (0, 1)),
-    ),
-    "wheel": (
-        Arc(0, 0, 0.8, 0.2),
-        *(Bar(0, 0, x, y, 0.11) for x, y in spread(8, 0.8)),
-        disc(0, 0, 0.2),
-    ),
+LISTS = {
+    "Train.txt": (TRAIN, range(1, 1 + TRAIN_PICTURES)),
+    "Eval.txt": (EVAL, range(1 + TRAIN_PICTURES, 1 + TRAIN_PICTURES + EVAL_PICTURES)),
 }
 
-Range = tuple[float, float]
+
+def path_of(label: int, thing: str, number: int) -> str:
+    """A picture's path in the lists, as Caltech-256 names its pictures."""
+    return f"{thing}/{label + 1:03d}_{number:04d}.png"
 
 
-@dataclass(frozen=True)
-class Variety:
-    """How far a split's pictures differ from each other; in nothing else do the splits differ."""
-
-    turn: float  # degrees, either way
-    mirrored: bool  # half of the things are
-    reach: Range  # half the thing's extent, as a share of the picture's edge
-    shift: float  # of its centre, as a share of the picture's edge
-    stretch: float  # of each axis, as a share of it
-    hues: Range  # of thing and background, in turns of the colour circle
-    chroma: Range  # 0 is grey
-    light: Range  # the darkest and the brightest that illumination makes of a colour
-    blots: tuple[int, int]  # how many lie on the ground behind the thing
-
-
-TRAIN = Variety(
-    turn=12,
-    mirrored=False,
-    reach=(0.34, 0.39),
-    shift=0.03,
-    stretch=0.08,
-    hues=(0.0, 0.6),
-    chroma=(0.1, 0.5),
-    light=(0.8, 1.1),
-    blots=(2, 5),
-)
-EVAL = Variety(
-    turn=180,
-    mirrored=True,
-    reach=(0.33, 0.44),
-    shift=0.04,
-    stretch=0.12,
-    hues=(0.0, 1.0),
-    chroma=(0.0, 0.6),
-    light=(0.65, 1.2),
-    blots=(3, 7),
-)
-
-
-class Dice:
-    """Numbers of a range, made of integer draws: the others may change with NumPy's version."""
-
-    def __init__(self, rng: np.random.Generator):
-        self.rng = rng
-
-    def between(self, low: float, high: float) -> float:
-        """A number of the range, one of a million and one."""
-        return low + (high - low) * (int(self.rng.integers(1_000_001)) / 1_000_000)
-
-    def whole(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
-        return int(self.rng.integers(low, high + 1))
-
-    def either(self) -> bool:
-        """Heads or tails."""
-        return self.whole(0, 1) == 1
-
-
-def centres(cuts: int = 1) -> np.ndarray:
-    """Where the centres of an edge's pixels lie, from -0.5 to 0.5; with `cuts` points a pixel."""
-    count = SIZE * cuts
-    return (np.arange(count) + 0.5) / count - 0.5
-
-
-def limit(values: np.ndarray, high: float = 1) -> np.ndarray:
-    """Cut what is below 0 or above `high`."""
-    return np.minimum(np.maximum(values, 0), high)
-
-
-def tint(luma: float, hue: float, chroma: float) -> np.ndarray:
-    """Red, green and blue of a colour as bright as `luma`: grey at chroma 0, pure at 1."""
-    pure = limit(np.array([abs((6 * hue + lead) % 6 - 3) - 1 for lead in (0, 4, 2)]))
-    brightness = 0.299 * pure[0] + 0.587 * pure[1] + 0.114 * pure[2]
-    return limit(luma + chroma * (pure - brightness))
-
-
-def blend(canvas: np.ndarray, colour: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Paint `share` of each pixel."""
-    return canvas + (colour - canvas) * share[:, :, None]
-
-
-def coverage(thing: str, variety: Variety, dice: Dice) -> np.ndarray:
-    """Which share of each pixel the thing covers, in some pose of the variety."""
-    cos, sin = direction(dice.between(-variety.turn, variety.turn))
-    reach = dice.between(*variety.reach)
-    wide = reach * (1 + dice.between(-variety.stretch, variety.stretch))
-    high = reach * (1 + dice.between(-variety.stretch, variety.stretch))
-    if variety.mirrored and dice.either():
-        wide = -wide
-    x = centres(FINE) - dice.between(-variety.shift, variety.shift)
-    y = centres(FINE)[:, None] - dice.between(-variety.shift, variety.shift)
-    x, y = (x * cos + y * sin) / wide, (y * cos - x * sin) / high
-    painted = np.zeros(x.shape, bool)
-    for part in THINGS[thing]:
-        if isinstance(part, Hole):
-            painted &= ~part.part.covers(x, y)
-        else:
-            painted |= part.covers(x, y)
-    return painted.reshape(SIZE, FINE, SIZE, FINE).sum(axis=(1, 3)) / FINE**2
-
-
-def ramp(dice: Dice) -> np.ndarray:
-    """From about 0 at one side of the picture to about 1 at the other, in any direction."""
-    cos, sin = direction(dice.between(0, 360))
-    return limit(0.5 + centres() * cos + centres()[:, None] * sin)
-
-
-def stripes(dice: Dice) -> np.ndarray:
-    """Soft stripes in any direction, from 0 to 1."""
-    place = ramp(dice) * dice.between(4, 12)
-    return abs(2 * (place - np.floor(place)) - 1)
-
-
-def clouds(cells: int, dice: Dice) -> np.ndarray:
-    """Smooth patches, `cells` of them along an edge, from 0 to 1."""
-    values = dice.rng.integers(256, size=(cells + 1, cells + 1)) / 255
-    place = (centres() + 0.5) * cells
-    first = np.floor(place).astype(int)
-    part = place - first
-    rows = values[first] + (values[first + 1] - values[first]) * part[:, None]
-    return rows[:, first] + (rows[:, first + 1] - rows[:, first]) * part
-
-
-def blot(dice: Dice) -> np.ndarray:
-    """Something small and shapeless, somewhere: which pixels it covers."""
-    x, y = dice.between(-0.5, 0.5), dice.between(-0.5, 0.5)
-    if dice.either():
-        part = disc(x, y, dice.between(0.04, 0.14))
-    else:
-        part = Bar(x, y, dice.between(-0.5, 0.5), dice.between(-0.5, 0.5), dice.between(0.03, 0.1))
-    return part.covers(centres(), centres()[:, None])
-
-
-def background(luma: float, variety: Variety, dice: Dice) -> np.ndarray:
-    """A textured ground with blots on it, all about as bright as `luma`."""
-
-    def colour():
-        shade = luma + dice.between(-0.12, 0.12)
-        return tint(shade, dice.between(*variety.hues), dice.between(*variety.chroma))
-
-    canvas = blend(np.zeros((SIZE, SIZE, 3)) + colour(), colour(), ramp(dice))
-    texture = stripes(dice) if dice.either() else clouds(dice.whole(3, 16), dice)
-    canvas = blend(canvas, colour(), texture)
-    for _ in range(dice.whole(*variety.blots)):
-        canvas = blend(canvas, colour(), 0.8 * blot(dice))
-    return canvas
-
-
-def light(variety: Variety, dice: Dice) -> np.ndarray:
-    """What to multiply colours by: light that falls off to one side, or a shadow's edge besides."""
-    first, second = dice.between(*variety.light), dice.between(*variety.light)
-    falling = first + (second - first) * ramp(dice)
-    if dice.either():
-        return falling
-    shaded = limit((ramp(dice) - dice.between(0.3, 0.7)) * 12)
-    return falling * (1 - 0.35 * shaded)
-
-
-def picture(thing: str, variety: Variety, rng: np.random.Generator) -> np.ndarray:
-    """Draw a thing: uint8, SIZE × SIZE × 3, RGB."""
-    dice = Dice(rng)
-    dark, bright = dice.between(0.15, 0.35), dice.between(0.65, 0.85)
-    ground, paint = (dark, bright) if dice.either() else (bright, dark)
-    canvas = background(ground, variety, dice)
-    share = coverage(thing, variety, dice)
-    down, right = dice.whole(1, 4), dice.whole(1, 4)
-    canvas[down:, right:] *= 1 - 0.35 * share[:-down, :-right, None]  # the shadow that it throws
-    colour = tint(paint, dice.between(*variety.hues), dice.between(*variety.chroma))
-    canvas = blend(canvas, colour * (0.85 + 0.3 * ramp(dice)[:, :, None]), share)
-    canvas = canvas * light(variety, dice)[:, :, None]
-    grain = dice.whole(1, 8)
-    noise = rng.integers(-grain, grain + 1, size=(3, *canvas.shape)).sum(axis=0)
-    return np.floor(limit(canvas * 255 + noise, 255) + 0.5).astype(np.uint8)
-
-
-def png(image: np.ndarray) -> bytes:
-    """Encode a small RGB image as PNG, its pixels in one stored (uncompressed) deflate block."""
-    height, width, _ = image.shape
-    rows = b"".join(b"\0" + row.tobytes() for row in image)  # each led by its filter: none
-    stored = struct.pack("<BHH", 1, len(rows), len(rows) ^ 0xFFFF) + rows
-    stream = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(rows))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in ((b"IHDR", header), (b"IDAT", stream), (b"IEND", b""))
-    )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture of the set: pictures of a class are numbered on from training to evaluation."""
-
-    label: int
-    thing: str
-    number: int
-    variety: Variety
-
-    @property
-    def path(self) -> str:
-        """As in the lists; named as Caltech-256 names its pictures."""
-        return f"{self.thing}/{self.label + 1:03d}_{self.number:04d}.png"
-
-    def draw(self) -> bytes:
-        """The file's bytes."""
-        index = 1000 * self.label + self.number
-        return png(picture(self.thing, self.variety, generator(SEED, "drawing", 0, index)))
-
-
-def entries(variety: Variety, numbers: range) -> list[Entry]:
-    """The pictures with these numbers, class by class."""
-    return [
-        Entry(label, thing, number, variety)
+TEXTS = {"labels.txt": "".join(f"{label} {thing}\n" for label, thing in enumerate(THINGS))} | {
+    name: "".join(
+        f"{path_of(label, thing, number)} {label}\n"
         for label, thing in enumerate(THINGS)
         for number in numbers
-    ]
-
-
-LISTS = {
-    "Train.txt": entries(TRAIN, range(1, 1 + TRAIN_PICTURES)),
-    "Eval.txt": entries(EVAL, range(1 + TRAIN_PICTURES, 1 + TRAIN_PICTURES + EVAL_PICTURES)),
-}
-TEXTS = {
-    "labels.txt": "".join(f"{label} {thing}\n" for label, thing in enumerate(THINGS)),
-    **{
-        name: "".join(f"{entry.path} {entry.label}\n" for entry in listed)
-        for name, listed in LISTS.items()
-    },
+    )
+    for name, (_, numbers) in LISTS.items()
 }
 
 
 def draw_sample(folder: Path) -> None:
     """Write Train.txt, Eval.txt, labels.txt and Images/ into `folder`, unless they are all there.
 
-    The folder appears whole or not at all: it is drawn beside and then renamed. Of processes that
-    ask at once, such as those of one run on several devices, one draws and the others wait; where
-    they cannot (see `locked`), each draws and the set of the first stays.
+    The folder appears whole or not at all: it is drawn under another name and then renamed. Of
+    several processes, one draws and the others wait; where there are no locks (see `locked`), each
+    draws and the set of the first stays.
 
     Raises:
         UserError: the folder holds something else, or a part of the set; it is left as it is.
@@ -475,7 +61,7 @@ def draw_sample(folder: Path) -> None:
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise UserError(
                 f"{folder} is not the whole sample data set: {lacking} is missing or damaged; "
-                "move the folder away, and the set will be drawn anew"
+                "move the folder away, and the set will be drawn again"
             )
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
             drawn = Path(beside) / folder.name
@@ -489,21 +75,24 @@ def draw_sample(folder: Path) -> None:
 
 def draw_into(folder: Path) -> None:
     """Draw the whole set into a folder that does not exist yet."""
-    for thing in THINGS:
+    for label, thing in enumerate(THINGS):
         (folder / "Images" / thing).mkdir(parents=True)
-    for listed in LISTS.values():
-        for entry in listed:
-            (folder / "Images" / entry.path).write_bytes(entry.draw())
+        for variety, numbers in LISTS.values():
+            for number in numbers:
+                rng = generator(SEED, "drawing", 0, 1000 * label + number)
+                file = folder / "Images" / path_of(label, thing, number)
+                file.write_bytes(png(picture(thing, variety, rng)))
     for name, text in TEXTS.items():
         (folder / name).write_bytes(text.encode())
 
 
 def first_lacking(folder: Path) -> str | None:
     """The first file of the set that is missing from the folder or has a wrong size, or None."""
-    picture_bytes = len(png(np.zeros((SIZE, SIZE, 3), np.uint8)))  # stored, so all are this long
     sizes = {name: len(text) for name, text in TEXTS.items()}
-    for listed in LISTS.values():
-        sizes.update({f"Images/{entry.path}": picture_bytes for entry in listed})
+    picture_bytes = len(png(np.zeros((SIZE, SIZE, 3), np.uint8)))  # uncompressed, so all alike
+    for name in LISTS:
+        for line in TEXTS[name].splitlines():
+            sizes[f"Images/{line.split()[0]}"] = picture_bytes
     for name, size in sizes.items():
         file = folder / name
         if not file.is_file() or file.stat().st_size != size:
