@@ -19,7 +19,7 @@ EXAMPLES = (
     "--data photos -c small --augment 'hflip|rotate(20)'",
     "--data folder:photos --holdout 0.25 --augment mixup",
 )
-STOPPED = "stopped; --resume goes on from the last checkpoint"
+STOPPED = "stopped; the same command with --resume continues after the last whole epoch"
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -60,12 +59,12 @@ class Batches:
         """Batches an epoch, in training."""
         return len(batch_starts(self.images, self.batch_size, self.fewest))
 
-    def of(self, epoch: int, done: int = 0) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
-        """The batches of one epoch, but for so many of the first, which are not made."""
+    def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
+        """The batches of one epoch."""
         # Of each batch that is being made: its images, and of how many pieces.
         wanted: deque[tuple[int, int]] = deque()
         pieces = []
-        for images, labels in self.workers.batches(self.name, self._parts(epoch, done, wanted)):
+        for images, labels in self.workers.batches(self.name, self._parts(epoch, wanted)):
             pieces.append((tensor_of(images), tensor_of(labels)))
             whole, several = wanted[0]
             if len(pieces) == several:
@@ -74,11 +73,11 @@ class Batches:
                 yield joined(parts), joined(their_labels), whole
                 pieces.clear()
 
-    def _parts(self, epoch: int, done: int, wanted: deque[tuple[int, int]]) -> Iterator[list[Key]]:
+    def _parts(self, epoch: int, wanted: deque[tuple[int, int]]) -> Iterator[list[Key]]:
         all_keys = epoch_keys(
             self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
         )
-        for keys in islice(all_keys, done, None):
+        for keys in all_keys:
             part = keys[self.group.rank :: self.group.size]
             if not part:  # more processes than images in the last batch of an evaluation
                 continue

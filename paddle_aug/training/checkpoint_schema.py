@@ -3,11 +3,8 @@ with those of the network and of the optimizer."""
 
 from typing import Any
 
-import numpy as np
-
 from paddle_aug.results.runlog import CURVES
-from paddle_aug.system.schema import COUNT, CURVE, NUMBER, PART, TEXT, WHOLE, misfit
-from paddle_aug.training.generator_state import MARK
+from paddle_aug.system.schema import COUNT, CURVE, NUMBER, TEXT, WHOLE, misfit
 from paddle_aug.training.history import NUMBERS, Epochs
 
 SETTINGS = {"config": {}, "data": {"fingerprint": TEXT, "classes": COUNT}, "epochs": [{}]}
@@ -22,16 +19,6 @@ SCHEMA = {
     "curves": dict.fromkeys(CURVES, CURVE),
     "sessions": [{"argv": [TEXT], "versions": {}, "commit": (None, TEXT), "device": TEXT}],
     "test": (None, MEANS),
-    "part": (
-        None,
-        {
-            "step": WHOLE,
-            "total": {"loss": NUMBER, "correct": NUMBER, "right": [NUMBER], "count": WHOLE},
-            "seconds": PART,
-            "waited": PART,
-            "dropout": {"paddle": TEXT, "device": TEXT},
-        },
-    ),
 }
 EARLIER = {**SCHEMA, "epochs": [{}], "curves": {name: [NUMBER] for name in CURVES}}
 OTHERS: dict[str, Any] = {"right": [WHOLE], "clean": MEANS}  # of an epoch, where it has them
@@ -50,7 +37,7 @@ def settings_fault(run: dict) -> str | None:
 
 def _contradiction(state: dict) -> str | None:
     """Where one part of a checkpoint speaks of what another has not."""
-    part, kept = state["part"], state["epochs"]
+    kept = state["epochs"]
     kept = Epochs(kept).state_dict() if isinstance(kept, list) else kept
     epochs = len(kept["numbers"]["seconds"])
     rows = {**state["curves"], **kept["numbers"]}
@@ -64,21 +51,8 @@ def _contradiction(state: dict) -> str | None:
             return told
     if not state["sessions"]:
         return "it has no session"
-    if not epochs and not part:
+    if not epochs and not state.get("part"):
         return "it has no epoch"
-    if not part:
-        return None
-    total, dropout = part["total"], part["dropout"]
-    if bool(total["count"]) != bool(part["step"]):
-        return f"it counts {total['count']} images in {part['step']} steps"
-    if len(total["right"]) not in (1, state["data"]["classes"]):
-        return f"it counts {len(total['right'])} classes"
-    if dropout["device"] == "cpu":
-        mark = dropout.get("next")
-        if not isinstance(mark, np.ndarray) or mark.shape != (MARK,) or mark.dtype.kind != "f":
-            return "it does not tell where the generator was"
-    elif misfit(dropout, {"state": [WHOLE]}, "it"):
-        return "it does not tell where the generator was"
     return None
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -18,7 +18,7 @@ from paddle_aug.config import TrainConfig, flag, of_type
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import normalization
-from paddle_aug.data.workers import WorkerKilled, Workers
+from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, engine, of_mode, open_data
 from paddle_aug.networks import NETWORKS
@@ -27,9 +27,9 @@ from paddle_aug.results.stats import LAST
 from paddle_aug.rng import generator, integer_seed
 from paddle_aug.system.files import refuse_unwritable, set_aside
 from paddle_aug.system.processes import cores
-from paddle_aug.system.signals import Interrupted, interrupts_between_steps, restore_sigterm
+from paddle_aug.system.signals import restore_sigterm
 from paddle_aug.system.versions import commit, versions
-from paddle_aug.training import checkpoint, checkpoint_schema, generator_state, visualdl
+from paddle_aug.training import checkpoint, checkpoint_schema, visualdl
 from paddle_aug.training.batches import Batches, ToNetwork, joined, tensor_of
 from paddle_aug.training.cpu import MKL_INSTRUCTIONS, use_fast_instructions
 from paddle_aug.training.distributed import Group, join_group, processes
@@ -70,14 +70,13 @@ class Progress:
     epochs: Epochs = field(default_factory=Epochs)
     sessions: list[dict] = field(default_factory=list)
     test: dict[str, float] | None = None  # of the last weights, where there is a list to test on
-    part: dict | None = None  # of the epoch behind the finished ones, where it was interrupted
 
     @classmethod
     def of(cls, state: dict) -> "Progress":
         """What a checkpoint holds of it."""
         curves = {name: Column(state["curves"][name]) for name in runlog.CURVES}
         epochs = Epochs.of(state["epochs"])
-        return cls(curves, epochs, state["sessions"], state["test"], state["part"])
+        return cls(curves, epochs, state["sessions"], state["test"])
 
     def reserve(self, epochs: int) -> None:
         """Take the memory of so many epochs at once (see `Column.reserve`)."""
@@ -145,7 +144,6 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
     with (
         paddle.utils.unique_name.guard(),
         Workers(datasets, num_workers(config, device), at_once) as workers,
-        interrupts_between_steps() as raise_interrupt,
         visualdl.view(config, group) as view,
     ):
         batches = {
@@ -179,18 +177,14 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
         for epoch in range(first, config.epochs):
             # Dropout draws from Paddle's generator; seeding it here keeps it out of the checkpoint.
             paddle.seed(integer_seed(config.seed, "dropout", epoch, group.rank))
-            part = Part.of(progress.part, group)
-            total, watch = part.total, part.watch
+            total, watch = Totals(), Stopwatch()
             network.train()
             for layer in frozen:
                 layer.eval()
             title = f"{config.mode} {epoch + 1}/{config.epochs}"
-            with (
-                progress_bar(batches["train"].images, title, group, total.count) as bar,
-                saved_if_interrupted(run, progress, part, raise_interrupt),
-            ):
-                steps = watch.waiting(batches["train"].of(epoch, part.step))
-                for step, (images, labels, whole) in enumerate(steps, part.step + 1):
+            with progress_bar(batches["train"].images, title, group) as bar:
+                steps = watch.waiting(batches["train"].of(epoch))
+                for step, (images, labels, whole) in enumerate(steps, 1):
                     share = step / batches["train"].steps
                     losses = progress.curves["lossEval"]
                     optimizer.set_lr(learning_rate(config, epoch, share, losses))
@@ -204,20 +198,18 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     total.add(logits, targets)
                     if bar.update(whole):
                         bar.set_postfix(**total.means(), wait=f"{watch.share:.0%}", refresh=False)
-                    part.step = step
-                    raise_interrupt()
             trained = total.means(group)
             watch.stop()
             group.unite_statistics(network.state_dict())
             group.unite_statistics(average.weights)
-            with saved_if_interrupted(run, progress, part, raise_interrupt), average.in_place():
-                evaluated = evaluate(network, to_network, batches["eval"], raise_interrupt)
+            with average.in_place():
+                evaluated = evaluate(network, to_network, batches["eval"])
                 last = epoch + 1 == config.epochs
                 if last and data.test:
-                    progress.test = evaluate(network, to_network, batches["test"], raise_interrupt)
+                    progress.test = evaluate(network, to_network, batches["test"])
                 clean = None
                 if mixer.mixing.members and (last or (epoch + 1) % CLEAN_EVERY == 0):
-                    clean = evaluate(network, to_network, batches["clean"], raise_interrupt)
+                    clean = evaluate(network, to_network, batches["clean"])
                     del clean["right"]
 
             progress.curves["lossTrain"].append(trained["loss"])
@@ -233,7 +225,6 @@ def fit(config: TrainConfig, data: Dataset | None = None) -> Progress:
                     **({"clean": clean} if clean else {}),
                 }
             )
-            progress.part = None
             progress.epochs.forget("right", progress.done - 1 - LAST)
             if group.is_first:
                 report_epoch(progress, config)
@@ -286,10 +277,10 @@ def micro_batches(config: TrainConfig, group: Group, part: int, whole: int) -> l
     return [number * part // count for number in range(count)]
 
 
-def progress_bar(images: int, title: str, group: Group, done: int) -> tqdm:
+def progress_bar(images: int, title: str, group: Group) -> tqdm:
     """A bar on the terminal of the first process; none where the output goes to a file."""
     hidden = None if group.is_first else True
-    return tqdm(total=images, desc=title, initial=done, unit="img", leave=False, disable=hidden)
+    return tqdm(total=images, desc=title, unit="img", leave=False, disable=hidden)
 
 
 def refuse_small_batches(config: TrainConfig, group: Group) -> None:
@@ -362,12 +353,7 @@ def smoothed_loss(
     return F.cross_entropy(logits, targets, soft_label=True, label_smoothing=config.label_smoothing)
 
 
-def evaluate(
-    network: paddle.nn.Layer,
-    to_network: ToNetwork,
-    batches: Batches,
-    raise_interrupt: Callable[[], None] = lambda: None,
-) -> dict:
+def evaluate(network: paddle.nn.Layer, to_network: ToNetwork, batches: Batches) -> dict:
     """Mean loss and accuracy over all images, each once, and how many of each class are right; the
     network is left in eval mode."""
     network.eval()
@@ -376,7 +362,6 @@ def evaluate(
         for images, labels, _ in batches.of(0):
             logits = network(to_network(images))
             total.add(logits, F.one_hot(labels, logits.shape[1]))
-            raise_interrupt()
     return {**total.means(batches.group), "right": total.right_of_class(batches.group)}
 
 
@@ -411,30 +396,13 @@ class Totals:
         """How many images of each class were right, where no target was mixed."""
         return [round(number) for number in group.sum(self.right.numpy().tolist())]
 
-    def state_dict(self) -> dict:
-        """What `set_state_dict` takes to go on from here."""
-        return {
-            "loss": float(self.loss),
-            "correct": float(self.correct),
-            "right": self.right.numpy().tolist(),
-            "count": self.count,
-        }
-
-    def set_state_dict(self, state: dict) -> None:
-        """Go on from there."""
-        self.loss, self.correct, self.right = (
-            paddle.to_tensor(state[name], "float64") for name in ("loss", "correct", "right")
-        )
-        self.count = state["count"]
-
 
 class Stopwatch:
-    """How long a loop over batches takes, and what share of it is spent waiting for them; what came
-    before an interruption counts."""
+    """How long a loop over batches takes, and what share of it is spent waiting for them."""
 
-    def __init__(self, elapsed: float = 0.0, waited: float = 0.0):
-        self.started = time.perf_counter() - elapsed
-        self.waited = waited
+    def __init__(self):
+        self.started = time.perf_counter()
+        self.waited = 0.0
         self.seconds = None  # of the loop, once it has stopped
 
     def waiting(self, batches):
@@ -461,63 +429,6 @@ class Stopwatch:
     def share(self) -> float:
         """Waiting as a part of the loop, from 0 to 1."""
         return self.waited / (self.seconds or self.elapsed)
-
-
-@dataclass
-class Part:
-    """How far an epoch has come, weights aside: what an interruption leaves of it."""
-
-    total: Totals = field(default_factory=Totals)
-    watch: Stopwatch = field(default_factory=Stopwatch)
-    step: int = 0  # the last one that is done, counted from 1
-
-    @classmethod
-    def of(cls, state: dict | None, group: Group) -> "Part":
-        """What was saved of this epoch, or its start."""
-        if state is None:
-            return cls()
-        part = cls(watch=Stopwatch(state["seconds"], state["waited"]), step=state["step"])
-        if group.is_first:  # it has the sums so far; of the others it is not known what they drew
-            part.total.set_state_dict(state["total"])
-            generator_state.go_to(state["dropout"])
-        return part
-
-    def state_dict(self) -> dict:
-        """What `of` takes to go on from here."""
-        return {
-            "step": self.step,
-            "total": self.total.state_dict(),
-            "seconds": self.watch.seconds or self.watch.elapsed,
-            "waited": self.watch.waited,
-            "dropout": generator_state.generator_state(),
-        }
-
-
-@contextmanager
-def saved_if_interrupted(
-    run: Run, progress: Progress, part: Part, raise_interrupt: Callable[[], None]
-):
-    """Save the part of an epoch where this context is left by an interrupt, or by what comes of it:
-    batch systems ask workers, too, and one that has just begun dies of that.
-
-    Not of several processes, which would first have to agree on a step: a signal reaches them at
-    different ones, and some perhaps never. They go on after the last whole epoch.
-    """
-    try:
-        try:
-            yield
-        except WorkerKilled:
-            raise_interrupt()
-            raise
-    except Interrupted as interrupt:
-        if run.group.size > 1:
-            raise
-        progress.part = part.state_dict()
-        save(run, progress)
-        epoch = f"epoch {progress.done + 1} of {run.config.epochs}"
-        raise Interrupted(
-            interrupt.number, f"{run.config.mode}, {epoch}, after step {part.step}"
-        ) from None
 
 
 def use_device(config: TrainConfig) -> str:
@@ -594,8 +505,9 @@ def begin(run: Run) -> Progress:
     if config.resume:
         refuse_what_some_do_not_see(run, path)
     if config.resume and path.exists():
-        state = {"part": None, **checkpoint.load(path)}
+        state = checkpoint.load(path)
         refuse_misfit(path, checkpoint_schema.fault(state))
+        refuse_part_of_epoch(path, state)
         refuse_other_run(path, state, config, data)
         average = state["average"]
         checkpoint.load_weights(run.network, state["network"], path)
@@ -606,10 +518,6 @@ def begin(run: Run) -> Progress:
         checkpoint.refuse_others(run.scaler.state_dict(), state["scaler"], path)
         run.scaler.load_state_dict(state["scaler"])
         progress = Progress.of(state)
-        if progress.part:  # whose epochs before were published before it began
-            place = f"in epoch {progress.done + 1} of {config.epochs}, after step "
-            print(f"{config.mode}: going on {place}{progress.part['step']}")
-            return progress
         if run.group.is_first:
             publish(run, progress)  # a kill may have come between the two
         print(f"{config.mode}: going on after epoch {progress.done} of {config.epochs}")
@@ -667,6 +575,17 @@ def refuse_misfit(file: Path, fault: str | None) -> None:
         )
 
 
+def refuse_part_of_epoch(path: Path, state: dict) -> None:
+    """Stop at a checkpoint of an earlier version that was interrupted within an epoch."""
+    if state.get("part"):
+        epoch = len(state["curves"]["accEval"]) + 1
+        raise UserError(
+            f"{path} was written in the middle of epoch {epoch} by an earlier version of "
+            "paddle_aug, and this version resumes after whole epochs only; finish that epoch with "
+            "the earlier version, or drop --resume to start over"
+        )
+
+
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
     """Stop where going on would mix two runs."""
     before = {
@@ -688,9 +607,9 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
     there = state["data"]["fingerprint"], state["data"]["classes"]
     if there != (data.fingerprint, data.num_classes):
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
-    begun = len(Epochs.of(state["epochs"])) + bool(state.get("part"))
-    if begun > config.epochs:
-        raise UserError(f"{path} is past --epochs {config.epochs}: it has {begun}")
+    done = len(Epochs.of(state["epochs"]))
+    if done > config.epochs:
+        raise UserError(f"{path} is past --epochs {config.epochs}: it has {done}")
 
 
 def save(run: Run, progress: Progress) -> None:
@@ -704,7 +623,6 @@ def save(run: Run, progress: Progress) -> None:
         "epochs": progress.epochs.state_dict(),
         "sessions": progress.sessions,
         "test": progress.test,
-        "part": progress.part,
         "config": run.config.asdict(),
         "data": about_data(run.data),
     }
@@ -751,11 +669,10 @@ def telling_what_cannot_be_written():
 
 
 def session(progress: Progress, device: str, group: Group, workers: Workers) -> dict:
-    """What trains from here on; epochs are counted from 0, and so are the steps done of one."""
+    """What trains from here on; epochs are counted from 0."""
     decoded = workers.datasets["train"].decoded
     return {
         "from_epoch": progress.done,
-        "from_step": progress.part["step"] if progress.part else 0,
         "argv": sys.argv,
         "versions": {**versions(), "paddle": paddle.__version__},
         "commit": commit(),

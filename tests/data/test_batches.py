@@ -158,19 +158,6 @@ def test_a_worker_that_alone_is_asked_to_end_does_so():
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_an_epoch_that_is_gone_on_with_has_the_batches_that_are_left(samples, expected, workers):
-    dataset = Augmented(samples, 24, augmentation("allab"), seed=7)
-    with Workers({"made": dataset}, workers, 6) as pool:
-        batches = Batches(pool, "made", 5, seed=7, shuffle=True, group=Group())
-        left = [(images.numpy(), whole) for images, _, whole in batches.of(0, done=2)]
-        assert list(batches.of(0, done=batches.steps)) == []
-    np.testing.assert_array_equal(
-        np.concatenate([images for images, _ in left]), expected[0][10 : len(samples)]
-    )
-    assert [whole for _, whole in left] == [len(images) for images, _ in left]
-
-
-@pytest.mark.parametrize("workers", [0, 1])
 def test_an_image_that_vanished_is_named(tmp_path, workers):
     samples = open_dataset(write_dataset(tmp_path / "made")).train
     Path(samples[3].file).write_bytes(b"no image any more")

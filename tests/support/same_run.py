@@ -51,7 +51,7 @@ def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
     for name in ("best.pdparams", "last.pdparams"):
         left, right = (checkpoint.load(train.model_file(each, name)) for each in (one, other))
         assert_same_values(left, right, name)
-    for name in ("network", "optimizer", "average", "scaler", "curves", "test", "part"):
+    for name in ("network", "optimizer", "average", "scaler", "curves", "test"):
         assert_same_values(checkpoint_of(one)[name], checkpoint_of(other)[name], name)
 
 
