@@ -50,7 +50,7 @@ def main() -> int:
     options = parser.parse_args()
     config = TrainConfig(**{name: vars(options)[name] for name in FIELDS if name in options})
     if options.out is not None and options.split is None:
-        raise UserError("--out is the folder for the lists of --split; give both")
+        raise UserError("--out is for the lists of --split; give both")
     found = find(options.data, config.train_list, config.eval_list, config.image_root)
     out = options.out or (Path(options.data).parent if Path(options.data).is_file() else found.root)
     if options.split is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from paddle_aug.commands._options import CommandParser
 from paddle_aug.errors import printable
 from paddle_aug.experiments import compare_figures, compare_report, compare_results
-from paddle_aug.results import curves, runlog
+from paddle_aug.results import curves, runlog, style, table
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def main() -> None:
         metavar="FOLDER",
         help="folder of the figures (default: that of the logs; for several, its parent)",
     )
-    parser.add_argument("--format", choices=curves.FORMATS, default="png", help="(default: png)")
+    parser.add_argument("--format", choices=style.FORMATS, default="png", help="(default: png)")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
 
@@ -49,8 +49,8 @@ def main() -> None:
     else:
         runs = runlog.read_seeds(options.folders)
         written = curves.draw(runs, output, options.format)
-        answer, notes = None, curves.notes(runs)
-    print(curves.table(runs, options.markdown))
+        answer, notes = None, table.notes(runs)
+    print(table.table(runs, options.markdown, table.terminal_width()))
     if answer:
         print(f"\n{printable(answer)}")
     for note in notes:

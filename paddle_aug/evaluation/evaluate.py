@@ -16,7 +16,7 @@ from paddle_aug.data.image import read_sample
 from paddle_aug.data.samples import Sample
 from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
-from paddle_aug.results import curves
+from paddle_aug.results import style
 from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
 from paddle_aug.system.files import readable, remove, write_bytes
 
@@ -64,8 +64,8 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         "classes.csv": csv_bytes([[*classes[0]], *([*row.values()] for row in classes)]),
         "confusion.csv": csv_bytes(confusion_rows(evaluation)),
     }
-    style = curves.style() | {"text.parse_math": False}  # names of classes are no formulas
-    with matplotlib.rc_context(style):
+    settings = style.settings() | {"text.parse_math": False}  # names of classes are no formulas
+    with matplotlib.rc_context(settings):
         for name, figure in (
             ("confusion.png", confusion_figure(evaluation)),
             ("reliability.png", reliability_figure(evaluation.measures)),
@@ -90,7 +90,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         )
         for sample, predicted, probability in worst
     ]
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(settings):
         preview_figure.draw([Section("", "", cells)], COLUMNS, montage, title)
     return [*(folder / name for name in contents), montage]
 

@@ -23,8 +23,8 @@ from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import SOURCES, augmented, selected
 from paddle_aug.names import near_miss
-from paddle_aug.results.curves import label
 from paddle_aug.results.metrics import wilson
+from paddle_aug.results.style import label
 from paddle_aug.rng import generator
 from paddle_aug.training.batches import ToNetwork, tensor_of
 from paddle_aug.training.weights import Trained, load_trained

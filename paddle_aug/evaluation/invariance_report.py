@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation.invariance import Curve, Subject
-from paddle_aug.results.curves import colours, style
+from paddle_aug.results.style import colours, settings
 from paddle_aug.system.files import write_bytes, write_json, write_text
 from paddle_aug.system.versions import versions
 
@@ -59,7 +59,7 @@ def write(made: Map, folder: Path) -> list[Path]:
         UserError: the folder cannot be written to.
     """
     content = BytesIO()
-    with matplotlib.rc_context({**style(), "font.size": 8, "axes.titlesize": 9}):
+    with matplotlib.rc_context({**settings(), "font.size": 8, "axes.titlesize": 9}):
         figure(made).savefig(content, format="png")
     files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
     try:

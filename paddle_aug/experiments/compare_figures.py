@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from paddle_aug.experiments.compare_report import class_order
 from paddle_aug.experiments.compare_results import Results
-from paddle_aug.results import curves
+from paddle_aug.results import curves, style
 from paddle_aug.results.stats import estimate
 
 MAX_CLASSES = 30  # that a figure has room for
@@ -40,13 +40,13 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
         UserError: no run is finished, or a file cannot be written.
     """
     files = curves.draw(results.main_runs, output, file_format)
-    with matplotlib.rc_context(curves.style()):
+    with matplotlib.rc_context(style.settings()):
         figures = {"modes": modes_figure(results), "cost": cost_figure(results)}
         if sum(any(modes.values()) for modes in results.runs.values()) > 1:
             figures["fractions"] = fractions_figure(results)
         if results.class_changes():
             figures["classes"] = classes_figure(results)
-        files += curves.save(figures, output, file_format)
+        files += style.save(figures, output, file_format)
     by_name = {file.stem: file.name for file in files}
     if (Path(output) / f"{EXAMPLES}.{file_format}").exists():
         by_name[EXAMPLES] = f"{EXAMPLES}.{file_format}"
@@ -72,7 +72,7 @@ def modes_figure(results: Results) -> Figure:
 def cost_figure(results: Results) -> Figure:
     """Accuracy against the seconds of an epoch."""
     colour = _colours(results)
-    figure = Figure(figsize=(WIDTH, 4), dpi=curves.DPI, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4), dpi=style.DPI, layout="constrained")
     axes = figure.add_subplot()
     for row in results.rows(results.main):
         seconds = results.cost(row.mode, results.main).epoch_seconds
@@ -84,7 +84,7 @@ def cost_figure(results: Results) -> Figure:
             fmt="o",
             color=colour[row.mode],
             capsize=4,
-            label=curves.wrapped(row.mode, 40),
+            label=style.wrapped(row.mode, 40),
         )
     axes.set_xlim(left=0)
     axes.set_xlabel("Seconds an epoch")
@@ -96,7 +96,7 @@ def cost_figure(results: Results) -> Figure:
 def fractions_figure(results: Results) -> Figure:
     """Accuracy against the number of training images, on a logarithmic axis."""
     colour = _colours(results)
-    figure = Figure(figsize=(WIDTH, 4.4), dpi=curves.DPI, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.4), dpi=style.DPI, layout="constrained")
     axes = figure.add_subplot()
     sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.runs)}
     sizes = {fraction: images for fraction, images in sizes.items() if images}
@@ -113,7 +113,7 @@ def fractions_figure(results: Results) -> Figure:
             fmt="o-",
             capsize=4,
             color=colour[mode],
-            label=curves.wrapped(mode, 40),
+            label=style.wrapped(mode, 40),
         )
     axes.set_xscale("log")
     axes.set_xticks(list(sizes.values()), [f"{images:,}" for images in sizes.values()])
@@ -139,7 +139,7 @@ def classes_figure(results: Results) -> Figure:
             for label in order
         ]
     )
-    figure = Figure(figsize=(WIDTH, 1.5 + 0.27 * len(order)), dpi=curves.DPI, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.5 + 0.27 * len(order)), dpi=style.DPI, layout="constrained")
     axes = figure.add_subplot()
     largest = max(1.0, np.nanmax(np.abs(shades), initial=0))
     image = axes.imshow(shades, cmap="RdBu", norm=TwoSlopeNorm(0, -largest, largest), aspect="auto")
@@ -153,7 +153,7 @@ def classes_figure(results: Results) -> Figure:
             ha="center", va="center", fontsize=9.5, weight="bold" if certain else "normal",
             color="white" if abs(points) > 0.6 * largest else "#222222",
         )  # fmt: skip
-    axes.set_xticks(range(len(changes)), [curves.wrapped(mode, 16) for mode in changes])
+    axes.set_xticks(range(len(changes)), [style.wrapped(mode, 16) for mode in changes])
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(order)), [name.replace("$", r"\$") for name in names])
     axes.grid(False)
@@ -168,7 +168,7 @@ def classes_figure(results: Results) -> Figure:
 def _colours(results: Results) -> dict[str, str]:
     """A colour a mode, as in the figures of curves."""
     keys = {mode: "" if mode == "none" else mode for mode in results.modes}
-    chosen = curves.colours(list(keys.values()))
+    chosen = style.colours(list(keys.values()))
     return {mode: chosen[key] for mode, key in keys.items()}
 
 

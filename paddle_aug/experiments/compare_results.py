@@ -14,7 +14,6 @@ import numpy as np
 
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.state import COMPARISON, read_state
-from paddle_aug.results import curves
 from paddle_aug.results.runlog import Run, read_run, read_run_file
 from paddle_aug.results.stats import (
     Comparison,
@@ -175,7 +174,7 @@ class Results:
         """What the runs of a mode took."""
         runs = list(self.runs[fraction][mode].values())
         epochs = [epoch for run in runs for epoch in run.run["epochs"]]
-        waits = [wait for run in runs if (wait := curves.data_wait(run)) is not None]
+        waits = [run.data_wait for run in runs if run.data_wait is not None]
         return Cost(
             _median([epoch["images_per_s"] for epoch in epochs]),
             _median(waits),

@@ -39,6 +39,28 @@ class Run:
     def epochs(self) -> int:
         return len(self.curves["accEval"])
 
+    @property
+    def data_wait(self) -> float | None:
+        """The share, 0 to 1, of the training time spent waiting for data; None if not logged."""
+        times = [(epoch.get("seconds"), epoch.get("data_wait")) for epoch in self._epoch_facts]
+        times = [pair for pair in times if all(isinstance(value, int | float) for value in pair)]
+        total = sum(seconds for seconds, _ in times)
+        return sum(seconds * share for seconds, share in times) / total if total else None
+
+    def clean(self, quantity: str) -> dict[int, float]:
+        """By epoch, counted from 1: the "loss" or "acc" on training images that are neither
+        augmented nor mixed. Runs with a mix measure it."""
+        return {
+            number: value
+            for number, epoch in enumerate(self._epoch_facts, 1)
+            if isinstance(clean := epoch.get("clean"), dict)
+            and isinstance(value := clean.get(quantity), int | float)
+        }
+
+    @property
+    def _epoch_facts(self) -> list[dict]:
+        return self.run.get("epochs", [])[: self.epochs]
+
 
 def prefix(mode: str) -> str:
     """The start of the names of a mode's files; "" and "none" are both no augmentation.
@@ -135,6 +157,25 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
         runs += found
     _refuse_repeated_seeds(runs)
     return sorted(runs, key=lambda run: order(run.mode))
+
+
+def by_mode(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each mode, the notebook's modes first."""
+    modes = sorted({run.mode for run in runs}, key=order)
+    return {mode: [run for run in runs if run.mode == mode] for mode in modes}
+
+
+def stack(runs: Sequence[Run], name: str) -> np.ndarray:
+    """One curve of several runs as an array [runs, epochs], cut to the shortest run."""
+    epochs = min(run.epochs for run in runs)
+    return np.stack([run.curves[name][:epochs] for run in runs])
+
+
+def clean_points(runs: Sequence[Run], quantity: str) -> dict[int, float]:
+    """The mean of `Run.clean` over the runs, in the epochs in which all of them measured it."""
+    measured = [run.clean(quantity) for run in runs]
+    common = sorted(set(measured[0]).intersection(*measured))
+    return {number: float(np.mean([points[number] for points in measured])) for number in common}
 
 
 def order(mode: str) -> tuple[int, str]:

@@ -24,7 +24,7 @@ from paddle_aug.evaluation import invariance, invariance_report
 from paddle_aug.evaluation.invariance import OPS, Curve, Op, Subject
 from paddle_aug.inputs import open_data
 from paddle_aug.networks import NETWORKS
-from paddle_aug.results import curves as plot
+from paddle_aug.results import style
 from paddle_aug.rng import generator
 from paddle_aug.training import checkpoint
 from paddle_aug.training.fit import fit
@@ -79,7 +79,7 @@ def curve(rows, op=LINE):
 def a_map(*shares, op=LINE, modes=("", "userDef"), photos=None):
     """A map of made-up networks, each by its shares at the magnitudes of one op."""
     curves = [curve(rows, op) for rows in shares]
-    networks = [finder(photos, plot.label(mode), mode) for mode in modes[: len(shares)]]
+    networks = [finder(photos, style.label(mode), mode) for mode in modes[: len(shares)]]
     data = open_data(networks[0].config)
     return invariance_report.Map(networks, {op.name: curves}, data, 1000, 0.05)
 
@@ -435,7 +435,7 @@ def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
     assert titles == [*(op.name for op in OPS if op.unit), "on or off"]
     lines = [line for line in drawn.axes[0].lines if len(line.get_xdata()) > 2]
     assert [to_hex(line.get_color()) for line in lines] == [
-        plot.COLOURS[""], plot.COLOURS[""], plot.COLOURS["userDef"]
+        style.COLOURS[""], style.COLOURS[""], style.COLOURS["userDef"]
     ]  # fmt: skip
     assert len({line.get_linestyle() for line in lines[:2]}) == 2
     assert (lines[0].get_ydata() == 50).all()

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from paddle_aug.errors import UserError
-from paddle_aug.results import curves
+from paddle_aug.results import table
 from paddle_aug.results.runlog import Run
 from paddle_aug.results.stats import (
     MAX_PAIRS,
@@ -213,7 +213,7 @@ def test_a_run_has_come_to_the_mean_of_its_last_ten_epochs_or_of_all_if_fewer():
 def test_it_is_the_number_that_the_table_of_the_logs_shows():
     curve = generator(5, "drawing").random(25)
     run = Run("userDef", Path("logs"), dict.fromkeys(("accTrain", "accEval"), curve), {}, 0)
-    assert f"| {100 * final_accuracy(run):.1f} |" in curves.table([run], markdown=True)
+    assert f"| {100 * final_accuracy(run):.1f} |" in table.table([run], markdown=True)
 
 
 def test_a_run_whose_last_accuracies_are_no_numbers_is_refused():

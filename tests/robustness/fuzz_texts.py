@@ -22,7 +22,7 @@ from paddle_aug.data.normalize import normalization
 from paddle_aug.inputs import of_mode
 from paddle_aug.preview import preview
 from paddle_aug.results import curves as figures
-from paddle_aug.results import runlog
+from paddle_aug.results import runlog, table
 from paddle_aug.rng import generator
 from paddle_aug.training.mixing import Mixing
 
@@ -233,8 +233,8 @@ def curves(draw: Callable, folder: Path) -> Attempt:
     def run():
         runs = runlog.read_seeds([logs])
         for markdown in (False, True):
-            figures.table(runs, markdown).encode()
-        figures.notes(runs)
+            table.table(runs, markdown).encode()
+        table.notes(runs)
         if draws:
             figures.draw(runs, folder / "out", "png")
 

@@ -1,0 +1,127 @@
+"""The table of the logs, for a terminal or as Markdown."""
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+
+from paddle_aug.results.runlog import Run, by_mode, clean_points, stack
+from paddle_aug.results.stats import LAST
+from paddle_aug.results.style import label
+from paddle_aug.results.text import markdown_table
+
+# The columns for which a narrow terminal has room first.
+MAIN_COLUMNS = (
+    *("eval (%)", f"last {LAST} (%)", "best (%, epoch)"),
+    *("gap (points)", "seeds", "train (%)"),
+)
+NAME_WIDTH = 24  # characters of a mode's name in a line of a table that is too wide
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal that stdout is, or those that COLUMNS sets; None for a file."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None) -> str:
+    """The figures' numbers in text, a row per mode; several runs of a mode give mean ± spread.
+
+    Accuracies are in per cent and the gap is in points: training minus evaluation accuracy after
+    the last epoch. "clean" is the accuracy on training images that are neither augmented nor mixed,
+    and makes the gap where it was measured. "last 10 (%)" is the mean evaluation accuracy of the
+    last ten epochs, and "data wait" the share of the training time spent waiting for images.
+
+    A table for a terminal of `width` columns drops the columns that matter least.
+    """
+    rows = [_row(mode, members) for mode, members in by_mode(runs).items()]
+    columns = [name for name in rows[0] if any(row[name] for row in rows)]
+    cells = [[row[name] or "–" for name in columns] for row in rows]
+    return markdown_table(columns, cells) if markdown else text_table(columns, cells, width)
+
+
+def text_table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int | None = None,
+    main: Sequence[str] = MAIN_COLUMNS,
+) -> str:
+    """A table whose first column is text and whose others are numbers.
+
+    If it is wider than `width`, its first column is wrapped, and it keeps only the columns for
+    which there is room, those of `main` first.
+    """
+    columns = {
+        head: [head, *(row[place] for row in rows)] for place, head in enumerate(heads) if place
+    }
+    names, gap = [[heads[0]], *([row[0]] for row in rows)], 3
+    sizes = {head: max(map(len, cells)) for head, cells in columns.items()}
+    first = max(len(name) for [name] in names)
+    if width is not None and first + sum(gap + size for size in sizes.values()) > width:
+        names, gap = [_wrap(name) for [name] in names], 2
+        first = max(len(line) for lines in names for line in lines)
+        room = width - first
+        for head in sorted(columns, key=lambda head: [*main, *columns].index(head)):
+            if gap + sizes[head] <= room:
+                room -= gap + sizes[head]
+            else:
+                del columns[head]
+    lines = []
+    for row, (name, *more) in enumerate(names):
+        numbers = [cells[row].rjust(gap + sizes[head]) for head, cells in columns.items()]
+        lines += ["".join([name.ljust(first), *numbers]).rstrip(), *more]
+    return "\n".join(lines)
+
+
+def _wrap(name: str) -> list[str]:
+    """A name in lines of NAME_WIDTH, which end with an operation of a pipeline where they can."""
+    lines = textwrap.wrap(name.replace("|", "| "), NAME_WIDTH)
+    return [line.replace("| ", "|") for line in lines]
+
+
+def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
+    """The cells of a mode by column; empty where nothing is known."""
+    train, held_out = 100 * stack(runs, "accTrain"), 100 * stack(runs, "accEval")
+    epochs = held_out.shape[1]
+    best = np.argmax(np.where(np.isnan(held_out), -np.inf, held_out), axis=1)
+    first, last = best.min() + 1, best.max() + 1
+    when = f"{first}–{last}" if first < last else f"{first}"
+    measured = [points[epochs] for run in runs if epochs in (points := clean_points([run], "acc"))]
+    clean = 100 * np.array(measured) if len(measured) == len(runs) else None
+    gap = (train[:, -1] if clean is None else clean) - held_out[:, -1]
+    waits = [run.data_wait for run in runs if run.data_wait is not None]
+    return {
+        "augmentation": label(mode),
+        "eval (%)": _mean_text(held_out[:, -1]),
+        "best (%, epoch)": f"{_mean_text(held_out[np.arange(len(runs)), best])} ({when})",
+        f"last {LAST} (%)": _mean_text(held_out[:, -LAST:].mean(1)) if epochs >= LAST else "",
+        "train (%)": _mean_text(train[:, -1]),
+        "clean (%)": "" if clean is None else _mean_text(clean),
+        "gap (points)": _mean_text(gap),
+        "epochs": str(epochs),
+        "seeds": str(len(runs)),
+        "data wait": f"{100 * np.mean(waits):.0f} %" if waits else "",
+    }
+
+
+def _mean_text(values: np.ndarray) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
+
+
+def notes(runs: Sequence[Run]) -> list[str]:
+    """What a reader of figures and table needs to know besides, a sentence each."""
+    sentences = []
+    for mode, members in by_mode(runs).items():
+        lengths = [run.epochs for run in members]
+        if len(set(lengths)) > 1:
+            sentences.append(
+                f"{label(mode)}: the seeds have {', '.join(map(str, lengths))} epochs; only the "
+                f"first {min(lengths)}, which all of them have, are shown."
+            )
+    return sentences

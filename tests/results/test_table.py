@@ -1,0 +1,227 @@
+"""The table of the logs, and the command that prints it."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from made_logs import logs
+
+from paddle_aug.results import runlog
+from paddle_aug.results.runlog import read_runs, read_seeds
+from paddle_aug.results.table import notes, table
+
+
+def one_run(folder, accEval, accTrain=None, mode="userDef", **run):
+    loss = [1.0] * len(accEval)
+    values = {"accTrain": accTrain or [0.9] * len(accEval), "accEval": accEval}
+    runlog.write(folder, mode, {"lossTrain": loss, "lossEval": loss, **values}, run)
+
+
+def rows_of(folder):
+    """The rows of the Markdown table of a folder, as a dict each."""
+    text = table(read_seeds([folder]), markdown=True)
+    head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.split("\n")]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_a_row_has_final_best_and_mean_accuracy_gap_and_epochs(tmp_path):
+    one_run(tmp_path, accEval=[0.1, 0.2, 0.7, *[0.4] * 8, 0.5], accTrain=[*[0.3] * 11, 0.95])
+    assert rows_of(tmp_path) == [
+        {
+            "augmentation": "userDef",
+            "eval (%)": "50.0",
+            "best (%, epoch)": "70.0 (3)",
+            "last 10 (%)": "44.0",  # 0.7, eight times 0.4, and 0.5
+            "train (%)": "95.0",
+            "gap (points)": "45.0",
+            "epochs": "12",
+            "seeds": "1",
+        }
+    ]
+
+
+def test_several_seeds_give_mean_and_sample_standard_deviation(tmp_path):
+    for seed, (best, last) in enumerate([(0.5, 0.4), (0.7, 0.6), (0.6, 0.5)]):
+        accuracy = [0.1] * 10
+        accuracy[seed + 2], accuracy[-1] = best, last
+        one_run(tmp_path / f"seed-{seed}", accuracy, accTrain=[*[0.1] * 9, 0.8])
+    (row,) = rows_of(tmp_path)
+    assert row["eval (%)"] == "50.0 ± 10.0"
+    assert row["best (%, epoch)"] == "60.0 ± 10.0 (3–5)"
+    assert row["gap (points)"] == "30.0 ± 10.0"
+    assert row["train (%)"] == "80.0 ± 0.0"
+    assert row["seeds"] == "3"
+
+
+def test_fewer_than_ten_epochs_have_no_mean_of_ten(tmp_path):
+    one_run(tmp_path, [0.5] * 9)
+    assert "last 10 (%)" not in rows_of(tmp_path)[0]
+    one_run(tmp_path, [0.5] * 10, mode="allab")
+    assert [row["last 10 (%)"] for row in rows_of(tmp_path)] == ["–", "50.0"]
+
+
+@pytest.mark.parametrize(
+    ("run", "share"),
+    [
+        # (30 × 0.1 + 10 × 0.5) / 40
+        (
+            {"epochs": [{"seconds": 30.0, "data_wait": 0.1}, {"seconds": 10.0, "data_wait": 0.5}]},
+            "20 %",
+        ),
+        ({}, None),
+        ({"epochs": []}, None),
+        ({"epochs": [{"seconds": 3.0}, {"data_wait": 0.2}]}, None),
+        ({"epochs": [{"seconds": None, "data_wait": "?"}]}, None),
+        ({"epochs": [{"seconds": 0.0, "data_wait": 0.0}]}, None),
+    ],
+    ids=str,
+)
+def test_the_share_of_waiting_is_weighted_by_time_where_it_is_known(tmp_path, run, share):
+    one_run(tmp_path, [0.5, 0.6], **run)
+    assert rows_of(tmp_path)[0].get("data wait") == share
+
+
+def test_accuracy_on_clean_training_images_makes_the_gap(tmp_path):
+    for seed, accuracy in ((0, 0.6), (1, 0.8)):
+        epochs = [{}, {"clean": {"acc": accuracy, "loss": 1.5}}]
+        one_run(tmp_path / f"seed-{seed}", [0.1, 0.5], epochs=epochs)
+    (row,) = rows_of(tmp_path)
+    assert row["clean (%)"] == "70.0 ± 14.1"
+    assert row["gap (points)"] == "20.0 ± 14.1"
+    one_run(tmp_path / "damaged", [0.5], epochs=[{"clean": "damaged"}])
+    assert "clean (%)" not in rows_of(tmp_path / "damaged")[0]
+
+
+def test_rows_come_in_the_notebooks_order(tmp_path):
+    for mode in ("mixup", "allba", "", "userDef"):
+        one_run(tmp_path, [0.5], mode=mode)
+    modes = [row["augmentation"] for row in rows_of(tmp_path)]
+    assert modes == ["none", "userDef", "allba", "mixup"]
+
+
+def test_the_best_epoch_passes_over_nan(tmp_path):
+    one_run(tmp_path, [0.3, np.nan, 0.6, np.nan])
+    (row,) = rows_of(tmp_path)
+    assert row["best (%, epoch)"] == "60.0 (3)"
+    assert row["eval (%)"] == "nan"
+
+
+def test_a_bar_in_a_pipeline_does_not_break_the_markdown(tmp_path):
+    one_run(tmp_path, [0.5], mode="hflip|rotate(20)", augment="hflip|rotate(20)")
+    assert r"| hflip\|rotate(20) |" in table(read_runs(tmp_path), markdown=True)
+
+
+def test_the_columns_of_the_terminals_table_are_aligned(tmp_path):
+    for mode in ("", "userDef", "aVeryLongNameOfAMode"):
+        one_run(tmp_path, [0.5, 1.0], mode=mode)
+    head, *rows = table(read_runs(tmp_path)).split("\n")
+    assert len({len(line) for line in [head, *rows]}) == 1
+    assert all(row.index("100.0 (2)") == rows[0].index("100.0 (2)") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (80, "augmentation eval (%) best (%, epoch) last 10 (%) gap (points)"),
+        (60, "augmentation eval (%) last 10 (%) seeds"),
+        (30, "augmentation"),
+    ],
+)
+def test_a_narrow_terminal_gets_the_columns_that_matter_and_no_broken_lines(tmp_path, width, heads):
+    spec = "hflip|rotate(15)|center_crop_resize(1.3)|brightness(0.3)"
+    one_run(tmp_path, [0.5] * 12, mode=spec, augment=spec)
+    head, *lines = table(read_runs(tmp_path), width=width).split("\n")
+    assert max(map(len, [head, *lines])) <= width
+    assert " ".join(head.split()) == heads
+    assert "".join(line.split("  ")[0] for line in lines) == spec
+
+
+def test_a_note_says_that_seeds_are_shown_up_to_the_shortest(tmp_path):
+    for seed, epochs in ((0, 12), (1, 8)):
+        logs(tmp_path / f"seed-{seed}", [""], seed=seed)
+        logs(tmp_path / f"seed-{seed}", ["userDef"], epochs, seed)
+    (note,) = notes(read_seeds([tmp_path]))
+    assert note.startswith("userDef: the seeds have 12, 8 epochs; only the first 8")
+
+
+@pytest.fixture
+def tool(repository, tmp_path):
+    """Run tools/plot.py from another folder, where importing Paddle fails, and where another
+    paddle_aug than the clone's is installed."""
+    for package in ("paddle", "paddle_aug"):
+        (tmp_path / "poison" / package).mkdir(parents=True)
+        (tmp_path / "poison" / package / "__init__.py").write_text("raise ImportError('poison')\n")
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, repository / "tools" / "plot.py", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "poison"), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+        )
+
+    return run
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_the_tool_prints_the_table_and_writes_the_figures_without_paddle(tool, tmp_path):
+    logs(tmp_path / "logs")
+    ended = tool("logs")
+    assert (ended.returncode, ended.stdout.count("\n")) == (0, 6), ended.stderr
+    assert ended.stdout.split()[:2] == ["augmentation", "eval"]
+    for name in ("loss.png", "accuracy.png", "accuracy_stacked.png"):
+        assert (tmp_path / "logs" / name).exists()
+        assert name in ended.stderr
+
+
+def test_the_tools_markdown_is_all_that_it_prints_on_stdout(tool, tmp_path):
+    logs(tmp_path / "logs")
+    ended = tool("logs", "--markdown", "--output", "figures", "--format", "svg")
+    assert ended.stdout == table(read_runs(tmp_path / "logs"), markdown=True) + "\n"
+    assert names(tmp_path / "figures") == ["accuracy.svg", "accuracy_stacked.svg", "loss.svg"]
+    assert not list((tmp_path / "logs").glob("*.svg"))
+
+
+def test_a_mode_that_would_clear_the_screen_is_printed_escaped_and_seeds_share_figures(
+    tool, tmp_path
+):
+    for seed in range(2):
+        logs(tmp_path / "logs" / f"seed-{seed}", ["hflip|\x1b[2Jrotate(5)"], 10 + seed, seed)
+    ended = tool("logs/seed-0", "logs/seed-1")
+    assert ended.returncode == 0
+    assert "hflip|\\x1b[2Jrotate(5)" in ended.stdout
+    assert "hflip|\\x1b[2Jrotate(5): the seeds have 10, 11 epochs" in ended.stderr
+    assert "\x1b" not in ended.stdout + ended.stderr
+    figures = sorted(path.name for path in (tmp_path / "logs").glob("*.*"))
+    assert figures == ["accuracy_more.png", "loss_more.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bare"], "bare holds no logs"),
+        (["nowhere"], "nowhere is not a folder"),
+        (["torn"], "noAug_lossEval.npy is damaged"),
+        (["whole", "--output", "whole/noAug_run.json"], "cannot write"),
+        (["whole", "--mark"], "no option --mark; did you mean '--markdown'?\n"),
+    ],
+)
+def test_a_mistake_ends_with_one_message_and_code_2_and_writes_nothing(
+    tool, tmp_path, arguments, message
+):
+    (tmp_path / "bare").mkdir()
+    logs(tmp_path / "whole", [""])
+    file = logs(tmp_path / "torn", ["", "userDef"]) / "noAug_lossEval.npy"
+    file.write_bytes(file.read_bytes()[:-1])
+    before = names(tmp_path)
+    ended = tool(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert message in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert names(tmp_path) == before
