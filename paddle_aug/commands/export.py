@@ -8,9 +8,10 @@ from pathlib import Path
 from paddle_aug.commands._options import CommandParser, add_options
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
-from paddle_aug.export.dataset import FORMATS, Export, differing_versions, export, verify
+from paddle_aug.export import manifest
+from paddle_aug.export.dataset import FORMATS, Export, export, verify
 from paddle_aug.inputs import SOURCES
-from paddle_aug.system.processes import Shard
+from paddle_aug.system.versions import differing_versions
 
 logger = logging.getLogger(__name__)
 
@@ -77,9 +78,6 @@ def main() -> int:
     out, checked, workers = (options.pop(name) for name in ("out", "verify", "num_workers"))
     if workers is not None and workers < 0:
         raise UserError(f"--num-workers must not be negative: {workers}")
-    shard = Shard.of_environment()
-    if checked is not None and shard.size > 1:
-        raise UserError("--verify runs in one process; leave paddle.distributed.launch away")
     if checked is not None:
         return check(checked, out, options.get("data"), workers)
     if out is None:
@@ -91,11 +89,8 @@ def main() -> int:
     own = {name: options.pop(name) for name in names if name in options}
     if not options.get("augment", "").strip():
         raise UserError("give the augmentation of the copies, such as --augment 'hflip|rotate(20)'")
-    files = export(Export(TrainConfig(**options, stretch=stretch), **own), out, workers, shard)
-    if shard.is_first:
-        print(f"{out}: {files:,} images; to train on them: python tools/train.py --data {out}")
-    else:
-        logger.info("%s: %s has made its part; the first one finishes the set", out, shard)
+    files = export(Export(TrainConfig(**options, stretch=stretch), **own), out, workers)
+    print(f"{out}: {files:,} images; to train on them: python tools/train.py --data {out}")
     return 0
 
 
@@ -117,6 +112,7 @@ def check(folder: Path, out: Path | None, data: str | None, workers: int | None)
         "manifest"
     )
     if state.different:
-        for line in differing_versions(folder):
+        header, _ = manifest.read(folder)
+        for line in differing_versions(header["versions"]):
             logger.warning(line)
     return 1 if state.different else 0

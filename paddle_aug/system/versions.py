@@ -24,6 +24,16 @@ def versions() -> dict[str, str]:
     }
 
 
+def differing_versions(before: dict[str, str | None]) -> list[str]:
+    """What has another version here than it had `before`, a phrase each."""
+    here = versions()
+    return [
+        f"{name} was {version}, here it is {here.get(name)}"
+        for name, version in before.items()
+        if here.get(name) != version
+    ]
+
+
 def _installed(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)

@@ -27,7 +27,7 @@ from paddle_aug.data.image import read_sample
 from paddle_aug.data.samples import Sample
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
-from paddle_aug.system import processes, shared_memory
+from paddle_aug.system import shared_memory
 from paddle_aug.training.batches import Batches, tensor_of
 from paddle_aug.training.distributed import Group
 
@@ -136,7 +136,7 @@ def test_a_killed_worker_is_one_clear_message_at_once(samples):
         with pytest.raises(UserError, match="worker process was killed"):
             list(batches)
         killed = time.monotonic()
-    assert time.monotonic() - killed < processes.ENOUGH / 2, "it waits for the worker that is left"
+    assert time.monotonic() - killed < 15, "it waits for the worker that is left"
 
 
 def test_workers_that_are_asked_to_end_work_on_until_their_parent_ends(samples, expected):
@@ -149,12 +149,6 @@ def test_workers_that_are_asked_to_end_work_on_until_their_parent_ends(samples, 
             os.kill(worker, signal.SIGTERM)
         second, *_ = next(batches)
     np.testing.assert_array_equal(second.numpy(), expected[0][5:10])
-
-
-def test_a_worker_that_alone_is_asked_to_end_does_so():
-    program = "from paddle_aug.system import processes as f; import time; f.ENOUGH = 0.1; "
-    program += "f.end_later(15, None); time.sleep(100)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 1
 
 
 @pytest.mark.parametrize("workers", [0, 1])

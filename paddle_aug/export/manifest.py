@@ -1,0 +1,156 @@
+"""The manifest of an exported data set, and the list files that are made from it.
+
+`manifest.jsonl` has one JSON object a line. The first is the header: the data, the options and the
+versions that made the set. Each further line is a file: its path, label and source, the index and
+epoch whose draws it shows, and its SHA-256. Until the set is finished, the lines of the files that
+exist are in `.manifest.part`.
+"""
+
+import hashlib
+import json
+import posixpath
+from pathlib import Path
+from typing import NamedTuple
+
+from paddle_aug.config import flag
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import DRAWS, SOURCES
+from paddle_aug.system.files import write_bytes
+
+MANIFEST = "manifest.jsonl"
+PART = ".manifest.part"
+LISTS = {"train": "Train.txt", "eval": "Eval.txt", "test": "Test.txt"}
+
+
+class Item(NamedTuple):
+    """A file of the set; one without an epoch is a copy of the image as it is.
+
+    `sha256` is what the file must have, if that is known.
+    """
+
+    path: str
+    list: str
+    index: int
+    epoch: int | None
+    sha256: str | None = None
+
+
+def read(out: Path) -> tuple[dict, list[dict]]:
+    """The header and the lines of a finished set.
+
+    Raises:
+        UserError: there is no manifest, or it is damaged.
+    """
+    path = out / MANIFEST
+    if not path.is_file():
+        if (out / PART).exists():
+            raise UserError(f"{out} is not finished; run the command that started it to continue")
+        raise UserError(f"no {MANIFEST} in {out}; give a folder that tools/export.py has written")
+    try:
+        header, *lines = [json.loads(text) for text in path.read_bytes().splitlines()]
+        needed = {*Item._fields, "label"}
+        if (
+            header["manifest"] != 1
+            or not set(header["config"]) <= {*SOURCES, *DRAWS}
+            or not all(needed <= set(line) for line in lines)
+        ):
+            raise ValueError("not a manifest of this version")
+        list_files(header, lines)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is damaged: {error}; export to a new folder") from None
+    for line in lines:
+        if posixpath.normpath(line["path"]).split("/")[0] != "Images":
+            raise UserError(f"{path} is damaged: {line['path']!r} is not below Images")
+    return header, lines
+
+
+def read_part(out: Path, header: dict) -> list[dict]:
+    """The lines of an unfinished set with this header; [] if none has been started.
+
+    Raises:
+        UserError: the folder has an unfinished set with another header, or other files.
+    """
+    # The part exists before the first image of a set, and until its manifest does.
+    part = out / PART
+    if part.exists():
+        first, *lines = _complete_lines(part) or [{}]
+        refuse_other(out, first, header)
+        return lines
+    if any(path.name != f".{PART}.part" for path in out.iterdir()):
+        raise UserError(f"{out} has other files; give a new folder, or an empty one")
+    return []
+
+
+def _complete_lines(part: Path) -> list[dict]:
+    """The lines up to the first incomplete one, which a kill or a full disk may leave."""
+    lines = []
+    for text in part.read_bytes().split(b"\n")[:-1]:
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            break
+    return lines
+
+
+def refuse_other(out: Path, before: dict, header: dict) -> None:
+    """Stop if the set in the folder has another header; the place of its data may differ."""
+    there, given = _settings(before), _settings(header)
+    for name, value in given.items():
+        if there.get(name) != value:
+            raise UserError(
+                f"{out} has another data set, made with {name} {there.get(name)}, not {value}; "
+                "give the same options to continue it, or a new folder"
+            )
+
+
+def _settings(header: dict) -> dict:
+    """What decides the bytes of a set, by the names that users know."""
+    config = {
+        flag(name): value for name, value in header.get("config", {}).items() if name in DRAWS
+    }
+    own = {flag(name): header.get(name) for name in ("copies", "format", "originals", "even")}
+    data = {"the data's fingerprint": header.get("data", {}).get("fingerprint")}
+    return {**config, **own, **data, **header.get("versions", {})}
+
+
+def as_text(lines: list[dict]) -> str:
+    """One JSON object a line."""
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def is_intact(out: Path, line: dict) -> bool:
+    """Whether the file exists and has the SHA-256 of its line."""
+    try:
+        return sha256((out / line["path"]).read_bytes()) == line["sha256"]
+    except FileNotFoundError:
+        return False
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def finish(out: Path, header: dict, lines: list[dict]) -> None:
+    """Write the list files, then the manifest; a set without them is not taken for a whole one."""
+    for name, text in list_files(header, lines).items():
+        write_bytes(out / name, text.encode())
+    write_bytes(out / MANIFEST, as_text([header, *lines]).encode())
+    (out / PART).unlink()
+
+
+def list_files(header: dict, lines: list[dict]) -> dict[str, str]:
+    """The texts of the list files by name: Test.txt only if there are images to test on."""
+    texts = {
+        name: "".join(
+            f"{line['path'].removeprefix('Images/')} {line['label']}\n"
+            for line in lines
+            if line["list"] == part
+        )
+        for part, name in LISTS.items()
+    }
+    if not texts["Test.txt"]:
+        del texts["Test.txt"]
+    # Folders may have names that are not UTF-8, which lists are.
+    names = [name.encode(errors="replace").decode() for name in header["data"]["class_names"]]
+    return {**texts, "labels.txt": "".join(f"{i} {name}\n" for i, name in enumerate(names))}
