@@ -22,18 +22,18 @@ from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare_results
 from paddle_aug.experiments.compare_plan import Order, Outcome, Settings, Trial, all_trials
-from paddle_aug.experiments.runner import Runner, Training
+from paddle_aug.experiments.runner import Runner, Training, remove_weights
 from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import last_epochs, last_mean
 from paddle_aug.results.text import duration
-from paddle_aug.system.files import locked, refuse_unwritable, remove, write_json
+from paddle_aug.system.files import locked, refuse_unwritable, write_json
 from paddle_aug.system.processes import cores
 from paddle_aug.system.signals import restore_sigterm
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training.distributed import processes
-from paddle_aug.training.fit import MODEL_FILES, model_file, refuse_other_run
+from paddle_aug.training.fit import refuse_other_run
 
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
 
@@ -142,14 +142,14 @@ class Experiment:
                 by_name[str(trial)] = trial
                 if self.outcome(trial):
                     self.refuse_other_run(trial)
-                    self.remove_weights(trial)
+                    remove_weights(self.config_of(trial))
                     bar.update()
                 else:
                     yield self.training(trial)
 
         def finish(training: Training, seconds: float) -> None:
             trial = by_name[training.name]
-            self.remove_weights(trial)
+            remove_weights(self.config_of(trial))
             bar.update()
             self.write()
             accuracy, seconds = self.outcome(trial)
@@ -241,12 +241,6 @@ class Experiment:
         file = runlog.run_file(config.log_dir, config.mode)
         log = runlog.read_run_file(config.log_dir, config.mode)
         refuse_other_run(file, log, config, self.part(trial)(self.data))
-
-    def remove_weights(self, trial: Trial) -> None:
-        """Weights are large, and only the logs are compared."""
-        config = self.config_of(trial)
-        for name in MODEL_FILES:
-            remove(model_file(config, name))
 
     def remove_empty_folders(self) -> None:
         """Remove those that weights were in. Only between trainings: a run that has just begun has

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
@@ -72,8 +73,7 @@ def modes_figure(results: Results) -> Figure:
 def cost_figure(results: Results) -> Figure:
     """Accuracy against the seconds of an epoch."""
     colour = _colours(results)
-    figure = Figure(figsize=(WIDTH, 4), dpi=style.DPI, layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _against("Seconds an epoch", height=4)
     for row in results.rows(results.main):
         seconds = results.cost(row.mode, results.main).epoch_seconds
         accuracy = row.accuracy
@@ -87,8 +87,6 @@ def cost_figure(results: Results) -> Figure:
             label=style.wrapped(row.mode, 40),
         )
     axes.set_xlim(left=0)
-    axes.set_xlabel("Seconds an epoch")
-    axes.set_ylabel("Eval accuracy (%)")
     figure.legend(loc="outside lower center", ncols=_legend_columns(results))
     return figure
 
@@ -96,8 +94,7 @@ def cost_figure(results: Results) -> Figure:
 def fractions_figure(results: Results) -> Figure:
     """Accuracy against the number of training images, on a logarithmic axis."""
     colour = _colours(results)
-    figure = Figure(figsize=(WIDTH, 4.4), dpi=style.DPI, layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _against("Training images", height=4.4)
     sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.runs)}
     sizes = {fraction: images for fraction, images in sizes.items() if images}
     for mode in results.modes:
@@ -118,8 +115,6 @@ def fractions_figure(results: Results) -> Figure:
     axes.set_xscale("log")
     axes.set_xticks(list(sizes.values()), [f"{images:,}" for images in sizes.values()])
     axes.minorticks_off()
-    axes.set_xlabel("Training images")
-    axes.set_ylabel("Eval accuracy (%)")
     figure.legend(loc="outside lower center", ncols=_legend_columns(results))
     return figure
 
@@ -163,6 +158,15 @@ def classes_figure(results: Results) -> Figure:
     bar.set_label("Change (points)")
     bar.outline.set_visible(False)
     return figure
+
+
+def _against(quantity: str, height: float) -> tuple[Figure, Axes]:
+    """Empty axes for accuracy against a quantity; `height` in inches."""
+    figure = Figure(figsize=(WIDTH, height), dpi=style.DPI, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(quantity)
+    axes.set_ylabel("Eval accuracy (%)")
+    return figure, axes
 
 
 def _colours(results: Results) -> dict[str, str]:

@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,6 +21,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
+from paddle_aug.system.files import remove
 from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import block_signals, unblock_signals
 
@@ -130,7 +132,7 @@ class Runner:
         """
         waiting, again = iter(trainings), []
         at_work: dict[Worker, Training] = {}
-        deaths = Deaths()
+        deaths: Counter[tuple[str, int]] = Counter()  # by run and its finished epochs
         while True:
             for worker in self.workers:
                 if worker in at_work:
@@ -145,7 +147,15 @@ class Runner:
                 try:
                     seconds = worker.result()
                 except Died as death:
-                    deaths.note(training, death)
+                    epochs = finished_epochs(training.config)
+                    deaths[training.name, epochs] += 1
+                    if deaths[training.name, epochs] == ATTEMPTS:
+                        raise UserError(
+                            f"{training.name}: {death}, {ATTEMPTS} times after {epochs} of "
+                            f"{training.config.epochs} epochs; its output is in {training.log}. "
+                            "Run the same command to continue"
+                        ) from None
+                    logger.warning("%s: %s; resuming the run", training.name, death)
                     again.append(training)
                 except UserError as error:
                     raise UserError(f"{training.name}: {error}") from None
@@ -153,29 +163,17 @@ class Runner:
                     finish(training, seconds)
 
 
-class Deaths:
-    """Counts how often each run's process died without finishing another epoch."""
+def finished_epochs(config: TrainConfig) -> int:
+    return len(runlog.read_run_file(config.log_dir, config.mode).get("epochs", []))
 
-    def __init__(self):
-        self.counts: dict[str, tuple[int, int]] = {}  # epochs, and deaths after so many
 
-    def note(self, training: Training, death: Died) -> None:
-        """Count a death.
+def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:
+    """Remove the weights and the checkpoint of a finished run, which are large, except `keep`."""
+    from paddle_aug.training.fit import MODEL_FILES, model_file
 
-        Raises:
-            UserError: the run died too often at the same epoch.
-        """
-        config = training.config
-        epochs = len(runlog.read_run_file(config.log_dir, config.mode).get("epochs", []))
-        reached, count = self.counts.get(training.name, (epochs, 0))
-        count = count + 1 if reached == epochs else 1
-        self.counts[training.name] = epochs, count
-        if count == ATTEMPTS:
-            raise UserError(
-                f"{training.name}: {death}, {ATTEMPTS} times after {epochs} of {config.epochs} "
-                f"epochs; its output is in {training.log}. Run the same command to continue"
-            )
-        logger.warning("%s: %s; resuming the run", training.name, death)
+    for name in MODEL_FILES:
+        if name not in keep:
+            remove(model_file(config, name))
 
 
 def _serve(pipe: Connection, data: Dataset) -> None:

@@ -7,6 +7,8 @@ list, which no choice has looked at. No two stages share a seed.
 """
 
 import logging
+import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import search_report, search_space
-from paddle_aug.experiments.runner import Runner, Training, check_mode
+from paddle_aug.experiments.runner import Runner, Training, check_mode, remove_weights
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
     MIN_CANDIDATES,
@@ -35,13 +37,14 @@ from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import last_epochs, last_mean
 from paddle_aug.results.text import duration
-from paddle_aug.system.files import refuse_unwritable, remove, write_json
+from paddle_aug.system.files import refuse_unwritable, write_json
 from paddle_aug.system.versions import versions
 from paddle_aug.training.distributed import processes
-from paddle_aug.training.fit import MAY_CHANGE, MODEL_FILES, model_file
+from paddle_aug.training.fit import MAY_CHANGE
 
 BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
 HOLDOUT = 0.25
+WEIGHTS = ("best.pdparams", "last.pdparams")
 
 logger = logging.getLogger(__name__)
 
@@ -362,22 +365,16 @@ class Search:
             self.state["runs"].append(run)
             self.write()
             logger.info("%s", search_report.run_text(run, self.spent, self.settings.budget))
-        self.remove_weights(config, keep=part == "final" and mode == self.winner)
+        is_winner = part == "final" and mode == self.winner
+        remove_weights(config, keep=WEIGHTS if is_winner else ())
+        with suppress(OSError):  # it holds weights
+            os.rmdir(config.model_dir)
         return run
 
     def finished(self, part: str, mode: str, seed: int) -> dict | None:
         """The run, if it is finished."""
         wanted = {"part": part, "mode": mode, "seed": seed}
         return next((run for run in self.state["runs"] if run.items() >= wanted.items()), None)
-
-    def remove_weights(self, config: TrainConfig, keep: bool) -> None:
-        """Weights are large, and only those of the winner's test are of interest."""
-        for name in MODEL_FILES:
-            if not keep or name.startswith("checkpoint"):
-                remove(model_file(config, name))
-        folder = Path(config.model_dir)
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
 
     def seeds_from(self, first: int, count: int) -> list[int]:
         return [(self.settings.config.seed + first + offset) % 2**32 for offset in range(count)]
