@@ -120,8 +120,8 @@ def test_a_seed_gives_all_modes_the_same_first_weights_and_the_same_order(data, 
         pass
 
     class Watched(train.Batches):
-        def of(self, epoch, done=0):
-            for number, (images, labels, whole) in enumerate(super().of(epoch, done)):
+        def of(self, epoch):
+            for number, (images, labels, whole) in enumerate(super().of(epoch)):
                 seen[current].append(labels.numpy().tolist())
                 if number == 3:
                     raise Stop
