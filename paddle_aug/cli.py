@@ -1,4 +1,4 @@
-"""The command line: `paddle-aug train` does what tools/train.py does, and so for each command."""
+"""The command line: `paddle-aug train`, like tools/train.py, runs commands/train.py."""
 
 import ast
 import errno
@@ -21,8 +21,8 @@ from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
 from paddle_aug.system.signals import sigterm_raises
 
-# Paddle's remarks on what is in order: it builds nothing here, batch normalisation is meant to
-# track its means, and its GPU wheel may well run on a CPU.
+# Warnings of Paddle that concern nobody: it builds nothing here, batch normalisation is meant to
+# track its means, and its GPU wheel may run on a CPU.
 REMARKS = ("No ccache found", "When training, we now always", "You are using GPU version")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -34,10 +34,10 @@ def main() -> None:
 
 
 def chosen_command() -> None:
-    """Run the command that the first word names; without one, print which there are.
+    """Run the command that the first word names; without one, list the commands.
 
     Raises:
-        UserError: there is no such command.
+        UserError: no such command.
     """
     match sys.argv[1:]:
         case [] | ["-h" | "--help", *_]:
@@ -47,10 +47,9 @@ def chosen_command() -> None:
         case [name, *words]:
             if name not in names():
                 raise UserError(
-                    f"no command {name!r}; {near_miss(name, names())}, "
-                    "and paddle-aug --help says what each does"
+                    f"no command {name!r}; {near_miss(name, names())} see paddle-aug --help"
                 )
-            sys.argv = [f"paddle-aug {name}", *words]  # as the command's own help has it
+            sys.argv = [f"paddle-aug {name}", *words]  # for the command's own help
             run_command(name)
 
 
@@ -66,7 +65,7 @@ def module_name(name: str) -> str:
 
 
 def overview() -> str:
-    """What there is, a line a command."""
+    """The commands, a line each."""
     width = max(map(len, names()))
     return "\n".join(
         [
@@ -79,14 +78,14 @@ def overview() -> str:
 
 
 def first_line(name: str) -> str:
-    """What a command does; its module is read and not imported, as that takes long."""
+    """What a command does; its module is read, as importing it takes long."""
     module = module_name(name)
     source = find_spec(module).loader.get_source(module)
     return ast.get_docstring(ast.parse(source)).split("\n")[0]
 
 
 def run_command(name: str) -> None:
-    """Do what the command line asks of a command, and exit."""
+    """Run a command on the command line's options, and exit."""
     command = importlib.import_module(module_name(name))
     run(command.main, getattr(command, "STOPPED", "stopped"))
 
@@ -105,21 +104,24 @@ class StderrHandler(logging.Handler):
 def logging_to_stderr() -> Iterator[None]:
     """Show what the package logs, from INFO on; the command's options may change the level."""
     logger = logging.getLogger("paddle_aug")
-    before = logger.handlers, logger.level
-    logger.handlers = [StderrHandler()]
+    before = logger.handlers, logger.level, logger.propagate
+    logger.handlers, logger.propagate = [StderrHandler()], False  # Paddle gives the root a handler
     logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.handlers = before[0]
+        logger.handlers, logger.propagate = before[0], before[2]
         logger.setLevel(before[1])
 
 
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
-    """Exit as `main()` says; after a UserError with its message and code 2, and so where a disk is
-    full; after Ctrl-C or SIGTERM with the word `stopped`, behind the place where it stopped if that
-    is told, and code 130 or 143; where the reader of its output has gone, with code 141. What the
-    terminal cannot show of a text, such as names of files that are not UTF-8, is escaped."""
+    """Run `main` and exit.
+
+    The exit code is what `main` returns; 2 after a UserError or on a full disk, with a message; 130
+    after Ctrl-C and 143 after SIGTERM, with the message `stopped`; and 141 if the reader of the
+    output has gone. Characters that the terminal cannot encode, as in file names that are not
+    UTF-8, are escaped.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     for remark in REMARKS:
@@ -129,7 +131,7 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
             code = main()
             sys.stdout.flush()
         sys.exit(code)
-    except BrokenPipeError:  # as in `paddle-aug predict … | head`: nobody reads any more
+    except BrokenPipeError:  # as in `paddle-aug predict … | head`: nobody reads on
         give_up_output()
         sys.exit(141)
     except UserError as error:
@@ -143,11 +145,11 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
             raise
         if not error.filename:
             give_up_output()
-        where = error.filename or "the output, or a file"  # of what is open Python tells no name
+        where = error.filename or "the output, or a file"  # Python does not name open files
         print(f"cannot write {where}: {error.strerror}; make room, then try again", file=sys.stderr)
         sys.exit(2)
 
 
 def give_up_output() -> None:
-    """Have Python's last flush of what is printed go nowhere."""
+    """Send Python's last flush of stdout nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -51,7 +51,7 @@ def test_the_version_is_told(monkeypatch, capsys):
 
 def test_a_mistyped_command_ends_with_the_nearest_one(monkeypatch, capsys):
     assert ended(monkeypatch, "plto", "logs") == 2
-    said = "no command 'plto'; did you mean 'plot'?, and paddle-aug --help says what each does\n"
+    said = "no command 'plto'; did you mean 'plot'? see paddle-aug --help\n"
     assert capsys.readouterr().err == said
 
 
@@ -185,6 +185,17 @@ def test_every_command_logs_to_stderr_as_much_as_is_asked_for(words, shown, monk
     )
 
 
+def test_a_message_appears_once_where_paddle_has_given_the_root_logger_a_handler(capsys):
+    root, handler = logging.getLogger(), logging.StreamHandler(sys.stderr)
+    root.addHandler(handler)
+    try:
+        with cli.logging_to_stderr():
+            logging.getLogger("paddle_aug.training").warning("note")
+    finally:
+        root.removeHandler(handler)
+    assert capsys.readouterr().err == "note\n"
+
+
 def test_a_message_stands_above_the_progress_bar_and_cannot_move_the_cursor(capsys):
     with cli.logging_to_stderr(), tqdm(total=2, ascii=True) as bar:
         logging.getLogger("paddle_aug").info("\x1b[2Jnote")
@@ -197,7 +208,7 @@ def test_a_message_stands_above_the_progress_bar_and_cannot_move_the_cursor(caps
 def test_an_interrupted_training_says_how_to_go_on(monkeypatch, capsys):
     monkeypatch.setattr(train, "main", interrupt)
     assert ended(monkeypatch, "train") == 130
-    assert "--resume goes on" in capsys.readouterr().err
+    assert "with --resume continues" in capsys.readouterr().err
 
 
 def test_every_tool_is_a_script_of_its_command(repository):

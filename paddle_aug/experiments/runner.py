@@ -208,6 +208,7 @@ def logged(file: Path):
     package = logging.getLogger("paddle_aug")
     package.addHandler(handler)
     package.setLevel(logging.INFO)
+    package.propagate = False  # Paddle gives the root logger a handler
     for stream in (sys.stdout, sys.stderr):
         os.dup2(handler.stream.fileno(), stream.fileno())
     try:
