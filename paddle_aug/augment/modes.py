@@ -1,4 +1,4 @@
-"""Every augmentation that has a name: the ops, and the notebook's modes that are made of them."""
+"""All augmentations by name: the ops, and the notebook's modes, which combine them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -41,10 +41,10 @@ from paddle_aug.errors import UserError
 from paddle_aug.names import Registry
 from paddle_aug.system.opencv import warn_of_opencv
 
-# The notebook's five, in the order in which it trains them.
+# In the order in which the notebook trains them.
 NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 
-# Those of its sequel (AI Studio project 422256), which mix the images of a batch.
+# The modes of the notebook's sequel (AI Studio project 422256) and the mixes they bring.
 SEQUEL_MIXES = {"samplePairing": "samplePairing", "mixup": "mixup:1.5"}
 
 OPS = {
@@ -113,7 +113,7 @@ def user_def() -> Transform:
 
 
 def sequel_user_def() -> Transform:
-    """userDef as the notebook's sequel has it: weaker noise, left out half the time."""
+    """The sequel's userDef: its noise is weaker and left out half the time."""
     return _user_def(Maybe(0.5, GaussianNoise(5)))
 
 
@@ -131,7 +131,7 @@ def _user_def(noise: Transform) -> Transform:
 
 
 def imgaug_lib() -> Transform:
-    """The notebook's heavy imgaug pipeline, of our own ops."""
+    """The notebook's heavy imgaug pipeline, built from our own ops."""
     blur = OneOf(GaussianBlur((0, 3.0)), AverageBlur((2, 7)), MedianBlur((3, 11)))
     edges = OneOf(EdgeDetect((0, 0.7)), DirectedEdgeDetect((0, 0.7), direction=(0.0, 1.0)))
     dropout = OneOf(
@@ -179,7 +179,7 @@ def imgaug_lib_by_imgaug() -> Transform:
 
 
 def named(imgaug_lib: Callable[[], Transform]) -> Registry:
-    """All names, where `imgaugLib`, alone and stacked, is what this function makes."""
+    """All augmentations, with `imgaugLib`, alone and stacked, built by this function."""
     registry = Registry("augmentation")
     for name, op in OPS.items():
         registry.add(name)(op)
@@ -207,22 +207,22 @@ ENGINES = {"native": AUGMENTATIONS, "imgaug": named(imgaug_lib_by_imgaug)}
 def augmentation(spec: str, engine: str = "native") -> Transform:
     """The augmentation of a mode's name or of a text such as "hflip|rotate(20)"; '' is none.
 
-    `engine` is who runs the notebook's imgaug pipeline: our own ops, or the library.
+    `engine` says what runs the notebook's imgaug pipeline: our own ops, or the library.
 
     Raises:
-        UserError: an unknown name or argument, or a text that cannot be read.
+        UserError: a name or argument is unknown, or the text cannot be read.
     """
     warn_of_opencv()
     spec, mix = split_mix(spec)
     if mix:
-        raise UserError(f"{spec}+{mix} mixes the images of a batch; here is room for {spec} alone")
+        raise UserError(f"{spec}+{mix} mixes the images of a batch; give {spec} alone here")
     if spec in SEQUEL_MIXES:
         return sequel_user_def()
     return build(spec, ENGINES[engine])
 
 
 def split_mix(mode: str) -> tuple[str, str]:
-    """The augmentation that a mode's text names, and the mix behind its first "+", '' without.
+    """Split a mode's text at its first "+" into augmentation and mix; the mix may be ''.
 
     >>> split_mix("hflip|rotate(20)+mixup:0.4")
     ('hflip|rotate(20)', 'mixup:0.4')
@@ -232,10 +232,10 @@ def split_mix(mode: str) -> tuple[str, str]:
 
 
 def mix_of(augment: str, mix: str) -> str:
-    """The mix that a run takes: the one that is asked for, or its mode's own; "none" for none.
+    """The mix of a run: the one that `--mix` names, or its mode's own, or "none".
 
     Raises:
-        UserError: both are there.
+        UserError: the mode has a mix and `--mix` names another.
     """
     own = SEQUEL_MIXES.get(augment, "none")
     if "none" not in (own, mix):
@@ -244,7 +244,7 @@ def mix_of(augment: str, mix: str) -> str:
 
 
 def _split_outside(text: str, separator: str) -> list[str]:
-    """The parts of a text between separators that no parentheses enclose."""
+    """Split a text at the separators outside parentheses."""
     parts, depth, start = [], 0, 0
     for place, character in enumerate(text):
         depth += (character == "(") - (character == ")")
@@ -260,7 +260,7 @@ def split_modes(text: str) -> list[str]:
     Commas inside parentheses belong to an op's arguments: "none,hflip|rotate((-5, 20))" is two.
 
     Raises:
-        UserError: a mode comes twice, or there is nothing between two commas.
+        UserError: a mode is named twice, or there is nothing between two commas.
     """
     if not text.strip():
         return ["none"]

@@ -1,7 +1,7 @@
-"""Augmentations that draw from a table of ops: AutoAugment, RandAugment, TrivialAugment and others.
+"""Policies that draw from a table of ops: AutoAugment, RandAugment, TrivialAugment and others.
 
-Magnitudes, draws and probabilities are torchvision's. What moves the image takes the nearest pixel,
-and leaves black behind.
+Magnitudes, draws and probabilities are torchvision's. Ops that move the image take the nearest
+pixel and fill with black.
 """
 
 from collections.abc import Callable
@@ -59,9 +59,9 @@ KERNELS: dict[str, Callable[..., np.ndarray]] = {
 
 
 class Magnitude(NamedTuple):
-    """How a kernel's argument runs: from `least` at magnitude 0 to `most` at magnitude 1.
+    """The range of a kernel's argument: `least` at magnitude 0, `most` at magnitude 1.
 
-    A signed one goes as far to the other side of `least`, with every other draw.
+    A signed argument goes as far to the other side of `least` in half of the draws.
     """
 
     least: float
@@ -75,7 +75,7 @@ class Magnitude(NamedTuple):
         return self.rounding(self.least + sign * (self.most * length - self.least) * magnitude)
 
 
-Space = dict[str, Magnitude | None]  # what a policy draws from; None has no argument
+Space = dict[str, Magnitude | None]  # what a policy draws from; None: no argument
 
 BLENDS = ("brightness", "color", "contrast", "sharpness")
 
@@ -113,7 +113,7 @@ AUGMIX: Space = without(AUTOAUGMENT, "invert") | {
     "posterize": Magnitude(4, 0, is_signed=False, rounding=round),
 }
 
-# Twenty-five pairs for each data set: an op, its probability, and its magnitude in ninths.
+# 25 pairs for each data set: op, probability, and magnitude in ninths.
 POLICIES = {
     "imagenet": (
         (("posterize", 0.4, 8), ("rotate", 0.6, 9)),
@@ -202,7 +202,7 @@ POLICIES = {
 def draw_step(
     rng: np.random.Generator, space: Space, name: str, magnitude: float, shape: Shape
 ) -> Step:
-    """The op with its argument, if it has one, whose sign is drawn, if it has one."""
+    """The op with its argument, if any; the sign of a signed argument is drawn."""
     scale = space[name]
     if scale is None:
         return [name]
@@ -211,20 +211,20 @@ def draw_step(
 
 
 def apply_steps(image: np.ndarray, steps: list[Step]) -> np.ndarray:
-    """The image through kernels by name, one after another."""
+    """Apply kernels, by name, one after another."""
     for name, *arguments in steps:
         image = KERNELS[name](image, *arguments)
     return image
 
 
 def mix(images: list[np.ndarray], weights: list[float]) -> np.ndarray:
-    """The weighted sum, fraction dropped; weights are of 0 or more, and 1 together."""
+    """The weighted sum, without its fraction; weights are at least 0 and add up to 1."""
     total = scratch("mix", images[0].shape)
     total.fill(0)
     so_far = 0.0
     for image, weight in zip(images, weights, strict=True):
         so_far += weight
-        if weight > 0:  # the mean of what was added so far, moved by the share of this one
+        if weight > 0:  # moves the mean of the images so far by the share of this one
             cv2.accumulateWeighted(image, total, weight / so_far)
     return cv2.convertScaleAbs(total, beta=TRUNCATE)
 
@@ -241,7 +241,7 @@ class _Policy(Transform):
 class AutoAugment(_Policy):
     """One of 25 learned pairs of ops, each with its probability (Cubuk et al. 2019).
 
-    `policy` is the data set that they were learned on: imagenet, cifar10 or svhn.
+    `policy` is the data set on which they were learned: imagenet, cifar10 or svhn.
     """
 
     policy: str = "imagenet"
@@ -262,7 +262,7 @@ class AutoAugment(_Policy):
 
 @dataclass(frozen=True)
 class RandAugment(_Policy):
-    """`n` ops of 14, all of magnitude `m` of the `bins` from 0 (Cubuk et al. 2020)."""
+    """`n` of 14 ops, all at magnitude `m` of `bins`, counted from 0 (Cubuk et al. 2020)."""
 
     n: int = 2
     m: int = 9
@@ -281,9 +281,9 @@ class RandAugment(_Policy):
 
 @dataclass(frozen=True)
 class TrivialAugmentWide(_Policy):
-    """One op of 14, of a magnitude drawn from `bins`, up to strong ones (Müller & Hutter 2021).
+    """One of 14 ops at a magnitude drawn from `bins`, up to strong ones (Müller & Hutter 2021).
 
-    Translations are of up to 32 pixels, whatever the image's size.
+    Translations go up to 32 pixels, whatever the size of the image.
     """
 
     bins: int = 31
@@ -299,11 +299,11 @@ class TrivialAugmentWide(_Policy):
 
 @dataclass(frozen=True)
 class ThreeAugment(_Policy):
-    """DeiT III's: grey, solarized or blurred, each as likely, then a color jitter (Touvron et al.).
+    """DeiT III's: grey, solarized or blurred with equal probability, then a color jitter (Touvron
+    et al. 2022).
 
-    The blur is of sigma up to so many pixels, or of the range. Brightness, contrast and saturation
-    change by up to `jitter` either way, or by a factor of the range, in random order. Flips and
-    crops are not part of it.
+    `sigma` is the range of the blur in pixels. Brightness, contrast and saturation change by up to
+    `jitter` either way, in random order. Flips and crops are not included.
     """
 
     jitter: float | tuple[float, float] = 0.3
@@ -334,12 +334,12 @@ class ThreeAugment(_Policy):
 
 @dataclass(frozen=True)
 class AugMix(Transform):
-    """A mean of the image and of `width` chains of ops, weights drawn (Hendrycks et al. 2020).
+    """A weighted mean of the image and `width` chains of ops (Hendrycks et al. 2020).
 
-    A chain has `depth` ops or, if that is -1, one to three; their magnitudes are of the first
-    `severity` of ten. The image's own weight is of the distribution Beta(alpha, alpha), and the
-    chains share the rest by that of Dirichlet. Without `all_ops` brightness, color, contrast and
-    sharpness are left out, which are among the corruptions of ImageNet-C.
+    A chain has `depth` ops, or one to three if `depth` is -1. Magnitudes are among the lowest
+    `severity` of ten. The weight of the image itself follows Beta(alpha, alpha); the chains share
+    the rest by a Dirichlet distribution. `all_ops=False` leaves out brightness, color, contrast and
+    sharpness, which are among the corruptions of ImageNet-C.
     """
 
     severity: int = 3

@@ -7,8 +7,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.names import Registry, near_miss
 from paddle_aug.rng import generator
 
-# Characters of an augmentation; what else Python's parser takes differs between its versions.
-LONGEST = 10_000
+MAX_LENGTH = 10_000  # characters; the limits of Python's parser differ between its versions
 
 
 COMBINATORS = {
@@ -22,20 +21,20 @@ COMBINATORS = {
 
 
 def build(spec: str, registry: Registry) -> Transform:
-    """Make the pipeline that a text describes: names of ops with literal arguments, joined by `|`.
+    """Build the pipeline of a text: names of ops with literal arguments, joined by `|`.
 
     >>> from paddle_aug.augment.modes import AUGMENTATIONS
     >>> build("hflip|rotate(20)|maybe(0.5, noise(5))", AUGMENTATIONS).ops[1]
     Rotate(degrees=20)
 
-    The text is parsed, never evaluated; arguments are numbers, strings, tuples of them and, for
-    the combinators chain, shuffled, oneof, someof, maybe and ramp, further ops.
+    The text is parsed, never evaluated. Arguments are numbers, strings and tuples of them; the
+    combinators chain, shuffled, oneof, someof, maybe and ramp take further ops.
 
     Raises:
-        UserError: the text does not parse, or names an unknown op or argument.
+        UserError: the text cannot be parsed, or it names an unknown op or argument.
     """
     try:
-        if len(spec) > LONGEST:
+        if len(spec) > MAX_LENGTH:
             raise ValueError
         return _build_node(ast.parse(spec.strip(), mode="eval").body, spec, registry)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -73,7 +72,7 @@ def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
 def _build_argument(node: ast.expr, spec: str, registry: Registry):
     try:
         return ast.literal_eval(node)
-    except (ValueError, TypeError):  # TypeError: a list as the key of a dict
+    except (ValueError, TypeError):  # TypeError: a list as a key of a dict
         return _build_node(node, spec, registry)
 
 

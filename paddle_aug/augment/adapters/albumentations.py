@@ -1,4 +1,4 @@
-"""albumentations among our transforms: pixels that follow from image and seed alone."""
+"""albumentations among our transforms: image and seed alone decide the pixels."""
 
 import copy
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Albumentations(Foreign):
-    """A transform or a Compose of albumentations 2 as one of ours, for images alone.
+    """A transform or a Compose of albumentations 2 as one of ours, for images only.
 
     albumentations keeps generators in its objects, and a fork copies their state: left alone, all
-    forked workers draw the same, and so does every epoch unless they persist. So it gets new ones
-    for each image, the two that it would make of the seed, and all parts share them. By its own
-    `set_random_seed` and `Compose(seed=…)` all parts make equal draws instead: two flips with p=0.5
-    happen both or not at all.
+    forked workers draw the same, and so does every epoch unless the workers persist. The adapter
+    gives it two new generators for each image, those that it would make from the seed, shared by
+    all parts. With its own `set_random_seed` and `Compose(seed=…)` all parts make equal draws: two
+    flips with p=0.5 happen both or not at all.
 
-    The op is copied, so that the one that was given keeps its own draws. An op that makes other
-    sizes than it gets needs `size`, (height, width).
+    The op is copied, so the original keeps its own draws. An op that changes the size needs `size`,
+    (height, width).
 
     Raises:
-        UserError: the op is not of that kind, or what it makes is not a uint8 image of the size
-            wanted.
+        UserError: the op is no albumentations transform, or its result is not a uint8 image of the
+            right size.
     """
 
     op: "BasicTransform | BaseCompose"

@@ -1,4 +1,4 @@
-"""Ops of other libraries as our transforms: what they draw follows from a seed, what they make is
+"""Ops of other libraries as our transforms: a seed decides their draws, and their results are
 checked."""
 
 import os
@@ -11,9 +11,10 @@ from paddle_aug.augment.transform import Transform
 from paddle_aug.errors import UserError
 from paddle_aug.rng import seeded_globals
 
-# Others draw from what a process has one of, so threads take turns (without workers, Paddle's
-# loader reads in a thread). A fork waits for the turn's end, else the child would wait for a thread
-# that it does not have. One lock for all adapters, as they may be put into each other.
+# Other libraries draw from generators of which a process has one, so threads take turns (without
+# workers, Paddle's loader reads in a thread). A fork waits until the lock is free, or the child
+# would wait for a thread that it does not have. All adapters share the lock, because they may be
+# nested.
 turn = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
@@ -23,10 +24,10 @@ if hasattr(os, "register_at_fork"):
 
 @dataclass(frozen=True)
 class Foreign(Transform):
-    """An op of another library: `sample` draws a seed, `call` is what it is to run under it.
+    """An op of another library: `sample` draws a seed, and `call` runs the op under it.
 
-    The op must make images of the size that it is given, or else all of one `size`, (height,
-    width): the ops that come after it draw by the size before a pixel is touched.
+    The op must keep the size of its image, or make all images one `size`, (height, width): later
+    ops draw for that size before any pixel is touched.
     """
 
     op: object
@@ -58,8 +59,8 @@ class Foreign(Transform):
                 kind = f"{made.dtype} {made.shape}"
             raise UserError(
                 f"{name_of(self.op)} made {kind} of uint8 {image.shape}, want uint8 {want}; leave "
-                "out what makes tensors or floats (ToTensor, Transpose, Normalize), and if it "
-                f"changes the size, say to which: {type(self).__name__}(op, size=(height, width))"
+                "out what makes tensors or floats (ToTensor, Transpose, Normalize), and if the op "
+                f"changes the size, name it: {type(self).__name__}(op, size=(height, width))"
             )
         return np.ascontiguousarray(made)
 

@@ -1,7 +1,7 @@
-"""imgaug 0.4.0 among our transforms: the only module that imports it, and what mends it.
+"""imgaug 0.4.0 among our transforms. Only this module imports imgaug, and it mends it.
 
-imgaug's last release is of 2020. Newer NumPy and scikit-image break it, partly in silence; `load()`
-mends the copy of this process and nothing else. docs/imgaug.md has the evidence.
+imgaug's last release dates from 2020. Newer NumPy and scikit-image break it, partly in silence;
+`load()` mends the copy in this process and nothing else. docs/imgaug.md has the evidence.
 """
 
 import functools
@@ -52,7 +52,7 @@ def load() -> tuple[types.ModuleType, types.ModuleType]:
 
 @contextmanager
 def _sctypes() -> Iterator[None]:
-    """Lend NumPy its `sctypes`, gone in 2.0, which imgaug looks into only while it is imported."""
+    """Lend NumPy its `sctypes`, gone in 2.0; imgaug uses it only while it is imported."""
     if hasattr(np, "sctypes"):
         yield
         return
@@ -68,7 +68,7 @@ def _sctypes() -> Iterator[None]:
 
 
 class _Overlay(types.ModuleType):
-    """A module with some names replaced, for imgaug's own modules to see in its place."""
+    """A module with some names replaced, which imgaug's modules see in its place."""
 
     def __init__(self, module: types.ModuleType, **names):
         super().__init__(module.__name__)
@@ -137,12 +137,12 @@ def _mend_elastic_transformation(geometric) -> None:
 
 @dataclass(frozen=True)
 class Imgaug(Transform):
-    """An imgaug pipeline as one of our transforms: its pixels follow from the image and a seed.
+    """An imgaug pipeline as one of our transforms: image and seed alone decide the pixels.
 
-    `build` makes the augmenter, once a process; to reach a worker that is spawned it must be a
-    function of a module. For each image imgaug's generator is seeded anew and afterwards given its
-    state back, so that earlier calls, the process and other users of imgaug do not matter, and do
-    not notice. An augmenter that `build` made with a seed of its own follows ours too.
+    `build` makes the augmenter, once in each process; it must be a top-level function of a module,
+    so that a spawned worker can import it. imgaug's generator is seeded for each image and restored
+    afterwards, so earlier calls, the process and other users of imgaug do not matter, and do not
+    notice. An augmenter with a seed of its own follows ours too.
 
     Raises:
         UserError: imgaug does not load, or the pipeline changes the size of an image.
@@ -151,7 +151,7 @@ class Imgaug(Transform):
     build: "Callable[[], Augmenter]"
 
     def __post_init__(self):
-        load()  # a missing imgaug is told when the pipeline is asked for, not at the first image
+        load()  # reports a missing imgaug now, not at the first image
 
     def sample(self, rng, shape):
         return {"seed": int(rng.integers(2**31))}
@@ -180,11 +180,11 @@ def _augmenter(build: "Callable[[], Augmenter]") -> "Augmenter":
     return augmenter
 
 
-# imgaug has one generator a process, and some of its augmenters (MotionBlur) draw from it whatever
-# their own is: threads take turns at it.
+# imgaug has one generator a process, and some augmenters (MotionBlur) draw from it even if they
+# have their own: threads take turns.
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Put imgaug's generator where `imgaug.seed(seed)` puts it, and back afterwards."""
+    """Seed imgaug's generator as `imgaug.seed(seed)` does, and restore it afterwards."""
     imgaug, _ = load()
     generator = imgaug.random.get_global_rng()
     with turn:
@@ -197,8 +197,8 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def notebook_pipeline() -> "Augmenter":
-    """Make the pipeline of the notebook's `imgaugLib`, which is the heavy example of imgaug's own
-    documentation with p=0.5 for all `sometimes`."""
+    """Build the pipeline of the notebook's `imgaugLib`: the heavy example in imgaug's
+    documentation, with p=0.5 for all `sometimes`."""
     ia, iaa = load()
 
     def sometimes(augmenter):

@@ -18,15 +18,15 @@ from paddle_aug.rng import generator_from_global_state
 class InCompose:
     """Our transform for a Compose of paddle.vision, or any `__getitem__`: image in, image out.
 
-    Takes a uint8 array [H, W, 3] or a PIL image, RGB both, and returns what it got. Each call draws
-    anew, from NumPy's global generator, which paddle.io seeds in every worker process: so no two
+    Takes a uint8 array [H, W, 3] or a PIL image, both RGB, and returns the same kind. Each call
+    draws from NumPy's global generator, which paddle.io seeds in every worker process, so no two
     workers and no two epochs repeat each other, persistent workers or not.
 
-    After `np.random.seed(n)` in the parent process (`paddle.seed` does not reach NumPy) the same
-    draws come again, if the rest is the same too: number of workers and whether they persist, batch
-    size, order of the samples, and all else that draws from that generator; distributed ranks want
-    a seed each. Draws that depend on none of these come from our own loader only (`train.fit`),
-    which names a generator by epoch and index; a Compose knows neither.
+    `np.random.seed(n)` in the parent process (`paddle.seed` does not reach NumPy) repeats the draws
+    if the rest is the same too: the number of workers and whether they persist, the batch size, the
+    order of the samples, and everything else that draws from that generator. Distributed ranks need
+    a seed each. Only our own loader (`fit`) has draws that depend on none of these, because it
+    names generators by epoch and index; a Compose knows neither.
     """
 
     transform: Transform
@@ -47,9 +47,9 @@ class InCompose:
             and array.shape[2] == 3
         ):
             raise UserError(
-                f"InCompose wants a uint8 array [H, W, 3] or an RGB PIL image, got {_told(image)}; "
-                "put it before what makes tensors or floats (ToTensor, Transpose, Normalize), and "
-                "convert other PIL images with convert('RGB')"
+                "InCompose wants a uint8 array [H, W, 3] or an RGB PIL image, got "
+                f"{_describe(image)}; put it before what makes tensors or floats (ToTensor, "
+                "Transpose, Normalize), and convert other PIL images with convert('RGB')"
             )
         made = self.transform(array, generator_from_global_state())
         return made if array is image else Image.fromarray(made)
@@ -59,19 +59,18 @@ class InCompose:
 class PaddleVision(Foreign):
     """A transform of paddle.vision, or any function from image to image, as one of ours.
 
-    It may draw from Python's `random` and NumPy's global generator, as all of paddle.vision's do on
-    arrays and PIL images: both are seeded for the call and put back afterwards. A generator that it
-    keeps itself is out of reach: for albumentations and imgaug take their own adapters. So are
-    other threads that draw from the same two meanwhile.
+    It may draw from Python's `random` and NumPy's global generator, as all of paddle.vision's
+    transforms do on arrays and PIL images: both are seeded for the call and restored afterwards. A
+    generator that the op keeps itself is out of reach (use the adapters for albumentations and
+    imgaug), and so are other threads that draw from the same two generators meanwhile.
 
-    With `pil` the op gets a PIL image, as it does from paddle.vision's data sets, else an array;
-    paddle.vision computes the two differently. The result may be either. An op that makes other
-    sizes than it gets needs `size`, (height, width); where they vary in between, adapt a whole
-    Compose, whose end is of one size.
+    With `pil` the op gets a PIL image, as from paddle.vision's data sets, else an array;
+    paddle.vision computes the two differently. The result may be either. An op that changes the
+    size needs `size`, (height, width); if sizes vary in between, adapt a whole Compose that ends
+    with one size.
 
     Raises:
-        UserError: the op is not of that kind, or what it makes is not a uint8 image of the size
-            wanted.
+        UserError: the op is of another kind, or its result is not a uint8 image of the right size.
     """
 
     pil: bool = False
@@ -99,7 +98,7 @@ def _is_rgb(image) -> bool:
     return isinstance(image, Image.Image) and image.mode == "RGB"
 
 
-def _told(image) -> str:
+def _describe(image) -> str:
     if isinstance(image, Image.Image):
         return f"a PIL image of mode {image.mode}"
     if isinstance(image, np.ndarray):

@@ -18,9 +18,9 @@ BORDERS = {
     "reflect": cv2.BORDER_REFLECT_101,
     "wrap": cv2.BORDER_WRAP,
 }
-# From so many bytes on detours pay. As OpenCV looks for each pixel outside the image by itself, the
-# image is continued first, to so many times its size at most. And four bytes a pixel are faster,
-# unless the nearest pixels of a continued image are taken.
+# Above this many bytes two detours pay. OpenCV looks up pixels outside the image one by one, so
+# the image is continued first, up to MAX_CONTINUED times its size. And four bytes a pixel are
+# faster than three, except for nearest pixels of a continued image.
 DETOURS_PAY = 30_000
 MAX_CONTINUED = 4
 
@@ -66,8 +66,8 @@ def warp_affine(
 ) -> np.ndarray:
     """Move the pixels by the matrix: the nearest one (order 0) or a mean of four (order 1).
 
-    What lies outside has the colour `cval`, cut to whole levels, in the mode "constant", and
-    otherwise the image is continued; the modes have the names that scikit-image gives them.
+    In the mode "constant" pixels from outside have the colour `cval`, cut to whole levels; in the
+    others the image is continued. The modes have scikit-image's names.
     """
     height, width = image.shape[:2]
     how = {"flags": ORDERS[order], "borderMode": BORDERS[mode]}
@@ -86,7 +86,7 @@ def warp_affine(
             image = moved = _quads(image)
         image, matrix = _continued(image, matrix, BORDERS[mode])
         how["flags"] |= cv2.WARP_INVERSE_MAP
-    # Where image and result share their memory, OpenCV copies the image first.
+    # If image and result share memory, OpenCV copies the image first.
     moved = cv2.warpAffine(image, matrix, (width, height), dst=moved, borderValue=fill, **how)
     if moved.shape == (height, width, 3):
         return moved
@@ -100,8 +100,8 @@ def _quads(image: np.ndarray) -> np.ndarray:
 
 
 def _continued(image: np.ndarray, matrix: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
-    """The image with margins as far as its result looks, unless that is too far, and the matrix
-    from a place in the result to that in it."""
+    """The image with margins as wide as the result needs, unless they are too wide, and the matrix
+    from a place in the result to its source."""
     height, width, channels = image.shape
     back = _inverse(matrix)
     top, bottom, left, right = margins = _margins(back, height, width)
@@ -124,8 +124,8 @@ def _inverse(matrix: np.ndarray) -> list[list[float]]:
 
 
 def _margins(back: list[list[float]], height: int, width: int) -> tuple[int, int, int, int]:
-    """How far above, below, left and right of the image its result looks, and one pixel more: the
-    places are rounded, and a mean of four takes the next pixel too."""
+    """How far above, below, left and right of the image the result looks, and one pixel more,
+    because places are rounded and a mean of four takes the next pixel too."""
     margins = []
     for (along_x, along_y, shift), size in zip(reversed(back), (height, width), strict=True):
         x, y = along_x * (width - 1), along_y * (height - 1)
@@ -136,10 +136,10 @@ def _margins(back: list[list[float]], height: int, width: int) -> tuple[int, int
 
 @dataclass(frozen=True)
 class Affine(Transform):
-    """imgaug's: scale and shift are drawn for each axis by itself, one shear for both.
+    """imgaug's: draws scale and shift for each axis, and one shear for both.
 
     `rotate` and `shear` are in degrees, `translate_percent` in shares of the size. `order` and
-    `mode` name what is drawn from; `cval` is the range of each channel of the fill.
+    `mode` list the choices; `cval` is the range of each channel of the fill.
     """
 
     scale: float | tuple[float, float] = 0.1
@@ -162,7 +162,7 @@ class Affine(Transform):
         scale, shift = around(self.scale, 1), around(self.translate_percent, 0)
         turns = around(self.rotate, 0), around(self.shear, 0)
         ranges = scale, scale, shift, shift, *turns, self.cval, self.cval, self.cval
-        # A draw at a time would take longer than the matrix.
+        # Drawing them one by one would take longer than the matrix.
         drawn = zip(ranges, rng.random(9).tolist(), strict=True)
         x, y, right, down, turn, shear, *fill = [low + (high - low) * r for (low, high), r in drawn]
         return {

@@ -1,6 +1,6 @@
-"""What changes each pixel by itself, to the byte as imgaug 0.4.0 does: sums, factors, greys.
+"""Sums, factors and greys, pixel by pixel, with the bytes of imgaug 0.4.0.
 
-Where a kernel takes one number or three, three are one for each channel.
+A kernel that takes one number or three applies three to the channels one by one.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def add(image: np.ndarray, value: float | Sequence[float]) -> np.ndarray:
     levels = np.rint(np.full(3, value)).tolist()
     up = [min(max(level, 0), 255) for level in levels]
     down = [min(max(-level, 0), 255) for level in levels]
-    # In two steps, as OpenCV adds bytes to bytes five times faster than anything below 0.
+    # In two steps: OpenCV adds bytes five times faster than numbers below 0.
     if any(up):
         image = cv2.add(image, (*up, 0))
     return cv2.subtract(image, (*down, 0)) if any(down) else image
@@ -56,15 +56,15 @@ def invert(image: np.ndarray, channels: Sequence[bool] = (True, True, True)) -> 
 def grayscale(image: np.ndarray, alpha: float) -> np.ndarray:
     """Blend with the image's luma (ITU-R 601); 1 is all grey.
 
-    Rounds to the nearest level as imgaug does. Only where a blend falls in the middle of two levels
-    to within float32's last bits may the other one come out: 2 of a million at a drawn alpha.
+    Rounds to the nearest level as imgaug does. A blend that lies halfway between two levels, within
+    the last bits of float32, may round the other way: 2 of a million at a drawn alpha.
     """
     return cv2.addWeighted(image, 1 - alpha, luma(image), alpha, 0)
 
 
 @dataclass(frozen=True)
 class Add(Transform):
-    """Adds up to `value` grey levels, or a number of the range."""
+    """Adds up to `value` grey levels either way, or a number of the range."""
 
     value: Range = 20
     per_channel: float = 0.0

@@ -1,4 +1,4 @@
-"""Blurs, to the byte as imgaug 0.4.0 does: mirrored borders, and its sizes of the window."""
+"""Blurs with the bytes of imgaug 0.4.0: mirrored borders and its window sizes."""
 
 import math
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def average_blur(image: np.ndarray, k: int) -> np.ndarray:
 
 
 def median_blur(image: np.ndarray, k: int) -> np.ndarray:
-    """Median of the k × k window, of each channel by itself; k is odd, and 1 does nothing."""
+    """Median of the k × k window of each channel; k is odd, and 1 does nothing."""
     if image.size >= NETWORK_PAYS.get(k, math.inf):
         return median_network(image, k)
     return cv2.medianBlur(image, k)
@@ -44,7 +44,7 @@ def median_blur(image: np.ndarray, k: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class GaussianBlur(Transform):
-    """Blurs by a sigma of up to so many pixels, or of the range."""
+    """Blurs by a sigma of up to this many pixels, or of the range."""
 
     sigma: Range = 3.0
 
@@ -78,8 +78,8 @@ class AverageBlur(Transform):
 class MedianBlur(Transform):
     """Takes the median of a window of 1 to `k` pixels a side, or of the range, both ends included.
 
-    The ends are odd. As in imgaug each whole number between them is as likely, and even ones are
-    then rounded up: (3, 11) draws 3 in one case of nine, 5, 7, 9 and 11 in two each.
+    The ends are odd. As in imgaug, each whole number between them has the same probability, and
+    even numbers are rounded up: (3, 11) draws 3 in one case of nine, 5, 7, 9 and 11 in two each.
     """
 
     k: int | tuple[int, int] = 7
@@ -97,5 +97,5 @@ class MedianBlur(Transform):
 
 
 def _window(k: int | tuple[int, int]) -> tuple[int, int]:
-    """The range of a window's side: for a scalar from 1, which does nothing."""
+    """The range of the window's side; a scalar's begins at 1, which does nothing."""
     return k if isinstance(k, tuple) else (1, k)

@@ -1,8 +1,8 @@
 """Brightness, contrast, saturation, sharpness and hue, as Pillow and torchvision define them.
 
-Each but hue blends the image with a degenerate version of itself: factor 0 is that version (black,
-grey, colourless, blurred), 1 is the image, and more than 1 goes beyond it. The kernels here are
-OpenCV's float arithmetic, within one grey level of Pillow; `exact=True` is Pillow itself.
+All but hue blend the image with a degenerate version of itself (black, grey, colourless, blurred):
+factor 0 is that version, 1 is the image, and more than 1 goes beyond it. The kernels use OpenCV's
+float arithmetic, within one grey level of Pillow; `exact=True` calls Pillow itself.
 """
 
 import functools
@@ -16,8 +16,8 @@ from paddle_aug.augment.ops.draws import around, check_range, draw
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
-# Added to a blend, it makes OpenCV's rounding Pillow's truncation: one half less, and a little more
-# than the error of float32 at 255, so that whole numbers stay themselves.
+# Turns OpenCV's rounding of a blend into Pillow's truncation: one half less, plus a little more
+# than the error of float32 at 255, so that whole numbers stay what they are.
 TRUNCATE = -0.5 + 2**-13
 
 
@@ -31,8 +31,8 @@ def brightness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndar
 def contrast(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
     """Blend with the flat grey of the image's mean luma, a whole number.
 
-    OpenCV's luma weights differ from Pillow's in the fifth decimal, so that a flat image can take
-    its grey from the next level.
+    OpenCV's luma weights differ from Pillow's in the fifth decimal, so a flat image may take its
+    grey from the next level.
     """
     if exact:
         return _enhance(ImageEnhance.Contrast, image, factor)
@@ -56,7 +56,7 @@ def luma(image: np.ndarray) -> np.ndarray:
 def sharpness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarray:
     """Blend with the image smoothed by Pillow's 3×3 filter (centre 5, others 1, over 13).
 
-    That filter is 9/13 of a box filter, OpenCV's fastest, and 4/13 of the image, whose shares go
+    That filter is 9/13 of a box filter, OpenCV's fastest, plus 4/13 of the image; the shares go
     into the blend. Pillow does not filter the outermost pixels.
     """
     if exact:
@@ -73,9 +73,9 @@ def sharpness(image: np.ndarray, factor: float, exact: bool = False) -> np.ndarr
 def hue(image: np.ndarray, shift: float, exact: bool = False) -> np.ndarray:
     """Turn every hue by this share of the circle, from -0.5 to 0.5: torchvision's adjust_hue.
 
-    As on Pillow's images: hue and saturation are cut to bytes in between, and the hue's byte wraps
-    around at 256 where the circle has 255 steps, so that not even a shift of 0 gives the image.
-    OpenCV's HSV of floats, cut in the same way, has the bytes of Pillow but for one in 300.
+    As on Pillow's images, hue and saturation are cut to bytes in between, and the byte of the hue
+    wraps at 256 although the circle has 255 steps, so even a shift of 0 changes the image. OpenCV's
+    float HSV, cut in the same way, differs from Pillow in one byte of 300.
     """
     step = int(shift * 255) % 256
     if exact:
@@ -98,8 +98,8 @@ def hue(image: np.ndarray, shift: float, exact: bool = False) -> np.ndarray:
 
 @functools.lru_cache(maxsize=8)
 def _units(width: int) -> tuple[np.ndarray, np.ndarray]:
-    """What makes bytes of OpenCV's hue, saturation and value, and the other way, a whole row long:
-    NumPy takes far longer over rows of three numbers."""
+    """The factors from OpenCV's hue, saturation and value to bytes, and back, for a whole row:
+    NumPy is far slower on rows of three numbers."""
     to_bytes = np.float32([255 / 360, 255, 1])
     return np.tile(to_bytes, width), np.tile(1 / to_bytes, width)
 
@@ -110,7 +110,7 @@ def _enhance(enhancer: type, image: np.ndarray, factor: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Enhance(Transform):
-    """Draws the factor of a blend; 0.5 means 0.5 to 1.5, the notebook's range for all four."""
+    """Draws the factor of a blend; `strength` 0.5 means 0.5 to 1.5, the notebook's range."""
 
     strength: float | tuple[float, float] = 0.5
     exact: bool = False
@@ -153,7 +153,7 @@ class Sharpness(_Enhance):
 
 @dataclass(frozen=True)
 class Hue(Transform):
-    """Turns all hues by up to this share of the circle; a half, the most, is to the opposite."""
+    """Turns all hues by up to this share of the circle; 0.5, the maximum, is the opposite hue."""
 
     strength: float | tuple[float, float] = 0.5
     exact: bool = False
@@ -172,8 +172,8 @@ class Hue(Transform):
 class ColorJitter(Transform):
     """torchvision's: brightness, contrast, saturation and hue in an order drawn for each image.
 
-    Factors are drawn from 1 - x to 1 + x, never below 0, the hue's shift from -x to x; a pair is
-    the range itself. What can only do nothing is left out.
+    Factors are drawn from 1 - x to 1 + x, but not below 0, the hue's shift from -x to x; a pair is
+    the range itself. Adjustments that can do nothing are skipped.
     """
 
     brightness: float | tuple[float, float] = 0

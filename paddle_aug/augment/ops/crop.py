@@ -1,4 +1,4 @@
-"""Crop: cut a little off each side, and stretch what is left to the image's size."""
+"""Crop: cut a little off each side, and stretch the rest to the size of the image."""
 
 import math
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from paddle_aug.augment.transform import Transform
 
 
 def crop(image: np.ndarray, top: int, right: int, bottom: int, left: int) -> np.ndarray:
-    """Cut so many pixels off each side and stretch the rest, as imgaug does by "area".
+    """Cut this many pixels off each side and stretch the rest, as imgaug does with "area".
 
-    Some of the image must be left. Where OpenCV enlarges both ways, "area" is bilinear.
+    At least a pixel must be left. If OpenCV enlarges both ways, "area" is bilinear.
     """
     height, width = image.shape[:2]
     rest = image[top : height - bottom, left : width - right]
@@ -21,7 +21,7 @@ def crop(image: np.ndarray, top: int, right: int, bottom: int, left: int) -> np.
 
 @dataclass(frozen=True)
 class Crop(Transform):
-    """imgaug's: a share of the size between the two of `percent`, drawn for each side by itself."""
+    """imgaug's: cuts a share in the range `percent` off each side, drawn independently."""
 
     percent: tuple[float, float] = (0.0, 0.1)
 
@@ -41,7 +41,7 @@ class Crop(Transform):
 
 
 def leave_one(first: int, second: int, size: int) -> tuple[int, int]:
-    """Lessen what is cut off the two ends of a side, evenly, until a pixel is left."""
+    """Reduce the two cuts of an axis, evenly, until a pixel is left."""
     excess = first + second + 1 - size
     if excess <= 0:
         return first, second

@@ -1,4 +1,4 @@
-"""Pixels, or rectangles of them, set to black, in all channels at once or in each by itself."""
+"""Pixels, or rectangles of them, set to black in all channels at once or in each channel."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,15 @@ from paddle_aug.rng import generator
 
 
 def drop(image: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Keep the pixels where the mask is 255, of the image's shape or without its channels."""
+    """Keep the pixels where the mask is 255; its shape is height × width, with channels or
+    without."""
     if kept.ndim == 2:
         kept = cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB)
     return cv2.bitwise_and(image, kept)
 
 
 def dropout(image: np.ndarray, p: float, per_channel: bool, seed: int) -> np.ndarray:
-    """Blacken each pixel with probability `p`, which is rounded to a whole number of 65536ths."""
+    """Blacken each pixel with probability `p`, rounded to 1/65536."""
     words = random_words(generator(seed, "noise"), _mask_shape(image, per_channel), np.uint16)
     return drop(image, _mask(words >= round(p * 65536)))
 
@@ -26,10 +27,11 @@ def dropout(image: np.ndarray, p: float, per_channel: bool, seed: int) -> np.nda
 def coarse_dropout(
     image: np.ndarray, p: float, size: tuple[int, int], per_channel: bool, seed: int
 ) -> np.ndarray:
-    """Blacken with probability `p` each cell of a grid, rows × columns, laid over the image."""
+    """Lay a grid of `size` rows × columns over the image and blacken each cell with probability
+    `p`."""
     height, width = image.shape[:2]
     cells = generator(seed, "noise").random((*size, *_mask_shape(image, per_channel)[2:])) >= p
-    # Across and then down, where whole rows are copied: OpenCV takes two to four times as long.
+    # Columns first, then whole rows: OpenCV alone takes two to four times as long.
     wide = cv2.resize(_mask(cells), (width, size[0]), interpolation=cv2.INTER_NEAREST)
     rows = np.arange(size[0], dtype=np.float32)[:, None]
     rows = cv2.resize(rows, (1, height), interpolation=cv2.INTER_NEAREST).ravel()
@@ -49,7 +51,7 @@ def _mask_shape(image: np.ndarray, per_channel: bool) -> tuple[int, ...]:
 class Dropout(Transform):
     """Blackens up to the part `p` of the pixels, or a part of the range.
 
-    With probability `per_channel` it does so in each channel by itself, which makes colours.
+    With probability `per_channel` it does so in each channel separately, which makes colours.
     """
 
     p: Range = 0.05
@@ -73,7 +75,7 @@ class Dropout(Transform):
 class CoarseDropout(Transform):
     """Dropout in rectangles: drawn on a grid of `size_percent` of the image's pixels a side.
 
-    Rows and columns of the grid are drawn apart, and there are at least `min_size` of each.
+    Rows and columns are drawn independently; there are at least `min_size` of each.
     """
 
     p: Range = (0.02, 0.1)

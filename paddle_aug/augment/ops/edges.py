@@ -1,6 +1,6 @@
-"""What brings out edges: 3 × 3 filters blended with doing nothing, as imgaug 0.4.0 has them.
+"""Filters that bring out edges, 3 × 3 and blended with the identity, as in imgaug 0.4.0.
 
-Filters are made in float32, as imgaug makes them: doubles would round a few pixels otherwise.
+The filters are computed in float32, as imgaug does: doubles would round a few pixels differently.
 """
 
 import functools
@@ -19,7 +19,7 @@ EDGES = np.float32([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 
 def sharpen(image: np.ndarray, alpha: float, lightness: float) -> np.ndarray:
-    """Bring out what differs from its 8 neighbours; `lightness` 1 keeps the brightness."""
+    """Bring out pixels that differ from their 8 neighbours; `lightness` 1 keeps the brightness."""
     center = 8 + np.float32(lightness)
     return _filter(image, np.float32([[-1, -1, -1], [-1, center, -1], [-1, -1, -1]]), alpha)
 
@@ -36,19 +36,20 @@ def edge_detect(image: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def directed_edge_detect(image: np.ndarray, alpha: float, degrees: int) -> np.ndarray:
-    """Blend with the edges that look one way, in whole degrees clockwise from the top."""
+    """Blend with the edges that face one direction, in whole degrees clockwise from the top."""
     return _filter(image, _directed_edges(degrees), alpha)
 
 
 def _filter(image: np.ndarray, effect: np.ndarray, alpha: float) -> np.ndarray:
-    """Apply the filter that lies between nothing (alpha 0) and the whole effect (1)."""
+    """Apply a filter between the identity (alpha 0) and the whole effect (alpha 1)."""
     alpha = np.float32(alpha)
     return cv2.filter2D(image, -1, (1 - alpha) * NOTHING + alpha * effect)
 
 
 @functools.cache
 def _directed_edges(degrees: int) -> np.ndarray:
-    """The pixel less its neighbours, each weighed by (1 - its angle to the direction / 180°)^4."""
+    """The pixel minus its neighbours, each weighted by (1 - its angle to the direction /
+    180°)^4."""
     angle = math.radians(degrees) - 0.5 * math.pi
     effect = np.zeros((3, 3), np.float32)
     for y, x in NEIGHBOURS:
@@ -62,7 +63,7 @@ def _directed_edges(degrees: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Blended(Transform):
-    """Draws the part of the effect; a scalar is up to that part."""
+    """Draws the share of the effect; a scalar means up to that share."""
 
     alpha: Range
 
@@ -72,7 +73,7 @@ class _Blended(Transform):
 
 @dataclass(frozen=True)
 class Sharpen(_Blended):
-    """Sharpens; the sharpened image is 1 ± `lightness` times as bright, or of the range."""
+    """Sharpens; the result is 1 ± `lightness` times as bright, or by a factor of the range."""
 
     alpha: Range = 0.2
     lightness: Range = 0.2
@@ -89,7 +90,7 @@ class Sharpen(_Blended):
 
 @dataclass(frozen=True)
 class Emboss(_Blended):
-    """Makes a relief, of up to `strength` or of the range."""
+    """Makes a relief of up to `strength`, or of the range."""
 
     alpha: Range = 1.0
     strength: Range = (0.25, 1.0)
@@ -119,7 +120,8 @@ class EdgeDetect(_Blended):
 
 @dataclass(frozen=True)
 class DirectedEdgeDetect(_Blended):
-    """Blends in the edges that look one way, drawn as a part of a turn clockwise from the top."""
+    """Blends in the edges that face one direction, drawn as a share of a turn, clockwise from the
+    top."""
 
     alpha: Range = 0.75
     direction: Range = (0.0, 1.0)

@@ -1,4 +1,5 @@
-"""ElasticTransformation: each pixel from a random place nearby, its neighbours from near there."""
+"""ElasticTransformation: each pixel comes from a random place nearby, its neighbours from close to
+it."""
 
 from dataclasses import dataclass
 
@@ -18,10 +19,10 @@ BORDERS = {
     "reflect": cv2.BORDER_REFLECT_101,
     "wrap": cv2.BORDER_WRAP,
 }
-# Up to here the middle of the Gaussian holds 99.87 % of it: the field is as good as not blurred.
+# Up to here the middle of the Gaussian has 99.87 % of the weight: the blur does next to nothing.
 SIGMA_WITHOUT_EFFECT = 0.25
-# Pixels beside the image that are made before it is displaced. OpenCV is slow where it must look
-# outside: 2 to 4 % of `remap` at 224 × 224 and displacements of a few pixels.
+# Pixels by which the image is continued first. OpenCV is slow where it must look outside: 2 to 4 %
+# of `remap` at 224 × 224 and displacements of a few pixels.
 MARGIN = 8
 
 
@@ -51,7 +52,7 @@ def elastic_field(
 
 
 def _uniform(alpha: float, seed: int, out: np.ndarray) -> np.ndarray:
-    # Sixteen bits a number: far finer than the 32nd of a pixel that OpenCV goes by.
+    # 16 bits are far finer than the 1/32 of a pixel that OpenCV uses.
     words = generator(seed, "noise").bit_generator.random_raw(out.size // 4 + 1)
     drawn = words.view(np.int16)[: out.size].reshape(out.shape)
     return np.multiply(drawn, np.float32(alpha / 2**15), out=out)
@@ -62,13 +63,13 @@ def displace(
 ) -> np.ndarray:
     """Take each pixel from `field` to the left and above: nearest (0), bilinear (1), cubic (3).
 
-    What lies outside is the grey `cval`, cut to a whole level, in the mode "constant", and
-    otherwise the image is continued; modes have the names that SciPy gives them.
+    In the mode "constant" pixels from outside are the grey `cval`, cut to a whole level; in the
+    others the image is continued. The modes have SciPy's names.
     """
     height, width = image.shape[:2]
     border, fill = BORDERS[mode], [int(cval)] * 3
     margin = 0
-    if mode in ("constant", "nearest"):  # which go on in the same way from the margin's edge
+    if mode in ("constant", "nearest"):  # beyond the margin these continue in the same way
         margin = MARGIN
         image = cv2.copyMakeBorder(image, *[margin] * 4, border, value=fill)
     map_x, map_y = scratch("elastic map", (2, height, width))
@@ -80,7 +81,7 @@ def displace(
 
 @dataclass(frozen=True)
 class ElasticTransformation(Transform):
-    """imgaug's: strength and smoothness are drawn per image, the field from a seed."""
+    """imgaug's: draws strength and smoothness for each image, and a seed for the field."""
 
     alpha: tuple[float, float] = (0.0, 40.0)
     sigma: tuple[float, float] = (4.0, 8.0)

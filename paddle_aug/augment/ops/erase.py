@@ -1,7 +1,7 @@
 """Parts of the image painted over: one rectangle, a grid of squares, or patches by chance.
 
-The authors of all four erase after normalization, so that their 0 is the mean colour: of ImageNet
-that is `fill=(124, 116, 104)`.
+The authors of all four erase after normalization, so their 0 is the mean colour; for ImageNet that
+is `fill=(124, 116, 104)`.
 """
 
 import math
@@ -28,7 +28,7 @@ from paddle_aug.augment.ops.draws import (
 from paddle_aug.augment.transform import Shape, Transform
 from paddle_aug.rng import generator
 
-USUAL_SIDE = 224  # pixels, of the images that the authors' lengths are for
+USUAL_SIDE = 224  # pixels: the size of image for which the authors give lengths
 
 
 def erase(
@@ -43,7 +43,7 @@ def erase(
 def erase_with_noise(
     image: np.ndarray, top: int, left: int, height: int, width: int, seed: int
 ) -> np.ndarray:
-    """Replace a rectangle by random levels, evenly distributed, for each pixel and channel."""
+    """Replace a rectangle by uniform random levels, one for each pixel and channel."""
     result = image.copy()
     result[top : top + height, left : left + width] = random_words(
         generator(seed, "noise"), (height, width, 3), np.uint8
@@ -60,10 +60,10 @@ def gridmask(
     degrees: float = 0,
     fill: Colour = 0,
 ) -> np.ndarray:
-    """Paint squares of `hole` pixels, one in each `period` pixels down and across.
+    """Paint a grid of squares of `hole` pixels, `period` pixels apart in both directions.
 
-    `top` and `left` are where in a period a square begins, of a grid that is then turned counter-
-    clockwise about the image's centre.
+    `top` and `left` say where in a period a square begins. The grid is then turned
+    counter-clockwise about the centre of the image.
     """
     height, width = image.shape[:2]
     side = math.ceil(math.hypot(height, width))  # covers the image however it is turned
@@ -85,9 +85,9 @@ def gridmask(
 def hide_and_seek(
     image: np.ndarray, grid: int, p: float, seed: int, fill: Colour = 0
 ) -> np.ndarray:
-    """Paint each patch of `grid` pixels a side with probability `p`; without a grid none.
+    """Paint each patch of `grid` × `grid` pixels with probability `p`; grid 0 paints none.
 
-    The last patches of a row or column are as large as there is room.
+    The last patches of a row or column are cut off at the edge.
     """
     if grid == 0:
         return image
@@ -100,20 +100,20 @@ def hide_and_seek(
 
 
 def _paint(image: np.ndarray, kept: np.ndarray, fill: Colour) -> np.ndarray:
-    """The image where the mask is not 0, elsewhere the colour."""
+    """Keep the image where the mask is not 0, and paint the rest."""
     result = np.empty_like(image)
     result[:] = _row(image.shape[1], fill)
     return cv2.copyTo(image, kept, dst=result)
 
 
 def _row(width: int, fill: Colour) -> np.ndarray:
-    """To be copied to all rows: NumPy takes eight times as long to repeat three numbers."""
+    """A row to copy to all rows: repeating three numbers takes NumPy eight times as long."""
     return np.full((width, 3), fill, np.uint8)
 
 
 def _in_pixels(length: int, shape: Shape) -> int:
-    """A length of the usual images in one of another size: as large a share of its shorter side,
-    and at least a pixel."""
+    """Scale a length from images of USUAL_SIDE to the shorter side of this one; at least a
+    pixel."""
     return max(1, round(length * min(shape[:2]) / USUAL_SIDE)) if length else 0
 
 
@@ -121,7 +121,7 @@ def _in_pixels(length: int, shape: Shape) -> int:
 class Cutout(Transform):
     """Erases a square of `size` pixels (DeVries & Taylor 2017).
 
-    Its centre is anywhere in the image, and what lies outside is cut off.
+    Its centre is anywhere in the image; the square is cut off at the edge.
     """
 
     size: int = 16
@@ -149,9 +149,9 @@ class Cutout(Transform):
 class RandomErasing(Transform):
     """Erases a rectangle of random area and shape (Zhong et al. 2017), drawn as by torchvision.
 
-    `area` is a share of the image's, drawn evenly; `ratio` is height over width, its logarithm
-    drawn evenly. Of ten draws the first is taken that is lower and narrower than the image, and if
-    none is the image stays. `fill` is a colour or "noise", of the paper: random levels.
+    `area` is a share of the image's area, drawn evenly; `ratio` is height over width, its logarithm
+    drawn evenly. The first of ten rectangles that fits is taken; if none fits, the image stays
+    unchanged. `fill` is a colour or "noise", the paper's random levels.
     """
 
     area: tuple[float, float] = (0.02, 0.33)
@@ -191,8 +191,8 @@ class GridMask(Transform):
     """Erases a grid of squares (Chen et al. 2020), turned by up to `rotate` degrees or of a range.
 
     `period` is the range of the distance from one square to the next, in pixels of an image whose
-    shorter side is 224, and as large a share of that of others. The part `keep` of the distance is
-    kept between two of them: with 0.6 the squares cover 0.16 of the image.
+    shorter side is 224; it scales with other sizes. `keep` is the share of the distance between two
+    squares that is kept: with 0.6 the squares cover 0.16 of the image.
     """
 
     period: tuple[int, int] = (96, 224)
@@ -223,8 +223,8 @@ class GridMask(Transform):
 class HideAndSeek(Transform):
     """Erases each patch of a grid with probability `p_hide` (Singh & Lee 2017).
 
-    Patches are of one of the `grids`, each as likely, in pixels of an image whose shorter side is
-    224, and as large a share of that of others; 0 leaves the image as it is.
+    The side of the patches is one of `grids`, in pixels of an image whose shorter side is 224; it
+    scales with other sizes. 0 leaves the image unchanged.
     """
 
     grids: tuple[int, ...] = (0, 16, 32, 44, 56)

@@ -1,4 +1,4 @@
-"""Where the pixels go: flips, rotation, and the notebook's crop."""
+"""Flips, rotation, and the notebook's crop."""
 
 import math
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ INTERPOLATIONS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,  # called ANTIALIAS in the notebook's day
+    "lanczos": Image.Resampling.LANCZOS,  # ANTIALIAS in the notebook's Pillow
 }
 
-# What stands in for Pillow's. OpenCV's Lanczos takes fifteen times as long as its bicubic and is
-# no nearer.
+# OpenCV's substitutes. Its Lanczos takes fifteen times as long as its bicubic and is no closer to
+# Pillow's.
 FAST_INTERPOLATIONS = {
     "bilinear": cv2.INTER_LINEAR,
     "bicubic": cv2.INTER_CUBIC,
@@ -41,15 +41,15 @@ def flip(image: np.ndarray, horizontal: bool, vertical: bool) -> np.ndarray:
 def rotate(image: np.ndarray, degrees: float, exact: bool = False) -> np.ndarray:
     """Turn counter-clockwise about the centre: nearest pixel, the same size, black corners.
 
-    The matrix is Pillow's to the bit. OpenCV then steps in 1/1024 of a pixel, where Pillow's steps
-    (`exact`) are of 1/65536, so that one pixel in a thousand comes from a neighbour.
+    The matrix is Pillow's to the bit. OpenCV then steps in 1/1024 of a pixel, Pillow (`exact`) in
+    1/65536, so one pixel in a thousand comes from a neighbour.
     """
     if exact:
         return np.array(Image.fromarray(image).rotate(degrees))
     height, width = image.shape[:2]
     cosine = round(math.cos(math.radians(degrees)), 15)
     sine = round(math.sin(math.radians(degrees)), 15)
-    # Pillow rounds where the first pixel's centre comes from, and each step from there.
+    # Pillow rounds the source of the first pixel's centre, and each step from there.
     x, y = (width - 1) / 2, (height - 1) / 2
     first_x = fixed_point(width / 2 - cosine * x + sine * y) / 65536 - 0.5
     first_y = fixed_point(height / 2 - sine * x - cosine * y) / 65536 - 0.5
@@ -76,9 +76,9 @@ def center_crop_resize(
 ) -> np.ndarray:
     """Cut out the middle, 1/ratio of each side, and stretch it to the image's size.
 
-    The cut is rounded to whole pixels as by Pillow's `crop`, but never to none. Ratios are at least
-    1. The nearest pixel is Pillow's; of the others OpenCV's bilinear is within one grey level, and
-    its bicubic (a = -0.75, where Pillow's is -0.5) within one on average in photos.
+    The cut is rounded to whole pixels as by Pillow's `crop`, but to at least one. Ratios are at
+    least 1. The nearest pixel is Pillow's; OpenCV's bilinear is within one grey level of Pillow's,
+    and its bicubic (a = -0.75 against -0.5) within one on average in photos.
     """
     height, width = image.shape[:2]
     left, right = _middle(width, width_ratio)
@@ -94,10 +94,10 @@ def center_crop_resize(
 
 
 def _resize_nearest(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Pillow's nearest pixels, whose centres OpenCV places a little elsewhere.
+    """Pillow's nearest pixels; OpenCV places the centres a little differently.
 
-    Rows are picked, then columns as the rows of the transposed image: to copy whole rows is so
-    fast that it takes half the time of Pillow, and less than OpenCV's own.
+    Picks rows, then columns as rows of the transposed image: copying whole rows is so fast that it
+    takes half the time of Pillow, and less than OpenCV.
     """
     across = image.shape[1]
     rows = scratch("nearest rows", (height, across, 3), np.uint8)
@@ -110,8 +110,8 @@ def _resize_nearest(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _nearest(length: int, wanted: int) -> np.ndarray:
-    """Which of so many pixels in a row stand for `wanted` ones, added up step by step in doubles
-    as Pillow does: a product would round to another pixel here and there."""
+    """The source index of each of `wanted` pixels, added up step by step in doubles as Pillow does:
+    a product would round to another pixel here and there."""
     steps = np.full(wanted, length / wanted)
     steps[0] /= 2
     return np.add.accumulate(steps).astype(np.intp)
@@ -125,7 +125,7 @@ def _middle(length: int, ratio: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Flip(Transform):
-    """The notebook's random_flip: each axis by itself, with probability `p`."""
+    """The notebook's random_flip: mirrors each axis independently with probability `p`."""
 
     p: float = 0.5
 
@@ -191,7 +191,7 @@ class Rotate(Transform):
 
 @dataclass(frozen=True)
 class RandomRotation(Transform):
-    """torchvision's: turns by an angle of any fraction of a degree."""
+    """torchvision's: turns by any angle, fractions of a degree included."""
 
     degrees: float | tuple[float, float] = 180
     exact: bool = False
@@ -205,9 +205,9 @@ class RandomRotation(Transform):
 
 @dataclass(frozen=True)
 class CenterCropResize(Transform):
-    """The notebook's random_crop, which is a crop of the centre by a ratio drawn for each axis.
+    """The notebook's random_crop: crops the centre by a ratio drawn for each axis.
 
-    Its interpolation is drawn too: nearest, bilinear, bicubic or Lanczos.
+    Draws the interpolation, too: nearest, bilinear, bicubic or Lanczos.
     """
 
     max_ratio: float = 1.5

@@ -30,7 +30,7 @@ def keras_matrix(
     zx: float = 1,
     zy: float = 1,
 ) -> np.ndarray:
-    """The 2 × 3 matrix that takes a pixel (column, row) of the result to its place in the image.
+    """The 2 × 3 matrix from a pixel (column, row) of the result to its place in the image.
 
     Angles are in degrees, shifts in pixels; `tx` and `zx` are along the rows' axis, downwards, and
     `ty` and `zy` along the columns'. The result is zoomed, sheared, shifted and turned about a
@@ -60,10 +60,10 @@ def keras_affine(
 ) -> np.ndarray:
     """Move the pixels as `keras_matrix` says, a mean of four each, rounded to whole levels.
 
-    What lies outside is the edge's pixel ("nearest"), the level `cval` ("constant"), the image
-    mirrored at its edge ("reflect") or, with a period of a pixel less than the image, repeated
-    ("wrap"): SciPy's modes since 1.6. OpenCV moves in 1/32 of a pixel, and so photos are a tenth of
-    a grey level off Keras's on average, and nowhere more than a few.
+    Pixels from outside are the edge's pixel ("nearest"), the level `cval` ("constant"), the image
+    mirrored at its edge ("reflect") or the image repeated with a period of one pixel less than its
+    size ("wrap"): SciPy's modes since 1.6. OpenCV moves in 1/32 of a pixel, so photos differ from
+    Keras's by a tenth of a grey level on average, and nowhere by more than a few levels.
     """
     matrix = keras_matrix(image.shape, theta, tx, ty, shear, zx, zy)
     if fill_mode == "wrap":
@@ -86,7 +86,7 @@ def _wrap(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     for (by_column, by_row, first), length in zip(matrix, (width, height), strict=True):
         place = by_column * np.arange(width) + (by_row * np.arange(height) + first)[:, None]
         period = max(1, length - 1)
-        # The last pixel is the first of the next period, but for the one that is asked for.
+        # The last pixel is the first of the next period, except where it is asked for itself.
         outside = (place < 0) | (place > length - 1)
         place -= period * np.floor(place / period) * outside
         places.append(place.astype(np.float32))
@@ -94,10 +94,10 @@ def _wrap(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def _fill_outside(moved: np.ndarray, matrix: np.ndarray, level: int) -> np.ndarray:
-    """Paint the pixels that come from beyond the centres of the image's outermost ones.
+    """Paint the pixels that come from beyond the centres of the image's outermost pixels.
 
-    SciPy does not mix them with the fill, as OpenCV does. In a row they are those before a column
-    and those after another.
+    OpenCV mixes them with the fill, SciPy does not. In each row they are the pixels before one
+    column and after another.
     """
     height, width = moved.shape[:2]
     first, last = np.zeros(height), np.full(height, width - 1.0)
@@ -115,7 +115,7 @@ def _fill_outside(moved: np.ndarray, matrix: np.ndarray, level: int) -> np.ndarr
 
 
 def channel_shift(image: np.ndarray, shift: float) -> np.ndarray:
-    """Add a number to all levels, which stay within the image's own least and largest."""
+    """Add a number to all levels, cut to the image's own least and largest level."""
     levels = np.rint(np.arange(256) + shift).clip(image.min(), image.max())
     return cv2.LUT(image, levels.astype(np.uint8))
 
@@ -124,9 +124,9 @@ def channel_shift(image: np.ndarray, shift: float) -> np.ndarray:
 class KerasAffine(Transform):
     """rotation_range, width_shift_range, height_shift_range, shear_range and zoom_range in one.
 
-    Rotation and shear are up to so many degrees either way, a `zoom` for each axis from 1 - zoom
+    Rotation and shear are in degrees, up to this much either way. Each axis is zoomed by 1 - zoom
     to 1 + zoom, where more than 1 makes things smaller. Shifts below 1 are shares of the size,
-    others pixels; a whole number n is a whole number of pixels below n, either way.
+    others are pixels; a whole number n draws a whole number of pixels below n, either way.
     """
 
     rotation: float | tuple[float, float] = 0
@@ -161,7 +161,8 @@ class KerasAffine(Transform):
 
 
 def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:
-    """Pixels of a side so long. Of a whole n, 0 is as likely as another and its negative."""
+    """A shift in pixels along a side of this length. For a whole n, 0 is as likely as a number and
+    its negative together."""
     if isinstance(shift, int):
         return draw_whole(rng, 0, max(0, shift - 1)) * (1 if rng.random() < 0.5 else -1)
     return draw(rng, (-shift, shift)) * (length if shift < 1 else 1)
@@ -169,7 +170,7 @@ def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:
 
 @dataclass(frozen=True)
 class ChannelShift(Transform):
-    """channel_shift_range: up to so many levels either way, the same for all channels."""
+    """channel_shift_range: up to this many levels either way, the same for all channels."""
 
     levels: float | tuple[float, float] = 20
 

@@ -1,4 +1,4 @@
-"""What gives each level another one, the same wherever it stands: to the byte Pillow's ImageOps."""
+"""Maps from level to level, with the bytes of Pillow's ImageOps."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from paddle_aug.augment.transform import Transform
 
 
 def posterize(image: np.ndarray, bits: int) -> np.ndarray:
-    """Keep so many of the eight bits of each level; without any all is black."""
+    """Keep this many of the eight bits of each level; 0 bits make the image black."""
     return image & np.uint8(256 - 2 ** (8 - bits))
 
 
@@ -35,10 +35,10 @@ def autocontrast(image: np.ndarray) -> np.ndarray:
 
 
 def equalize(image: np.ndarray) -> np.ndarray:
-    """Give each channel as many pixels of all levels, as nearly as levels stay levels.
+    """Make all levels of a channel equally frequent, as nearly as whole levels allow.
 
-    Pillow's: without the brightest pixels a 255th of the others is a step to the next level, and
-    where there are fewer than 255 others the channel stays as it is.
+    As in Pillow, each 255th of the pixels below the brightest level is a step to the next level; a
+    channel with fewer than 255 such pixels stays unchanged.
     """
     planes = []
     for plane in cv2.split(image):
@@ -53,7 +53,7 @@ def equalize(image: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Posterize(Transform):
-    """Keeps 8 bits of each level or fewer, down to `bits`, or a number of the range."""
+    """Keeps 8 bits of each level or fewer, down to `bits`; a pair is the range itself."""
 
     bits: int | tuple[int, int] = 4
 
@@ -72,7 +72,8 @@ class Posterize(Transform):
 
 @dataclass(frozen=True)
 class Solarize(Transform):
-    """Inverts the brightest levels: from one on that is at least `threshold`, or of the range."""
+    """Inverts the levels from a threshold on that is at least `threshold`; a pair is the range
+    itself."""
 
     threshold: int | tuple[int, int] = 128
 
@@ -99,7 +100,7 @@ class AutoContrast(Transform):
 
 @dataclass(frozen=True)
 class Equalize(Transform):
-    """Spreads the levels of each channel so that all are as frequent."""
+    """Spreads the levels of each channel so that all are equally frequent."""
 
     def apply(self, image):
         return equalize(image)

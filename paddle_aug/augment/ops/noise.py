@@ -1,10 +1,9 @@
 """Normal noise added to the pixels: the notebook's, and imgaug's AdditiveGaussianNoise.
 
-Drawing 150 000 normal numbers costs more than all else that an image goes through. Here random
-bytes pick from 512 equally likely levels instead, quantiles of the normal distribution that lie a
-little elsewhere for each image. That takes a thirtieth of the time, and still the distribution
-function of one image's noise is as near to the rounded normal one as chance allows (0.005 at
-224 × 224). It reaches to 3 sigma.
+Drawing 150 000 normal numbers costs more than the rest of a pipeline. Here random bytes pick from
+512 equally likely levels instead: quantiles of the normal distribution, shifted a little for each
+image. That takes a thirtieth of the time, and the distribution of one image's noise is as close to
+the rounded normal distribution as chance allows (0.005 at 224 × 224). It reaches to 3 sigma.
 """
 
 import math
@@ -20,8 +19,10 @@ from paddle_aug.augment.ops.draws import Range, around, check_range, draw, draw_
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
-PLACES = 64  # where in its 512th of the distribution a level can lie
-RUN = 512  # A byte tells 256 levels apart: so many have the even ones, so many the odd, in turn.
+PLACES = 64  # positions that a level can have within its 512th of the distribution
+RUN = (
+    512  # A byte picks from 256 levels: runs of this length use the even and the odd ones in turn.
+)
 
 
 def gaussian_noise(
@@ -29,9 +30,9 @@ def gaussian_noise(
 ) -> np.ndarray:
     """Add noise of deviation `sigma`, in grey levels, and saturate.
 
-    Each channel of a pixel has its own, or all three the same. (The notebook wraps around instead:
-    it casts negative noise to uint8 and adds bytes to bytes, so dark pixels jump to white, bright
-    ones to black, and its own clipping never acts.)
+    Each channel of a pixel gets its own noise, or all three the same. (The notebook wraps around:
+    it casts negative noise to uint8 and adds bytes to bytes, so dark pixels jump to white and
+    bright ones to black, and its own clipping never acts.)
     """
     count = image.size if per_channel else image.size // 3
     runs = -(-count // (2 * RUN))
@@ -46,8 +47,8 @@ def add_levels(
 ) -> np.ndarray:
     """Add levels[0][pick] or, in every other run of picks, levels[1][pick], and saturate.
 
-    `picks` are random bytes, runs × 2 × RUN, of which each pixel or channel takes one; `levels`
-    are whole numbers, 2 × 256. The picks are used up: the noise takes their place.
+    `picks` are random bytes, runs × 2 × RUN, one for each pixel or channel; `levels` are whole
+    numbers, 2 × 256. The noise overwrites the picks.
     """
     shape = image.shape if per_channel else image.shape[:2]
     *first_parts, last_part = _bytes_about_128(levels)
@@ -63,9 +64,9 @@ def add_levels(
 
 
 def _bytes_about_128(levels: np.ndarray) -> Iterator[np.ndarray]:
-    """The levels as bytes, 128 for 0: in parts, to be added one after another, where they go
-    further than a byte. Parts have one sign, so that saturating in between changes nothing; after
-    three of them white is black."""
+    """The levels as bytes, 128 for 0, in parts to be added one after another if a byte is too
+    small. The parts of a level have one sign, so saturating in between changes nothing; three parts
+    turn white into black."""
     for _ in range(3):
         part = cv2.addWeighted(levels, 1, levels, 0, 128, dtype=cv2.CV_8U)
         yield part
@@ -78,8 +79,8 @@ def _bytes_about_128(levels: np.ndarray) -> Iterator[np.ndarray]:
 def normal_quantiles() -> np.ndarray:
     """Quantiles of the normal distribution, PLACES × 2 × 256: one in each 512th, even and odd.
 
-    Those of one place lie alike in every 512th, from its first quarter to its last: further out,
-    the outermost would make the deviation of an image's noise half a hundredth too large.
+    The quantiles of one place have the same position in every 512th, between its first and last
+    quarter: further out, the outermost would make the deviation of the noise 0.5 % too large.
     """
     inverse = NormalDist().inv_cdf
     places = [0.25 + 0.5 * (step + 0.5) / PLACES for step in range(PLACES)]
@@ -108,7 +109,7 @@ class GaussianNoise(Transform):
 class AdditiveGaussianNoise(Transform):
     """imgaug's: noise of up to `scale` grey levels, or of the range, about a mean `loc`.
 
-    It is grey or, with probability `per_channel`, coloured.
+    The noise is grey or, with probability `per_channel`, coloured.
     """
 
     loc: Range = 0

@@ -1,4 +1,4 @@
-"""PiecewiseAffine: the nodes of a grid over the image are pushed about, and the image follows."""
+"""PiecewiseAffine: the nodes of a grid over the image move, and the image follows."""
 
 import functools
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ def piecewise_affine(
     jitter: list[list[list[float]]],
     diagonals: tuple[tuple[str, ...], ...] | str = "falling",
 ) -> np.ndarray:
-    """Take each node's pixel from beside it, and those between by an affine map a triangle.
+    """Move the nodes of a grid, and map each triangle between them by its own affine map.
 
-    `jitter[row][column]` is how far beside, (y, x) as shares of the height and width; nodes are
-    kept inside the image, so nothing outside is ever seen. Each cell of the grid is two triangles;
-    their common side falls (\\) or rises (/), in all cells or as `diagonals[row][column]` says.
-    imgaug leaves that choice to qhull, which makes it by rounding errors, another for each size.
+    `jitter[row][column]` says how far away the source of a node is, (y, x) as shares of height and
+    width; sources stay inside the image, so nothing outside is ever seen. Each cell of the grid is
+    two triangles; their common side falls (\\) or rises (/), in all cells or as
+    `diagonals[row][column]` says. imgaug leaves that choice to qhull, where it depends on rounding
+    errors and so on the size.
 
     An image one pixel wide or high comes back as it is.
     """
@@ -52,12 +53,12 @@ def piecewise_map(
 
 @dataclass(frozen=True)
 class _Mesh:
-    """What interpolating between the nodes of one grid needs, whatever their values.
+    """What an interpolation between the nodes of one grid needs, whatever their values.
 
     In a cell with corners a, b above and c, d below, bilinear interpolation at (u, v) differs from
     the two triangles by the twist a - b - c + d, times min(u, v) - uv for a falling diagonal and
-    max(u + v - 1, 0) - uv for a rising one. Both parts are separable, that is three thin matrices
-    multiplied, but for this last factor; so no pixel looks for its triangle.
+    max(u + v - 1, 0) - uv for a rising one. All but this last factor is separable, a product of
+    three thin matrices, so no pixel has to look for its triangle.
     """
 
     nodes: np.ndarray  # 2 (y, x) × rows × columns: where they are
@@ -68,7 +69,7 @@ class _Mesh:
     twisted: np.ndarray  # height × width: the factor of the twist
 
     def interpolate(self, nodes: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """The values at all pixels, n × height × width, float32, of those at the nodes."""
+        """Interpolate values at the nodes to all pixels, n × height × width, float32."""
         nodes = nodes.astype(np.float32)
         falls = nodes[:, :-1] - nodes[:, 1:]
         twists = falls[:, :, :-1] - falls[:, :, 1:]
@@ -101,7 +102,7 @@ def _mesh(
 
 
 def _mesh_axis(size: int, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each pixel: the weight of each node, in which cell it is, and where in the cell."""
+    """For each pixel: the weight of each node, its cell, and its place in the cell."""
     position = np.arange(size) * (nodes - 1) / size
     cell = position.astype(int)
     within = (position - cell).astype(np.float32)
@@ -114,10 +115,10 @@ def _mesh_axis(size: int, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 @dataclass(frozen=True)
 class PiecewiseAffine(Transform):
-    """imgaug's: the size of the grid and how far its nodes go are drawn per image.
+    """imgaug's: draws for each image the size of the grid and how far its nodes move.
 
     `scale` is the range of the standard deviation of the normal jitter, as a share of the image's
-    size; `rows` and `columns` of nodes are at least 2, both ends included.
+    size; `rows` and `columns` are ranges of numbers of nodes, at least 2, both ends included.
     """
 
     scale: tuple[float, float] = (0.0, 0.04)

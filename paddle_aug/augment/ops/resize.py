@@ -1,4 +1,4 @@
-"""Another size: images stretched to it or cut to it, as torchvision does on Pillow's images."""
+"""Resizing and crops that change the size, as torchvision does them on Pillow's images."""
 
 import math
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ PADDINGS = {
 
 
 def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> np.ndarray:
-    """Stretch to this size: bilinear, and when reducing a mean of all pixels that meet in one.
+    """Stretch to this size: bilinear, and when reducing a mean of all pixels that fall into one.
 
     Pillow (`exact`) widens the triangle of bilinear interpolation by the reduction. Here the image
-    is blurred by what that triangle is wider than OpenCV's, and then interpolated: photos are
-    within a grey level of Pillow's on average up to a reduction of 8, in a quarter of its time;
-    enlarged ones nowhere farther than one.
+    is blurred by the difference between that triangle and OpenCV's, and then interpolated: photos
+    are within a grey level of Pillow's on average up to a reduction of 8, in a quarter of the time;
+    enlarged photos are nowhere farther away than one level.
     """
     if exact:
         picture = Image.fromarray(np.ascontiguousarray(image))  # of a view it reads pixel by pixel
@@ -42,8 +42,8 @@ def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> n
     down, across = image.shape[0] / height, image.shape[1] / width
     if max(down, across) >= 4:
         image, down, across = _reduce(image, down, across)
-    # Bicubic interpolation blurs wherever it falls as little, bilinear most between two pixels,
-    # which shows where there is not much blur besides.
+    # Bicubic interpolation blurs equally little everywhere, bilinear most between two pixels, which
+    # shows where there is not much other blur.
     is_cubic = min(down, across) > 1.08 and max(down, across) < 1.55
     rows, sigma_y = _blur(down, is_cubic)
     columns, sigma_x = _blur(across, is_cubic)
@@ -56,7 +56,7 @@ def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> n
 
 
 def _reduce(image: np.ndarray, down: float, across: float) -> tuple[np.ndarray, float, float]:
-    """Means of whole pixels, so large that of a reduction from 4 on two to three remain."""
+    """Average whole pixels, so that of a reduction of 4 or more two to three remain."""
     height, width = image.shape[:2]
     many = max(1, down // 2), max(1, across // 2)
     less = cv2.resize(
@@ -73,7 +73,8 @@ def _reduce(image: np.ndarray, down: float, across: float) -> tuple[np.ndarray, 
 
 
 def _blur(reduction: float, is_cubic: bool) -> tuple[int, float]:
-    """Window and deviation of the Gaussian that, with the interpolation, is Pillow's triangle.
+    """Window and deviation of the Gaussian that together with the interpolation is Pillow's
+    triangle.
 
     The variance of the triangle is reduction² / 6, that of bilinear interpolation 1 / 6, that of
     bicubic none. Up to a reduction of 2.2 the Gaussian is three numbers, a, 1 - 2 a and a, where a
@@ -96,8 +97,8 @@ def cut(
     mode: str = "constant",
     fill: Colour = 0,
 ) -> np.ndarray:
-    """Cut out this rectangle. What of it lies outside has the colour `fill`, or mirrors the image
-    ("reflect" without its last pixel, "symmetric" with it), or repeats its "edge"."""
+    """Cut out this rectangle. Pixels outside the image have the colour `fill` ("constant"), mirror
+    the image ("reflect" without its last pixel, "symmetric" with it), or repeat its "edge"."""
     bottom = max(0, top + height - image.shape[0])
     right = max(0, left + width - image.shape[1])
     before, above = max(0, -left), max(0, -top)
@@ -117,15 +118,15 @@ def center_crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _offset(length: int, wanted: int) -> int:
-    """Where the middle begins: torchvision rounds halves to even, and of a border down."""
+    """Where the middle begins: torchvision rounds halves to even, and rounds a border down."""
     return round((length - wanted) / 2) if wanted <= length else -((wanted - length) // 2)
 
 
 def check_size(size: Size) -> None:
-    """Refuse what is neither a length nor a pair (height, width).
+    """Refuse a size that is neither a length nor a pair (height, width).
 
     Raises:
-        ValueError: it is not.
+        ValueError: it is neither.
     """
     lengths = size if isinstance(size, tuple) else (size,)
     if len(lengths) > 2 or not all(isinstance(each, int) and each > 0 for each in lengths):
@@ -176,9 +177,9 @@ class CenterCrop(Transform):
 
 @dataclass(frozen=True)
 class RandomCrop(Transform):
-    """torchvision's: anywhere in the image, to each side of which `padding` pixels are added.
+    """torchvision's: crops anywhere in the image with `padding` pixels added to each side.
 
-    Its `padding_mode` is `mode`. `top` and `left` count from the image without padding.
+    `mode` is its `padding_mode`. `top` and `left` count from the image without padding.
     """
 
     size: Size
@@ -196,7 +197,7 @@ class RandomCrop(Transform):
 
     def sample(self, rng, shape):
         height, width = _square(self.size)
-        # Of an image that is too small, which `apply` refuses, there is but one place.
+        # An image that is too small, which `apply` refuses, has only one place.
         down = max(0, shape[0] + 2 * self.padding - height)
         across = max(0, shape[1] + 2 * self.padding - width)
         return {
@@ -223,9 +224,9 @@ class RandomCrop(Transform):
 class RandomResizedCrop(Transform):
     """torchvision's: a part of the image, of random area and shape, stretched to `size`.
 
-    `area` is a share of the image's, drawn evenly; `ratio` is width over height, its logarithm
-    drawn evenly. Of ten draws the first that fits is taken, and if none does as much of the middle
-    as keeps the ratio. Without a size the result has the image's own.
+    `area` is a share of the image's area, drawn evenly; `ratio` is width over height, its logarithm
+    drawn evenly. The first of ten rectangles that fits is taken; if none fits, as much of the
+    middle as the ratio allows. Without `size` the result has the size of the image.
     """
 
     size: Size | None = None

@@ -1,4 +1,4 @@
-"""Room for intermediate results that is kept from one image to the next."""
+"""Memory for intermediate results, kept from one image to the next."""
 
 import math
 import threading
@@ -9,14 +9,13 @@ _rooms = threading.local()
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
-    """An array of this thread, anything in it, until the next call with this name.
+    """This thread's array of this name, uninitialized, valid until the next call with the name.
 
-    Half a megabyte that is new for each image goes back to the system in between, and fetching it
-    again page by page takes as long as working on it. What comes of this is never to be returned
-    by a kernel.
+    Half a megabyte that is allocated for each image goes back to the system in between, and getting
+    it again page by page takes as long as the work on it. A kernel must never return this array.
 
-    It doubles: where sizes are drawn there would be a little larger one for hours, each leaving a
-    hole. What of it is never written to takes no memory.
+    The memory doubles when it grows: growing bit by bit as larger sizes are drawn would fragment
+    the heap. Pages that nothing writes to take no memory.
     """
     size = math.prod(shape)
     room = getattr(_rooms, name, None)

@@ -1,7 +1,6 @@
-"""Rows or columns moved along themselves, sheared or all alike: to the byte Pillow's nearest pixel.
+"""Shears and translations by whole rows and columns, with the bytes of Pillow's nearest pixel.
 
-What is left behind is black. A shear keeps the first row or column where it is, as those of learned
-policies do.
+The rest is black. A shear keeps the first row or column in place, as in the learned policies.
 """
 
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
     pitch = width + farthest
     padded = scratch("padded", (height, pitch, 3), np.uint8)
     cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_CONSTANT, dst=padded)
-    # Of each row the result has what begins somewhere in the padded one: all such beginnings.
+    # Each row of the result begins somewhere in the padded image; these are all such rows.
     rows = np.ndarray(
         (3 * (height * pitch - width) + 1, 3 * width), np.uint8, padded, strides=(1, 1)
     )
@@ -62,13 +61,13 @@ def translate_y(image: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def _border(pixels: int, length: int) -> tuple[int, int]:
-    """How many pixels are left behind at the two ends of a side."""
+    """The width of the black border at the two ends of a side."""
     return min(max(pixels, 0), length), min(max(-pixels, 0), length)
 
 
 @dataclass(frozen=True)
 class _Shear(Transform):
-    """Draws an amount up to this one either way, or of the range: the tangent of the angle."""
+    """Draws an amount of up to this much either way, or of the range: the tangent of the angle."""
 
     amount: float | tuple[float, float] = 0.3
 
@@ -94,7 +93,7 @@ class ShearY(_Shear):
 
 @dataclass(frozen=True)
 class _Translate(Transform):
-    """Draws a share of a side, up to this one either way, or of the range."""
+    """Draws a share of a side, up to this much either way, or of the range."""
 
     share: float | tuple[float, float] = 0.45
 

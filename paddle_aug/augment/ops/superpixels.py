@@ -1,4 +1,4 @@
-"""Superpixels: parts of the image, cut along its edges, become patches of their mean colour."""
+"""Superpixels: segments that follow the image's edges become patches of their mean colour."""
 
 import functools
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
-COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid, as imgaug has it
+COMPACTNESS = 10  # levels of Lab that weigh as much as one step of the grid; imgaug's value
 ROUNDS = 3  # of moving the centres; scikit-image does ten, see `slic`
 SAMPLES = 3  # a row and column of a cell, at most, that move the centres
-# Two sums in one number: the first counts in PAIRS; the second, of the levels of so many pixels,
-# stays below it.
+# Two sums in one number: the first counts in units of PAIRS, the second, over PAIRED pixels at
+# most, stays below one unit.
 PAIRS, PAIRED = 2.0**26, 2**18
 LENGTHS = 128  # see `rounded_up`
 # The numbers of a pixel's features, and of the centres around it, along the first axis.
@@ -27,9 +27,9 @@ def superpixels(
 ) -> np.ndarray:
     """Give each of about `n_segments` segments, with probability `p_replace`, its mean colour.
 
-    An image longer than `max_size` is shrunk first and enlarged again at the end, so that the
-    parts that are not replaced come back blurred, as imgaug's do. When no segment is drawn the
-    image comes back as it is.
+    An image longer than `max_size` is shrunk first and enlarged at the end, so the segments that
+    are not replaced come back blurred, as imgaug's do. If no segment is drawn, the image comes back
+    unchanged.
     """
     replaced = generator(seed, "noise").random(n_segments) < p_replace
     if not replaced.any():
@@ -41,7 +41,7 @@ def superpixels(
         size = max(1, int(width * shrink)), max(1, int(height * shrink))
         small = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     labels, count = connect(*slic(small, n_segments))
-    # imgaug draws before it knows the number of segments, and goes round when there are more.
+    # imgaug draws before it knows the number of segments, and starts over when there are more.
     painted = paint(small, labels, replaced.take(np.arange(rounded_up(count)), mode="wrap"))
     if shrink < 1:
         painted = cv2.resize(painted, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -53,9 +53,9 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
 
     Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods", PAMI 2012,
     with the grid, colours and weights of `skimage.segmentation.slic(image, n_segments, 10)`. Two
-    short cuts make it fast. A pixel looks at the nine centres around its cell of the grid alone,
-    which makes the distances one small matrix product a cell. And the centres are moved by at most
-    9 pixels of a cell, three times instead of ten; more of either is hardly seen in the result
+    short cuts make it fast. A pixel looks only at the nine centres around its cell of the grid, so
+    the distances are one small matrix product a cell. And at most 9 pixels of a cell move the
+    centres, three times instead of ten; more of either hardly changes the result
     (tests/augment/test_ops_superpixels.py has the figures), while fewer rounds leave crumbs on
     noisy images.
 
@@ -89,7 +89,7 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
 
 def _centres(nearest: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
     """The mean features of the pixels that are nearest to each centre, 5 × count."""
-    # All features in one call: those of the next one count on in places of their own.
+    # All features in one call, each in places of its own.
     places = nearest + count * FEATURES
     sums = np.bincount(places.ravel(), weights, 6 * count).reshape(6, count)
     return sums[:5] / np.maximum(sums[5], 1)
@@ -118,7 +118,7 @@ def _nearest(features: np.ndarray, centres: np.ndarray, grid: "_Grid") -> np.nda
 
 
 def _stretched_lab(image: np.ndarray) -> np.ndarray:
-    """The image in Lab, after its darkest and brightest values were made 0 and 255."""
+    """The image in Lab, after stretching its darkest and brightest values to 0 and 255."""
     low, high, _, _ = cv2.minMaxLoc(image.reshape(len(image), -1))
     if low < high and (low, high) != (0, 255):
         alpha = 255 / (high - low)
@@ -130,8 +130,8 @@ def _stretched_lab(image: np.ndarray) -> np.ndarray:
 class _Grid:
     """Where the centres start, and the image's pixels sorted into the cells around them.
 
-    Cells are all of one size. The last row and column of them may reach over the image's edge,
-    where they repeat it, and may have no centre of their own.
+    All cells have one size. The last row and column of cells may reach over the image's edge, where
+    they repeat it, and may have no centre of their own.
     """
 
     count: int  # of centres
@@ -196,28 +196,28 @@ def _grid_axes(height: int, width: int, n_segments: int) -> list[tuple[int, int]
 
 
 def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
-    """Make each label one connected piece: pieces get labels of their own, small ones are given up.
+    """Make each label one connected piece: pieces get labels of their own, small ones are merged.
 
-    A piece of less than half the mean size goes to the one that its first pixel touches on the
-    left, or above. Without this SLIC's result is full of specks. (scikit-image takes any neighbour
-    that comes before, and cuts pieces of more than three times the mean size.)
+    A piece of less than half the mean size goes to the piece that its first pixel touches on the
+    left, or above. Without this, SLIC's result is full of specks. (scikit-image takes any earlier
+    neighbour, and cuts pieces of more than three times the mean size.)
 
     Returns:
         The labels, height × width, from 0, and their number.
     """
     height, width = labels.shape
-    # Every second pixel of every second row is one of ours, those between say which are joined.
+    # Every second pixel of every second row is an image pixel; those between say what is joined.
     joined = np.zeros((2 * height - 1, 2 * width - 1), bool)
     joined[::2, ::2] = True
     np.equal(labels[1:], labels[:-1], out=joined[1::2, ::2])
     beside = np.equal(labels[:, 1:], labels[:, :-1], out=joined[::2, 1::2])
-    # Diagonal neighbours join nothing new, and OpenCV is faster where it may look at them.
+    # Diagonal neighbours join nothing new, and OpenCV is faster with them.
     found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=8)
     pieces = joined[::2, ::2].astype(np.intp).ravel()
     pieces -= 1
     count, room = found - 1, rounded_up(found - 1)
 
-    # A piece's first pixel is one of the few that are not joined to the one on the left.
+    # A piece's first pixel is one of the few that are not joined to their left neighbour.
     begins = np.ones((height, width), bool)
     np.logical_not(beside, out=begins[:, 1:])
     begins = np.flatnonzero(begins)[::-1]
@@ -225,7 +225,7 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     first[pieces[begins]] = begins
     neighbour = pieces[np.where(first % width, first - 1, first - width)]
     is_small = np.bincount(pieces, minlength=room) < height * width / centres // 2
-    is_small[count:] = False  # they are none
+    is_small[count:] = False  # padding
     is_small[pieces[0]] = False  # nothing comes before it
     target = np.where(is_small, neighbour, np.arange(room))
     while ((further := target[target]) != target).any():
@@ -235,16 +235,16 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
 
 
 def rounded_up(count: int) -> int:
-    """How long arrays are that have an item for each of so many pieces.
+    """The length of an array with an item for each of `count` pieces.
 
-    NumPy keeps freed ones of less than a kilobyte, a few of each length. The numbers of pieces are
-    so many that another length would come for hours.
+    NumPy caches freed arrays of less than a kilobyte, a few of each length; with every possible
+    number of pieces that cache would grow for hours.
     """
     return -(-count // LENGTHS) * LENGTHS
 
 
 def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.ndarray:
-    """Give the segments that `replaced` marks, by their label, their mean colour.
+    """Paint the segments whose label is marked in `replaced` with their mean colour.
 
     There may be more marks than labels.
     """
@@ -271,7 +271,7 @@ def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.nda
 
 @dataclass(frozen=True)
 class Superpixels(Transform):
-    """imgaug's: how many segments, and the share of them that is replaced, are drawn per image."""
+    """imgaug's: draws for each image the number of segments and the share to replace."""
 
     p_replace: tuple[float, float] = (0.5, 1.0)
     n_segments: tuple[int, int] = (50, 120)
