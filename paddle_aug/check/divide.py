@@ -19,10 +19,10 @@ CLASS_FILE = "labels.txt"
 
 
 def refuse(found: Found, share: float, seed: int, out: Path) -> None:
-    """Say at once if nothing can be divided, or if lists stand where the new ones would go.
+    """Refuse early what cannot be split, and an output folder that already has lists.
 
     Raises:
-        UserError: so it is.
+        UserError: the split is impossible.
     """
     if not 0 < share < 1:
         raise UserError(f"--split {share} is not between 0 and 1; 0.75 trains on three quarters")
@@ -30,8 +30,8 @@ def refuse(found: Found, share: float, seed: int, out: Path) -> None:
         raise UserError(f"--seed must be from 0 to 2**32 - 1, not {seed}")
     if found.eval:
         raise UserError(
-            f"{found.name} is divided already: {len(found.eval):,} images are to evaluate on; "
-            "--split wants a class folder, or a single list"
+            f"{found.name} is split already: it has {len(found.eval):,} evaluation images; "
+            "--split takes a class folder or a single list"
         )
     there = [name for pair in LIST_PAIRS for name in pair if os.path.lexists(out / name)]
     if there:
@@ -42,13 +42,13 @@ def refuse(found: Found, share: float, seed: int, out: Path) -> None:
 
 
 def divide(found: Found, share: float, seed: int, groups: dict[str, int], out: Path) -> Found:
-    """Write the lists of what `refuse` has let pass, and the names of the classes, to `out`.
+    """Write the two lists and the class names to `out`, after `refuse`.
 
-    Of each class about `share` is trained on. Which images, the seed says, and where no two are of
-    one group, they are those that `--holdout` leaves; a group stays together.
+    About `share` of each class goes to training. The seed decides which images; without groups they
+    are those that `--holdout` leaves. Groups stay together.
 
     Raises:
-        UserError: nothing would be left on one side, or `out` cannot be written to.
+        UserError: one side would be empty, or `out` cannot be written to.
     """
     try:
         train, held = hold_back(found.train, 1 - share, seed, groups)
@@ -67,7 +67,7 @@ def divide(found: Found, share: float, seed: int, groups: dict[str, int], out: P
 
 
 def image_root(found: Found, out: Path) -> Path | None:
-    """What --image-root is to say when the lists are trained on; None if they find their images."""
+    """The --image-root that training on the lists needs; None if images are found without."""
     near = (out, out / "Images", out / "images")
     return (
         None
@@ -77,7 +77,7 @@ def image_root(found: Found, out: Path) -> Path | None:
 
 
 def _class_file(found: Found, out: Path) -> Path | None:
-    """The file in `out` that names the very classes, if there is one."""
+    """The file in `out` that names exactly these classes, if there is one."""
     files = [out / name for name in CLASS_FILES if os.path.lexists(out / name)]
     for file in files:
         if len(files) > 1 or read_class_names(file) != (found.class_names, []):
@@ -88,7 +88,7 @@ def _class_file(found: Found, out: Path) -> Path | None:
 
 
 def _refuse_path(sample: Sample) -> None:
-    """What a line of a list cannot hold."""
+    """Refuse a path that a line of a list cannot hold."""
     path = sample.path
     lines = f"{path} 0".splitlines()
     encodable = path == path.encode(errors="replace").decode()

@@ -1,10 +1,10 @@
-"""Images that are there twice: the very pixels, or nearly so, mirrored or not.
+"""Duplicate images: equal pixels, or nearly equal pictures, mirrored or not.
 
-Near duplicates are looked for among hashes (pHash: signs of an 8 × 8 block of cosine frequencies;
-Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010), of which those
-within MAX_BITS are found without comparing all with all (Norouzi, Punjani, Fleet, "Fast Exact
-Search in Hamming Space with Multi-Index Hashing", 2014), and told by the correlation of grey
-thumbnails. Brightness, contrast and size do not count; what is shifted or cropped is not found.
+Candidates have perceptual hashes (pHash: signs of an 8 × 8 block of cosine frequencies; Zauner,
+"Implementation and Benchmarking of Perceptual Image Hash Functions", 2010) within MAX_BITS of each
+other, found without comparing all with all (Norouzi, Punjani, Fleet, "Fast Exact Search in Hamming
+Space with Multi-Index Hashing", 2014). The correlation of grey thumbnails decides. Brightness,
+contrast and size do not count; shifted or cropped images are not found.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -16,9 +16,9 @@ import numpy as np
 SIDE = 32  # of a thumbnail, in pixels
 BLOCK = 8  # frequencies either way, from the lowest but one
 MAX_BITS = 7  # of 64 in which hashes of near duplicates differ
-SURE = 0.995  # correlation from which two images are taken for one in any case
-LIKELY = 0.97  # …and where neither is one of a crowd
-CROWD = 3  # images with more others of a similar hash than this: digits, garments, frames of a film
+SURE = 0.995  # correlation from which two images count as one
+LIKELY = 0.97  # …if neither is one of a crowd
+CROWD = 3  # an image with more others of a similar hash is one of many digits, garments, frames
 FLAT = 2.0  # standard deviation in grey levels, below which there is nothing to compare
 
 BANDS = 4  # of a hash, 16 bits each; of 7 different bits, one band has at most one
@@ -50,8 +50,8 @@ def same_as(digests: Sequence[Hashable]) -> list[int]:
 
 
 def near_pairs(thumbnails: np.ndarray) -> Pairs:
-    """Pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]: all of them, but that of
-    many which are surely the same, as frames of a film, one stands for the others."""
+    """All pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]; of many that are surely
+    the same, such as frames of a film, one stands for the others."""
     usable = np.flatnonzero(_contrast(thumbnails) >= FLAT)
     thumbnails = thumbnails[usable]
     blocks = _blocks(thumbnails)
@@ -75,10 +75,10 @@ def near_pairs(thumbnails: np.ndarray) -> Pairs:
 
 
 def _leaders(thumbnails: np.ndarray, blocks: np.ndarray) -> np.ndarray:
-    """For each image the one that stands for it, mostly itself: int [N].
+    """The image that stands for each image, mostly itself: int [N].
 
-    Thousands of frames would make millions of pairs. Within a band, those of the same 16 bits are
-    compared with the first of them only; where more than CROWD are surely the same, it leads them.
+    Thousands of frames would make millions of pairs. Within a band, images of the same 16 bits are
+    compared with the first of them only; it leads them if more than CROWD are surely the same.
     """
     leader = np.arange(len(thumbnails))
     hashes = _hashes(blocks)
@@ -146,10 +146,10 @@ def _contrast(thumbnails: np.ndarray) -> np.ndarray:
 
 
 def _bound(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """What the correlation of images with these frequencies is at most.
+    """An upper bound on the correlation of images with these frequencies.
 
-    Of vectors of length 1, the distance within a part of the frequencies bounds the distance, and
-    so the correlation. Of a crowd, this leaves few to be compared.
+    For vectors of length 1, the distance over some of the frequencies bounds the whole distance,
+    and so the correlation. This leaves few images of a crowd to compare.
     """
     return 1 - np.square(one - other).sum(axis=1) / 2
 
@@ -216,8 +216,7 @@ def _bits(values: np.ndarray) -> np.ndarray:
 
 
 def _ranges(starts: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The index of each range, and the places in it, for so many ranges at once as make about
-    _AT_ONCE places."""
+    """The index of each range and the places in it, for about _AT_ONCE places at a time."""
     ends = np.cumsum(sizes)
     begin = 0
     while begin < len(sizes):
@@ -237,7 +236,7 @@ def _correlation(
     second: np.ndarray,
     mirrored: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Of the grey levels of each pair, the first mirrored or not, float64 [P]."""
+    """The correlation of the grey levels of each pair, the first mirrored or not, float64 [P]."""
     if mirrored is None:
         mirrored = np.zeros(len(first), bool)
     found = np.empty(len(first))

@@ -1,7 +1,7 @@
-"""What a careful person would point out in a data set before training on it.
+"""What a careful colleague would point out in a data set before training on it.
 
-An error is what training refuses, or what no network can learn; a warning is to be looked at; a
-note is good to know.
+An error is what training refuses or no network can learn; a warning deserves a look; a note is good
+to know.
 """
 
 from collections import defaultdict
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One kind of thing, and every place where it is; `code` is stable, for programs."""
+    """One kind of problem, with all its places; `code` is stable, for programs."""
 
     level: str
     code: str
@@ -52,7 +52,7 @@ class Finding(NamedTuple):
 
 
 class DuplicatePair(NamedTuple):
-    """Two images that are the same, or nearly (`correlation` below 1), and their finding's code."""
+    """Two images that are the same or nearly so (`correlation` below 1), and their code."""
 
     code: str
     first: Listed
@@ -62,7 +62,7 @@ class DuplicatePair(NamedTuple):
 
 
 def findings(survey: Survey, image_size: int) -> list[Finding]:
-    """All there is to say, errors first."""
+    """All findings, errors first."""
     found = [
         *_of_lists(survey),
         *_of_classes(survey),
@@ -82,13 +82,13 @@ def class_name(survey: Survey, label: int) -> str:
 
 
 def where(survey: Survey, sample: Sample, in_eval: bool) -> str:
-    """The line of its list, else its path."""
+    """A sample's line in its list, or its path."""
     file = survey.found.files[in_eval]
     return f"{file}:{sample.line}" if sample.line else printable(sample.path)
 
 
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
-    """Where an image is, with its path if that is a line, and what is to be said of it."""
+    """Where an image is, its path where that is a line, and a remark."""
     path = shown(image.sample) if image.sample.line else ""
     return Place(where(survey, image.sample, image.in_eval), ": ".join(filter(None, (path, what))))
 
@@ -102,12 +102,11 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
     )
     if faults:
         yield Finding(
-            "error",
-            "lists",
+            "error", "lists",
             f"{count_of(len(faults), 'fault')} in lists or folders, which training refuses",
             "correct or remove these lines or files",
             [Place(f"{f.file}:{f.line}" if f.line else f.file, f.reason) for f in faults],
-        )
+        )  # fmt: skip
     repeated = [
         [
             Place(f"{name}:{sample.line}", f"{shown(sample)}: as on line {first.line}")
@@ -118,28 +117,20 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
     ]
     if repeated[0]:
         yield Finding(
-            "note",
-            "repeated-in-train",
-            f"{count_of(len(repeated[0]), 'training line')} repeated",
-            "fine if you mean to show rare images more often",
-            repeated[0],
-        )
+            "note", "repeated-in-train", f"{count_of(len(repeated[0]), 'training line')} repeated",
+            "fine if you mean to show rare images more often", repeated[0],
+        )  # fmt: skip
     if repeated[1]:
         yield Finding(
-            "warning",
-            "repeated-in-eval",
+            "warning", "repeated-in-eval",
             f"{count_of(len(repeated[1]), 'evaluation line')} repeated",
-            "remove them: a repeated image counts more than the others",
-            repeated[1],
-        )
+            "remove them: a repeated image counts more than the others", repeated[1],
+        )  # fmt: skip
     if not found.eval:
         yield Finding(
-            "note",
-            "no-eval",
-            "no images to evaluate on",
-            "--split 0.75 writes two lists; or train with --holdout 0.25",
-            [],
-        )
+            "note", "no-eval", "no images to evaluate on",
+            "--split 0.75 writes two lists; or train with --holdout 0.25", [],
+        )  # fmt: skip
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
@@ -161,52 +152,44 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
 
     if start:
         yield Finding(
-            "warning",
-            "labels-start",
-            f"labels begin at {start}, not at 0",
-            "count from 0: the network has an output for each number from 0 on",
-            [],
-        )
+            "warning", "labels-start", f"labels begin at {start}, not at 0",
+            "count from 0: the network has an output for each number from 0 on", [],
+        )  # fmt: skip
     known = range(start, max(len(survey.found.class_names), max(train) + 1))
     gaps = [label for label in known if label not in train]
     if gaps:
         yield Finding(
-            "warning",
-            "label-gap",
+            "warning", "label-gap",
             f"{count_of(len(gaps), 'class', 'classes')} without a training image",
             "number the classes without gaps, or add images",
             places(gaps, lambda n: f"({evaluated[n]:,} to evaluate on)" if evaluated[n] else ""),
-        )
+        )  # fmt: skip
     listed = sorted(train)
     few = [label for label in listed if train[label] < FEW]
     if few:
         yield Finding(
-            "warning",
-            "few-images",
+            "warning", "few-images",
             f"{count_of(len(few), 'class', 'classes')} with fewer than {FEW} training images",
-            "add images, or repeat lines of these classes",
-            places(few, trained),
-        )
+            "add images, or repeat lines of these classes", places(few, trained),
+        )  # fmt: skip
     largest = max(listed, key=lambda label: train[label])
     smallest = min(listed, key=lambda label: train[label])
     if train[largest] >= UNEVEN * train[smallest]:
         ratio = train[largest] / train[smallest]
         yield Finding(
-            "warning",
-            "imbalance",
+            "warning", "imbalance",
             f"the largest class has {ratio:.0f} times the images of the smallest",
             "repeat lines of the small ones, or see tools/export.py --even",
             places((largest, smallest), trained),
-        )
+        )  # fmt: skip
     unseen = [label for label in listed if label not in evaluated]
     if survey.found.eval and unseen:
         yield Finding(
-            "warning",
-            "not-evaluated",
+            "warning", "not-evaluated",
             f"{count_of(len(unseen), 'class', 'classes')} without an evaluation image",
             "accuracy says nothing about them; --holdout and --split take a share of each class",
             places(unseen),
-        )
+        )  # fmt: skip
 
 
 def _named(survey: Survey, label: int) -> str:
@@ -235,7 +218,7 @@ def _of_files(survey: Survey, image_size: int) -> Iterator[Finding]:
         for code, what in _oddities(image):
             places[code].append(_place(survey, image, what))
     if len(places["grey"]) == len(files):
-        del places["grey"]  # which is odd among colours only
+        del places["grey"]  # odd only among colours
     if 2 * len(places["small"]) > len(survey.readable):
         places["all-small"] = places.pop("small")
     for code, (level, message, advice) in FILE_FINDINGS.items():
@@ -246,64 +229,36 @@ def _of_files(survey: Survey, image_size: int) -> Iterator[Finding]:
             )
 
 
-# By code: the level, what images are, and what to do about it.
+# By code: the level, what is the case with so many images, and advice.
 FILE_FINDINGS = {
     "missing": ("error", "not there", "correct the paths, or give --image-root"),
     "unreadable": ("error", "unreadable", "fetch these files again, or remove their lines"),
-    "wrong-suffix": (
-        "warning",
-        "in another format than the name says",
-        "rename them: we go by the content, other programs by the name",
-    ),
+    "wrong-suffix": ("warning", "in another format than their name says",
+        "rename them: paddle_aug goes by the content, other programs by the name"),
     "blank": ("warning", "of one colour, or nearly", "look at them; remove what shows nothing"),
-    "cmyk": (
-        "warning",
-        "in CMYK, the colours of print",
-        "save them as RGB: without their profile, colours come out differently",
-    ),
-    "animated": (
-        "warning",
-        "with several frames or pages",
-        "only the first is seen; save the ones that are meant",
-    ),
-    "transparent": (
-        "warning",
-        "transparent in part",
-        "white shows through; lay them over a background of your choice",
-    ),
-    "long": (
-        "warning",
-        f"{LONG} times as long as wide, or more",
-        "crop them, as they are stretched to a square (or train with --no-stretch)",
-    ),
-    "small": (
-        "warning",
-        f"enlarged more than {SMALL} times to {{size}} × {{size}}, unlike most",
-        "look whether they are thumbnails or icons",
-    ),
-    "all-small": (
-        "note",
-        f"enlarged more than {SMALL} times to {{size}} × {{size}}",
-        "a smaller --image-size trains faster, and sees as much",
-    ),
-    "sixteen-bit": ("note", "with 16 bits a channel", "8 of them are used"),
-    "palette": ("note", "with a palette", "in order; colours may have been reduced before"),
-    "grey": (
-        "note",
-        "grey among others in colour",
-        "in order, unless it is only one class: then colour gives it away",
-    ),
-    "turned": (
-        "note",
-        "turned by EXIF",
-        "in order here; other programs may show them lying on their side",
-    ),
-    "large": ("note", "very large", "make them smaller to start faster"),
-}
+    "cmyk": ("warning", "in CMYK, the colours of print",
+        "save them as RGB: without their profile, colours come out wrong"),
+    "animated": ("warning", "with several frames or pages",
+        "only the first is used; save the frames you mean as files"),
+    "transparent": ("warning", "partly transparent",
+        "white shows through; put them on a background of your choice"),
+    "long": ("warning", f"{LONG} times as long as wide, or more",
+        "crop them, as they would be stretched to a square, or train with --no-stretch"),
+    "small": ("warning", f"enlarged more than {SMALL} times to {{size}} × {{size}}, unlike most",
+        "check whether they are thumbnails or icons"),
+    "all-small": ("note", f"enlarged more than {SMALL} times to {{size}} × {{size}}",
+        "a smaller --image-size trains faster and loses nothing"),
+    "sixteen-bit": ("note", "with 16 bits per channel", "only the upper 8 are used"),
+    "palette": ("note", "with a palette", "fine; their colours may have been reduced"),
+    "grey": ("note", "grey, among others in colour",
+        "fine, unless they are all of one class: then colour gives it away"),
+    "turned": ("note", "turned by EXIF", "fine here; other programs may show them on their side"),
+    "large": ("note", "very large", "make them smaller for a faster start"),
+}  # fmt: skip
 
 
 def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
-    """What there is to say of how a file holds its image."""
+    """Codes and remarks on how a file holds its image."""
     how = image.seen.encoding
     if how is None:
         return
@@ -327,10 +282,10 @@ def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
 
 
 def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
-    """Images that are the same or nearly: of each, the closest that comes before it, in train and
-    in its own list."""
+    """Images that are the same or nearly so: each with the closest that comes before it, in train
+    and in its own list."""
     readable = survey.readable
-    # Of the same pixels, a training file of the same bytes comes first: that training refuses.
+    # Among equal pixels, a training file of equal bytes goes first: that is what training refuses.
     files = same_as([image.seen.content for image in readable])
     found = []
     for index, (first, file) in enumerate(zip(survey.first, files, strict=True)):
@@ -369,50 +324,27 @@ def _pair(
     return DuplicatePair(f"near-{code}" if near else code, first, second, correlation, mirrored)
 
 
-# By code: the level, what the second image of each pair is, and what to do about it.
+# By code: the level, what is the case with the second image of each pair, and advice.
 DUPLICATE_FINDINGS = {
-    "other-label": (
-        "error",
-        "the same as one of another class",
-        "one of both labels is wrong, or the image shows both: decide, or remove it",
-    ),
-    "leak-file": (
-        "error",
-        "to evaluate on that training sees: the same file under another name",
-        "evaluate on other images: accuracy would be too high",
-    ),
-    "leak": (
-        "warning",
-        "to evaluate on that training sees: the same pixels in another file",
-        "evaluate on other images: accuracy will be too high",
-    ),
-    "near-leak": (
-        "warning",
-        "to evaluate on that training nearly sees",
-        "look at them; keep both in one list (--split does), else accuracy is too high",
-    ),
-    "near-other-label": (
-        "warning",
-        "nearly the same as one of another class",
-        "look at them: one of both labels may be wrong",
-    ),
-    "same-in-eval": (
-        "warning",
-        "to evaluate on the same as another",
-        "remove one of both: it counts twice",
-    ),
-    "same-in-train": (
-        "warning",
-        "to train on the same as another",
-        "remove one of both, unless it is meant",
-    ),
-    "near-same-in-eval": ("note", "to evaluate on nearly the same as another", "look at them"),
-    "near-same-in-train": (
-        "note",
-        "to train on nearly the same as another",
-        "in order; keep both in one list",
-    ),
-}
+    "other-label": ("error", "the same as one of another class",
+        "one of the labels is wrong, or the image shows both: decide, or remove it"),
+    "leak-file": ("error", "in both lists: the same file under another name",
+        "evaluate on other images: accuracy would come out too high"),
+    "leak": ("warning", "in both lists: the same pixels in another file",
+        "evaluate on other images: accuracy comes out too high"),
+    "near-leak": ("warning", "in the evaluation list nearly the same as one in training",
+        "look at them; keep both in one list (--split does), or accuracy comes out too high"),
+    "near-other-label": ("warning", "nearly the same as one of another class",
+        "look at them: one of the labels may be wrong"),
+    "same-in-eval": ("warning", "in the evaluation list the same as another",
+        "remove one of the two: it counts twice"),
+    "same-in-train": ("warning", "in training the same as another",
+        "remove one of the two, unless you mean it"),
+    "near-same-in-eval": ("note", "in the evaluation list nearly the same as another",
+        "look at them"),
+    "near-same-in-train": ("note", "in training nearly the same as another",
+        "fine; keep both in one list"),
+}  # fmt: skip
 
 
 def _of_duplicates(survey: Survey) -> Iterator[Finding]:
@@ -428,7 +360,7 @@ def _of_duplicates(survey: Survey) -> Iterator[Finding]:
 
 
 def likeness(survey: Survey, pair: DuplicatePair) -> str:
-    """What the second image of a pair has to do with the first."""
+    """How the second image of a pair relates to the first."""
     first = pair.first
     label = ""
     if first.sample.label != pair.second.sample.label:
@@ -440,7 +372,7 @@ def likeness(survey: Survey, pair: DuplicatePair) -> str:
 
 
 def closeness(pair: DuplicatePair) -> str:
-    """How they correlate, unless they are the same."""
+    """The correlation of two images that are not quite the same."""
     if not pair.code.startswith("near"):
         return ""
     return f", r = {pair.correlation:.3f}{' mirrored' * pair.mirrored}"

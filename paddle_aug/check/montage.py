@@ -1,4 +1,4 @@
-"""Pictures of what is in a data set: a sheet of thumbnails a class, and one of duplicates."""
+"""Pictures of a data set: a sheet of thumbnails per class, and one of duplicates."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,8 +19,8 @@ from paddle_aug.system.files import write_bytes
 SIDE = 112  # pixels of a thumbnail
 GAP = 8
 COLUMNS = 8
-MOST = 64  # thumbnails of a class
-MOST_PAIRS = 48
+MAX_IMAGES = 64  # thumbnails of a class
+MAX_PAIRS = 48
 UNSAFE = re.compile(r"[^\w-]")  # in the name of a file
 LINE = 13  # pixels
 PAPER, FRAME, INK = (255, 255, 255), (242, 242, 242), (60, 60, 60)
@@ -49,7 +49,7 @@ def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
     for image in survey.readable:
         by_label.setdefault(image.sample.label, []).append(image)
     for label, listed in sorted(by_label.items()):
-        count = min(MOST, len(listed))
+        count = min(MAX_IMAGES, len(listed))
         drawn = [listed[place * len(listed) // count] for place in range(count)]
         name = class_name(survey, label)
         title = f"{label} {name}: {count:,} of {len(listed):,} images"
@@ -57,7 +57,7 @@ def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)
     pairs = duplicate_pairs(survey)
     if pairs:
-        title = f"{min(MOST_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
+        title = f"{min(MAX_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
         cells = [
             _cell(
                 (pair.first, pair.second),
@@ -66,7 +66,7 @@ def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
                     *(_part(image) + shown(image.sample) for image in (pair.first, pair.second)),
                 ],
             )
-            for pair in pairs[:MOST_PAIRS]
+            for pair in pairs[:MAX_PAIRS]
         ]
         yield "duplicates.png", sheet(cells, title, COLUMNS // 2)
 
@@ -105,7 +105,7 @@ def sheet(cells: Sequence[Cell], title: str, columns: int) -> np.ndarray:
 
 
 def _framed(picture: np.ndarray) -> np.ndarray:
-    """The picture in the middle of a square, as large as fits; pixels of small ones are shown."""
+    """The picture centred in a square, as large as fits; small ones show their pixels."""
     height, width = picture.shape[:2]
     scale = (SIDE - 2) / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -127,7 +127,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _fitted(text: str, width: int, size: int) -> str:
-    """The end of the text, which tells files apart, as far as there is room."""
+    """As much of the text's end as fits: the end tells files apart."""
     shown = text
     while _font(size).getlength(shown) > width:
         text = text[1:]

@@ -1,4 +1,4 @@
-"""One look at every image of a data set, whether or not it could be trained on."""
+"""One look at every image of a data set, faulty or not."""
 
 import hashlib
 from collections import Counter
@@ -27,9 +27,9 @@ from paddle_aug.errors import UserError, printable
 
 
 class Seen(NamedTuple):
-    """An image that could be decoded; `encoding` is None where it comes from an archive.
+    """An image that could be decoded; `encoding` is None for one from an archive.
 
-    `pixels` is a digest of its shape and pixels, `content` one of the file's bytes.
+    `pixels` is a digest of the shape and pixels, `content` one of the file's bytes.
     """
 
     height: int
@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """An image of a list, once, however often it is listed; `seen` is why not if it cannot be."""
+    """An image of a list, however often it is listed; `seen` is the reason if it is unreadable."""
 
     sample: Sample
     in_eval: bool
@@ -54,10 +54,10 @@ def find(
     eval_list: str | Path | None = None,
     image_root: str | Path | None = None,
 ) -> Found:
-    """What `find_dataset` finds, and besides a folder of class folders, or a single list or table.
+    """What `find_dataset` finds, or a folder of class folders, or a single list or table.
 
     Raises:
-        UserError: there is nothing that could be looked at.
+        UserError: none of these is there.
     """
     path = Path(data)
     if train_list is None and eval_list is None:
@@ -73,12 +73,12 @@ def find(
 
 
 def shown(sample: Sample) -> str:
-    """Its path for people; names of files may be of any bytes."""
+    """A sample's path for people: file names may be any bytes."""
     return printable(sample.path)
 
 
 class Survey:
-    """What was found, and of each image, train's first, what it is like."""
+    """A data set and what each of its images is like, those of train first."""
 
     def __init__(self, found: Found):
         self.found = found
@@ -132,7 +132,7 @@ class Survey:
 
 
 def look(sample: Sample) -> Seen | str:
-    """What an image is like, or why it cannot be read."""
+    """An image's properties, or why it cannot be read."""
     how = None
     if sample.pixels is None:
         try:

@@ -70,7 +70,7 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
 
 
 def as_text(survey: Survey, findings: list[Finding]) -> str:
-    """The report in WIDTH columns, but for long paths."""
+    """The report in WIDTH columns, except for long paths."""
     lines = [*_summary(survey), "", *_table(survey)]
     for finding in findings:
         lines += ["", *_told(finding)]
@@ -86,7 +86,7 @@ def _labels(survey: Survey) -> range:
 
 
 def _sizes(survey: Survey) -> dict:
-    """Widths and heights: the smallest and largest by pixels, medians, and the most frequent."""
+    """Widths and heights: smallest and largest by area, medians, and the most frequent."""
     sizes = [(image.seen.width, image.seen.height) for image in survey.readable]
     if not sizes:
         return {}
@@ -102,7 +102,7 @@ def _sizes(survey: Survey) -> dict:
 
 
 def _formats(survey: Survey) -> Counter:
-    """Images by format; those of an archive by its name."""
+    """Images by format, or by the archive's name."""
     return Counter(
         image.seen.encoding.format if image.seen.encoding else Path(image.sample.file).name
         for image in survey.readable
@@ -138,7 +138,7 @@ def _summary(survey: Survey) -> list[str]:
 
 
 def _table(survey: Survey) -> list[str]:
-    """A line a class; of many, the largest and the smallest."""
+    """A line per class; of many classes, the largest and the smallest."""
     train, evaluated = survey.counts
     labels = list(_labels(survey))
     if not labels:
@@ -154,7 +154,7 @@ def _table(survey: Survey) -> list[str]:
     rows = [f"  label  {'class':<{width}}  train   eval"]
     for label in labels:
         if label is None:
-            rows.append(f"  … and {count_of(left_out, 'class', 'classes')} between these")
+            rows.append(f"  … and {count_of(left_out, 'class', 'classes')} in between")
             continue
         bar = "#" * round(BAR * train[label] / most)
         name = textwrap.shorten(names[label], width, placeholder="…")

@@ -22,7 +22,7 @@ from paddle_aug.check.findings import (
     LEVELS,
     findings,
 )
-from paddle_aug.check.montage import MOST, write_montages
+from paddle_aug.check.montage import MAX_IMAGES, write_montages
 from paddle_aug.check.survey import Survey, find, look
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.cli import run_command
@@ -266,7 +266,7 @@ def test_a_sheet_a_class_and_one_of_duplicates_are_drawn(tmp_path, survey):
 def test_of_a_large_class_an_even_choice_is_drawn(tmp_path):
     sheets = write_montages(Survey(find(str(write_dataset(tmp_path / "d", 2, 70, 30)))), tmp_path)
     with Image.open(sheets[0]) as sheet:
-        assert sheet.height == 32 + MOST // 8 * (112 + 13 + 2 + 8)
+        assert sheet.height == 32 + MAX_IMAGES // 8 * (112 + 13 + 2 + 8)
 
 
 @pytest.mark.parametrize("kind", ["plain", "kind", "list", "csv"])
@@ -351,14 +351,14 @@ def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(
         f"{out / 'labels.txt'} does not name the classes of photos; move it, or choose --out"
     )
     assert refused(spoiled, "--split", "0.75").startswith(
-        "spoiled is divided already: 19 images are to evaluate on"
+        "spoiled is split already: it has 19 evaluation images"
     )
     assert "is not between 0 and 1" in refused(classes, "--split", "75")
     assert "leaves nothing to evaluate on" in refused(classes, "--split", "0.999")
     assert refused(classes, "--split", "0.5", "--seed", "-1") == (
         "--seed must be from 0 to 2**32 - 1, not -1"
     )
-    assert "--out is for the lists of --split" in refused(classes, "--out", out)
+    assert "--out is the folder for the lists of --split" in refused(classes, "--out", out)
     assert "--image-size must be at least 1" in refused(classes, "--image-size", "0")
     (classes / "bee" / "00.jpg").write_bytes(b"")
     assert refused(classes, "--split", "0.75") == ("no lists are written; correct the errors first")
