@@ -149,7 +149,7 @@ onload = () => {{
             f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom",
             f"file://{tmp_path / 'frame.html'}",
         ],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert "pictures 10 over false" in done.stdout
     assert "CONSOLE" not in done.stderr

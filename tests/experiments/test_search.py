@@ -692,7 +692,7 @@ def test_ctrl_c_within_a_run_changes_nothing(photos, tmp_path, monkeypatch):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 130
     assert said.splitlines()[-1] == "stopped; run the same command to continue"
     again = (*words, "--out", stopped, "--resume")

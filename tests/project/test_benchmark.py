@@ -206,6 +206,7 @@ def test_a_peer_that_is_not_installed_is_left_out_and_named(module, capsys):
     assert capsys.readouterr().err == "nobody: not installed, left out\n"
 
 
+@pytest.mark.slow
 def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_path, monkeypatch):
     contender = module("benchmarks.peers.contender")
     monkeypatch.setattr(contender, "HERE", tmp_path)
@@ -217,6 +218,7 @@ def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_pat
     assert "No module named 'cv2'" in ended.stderr
 
 
+@pytest.mark.slow
 def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
     file = tmp_path / "ops.json"
     options = ["--only", "flip", "median_blur", "--against", "notebook", "imgaug", "--starts", "2"]
@@ -244,6 +246,7 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
     assert "median_blur" in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -306,6 +309,7 @@ def test_the_pages_are_what_their_figures_make(module, repository):
     assert "not explained" not in made, "FASTER in tools/benchmarks/docs.py says why another is"
 
 
+@pytest.mark.slow
 def test_loader_measures_ours_against_the_notebooks_reader(photos, tmp_path):
     file = tmp_path / "loader.json"
     options = ["--images", photos, "--size", "24", "--batch-size", "2", "--repeats", "1"]
@@ -458,6 +462,7 @@ def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkey
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
+@pytest.mark.slow
 def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_path, monkeypatch):
     soak = module("benchmarks.soak")
     monkeypatch.setattr(soak, "EVERY", 0.1)

@@ -246,7 +246,8 @@ def run_kind(name: str, kind: Kind, cases: int, first_seed: int, keep: Path | No
             counts["accepted" if message is None else "refused"] += 1
         except Broken as error:
             counts["broken"] += 1
-            print(f"BROKEN {folder.name}: {error}\n    {where(error)}", flush=True)
+            print(f"BROKEN {folder.name}: {error}", flush=True)
+            traceback.print_exception(error.__cause__, limit=-3, file=sys.stdout)
             if keep:
                 shutil.copytree(folder, keep / folder.name, symlinks=True)
         finally:
@@ -254,15 +255,6 @@ def run_kind(name: str, kind: Kind, cases: int, first_seed: int, keep: Path | No
 
     run_case()
     return counts
-
-
-def where(error: BaseException) -> str:
-    """The innermost lines of paddle_aug that an error came through."""
-    if error.__cause__ is None:
-        return ""
-    frames = traceback.extract_tb(error.__cause__.__traceback__)
-    ours = [frame for frame in frames if "paddle_aug/" in frame.filename] or frames
-    return " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(ours[-3:]))
 
 
 def main() -> int:

@@ -346,7 +346,7 @@ def test_ctrl_c_says_how_to_go_on_and_ends_with_130(config, tmp_path):
     ) as running:
         wait_for_epoch(Path(config.log_dir) / "userDefAug_run.json", 1)
         running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=300)
     assert running.returncode == 130
     assert b"--resume goes on" in errors
     assert b"Traceback" not in errors
@@ -717,6 +717,7 @@ def test_auxiliary_classifiers_are_learned_from(config, data, monkeypatch):
     assert not np.array_equal(saved["side.weight"], weights(again)["side.weight"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "recipe",
     ["d2l-cifar10", "keras-cifar10", "torchvision-mnist", "d2l-hotdog-scratch", "d2l-hotdog"],
