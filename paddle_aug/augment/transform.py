@@ -156,8 +156,10 @@ class OneOf(Steps):
 
 @dataclass(frozen=True, init=False)
 class SomeOf(Steps):
-    """`low` to `high` different members in random order; each number, both ends included, has the
-    same probability."""
+    """`low` to `high` different members in random order.
+
+    Each number, both ends included, has the same probability.
+    """
 
     low: int
     high: int

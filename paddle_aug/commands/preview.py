@@ -25,7 +25,7 @@ EXAMPLES = (
     "--ops userDef --data photos --output ops.png",
     "allab,allba --images 4 --html page.html",
 )
-MANY_OPS = 10  # of more, two stand beside each other
+MANY_OPS = 10  # more are drawn two side by side
 
 
 def main() -> None:
@@ -34,19 +34,19 @@ def main() -> None:
     if asked.list:
         print(listing())
         return
-    shown = [seen(asked, given)] if asked.run else modes(asked, given)
+    shown = [run_of(asked, given)] if asked.run else modes_of(asked, given)
     samples = shown[0].dataset.samples
-    indices = chosen(asked, samples)
+    indices = indices_of(asked, samples)
     sections, columns = sections_of(asked, shown, indices)
-    title = ", ".join(each.config.mode for each in shown)
+    title = ", ".join(one.config.mode for one in shown)
     if asked.html:
         facts = facts_of(asked, shown[0])
         write_page(sections, columns, asked.html, title, facts, exact=asked.run is not None)
     else:
-        if not asked.original and len(indices) == 1:  # else its path is below the original
+        if not asked.original and len(indices) == 1:  # no caption of an original has its path
             title = f"{title} · {samples[indices[0]].path}"
         elif not asked.original:
-            sections = [each._replace(title=f"{each.title} {each.image}") for each in sections]
+            sections = [one._replace(title=f"{one.title} {one.image}") for one in sections]
         draw(sections, columns, asked.output, title)
     print(f"wrote {asked.html or asked.output}")
 
@@ -141,16 +141,16 @@ def refuse(asked: argparse.Namespace, given: dict) -> None:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
 
 
-def seen(asked: argparse.Namespace, given: dict) -> Shown:
-    """The run that is asked for; what may have changed since is told."""
-    found = preview.read_run(asked.run, given.get("data"))
-    for note in found.notes:
+def run_of(asked: argparse.Namespace, given: dict) -> Shown:
+    """The run to draw; warns of versions that have changed since."""
+    run = preview.read_run(asked.run, given.get("data"))
+    for note in run.notes:
         logger.warning(note)
-    return found
+    return run
 
 
-def modes(asked: argparse.Namespace, given: dict) -> list[Shown]:
-    """The modes that are asked for, each with the images under it."""
+def modes_of(asked: argparse.Namespace, given: dict) -> list[Shown]:
+    """The modes to draw, each with the images under it."""
     spec = asked.augment if asked.ops is None else asked.ops
     configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
     sources = {name: given[name] for name in SOURCES if name in given}
@@ -158,20 +158,20 @@ def modes(asked: argparse.Namespace, given: dict) -> list[Shown]:
     return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
 
 
-def chosen(asked: argparse.Namespace, samples: Sequence[Sample]) -> list[int]:
-    """The indices of the images that are asked for."""
+def indices_of(asked: argparse.Namespace, samples: Sequence[Sample]) -> list[int]:
+    """The indices of the images to draw."""
     images = asked.images
     if images is None and asked.html and asked.file is None and asked.index is None:
         images = 3 if asked.ops else 6
     if images is None:
-        return [preview.place(samples, asked.file, asked.index)]
-    return preview.spread(samples, images)
+        return [preview.image_index(samples, asked.file, asked.index)]
+    return preview.spread_over_classes(samples, images)
 
 
 def sections_of(
     asked: argparse.Namespace, shown: list[Shown], indices: list[int]
 ) -> tuple[list[Section], int]:
-    """What is drawn: by op or mode, and in it by image; and how many columns it has."""
+    """The sections, by op or mode and then by image, and the number of their columns."""
     config, samples = shown[0].config, shown[0].dataset.samples
     if asked.ops:
         ops = preview.ops_of(config, samples)
@@ -186,42 +186,44 @@ def sections_of(
     draws = draws_of(asked, rows * columns, config)
     sections = [
         Section(
-            each.config.mode if len(shown) > 1 else "",
+            one.config.mode if len(shown) > 1 else "",
             samples[index].path,
-            cells_of(each, index, draws),
+            cells_of(one, index, draws),
         )
-        for each in shown
+        for one in shown
         for index in indices
     ]
     return sections, columns
 
 
 def draws_of(asked: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
-    """What fills so many cells; of a run, as far as it goes."""
+    """The draws that fill so many cells, or up to the last epoch of a run."""
     count = cells - asked.original
     if count == 0:
-        raise UserError("one picture is the original alone; ask for more, or for --no-original")
+        raise UserError(
+            "the original fills the only picture; ask for more pictures, or for --no-original"
+        )
     if asked.run:
         if asked.epoch >= config.epochs:
             raise UserError(
-                f"--epoch {asked.epoch} is not of 0 to {config.epochs - 1}, those of the run"
+                f"--epoch must be from 0 to {config.epochs - 1} for this run, not {asked.epoch}"
             )
         count = min(count, config.epochs - asked.epoch)
     return Draws(count, asked.epoch, asked.original)
 
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
-    """The image and its draws, mixed if the config says so."""
+    """The image and its draws, mixed if the config mixes images."""
     if not preview.mixes(shown.config):
         return preview.cells_of(shown.dataset, index, draws)
-    # The only pictures that need Paddle, which takes seconds to import.
+    # Only these pictures need Paddle, which takes seconds to import.
     from paddle_aug.preview.mixing import mixed_cells
 
     return mixed_cells(shown, index, draws)
 
 
 def facts_of(asked: argparse.Namespace, shown: Shown) -> list[str]:
-    """What the page says above its pictures."""
+    """The facts above the pictures of a page."""
     config = shown.config
     pixels = f"{config.image_size} × {config.image_size} pixels"
     if not config.stretch:

@@ -18,7 +18,7 @@ from paddle_aug.preview.preview import (
     Shown,
     dataset_of,
     mixes,
-    spread,
+    spread_over_classes,
 )
 
 COLUMNS = 6
@@ -26,7 +26,7 @@ COLUMNS = 6
 
 def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) -> None:
     """Draw the same images under each mode, as the first epoch of the first seed sees them."""
-    places = spread(data.train, COLUMNS)
+    places = spread_over_classes(data.train, COLUMNS)
     sections = [
         Section(
             mode if mode in modes else "original",

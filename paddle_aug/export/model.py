@@ -1,7 +1,7 @@
-"""Trained networks as Paddle Inference models, and as ONNX; what is written is what was trained.
+"""Trained networks as models for Paddle Inference and ONNX, with checked outputs.
 
-A folder of `inference.pdmodel` (of Paddle 2) or `inference.json` (of Paddle 3),
-`inference.pdiparams`, and `description.json`, which says what goes in and what comes out.
+The folder of a model has `inference.json` (Paddle 3) or `inference.pdmodel` (Paddle 2),
+`inference.pdiparams`, and `description.json`, which describes the input and the output.
 """
 
 import copy
@@ -25,19 +25,19 @@ from paddle_aug.training.weights import Trained
 
 STEM = "inference"
 PROGRAMS = (f"{STEM}.json", f"{STEM}.pdmodel")  # of Paddle 3 and 2
-# What logits may differ by, as a share of the largest, or of 1 if that is less.
+# The largest difference of logits, relative to the largest logit, or to 1 if that is larger.
 TOLERANCE = 1e-5
-# oneDNN, which Paddle Inference takes on a CPU unless it is told otherwise, and ONNX Runtime add up
-# in another order: LeNet with each image's own mean inside is 2e-5 off.
+# oneDNN, the default of Paddle Inference on a CPU, and ONNX Runtime add up in another order: LeNet
+# that subtracts each image's own mean is 2e-5 off.
 TOLERANCE_ELSEWHERE = 1e-4
 PADDLE = "Paddle Inference"
 ONNX_RUNTIME = "ONNX Runtime"
-OPSET = 13  # of 2021; older runtimes are rare
+OPSET = 13  # from 2021; older runtimes are rare
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
 
 
 class FromPixels(paddle.nn.Layer):
-    """A network that takes pixels: uint8 [N, height, width, 3], RGB, which it normalises itself."""
+    """A network that normalises its input itself: uint8 RGB pixels [N, height, width, 3]."""
 
     def __init__(self, network: paddle.nn.Layer, normalization: Normalization):
         super().__init__()
@@ -50,7 +50,7 @@ class FromPixels(paddle.nn.Layer):
         mean, std, levels = self.mean, self.std, images.astype("float32") / 255.0
         if self.per_image:
             mean = levels.mean(axis=[1, 2, 3], keepdim=True)
-            # Not levels.std(): Paddle Inference 3.3 with oneDNN squares in place what it divides.
+            # Not levels.std(): Paddle Inference 3.3 with oneDNN would square `levels` in place.
             squares = (levels - mean) * (levels - mean)
             std = paddle.sqrt(squares.mean(axis=[1, 2, 3], keepdim=True)) + std
         return self.network(((levels - mean) / std).transpose([0, 3, 1, 2]))
@@ -63,14 +63,14 @@ def export(
     with_normalization: bool = False,
     onnx: bool = False,
 ) -> dict[str, float]:
-    """Write the model into a folder, once its outputs are the network's.
+    """Write the model into a folder if its outputs are those of the network.
 
-    They are compared on `pixels`, uint8 [N, image_size, image_size, 3]. Returns how far apart they
-    are at most, by the runtime; ONNX Runtime is among them if `onnx` is asked for and it is here.
+    They are compared on `pixels`, uint8 [N, image_size, image_size, 3]. Returns the largest
+    difference for each runtime; with `onnx`, ONNX Runtime is one of them if it is installed.
 
     Raises:
-        UserError: they differ by more than they may, ONNX is asked for and cannot be made, or the
-            folder cannot be written to.
+        UserError: the outputs differ, the network cannot be converted to ONNX, or the folder cannot
+            be written to.
     """
     size = trained.config.image_size
     network = copy.deepcopy(trained.network)  # compiling changes a network
@@ -87,31 +87,31 @@ def export(
     network.eval()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as beside:
-            made = Path(beside)
-            save(network, made, paddle.static.InputSpec([*shape], dtype, "images"))
-            outputs = {PADDLE: run(made, images, onednn=False)}
-            outputs[f"{PADDLE} with oneDNN"] = run(made, images, onednn=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
+            model = Path(temporary)
+            save(network, model, paddle.static.InputSpec([*shape], dtype, "images"))
+            outputs = {PADDLE: run(model, images, onednn=False)}
+            outputs[f"{PADDLE} with oneDNN"] = run(model, images, onednn=True)
             if onnx:
-                write_onnx(made)
-                outputs[ONNX_RUNTIME] = run_onnx(made / f"{STEM}.onnx", images)
-            apart = {
+                write_onnx(model)
+                outputs[ONNX_RUNTIME] = run_onnx(model / f"{STEM}.onnx", images)
+            differences = {
                 runtime: compare(want, logits, runtime)
                 for runtime, logits in outputs.items()
                 if logits is not None
             }
-            write_json(made / "description.json", description(trained, shape, dtype))
-            for name in (*PROGRAMS, f"{STEM}.onnx"):  # of another export, or of another Paddle
+            write_json(model / "description.json", description(trained, shape, dtype))
+            for name in (*PROGRAMS, f"{STEM}.onnx"):  # from an earlier export
                 (folder / name).unlink(missing_ok=True)
-            for file in made.iterdir():
+            for file in model.iterdir():
                 file.replace(folder / file.name)
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror}") from None
-    return apart
+    return differences
 
 
 def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
-    """What goes in, of any number of images, and what comes out."""
+    """The content of description.json; the batch size is free."""
     config = trained.config
     return {
         "network": config.network,
@@ -136,7 +136,7 @@ def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
 def fill_norms(network: paddle.nn.Layer) -> None:
     """Give batch normalisations without weight and bias ones and zeros, which change nothing.
 
-    Paddle's predictor on a CPU is killed by a segmentation fault where there are none.
+    Without them, Paddle's predictor ends with a segmentation fault on a CPU.
     """
     for layer in network.sublayers():
         if not isinstance(layer, NORMS):
@@ -152,16 +152,16 @@ def save(network: paddle.nn.Layer, folder: Path, images: paddle.static.InputSpec
     """Write the program and its weights."""
     static = paddle.jit.to_static(network, input_spec=[images], full_graph=True)
     paddle.jit.save(static, str(folder / STEM))
-    (folder / f"{STEM}.pdiparams.info").unlink(missing_ok=True)  # which no predictor reads
+    (folder / f"{STEM}.pdiparams.info").unlink(missing_ok=True)  # no predictor reads it
 
 
 def program(folder: Path) -> Path:
-    """The file of the two names that this Paddle gives it."""
+    """The program's file, whichever Paddle wrote it."""
     return next(folder / name for name in PROGRAMS if (folder / name).exists())
 
 
 def run(folder: Path, images: np.ndarray, onednn: bool) -> np.ndarray:
-    """What Paddle Inference makes of a batch by the model in this folder, on the CPU."""
+    """The outputs of the model in this folder for a batch, from Paddle Inference on the CPU."""
     config = paddle.inference.Config(str(program(folder)), str(folder / f"{STEM}.pdiparams"))
     config.disable_gpu()
     config.disable_glog_info()
@@ -173,34 +173,34 @@ def run(folder: Path, images: np.ndarray, onednn: bool) -> np.ndarray:
 
 
 def compare(want: np.ndarray, logits: np.ndarray, runtime: str) -> float:
-    """The largest difference of a runtime's logits from those of the network.
+    """The largest difference between a runtime's logits and the network's.
 
     Raises:
-        UserError: it is more than may be.
+        UserError: it is more than the tolerance.
     """
-    apart = float(np.abs(logits - want).max())
+    difference = float(np.abs(logits - want).max())
     tolerance = TOLERANCE if runtime == PADDLE else TOLERANCE_ELSEWHERE
-    if not apart <= tolerance * max(1.0, float(np.abs(want).max())):
+    if not difference <= tolerance * max(1.0, float(np.abs(want).max())):
         raise UserError(
-            f"{runtime} gives other logits than the network, by up to {apart:.2g}; the model was "
-            "not kept"
+            f"the logits of {runtime} differ from the network's by up to {difference:.2g}; no "
+            "model was written"
         )
-    return apart
+    return difference
 
 
 def write_onnx(folder: Path) -> None:
-    """Make ONNX of the model in this folder.
+    """Convert the model in this folder to ONNX.
 
     Raises:
-        UserError: there is no paddle2onnx, or it cannot convert this model.
+        UserError: paddle2onnx is not installed, or cannot convert the model.
     """
     try:
         import paddle2onnx
     except ImportError as error:
-        raise UserError(f"--onnx wants paddle2onnx (pip install paddle2onnx): {error}") from None
+        raise UserError(f"--onnx needs paddle2onnx (pip install paddle2onnx): {error}") from None
     options = {"opset_version": OPSET, "verbose": False}
     if "optimize_tool" in inspect.signature(paddle2onnx.export).parameters:
-        options["optimize_tool"] = "none"  # polygraphy would install packages as it sees fit
+        options["optimize_tool"] = "none"  # polygraphy would install packages on its own
     try:
         paddle2onnx.export(
             str(program(folder)),
@@ -208,24 +208,24 @@ def write_onnx(folder: Path) -> None:
             str(folder / f"{STEM}.onnx"),
             **options,
         )
-    except Exception as error:  # what was wrong it logs, and then it fails of something else
+    except Exception as error:  # it logs what was wrong, then fails with any error
         raise UserError(f"paddle2onnx cannot convert this network: {error}") from error
 
 
 def run_onnx(file: Path, images: np.ndarray) -> np.ndarray | None:
-    """What ONNX Runtime makes of a batch; None where it is not installed."""
+    """The outputs of ONNX Runtime for a batch; None if it is not installed."""
     try:
         import onnxruntime
     except ImportError:
         return None
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors: it would tell of each unused constant
+    options.log_severity_level = 3  # errors only; it would warn of each unused constant
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: images})[0]
 
 
 def comparison_pixels(trained: Trained, samples: Sequence[Sample]) -> np.ndarray:
-    """Images of noise, the same each time, and up to 16 of the samples as evaluation prepares them.
+    """Four images of noise, always the same, and up to 16 samples as evaluation prepares them.
 
     Raises:
         UserError: an image cannot be read.

@@ -1,4 +1,4 @@
-"""The list of all that `--augment` takes: every op, policy, mode, mix and combinator."""
+"""The list of everything that `--augment` takes: ops, policies, modes, mixes and combinators."""
 
 import dataclasses
 import inspect
@@ -9,26 +9,26 @@ from paddle_aug.augment import policies
 from paddle_aug.augment.modes import AUGMENTATIONS, OPS, SEQUEL_MIXES, sequel_user_def
 from paddle_aug.augment.spec import COMBINATORS
 
-# Each as it is written with its default, by hand: paddle_aug.training.mixing imports Paddle, which
-# takes seconds, and is to be had on fewer machines than this list.
+# Written by hand, with the defaults: paddle_aug.training.mixing imports Paddle, which takes seconds
+# and may not be installed.
 MIXES = {
-    "mixup:0.2": "Both images, weighed by a share from Beta(0.2, 0.2), and their labels alike.",
-    "cutmix:1.0": "A box of the other image, its area from Beta(1, 1), and as much of its label.",
-    "resizemix": "The whole other image, made as small as a box, and as much of its label.",
-    "samplePairing": "One half of each image, and the first one's label; it pauses by itself.",
+    "mixup:0.2": "Both images and labels, weighted by a share from Beta(0.2, 0.2).",
+    "cutmix:1.0": "A box of the other image, its area from Beta(1, 1), and that much of its label.",
+    "resizemix": "The whole other image, shrunk into a box, and that much of its label.",
+    "samplePairing": "Half of each image, and the label of the first; it pauses in some epochs.",
 }
 
 
 def listing() -> str:
-    """Every name as it is written, with its defaults, and what it does."""
+    """Every name with its defaults, and what it does."""
     of_policies = {name: item for name, item in OPS.items() if item.__module__ == policies.__name__}
     ops = {name: item for name, item in OPS.items() if name not in of_policies}
     modes = {name: AUGMENTATIONS[name] for name in AUGMENTATIONS if name not in OPS}
     kinds = {
-        "Ops, to be joined as in 'hflip|rotate(20)'": _entries(ops),
-        "Policies, which stand like ops": _entries(of_policies),
+        "Ops, joined as in 'hflip|rotate(20)'": _entries(ops),
+        "Policies, used like ops": _entries(of_policies),
         "Modes": [*_entries(modes), *_sequels()],
-        "Mixes, behind a mode as in 'userDef+mixup:0.4'": MIXES.items(),
+        "Mixes, after a mode as in 'userDef+mixup:0.4'": MIXES.items(),
         "Combinators, around ops": _entries(COMBINATORS),
     }
     return "\n".join(
@@ -38,7 +38,7 @@ def listing() -> str:
 
 
 def about(item: Callable) -> str:
-    """What it does, the first line of its docstring."""
+    """The first line of its docstring, which says what it does."""
     return inspect.getdoc(item).split("\n")[0]
 
 
@@ -53,11 +53,11 @@ def _sequels() -> Iterator[tuple[str, str]]:
 
 
 def _arguments(item: Callable) -> str:
-    """The arguments: "(degrees=180)", or "(size)" where there is no default."""
+    """The arguments: "(degrees=180)", or "(size)" if there is no default."""
     if item in COMBINATORS.values():
         arguments = inspect.signature(item).parameters.values()
         stars = {inspect.Parameter.VAR_POSITIONAL: "*"}
-        return f"({', '.join(stars.get(each.kind, '') + each.name for each in arguments)})"
+        return f"({', '.join(stars.get(item.kind, '') + item.name for item in arguments)})"
     if not dataclasses.is_dataclass(item) or not fields(item):
         return ""
     parts = [

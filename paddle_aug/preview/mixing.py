@@ -1,4 +1,4 @@
-"""Pictures of what mixing makes of an image: as in training, with the others of its batch."""
+"""Pictures of mixed images: as in training, each is mixed with another one of its batch."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,8 @@ from paddle_aug.data.augmented import Key, epoch_keys
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import drawn
-from paddle_aug.preview.preview import Cell, Draws, Shown, describe, original
+from paddle_aug.preview.captions import SEPARATOR, caption
+from paddle_aug.preview.preview import Cell, Draws, Shown, original
 from paddle_aug.training.batches import ToNetwork
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.fit import Mixer
@@ -20,14 +21,14 @@ from paddle_aug.training.mixing import Drawn
 def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image before it is augmented, and as a network sees it in each epoch, to a grey level.
 
-    How many processes trained decides an epoch's last batch: the run's sessions tell it.
+    The last batch of an epoch depends on the number of processes, which a run's sessions have.
 
     Raises:
         UserError: there is no other image to mix it with.
     """
     config, dataset = shown.config, shown.dataset
     if len(dataset) == 1:
-        raise UserError("a mix takes other images, too: name the data set that has them by --data")
+        raise UserError("there is no other image to mix this one with; give its data set by --data")
     first = original(dataset, index)
     cells = [first] if draws.original else []
     for epoch in draws.epochs:
@@ -43,9 +44,9 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         partner, numbers = mixer.drawn(epoch, step, len(keys))
         other = dataset.samples[keys[partner[place]][1]].path
         ops = drawn(dataset, first.image, key)
-        said = [describe(ops)] if ops else []
-        caption = " · ".join(said + described(numbers, place, other))
-        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch}", caption))
+        texts = [caption(ops)] if ops else []
+        text = SEPARATOR.join(texts + mix_captions(numbers, place, other))
+        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch}", text))
     return cells
 
 
@@ -56,14 +57,14 @@ def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tupl
 
 
 def processes(sessions: Sequence[dict], epoch: int) -> int:
-    """How many trained in this epoch; one, where it is not told."""
+    """The number of processes that trained in this epoch; 1 if no session says."""
     reached = [session for session in sessions if session["from_epoch"] <= epoch]
     return reached[-1]["processes"] if reached else 1
 
 
-def described(drawn: Drawn, place: int, other: str) -> list[str]:
-    """What was drawn for the image at this place of the batch, in a few words a mix."""
-    said = []
+def mix_captions(drawn: Drawn, place: int, other: str) -> list[str]:
+    """For each mix, what it did to the image at this place of the batch, in a few words."""
+    texts = []
     for mix, numbers in drawn:
         number = numbers[place]
         if np.all(number == mix.unchanged):
@@ -71,7 +72,7 @@ def described(drawn: Drawn, place: int, other: str) -> list[str]:
         name = type(mix).__name__.lower()
         if np.ndim(number):
             top, bottom, left, right = number.tolist()
-            said.append(f"{name} {other} in {right - left}×{bottom - top} at {left},{top}")
+            texts.append(f"{name} {other} in {right - left}×{bottom - top} at {left},{top}")
         else:
-            said.append(f"{name} {1 - number:.0%} {other}")
-    return said or ["not mixed"]
+            texts.append(f"{name} {1 - number:.0%} {other}")
+    return texts or ["not mixed"]

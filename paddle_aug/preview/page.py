@@ -1,4 +1,4 @@
-"""Previews as a page to scroll through: one file, which a browser shows without a network."""
+"""Previews as a page to scroll through: one HTML file that contains its pictures."""
 
 import base64
 from collections.abc import Sequence
@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.errors import UserError
-from paddle_aug.preview.preview import NBSP, Section
+from paddle_aug.preview.captions import NBSP, SEPARATOR
+from paddle_aug.preview.preview import Section
 from paddle_aug.results.html import environment
 from paddle_aug.results.image_bytes import encode
 from paddle_aug.system.files import write_text
 
-SMALL = 96  # pixels a side; below, single pixels are to be seen
+SMALL = 96  # pixels a side; in smaller pictures one sees single pixels
 
 
 def write_page(
@@ -24,9 +25,9 @@ def write_page(
     facts: Sequence[str] = (),
     exact: bool = False,
 ) -> None:
-    """Write the sections, of so many columns where there is room, below what is to be known.
+    """Write the sections, in so many columns if there is room, below a title and facts about them.
 
-    Pictures are PNG where they are small or are to be `exact`, else JPEG of a third the size.
+    Pictures are PNG if they are small or `exact`, else JPEG, which takes a third of the bytes.
 
     Raises:
         UserError: the file cannot be written.
@@ -42,12 +43,12 @@ def page(
     sections: Sequence[Section], columns: int, title: str, facts: Sequence[str], exact: bool
 ) -> str:
     """The page, as HTML."""
-    made = environment()
-    made.filters["data_uri"] = lambda image: data_uri(image, exact or is_small(image))
-    made.filters["keep_dots"] = lambda caption: caption.replace(" · ", f"{NBSP}· ")
-    made.tests["small"] = is_small
+    templates = environment()
+    templates.filters["data_uri"] = lambda image: data_uri(image, exact or is_small(image))
+    templates.filters["keep_dots"] = lambda caption: caption.replace(SEPARATOR, f"{NBSP}· ")
+    templates.tests["small"] = is_small
     chapters = [(name, list(members)) for name, members in groupby(sections, lambda s: s.title)]
-    return made.get_template("preview.html").render(
+    return templates.get_template("preview.html").render(
         chapters=chapters, columns=columns, title=title, facts=facts
     )
 
@@ -57,6 +58,6 @@ def is_small(image: np.ndarray) -> bool:
 
 
 def data_uri(image: np.ndarray, exact: bool) -> str:
-    """A picture as an address that has it within itself."""
+    """A picture as an address that contains it."""
     format, kind = ("png", "png") if exact else ("jpg", "jpeg")
     return f"data:image/{kind};base64,{base64.b64encode(encode(image, format)).decode()}"

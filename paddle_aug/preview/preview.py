@@ -1,4 +1,4 @@
-"""Pictures of what augmentations do: an image and draws of it, each with what was drawn."""
+"""Pictures of what augmentations do: an image and draws of it, each with its parameters."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,16 +29,13 @@ from paddle_aug.inputs import (
     own_size,
 )
 from paddle_aug.names import near_miss
+from paddle_aug.preview.captions import caption, values
 from paddle_aug.system import files
-from paddle_aug.system.versions import versions
-
-NBSP = "\u00a0"
-HIDDEN = ("seed", "interpolation", "mode", "order", "cval")
-ANGLES = ("degrees", "theta", "rotate")
+from paddle_aug.system.versions import differing_versions, versions
 
 
 class Cell(NamedTuple):
-    """A picture, uint8 [H, W, 3], with a few words above it and more below."""
+    """A picture, uint8 [H, W, 3], with a title above it and a caption below."""
 
     image: np.ndarray
     title: str
@@ -46,8 +43,8 @@ class Cell(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Cells that belong together: one image, by its path, under what the title says, and what
-    there is to say about that."""
+    """The cells of one image, named by its path, under the augmentation that the title names;
+    `about` is that augmentation in full."""
 
     title: str
     image: str
@@ -58,7 +55,7 @@ class Section(NamedTuple):
 class Shown(NamedTuple):
     """A config and the training images that it augments: `dataset[epoch, index]`.
 
-    Of a run, `sessions` are those of its run.json, and `notes` tell what may have changed since.
+    For a run, `sessions` are those of its run.json, and `notes` say what has changed since.
     """
 
     config: TrainConfig
@@ -68,8 +65,8 @@ class Shown(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """How many draws of each image, from which epoch on, and whether the image itself is beside
-    them."""
+    """The number of draws of each image, the epoch of the first, and whether the image itself comes
+    before them."""
 
     count: int
     epoch: int = 0
@@ -81,38 +78,42 @@ class Draws(NamedTuple):
 
 
 def training_images(sources: dict[str, str], file: str | None = None) -> Sequence[Sample]:
-    """Those of the data that the options in `SOURCES` name; or, without any, an image file.
+    """The training images of the data that the options in `SOURCES` name or, without any, one image
+    file.
 
     Raises:
-        UserError: no such data.
+        UserError: there is no such data.
     """
     if file is not None and not sources and Path(file).is_file():
         return [Sample(file, file, 0)]
     return open_dataset(**sources, check=False).train
 
 
-def place(samples: Sequence[Sample], file: str | None = None, index: int | None = None) -> int:
-    """The index of the image that is meant, by its path, the end of it, or its place in the list;
-    by default the first.
+def image_index(
+    samples: Sequence[Sample], file: str | None = None, index: int | None = None
+) -> int:
+    """The index of an image by its path or the end of its path, or by its index; without either, 0.
 
     Raises:
         UserError: there is no such image.
     """
     paths = [sample.path for sample in samples]
     if file is not None:
-        found = [i for i, path in enumerate(paths) if path == file or path.endswith(f"/{file}")]
-        if not found:
-            raise UserError(f"--file {file} is no training image here; {_near(file, paths)}")
-        return found[0]
+        matches = [i for i, path in enumerate(paths) if path == file or path.endswith(f"/{file}")]
+        if not matches:
+            hint = near_miss(file, paths)
+            hint = hint if hint.startswith("did") else f"the first is {paths[0]}"
+            raise UserError(f"--file {file} is not a training image here; {hint}")
+        return matches[0]
     index = index or 0
     if not 0 <= index < len(paths):
-        raise UserError(f"--index {index} is not of 0 to {len(paths) - 1}, the training images")
+        raise UserError(f"--index must be from 0 to {len(paths) - 1} here, not {index}")
     return index
 
 
-def spread(samples: Sequence[Sample], count: int) -> list[int]:
-    """The indices of so many images, or of all where there are fewer, of classes as different as
-    can be: the first ones of each class, then the second ones."""
+def spread_over_classes(samples: Sequence[Sample], count: int) -> list[int]:
+    """The indices of `count` images, or of all if there are fewer, from as many classes as can be:
+    the first image of each class, then the second of each."""
     seen: Counter[int] = Counter()
     places = []
     for index, sample in enumerate(samples):
@@ -122,11 +123,6 @@ def spread(samples: Sequence[Sample], count: int) -> list[int]:
     if count < len(seen):
         return [order[place * len(seen) // count] for place in range(count)]
     return order[:count]
-
-
-def _near(file: str, paths: Sequence[str]) -> str:
-    hint = near_miss(file, paths)
-    return hint if hint.startswith("did") else f"the first is {paths[0]}"
 
 
 def dataset_of(
@@ -150,40 +146,40 @@ def original(dataset: Augmented, index: int) -> Cell:
 
 
 def cells_of(dataset: Augmented, index: int, draws: Draws) -> list[Cell]:
-    """The image as it is before it is augmented, and as it is in each epoch."""
+    """The image before it is augmented, and as it is in each epoch."""
     first = original(dataset, index)
     cells = [first] if draws.original else []
     for epoch in draws.epochs:
         key = (epoch, index)
-        caption = describe(drawn(dataset, first.image, key))
-        cells.append(Cell(dataset.augmented(first.image, key), f"epoch {epoch}", caption))
+        text = caption(drawn(dataset, first.image, key))
+        cells.append(Cell(dataset.augmented(first.image, key), f"epoch {epoch}", text))
     return cells
 
 
 def ops_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, Augmented]:
-    """The images under each op of an augmentation alone, whatever combines them, by its name.
+    """The images under each single op of an augmentation, by the op's name.
 
     Raises:
-        UserError: the augmentation ends in a mix, which is no op; or it has none.
+        UserError: the augmentation ends in a mix, or has an op that changes nothing.
     """
     if config.mix != "none":
-        raise UserError(f"--ops shows single ops, and +{config.mix} mixes images; leave it away")
-    found: dict[str, Augmented] = {}
+        raise UserError(f"--ops shows single ops, and +{config.mix} mixes images; drop it")
+    ops: dict[str, Augmented] = {}
     for op in members(augmentation(config.augment, engine(config))):
         if isinstance(op, Identity):
-            raise UserError(f"--ops {config.augment} has an op that changes nothing; leave it away")
+            raise UserError(f"--ops {config.augment} has an op that changes nothing; drop it")
         dataset = own_size(config, samples)
         dataset.transform, dataset.stretch = op, config.stretch
         name, number = op_name(op), 1
-        while name in found:
+        while name in ops:
             number += 1
             name = f"{op_name(op)} {number}"
-        found[name] = dataset
-    return found
+        ops[name] = dataset
+    return ops
 
 
 def draws_by_op(ops: dict[str, Augmented], index: int, draws: Draws) -> list[Section]:
-    """For each op the image, and draws of that op."""
+    """For each op the image, and draws of that op alone."""
     sections = []
     for name, dataset in ops.items():
         first = original(dataset, index)
@@ -193,18 +189,18 @@ def draws_by_op(ops: dict[str, Augmented], index: int, draws: Draws) -> list[Sec
             ((_, params),) = drawn(dataset, first.image, key)
             cells.append(Cell(dataset.augmented(first.image, key), "", values(params)))
         sections.append(Section(name, first.caption, cells, repr(dataset.transform)))
-        # Each has epochs of its own: of one, ops that draw alike would all draw the same.
+        # In the same epochs, ops that draw their parameters alike would all draw the same.
         draws = draws._replace(epoch=draws.epochs.stop)
     return sections
 
 
 def read_run(file: Path | str, data: str | None = None) -> Shown:
-    """What the network of a run.json saw: `dataset[epoch, index]` is the very image.
+    """What the network of a run.json saw: `dataset[epoch, index]` has the same pixels.
 
-    `data` is where the run's data is now, if it is elsewhere.
+    `data` is where the run's data is now, if it has moved.
 
     Raises:
-        UserError: it is no run.json, or its data cannot be had or is other data.
+        UserError: it is not a run.json, or its data cannot be read or has changed.
     """
     file = Path(file)
     try:
@@ -220,61 +216,19 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
             for session in run.get("sessions", [])
         ]
     except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}; --run wants a run.json") from None
+        raise UserError(f"cannot read {file}: {error.strerror}; give a run.json to --run") from None
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} is not the run.json of a run: {error!r}") from None
     if data is not None:
         config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
-    found = open_data(config, check=False)
-    if found.fingerprint != fingerprint:
+    data_now = open_data(config, check=False)
+    if data_now.fingerprint != fingerprint:
         raise UserError(
-            f"{file}: the run's data {run['data'].get('name')} has changed since, or {found.name} "
-            "is other data; --data names where it is now"
+            f"{file}: {data_now.name} is not the data of the run, {run['data'].get('name')}, or "
+            "has changed; give its place by --data"
         )
-    notes = [
-        f"{name} was {before} in the run, and is {versions()[name]} here"
-        for name, before in then.items()
-        if name in versions() and name != "python" and versions()[name] != before
-    ]
-    dataset = augmented(config, found.train, config.augment)
+    # Other versions of Python make the same pixels, and those of Paddle play no part.
+    names = versions().keys() - {"python"}
+    notes = differing_versions({name: then[name] for name in then if name in names})
+    dataset = augmented(config, data_now.train, config.augment)
     return Shown(config, dataset, sessions, notes)
-
-
-def describe(ops: Sequence[tuple[str, dict]]) -> str:
-    """What was drawn, short enough to stand below a picture: "rotate 12° · hflip yes"."""
-    return " · ".join(f"{name} {values(params)}".rstrip() for name, params in ops) or "unchanged"
-
-
-def values(params: dict) -> str:
-    """What one op has drawn, in as few words."""
-    # A seed tells a reader nothing, unless there is nothing else; nor does how pixels are read.
-    shown = {name: value for name, value in params.items() if name not in HIDDEN} or params
-    if len(shown) == 1:
-        return _value(*shown.items())
-    if shown and all(isinstance(value, bool) for value in shown.values()):
-        return ", ".join(name for name, value in shown.items() if value) or "no"
-    return ", ".join(
-        f"{name.removesuffix('_ratio')} {_value((name, value))}" for name, value in shown.items()
-    )
-
-
-def _value(pair: tuple[str, object]) -> str:
-    name, value = pair
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float | int):
-        text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-        return text.replace("-", "−") + ("°" if name in ANGLES else "")
-    if name == "ops":  # of a policy
-        steps = (" ".join(_value((step[0], part)) for part in step) for step in value)
-        return ", ".join(steps) or "unchanged"
-    if name == "chains":
-        return " / ".join(_value(("ops", chain)) for chain in value)
-    if isinstance(value, list | tuple):
-        plain = all(isinstance(part, bool | int | float | str) for part in value)
-        if len(value) > 5 or not (plain or all(len(part) == 2 for part in value)):
-            return "…"
-        if plain:
-            return f"({', '.join(_value((name, part)) for part in value)})"
-        return ", ".join(" ".join(_value(("", each)) for each in part) for part in value)
-    return str(value)

@@ -15,7 +15,7 @@ from trained import train_tiny
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError
-from paddle_aug.export import model as inference
+from paddle_aug.export import model as export_model
 from paddle_aug.networks import NETWORKS
 from paddle_aug.training.batches import ToNetwork
 from paddle_aug.training.weights import Trained
@@ -63,12 +63,8 @@ def predictor_logits(folder, images):
     ("network", "normalization", "size"),
     [
         ("vgg_thin_bn", "half", 16),
-        (
-            "vgg_thin",
-            "image",
-            16,
-        ),  # each by its own mean, which Paddle 3.3 gets wrong if written so
-        ("keras_cnn", "imagenet", 8),  # batch normalisation without weights, which ends Paddle
+        ("vgg_thin", "image", 16),  # each image by its own mean and deviation
+        ("keras_cnn", "imagenet", 8),  # batch normalisation without weights
     ],
 )
 def test_the_outputs_are_those_of_the_network(
@@ -76,8 +72,8 @@ def test_the_outputs_are_those_of_the_network(
 ):
     trained = untrained(network, normalization, size)
     before = {name: value.numpy().copy() for name, value in trained.network.state_dict().items()}
-    seen = inference.comparison_pixels(trained, [])
-    inference.export(trained, tmp_path / "out", seen, with_normalization)
+    seen = export_model.comparison_pixels(trained, [])
+    export_model.export(trained, tmp_path / "out", seen, with_normalization)
     pixels = seen[:3, ::-1].copy()  # not those that the export was compared on
     levels = pixels.astype("float64") / 255
     norm = trained.normalization
@@ -98,9 +94,9 @@ def test_the_outputs_are_those_of_the_network(
 
 
 def test_a_model_that_takes_pixels_normalises_as_training_does():
-    pixels = inference.comparison_pixels(untrained(), [])
+    pixels = export_model.comparison_pixels(untrained(), [])
     for normalization in (*KNOWN.values(), Normalization((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))):
-        layer = inference.FromPixels(paddle.nn.Identity(), normalization)
+        layer = export_model.FromPixels(paddle.nn.Identity(), normalization)
         ours = layer(paddle.to_tensor(pixels)).numpy()
         trainings = ToNetwork(normalization)(paddle.to_tensor(pixels)).numpy()
         np.testing.assert_allclose(ours, trainings, atol=1e-5)
@@ -151,23 +147,25 @@ def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypa
 
 def test_a_model_with_other_outputs_is_not_kept(tmp_path, monkeypatch):
     trained = untrained()
-    right = inference.run
-    monkeypatch.setattr(inference, "run", lambda *arguments, **how: right(*arguments, **how) + 1)
-    with pytest.raises(UserError, match=r"Paddle Inference gives other logits .* by up to 1; the"):
-        inference.export(trained, tmp_path, inference.comparison_pixels(trained, []))
+    right = export_model.run
+    monkeypatch.setattr(export_model, "run", lambda *arguments, **how: right(*arguments, **how) + 1)
+    with pytest.raises(
+        UserError, match=r"of Paddle Inference differ from the network's by up to 1; no"
+    ):
+        export_model.export(trained, tmp_path, export_model.comparison_pixels(trained, []))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nan_is_another_output():
-    with pytest.raises(UserError, match="gives other logits"):
-        inference.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), "ONNX Runtime")
+    with pytest.raises(UserError, match="ONNX Runtime differ from"):
+        export_model.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), "ONNX Runtime")
 
 
 def test_onnx_without_paddle2onnx_is_told(weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "paddle2onnx", None)
     code = run_tool("export_model.py", weights, tmp_path, "--onnx", monkeypatch=monkeypatch)
     assert code == 2
-    assert "--onnx wants paddle2onnx (pip install paddle2onnx)" in capsys.readouterr().err
+    assert "--onnx needs paddle2onnx (pip install paddle2onnx)" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,9 +175,9 @@ def test_a_conversion_to_onnx_that_fails_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "paddle2onnx", SimpleNamespace(export=export))
     trained = untrained()
-    pixels = inference.comparison_pixels(trained, [])
+    pixels = export_model.comparison_pixels(trained, [])
     with pytest.raises(UserError, match="paddle2onnx cannot convert this network: no such oper"):
-        inference.export(trained, tmp_path, pixels, onnx=True)
+        export_model.export(trained, tmp_path, pixels, onnx=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -187,8 +185,8 @@ def test_onnx_gives_the_networks_outputs(tmp_path):
     pytest.importorskip("paddle2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     trained = untrained()
-    pixels = inference.comparison_pixels(trained, [])
-    inference.export(trained, tmp_path, pixels, with_normalization=True, onnx=True)
+    pixels = export_model.comparison_pixels(trained, [])
+    export_model.export(trained, tmp_path, pixels, with_normalization=True, onnx=True)
     session = onnxruntime.InferenceSession(str(tmp_path / "inference.onnx"))
     (logits,) = session.run(None, {"images": pixels})
     want = trained.network(ToNetwork(trained.normalization)(paddle.to_tensor(pixels))).numpy()
@@ -215,10 +213,10 @@ def test_images_to_compare_on_are_prepared_as_evaluation_prepares_them(photos):
     from paddle_aug.data.image import read_image, resize
 
     samples = open_dataset(str(photos)).eval[:2]
-    pixels = inference.comparison_pixels(untrained(), samples)
+    pixels = export_model.comparison_pixels(untrained(), samples)
     assert pixels.shape == (6, 16, 16, 3)
     assert (pixels[5] == resize(read_image(samples[1].file), 16)).all()
     unstretched = untrained()
     config = replace(unstretched.config, stretch=False, eval_transform="center_crop(16)")
-    pixels = inference.comparison_pixels(replace(unstretched, config=config), samples)
+    pixels = export_model.comparison_pixels(replace(unstretched, config=config), samples)
     assert (pixels[5] == read_image(samples[1].file)[12:28, 16:32]).all()

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import paddle
 import pytest
 from made_data import write_dataset
 
@@ -73,14 +72,3 @@ def test_an_epoch_has_the_processes_of_its_session():
     sessions = [{"from_epoch": 0, "processes": 2}, {"from_epoch": 3, "processes": 1}]
     assert [processes(sessions, epoch) for epoch in (0, 2, 3, 9)] == [2, 2, 1, 1]
     assert processes([], 0) == 1
-
-
-def test_the_seed_decides_the_pictures(config):
-    samples = open_dataset(config.data).train
-    paddle.set_device("cpu")
-    first, again, other = (
-        mixed_cells(Shown(one, augmented(one, samples, one.augment)), 3, Draws(1))[1]
-        for one in (config, config, replace(config, seed=1))
-    )
-    np.testing.assert_array_equal(first.image, again.image)
-    assert not np.array_equal(first.image, other.image)

@@ -1,14 +1,12 @@
 """Pages of previews: one file that needs no other, whose pictures are those of the cells."""
 
 import base64
-import runpy
-import sys
 from html.parser import HTMLParser
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 from PIL import Image
 
@@ -18,8 +16,6 @@ from paddle_aug.errors import UserError
 from paddle_aug.preview.page import page, write_page
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.rng import generator
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 class Reader(HTMLParser):
@@ -136,12 +132,8 @@ def test_the_tool_writes_a_page_that_needs_no_other_file(
 ):
     data = write_dataset(tmp_path / "a&b<c", classes=7)
     out = tmp_path / "page.html"
-    monkeypatch.setattr(sys, "path", [str(ROOT / "tools"), *sys.path])
-    argv = ["preview.py", *arguments, "--data", str(data), "--image-size", "32"]
-    monkeypatch.setattr(sys, "argv", [*argv, "--html", str(out)])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(ROOT / "tools" / "preview.py"), run_name="__main__")
-    assert not ended.value.code
+    options = [*arguments, "--data", data, "--image-size", 32, "--html", out]
+    assert run_tool("preview.py", *options, monkeypatch=monkeypatch) == 0
     assert capsys.readouterr().out == f"wrote {out}\n"
     text = out.read_text(encoding="utf-8")
     found = Reader(text)

@@ -91,16 +91,6 @@ def test_a_run_is_shown_as_it_was_fed(config, tmp_path, monkeypatch, changes, im
     assert len({image.tobytes() for image in fed.values()}) > images
 
 
-def test_an_image_of_an_archive_is_found_by_its_place_and_its_name(config, tmp_path):
-    samples = preview.training_images({"data": write_mnist(tmp_path / "mnist")})
-    assert preview.place(samples, index=19) == 19
-    assert preview.place(samples, samples[7].path) == 7
-    cells = preview.cells_of(preview.dataset_of(config, samples), 19, Draws(1))
-    assert cells[0].caption == samples[19].path
-    with pytest.raises(UserError, match="--index 20 is not of 0 to 19"):
-        preview.place(samples, index=20)
-
-
 class Gathering:
     """One of two processes, which learns the other's part of a batch as by all_gather."""
 
@@ -168,7 +158,7 @@ def test_without_stretch_mixed_images_are_of_one_size_as_in_training(config):
 def test_one_image_alone_is_not_mixed_with_itself(config):
     samples = open_data(config).train[:1]
     mixed = replace(config, augment="mixup")
-    with pytest.raises(UserError, match="a mix takes other images, too: name the data set"):
+    with pytest.raises(UserError, match="there is no other image to mix this one with"):
         mixed_cells(Shown(mixed, preview.dataset_of(mixed, samples)), 0, Draws(1))
 
 
