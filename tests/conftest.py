@@ -1,4 +1,4 @@
-"""What the tests share: the path to the repository, and the real pictures where there are some."""
+"""Fixtures of all tests: leaks are found, and folders are known."""
 
 import os
 import signal
@@ -9,23 +9,23 @@ from leaks import leaks, process_state
 
 from paddle_aug.training.cpu import use_fast_instructions
 
-# A shell has what it starts in the background ignore Ctrl-C, which tests send.
+# A shell makes its background jobs ignore Ctrl-C, which tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# As training does, and before anything else calculates: bits are equal for equal instructions.
+# Before anything calculates, as training does: other instructions give other bits.
 use_fast_instructions()
 
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--kills", type=int, default=6, help="of training, and of export (test_kills.py; 50 is all)"
+        "--kills", type=int, default=6, help="kills of each command in test_kills.py, up to 50"
     )
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory):
-    """Tests, and what they start, leave nothing in the user's own folder for caches."""
+    """Keep tests and their subprocesses out of the user's cache folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -47,7 +47,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:
-    """The folder of real data sets that PADDLE_AUG_TEST_DATA names; without it the test skips."""
+    """The folder of real data sets in PADDLE_AUG_TEST_DATA; without it the test is skipped."""
     folder = os.environ.get("PADDLE_AUG_TEST_DATA")
     if not folder:
         pytest.skip("PADDLE_AUG_TEST_DATA is not set")

@@ -1,4 +1,4 @@
-"""A way to run a tool within the process of the tests, which saves importing Paddle again."""
+"""Run a tool in the process of the tests, which saves importing Paddle again."""
 
 import runpy
 import sys
@@ -10,7 +10,7 @@ TOOLS = Path(__file__).parent.parent.parent / "tools"
 
 
 def run_tool(name: str, *arguments, monkeypatch) -> int:
-    """Run a tool by its file's name; returns its exit code."""
+    """Run a tool by the name of its file; returns its exit code."""
     monkeypatch.setattr(sys, "path", [str(TOOLS), *sys.path])
     monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,4 @@
-"""Two runs, or two comparisons, are one and the same but for times."""
+"""Assertions that two runs, or two comparisons, differ in nothing but times."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def checkpoint_of(config: TrainConfig) -> dict:
 
 
 def facts(config: TrainConfig) -> dict:
-    """run.json but for what belongs to a session, and for times."""
+    """run.json without times and without the facts of a session."""
     run = runlog.read_run_file(config.log_dir, config.mode)
     for name in OF_ONE_SESSION:
         del run[name]
@@ -34,7 +34,7 @@ def facts(config: TrainConfig) -> dict:
 
 
 def assert_same_values(one, other, where: str = "") -> None:
-    """Of dicts and lists of arrays and plain values."""
+    """Compare dicts and lists of arrays and plain values."""
     if isinstance(one, dict):
         assert one.keys() == other.keys(), where
         for key in one:
@@ -49,15 +49,15 @@ def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
         file = f"{runlog.prefix(one.mode)}{name}.npy"
         assert (Path(one.log_dir) / file).read_bytes() == (Path(other.log_dir) / file).read_bytes()
     for name in ("best.pdparams", "last.pdparams"):
-        left, right = (checkpoint.load(train.model_file(each, name)) for each in (one, other))
-        assert_same_values(left, right, name)
+        ours, theirs = (checkpoint.load(train.model_file(run, name)) for run in (one, other))
+        assert_same_values(ours, theirs, name)
     for name in ("network", "optimizer", "average", "scaler", "curves", "test"):
         assert_same_values(checkpoint_of(one)[name], checkpoint_of(other)[name], name)
 
 
 def assert_same_comparison(one, other):
-    """Equal but for times and commands, the figures to the byte."""
-    names = [{str(file.relative_to(each)) for file in each.rglob("*")} for each in (one, other)]
+    """Two folders of a comparison are equal but for times and commands, figures to the byte."""
+    names = [{str(file.relative_to(out)) for file in out.rglob("*")} for out in (one, other)]
     assert names[0] == names[1]
     for file in sorted(one.rglob("*.npy")):
         assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()

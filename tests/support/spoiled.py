@@ -1,4 +1,4 @@
-"""A data set with one of each fault, for tests; `SPOILED` says which, and where."""
+"""A data set with one of each fault; `SPOILED` lists them, and where they are."""
 
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from paddle_aug.rng import generator
 
 WHITE_TO_BLACK = np.linspace(255, 0, 160, dtype=np.uint8)
 
-# What is told of the set: each code and the places where it is told. Below, the same names.
+# Each finding's code, and the places where check reports it.
 SPOILED = {
     "lists": {"Train.txt:60", "Train.txt:61", "Eval.txt:19"},
     "missing": {"Train.txt:37"},
@@ -62,10 +62,10 @@ def write_spoiled(folder: Path) -> Path:
     """Five classes, 61 lines to train on and 19 to evaluate on, in the notebook's layout."""
     root = folder / "Images"
     lists: dict[str, list[str]] = {"Train": [], "Eval": []}
-    made = iter(range(10_000))
+    numbers = iter(range(10_000))
 
     def image(list_name: str, label: int, content=None, name: str = "", line: int = 0) -> Path:
-        number = next(made)
+        number = next(numbers)
         file = root / f"c{label}" / (name or f"{number:03}.png")
         file.parent.mkdir(parents=True, exist_ok=True)
         content = scene(number) if content is None else content

@@ -16,6 +16,6 @@ def distance(ours, theirs) -> float:
     """Kolmogorov and Smirnov's distance of two samples, over its critical value at 1 %."""
     ours, theirs = np.sort(ours), np.sort(theirs)
     levels = np.concatenate([ours, theirs])
-    shares = [np.searchsorted(each, levels, side="right") / len(each) for each in (ours, theirs)]
+    shares = [np.searchsorted(x, levels, side="right") / len(x) for x in (ours, theirs)]
     critical = 1.628 * math.sqrt((len(ours) + len(theirs)) / (len(ours) * len(theirs)))
     return float(abs(shares[0] - shares[1]).max() / critical)
