@@ -19,7 +19,7 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation import evaluate
 from paddle_aug.evaluation.predict import FIRST_DRAW, parse_tta, predictions
-from paddle_aug.results.metrics import BINS, measure, worst_mistakes
+from paddle_aug.results.metrics import BINS, calibration_bins, measure, worst_mistakes
 from paddle_aug.rng import generator
 from paddle_aug.training.weights import eval_data, load_trained
 
@@ -100,6 +100,11 @@ def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy()
     sure = np.tile([0.75, 0.25], (4, 1))
     assert measure(sure, np.array([0, 0, 0, 1])).calibration_error == pytest.approx(0)
     assert measure(sure, np.array([1, 1, 1, 1])).calibration_error == pytest.approx(0.75)
+
+
+def test_a_confidence_between_two_bins_counts_in_the_lower_one():
+    images = calibration_bins(np.array([0.2, 0.2, 1.0]), np.array([True, False, True]))[:, 0]
+    assert np.flatnonzero(images).tolist() == [2, 14], "of 15; 0.2 ends the third"
 
 
 def test_a_class_without_images_or_predictions_has_no_value_there():

@@ -20,9 +20,7 @@ from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
 PLACES = 64  # positions that a level can have within its 512th of the distribution
-RUN = (
-    512  # A byte picks from 256 levels: runs of this length use the even and the odd ones in turn.
-)
+RUN = 512  # A byte picks from 256 levels: runs of this length use even and odd ones in turn.
 
 
 def gaussian_noise(
