@@ -202,8 +202,8 @@ def pages(folder: Path) -> dict[str, str]:
 
 
 MADE = [
-    "Made by `python tools/benchmark.py docs docs/benchmark --output docs` of the figures in",
-    "docs/benchmark; edit neither.",
+    "`python tools/benchmark.py docs docs/benchmark --output docs` writes this page from the",
+    "figures in docs/benchmark; do not edit either.",
 ]
 
 
@@ -214,11 +214,11 @@ def loading_page(reports: dict[str, list[dict]]) -> str:
         "",
         *MADE,
         "",
-        "Images a second on the clock, of epochs after the first: median, and in brackets the",
-        "least and largest. Images end as tensors of Paddle, on a CPU: ours as bytes, which are",
-        "cast, scaled and reordered on the device; those of others as they make them, float32",
-        "[N, 3, H, W]. The jitter job is: decode, resize, random crop, flip, brightness, contrast",
-        "and saturation.",
+        "Images a second on the clock, over the epochs after the first: the median, with the least",
+        "and the largest in brackets. All loaders make Paddle tensors on a CPU: ours of bytes,",
+        "to be cast, scaled and reordered on the device, the others of float32 [N, 3, H, W]. The",
+        "jitter job decodes, resizes, crops at random, flips, and changes brightness, contrast and",
+        "saturation.",
     ]
     for report in reports["loader"]:
         lines += ["", f"## {report['pictures']}, {report['size']} px, batches of "]
@@ -239,7 +239,7 @@ def loading_page(reports: dict[str, list[dict]]) -> str:
 def loader_table(rows: list[dict]) -> list[str]:
     """A row a loader."""
     lines = [
-        "| job | ours | other | its | ratio | memory, MB |",
+        "| job | ours | other | other's rate | ratio | memory, MB |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
@@ -252,7 +252,7 @@ def loader_table(rows: list[dict]) -> list[str]:
     return [
         *lines,
         "",
-        "Memory: trainer and workers, after the first and the last of these epochs.",
+        "Memory: trainer and workers together, after the first and after the last of these epochs.",
     ]
 
 
@@ -298,14 +298,13 @@ def soak_table(report: dict) -> list[str]:
     first, second = (f"{half.min()} to {half.max()} MB" for half in np.array_split(counted, 2))
     lines = [
         f"{report['machine']}. {report['epochs']:,} epochs, {report['images']:,} images, trainer",
-        "and workers together. What grows in 24 hours is a straight line through the means of 20",
-        "blocks of the time, the first fifth aside, with its 95 % interval. Of PSS and USS the",
-        "kernel takes back what it can read from files again, so that they rise and fall. What is",
-        "kept of an epoch, 56 bytes for its times, rates and curves, has its room from the start.",
+        "and workers together. The growth in 24 hours is the slope of a straight line through the",
+        "means of 20 blocks of the time, without its first fifth, with its 95 % interval. PSS and",
+        "USS rise and fall because the kernel takes back pages that it can read from files again.",
         f"Memory that no file holds also rises and falls within an epoch: {first} in the",
-        f"first half of the time that counts, {second} in the second.",
+        f"first half of the counted time, {second} in the second.",
         "",
-        "| of it | at first | at last | most | in 24 hours |",
+        "| | first block | last block | maximum | in 24 hours |",
         "| --- | --- | --- | --- | --- |",
     ]
     for row in report["rows"]:
@@ -325,10 +324,10 @@ def kernels_page(reports: dict[str, list[dict]]) -> str:
         "",
         *MADE,
         "",
-        "Times are processor time of one thread, in milliseconds an image, uint8 RGB; each library",
-        "runs in a process of its own, and they take turns. Ratios are theirs over ours, of one",
-        f"run: half of those of ops are certain to {certain}, by their 95 % intervals.",
-        "The milliseconds of another machine or another hour are others.",
+        "Times are processor time of one thread, in milliseconds an image, uint8 RGB. Each library",
+        "runs in a process of its own, and they take turns. Ratios are theirs over ours, from one",
+        f"run; by their 95 % intervals half of the ratios of ops are certain to {certain}.",
+        "Milliseconds differ between machines and between hours.",
     ]
     for report in reports["modes"]:
         lines += ["", f"## Cost of a mode{on(report)}", "", *made_on(report), ""]
@@ -339,7 +338,7 @@ def kernels_page(reports: dict[str, list[dict]]) -> str:
         lines += ["", f"## Cost of an op{on(report)}", "", *made_on(report)]
         lines += [
             "",
-            "Where another is faster by more than 5 %, the ratio is bold.",
+            "A bold ratio means that the other is faster by more than 5 %.",
         ]
         for size in sorted({row["size"] for row in report["rows"]}, reverse=True):
             lines += ["", f"### At {size} × {size}", "", *cost_table(report, size)]
@@ -423,7 +422,7 @@ def pixels_table(report: dict) -> list[str]:
         name, _, how = row["name"].partition(", ")
         measured.setdefault(name, []).append((how, row))
     lines = [
-        "| op | what it does | as in | against | identical | largest | mean difference |",
+        "| op | what it does | as in | compared with | identical | largest | mean difference |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, kernel in KERNELS.items():
@@ -489,7 +488,7 @@ def modes_table(report: dict) -> list[str]:
             f"| {row['ours_p99_ms']:.2f}, {row['against_p99_ms']:.1f} | {row['p99_ratio']:.1f}× "
             f"| {row['drawing_ms'] / row['ours_ms']:.0%} | {row['tiny_ms'] / row['ours_ms']:.0%} |"
         )
-    lines += ["", "Drawing and Python: what the mode takes for an image of 4 × 4 pixels."]
+    lines += ["", "Drawing and Python: the time for an image of 4 × 4 pixels."]
     return lines
 
 
