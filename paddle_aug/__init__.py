@@ -1,14 +1,13 @@
 """Image augmentation for people who train classifiers on few images with PaddlePaddle."""
 
-# Before Paddle: once the GPU wheel 2.6.2 is there, zlib, and with it PNG, can no longer be loaded.
+# Before Paddle: after its GPU wheel 2.6.2, zlib, and with it PNG, can no longer be loaded.
 import zlib  # noqa: F401
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str):
-    # Networks need Paddle; augmenting, plotting and reporting do not, so Paddle is imported only
-    # when a network is asked for.
+    # Only networks need Paddle; it is imported when one is used.
     if name == "VGG":
         from paddle_aug.networks.vgg import VGG
 

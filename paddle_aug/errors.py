@@ -1,14 +1,14 @@
-"""The one exception that a user's mistake raises; tools print it and exit with code 2."""
+"""The exception for a user's mistake; commands print its message and exit with code 2."""
 
 from contextlib import contextmanager
 from pathlib import Path
 
-LONGEST = 1000  # characters of a line of a message
-KEPT = "\t\u3000"  # the blank of Chinese texts; another odd one would be taken for a plain one
+MAX_LINE = 1000  # characters of a line of a message
+KEPT = "\t\u3000"  # the tab and the space of Chinese texts; other odd spaces look like plain ones
 
 
 class UserError(Exception):
-    """A mistake in what the user gave: the message says where it is and what to do about it."""
+    """A mistake in the user's input; the message says where it is and what to do about it."""
 
     def __str__(self):
         return printable(super().__str__())
@@ -16,7 +16,7 @@ class UserError(Exception):
 
 @contextmanager
 def found_in(file: Path):
-    """Let the messages of mistakes within begin with the file that they come from."""
+    """Prefix the message of a UserError with the file that it comes from."""
     try:
         yield
     except UserError as error:
@@ -24,19 +24,19 @@ def found_in(file: Path):
 
 
 def printable(text: str) -> str:
-    """A text as a terminal may be given it, which may quote from files of strangers.
+    """A text that is safe to print, though it may quote from untrusted files.
 
-    What would move the cursor, ring or turn the writing is escaped, and so is what no encoding
-    can write; of lines that are longer than anyone reads, the middle is left out.
+    Control characters, characters that change the writing direction and lone surrogates are
+    escaped; the middle of very long lines is left out.
     """
-    if len(text) <= LONGEST and text.isprintable():  # and so of one line
+    if len(text) <= MAX_LINE and text.isprintable():  # the usual case, a single line
         return text
     return "\n".join(_shortened(line) for line in text.split("\n"))
 
 
 def _shortened(line: str) -> str:
-    if len(line) > LONGEST:
-        line = f"{line[: LONGEST // 2]}…{line[-LONGEST // 2 :]}"
+    if len(line) > MAX_LINE:
+        line = f"{line[: MAX_LINE // 2]}…{line[-MAX_LINE // 2 :]}"
     if line.isprintable():
         return line
     return "".join(

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from paddle_aug.errors import LONGEST, UserError, printable
+from paddle_aug.errors import MAX_LINE, UserError, printable
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_of_a_line_longer_than_anyone_reads_the_middle_is_left_out():
     message = str(UserError(f"{start}{'9' * 10**7}{end}\nnext"))
     assert message.startswith(start)
     assert message.endswith(f"{end}\nnext")
-    assert len(message) < LONGEST + 10
+    assert len(message) < MAX_LINE + 10
 
 
 def test_the_message_survives_the_way_out_of_a_process():

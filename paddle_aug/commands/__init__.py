@@ -1,3 +1,5 @@
-"""The commands: a module each, whose `main()` reads the command line; its first line says what it
-does, in `paddle-aug --help` too, and STOPPED what Ctrl-C and SIGTERM say. tools/ has a script for
-each."""
+"""The commands: a module each, with a `main()` that reads the command line.
+
+The first line of a module is its description in `paddle-aug --help`; STOPPED is the message after
+Ctrl-C and SIGTERM. tools/ has a script for each command.
+"""

@@ -29,26 +29,26 @@ MANY_OPS = 10  # more are drawn two side by side
 
 
 def main() -> None:
-    asked, given = parse()
-    refuse(asked, given)
-    if asked.list:
+    options, given = parse()
+    refuse(options, given)
+    if options.list:
         print(listing())
         return
-    shown = [run_of(asked, given)] if asked.run else modes_of(asked, given)
+    shown = [run_of(options, given)] if options.run else modes_of(options, given)
     samples = shown[0].dataset.samples
-    indices = indices_of(asked, samples)
-    sections, columns = sections_of(asked, shown, indices)
+    indices = indices_of(options, samples)
+    sections, columns = sections_of(options, shown, indices)
     title = ", ".join(one.config.mode for one in shown)
-    if asked.html:
-        facts = facts_of(asked, shown[0])
-        write_page(sections, columns, asked.html, title, facts, exact=asked.run is not None)
+    if options.html:
+        facts = facts_of(options, shown[0])
+        write_page(sections, columns, options.html, title, facts, exact=options.run is not None)
     else:
-        if not asked.original and len(indices) == 1:  # no caption of an original has its path
+        if not options.original and len(indices) == 1:  # no caption of an original has its path
             title = f"{title} · {samples[indices[0]].path}"
-        elif not asked.original:
+        elif not options.original:
             sections = [one._replace(title=f"{one.title} {one.image}") for one in sections]
-        draw(sections, columns, asked.output, title)
-    print(f"wrote {asked.html or asked.output}")
+        draw(sections, columns, options.output, title)
+    print(f"wrote {options.html or options.output}")
 
 
 def parse() -> tuple[argparse.Namespace, dict]:
@@ -122,68 +122,68 @@ def parse() -> tuple[argparse.Namespace, dict]:
     return argparse.Namespace(**options), given
 
 
-def refuse(asked: argparse.Namespace, given: dict) -> None:
+def refuse(options: argparse.Namespace, given: dict) -> None:
     """Refuse options that exclude each other or are out of range."""
-    if sum(map(bool, (asked.augment is not None, asked.list, asked.ops, asked.run))) != 1:
+    if sum(map(bool, (options.augment is not None, options.list, options.ops, options.run))) != 1:
         raise UserError("give one of: an augmentation, --ops SPEC, --run FILE, --list")
     for name in ("images", "rows", "columns"):
-        number = getattr(asked, name)
+        number = getattr(options, name)
         if number is not None and number < 1:
             raise UserError(f"{flag(name)} must be at least 1, not {number}")
-    if not 0 <= asked.epoch < 2**32:
-        raise UserError(f"--epoch must be from 0 to 2**32 - 1, not {asked.epoch}")
-    if asked.ops and len(split_modes(asked.ops)) > 1:
-        raise UserError(f"--ops takes one augmentation, not {len(split_modes(asked.ops))}")
-    if asked.ops and asked.rows is not None:
+    if not 0 <= options.epoch < 2**32:
+        raise UserError(f"--epoch must be from 0 to 2**32 - 1, not {options.epoch}")
+    if options.ops and len(split_modes(options.ops)) > 1:
+        raise UserError(f"--ops takes one augmentation, not {len(split_modes(options.ops))}")
+    if options.ops and options.rows is not None:
         raise UserError("--ops draws a row for each operation; drop --rows")
     own = [name for name in given if name != "data"]
-    if asked.run and own:
+    if options.run and own:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
 
 
-def run_of(asked: argparse.Namespace, given: dict) -> Shown:
+def run_of(options: argparse.Namespace, given: dict) -> Shown:
     """The run to draw; warns of versions that have changed since."""
-    run = preview.read_run(asked.run, given.get("data"))
+    run = preview.read_run(options.run, given.get("data"))
     for note in run.notes:
         logger.warning(note)
     return run
 
 
-def modes_of(asked: argparse.Namespace, given: dict) -> list[Shown]:
+def modes_of(options: argparse.Namespace, given: dict) -> list[Shown]:
     """The modes to draw, each with the images under it."""
-    spec = asked.augment if asked.ops is None else asked.ops
+    spec = options.augment if options.ops is None else options.ops
     configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
     sources = {name: given[name] for name in SOURCES if name in given}
-    samples = preview.training_images(sources, asked.file)
+    samples = preview.training_images(sources, options.file)
     return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
 
 
-def indices_of(asked: argparse.Namespace, samples: Sequence[Sample]) -> list[int]:
+def indices_of(options: argparse.Namespace, samples: Sequence[Sample]) -> list[int]:
     """The indices of the images to draw."""
-    images = asked.images
-    if images is None and asked.html and asked.file is None and asked.index is None:
-        images = 3 if asked.ops else 6
+    images = options.images
+    if images is None and options.html and options.file is None and options.index is None:
+        images = 3 if options.ops else 6
     if images is None:
-        return [preview.image_index(samples, asked.file, asked.index)]
+        return [preview.image_index(samples, options.file, options.index)]
     return preview.spread_over_classes(samples, images)
 
 
 def sections_of(
-    asked: argparse.Namespace, shown: list[Shown], indices: list[int]
+    options: argparse.Namespace, shown: list[Shown], indices: list[int]
 ) -> tuple[list[Section], int]:
     """The sections, by op or mode and then by image, and the number of their columns."""
     config, samples = shown[0].config, shown[0].dataset.samples
-    if asked.ops:
+    if options.ops:
         ops = preview.ops_of(config, samples)
-        columns = asked.columns or (3 if len(ops) > MANY_OPS and not asked.html else 5)
-        draws = draws_of(asked, columns, config)
+        columns = options.columns or (3 if len(ops) > MANY_OPS and not options.html else 5)
+        draws = draws_of(options, columns, config)
         by_image = [preview.draws_by_op(ops, index, draws) for index in indices]
         return [section for of_op in zip(*by_image, strict=True) for section in of_op], columns
     rows, columns = (3, 3) if len(indices) == 1 else (1, 5)
-    if asked.html or asked.run:
-        rows, columns = 1, 6 if asked.html else 2
-    rows, columns = asked.rows or rows, asked.columns or columns
-    draws = draws_of(asked, rows * columns, config)
+    if options.html or options.run:
+        rows, columns = 1, 6 if options.html else 2
+    rows, columns = options.rows or rows, options.columns or columns
+    draws = draws_of(options, rows * columns, config)
     sections = [
         Section(
             one.config.mode if len(shown) > 1 else "",
@@ -196,20 +196,20 @@ def sections_of(
     return sections, columns
 
 
-def draws_of(asked: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
+def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
     """The draws that fill so many cells, or up to the last epoch of a run."""
-    count = cells - asked.original
+    count = cells - options.original
     if count == 0:
         raise UserError(
             "the original fills the only picture; ask for more pictures, or for --no-original"
         )
-    if asked.run:
-        if asked.epoch >= config.epochs:
+    if options.run:
+        if options.epoch >= config.epochs:
             raise UserError(
-                f"--epoch must be from 0 to {config.epochs - 1} for this run, not {asked.epoch}"
+                f"--epoch must be from 0 to {config.epochs - 1} for this run, not {options.epoch}"
             )
-        count = min(count, config.epochs - asked.epoch)
-    return Draws(count, asked.epoch, asked.original)
+        count = min(count, config.epochs - options.epoch)
+    return Draws(count, options.epoch, options.original)
 
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
@@ -222,7 +222,7 @@ def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     return mixed_cells(shown, index, draws)
 
 
-def facts_of(asked: argparse.Namespace, shown: Shown) -> list[str]:
+def facts_of(options: argparse.Namespace, shown: Shown) -> list[str]:
     """The facts above the pictures of a page."""
     config = shown.config
     pixels = f"{config.image_size} × {config.image_size} pixels"
@@ -232,7 +232,7 @@ def facts_of(asked: argparse.Namespace, shown: Shown) -> list[str]:
         f"{len(shown.dataset):,} training images of {config.data or 'the sample'}",
         f"seed {config.seed}, {pixels}",
     ]
-    if asked.run:
+    if options.run:
         exactly = "to a grey level" if preview.mixes(config) else "pixel by pixel"
-        facts.append(f"what the network of {asked.run} was given, {exactly}")
+        facts.append(f"what the network of {options.run} was given, {exactly}")
     return [*facts, *shown.notes]

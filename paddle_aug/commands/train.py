@@ -1,4 +1,4 @@
-"""Train one fresh network for each augmentation."""
+"""Train a fresh network for each augmentation."""
 
 import logging
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ STOPPED = "stopped; the same command with --resume continues after the last whol
 
 def main() -> None:
     given, recipe = parse()
-    # Paddle takes seconds to import, so that --help and a mistyped option need not wait for it.
+    # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.inputs import find_data, of_mode, open_data
     from paddle_aug.training.fit import fit, use_device
     from paddle_aug.training.mixing import Mixing

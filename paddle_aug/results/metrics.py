@@ -1,4 +1,4 @@
-"""How well a classifier does, from the probabilities that it gives: numbers alone."""
+"""How good a classifier is, computed from its probabilities."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ BINS = 15  # of the expected calibration error, as in Guo et al. (arXiv 1706.045
 
 @dataclass(frozen=True, eq=False)
 class Measures:
-    """Of N images and C classes; all shares are from 0 to 1, NaN where there is nothing to divide.
+    """Metrics for N images and C classes. All shares are from 0 to 1, or NaN for 0 / 0.
 
-    `interval` is Wilson's, of 95 %. `top5` is None where there are five classes or fewer.
-    `confusion` counts images by true class (row) and predicted class. `recall` is the accuracy of
-    each class. A class has `precision` if it was predicted, `recall` if there are images of it.
-    `bins` are those of `BINS` equal ranges of confidence: images, mean confidence, accuracy;
-    `calibration_error` is their mean difference, weighed by images.
+    `interval` is Wilson's 95 % interval. `top5` is None for five classes or fewer. `confusion`
+    counts images by true class (row) and predicted class (column). `precision`, `recall` (the
+    accuracy of a class) and `f1` have a value per class. `bins` has a row for each of `BINS` equal
+    ranges of confidence: images, mean confidence, accuracy. `calibration_error` is the mean
+    difference of the latter two, weighted by images.
     """
 
     images: int
@@ -42,7 +42,7 @@ def wilson(correct: int, images: int) -> tuple[float, float]:
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> Measures:
-    """Measure predictions, [N, C], by the true classes, [N]; N is at least 1."""
+    """Compare probabilities [N, C] with the true classes [N]; N is at least 1."""
     images, classes = probabilities.shape
     order = np.argsort(-probabilities, axis=1, kind="stable")
     predicted = order[:, 0]
@@ -67,12 +67,12 @@ def measure(probabilities: np.ndarray, labels: np.ndarray) -> Measures:
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """One divided by the other; NaN where the whole is 0."""
+    """`part / whole`; NaN where the whole is 0."""
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
 def calibration_bins(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Images, mean confidence and accuracy of each bin, [BINS, 3]; a bin has its upper end."""
+    """Images, mean confidence and accuracy of each bin, [BINS, 3]; bins include their upper end."""
     place = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     count, confident, correct = (
         np.bincount(place, weights, minlength=BINS) for weights in (None, confidence, right)
@@ -81,6 +81,6 @@ def calibration_bins(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """The places of the wrong predictions of the highest confidence, the highest first."""
+    """Indices of the wrong predictions with the highest confidence, the highest first."""
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     return order[probabilities.argmax(axis=1)[order] != labels[order]][:count]

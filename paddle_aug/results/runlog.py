@@ -1,4 +1,4 @@
-"""The logs of a run: the notebook's four curves, one value an epoch, and run.json beside them."""
+"""The logs of a run: the notebook's four curves, one value per epoch, and run.json."""
 
 import hashlib
 import io
@@ -15,16 +15,16 @@ from paddle_aug.system import files
 
 CURVES = ("lossTrain", "accTrain", "lossEval", "accEval")
 NOTEBOOK_MODES = ("", "userDef", "imgaugLib", "allab", "allba")
-MOST_CURVE = 2**24  # bytes: two million epochs
+MAX_CURVE_BYTES = 2**24
 
-# A leading dot is no log: macOS leaves "._noAug_accEval.npy" on foreign disks.
+# Files with a leading dot are no logs: macOS writes "._noAug_accEval.npy" to foreign disks.
 _LOG_NAME = re.compile(rf"([^.].*)Aug_(?:(?:{'|'.join(CURVES)})\.npy|run\.json)")
 _SEED_FOLDER = re.compile(r"seed-(\d+)")
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One run as its logs tell it; `run` is its run.json, {} for the notebook's own logs.
+    """A run, read from its logs; `run` is its run.json, {} for the notebook's own logs.
 
     `curves` holds the four CURVES, float64 and of one length; accuracies are from 0 to 1.
     """
@@ -42,8 +42,12 @@ class Run:
     @property
     def data_wait(self) -> float | None:
         """The share, 0 to 1, of the training time spent waiting for data; None if not logged."""
-        times = [(epoch.get("seconds"), epoch.get("data_wait")) for epoch in self._epoch_facts]
-        times = [pair for pair in times if all(isinstance(value, int | float) for value in pair)]
+        times = [
+            (seconds, share)
+            for epoch in self._epoch_facts
+            if isinstance(seconds := epoch.get("seconds"), int | float)
+            and isinstance(share := epoch.get("data_wait"), int | float)
+        ]
         total = sum(seconds for seconds, _ in times)
         return sum(seconds * share for seconds, share in times) / total if total else None
 
@@ -63,9 +67,9 @@ class Run:
 
 
 def prefix(mode: str) -> str:
-    """The start of the names of a mode's files; "" and "none" are both no augmentation.
+    """The start of the names of a mode's files; "" and "none" both mean no augmentation.
 
-    A pipeline text becomes a slug one can read and a digest that keeps it apart from every other.
+    A pipeline becomes a readable slug, and a digest that tells it from all others.
 
     >>> prefix(""), prefix("userDef")
     ('noAug_', 'userDefAug_')
@@ -100,10 +104,10 @@ def read_run_file(log_dir: Path | str, mode: str) -> dict:
 
 
 def read_run(log_dir: Path | str, mode: str) -> Run:
-    """One run of a folder, in which others may be at work.
+    """Read one run of a folder, in which other runs may be in progress.
 
     Raises:
-        UserError: a file of it is missing, damaged, or no curve.
+        UserError: one of its files is missing, damaged, or no curve.
     """
     return _read_run(Path(log_dir), prefix(mode).removesuffix("Aug_"))
 
@@ -111,18 +115,18 @@ def read_run(log_dir: Path | str, mode: str) -> Run:
 def set_aside(log_dir: Path | str, mode: str) -> Path | None:
     """Move the files of an earlier run of this mode into a new folder below `replaced/`.
 
-    Returns that folder, or None where there was nothing to move.
+    Returns that folder, or None if there is nothing to move.
     """
     curves = [_curve_file(log_dir, mode, name) for name in CURVES]
     return files.set_aside([*curves, run_file(log_dir, mode)])
 
 
 def read_runs(folder: Path | str) -> list[Run]:
-    """Read the runs in a folder, not in folders below it: the notebook's modes first, in its order.
+    """Read the runs in a folder, without its subfolders: the notebook's modes first, in its order.
 
-    A kill between the writing of two curves leaves some one epoch longer than the others; that
-    epoch is left out. The notebook's logs may be float32, or have shape (epochs, 1). NaN is a value
-    like others: a run that diverged is real.
+    After a kill between the writing of two curves, some are one epoch longer than the others; that
+    epoch is left out. The notebook's logs may be float32, or have shape (epochs, 1). NaN is a valid
+    value: a run may diverge.
 
     Raises:
         UserError: no such folder; a file is missing, damaged, or no curve; or the lengths differ by
@@ -136,25 +140,25 @@ def read_runs(folder: Path | str) -> list[Run]:
 
 
 def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
-    """Read the runs of several folders, which hold the same modes trained with other seeds.
+    """Read the runs of several folders, which hold the same modes trained with different seeds.
 
-    A folder without runs of its own stands for the `seed-<n>` folders in it; all others below it
-    are ignored. Runs of one mode follow each other, the modes ordered as by `read_runs`.
+    A folder without runs of its own stands for its `seed-<n>` subfolders; others are ignored. Runs
+    of one mode are adjacent, and modes are ordered as by `read_runs`.
 
     Raises:
         UserError: what `read_runs` raises; a folder without runs; one seed of a mode twice.
     """
     runs = []
     for folder in dict.fromkeys(Path(folder) for folder in folders):
-        found = read_runs(folder) or [
+        of_folder = read_runs(folder) or [
             run for below in _seed_folders(folder) for run in read_runs(below)
         ]
-        if not found:
+        if not of_folder:
             raise UserError(
-                f"{folder} holds no logs; they are named like noAug_accEval.npy, "
-                "there or in folders named like seed-0"
+                f"{folder} holds no logs, such as noAug_accEval.npy, and no folders with logs, "
+                "such as seed-0"
             )
-        runs += found
+        runs += of_folder
     _refuse_repeated_seeds(runs)
     return sorted(runs, key=lambda run: order(run.mode))
 
@@ -185,7 +189,7 @@ def order(mode: str) -> tuple[int, str]:
 
 
 def _start(log_dir: Path | str, mode: str) -> str:
-    """What the paths of a run's files begin with."""
+    """The start of the paths of a run's files."""
     return os.path.join(log_dir, prefix(mode))
 
 
@@ -194,12 +198,12 @@ def _curve_file(log_dir: Path | str, mode: str, name: str) -> Path:
 
 
 def run_file(log_dir: Path | str, mode: str) -> Path:
-    """Where the run.json of a mode is."""
+    """The path of a mode's run.json."""
     return Path(f"{_start(log_dir, mode)}run.json")
 
 
 def _seed_folders(folder: Path) -> list[Path]:
-    """The `seed-<n>` folders in this one, by number."""
+    """The `seed-<n>` folders in a folder, by number."""
     below = [
         (int(match[1]), path)
         for path in folder.iterdir()
@@ -217,8 +221,8 @@ def _read_run(folder: Path, stem: str) -> Run:
     run_file = folder / f"{stem}Aug_run.json"
     run = _read_json(run_file) if run_file.exists() else {}
     mode = "" if stem == "no" else stem
-    # A slug does not tell its pipeline, run.json does; but where the files bear another name than
-    # its own, somebody renamed them to tell runs apart.
+    # A slug does not give its pipeline, but run.json does. Files under another name than the one
+    # that run.json gives were renamed by somebody, to tell runs apart.
     augment = str(run.get("augment", "")).strip()
     if mode and prefix(augment) == f"{stem}Aug_":
         mode = augment
@@ -227,7 +231,7 @@ def _read_run(folder: Path, stem: str) -> Run:
     epochs = min(lengths.values())
     if max(lengths.values()) > epochs + 1:
         raise UserError(
-            f"{folder / stem}Aug_*.npy are not of one run, their numbers of epochs differ: "
+            f"{folder / stem}Aug_*.npy are not of one run: their numbers of epochs differ: "
             + ", ".join(f"{name} {length}" for name, length in lengths.items())
         )
     curves = {name: curve[:epochs] for name, curve in curves.items()}
@@ -238,21 +242,21 @@ def _read_run(folder: Path, stem: str) -> Run:
 def _read_curve(file: Path) -> np.ndarray:
     if not file.exists():
         raise UserError(
-            f"{file} is missing beside the other logs of its run; put it back, or remove them"
+            f"{file} is missing, but not the other logs of its run; restore it, or remove them"
         )
     try:
-        content = files.read_bytes(file, MOST_CURVE)
+        content = files.read_bytes(file, MAX_CURVE_BYTES)
         values = np.load(io.BytesIO(content), allow_pickle=False)
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from None
     except Exception as error:  # damaged bytes make NumPy raise seven kinds, TokenError among them
         raise UserError(f"{file} is damaged or not an .npy file: {error}") from None
     if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
-        raise UserError(f"{file} holds no floating-point numbers, so it is not a curve")
+        raise UserError(f"{file} is not a curve: it holds no floating-point numbers")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1 or values.size == 0:
-        raise UserError(f"{file} has shape {values.shape}; a curve has one value an epoch")
+        raise UserError(f"{file} is not a curve: it has shape {values.shape}")
     return values.astype(np.float64)
 
 
@@ -264,22 +268,22 @@ def _read_json(file: Path) -> dict:
     except ValueError as error:
         raise UserError(f"{file} is damaged: {error}") from None
     if not isinstance(run, dict):
-        raise UserError(f"{file} does not hold a run: want an object in braces")
+        raise UserError(f"{file} is not the run.json of a run")
     if not isinstance(run.get("seed"), int | None):
         raise UserError(f"{file}: seed {run['seed']!r} is not a whole number")
     epochs = run.get("epochs", [])
     if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):
-        raise UserError(f"{file}: epochs is not a list of objects, one an epoch")
+        raise UserError(f"{file}: epochs is not a list of objects, one per epoch")
     return run
 
 
 def _refuse_repeated_seeds(runs: list[Run]) -> None:
-    """One seed trained twice gives one curve twice, and a spread that is none."""
-    seen: dict[tuple[str, int], Run] = {}
+    """Refuse a seed that is there twice: the spread over equal curves means nothing."""
+    first_runs: dict[tuple[str, int], Run] = {}
     for run in runs:
         if run.seed is None:
             continue
-        first = seen.setdefault((run.mode, run.seed), run)
+        first = first_runs.setdefault((run.mode, run.seed), run)
         if first is not run:
             raise UserError(
                 f"{first.folder} and {run.folder} both hold seed {run.seed} of "
