@@ -4,6 +4,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -65,7 +66,8 @@ class Worker:
             with block_signals():
                 self.process.start()
             theirs.close()
-        self.pipe.send(replace(training, config=replace(training.config, device=self.device)))
+        training = replace(training, config=replace(training.config, device=self.device))
+        self.pipe.send((training.log, pickle.dumps(training)))
 
     def result(self) -> float:
         """The seconds that the run took; call it once `ended` returns this worker.
@@ -180,18 +182,20 @@ def _serve(pipe: Connection, data: Dataset) -> None:
     """The main function of a worker's process."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
-    warnings.filterwarnings("ignore", "No ccache found", UserWarning)  # when Paddle is imported
+    warnings.filterwarnings("ignore", "No ccache found", UserWarning)
     with contextlib.suppress(KeyboardInterrupt):
         unblock_signals()
         while True:
-            pipe.send(_train(pipe.recv(), data))
+            pipe.send(_train(*pipe.recv(), data))
 
 
-def _train(training: Training, data: Dataset) -> float | UserError:
+def _train(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
     """Train; returns the seconds it took, or what stopped it."""
-    with logged(training.log):
-        from paddle_aug.training.fit import fit  # here, as it imports Paddle
+    with logged(log):
+        # Within, as both import Paddle, which warns of what is in order.
+        from paddle_aug.training.fit import fit
 
+        training = pickle.loads(pickled)
         started = time.perf_counter()
         try:
             fit(training.config, training.select(data))

@@ -434,7 +434,7 @@ def test_a_comparison_from_the_command_line_decodes_each_image_once_and_leaves_i
     results = compare_results.read(out)
     assert printed.out == compare_report.answer(results) + "\n"
     assert "epoch" not in printed.err  # which is for the runs' own logs
-    assert "ccache" not in printed.err
+    assert "Warning" not in printed.err
     for fraction in (0.5, 1.0):
         assert {len(seeds) for seeds in results.accuracies[fraction].values()} == {2}
     for name in ("report.html", "report.md", "report.csv", "runs.csv", "modes.png", "examples.png"):
