@@ -85,11 +85,13 @@ def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> 
     if name not in COMBINATORS and any(isinstance(value, Transform) for value in given):
         raise UserError(f"{name!r} in the augmentation {spec!r} takes no augmentations")
     try:
-        made = (COMBINATORS[name] if name in COMBINATORS else registry[name])(*args, **named)
+        transform = (COMBINATORS[name] if name in COMBINATORS else registry[name])(*args, **named)
         if name not in COMBINATORS:
-            made.sample(generator(0, "augment"), (8, 8, 3))  # finds rotate('x'), rotate((9, 3))
+            transform.sample(
+                generator(0, "augment"), (8, 8, 3)
+            )  # finds rotate('x'), rotate((9, 3))
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
-    if name in COMBINATORS and not all(isinstance(op, Transform) for op in made.ops):
+    if name in COMBINATORS and not all(isinstance(op, Transform) for op in transform.ops):
         raise UserError(f"{name!r} in the augmentation {spec!r} wants augmentations as its members")
-    return made
+    return transform

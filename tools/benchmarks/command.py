@@ -67,59 +67,87 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True)
 
     def add(command: str, about: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(command, help=about, allow_abbrev=False)
-        made.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
-        return made
+        command_parser = commands.add_parser(command, help=about, allow_abbrev=False)
+        command_parser.add_argument(
+            "--json", type=Path, metavar="FILE", help="where the figures go"
+        )
+        return command_parser
 
-    def add_images(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--images", type=Path, metavar="FOLDER", help="photos, at any depth")
+    def add_images(command_parser: argparse.ArgumentParser) -> None:
+        command_parser.add_argument(
+            "--images", type=Path, metavar="FOLDER", help="photos, at any depth"
+        )
 
-    def add_peers(made: argparse.ArgumentParser) -> None:
-        made.add_argument(
+    def add_peers(command_parser: argparse.ArgumentParser) -> None:
+        command_parser.add_argument(
             "--peers", type=Path, metavar="DIR", help="make environments there for other libraries"
         )
 
-    def add_repeats(made: argparse.ArgumentParser, repeats: int, of: str) -> None:
-        made.add_argument("--repeats", type=int, default=repeats, help=f"{of}, default {repeats}")
+    def add_repeats(command_parser: argparse.ArgumentParser, repeats: int, of: str) -> None:
+        command_parser.add_argument(
+            "--repeats", type=int, default=repeats, help=f"{of}, default {repeats}"
+        )
 
     for command, about, begun, repeats in (
         ("ops", "each op against the same op elsewhere", 5, 1),
         ("modes", "the notebook's modes against the notebook's way", 10, 10),
     ):
-        made = add(command, about)
-        add_images(made)
-        add_peers(made)
-        made.add_argument(
+        command_parser = add(command, about)
+        add_images(command_parser)
+        add_peers(command_parser)
+        command_parser.add_argument(
             "--starts", type=int, default=begun, help=f"of all processes, default {begun}"
         )
-        add_repeats(made, repeats, "rounds of turns after each start")
-        made.add_argument("--sizes", type=numbers, default=[224, 64, 32], help="default 224,64,32")
+        add_repeats(command_parser, repeats, "rounds of turns after each start")
+        command_parser.add_argument(
+            "--sizes", type=numbers, default=[224, 64, 32], help="default 224,64,32"
+        )
         names, peers = known(command)
-        made.add_argument("--only", nargs="+", default=names, choices=names, metavar="NAME")
-        made.add_argument("--against", nargs="+", default=peers, choices=peers, metavar="PEER")
+        command_parser.add_argument(
+            "--only", nargs="+", default=names, choices=names, metavar="NAME"
+        )
+        command_parser.add_argument(
+            "--against", nargs="+", default=peers, choices=peers, metavar="PEER"
+        )
     add_images(add("parity", "how near the pixels are to Pillow's and imgaug's"))
-    made = add("loader", "from files to batches, against the notebook's reader and others")
-    add_images(made)
-    add_peers(made)
-    add_repeats(made, 3, "epochs that count")
-    made.add_argument("--workers", type=numbers, default=[0, 1, 2, 4], help="default 0,1,2,4")
-    made.add_argument("--size", type=int, default=224, help="side of the images, default 224")
-    made.add_argument("--batch-size", type=int, default=8, help="default 8")
-    made.add_argument("--times", type=int, default=1, help="take the list so often, default 1")
-    made.add_argument("--only", nargs="*", default=LOADED, choices=("none", *MODES), metavar="MODE")
-    made.add_argument("--starts", type=int, default=0, help="also start so many loaders anew")
-    made = add("train", "epochs of a recipe: time, wait and memory")
-    made.add_argument("--data", type=Path, help="folder with lists, by default the drawn sample")
-    made.add_argument("--recipe", default="small", help="default small")
-    made.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
-    made.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
-    add_repeats(made, 3, "epochs that count")
-    made = add("soak", "how training grows: memory, files, threads, processes")
-    made.add_argument("--minutes", type=float, default=60, help="default 60")
-    made.add_argument("--data", type=Path, help="folder with lists, by default the drawn sample")
-    made.add_argument("--recipe", default="sample", help="default sample")
-    made.add_argument("--augment", default="allab", metavar="MODE", help="default allab")
-    made.add_argument("--workers", type=int, default=1, help="default 1")
+    command_parser = add(
+        "loader", "from files to batches, against the notebook's reader and others"
+    )
+    add_images(command_parser)
+    add_peers(command_parser)
+    add_repeats(command_parser, 3, "epochs that count")
+    command_parser.add_argument(
+        "--workers", type=numbers, default=[0, 1, 2, 4], help="default 0,1,2,4"
+    )
+    command_parser.add_argument(
+        "--size", type=int, default=224, help="side of the images, default 224"
+    )
+    command_parser.add_argument("--batch-size", type=int, default=8, help="default 8")
+    command_parser.add_argument(
+        "--times", type=int, default=1, help="take the list so often, default 1"
+    )
+    command_parser.add_argument(
+        "--only", nargs="*", default=LOADED, choices=("none", *MODES), metavar="MODE"
+    )
+    command_parser.add_argument(
+        "--starts", type=int, default=0, help="also start so many loaders anew"
+    )
+    command_parser = add("train", "epochs of a recipe: time, wait and memory")
+    command_parser.add_argument(
+        "--data", type=Path, help="folder with lists, by default the drawn sample"
+    )
+    command_parser.add_argument("--recipe", default="small", help="default small")
+    command_parser.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
+    command_parser.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
+    add_repeats(command_parser, 3, "epochs that count")
+    command_parser = add("soak", "how training grows: memory, files, threads, processes")
+    command_parser.add_argument("--minutes", type=float, default=60, help="default 60")
+    command_parser.add_argument(
+        "--data", type=Path, help="folder with lists, by default the drawn sample"
+    )
+    command_parser.add_argument("--recipe", default="sample", help="default sample")
+    command_parser.add_argument("--augment", default="allab", metavar="MODE", help="default allab")
+    command_parser.add_argument("--workers", type=int, default=1, help="default 1")
     commands.add_parser("ranks", help="what several processes cost each other", allow_abbrev=False)
     docs = commands.add_parser("docs", help="the pages about the figures", allow_abbrev=False)
     docs.add_argument("reports", type=Path, help="the folder of the JSON files")
