@@ -462,12 +462,12 @@ def test_killed_in_mid_epoch_and_resumed_equals_undisturbed_to_the_bit(config, t
 
 
 def wait_for_epoch(run_file, count):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         if run_file.exists() and len(json.loads(run_file.read_text())["epochs"]) >= count:
             return
         time.sleep(0.02)
-    raise AssertionError(f"epoch {count} did not end in two minutes")
+    raise AssertionError(f"epoch {count} did not end in ten minutes")
 
 
 @pytest.mark.parametrize(
