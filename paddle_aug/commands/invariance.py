@@ -70,10 +70,10 @@ def main() -> None:
     )
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.evaluation import invariance, invariance_report
+    from paddle_aug.evaluation import invariance, invariance_ops, invariance_report
     from paddle_aug.training.fit import use_device
 
-    chosen = invariance.choose_ops(ops)
+    chosen = invariance_ops.choose_ops(ops)
     use_device(config)
     networks = invariance.load_subjects(weights, runs)
     data = invariance.held_out(networks, given)

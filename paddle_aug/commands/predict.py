@@ -1,12 +1,11 @@
 """Predict the classes of images."""
 
-import csv
-import io
 import logging
 import sys
 
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable
+from paddle_aug.results.text import csv_text
 from paddle_aug.system.files import json_text, write_bytes
 
 logger = logging.getLogger(__name__)
@@ -92,12 +91,10 @@ def main() -> int:
 
 def as_csv(rankings: list) -> str:
     """A line per image and class, the likeliest first."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "rank", "class", "probability"])
+    rows = [["path", "rank", "class", "probability"]]
     for path, ranking in rankings:
-        writer.writerows([path, rank, *pair] for rank, pair in enumerate(ranking, 1))
-    return text.getvalue()
+        rows.extend([path, rank, *pair] for rank, pair in enumerate(ranking, 1))
+    return csv_text(rows)
 
 
 def as_json(rankings: list) -> str:

@@ -1,6 +1,5 @@
-"""What an evaluation leaves: tables, figures and the worst mistakes, in a folder."""
+"""The files of an evaluation: tables, figures and the worst mistakes."""
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +17,18 @@ from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.results import style
 from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
-from paddle_aug.system.files import readable, remove, write_bytes
+from paddle_aug.results.table import text_table
+from paddle_aug.results.text import csv_text
+from paddle_aug.system.files import readable, remove, write_bytes, write_text
 
-LONGEST = 24  # letters of a class's name in a figure
-COUNTED = 30  # classes up to which the cells of the confusion matrix have their numbers
+MAX_LETTERS = 24  # of a class's name in a figure
+MAX_COUNTED = 30  # classes; a larger confusion matrix has no numbers in its cells
 COLUMNS = 4  # of the montage
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Samples, and the probabilities that a network gives them, [N, C]."""
+    """Samples and the probabilities that a network predicts for them, [N, C]."""
 
     class_names: list[str]
     samples: Sequence[Sample]
@@ -54,17 +55,19 @@ class Evaluation:
 
 
 def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
-    """Write tables, figures and a montage of so many mistakes, in place of an earlier evaluation's.
+    """Write tables, figures and a montage of the worst mistakes; returns the files.
 
     Raises:
         OSError: a file cannot be written.
     """
     classes = class_table(evaluation)
-    contents = {
-        "classes.csv": csv_bytes([[*classes[0]], *([*row.values()] for row in classes)]),
-        "confusion.csv": csv_bytes(confusion_rows(evaluation)),
+    tables = {
+        "classes.csv": csv_text([[*classes[0]], *([*row.values()] for row in classes)]),
+        "confusion.csv": csv_text(confusion_rows(evaluation)),
     }
-    settings = style.settings() | {"text.parse_math": False}  # names of classes are no formulas
+    figures = {}
+    # A dollar sign in the name of a class does not begin a formula.
+    settings = style.settings() | {"text.parse_math": False}
     with matplotlib.rc_context(settings):
         for name, figure in (
             ("confusion.png", confusion_figure(evaluation)),
@@ -72,14 +75,17 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         ):
             content = io.BytesIO()
             figure.savefig(content, format="png", bbox_inches="tight", pad_inches=0.1)
-            contents[name] = content.getvalue()
-    for name, content in contents.items():
-        write_bytes(folder / name, content)
+            figures[name] = content.getvalue()
+    for name, text in tables.items():
+        write_text(folder / name, text)
+    for name, png in figures.items():
+        write_bytes(folder / name, png)
+    files = [folder / name for name in (*tables, *figures)]
     montage = folder / "mistakes.png"
     worst = evaluation.mistakes(mistakes)
     if not worst:
         remove(montage)
-        return [folder / name for name in contents]
+        return files  # and no montage of an earlier evaluation
     wrong = evaluation.measures.images - evaluation.measures.correct
     title = f"The most confident {len(worst)} of {wrong:,} mistakes"
     cells = [
@@ -92,18 +98,11 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     ]
     with matplotlib.rc_context(settings):
         preview_figure.draw([Section("", "", cells)], COLUMNS, montage, title)
-    return [*(folder / name for name in contents), montage]
-
-
-def csv_bytes(rows: list[list]) -> bytes:
-    """A table as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return readable(text.getvalue()).encode()
+    return [*files, montage]
 
 
 def class_table(evaluation: Evaluation) -> list[dict]:
-    """A row for each class; None where there is nothing to divide by."""
+    """A row for each class; None for a share of no images."""
     measures = evaluation.measures
     columns = {"accuracy": measures.recall, "precision": measures.precision, "f1": measures.f1}
     images = measures.confusion.sum(axis=1).tolist()
@@ -116,7 +115,7 @@ def class_table(evaluation: Evaluation) -> list[dict]:
 
 
 def mean_of_classes(rows: list[dict]) -> dict[str, float]:
-    """The mean of each column over the classes that have a value there."""
+    """The mean of each column over the classes that have a value."""
     return {
         name: float(np.mean([row[name] for row in rows if row[name] is not None]))
         for name in ("accuracy", "precision", "f1")
@@ -136,7 +135,7 @@ def confusion_rows(evaluation: Evaluation) -> list[list]:
 
 
 def text(evaluation: Evaluation) -> str:
-    """What the terminal shows: the shares of all images, then of each class, in per cent."""
+    """The text for the terminal: the shares of all images, then of each class, in per cent."""
     measures = evaluation.measures
     low, high = (100 * bound for bound in measures.interval)
     lines = [
@@ -150,22 +149,19 @@ def text(evaluation: Evaluation) -> str:
     )
     classes = class_table(evaluation)
     mean = {"class": "mean of classes", "images": "", **mean_of_classes(classes)}
-    cells = [[*classes[0]], *([cell(value) for value in row.values()] for row in [*classes, mean])]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for name, *numbers in cells:
-        lines.append("   ".join([name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]))
-    return "\n".join(lines)
+    rows = [[cell(value) for value in row.values()] for row in [*classes, mean]]
+    return "\n".join([*lines, text_table([*classes[0]], rows)])
 
 
 def cell(value: str | int | float | None) -> str:
-    """A share in per cent; a count or a name as it is."""
+    """A share in per cent; a count or a name unchanged."""
     if value is None:
         return "–"
     return f"{100 * value:.1f}" if isinstance(value, float) else f"{value}"
 
 
 def facts(evaluation: Evaluation, mistakes: int) -> dict:
-    """All measures, and so many mistakes, as plain values for JSON."""
+    """All measures and the worst mistakes, as plain values for JSON."""
     measures, classes = evaluation.measures, class_table(evaluation)
     return {
         "images": measures.images,
@@ -194,18 +190,20 @@ def facts(evaluation: Evaluation, mistakes: int) -> dict:
 
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
-    """The matrix, coloured by the share of each true class; up to `COUNTED` classes with counts."""
+    """The matrix, coloured by the share of the true class, and counts up to `MAX_COUNTED`."""
     confusion, class_names = evaluation.measures.confusion, evaluation.class_names
     count = len(class_names)
     side = float(np.clip(13 / count, 0.13, 0.55))  # of a cell, in inches
-    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in class_names]
+    names = [
+        name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…" for name in class_names
+    ]
     size = min(10.0, 62 * side)  # of the names, in points
     room = max(map(len, names)) * size * 0.6 / 72
     wide = count * side + room
     figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview_figure.DPI, layout="constrained")
     axes = figure.add_subplot()
     images = confusion.sum(axis=1, keepdims=True)
-    # By the square root, or a few mistakes among many images could not be seen.
+    # A square root makes a few mistakes among many images visible.
     colours = PowerNorm(0.5, 0, 100)
     shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
     axes.set_xticks(range(count), names, rotation=90, fontsize=size)
@@ -218,7 +216,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#e8e8e8", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
-    if count <= COUNTED:
+    if count <= MAX_COUNTED:
         for row, column in np.argwhere(confusion):
             number = confusion[row, column]
             dark = number > 0.3 * images[row, 0]
@@ -235,7 +233,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
 
 
 def reliability_figure(measures: Measures) -> Figure:
-    """Accuracy against confidence, in the bins of the calibration error; below, the images."""
+    """Accuracy against confidence in the bins of the calibration error, above a histogram."""
     figure = Figure(figsize=(6, 6), dpi=preview_figure.DPI, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     images, confidence, accuracy = measures.bins.T

@@ -1,12 +1,11 @@
-"""What people see of an invariance map: the figure, the table, the words, and all numbers."""
+"""The files of an invariance map: a figure, a page with a table and sentences, and all numbers."""
 
-import csv
 import math
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -17,18 +16,19 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.results.style import colours, settings
+from paddle_aug.results.text import csv_text, markdown_table
 from paddle_aug.system.files import write_bytes, write_json, write_text
 from paddle_aug.system.versions import versions
 
 COLUMNS = 3  # of panels
 LINES = ("-", "--", ":", "-.")  # of networks trained under the same mode
 GUESSING = {"color": "#888888", "lw": 0.8, "ls": (0, (1, 2))}
-MOST_DIFFERENT = 3  # ops that are named
+MAX_DIFFERENT = 3  # ops that are named
 
 
 @dataclass(frozen=True)
 class Map:
-    """The curves of each op, by its name, one a network, and what they were measured on."""
+    """The curves of each op by its name, one for each network, and their data."""
 
     networks: Sequence[Subject]
     curves: dict[str, list[Curve]]
@@ -38,21 +38,21 @@ class Map:
 
     @property
     def curved(self) -> dict[str, list[Curve]]:
-        """Those of ops that are more than on or off."""
+        """The ops that have magnitudes."""
         return {name: curves for name, curves in self.curves.items() if curves[0].op.unit}
 
     @property
     def switched(self) -> dict[str, list[Curve]]:
-        """Those of ops that are on or off."""
+        """The ops that are on or off."""
         return {name: curves for name, curves in self.curves.items() if not curves[0].op.unit}
 
     @property
     def clean(self) -> list[Curve]:
-        """A curve of each network, to read off its accuracy on unchanged images."""
+        """A curve of each network, for its accuracy on unchanged images."""
         return next(iter(self.curves.values()))
 
 
-def write(made: Map, folder: Path) -> list[Path]:
+def write(result: Map, folder: Path) -> list[Path]:
     """Write invariance.png, .csv, .json and .md, and return their paths.
 
     Raises:
@@ -60,13 +60,13 @@ def write(made: Map, folder: Path) -> list[Path]:
     """
     content = BytesIO()
     with matplotlib.rc_context({**settings(), "font.size": 8, "axes.titlesize": 9}):
-        figure(made).savefig(content, format="png")
+        figure(result).savefig(content, format="png")
     files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
     try:
         write_bytes(files[0], content.getvalue())
-        write_text(files[1], as_csv(made))
-        write_json(files[2], as_dict(made))
-        write_text(files[3], page(made))
+        write_text(files[1], as_csv(result))
+        write_json(files[2], as_dict(result))
+        write_text(files[3], page(result))
     except OSError as error:
         raise UserError(
             f"cannot write to {folder}: {error.strerror}; choose another --out"
@@ -75,7 +75,7 @@ def write(made: Map, folder: Path) -> list[Path]:
 
 
 def looks(networks: Sequence[Subject]) -> list[tuple[str, str]]:
-    """The colour and the line of each network: the colour is its mode's in all figures."""
+    """The colour and line style of each network; a mode has the same colour in all figures."""
     modes = [subject.mode for subject in networks]
     colour = colours(sorted(set(modes)))
     return [
@@ -84,53 +84,55 @@ def looks(networks: Sequence[Subject]) -> list[tuple[str, str]]:
     ]
 
 
-def figure(made: Map) -> Figure:
-    """A panel for each op, one more for those that are on or off; below the curves, as strips, the
+def figure(result: Map) -> Figure:
+    """A panel for each op, and one for those that are on or off; strips below the curves are the
     ranges in which accuracy is kept."""
-    panels = len(made.curved) + bool(made.switched)
+    panels = len(result.curved) + bool(result.switched)
     rows = math.ceil(panels / COLUMNS)
     drawn = Figure(figsize=(8, 1.75 * rows + 0.7), dpi=130, layout="constrained")
     all_axes = list(drawn.subplots(rows, COLUMNS, sharey=True, squeeze=False).flat)
-    for axes, curves in zip(all_axes, made.curved.values(), strict=False):
-        draw_curves(axes, curves, made)
-    if made.switched:
-        draw_bars(all_axes[len(made.curved)], made)
+    for axes, curves in zip(all_axes, result.curved.values(), strict=False):
+        draw_curves(axes, curves, result)
+    if result.switched:
+        draw_bars(all_axes[len(result.curved)], result)
     for axes in all_axes[panels:]:
         axes.remove()
     for axes in all_axes[:panels:COLUMNS]:
         axes.set_ylabel("Accuracy (%)")
-    add_legend(drawn, made)
+    add_legend(drawn, result)
     return drawn
 
 
-def draw_curves(axes, curves: Sequence[Curve], made: Map) -> None:
+def draw_curves(axes, curves: Sequence[Curve], result: Map) -> None:
     """One op: accuracy over its magnitudes."""
     op = curves[0].op
-    for row, (curve, (colour, line)) in enumerate(zip(curves, looks(made.networks), strict=True)):
+    for row, (curve, (colour, line)) in enumerate(zip(curves, looks(result.networks), strict=True)):
         low, high = (100 * end for end in curve.interval)
         axes.fill_between(op.magnitudes, low, high, color=colour, alpha=0.16, lw=0)
         axes.plot(
             op.magnitudes, 100 * curve.accuracy, line, color=colour, lw=1.4, marker=".", ms=3.5
         )
-        first, last = curve.kept(made.tolerance)
+        first, last = curve.kept(result.tolerance)
         strip = strip_height(row)
         axes.plot([first, last], [strip, strip], color=colour, lw=3, solid_capstyle="butt")
         if first == last:
             axes.plot(first, strip, "|", color=colour, ms=5, mew=1.5)
     axes.axvline(op.neutral, color="#bbbbbb", lw=0.8, zorder=0)
-    finish(axes, made, op.name)
+    finish(axes, result, op.name)
     axes.set_xlabel(op.unit)
     if op.unit == "degrees" and op.magnitudes[-1] == 180:
         axes.set_xticks(range(-180, 181, 90))
 
 
-def draw_bars(axes, made: Map) -> None:
+def draw_bars(axes, result: Map) -> None:
     """The ops that are on or off, beside the unchanged images."""
-    groups = {"unchanged": (made.clean, made.clean[0].op.neutral_place)}
-    groups |= {name: (curves, -1) for name, curves in made.switched.items()}
-    width = 0.8 / len(made.networks)
+    groups = {"unchanged": (result.clean, result.clean[0].op.neutral_place)}
+    groups |= {name: (curves, -1) for name, curves in result.switched.items()}
+    width = 0.8 / len(result.networks)
     for number, (curves, place) in enumerate(groups.values()):
-        for each, (curve, (colour, _)) in enumerate(zip(curves, looks(made.networks), strict=True)):
+        for each, (curve, (colour, _)) in enumerate(
+            zip(curves, looks(result.networks), strict=True)
+        ):
             share, low, high = (100 * ends[place] for ends in (curve.accuracy, *curve.interval))
             axes.bar(
                 number - 0.4 + (each + 0.5) * width,
@@ -143,34 +145,34 @@ def draw_bars(axes, made: Map) -> None:
             )
     axes.set_xticks(range(len(groups)), groups)
     axes.grid(visible=False, axis="x")
-    finish(axes, made, "on or off")
+    finish(axes, result, "on or off")
 
 
-def percent(made: Map) -> str:
+def percent(result: Map) -> str:
     """The tolerance in words."""
-    return f"{100 * made.tolerance:g}%"
+    return f"{100 * result.tolerance:g}%"
 
 
 def strip_height(row: int) -> float:
-    """Where the strip of a network is, below 0 %."""
+    """The height of a network's strip, below 0 %."""
     return -5 - 6 * row
 
 
-def finish(axes, made: Map, title: str) -> None:
-    """What all panels have: title, height, and the accuracy of guessing."""
+def finish(axes, result: Map, title: str) -> None:
+    """Add what all panels have: a title, the limits, and the accuracy of guessing."""
     axes.set_title(title, loc="left", weight="bold")
-    axes.axhline(100 / made.data.num_classes, **GUESSING)
-    axes.set_ylim(strip_height(len(made.networks)), 101)
+    axes.axhline(100 / result.data.num_classes, **GUESSING)
+    axes.set_ylim(strip_height(len(result.networks)), 101)
     axes.set_yticks(range(0, 101, 25))
 
 
-def add_legend(drawn: Figure, made: Map) -> None:
-    """Name the networks and signs below the panels."""
+def add_legend(drawn: Figure, result: Map) -> None:
+    """Add a legend below the panels."""
     entries = {}
-    for subject, (colour, line) in zip(made.networks, looks(made.networks), strict=True):
+    for subject, (colour, line) in zip(result.networks, looks(result.networks), strict=True):
         text = "\n".join(textwrap.wrap(subject.name, 40)).replace("$", r"\$")
         entries[text] = Line2D([], [], color=colour, ls=line, lw=1.8, marker=".")
-    entries[f"accuracy kept (at most {percent(made)} of it lost)"] = Line2D(
+    entries[f"accuracy kept (at most {percent(result)} of it lost)"] = Line2D(
         [], [], color="#555555", lw=3, solid_capstyle="butt"
     )
     entries["guessing"] = Line2D([], [], **GUESSING)
@@ -183,23 +185,23 @@ def add_legend(drawn: Figure, made: Map) -> None:
     )
 
 
-def sentences(made: Map) -> list[str]:
-    """For each op, what range of magnitudes each network keeps its accuracy in."""
+def sentences(result: Map) -> list[str]:
+    """For each op, the range of magnitudes in which each network keeps its accuracy."""
     return [
-        *(_range_sentence(curves, made) for curves in made.curved.values()),
-        *(_switch_sentence(curves, made) for curves in made.switched.values()),
+        *(_range_sentence(curves, result) for curves in result.curved.values()),
+        *(_switch_sentence(curves, result) for curves in result.switched.values()),
     ]
 
 
-def _range_sentence(curves: Sequence[Curve], made: Map) -> str:
+def _range_sentence(curves: Sequence[Curve], result: Map) -> str:
     op, told, verb = curves[0].op, [], " keeps its accuracy"
-    for subject, curve in zip(made.networks, curves, strict=True):
-        low, high = curve.kept(made.tolerance)
+    for subject, curve in zip(result.networks, curves, strict=True):
+        low, high = curve.kept(result.tolerance)
         if low == high:
             place = op.neutral_place
             nearest = [*op.magnitudes[max(0, place - 1) : place], *op.magnitudes[place + 1 :][:1]]
             first = " and ".join(f"{magnitude:g}" for magnitude in nearest)
-            lost = f"more than {percent(made)} of its accuracy"
+            lost = f"more than {percent(result)} of its accuracy"
             told.append(f"{subject.name} loses {lost} at {first} already")
             verb = " keeps its accuracy"
             continue
@@ -209,36 +211,36 @@ def _range_sentence(curves: Sequence[Curve], made: Map) -> str:
     return f"{op.name} ({op.unit}): {'; '.join(told)}"
 
 
-def _switch_sentence(curves: Sequence[Curve], made: Map) -> str:
+def _switch_sentence(curves: Sequence[Curve], result: Map) -> str:
     kept = [
         f"{subject.name} keeps {curve.mean_share:.0%} of its accuracy"
-        for subject, curve in zip(made.networks, curves, strict=True)
+        for subject, curve in zip(result.networks, curves, strict=True)
     ]
     return f"{curves[0].op.name}: {'; '.join(kept)}"
 
 
-def differences(made: Map) -> list[str]:
-    """For each network after the first, the ops that part it most from the first, a sentence."""
-    said = []
-    for number, subject in enumerate(made.networks[1:], 1):
+def differences(result: Map) -> list[str]:
+    """For each network after the first, a sentence on the ops in which they differ most."""
+    lines = []
+    for number, subject in enumerate(result.networks[1:], 1):
         shares = {
             name: (curves[0].mean_share, curves[number].mean_share)
-            for name, curves in made.curves.items()
+            for name, curves in result.curves.items()
         }
         most = sorted(shares, key=lambda name: -abs(shares[name][1] - shares[name][0]))
         told = [f"{name} {shares[name][1]:.0%} and {shares[name][0]:.0%}" for name in most]
-        said.append(
-            f"{subject.name} and {made.networks[0].name} differ most, by the mean share of their "
-            f"accuracy that is left under an op, at {', '.join(told[:MOST_DIFFERENT])}"
+        lines.append(
+            f"{subject.name} and {result.networks[0].name} differ most, by the mean share of their "
+            f"accuracy that is left under an op, at {', '.join(told[:MAX_DIFFERENT])}"
         )
-    return said
+    return lines
 
 
-def limits(made: Map) -> list[str]:
-    """The ops at whose far magnitudes no network keeps its accuracy, with where that begins."""
+def limits(result: Map) -> list[str]:
+    """The ops at whose extreme magnitudes no network keeps its accuracy, and where that begins."""
     found = []
-    for name, curves in made.curves.items():
-        op, ranges = curves[0].op, [curve.kept(made.tolerance) for curve in curves]
+    for name, curves in result.curves.items():
+        op, ranges = curves[0].op, [curve.kept(result.tolerance) for curve in curves]
         low, high = min(first for first, _ in ranges), max(last for _, last in ranges)
         sides = [
             f"{word} {end:g}"
@@ -252,61 +254,58 @@ def limits(made: Map) -> list[str]:
     return found
 
 
-def notes(made: Map) -> list[str]:
-    """What a reader must know of networks that have next to no accuracy to lose."""
-    labels = Counter(sample.label for sample in made.data.eval)
+def notes(result: Map) -> list[str]:
+    """A sentence for each network that has next to no accuracy to lose."""
+    labels = Counter(sample.label for sample in result.data.eval)
     most = max(labels.values()) / labels.total()
     return [
         f"{subject.name} is right about {curve.clean:.1%} of the unchanged images, no more than "
         f"one answer for all of them could be ({most:.1%}): its curves say nothing"
-        for subject, curve in zip(made.networks, made.clean, strict=True)
+        for subject, curve in zip(result.networks, result.clean, strict=True)
         if curve.interval[0][curve.op.neutral_place] <= most
     ]
 
 
-def table(made: Map) -> str:
+def table(result: Map) -> str:
     """The ranges in Markdown, an op a row and a network a column."""
-    rows = [["op", *(subject.name for subject in made.networks)]]
-    for name, curves in made.curves.items():
-        cells = []
-        for curve in curves:
-            low, high = curve.kept(made.tolerance)
-            text = f"{low:g} to {high:g} " if low < high else f"{low:g} only "
-            cells.append(f"{text if curve.op.unit else ''}({curve.mean_share:.0%})")
+    rows = []
+    for name, curves in result.curves.items():
         unit = curves[0].op.unit
-        rows.append([f"{name}, {unit}" if unit else name, *cells])
-    rows = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    rows.insert(1, ["---"] + ["---:"] * len(made.networks))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        rows.append([f"{name}, {unit}" if unit else name])
+        for curve in curves:
+            low, high = curve.kept(result.tolerance)
+            text = f"{low:g} to {high:g} " if low < high else f"{low:g} only "
+            rows[-1].append(f"{text if unit else ''}({curve.mean_share:.0%})")
+    return markdown_table(["op", *(subject.name for subject in result.networks)], rows)
 
 
-def page(made: Map) -> str:
+def page(result: Map) -> str:
     """invariance.md."""
     parts = [
         "# Invariance map",
-        f"Of {made.images:,} images of {made.data.name} that were held out, on which the networks' "
-        "accuracy is, unchanged (95 % interval):",
+        f"Of {result.images:,} images of {result.data.name} that were held out, on which the "
+        "networks' accuracy is, unchanged (95 % interval):",
     ]
     lines = []
-    for subject, curve in zip(made.networks, made.clean, strict=True):
+    for subject, curve in zip(result.networks, result.clean, strict=True):
         low, high = (end[curve.op.neutral_place] for end in curve.interval)
         lines.append(
             f"- {subject.name}: {curve.clean:.1%} ({low:.1%} to {high:.1%}), `{subject.weights}`"
         )
-    parts += ["\n".join(lines), *(f"Note: {note}." for note in notes(made))]
+    parts += ["\n".join(lines), *(f"Note: {note}." for note in notes(result))]
     parts += [
         "![accuracy under each op](invariance.png)",
-        f"The range around doing nothing in which a network loses at most {percent(made)} of "
+        f"The range around doing nothing in which a network loses at most {percent(result)} of "
         "its accuracy; in brackets what is left of its accuracy, the mean over all other "
         "magnitudes that were measured:",
-        table(made),
+        table(result),
         "## In words",
-        "\n".join(f"- {line}." for line in sentences(made)),
+        "\n".join(f"- {line}." for line in sentences(result)),
     ]
-    if told := differences(made):
+    if told := differences(result):
         parts += ["## What differs most", "\n".join(f"- {line}." for line in told)]
     parts.append("## Where accuracy is lost")
-    if len(made.networks) > 1 and (told := limits(made)):
+    if len(result.networks) > 1 and (told := limits(result)):
         parts += ["By every network here:", "\n".join(f"- {line}" for line in told)]
     parts.append(
         "The change may destroy what the label stands for, or it may be what the network was not "
@@ -316,26 +315,24 @@ def page(made: Map) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def as_csv(made: Map) -> str:
+def as_csv(result: Map) -> str:
     """A row for each network, op and magnitude."""
-    text = StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(
-        ("network", "op", "unit", "magnitude", "images", "right", "accuracy", "low", "high", "kept")
-    )
-    for name, curves in made.curves.items():
-        for subject, curve in zip(made.networks, curves, strict=True):
-            for point in _points(curve, made.tolerance):
-                rows.writerow((subject.name, name, curve.op.unit, *point.values()))
-    return text.getvalue()
+    heads = ["network", "op", "unit", "magnitude", "images", "right", "accuracy", "low", "high"]
+    rows = [
+        [subject.name, name, curve.op.unit, *point.values()]
+        for name, curves in result.curves.items()
+        for subject, curve in zip(result.networks, curves, strict=True)
+        for point in _points(curve, result.tolerance)
+    ]
+    return csv_text([[*heads, "kept"], *rows])
 
 
-def as_dict(made: Map) -> dict:
+def as_dict(result: Map) -> dict:
     """All numbers, as they stand in invariance.json."""
     return {
-        "data": {"name": made.data.name, "fingerprint": made.data.fingerprint},
-        "images": made.images,
-        "tolerance": made.tolerance,
+        "data": {"name": result.data.name, "fingerprint": result.data.fingerprint},
+        "images": result.images,
+        "tolerance": result.tolerance,
         "networks": [
             {
                 "name": subject.name,
@@ -343,7 +340,7 @@ def as_dict(made: Map) -> dict:
                 "weights": str(subject.weights),
                 "accuracy": curve.clean,
             }
-            for subject, curve in zip(made.networks, made.clean, strict=True)
+            for subject, curve in zip(result.networks, result.clean, strict=True)
         ],
         "ops": [
             {
@@ -352,14 +349,14 @@ def as_dict(made: Map) -> dict:
                 "neutral": curves[0].op.neutral,
                 "networks": {
                     subject.name: {
-                        "kept": curve.kept(made.tolerance),
+                        "kept": curve.kept(result.tolerance),
                         "mean_share": curve.mean_share,
-                        "points": _points(curve, made.tolerance),
+                        "points": _points(curve, result.tolerance),
                     }
-                    for subject, curve in zip(made.networks, curves, strict=True)
+                    for subject, curve in zip(result.networks, curves, strict=True)
                 },
             }
-            for name, curves in made.curves.items()
+            for name, curves in result.curves.items()
         ],
         "versions": versions(),
     }

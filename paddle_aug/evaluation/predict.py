@@ -1,4 +1,4 @@
-"""What a trained network makes of images: a probability for each of its classes."""
+"""The probabilities that a trained network predicts for images."""
 
 import glob
 import os
@@ -19,17 +19,17 @@ from paddle_aug.inputs import augmented
 from paddle_aug.training.batches import ToNetwork, tensor_of
 from paddle_aug.training.weights import Trained
 
-# Of draws for test-time augmentation: an epoch that no training comes to, so that none of them is
-# one that the network was trained on.
+# The epoch of the first draw for test-time augmentation. No training gets that far, so the network
+# was trained on none of these draws.
 FIRST_DRAW = 2**31
-USUAL_DRAWS = 8
+DEFAULT_DRAWS = 8
 
 
 class Views:
-    """Samples as a network is to see them: as in evaluation, then under draws of an augmentation.
+    """Samples as a network sees them: as in evaluation, then under draws of an augmentation.
 
-    A sample's views are always the same, wherever it stands in whichever list. They are made by
-    `Workers`, whose keys are (view, index).
+    The views of a sample do not depend on its list or its place there. `Workers` make them; their
+    keys are (view, index).
     """
 
     def __init__(self, config: TrainConfig, samples: Sequence[Sample], mode: str, draws: int):
@@ -40,14 +40,13 @@ class Views:
         self.count = 1 + draws
 
     def keys(self, images: int) -> Iterator[list[tuple[int, int]]]:
-        """All samples with all their views, so many images a batch."""
+        """All views of all samples; a batch has the views of `images` samples."""
         for start in range(0, len(self.samples), images):
             indices = range(start, min(start + images, len(self.samples)))
             yield [(view, index) for index in indices for view in range(self.count)]
 
     def fill(self, pixels: np.ndarray, keys: list[tuple[int, int]]) -> list[UserError | None]:
-        """Write the views of a batch, [N, H, W, 3]; of an image that cannot be had, what is wrong
-        is returned in its place."""
+        """Write the views of a batch, [N, H, W, 3]; returns an error or None for each image."""
         wrong = []
         for start in range(0, len(keys), self.count):
             try:
@@ -58,7 +57,7 @@ class Views:
         return wrong
 
     def _write(self, views: np.ndarray, sample: Sample) -> None:
-        # A list of one: the place in a list is part of what names a draw.
+        # A list of one, because a draw depends on the index in the list.
         plain, drawn = (augmented(self.config, [sample], mode) for mode in ("none", self.mode))
         image = plain.unchanged(0)
         views[0] = plain.augmented(image, (0, 0))
@@ -67,22 +66,22 @@ class Views:
 
 
 def parse_tta(spec: str | None, draws: int | None) -> tuple[str, int]:
-    """The augmentation that `--tta` and `--tta-draws` ask for, and how often it is drawn.
+    """The augmentation of `--tta` and its number of draws.
 
-    Of "hflip" it is the mirrored image, once: half of its draws would be the image as it is.
+    "hflip" is the mirrored image, once: half of its draws would be the image itself.
 
     Raises:
-        UserError: there is no such augmentation, or no such number of draws.
+        UserError: there is no such augmentation, or the number is out of range.
     """
     if spec is None:
         if draws is not None:
-            raise UserError("--tta-draws goes with --tta, which says what is drawn")
+            raise UserError("--tta-draws needs --tta, the augmentation to draw")
         return "none", 0
     if spec.strip() == "hflip":
         if draws is not None:
-            raise UserError("--tta hflip adds the mirrored image, once; leave --tta-draws away")
+            raise UserError("--tta hflip adds the mirrored image, once; drop --tta-draws")
         return "hflip(1.0)", 1
-    draws = USUAL_DRAWS if draws is None else draws
+    draws = DEFAULT_DRAWS if draws is None else draws
     if draws < 1:
         raise UserError(f"--tta-draws must be at least 1, not {draws}")
     augmentation(spec)
@@ -96,16 +95,16 @@ def predictions(
     batch_size: int = 32,
     processes: int = 0,
 ) -> Iterator[np.ndarray | UserError]:
-    """For each sample in turn its probabilities, float64 [classes]; or why it has none.
+    """For each sample in turn its probabilities, float64 [classes], or the error that it caused.
 
-    An image is prepared as evaluation in training does. With `tta`, from `parse_tta`,
-    they are the mean over the image and its draws. `batch_size` counts images and draws alike.
+    Images are prepared as for evaluation in training. With `tta`, from `parse_tta`, the
+    probabilities are the mean over the image and its draws; `batch_size` counts both.
     """
     views = Views(trained.config, samples, *tta)
     images = max(1, batch_size // views.count)
     batches = -(-len(samples) // images)
     to_network = ToNetwork(trained.normalization)
-    # One batch needs no process beside this one, and two no more than one.
+    # A worker is of use from the second batch on.
     with Workers({"views": views}, min(processes, batches - 1), images * views.count) as workers:
         for pixels, wrong in workers.batches("views", views.keys(images)):
             with paddle.no_grad():
@@ -117,28 +116,27 @@ def predictions(
 
 
 def find_images(arguments: list[str]) -> tuple[list[Sample], list[str]]:
-    """The images that files, folders and globs name, each once; and what names none.
+    """The images that files, folders and globs name, each once; a message for each that names none.
 
-    Of folders, the files with the name of an image at any depth, sorted; what is hidden is passed
-    by. A file that is named is taken whatever its name, and whether it is there or not.
+    A folder stands for the image files below it at any depth, sorted, without hidden ones. A named
+    file is taken whatever its name, even if it does not exist.
     """
-    paths, nothing = {}, []
+    paths, messages = {}, []
     for argument in arguments:
         if os.path.isdir(argument):
-            found = _below(argument)
+            matches = _below(argument)
         elif os.path.exists(argument) or not glob.has_magic(argument):
-            found = [argument]
+            matches = [argument]
         else:
-            matching = sorted(glob.glob(argument, recursive=True))
-            found = [
+            matches = [
                 path
-                for match in matching
+                for match in sorted(glob.glob(argument, recursive=True))
                 for path in (_below(match) if os.path.isdir(match) else [match])
             ]
-        if not found:
-            nothing.append(f"{argument}: no image is there")
-        paths.update(dict.fromkeys(found))
-    return [Sample(path, path, 0) for path in paths], nothing
+        if not matches:
+            messages.append(f"{argument}: no image found")
+        paths.update(dict.fromkeys(matches))
+    return [Sample(path, path, 0) for path in paths], messages
 
 
 def _below(folder: str) -> list[str]:

@@ -1,8 +1,10 @@
 """Numbers and lists as people read them, and tables in Markdown."""
 
+import csv
+import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from paddle_aug.errors import UserError
 
@@ -58,6 +60,13 @@ def p_text(p: float | None) -> str:
 def code(text: str) -> str:
     """Words of a program, for Markdown."""
     return f"`{text}`"
+
+
+def csv_text(rows: Iterable[Sequence]) -> str:
+    """A table as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

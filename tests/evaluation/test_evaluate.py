@@ -176,8 +176,8 @@ def test_what_an_image_is_taken_for_does_not_depend_on_the_others(trained):
 @pytest.mark.parametrize(
     ("spec", "draws", "told"),
     [
-        (None, 3, "--tta-draws goes with --tta"),
-        ("hflip", 3, "leave --tta-draws away"),
+        (None, 3, "--tta-draws needs --tta"),
+        ("hflip", 3, "drop --tta-draws"),
         ("userDef", 0, "--tta-draws must be at least 1, not 0"),
         ("rotat", None, "did you mean 'rotate'"),
     ],
@@ -277,7 +277,7 @@ def test_the_confusion_figure_shows_the_matrix_with_its_names(classes):
     np.testing.assert_allclose(shown, want)
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert len(labels) == classes
-    assert max(map(len, labels)) == evaluate.LONGEST
+    assert max(map(len, labels)) == evaluate.MAX_LETTERS
     numbers = [text.get_text() for text in axes.texts]
     assert numbers == ([f"{count}" for count in counts[counts > 0]] if classes <= 30 else [])
     figure.draw_without_rendering()

@@ -95,7 +95,7 @@ def test_bad_images_are_told_and_passed_over(predict, photos, tmp_path):
     assert code == 1
     assert [line.split("\t")[0] for line in lines(out)] == [str(good)]
     assert sorted(lines(err)) == [
-        f"{tmp_path}/*.gif: no image is there",
+        f"{tmp_path}/*.gif: no image found",
         f"{tmp_path}/bad.jpg: not an image that can be read (want JPEG, PNG, BMP, WebP, GIF or "
         "TIFF)",
         f"{tmp_path}/gone.png: no such file",
@@ -144,16 +144,16 @@ def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_pa
     assert found(f"{root}/b/notes.txt") == (["b/notes.txt"], []), "named, so it is meant"
     assert found(f"{root}/[1].png") == (["[1].png"], []), "a file, not a glob"
     assert found(f"{root}/b/.hidden") == (["b/.hidden/y.png"], [])
-    assert found(f"{root}/*.gif") == ([], [f"{root}/*.gif: no image is there"])
+    assert found(f"{root}/*.gif") == ([], [f"{root}/*.gif: no image found"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nothing/*.jpg"], "nothing/*.jpg: no image is there"),
+        (["nothing/*.jpg"], "nothing/*.jpg: no image found"),
         (["a.png", "--top", 0], "--top must be at least 1, not 0"),
         (["a.png", "--csv", "-", "--json", "-"], "cannot both go to stdout"),
-        (["a.png", "--tta-draws", 2], "--tta-draws goes with --tta"),
+        (["a.png", "--tta-draws", 2], "--tta-draws needs --tta"),
         (["a.png", "--threads", 0], "--threads must be at least 1, not 0"),
         (["a.png", "--run", "none.json"], "says itself what its weights are of"),
     ],

@@ -200,7 +200,7 @@ def test_a_folder_that_cannot_be_written_and_an_image_that_is_bad_are_told(
     for options, told in (
         ((tmp_path / "bad.png" / "out",), "cannot write to"),
         ((tmp_path / "out", "--images", tmp_path / "bad.png"), "bad.png: the file is empty"),
-        ((tmp_path / "out", "--images", tmp_path / "*.gif"), "*.gif: no image is there"),
+        ((tmp_path / "out", "--images", tmp_path / "*.gif"), "*.gif: no image found"),
     ):
         assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 2
         said = capsys.readouterr().err
