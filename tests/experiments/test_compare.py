@@ -13,7 +13,7 @@ import paddle
 import pytest
 from in_process import run_tool
 from made_data import spoil_images, write_dataset
-from played import Played, PlayedWorker
+from played import Played
 from same_run import assert_same_comparison
 
 from paddle_aug.config import TrainConfig
@@ -253,27 +253,6 @@ def test_logs_of_runs_that_have_just_begun_do_no_harm_to_a_finished_run(compared
 
     results, _ = compared(BesideOthers())
     assert {len(seeds) for seeds in results.accuracies[1.0].values()} == {3}
-
-
-def test_a_run_that_has_just_begun_keeps_its_folder_when_another_ends(
-    compared, monkeypatch, tmp_path
-):
-    there = []
-
-    def begin(self, training):
-        Path(training.config.model_dir).mkdir(parents=True, exist_ok=True)
-        before(self, training)
-
-    def result(self):
-        there.append(Path(self.training.config.model_dir).is_dir())
-        return ending(self)
-
-    before, ending = PlayedWorker.begin, PlayedWorker.result
-    monkeypatch.setattr(PlayedWorker, "begin", begin)
-    monkeypatch.setattr(PlayedWorker, "result", result)
-    compared(jobs=2, fractions=(1.0, 0.5))
-    assert there == [True] * 18
-    assert not (tmp_path / "models").exists()
 
 
 def test_finished_runs_are_not_trained_again_and_leave_no_weights_whenever_a_kill_came(

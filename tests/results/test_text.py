@@ -4,12 +4,20 @@ import doctest
 
 import pytest
 
-from paddle_aug.results import text as wording
-from paddle_aug.results.text import count, duration, listed, markdown_table, p_text
+import paddle_aug.results.text
+from paddle_aug.errors import UserError
+from paddle_aug.results.text import (
+    count,
+    duration,
+    listed,
+    markdown_table,
+    p_text,
+    parse_duration,
+)
 
 
 def test_the_examples_in_the_docstrings_hold():
-    results = doctest.testmod(wording)
+    results = doctest.testmod(paddle_aug.results.text)
     assert results.attempted
     assert not results.failed
 
@@ -47,3 +55,17 @@ def test_a_p_value_has_three_digits(p, text):
 def test_a_bar_within_a_cell_does_not_end_it():
     table = markdown_table(["mode", "n"], [["a|b", "1"]])
     assert table == "| mode | n |\n| --- | ---: |\n| a\\|b | 1 |"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400)]
+)
+def test_a_budget_is_hours_minutes_and_seconds_and_told_as_it_was_given(text, seconds):
+    assert parse_duration(text) == seconds
+    assert parse_duration(duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "half an hour", "0s", "-5m", "5m3"])
+def test_a_text_that_is_not_a_time_is_refused(text):
+    with pytest.raises(UserError, match=r"is not a time; write it like 90s, 30m, 2h"):
+        parse_duration(text)
