@@ -115,7 +115,7 @@ class OwnSize(Augmented):
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
         rng = generator(self.seed, "augment", *key)
-        return self.under(self.transform_at(key[0]), image, rng, key)
+        return self.under(self.transform_for_epoch(key[0]), image, rng, key)
 
 
 def own_size(config: TrainConfig, samples: Sequence[Sample], store: Store | None = None) -> OwnSize:
@@ -135,7 +135,7 @@ def read_one_by_one(config: TrainConfig, samples: Sequence[Sample]) -> Augmented
 def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
     """The ops that a key takes this unchanged image through, by name, in order, with what each
     draws."""
-    transform = dataset.transform_at(key[0])
+    transform = dataset.transform_for_epoch(key[0])
     params = transform.sample(generator(dataset.seed, "augment", *key), tuple(image.shape))
     return list(_named(transform, params))
 

@@ -73,7 +73,7 @@ class Augmented:
                 image comes out at another size.
         """
         rng = generator(self.seed, "augment", *key)
-        made = self.under(self.transform_at(key[0]), image, rng, key)
+        made = self.under(self.transform_for_epoch(key[0]), image, rng, key)
         if made.shape[:2] != (self.image_size, self.image_size):
             made = self.under(self.fit, made, rng, key)
         if made.shape[:2] != (self.image_size, self.image_size):
@@ -85,7 +85,7 @@ class Augmented:
             )
         return made
 
-    def transform_at(self, epoch: int) -> Transform:
+    def transform_for_epoch(self, epoch: int) -> Transform:
         """The augmentation as it is in this epoch."""
         whole, latest, made = self._latest
         if whole is not self.transform or latest != epoch:
