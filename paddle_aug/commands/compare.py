@@ -10,7 +10,7 @@ from pathlib import Path
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import CommandParser, add_options, add_recipe
 from paddle_aug.config import TrainConfig, make_config
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import UserError
 
 RECIPE = "small"  # the default
 # Options of a run that the comparison sets itself.
@@ -34,6 +34,7 @@ def main() -> None:
     from paddle_aug.experiments import compare_examples, compare_page, compare_report
     from paddle_aug.experiments.compare import Experiment
     from paddle_aug.inputs import open_data
+    from paddle_aug.results.table import paragraph
 
     settings = settings_of(options, given)
     config = settings.config
@@ -43,7 +44,7 @@ def main() -> None:
     compare_examples.write(config, list(settings.modes), data, options.out)
     results = experiment.run()
     files = compare_page.write(results)
-    print(printable(compare_report.answer(results)))
+    print(paragraph(compare_report.answer(results)))
     for file in files:
         logger.info("wrote %s", file)
 

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 from paddle_aug.commands._options import CommandParser
-from paddle_aug.errors import printable
 from paddle_aug.experiments import compare_figures, compare_report, compare_results
 from paddle_aug.results import curves, runlog, style, table
 
@@ -52,7 +51,7 @@ def main() -> None:
         answer, notes = None, table.notes(runs)
     print(table.table(runs, options.markdown, table.terminal_width()))
     if answer:
-        print(f"\n{printable(answer)}")
+        print(f"\n{table.paragraph(answer)}")
     for note in notes:
         logger.info(note)
     for file in written:

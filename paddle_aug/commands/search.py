@@ -10,7 +10,7 @@ from pathlib import Path
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import CommandParser, add_options, add_recipe
 from paddle_aug.config import TrainConfig, flag, make_config
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import UserError
 
 RECIPE = "small"  # the default
 # Options of a run that the search sets itself.
@@ -36,6 +36,7 @@ def main() -> None:
     from paddle_aug.experiments import search_report
     from paddle_aug.experiments.search import Search, Settings
     from paddle_aug.inputs import open_data
+    from paddle_aug.results.table import paragraph
     from paddle_aug.results.text import parse_duration
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
@@ -50,7 +51,7 @@ def main() -> None:
     data = open_data(config, whole=True)
     command = training_command(given, options.recipe)
     state = Search(settings, data, options.out, command).run()
-    print(printable(search_report.answer(state)))
+    print(paragraph(search_report.answer(state)))
     logger.info("wrote %s", options.out / "report.md")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from paddle_aug.errors import printable
 from paddle_aug.results.runlog import Run, by_mode, clean_points, stack
 from paddle_aug.results.stats import LAST
 from paddle_aug.results.style import label
@@ -26,6 +27,18 @@ def terminal_width() -> int | None:
     if sys.stdout.isatty() or os.environ.get("COLUMNS"):
         return shutil.get_terminal_size().columns
     return None
+
+
+def paragraph(text: str) -> str:
+    """A text that is safe to print, in lines of the terminal's width."""
+    width = terminal_width()
+    lines = printable(text).split("\n")
+    if width is not None:
+        lines = [
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in lines
+        ]
+    return "\n".join(lines)
 
 
 def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None) -> str:

@@ -10,7 +10,7 @@ from made_logs import logs
 
 from paddle_aug.results import runlog
 from paddle_aug.results.runlog import read_runs, read_seeds
-from paddle_aug.results.table import notes, table
+from paddle_aug.results.table import notes, paragraph, table
 
 
 def one_run(folder, accEval, accTrain=None, mode="userDef", **run):
@@ -136,6 +136,15 @@ def test_a_narrow_terminal_gets_the_columns_that_matter_and_no_broken_lines(tmp_
     assert max(map(len, [head, *lines])) <= width
     assert " ".join(head.split()) == heads
     assert "".join(line.split("  ")[0] for line in lines) == spec
+
+
+def test_an_answer_is_wrapped_at_words_where_the_terminal_has_a_width(monkeypatch):
+    text = "`hflip` helps: better by 2.0 ± 1.0 points \x1b[2Jrest"
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert paragraph(text) == text.replace("\x1b", r"\x1b")
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = ["`hflip` helps: better by 2.0 ±", r"1.0 points \x1b[2Jrest"]
+    assert paragraph(text).split("\n") == lines
 
 
 def test_a_note_says_that_seeds_are_shown_up_to_the_shortest(tmp_path):
