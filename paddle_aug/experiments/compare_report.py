@@ -1,7 +1,5 @@
 """What the results of a comparison say: sentences and tables, as Markdown and as CSV."""
 
-import csv
-import io
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +7,15 @@ import numpy as np
 from paddle_aug.experiments.compare_results import ModeRow, Results, part_folder
 from paddle_aug.results.runlog import prefix
 from paddle_aug.results.stats import Comparison, Difference, compared_together, last_epochs
-from paddle_aug.results.text import code, count, duration, listed, markdown_table, p_text
+from paddle_aug.results.text import (
+    code,
+    count,
+    csv_text,
+    duration,
+    listed,
+    markdown_table,
+    p_text,
+)
 
 Table = tuple[list[str], list[list[str]]]  # heads, and rows of cells
 DASH = "–"
@@ -343,9 +349,4 @@ def runs_csv(results: Results) -> str:
 
 
 def _csv(rows: list[dict]) -> str:
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([list(rows[0]), *(row.values() for row in rows)]) if rows else ""

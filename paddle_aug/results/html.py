@@ -1,14 +1,14 @@
-"""Pages of HTML, made of the templates beside this file."""
+"""HTML pages from the templates beside this file."""
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def environment() -> Environment:
-    """Where a template is found; what it is given is escaped, and what it is not given an error."""
+    """The environment of the templates: values are escaped, and a missing value is an error."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

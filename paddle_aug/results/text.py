@@ -10,7 +10,8 @@ from paddle_aug.errors import UserError
 
 
 def duration(seconds: float, up: bool = False) -> str:
-    """As `--budget` takes it, 1h30m or 45s; rounded up to seconds, and with `up` to minutes.
+    """A time as `--budget` takes it, such as 1h30m or 45s, rounded up to seconds, with `up` to
+    minutes.
 
     >>> duration(5400), duration(44.2)
     ('1h30m', '45s')
@@ -25,7 +26,7 @@ def parse_duration(text: str, option: str = "--budget") -> float:
     """Seconds of a text such as 90s, 30m, 2h or 1h30m.
 
     Raises:
-        UserError: it is another text, or no time at all.
+        UserError: the text is not a time, or the time is 0.
     """
     match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
