@@ -29,19 +29,19 @@ def seed():
     paddle.seed(0)
 
 
-def unmade(make, *args) -> nn.Layer:
-    """A network whose parameters have shapes and no memory."""
+def lazy(make, *args) -> nn.Layer:
+    """A network whose parameters have shapes but no memory."""
     with paddle.LazyGuard():
         return make(*args)
 
 
 @functools.cache
 def smallest(name: str) -> int:
-    """The smallest image size that a network takes, which it has told for all smaller ones."""
+    """The smallest image size that a network takes; it names that size when it refuses others."""
     messages = []
     for size in range(1, 200):
         try:
-            unmade(NETWORKS[name], 2, size)
+            lazy(NETWORKS[name], 2, size)
         except ValueError as error:
             messages.append(str(error))
         else:
@@ -67,8 +67,8 @@ def images(count: int, size: int) -> paddle.Tensor:
     return paddle.to_tensor(rng.uniform(-1, 1, (count, 3, size, size)).astype(np.float32))
 
 
-def unset(make, *args) -> nn.Layer:
-    """A network in eval mode without its start, 130 million normal draws in VGG."""
+def zeroed(make, *args) -> nn.Layer:
+    """A network in eval mode, all zeros: VGG would draw 130 million normal numbers."""
     nn.initializer.set_global_initializer(nn.initializer.Constant(0.0))
     try:
         network = make(*args)
@@ -78,9 +78,9 @@ def unset(make, *args) -> nn.Layer:
     return network
 
 
-def randomised(make, *args) -> nn.Layer:
-    """A network in eval mode, in which every weight and statistic shows where it is used."""
-    network = unset(make, *args)
+def randomized(make, *args) -> nn.Layer:
+    """A network in eval mode, with random weights and statistics, so that each one counts."""
+    network = zeroed(make, *args)
     rng = np.random.default_rng(1)
     draws = rng.standard_normal(1_000_003, np.float32)
     for weight in network.parameters():
@@ -99,15 +99,15 @@ def largest_difference(ours: paddle.Tensor, theirs: paddle.Tensor) -> float:
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
-def made(request):
+def built(request):
     """(name, image size, network) for each name: 5 classes and the smallest images it takes."""
     size = smallest(request.param)
     paddle.seed(7)
     return request.param, size, NETWORKS[request.param](5, size)
 
 
-def test_images_become_a_logit_a_class(made):
-    _, size, network = made
+def test_images_become_one_logit_per_class(built):
+    _, size, network = built
     network.eval()
     with paddle.no_grad():
         logits = network(images(2, size))
@@ -116,8 +116,8 @@ def test_images_become_a_logit_a_class(made):
     assert not np.array_equal(logits[0].numpy(), logits[1].numpy())
 
 
-def test_gradients_reach_every_trainable_parameter(made):
-    _, size, network = made
+def test_gradients_reach_every_trainable_parameter(built):
+    _, size, network = built
     network.train()
     outputs = network(images(4, size))
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -134,8 +134,8 @@ def test_gradients_reach_every_trainable_parameter(made):
     network.clear_gradients()
 
 
-def test_the_same_seed_gives_the_same_weights(made):
-    name, size, network = made
+def test_the_same_seed_gives_the_same_weights(built):
+    name, size, network = built
     paddle.seed(7)
     again = NETWORKS[name](5, size)
     for one, other in zip(network.parameters(), again.parameters(), strict=True):
@@ -171,7 +171,7 @@ def test_the_smallest_size_is_what_the_layers_need(name, sides):
 
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_the_parameters_of_the_heads_and_no_others_depend_on_the_classes(name):
-    networks = [unmade(NETWORKS[name], classes, 64) for classes in (2, 3)]
+    networks = [lazy(NETWORKS[name], classes, 64) for classes in (2, 3)]
     two, three = (set(shapes(network).items()) for network in networks)
     heads = networks[0].heads
     assert dict(two ^ three).keys() == {f"{head}.{kind}" for head in heads for kind in KINDS}
@@ -221,11 +221,11 @@ def test_dense_layers_follow_the_image_size(name, layers, sizes):
     ],
 )
 def test_parameter_counts_are_the_published_ones(name, parameters):
-    assert trainable(unmade(NETWORKS[name], 1000, 224)) == parameters
+    assert trainable(lazy(NETWORKS[name], 1000, 224)) == parameters
 
 
 def test_googlenet_is_the_published_one_without_biases_and_with_narrower_auxiliary_layers():
-    network = unmade(NETWORKS["googlenet"], 1000, 224)
+    network = lazy(NETWORKS["googlenet"], 1000, 224)
     auxiliary = {"_conv_o1", "_fc_o1", "_out1", "_conv_o2", "_fc_o2", "_out2"}
     weights = {
         name: weight
@@ -286,29 +286,23 @@ def test_keras_cnn_has_keras_defaults():
     assert (dropout.p, dropout.mode) == (0.2, "upscale_in_train")
 
 
-def test_d2l_resnet18_counts_what_the_books_layers_have():
-    # Residual of d2l 1.0.3: conv1, conv2, bn1, bn2 and, where it halves, conv3; all with biases.
-    def residual(channels, width, halves):
-        convolutions = (9 * channels + 1) * width + (9 * width + 1) * width
-        return convolutions + 2 * 2 * width + halves * (channels + 1) * width
+@pytest.mark.parametrize(
+    ("name", "size", "stem", "widths", "biases"),
+    [
+        # Residual of d2l 1.0.3: two convolutions with biases, each with a norm.
+        ("d2l_resnet18", 32, (3 * 9 + 1) * 64 + 2 * 64, (64, 128, 256, 512), 1),
+        ("residual_mnist", 96, (3 * 9 + 1) * 32, (32, 64, 128, 256), 0),
+    ],
+)
+def test_residual_networks_count_what_their_documents_layers_have(name, size, stem, widths, biases):
+    def block(channels, width):
+        convolutions = (9 * channels + biases + 9 * width + biases) * width
+        shortcut = (channels + 1) * width if channels != width else 0
+        return convolutions + 2 * 2 * width + shortcut
 
-    count = (3 * 9 + 1) * 64 + 2 * 64 + 2 * residual(64, 64, False)
-    for channels, width in [(64, 128), (128, 256), (256, 512)]:
-        count += residual(channels, width, True) + residual(width, width, False)
-    count += (512 + 1) * 10
-    assert trainable(NETWORKS["d2l_resnet18"](10, 32)) == count == 11_176_970
-
-
-def test_residual_mnist_counts_what_the_documents_layers_have():
-    def residual(channels, width, halves):
-        convolutions = 9 * channels * width + 9 * width * width  # without biases
-        return convolutions + 2 * 2 * width + halves * (channels + 1) * width
-
-    count = (3 * 9 + 1) * 32 + 2 * residual(32, 32, False)
-    for channels, width in [(32, 64), (64, 128), (128, 256)]:
-        count += residual(channels, width, True) + residual(width, width, False)
-    count += (256 + 1) * 10
-    assert trainable(NETWORKS["residual_mnist"](10, 96)) == count
+    channels = (widths[0], *widths)
+    blocks = sum(block(c, w) + block(w, w) for c, w in zip(channels, widths, strict=False))
+    assert trainable(NETWORKS[name](10, size)) == stem + blocks + (widths[-1] + 1) * 10
 
 
 def test_residual_mnist_refuses_what_does_not_end_as_256_features():
@@ -351,7 +345,7 @@ class Reference:
 
 
 def test_d2l_resnet18_computes_what_the_book_does():
-    network = randomised(NETWORKS["d2l_resnet18"], 5, 16)
+    network = randomized(NETWORKS["d2l_resnet18"], 5, 16)
     reference = Reference(network, relu_after_both=False)
     x = F.relu(reference.norm(reference.conv(images(2, 16), "0"), "1"))
     for stage in (1, 2, 3, 4):
@@ -364,7 +358,7 @@ def test_d2l_resnet18_computes_what_the_book_does():
 
 
 def test_residual_mnist_computes_what_the_document_does():
-    network = randomised(NETWORKS["residual_mnist"], 5, 96)
+    network = randomized(NETWORKS["residual_mnist"], 5, 96)
     reference = Reference(network, relu_after_both=True)
     x = F.max_pool2d(reference.conv(images(2, 96), "block1", padding=0), 2, 2)
     for stage, blocks in {2: (1, 2), 3: (0, 1), 4: (0, 1), 5: (0, 1)}.items():
@@ -383,7 +377,7 @@ def paddles(name: str, classes: int) -> nn.Layer:
 
 @pytest.mark.parametrize("name", PADDLES)
 def test_parameters_have_the_names_and_shapes_of_paddles(name):
-    assert shapes(unmade(NETWORKS[name], 1000, 224)) == shapes(unmade(paddles, name, 1000))
+    assert shapes(lazy(NETWORKS[name], 1000, 224)) == shapes(lazy(paddles, name, 1000))
 
 
 def assert_start_alike(ours: nn.Layer, theirs: nn.Layer) -> None:
@@ -407,7 +401,7 @@ def test_fresh_weights_are_distributed_as_paddles(name):
 @pytest.mark.parametrize("name", [name for name in PADDLES if not name.startswith("vgg")])
 def test_paddles_weights_give_its_output(name):
     size = 224 if name in ("alexnet", "googlenet") else 40
-    theirs, ours = randomised(paddles, name, 5), unset(NETWORKS[name], 5, size)
+    theirs, ours = randomized(paddles, name, 5), zeroed(NETWORKS[name], 5, size)
     ours.set_state_dict(theirs.state_dict())
     if name == "googlenet":
         ours.training = True  # the auxiliary logits too, and dropout stays off
@@ -420,7 +414,7 @@ def test_paddles_weights_give_its_output(name):
 
 
 def test_paddles_vgg_weights_give_its_output_once_converted():
-    theirs, ours = randomised(paddles, "vgg11", 5), unset(NETWORKS["vgg11"], 5, 224)
+    theirs, ours = randomized(paddles, "vgg11", 5), zeroed(NETWORKS["vgg11"], 5, 224)
     ours.set_state_dict(from_upscaled(theirs.state_dict()))
     with paddle.no_grad():
         assert largest_difference(ours(images(1, 224)), theirs(images(1, 224))) < 1e-5
@@ -446,7 +440,7 @@ def test_googlenet_gives_auxiliary_logits_in_train_mode_alone():
     assert network(images(2, 64)).shape == [2, 3]
 
 
-def test_vgg_is_had_from_the_package_itself():
+def test_vgg_is_imported_from_the_package_itself():
     network = paddle_aug.VGG(num_classes=16, conv_arch=((1, 4), (2, 8)), image_size=32, hidden=10)
     assert network(paddle.zeros([1, 3, 32, 32])).shape == [1, 16]
     assert network.classifier[0].weight.shape == [8 * 8 * 8, 10]
@@ -460,6 +454,6 @@ def test_dropout_scales_at_inference_as_the_notebooks_does():
     assert layer(paddle.ones([1, 4])).numpy().tolist() == [[0.5] * 4]
 
 
-def test_a_wrong_name_is_told_with_the_nearest_right_one():
+def test_a_wrong_name_gets_the_nearest_right_one():
     with pytest.raises(UserError, match="did you mean 'vgg_thin'"):
         NETWORKS["vgg_thn"]
