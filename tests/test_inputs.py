@@ -44,7 +44,7 @@ def decodings(monkeypatch):
         {"cache": "disk"},
         {"num_workers": 1, "normalize": "data"},
         {"holdout": 0.25, "fraction": 0.5},
-        {"stretch": False, "augment": "crop(24)", "eval_transform": "center_crop(24)"},
+        {"stretch": False, "augment": "resize((24, 24))", "eval_transform": "center_crop(24)"},
     ],
 )
 def test_training_decodes_each_image_once(config, decodings, options):

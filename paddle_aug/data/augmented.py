@@ -1,4 +1,4 @@
-"""Samples under an augmentation, and the keys of an epoch: what decides each image. No Paddle."""
+"""Samples under an augmentation, and the keys of an epoch, which decide each image. No Paddle."""
 
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -18,15 +18,14 @@ UNCHANGED = Identity()
 
 
 class Augmented:
-    """Samples by key: each image is read and augmented, and comes out image_size × image_size.
+    """Augmented samples by key: uint8 images [image_size, image_size, 3] with their labels.
 
-    With `stretch` it is resized to that size before it is augmented, as by the notebook. Without,
-    it is augmented at its own size, and what the augmentation leaves at another size than
-    image_size × image_size goes through `fit`, which is to make it that size.
+    With `stretch`, an image is resized before it is augmented, as in the notebook. Without, it is
+    augmented at its own size, and `fit` brings an image of another size to image_size × image_size.
 
-    An item is a uint8 image [image_size, image_size, 3] and its label. It is the same for equal
-    keys wherever it is made: in this process, in a worker, in a later run; and whether it was read
-    from its file or from `decoded`, which has all images of the list, stretched if `stretch` says.
+    Equal keys give equal images: in this process, in a worker or in a later run, and whether the
+    image is read from its file or from `decoded`, which has all images of the list (stretched if
+    `stretch`).
     """
 
     def __init__(
@@ -60,16 +59,16 @@ class Augmented:
         return self.augmented(self.unchanged(index), key), self.samples[index].label
 
     def unchanged(self, index: int) -> np.ndarray:
-        """The image that is augmented."""
+        """The image before it is augmented."""
         if self.decoded is not None:
             return self.decoded[index]
         return read_sample(self.samples[index], self.image_size if self.stretch else None)
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
-        """The image under the parameters that its key draws.
+        """The image under the augmentation, with the parameters that its key draws.
 
         Raises:
-            UserError: an op fails, and the message names it, the file and the parameters; or the
+            UserError: an op fails (the message names it, the file and the parameters), or the
                 image comes out at another size.
         """
         rng = generator(self.seed, "augment", *key)
@@ -86,7 +85,7 @@ class Augmented:
         return made
 
     def transform_for_epoch(self, epoch: int) -> Transform:
-        """The augmentation as it is in this epoch."""
+        """The augmentation of this epoch."""
         whole, latest, made = self._latest
         if whole is not self.transform or latest != epoch:
             made = self.transform.for_epoch(epoch)
@@ -96,7 +95,7 @@ class Augmented:
     def under(
         self, transform: Transform, image: np.ndarray, rng: np.random.Generator, key: Key
     ) -> np.ndarray:
-        """The image under what the transform draws."""
+        """The image under the parameters that the transform draws."""
         params = transform.sample(rng, image.shape)
         try:
             made = transform.apply(image, **params)
@@ -108,7 +107,7 @@ class Augmented:
             op, drawn = failing_step(transform, image, params)
             raise UserError(
                 f"{self.samples[key[1]].place}: {op} fails with {drawn} (epoch {key[0] + 1}): "
-                f"{type(error).__name__}: {error}. Leave it out of --augment to go on without it"
+                f"{type(error).__name__}: {error}. Leave it out of --augment to train without it"
             ) from error
         return made
 
@@ -133,9 +132,9 @@ def epoch_keys(
 ) -> Iterator[list[Key]]:
     """The keys of an epoch in batches, each sample once; the last batch may be shorter.
 
-    Shuffled, the order is another in each epoch; the notebook shuffles once for all of them. And
-    shuffled batches are for training, where a last batch of less than `fewest` joins the batch
-    before: batch normalisation would take a single image for its own mean.
+    With `shuffle` every epoch has its own order; the notebook shuffles once for all epochs.
+    Shuffled batches are for training, so a last batch of fewer than `fewest` samples joins the one
+    before: batch normalisation would make a single image its own mean.
     """
     order = np.arange(length)
     if shuffle:
@@ -146,7 +145,7 @@ def epoch_keys(
 
 
 def batch_starts(length: int, batch_size: int, fewest: int) -> list[int]:
-    """Where in an epoch the batches begin, of which the last has at least `fewest` samples."""
+    """Where the batches of an epoch begin; the last has at least `fewest` samples."""
     starts = list(range(0, length, batch_size))
     if len(starts) > 1 and length - starts[-1] < fewest:
         del starts[-1]

@@ -16,7 +16,7 @@ MAX_PRINTED = 50
 
 
 def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] = ()) -> None:
-    """Raise one UserError with the faults, in the order of `names` and lines, if there are any.
+    """Raise one UserError with all faults, if any, in the order of `names` and lines.
 
     `notes` come before the last line, which says what to do.
     """

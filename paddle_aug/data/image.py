@@ -65,8 +65,8 @@ class UnreadableImage(UserError, ValueError):
 def read_image(path: Path | str) -> np.ndarray:
     """Read a JPEG, PNG, BMP, WebP, GIF (first frame) or TIFF of any depth and colour model.
 
-    EXIF rotation is applied, transparency is laid over white, and 16 bits become 8 by division by
-    257, so that white stays white. An ordinary colour JPEG gives the very pixels of `cv2.imread`.
+    EXIF rotation is applied, transparency becomes white, and 16 bits become 8 by division by 257,
+    so that white stays white. A colour JPEG gives exactly the pixels of `cv2.imread`.
 
     Raises:
         UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`, or
@@ -80,13 +80,13 @@ def read_file(path: Path | str) -> bytes:
     """The bytes of an image file.
 
     Raises:
-        OSError: as `read_image`; also if it is no ordinary file, or has more than `MAX_BYTES`.
+        OSError: as `read_image`; also if it is not an ordinary file, or has more than `MAX_BYTES`.
     """
     return read_bytes(path, MAX_BYTES)
 
 
 def decode_image(data: bytes, path: Path | str) -> np.ndarray:
-    """As `read_image`, from the bytes of the file, which errors call `path`."""
+    """As `read_image`, from the bytes of the file; errors name `path`."""
     if not data:
         raise UnreadableImage(path, "the file is empty")
     try:
@@ -94,7 +94,7 @@ def decode_image(data: bytes, path: Path | str) -> np.ndarray:
     except _Refused as error:
         raise UnreadableImage(path, str(error)) from None
     except UnidentifiedImageError:
-        reason = "not an image that can be read (want JPEG, PNG, BMP, WebP, GIF or TIFF)"
+        reason = "not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)"
         raise UnreadableImage(path, reason) from None
     except Image.DecompressionBombError:
         raise UnreadableImage(path, _too_large()) from None
@@ -136,7 +136,7 @@ def _frames(image: Image.Image) -> int:
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
-    """Resize to `size` × `size`, bilinear, the aspect ratio given up: as the notebook does."""
+    """Resize to `size` × `size`, bilinear, regardless of the aspect ratio, as the notebook does."""
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
@@ -167,7 +167,7 @@ def pixel_count(sample: Sample) -> int:
 
 
 def of_file(read: Callable, path: Path | str):
-    """`read(path)`, where a file that cannot be read is an UnreadableImage, too."""
+    """`read(path)`, with an UnreadableImage for a file that cannot be read."""
     try:
         return read(path)
     except FileNotFoundError:

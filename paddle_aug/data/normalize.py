@@ -1,4 +1,4 @@
-"""What is subtracted from pixels and what they are divided by, on their way to the network."""
+"""Means and deviations that normalise pixels on their way to the network."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ EPSILON = 1e-6  # Keras's, for images of one colour
 
 @dataclass(frozen=True)
 class Normalization:
-    """(x - mean) / std of each channel, RGB, where x is from 0 to 1.
+    """(x - mean) / std for each channel, RGB, with x from 0 to 1.
 
-    With `per_image` each image has its own mean and deviation, over all its channels, and `std` is
-    what is added to that deviation.
+    With `per_image`, each image has its own mean and deviation over all channels, and `std` is
+    added to that deviation.
     """
 
     mean: Triple
@@ -25,7 +25,7 @@ class Normalization:
     per_image: bool = False
 
     def as_dict(self) -> dict:
-        """The same in lists and plain values, as files hold it."""
+        """Lists and plain values, as in files."""
         return {"mean": list(self.mean), "std": list(self.std), "per_image": self.per_image}
 
 
@@ -41,13 +41,13 @@ FROM_DATA = "data"  # Keras's featurewise_center and featurewise_std_normalizati
 
 
 def normalization(text: str, images: Iterable[np.ndarray]) -> Normalization:
-    """What `--normalize` means: a name, or "mean,mean,mean/std,std,std".
+    """The meaning of `--normalize`: a name, or "mean,mean,mean/std,std,std".
 
-    `images` are those of the training list before they are augmented, uint8 [H, W, 3]; they are
-    looked at only if the text is "data".
+    `images` are the training images before they are augmented, uint8 [H, W, 3]; they are read only
+    for "data".
 
     Raises:
-        UserError: it is neither a name nor six such numbers.
+        UserError: the text is neither a name nor six such numbers.
     """
     if text == FROM_DATA:
         return of_data(images)
@@ -62,14 +62,14 @@ def normalization(text: str, images: Iterable[np.ndarray]) -> Normalization:
     finite = all(abs(number) < float("inf") for number in (*mean, *std))
     if len(mean) != 3 or len(std) != 3 or not finite or min(std) <= 0:
         raise UserError(
-            f"--normalize {text!r} wants three means and three deviations above 0 of what is from "
+            f"--normalize {text!r}: want three means and three deviations above 0, for pixels from "
             "0 to 1, such as 0.485,0.456,0.406/0.229,0.224,0.225"
         )
     return Normalization(mean, std)
 
 
 def of_data(images: Iterable[np.ndarray]) -> Normalization:
-    """The means and deviations of the channels over all pixels of these images."""
+    """The mean and deviation of each channel over all pixels of these images."""
     count, total, squares = 0, np.zeros(3), np.zeros(3)
     for image in images:
         pixels = image.reshape(-1, 3).astype(np.uint64)  # whole numbers, so that no order matters

@@ -1,4 +1,4 @@
-"""Parts of a data set: the first images, a share held back to evaluate on, a share to train on."""
+"""Parts of a data set: the first images, a holdout for evaluation, a fraction for training."""
 
 import heapq
 from collections import Counter
@@ -20,27 +20,27 @@ def select(
     holdout: float = 0.0,
     seed: int = 0,
 ) -> Dataset:
-    """Train on the first images, hold back a share of them, and train on a share of the rest.
+    """Take the first training images, hold back a share of them, and keep a fraction of the rest.
 
-    With `holdout`, `eval` is what is held back, and `test` the former eval list. Both shares are
-    drawn by the seed: round(share × images) in all, of each class within one of its share, and a
-    smaller part lies within a larger one. Every class keeps an image to train on, whatever its
-    share: one of a single image goes without in `eval`. Lists stay in their order.
+    With `holdout`, `eval` becomes the images held back and `test` the former eval list. The seed
+    draws both shares: round(share × images) in all, from each class its share give or take one, and
+    a smaller part lies within a larger one. Every class keeps an image to train on, so a class with
+    a single image has none in `eval`. Lists keep their order.
 
     Raises:
         UserError: a value is out of range or leaves nothing, or there is nothing to evaluate on.
     """
     if not 0 < fraction <= 1:
-        raise UserError(f"--fraction {fraction} is not above 0 and at most 1")
+        raise UserError(f"--fraction must be above 0 and at most 1, not {fraction}")
     if not 0 <= holdout < 1:
-        raise UserError(f"--holdout {holdout} is not at least 0 and below 1")
+        raise UserError(f"--holdout must be at least 0 and below 1, not {holdout}")
     if not dataset.eval and not holdout:
         raise UserError(
-            f"{dataset.name} has no images to evaluate on; give --holdout 0.25 to hold back a "
-            "quarter of those to train on"
+            f"{dataset.name} has no images to evaluate on; --holdout 0.25 holds back a quarter of "
+            "the training images"
         )
     if dataset.test and holdout:
-        raise ValueError(f"of {dataset.name} a part is held back already")
+        raise ValueError(f"a part of {dataset.name} is held back already")
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
         train, held = hold_back(train, holdout, seed)
@@ -53,7 +53,9 @@ def select(
 def _first(dataset: Dataset, first: int) -> list[Sample]:
     count = len(dataset.train)
     if not 0 < first <= count:
-        raise UserError(f"--first {first} is not of 1 to {count:,}, the images to train on")
+        raise UserError(
+            f"--first {first} is not from 1 to {count:,}, the number of training images"
+        )
     train = dataset.train[:first]
     lost = sorted({s.label for s in dataset.train} - {s.label for s in train})
     if lost:
@@ -101,7 +103,7 @@ def hold_back(
 def _whole_groups(
     members: list[list[str]], labels: list[int], order: list[int], wanted: int
 ) -> list[int]:
-    """In order, those that their class has room for, until as many images as wanted are taken."""
+    """The groups, in order, that fit into their class's share, until `wanted` images are taken."""
     images = Counter()
     for paths, label in zip(members, labels, strict=True):
         images[label] += len(paths)
@@ -120,7 +122,7 @@ def _whole_groups(
 
 
 def _part(train: list[Sample], share: float, seed: int) -> set[int]:
-    """Which images are trained on: the first of each class in any case."""
+    """The indices of the training images; the first of each class is always among them."""
     labels = [sample.label for sample in train]
     order = stratified_order(labels, generator(seed, "fraction"))
     first = {labels[index]: index for index in reversed(order)}
@@ -129,13 +131,13 @@ def _part(train: list[Sample], share: float, seed: int) -> set[int]:
 
 
 def stratified_order(labels: Sequence[int], rng: np.random.Generator) -> list[int]:
-    """The indices of all labels in an order of which every beginning has its share of each class.
+    """The indices of all labels in an order whose every beginning has its share of each class.
 
-    Of the first k of n, a class of m has within one of k × m / n, below or above. Rounding these
+    Among the first k of n, a class of m has k × m / n images, give or take less than one. Rounding
     shares by largest remainder would not do: a larger part would at times hold fewer of a class
-    (the Alabama paradox), so that parts could not lie within each other. Here the j-th image of a
-    class has its time, after j × n / m and before (j + 1) × n / m, and the most urgent comes first
-    (Steiner and Yeomans, "Level schedules for mixed-model, just-in-time processes", 1993).
+    (the Alabama paradox), so parts would not lie within each other. Here the j-th image of a class
+    comes after j × n / m and before (j + 1) × n / m, the most urgent first (Steiner and Yeomans,
+    "Level schedules for mixed-model, just-in-time processes", 1993).
     """
     count = len(labels)
     members: dict[int, list[int]] = {}

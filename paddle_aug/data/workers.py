@@ -1,12 +1,12 @@
 """From a list of samples to batches of arrays, made ahead of time by worker processes. No Paddle.
 
 Workers are spawned, not forked as paddle.io's are: a fork copies the locks of threads that it does
-not copy, OpenCV's and OpenMP's among them, and a worker may then wait for ever. A spawned worker
-imports only what it needs, so it starts in a second. One that dies is noticed at once, one that
-stands still after a while.
+not copy, such as OpenCV's and OpenMP's, and a worker may then wait for ever. A spawned worker
+imports only what it needs and starts in a second. A worker that dies is noticed at once, one that
+hangs after PATIENCE.
 
-A worker writes its images where this process reads them, in memory that both have; only keys and
-labels go through a pipe.
+A worker writes its images into memory that it shares with this process; only keys and labels go
+through a pipe.
 """
 
 import multiprocessing
@@ -30,14 +30,14 @@ PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what
 
 
 class WorkerKilled(UserError):
-    """A worker process has come to an end before its work has."""
+    """A worker process ended before its work was done."""
 
 
 class Workers:
-    """Processes that make batches ahead of time; with 0, one thread of this process does.
+    """Processes that make batches ahead of time; with 0 processes, a thread does.
 
-    `most` is the number of images of the largest batch. Use it as a context; leaving it ends the
-    processes. They also end when this process is killed.
+    `most` is the size of the largest batch. Use it as a context manager, which ends the processes.
+    They also end when this process is killed.
 
     Raises:
         UserError: there is no memory for the batches.
@@ -45,12 +45,12 @@ class Workers:
 
     def __init__(self, datasets: dict[str, Augmented], processes: int, most: int):
         if getattr(multiprocessing.current_process(), "_inheriting", False):
-            # A spawned process imports the script that started it, and got here by that.
+            # A spawned process imports the script that started it, and so came here.
             raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
         self.datasets = datasets
         self.processes = processes
         self.executor: Executor
-        # Two batches a worker are being made or wait, and one is with the network.
+        # Each worker has two batches, in the making or waiting; one more is with the network.
         self.free = deque(range(2 * max(1, processes) + 1))
         size = max(dataset.image_size for dataset in datasets.values())
         shape = (len(self.free), most, size, size, 3)
@@ -86,54 +86,53 @@ class Workers:
     def batches(
         self, name: str, keys: Iterable[list[Key]]
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The named dataset's batches of these keys, in their order: uint8 images [N, H, W, 3] and
+        """The batches of these keys from the named dataset, in order: uint8 images [N, H, W, 3] and
         int64 labels [N].
 
-        A batch's images are there until the next one is asked for: then others take their place.
+        The images are valid until the next batch is asked for, which may overwrite them.
 
         Raises:
             UserError: an image cannot be read (any more), an op fails, or a worker was killed or
-                stands still.
+                hangs.
         """
-        keys, made = iter(keys), deque()
+        keys, pending = iter(keys), deque()
         try:
             for batch in keys:
                 if not self.free:
-                    yield from self._next(made)
+                    yield from self._next(pending)
                 place = self.free.popleft()
                 # The first ones start the workers.
                 with block_signals() if self.processes else nullcontext():
                     future = self.executor.submit(self.fill, name, batch, place)
-                made.append((place, batch, future))
-            while made:
-                yield from self._next(made)
+                pending.append((place, batch, future))
+            while pending:
+                yield from self._next(pending)
         except BrokenProcessPool:
             kill_workers(self.executor)
             raise WorkerKilled(
-                "a worker process was killed. Mostly that is because memory ran out: go on with "
-                "--resume and fewer --num-workers (0 uses none). In a script of your own it may be "
-                'that `if __name__ == "__main__":` is missing'
+                "a worker process was killed, probably because memory ran out: continue with "
+                "--resume and fewer --num-workers (0 uses none). In your own script, `if __name__ "
+                '== "__main__":` may be missing'
             ) from None
         finally:
-            for place, _, future in made:
+            for place, _, future in pending:
                 if not future.cancel():
-                    future.exception(
-                        self.patience
-                    )  # it is being made, and its place still written to
+                    # The batch is in the making, and its place still being written to.
+                    future.exception(self.patience)
                 self.free.append(place)
 
-    def _next(self, made: deque[tuple[int, list[Key], Future]]) -> Iterator[tuple]:
-        """The batch that was begun first; its place is free again afterwards."""
-        place, batch, future = made[0]
+    def _next(self, pending: deque[tuple[int, list[Key], Future]]) -> Iterator[tuple]:
+        """The oldest batch; its place is free afterwards."""
+        place, batch, future = pending[0]
         try:
             labels = future.result(self.patience)
         except FutureTimeoutError:
             kill_workers(self.executor)
             raise UserError(
-                f"a worker process stands still: the batch of images {[key[1] for key in batch]} "
-                f"has not come in {self.patience} s. Go on with --resume and --num-workers 0"
+                f"a worker process hangs: images {[key[1] for key in batch]} did not arrive within "
+                f"{self.patience} s. Continue with --resume and --num-workers 0"
             ) from None
-        made.popleft()
+        pending.popleft()
         try:
             yield self.room[place][: len(batch)], labels
         finally:
@@ -141,7 +140,7 @@ class Workers:
 
 
 def shared_batches(shape: tuple[int, ...]) -> SharedArray:
-    """Room for the batches that are made ahead."""
+    """Memory for the batches that are made ahead."""
     try:
         return SharedArray(shape)
     except OSError as error:

@@ -358,7 +358,7 @@ def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(
     assert refused(classes, "--split", "0.5", "--seed", "-1") == (
         "--seed must be from 0 to 2**32 - 1, not -1"
     )
-    assert "--out is the folder for the lists of --split" in refused(classes, "--out", out)
+    assert "lists of --split; give both" in refused(classes, "--out", out)
     assert "--image-size must be at least 1" in refused(classes, "--image-size", "0")
     (classes / "bee" / "00.jpg").write_bytes(b"")
     assert refused(classes, "--split", "0.75") == ("no lists are written; correct the errors first")
@@ -390,7 +390,7 @@ def test_what_is_not_there_is_told_in_one_line(tmp_path):
         text=True,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith(f"no folder {tmp_path / 'none'}; --data wants")
+    assert done.stderr.startswith(f"no folder {tmp_path / 'none'}; --data takes")
     assert "Traceback" not in done.stderr
     (tmp_path / "empty").mkdir()
     assert "holds no class folder" in check(tmp_path / "empty").stderr

@@ -250,7 +250,7 @@ def test_a_worker_that_stands_still_is_ended_and_told(samples, monkeypatch):
     dataset = Augmented(samples, 24, Sleeping(), seed=7)
     started = time.monotonic()
     with (
-        pytest.raises(UserError, match=r"stands still: the batch of images \[0, 1\] has not come"),
+        pytest.raises(UserError, match=r"hangs: images \[0, 1\] did not arrive"),
         Workers({"made": dataset}, 1, 2) as pool,
     ):
         list(pool.batches("made", epoch_keys(len(samples), 2, 7, 0, False)))

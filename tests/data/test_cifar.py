@@ -171,29 +171,29 @@ def changed(**entries) -> dict:
     [
         ({"data_batch_4": None}, f"tar.gz lacks {TOP10}/data_batch_4; want the python version"),
         ({"batches_meta": None}, f"lacks {TOP10}/batches.meta"),
-        ({"test_batch": b""}, "tar.gz: test_batch is damaged, or not made of arrays alone"),
+        ({"test_batch": b""}, "tar.gz: test_batch is damaged, or holds more than arrays"),
         ({"test_batch": pickled(batch(1))[:900]}, "test_batch is damaged"),
-        ({"test_batch": pickled([1])}, "test_batch holds no entries by name"),
-        ({"data_batch_1": changed(data=3)}, "data_batch_1 has no array for its data"),
+        ({"test_batch": pickled([1])}, "test_batch does not hold named entries"),
+        ({"data_batch_1": changed(data=3)}, "data_batch_1 has no array as its data"),
         (
             {"data_batch_1": changed(data=np.zeros((12, 3071), np.uint8))},
-            "data_batch_1 has uint8 (12, 3071) for its data, want uint8 (N, 3072)",
+            "data_batch_1 has uint8 (12, 3071) as its data, want uint8 (N, 3072)",
         ),
         ({"data_batch_1": changed(data=np.zeros((12, 3072), np.int8))}, "has int8 (12, 3072)"),
         ({"data_batch_1": changed(data=np.zeros((0, 3072), np.uint8))}, "has uint8 (0, 3072)"),
         ({"data_batch_1": changed(data=np.zeros(3072, np.uint8))}, "has uint8 (3072,)"),
-        ({"data_batch_1": changed(labels=[0] * 11)}, "has not one of labels for each of 12 images"),
-        ({"data_batch_1": changed(labels="x")}, "has not one of labels for each"),
+        ({"data_batch_1": changed(labels=[0] * 11)}, "lacks one of labels for each of 12 images"),
+        ({"data_batch_1": changed(labels="x")}, "lacks one of labels for each"),
         (
             {"test_batch": changed(labels=[0] * 11 + [10])},
             "test_batch: the label of image 11 is not one of 0 to 9",
         ),
         ({"test_batch": changed(labels=[-1] * 12)}, "the label of image 0 is not one of"),
         ({"test_batch": changed(labels=["x"] * 12)}, "the label of image 0 is not one of"),
-        ({"batches_meta": {"label_names": NAMES10[:9]}}, "batches.meta has not the 10 names"),
-        ({"batches_meta": {"label_names": [1] * 10}}, "batches.meta has not the 10 names"),
-        ({"batches_meta": {"label_names": ["a"] * 10}}, "batches.meta has not the 10 names"),
-        ({"batches_meta": {}}, "batches.meta has not the 10 names in its label_names"),
+        ({"batches_meta": {"label_names": NAMES10[:9]}}, "batches.meta lacks the 10 names"),
+        ({"batches_meta": {"label_names": [1] * 10}}, "batches.meta lacks the 10 names"),
+        ({"batches_meta": {"label_names": ["a"] * 10}}, "batches.meta lacks the 10 names"),
+        ({"batches_meta": {}}, "batches.meta lacks the 10 names in its label_names"),
     ],
 )
 def test_a_member_that_is_damaged_or_something_else_is_named(write, members, message):
@@ -223,7 +223,7 @@ def test_what_is_no_archive_or_another_one_or_not_there_is_told(write, tmp_path)
     )
     message = refused(write().replace("cifar10:", "cifar100:"))
     assert f"lacks {TOP100}/meta; want the python version of CIFAR-100 from https" in message
-    assert "no file nothing.tar.gz; cifar10 wants CIFAR-10's python archive" in refused(
+    assert "no file nothing.tar.gz; cifar10 wants the python archive of CIFAR-10" in refused(
         "cifar10:nothing.tar.gz"
     )
     assert f"{tmp_path} lacks {TOP10}/batches.meta" in refused(f"cifar10:{tmp_path}")
@@ -252,7 +252,7 @@ class Attack:
 def test_an_archive_that_would_run_code_is_refused_and_has_not_run(write, tmp_path):
     mark = tmp_path / "it_ran"
     content = pickle.dumps({b"data": Attack(mark)}, protocol=2)
-    assert "data_batch_2 is damaged, or not made of arrays alone: it refers to" in refused(
+    assert "data_batch_2 is damaged, or holds more than arrays: it refers to" in refused(
         write(data_batch_2=content)
     )
     assert not mark.exists()

@@ -167,12 +167,12 @@ def test_a_single_fault_is_enough_to_refuse(write, content, fault):
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("path,width", "pets.csv:1: the header has not both columns: want path (path, file, "),
+        ("path,width", "pets.csv:1: the header lacks a column: want path (path, file, "),
         ("cat/1.png,cat", "and label (label, class, category)"),
-        ("path label", "the header has not both columns"),
-        ("path,file,label", "pets.csv:1: the columns 'path' and 'file' say the same; rename one"),
-        ("path,label,class", "the columns 'label' and 'class' say the same"),
-        ("path,label,split,split", "the columns 'split' and 'split' say the same"),
+        ("path label", "the header lacks a column"),
+        ("path,file,label", "pets.csv:1: the columns 'path' and 'file' mean the same; rename one"),
+        ("path,label,class", "the columns 'label' and 'class' mean the same"),
+        ("path,label,split,split", "the columns 'split' and 'split' mean the same"),
     ],
 )
 def test_a_header_that_does_not_tell_the_columns_is_refused(write, header, message):
@@ -180,7 +180,7 @@ def test_a_header_that_does_not_tell_the_columns_is_refused(write, header, messa
 
 
 def test_a_file_that_is_not_there_or_utf_16_is_told(write):
-    assert refused("csv:none.csv") == "no file none.csv, which --data csv: names"
+    assert refused("csv:none.csv") == "no file none.csv; --data csv:PATH names it"
     assert reasons(write(PLAIN.encode("utf-16"))) == [
         "pets.csv: the file is UTF-16; save it as UTF-8"
     ]

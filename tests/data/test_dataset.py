@@ -163,8 +163,7 @@ def test_all_faults_of_lists_and_images_are_told_together_with_file_and_line(fol
     assert refused(folder).splitlines() == [
         "the data has 16 faults:",
         "Train.txt:5: cat/x.png: no such file",
-        "Train.txt:6: cat/page.jpg: not an image that can be read "
-        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "Train.txt:6: cat/page.jpg: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
         "Train.txt:7: cat/torn.png: the image is truncated or damaged",
         "Train.txt:8: cat/cut.jpg: the JPEG is truncated",
         "Train.txt:9: label 'one' is not a whole number (want \"path label\")",
@@ -337,8 +336,11 @@ def test_a_kind_is_read_by_its_reader_from_the_path_behind_the_colon(tmp_path, f
         ("CSV:x", "no kind of data named 'CSV'; did you mean 'csv'?"),
         ("imagenet:x", "known: cifar10, cifar100, csv, fashion-mnist, folder, mnist"),
         ("mnist:", "--data mnist: names no path; want mnist:PATH"),
-        ("C:\\data", "no folder C:\\data; --data wants one with lists"),
-        ("some/path:x", "no folder some/path:x; --data wants one with lists, the word sample, or"),
+        ("C:\\data", "no folder C:\\data; --data takes a folder with lists"),
+        (
+            "some/path:x",
+            "no folder some/path:x; --data takes a folder with lists, the word sample, or",
+        ),
         ("mnist", "or KIND:PATH, where KIND is cifar10, cifar100, mnist, fashion-mnist, folder"),
     ],
 )
@@ -353,7 +355,7 @@ def test_a_folder_of_lists_may_have_a_colon_in_its_name(tmp_path, folder, monkey
         for data in (name, Path(name)):
             dataset = open_dataset(data)
             assert (dataset.name, len(dataset.train)) == (name, 3)
-    assert "no folder mnist:other; --data wants" in refused(Path("mnist:other"))
+    assert "no folder mnist:other; --data takes" in refused(Path("mnist:other"))
 
 
 @pytest.mark.parametrize("option", ["train_list", "eval_list", "image_root"])

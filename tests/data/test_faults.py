@@ -50,8 +50,7 @@ def test_missing_unreadable_and_truncated_images_are_faults_of_their_lines(sampl
     Path(samples[4].file).write_bytes(b"")
     assert told(image_faults(samples[:3], samples[3:], NAMES)) == [
         "Train.txt:1: 0.jpg: no such file",
-        "Train.txt:2: 1.jpg: not an image that can be read "
-        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "Train.txt:2: 1.jpg: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
         "Eval.txt:4: 3.jpg: the JPEG is truncated",
         "Eval.txt:5: 4.jpg: the file is empty",
     ]

@@ -128,14 +128,13 @@ def test_what_is_no_image_by_its_name_or_content_is_told_all_at_once(pets):
     shutil.copy(pets / "train" / "cat" / "2.png", pets / "test" / "dog" / "4.png")
     assert reasons(pets) == [
         "pets: test/cow holds no image",
-        "pets: test/dog/2.png is no file (a link to nothing, perhaps)",
-        "pets: test/dog/3.png is no file (a link to nothing, perhaps)",
+        "pets: test/dog/2.png is not a file (perhaps a broken link)",
+        "pets: test/dog/3.png is not a file (perhaps a broken link)",
         "pets: test/dog/4.png is the same image as train/cat/2.png",
-        "pets: train/cat/b/notes.txt has not the name of an image; move it elsewhere",
+        "pets: train/cat/b/notes.txt does not have the name of an image; move it elsewhere",
         "pets: train/cow holds no image",
-        "pets: train/dog/2.heic has not the name of an image; move it elsewhere",
-        "pets: train/dog/3.png: not an image that can be read "
-        "(want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "pets: train/dog/2.heic does not have the name of an image; move it elsewhere",
+        "pets: train/dog/3.png: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
         "pets: train/lost.png is an image outside the class folders",
     ]
     assert refused(pets)[-1] == "Correct or remove these lines or files, then run again."
@@ -173,7 +172,7 @@ def test_it_must_be_clear_which_folder_is_which(pets, tmp_path):
     assert message.startswith(f"{tmp_path} holds one class folder only, pets; want <class>/<image>")
     (tmp_path / "none").mkdir()
     assert "none holds no class folder; want" in refused(tmp_path / "none")[0]
-    assert refused("nowhere") == ["no folder nowhere, which --data folder: names"]
+    assert refused("nowhere") == ["no folder nowhere; --data folder:PATH names it"]
 
 
 def test_a_class_whose_name_is_not_utf_8_is_told(pets):

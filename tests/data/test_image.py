@@ -320,7 +320,7 @@ def test_what_is_no_image_says_so(tmp_path):
     with pytest.raises(UnreadableImage, match=r"page\.jpg: the file is empty"):
         read_image(path)
     path.write_bytes(b"<html>404 Not Found</html>")
-    with pytest.raises(UnreadableImage, match=r"page\.jpg: not an image"):
+    with pytest.raises(UnreadableImage, match=r"page\.jpg: not a readable image"):
         read_image(path)
 
 

@@ -116,13 +116,13 @@ IMAGES, LABELS = idx(arrays()[FILES[0]]), idx(arrays()[FILES[1]])
         ({"train_images": IMAGES[:-1]}, "is cut short: 23,519 bytes of 23,520"),
         ({"t10k_labels": gzip.compress(LABELS)[:-9]}, "t10k-labels-idx1-ubyte.gz is damaged"),
         ({"train_images": gzip.compress(IMAGES)[:900]}, "train-images-idx3-ubyte.gz is damaged"),
-        ({"train_images": LABELS}, "is not of its kind: magic number 2049, want 2051"),
+        ({"train_images": LABELS}, "has magic number 2049, want 2051"),
         ({"train_labels": b"<html>404 not found"}, "magic number 1013478509, want 2049"),
         ({"train_images": header(2051, 2, 32, 28) + bytes(1792)}, "images of 32×28, want 28×28"),
         ({"train_images": header(2051, 0, 28, 28)}, "promises 0 items, want 1 to 100,000"),
         ({"train_images": header(2051, 2**32 - 1, 28, 28)}, "promises 4,294,967,295 items"),
-        ({"train_images": IMAGES + b"\0"}, "goes on after the 30 items that it promises"),
-        ({"train_images": gzip.compress(IMAGES) * 2}, "goes on after the 30 items"),
+        ({"train_images": IMAGES + b"\0"}, "continues after the 30 items that it promises"),
+        ({"train_images": gzip.compress(IMAGES) * 2}, "continues after the 30 items"),
         ({"train_labels": idx(np.zeros(29, np.uint8))}, "has 30 images, but"),
         ({"train_labels": idx(np.full(30, 10, np.uint8))}, "label 10 of image 0 is beyond"),
     ],
@@ -146,7 +146,7 @@ def test_a_gzip_bomb_is_not_unpacked(write):
     message = refused(data)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "goes on after the 30 items" in message
+    assert "continues after the 30 items" in message
     assert peak < 4_000_000
 
 
@@ -154,7 +154,7 @@ def test_a_missing_file_or_folder_is_told(write, tmp_path):
     data = write()
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
     assert f"no file t10k-labels-idx1-ubyte.gz in {tmp_path}, nor without .gz" in refused(data)
-    assert "no folder nowhere; mnist wants the one" in refused("mnist:nowhere")
+    assert "no folder nowhere; mnist wants the folder" in refused("mnist:nowhere")
 
 
 def test_an_image_of_a_published_split_that_is_in_both_parts_is_reported_not_refused(write, caplog):

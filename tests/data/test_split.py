@@ -138,7 +138,7 @@ def test_a_holdout_is_taken_from_training_and_what_was_eval_becomes_test():
 
 def test_a_holdout_makes_up_for_an_eval_list_that_is_not_there():
     dataset = made(evaluate=())
-    assert "made has no images to evaluate on; give --holdout 0.25" in refused(dataset)
+    assert "made has no images to evaluate on; --holdout 0.25" in refused(dataset)
     chosen = select(dataset, holdout=0.25)
     assert (len(chosen.train), len(chosen.eval), chosen.test) == (90, 30, [])
 
@@ -203,15 +203,15 @@ def test_what_differs_has_another_fingerprint():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"first": 0}, "--first 0 is not of 1 to 120"),
-        ({"first": -1}, "--first -1 is not of 1 to 120"),
-        ({"first": 121}, "--first 121 is not of 1 to 120"),
-        ({"fraction": 0.0}, "--fraction 0.0 is not above 0 and at most 1"),
-        ({"fraction": 1.01}, "--fraction 1.01 is not"),
-        ({"fraction": float("nan")}, "--fraction nan is not"),
-        ({"holdout": -0.1}, "--holdout -0.1 is not at least 0 and below 1"),
-        ({"holdout": 1.0}, "--holdout 1.0 is not"),
-        ({"holdout": float("nan")}, "--holdout nan is not"),
+        ({"first": 0}, "--first 0 is not from 1 to 120"),
+        ({"first": -1}, "--first -1 is not from 1 to 120"),
+        ({"first": 121}, "--first 121 is not from 1 to 120"),
+        ({"fraction": 0.0}, "--fraction must be above 0 and at most 1, not 0.0"),
+        ({"fraction": 1.01}, "--fraction must be above 0 and at most 1, not 1.01"),
+        ({"fraction": float("nan")}, "--fraction must be above 0 and at most 1, not nan"),
+        ({"holdout": -0.1}, "--holdout must be at least 0 and below 1, not -0.1"),
+        ({"holdout": 1.0}, "--holdout must be at least 0 and below 1, not 1.0"),
+        ({"holdout": float("nan")}, "--holdout must be at least 0 and below 1, not nan"),
     ],
 )
 def test_a_value_out_of_range_is_told_with_its_option(options, message):

@@ -24,7 +24,7 @@ MAX_BYTES = 2**28  # of a member; the largest, CIFAR-100's train, has 156 MB
 
 
 class Layout(NamedTuple):
-    """Which members a data set has, and what the entries in them are called."""
+    """The members of a data set, and the names of the entries in them."""
 
     name: str
     title: str
@@ -73,7 +73,7 @@ def _read(path: Path, layout: Layout) -> Found:
     elif path.is_file():
         members = _archive_members(path, layout, wanted)
     else:
-        raise UserError(f"no file {path}; {layout.name} wants {layout.title}'s python archive")
+        raise UserError(f"no file {path}; {layout.name} wants the python archive of {layout.title}")
     read = {}
     for name, content in members:
         where = f"{path}: {name}"
@@ -113,7 +113,7 @@ def _folder_members(
 def _archive_members(
     path: Path, layout: Layout, wanted: tuple[str, ...]
 ) -> Iterator[tuple[str, BinaryIO]]:
-    """The wanted members as they come, in one pass to the end, where gzip's checksum is."""
+    """The wanted members in the archive's order, in one pass to gzip's checksum at the end."""
     members = {f"{layout.top}/{name}": name for name in wanted}
     at = "its beginning"
     try:
@@ -140,15 +140,15 @@ def _refuse_large(size: int, where: str) -> None:
 
 
 def _unpickled(file: BinaryIO, where: str) -> dict:
-    """The entries of a member. Python 2 wrote their names as bytes, ciFAIR's authors as text."""
+    """The entries of a member. Python 2 wrote names as bytes, ciFAIR's authors wrote text."""
     try:
         found = pickles.load(file, encoding="bytes")
     except pickle.UnpicklingError as error:
-        raise UserError(f"{where} is damaged, or not made of arrays alone: {error}") from None
+        raise UserError(f"{where} is damaged, or holds more than arrays: {error}") from None
     except OSError as error:
         raise UserError(f"cannot read {where}: {error.strerror}") from None
     if not isinstance(found, dict):
-        raise UserError(f"{where} holds no entries by name")
+        raise UserError(f"{where} does not hold named entries")
     return {_text(key): value for key, value in found.items()}
 
 
@@ -163,7 +163,7 @@ def _class_names(entries: dict, layout: Layout, where: str) -> list[str]:
     names = entries.get(layout.names)
     names = [_text(name) for name in names] if isinstance(names, list) else []
     if len(set(names)) != layout.classes or None in names or len(names) != layout.classes:
-        raise UserError(f"{where} has not the {layout.classes} names in its {layout.names}")
+        raise UserError(f"{where} lacks the {layout.classes} names in its {layout.names}")
     return names
 
 
@@ -178,9 +178,9 @@ def _samples(entries: dict, layout: Layout, path: Path, name: str, where: str) -
         and len(data)
     ):
         what = f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else "no array"
-        raise UserError(f"{where} has {what} for its data, want uint8 (N, {size})")
+        raise UserError(f"{where} has {what} as its data, want uint8 (N, {size})")
     if not isinstance(labels, list) or len(labels) != len(data):
-        raise UserError(f"{where} has not one of {layout.labels} for each of {len(data):,} images")
+        raise UserError(f"{where} lacks one of {layout.labels} for each of {len(data):,} images")
     for number, label in enumerate(labels):
         if type(label) is not int or not 0 <= label < layout.classes:
             raise UserError(

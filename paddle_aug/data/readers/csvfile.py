@@ -26,7 +26,7 @@ DELIMITERS = ",;\t"
 
 
 class Row(NamedTuple):
-    """A line without a fault; `split` is "train", or the table's own word for the other part."""
+    """A row without a fault; `split` is "train" or the table's word for the other part."""
 
     path: str
     label: str
@@ -45,17 +45,17 @@ class Header(NamedTuple):
 
 
 def read_csv(file: Path) -> Found:
-    """Read a table whose header names its columns, in any order, among others or not.
+    """Read a table whose header names the columns of paths and labels, in any order.
 
-    Commas, semicolons or tabs part them. Labels are names of classes, which are sorted, or whole
-    numbers, which stand for themselves. Without a column `split` all is for training. Paths start
-    from the file's folder.
+    Commas, semicolons or tabs separate columns; other columns are ignored. Labels are class names,
+    which are sorted, or whole numbers, which stay as they are. Without a column `split` all rows
+    are for training. Paths start from the file's folder.
 
     Raises:
         UserError: there is no such file, or its header has not the columns.
     """
     if not file.is_file():
-        raise UserError(f"no file {file}, which --data csv: names")
+        raise UserError(f"no file {file}; --data csv:PATH names it")
     lines, faults = read_lines(file, file.name)
     lines = [(line, text) for line, text in lines if text.strip()]
     rows = []
@@ -99,11 +99,11 @@ def _header(line: int, text: str, name: str) -> Header:
             break
     else:
         wanted = " and ".join(f"{c} ({', '.join(COLUMNS[c])})" for c in ("path", "label"))
-        raise UserError(f"{name}:{line}: the header has not both columns: want {wanted}")
+        raise UserError(f"{name}:{line}: the header lacks a column: want {wanted}")
     for found in places.values():
         if len(found) > 1:
             several = " and ".join(repr(fields[place]) for place in found)
-            raise UserError(f"{name}:{line}: the columns {several} say the same; rename one")
+            raise UserError(f"{name}:{line}: the columns {several} mean the same; rename one")
     path, label, split = (found[0] if found else None for found in places.values())
     return Header(path, label, split, len(fields), delimiter)
 
@@ -120,7 +120,7 @@ def _rows(
         except csv.Error as error:
             faults.append(Fault(name, line, f"is not CSV ({error}); is a quote left open?"))
             continue
-        if not any(fields):  # as spreadsheets leave below a table
+        if not any(fields):  # spreadsheets leave such rows below a table
             continue
         reason = _row_fault(fields, header)
         if reason:
@@ -164,7 +164,7 @@ def _is_number(label: str) -> bool:
 
 
 def _mixed_labels(rows: list[Row]) -> list[tuple[int, str]]:
-    """The first name among numbers, or number among names, which is a slip or a doubt."""
+    """The first name among numbers or number among names, which is a mistake or unclear."""
     for row in rows:
         if _is_number(row.label) != _is_number(rows[0].label):
             kinds = ("a number", "a name") if _is_number(row.label) else ("a name", "a number")
@@ -176,7 +176,7 @@ def _mixed_labels(rows: list[Row]) -> list[tuple[int, str]]:
 
 
 def _classes(rows: list[Row]) -> tuple[list[str], dict[str, int]]:
-    """The classes' names, and the number of each label that occurs in training."""
+    """The class names, and the number of each label in training."""
     trained = {row.label for row in rows if row.split == "train"} or {row.label for row in rows}
     if not all(map(_is_number, trained)):
         names = sorted(trained)

@@ -16,17 +16,17 @@ HIDDEN = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 
 def read_folder(folder: Path) -> Found:
-    """Read `train` and, say, `test` below the folder, in any case, else the classes right below.
+    """Read `train` and `test` (or `val`, …, in any case) below the folder, or else class folders.
 
-    Classes are sorted, and their images too, which are found at any depth. Links are followed
-    wherever they lead. What is hidden is passed by; any other file in a class folder that has not
-    the name of an image is a fault, since it may be one that was meant.
+    Classes are sorted, and so are their images, at any depth. Links are followed wherever they
+    lead. Hidden files are skipped; any other file in a class folder without the name of an image is
+    a fault, since it may be meant as one.
 
     Raises:
         UserError: there are not two classes, or it is not clear which folder is which.
     """
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}, which --data folder: names")
+        raise UserError(f"no folder {folder}; --data folder:PATH names it")
     try:
         return _read(folder)
     except OSError as error:
@@ -39,7 +39,7 @@ def _read(folder: Path) -> Found:
     class_names = sorted({name for names in found for name in names})
     if len(class_names) < 2:
         held = f"one class folder only, {class_names[0]}" if class_names else "no class folder"
-        raise UserError(f"{roots[0]} holds {held}; want <class>/<image> there, of two or more")
+        raise UserError(f"{roots[0]} holds {held}; want <class>/<image>, for two classes or more")
     name = folder.resolve().name
     reasons = [
         f"{root.name} has no folder for the class {missing!r}"
@@ -63,7 +63,7 @@ def _read(folder: Path) -> Found:
 
 
 def _parts(folder: Path) -> list[Path]:
-    """The folders of train and eval, or of train alone; none where classes are right below."""
+    """The folders of train and eval, or of train alone; none if the folder holds classes."""
     names = _folders(folder)
     train, evals = (
         [name for name in names if name.lower() in known] for known in (TRAIN_NAMES, EVAL_NAMES)
@@ -88,7 +88,7 @@ def _folders(folder: Path) -> list[str]:
 def _samples(
     folder: Path, root: Path, names: list[str], class_names: list[str]
 ) -> tuple[list[Sample], list[str]]:
-    """The images of train or eval, and what is wrong there."""
+    """The images of one part, and its faults."""
     samples = []
     reasons = [
         f"{_below(folder, entry.path)} is an image outside the class folders"
@@ -107,7 +107,7 @@ def _samples(
 
 
 def _images(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    """The images at any depth, sorted as `sorted(os.walk(folder))` has them; and what is wrong."""
+    """The images at any depth, in the order of `sorted(os.walk(folder))`, and the faults."""
     images, wrong = [], []
     real = folder.resolve()
     open_: list[tuple[Path | str, set[str]]] = [(folder, {str(real), *map(str, real.parents)})]
@@ -121,9 +121,9 @@ def _images(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
                 else:
                     open_.append((entry.path, above | {real}))
             elif not entry.name.lower().endswith(SUFFIXES):
-                wrong.append((entry.path, "has not the name of an image; move it elsewhere"))
+                wrong.append((entry.path, "does not have the name of an image; move it elsewhere"))
             elif not entry.is_file():
-                wrong.append((entry.path, "is no file (a link to nothing, perhaps)"))
+                wrong.append((entry.path, "is not a file (perhaps a broken link)"))
             else:
                 images.append(entry.path)
     return sorted(images, key=os.path.split), wrong

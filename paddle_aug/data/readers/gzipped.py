@@ -1,4 +1,4 @@
-"""Published files as they are fetched: gzipped, unless something on the way has unpacked them."""
+"""Published files, which may have been unpacked on their way: gzipped or not."""
 
 import gzip
 import zlib
@@ -14,7 +14,7 @@ DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unzipped while they are read if it begins as a gzip file does."""
+    """Open a file, and unzip it while it is read if it begins like a gzip file."""
     with files.open_file(path) as file:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)

@@ -19,7 +19,7 @@ GARMENTS = [
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 ]  # fmt: skip
 SIDE = 28  # pixels
-MOST = 100_000  # images a file; MNIST has 60,000, and a damaged header may promise any number
+MAX_ITEMS = 100_000  # images a file; MNIST has 60,000, and a damaged header may promise any number
 IMAGES, LABELS = 0x0803, 0x0801  # magic numbers: bytes, in three dimensions and in one
 
 
@@ -43,7 +43,7 @@ def read_fashion_mnist(folder: Path) -> Found:
 
 def _read(folder: Path, name: str, class_names: list[str]) -> Found:
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}; {name} wants the one that holds the four idx files")
+        raise UserError(f"no folder {folder}; {name} wants the folder of the four idx files")
     train = _samples(folder, "train", "train", len(class_names))
     test = _samples(folder, "t10k", "test", len(class_names))
     return Found(name, train, test, class_names, (name, name), [], published=True)
@@ -69,7 +69,7 @@ def _samples(folder: Path, part: str, shown: str, classes: int) -> list[Sample]:
 
 
 def _find(folder: Path, name: str, kind: str) -> Path:
-    """The first there is of the names that it has: as published, or with a dot, as on Kaggle."""
+    """The file under one of its names: as published, or with a dot as on Kaggle."""
     for file in (f"{name}-{kind}", f"{name}-{kind}.gz", f"{name}.{kind}", f"{name}.{kind}.gz"):
         if (folder / file).is_file():
             return folder / file
@@ -77,7 +77,7 @@ def _find(folder: Path, name: str, kind: str) -> Path:
 
 
 def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
-    """The uint8 items of an idx file, [N, *item]; no more is read than its header promises."""
+    """The uint8 items of an idx file, [N, *item]; reads no more than the header promises."""
     try:
         with opened(path) as file:
             header = file.read(8 + 4 * len(item))
@@ -85,17 +85,17 @@ def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
                 raise UserError(f"{path} is cut short; fetch it again")
             found, count, *shape = struct.unpack(f">{2 + len(item)}I", header)
             if found != magic:
-                raise UserError(f"{path} is not of its kind: magic number {found}, want {magic}")
+                raise UserError(f"{path} has magic number {found}, want {magic}")
             if tuple(shape) != item:
                 raise UserError(f"{path} has images of {shape[0]}×{shape[1]}, want {SIDE}×{SIDE}")
-            if not 0 < count <= MOST:
-                raise UserError(f"{path} promises {count:,} items, want 1 to {MOST:,}")
+            if not 0 < count <= MAX_ITEMS:
+                raise UserError(f"{path} promises {count:,} items, want 1 to {MAX_ITEMS:,}")
             size = count * int(np.prod(item, dtype=np.int64))
             content = file.read(size)
             if len(content) < size:
                 raise UserError(f"{path} is cut short: {len(content):,} bytes of {size:,}")
             if file.read(1):  # which has the checksum of a gzip file compared, too
-                raise UserError(f"{path} goes on after the {count:,} items that it promises")
+                raise UserError(f"{path} continues after the {count:,} items that it promises")
     except DAMAGE as error:
         raise UserError(f"{path} is damaged or cut short ({error}); fetch it again") from None
     except OSError as error:

@@ -1,0 +1,181 @@
+"""Folders of lists: `Train.txt` and `Eval.txt`, their class names, and where their images are."""
+
+import os
+import posixpath
+from collections.abc import Container, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from paddle_aug.data.readers import aistudio
+from paddle_aug.data.readers.listfile import (
+    CLASS_FILES,
+    LIST_PAIRS,
+    find_pairs,
+    read_class_names,
+    read_list,
+)
+from paddle_aug.data.samples import Fault, Found, Sample
+from paddle_aug.errors import UserError
+
+
+def choose_lists(
+    folder: Path, train_list: str | Path | None, eval_list: str | Path | None
+) -> tuple[Path, Path]:
+    """The pair of lists in a folder, with those that the user names in their place.
+
+    Raises:
+        UserError: a list is missing, or the folder holds several pairs.
+    """
+    given = [Path(path) if path is not None else None for path in (train_list, eval_list)]
+    for option, path in zip(("--train-list", "--eval-list"), given, strict=True):
+        if path is not None and not path.is_file():
+            raise UserError(f"no file {path}, which {option} names")
+    if None not in given:
+        return tuple(given)
+    pairs = find_pairs(folder)
+    if not pairs:
+        known = ", ".join(" and ".join(pair) for pair in LIST_PAIRS)
+        raise UserError(
+            f"no lists in {folder} (want {known}); name them with --train-list and --eval-list"
+        )
+    if len(pairs) > 1:
+        found = ", ".join(path.name for pair in pairs for path in pair)
+        raise UserError(f"{folder} holds {found}; choose with --train-list and --eval-list")
+    return tuple(path or found for path, found in zip(given, pairs[0], strict=True))
+
+
+def read_lists(
+    name: str,
+    folder: Path,
+    lists: tuple[Path, ...],
+    image_root: str | Path | None,
+    drawn: bool,
+) -> Found:
+    """Read the training list and, if there is one, the evaluation list.
+
+    `folder` may have a file of class names; images are looked for in it, beside the lists, in
+    `Images` below these folders and in AI Studio's `work/`, unless `image_root` names a folder.
+
+    Raises:
+        UserError: two files name the classes, `image_root` is no folder, or the zip of the images
+            cannot be unpacked.
+    """
+    names = _shown_names(*lists) if len(lists) == 2 else (lists[0].name,) * 2
+    listed: list[list[Sample]] = [[], []]
+    faults: list[Fault] = []
+    for place, (file, shown) in enumerate(zip(lists, names, strict=False)):
+        listed[place], wrong = read_list(file, shown)
+        faults += wrong
+    class_names, class_file, class_faults = _class_names(folder, *listed)
+    faults += class_faults
+    if not class_faults:
+        faults += _label_faults(listed, names, class_names, class_file)
+
+    paths = list(dict.fromkeys(sample.path for sample in chain(*listed)))
+    folders = [folder, *(file.parent for file in lists)]
+    root, tried = _choose_image_root(paths, folders, image_root)
+    train, eval_ = ([sample.in_folder(root) for sample in samples] for samples in listed)
+    notes = ()
+    if any(_missing(root, paths)):
+        folders = ", ".join(map(str, tried))
+        notes = (f"Images were looked for in {folders} (else give --image-root).",)
+    files = (*names, class_file.name if class_file else "")
+    return Found(name, train, eval_, class_names, files, faults, notes, drawn=drawn, root=root)
+
+
+def _shown_names(train_list: Path, eval_list: Path) -> tuple[str, str]:
+    """What messages call the lists: short, unless that would make them alike."""
+    if train_list.name == eval_list.name:
+        return str(train_list), str(eval_list)
+    return train_list.name, eval_list.name
+
+
+def _class_names(
+    folder: Path, train: list[Sample], eval_: list[Sample]
+) -> tuple[list[str], Path | None, list[Fault]]:
+    """From the file that names the classes, else from the images' folders, else the numbers."""
+    files = [folder / name for name in CLASS_FILES if (folder / name).is_file()]
+    if len(files) > 1:
+        raise UserError(f"{folder} holds {' and '.join(file.name for file in files)}; keep one")
+    if files:
+        names, faults = read_class_names(files[0])
+        return names, files[0], faults
+    count = max((sample.label for sample in train), default=-1) + 1
+    pairs = {
+        (sample.label, posixpath.basename(posixpath.dirname(sample.path)))
+        for sample in chain(train, eval_)
+    }
+    named = dict(pairs)
+    one_to_one = len(pairs) == len(named) == len(set(named.values())) == count
+    if one_to_one and "" not in named.values():
+        return [named[label] for label in sorted(named)], None, []
+    return [str(label) for label in range(count)], None, []
+
+
+def _label_faults(
+    listed: Sequence[list[Sample]],
+    names: tuple[str, str],
+    class_names: list[str],
+    class_file: Path | None,
+) -> list[Fault]:
+    """Labels beyond the classes: those of the file, else those that occur in training."""
+    known: Container[int]
+    if class_file is None:
+        known = {sample.label for sample in listed[0]}
+        why = f"never occurs in {names[0]}"
+    else:
+        known = range(len(class_names))
+        why = f"is beyond the {len(class_names)} classes of {class_file.name}"
+    return [
+        Fault(name, sample.line, f"label {sample.label} {why}")
+        for name, samples in zip(names, listed, strict=True)
+        for sample in samples
+        if sample.label not in known
+    ]
+
+
+def _choose_image_root(
+    paths: list[str], folders: list[Path], image_root: str | Path | None
+) -> tuple[Path, list[Path]]:
+    """The folder that the listed paths start from, and all the folders that were tried.
+
+    It is the one that holds most of them. If some are missing there and the zip in the first of
+    `folders` has them, the zip is unpacked.
+    """
+    if image_root is not None:
+        root = Path(image_root)
+        if not root.is_dir():
+            raise UserError(f"no folder {root}, which --image-root names")
+        return root, [root]
+    data_folder = folders[0]
+    roots = [root for folder in folders for root in (folder, folder / "Images", folder / "images")]
+    work = aistudio.work_folder(data_folder)
+    if work is not None:
+        roots += [work / "Images", work / data_folder.name / "Images"]
+    best = _fullest(roots, paths)
+
+    zip_path = aistudio.find_zip(data_folder)
+    if zip_path is not None and (missing := list(_missing(best, paths))):
+        contents = aistudio.zip_contents(zip_path)
+        inside = next(
+            (top for top in ("", "Images/") for p in missing if top + p in contents), None
+        )
+        if inside is not None:
+            into = (work or data_folder) / zip_path.stem
+            if into.exists():  # of another data set, or an `unzip` that was interrupted
+                into = into.parent / data_folder.name / zip_path.stem
+            aistudio.unpack(zip_path, into)
+            best = into / inside
+            roots.append(best)
+    return best, list(dict.fromkeys(roots))
+
+
+def _fullest(roots: list[Path], paths: list[str]) -> Path:
+    """The first root that holds most of the files; of a long list a thousand are looked at."""
+    spread = paths[:: 1 + len(paths) // 1000]
+    return min(roots, key=lambda root: sum(1 for _ in _missing(root, spread)))
+
+
+def _missing(root: Path, paths: list[str]) -> Iterator[str]:
+    folder = os.path.join(root, "")
+    return (path for path in paths if not os.path.isfile(folder + path))
