@@ -96,6 +96,9 @@ class _HelpFormatter(argparse.HelpFormatter):
     def __init__(self, prog: str):
         super().__init__(prog, max_help_position=26)
 
+    def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
+        return METAVARS.get(action.type, action.dest.upper())
+
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
 
@@ -147,7 +150,7 @@ def add_options(
         if kind is bool:
             action = {"action": argparse.BooleanOptionalAction}
         else:
-            action = {"type": kind, "metavar": item.metadata["metavar"] or METAVARS[kind]}
+            action = {"type": kind, "metavar": item.metadata["metavar"]}
             if item.metadata["bare"]:
                 action |= {"nargs": "?", "const": item.metadata["bare"]}
         action |= {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}

@@ -33,12 +33,8 @@ def add_prediction_options(parser: CommandParser) -> None:
         help="average the predictions for each image and draws of this augmentation; for hflip, "
         "those for the image and its mirror image",
     )
-    parser.add_argument(
-        "--tta-draws", type=int, metavar="N", help="draws of --tta per image (default: 8)"
-    )
-    parser.add_argument(
-        "--batch-size", type=int, default=32, metavar="N", help="images per batch (default: 32)"
-    )
+    parser.add_argument("--tta-draws", type=int, help="draws of --tta per image (default: 8)")
+    parser.add_argument("--batch-size", type=int, default=32, help="images per batch (default: 32)")
     add_options(parser, COMPUTING)
 
 

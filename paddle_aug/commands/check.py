@@ -39,10 +39,9 @@ def main() -> int:
     parser.add_argument(
         "--split",
         type=float,
-        metavar="X",
         help="write Train.txt with this fraction of each class, Eval.txt and labels.txt",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of --split (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of --split (default: 0)")
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="of --split (default: where the data is)"
     )

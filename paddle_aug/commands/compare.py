@@ -73,9 +73,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         metavar="MODE",
         help="the mode to compare the others with (default: none, or the first mode)",
     )
-    own.add_argument(
-        "--seeds", type=int, default=5, metavar="N", help="runs of each mode (default: 5)"
-    )
+    own.add_argument("--seeds", type=int, default=5, help="runs of each mode (default: 5)")
     own.add_argument(
         "--fractions",
         default="",
@@ -97,11 +95,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     )
     add_recipe(own, RECIPE)
     own.add_argument(
-        "--jobs",
-        type=int,
-        default=0,
-        metavar="N",
-        help="runs side by side (default: one per GPU or CPU core)",
+        "--jobs", type=int, default=0, help="runs side by side (default: one per GPU or CPU core)"
     )
     own.add_argument(
         "--out",

@@ -28,7 +28,7 @@ def main() -> None:
     add_options(parser, SOURCES)
     add_prediction_options(parser)
     parser.add_argument(
-        "--mistakes", type=int, default=12, metavar="N", help="images in the montage (default: 12)"
+        "--mistakes", type=int, default=12, help="images in the montage (default: 12)"
     )
     parser.add_argument(
         "--out",

@@ -34,9 +34,7 @@ def main() -> int:
     parser.add_argument(
         "out", nargs="?", type=Path, metavar="OUT", help="folder of the new data set"
     )
-    parser.add_argument(
-        "--copies", type=int, default=1, metavar="N", help="copies of each image (default: 1)"
-    )
+    parser.add_argument("--copies", type=int, default=1, help="copies of each image (default: 1)")
     parser.add_argument(
         "--even",
         action=argparse.BooleanOptionalAction,
@@ -63,7 +61,6 @@ def main() -> int:
     parser.add_argument(
         "--num-workers",
         type=int,
-        metavar="N",
         help="processes that write, besides this one (default: one per core, if there is work)",
     )
     parser.add_argument(

@@ -44,14 +44,11 @@ def main() -> None:
         "--tolerance",
         type=float,
         default=0.1,
-        metavar="X",
         help="a network is invariant while it loses at most this share of its accuracy "
         "(default: 0.1)",
     )
     parser.add_argument("--ops", metavar="NAMES", help="comma list of operations (default: all)")
-    parser.add_argument(
-        "--images", type=int, metavar="N", help="use N held-out images, of all classes"
-    )
+    parser.add_argument("--images", type=int, help="use N held-out images, of all classes")
     parser.add_argument(
         "--out",
         type=Path,

@@ -30,11 +30,7 @@ def main() -> int:
         help="files, folders with everything below them, or globs such as 'a/**/*.png'",
     )
     parser.add_argument(
-        "--top",
-        type=int,
-        default=1,
-        metavar="N",
-        help="print the N likeliest classes, a line each (default: 1)",
+        "--top", type=int, default=1, help="print the N likeliest classes, a line each (default: 1)"
     )
     for kind in ("csv", "json"):
         parser.add_argument(

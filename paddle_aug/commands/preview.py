@@ -75,29 +75,22 @@ def parse() -> tuple[argparse.Namespace, dict]:
     image.add_argument(
         "--file", metavar="FILE", help="training image by its path in the list, or any image file"
     )
-    image.add_argument(
-        "--index", type=int, metavar="N", help="training image by its place in the list, from 0"
-    )
+    image.add_argument("--index", type=int, help="training image by its place in the list, from 0")
     image.add_argument(
         "--images",
         type=int,
-        metavar="N",
         help="N training images of different classes (default: the first image; 6 with --html, 3 "
         "with --html and --ops)",
     )
-    parser.add_argument(
-        "--epoch", type=int, default=0, metavar="N", help="epoch of the first draw (default: 0)"
-    )
+    parser.add_argument("--epoch", type=int, default=0, help="epoch of the first draw (default: 0)")
     parser.add_argument(
         "--rows",
         type=int,
-        metavar="N",
         help="rows of an image's grid (default: 3; 1 with several images or --run)",
     )
     parser.add_argument(
         "--columns",
         type=int,
-        metavar="N",
         help="columns of an image's grid (default: 3 for one image, up to 6 for several)",
     )
     parser.add_argument(

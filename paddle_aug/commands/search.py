@@ -75,14 +75,12 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         "--seeds",
         type=int,
         default=3,
-        metavar="N",
         help="runs of each mode in the test; more if time allows (default: 3)",
     )
     own.add_argument(
         "--candidates",
         type=int,
         default=27,
-        metavar="N",
         help="try at most N; fewer if time is short (default: 27)",
     )
     own.add_argument(
