@@ -24,7 +24,7 @@ from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
 from paddle_aug.system.files import remove
 from paddle_aug.system.processes import die_with_parent
-from paddle_aug.system.signals import block_signals, unblock_signals
+from paddle_aug.system.signals import block_signals, restore_sigterm, unblock_signals
 
 ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
 PATIENCE = 30.0  # seconds for a process to end
@@ -115,6 +115,7 @@ class Runner:
         self.workers = [Worker(data, device) for device in devices]
 
     def __enter__(self):
+        restore_sigterm()  # SIGTERM has to end the runs too
         return self
 
     def __exit__(self, *_):

@@ -182,7 +182,7 @@ def test_an_export_to_a_full_disk_continues_when_there_is_room(disk, tmp_path, p
     code, message = export(out)
     assert code == 2
     assert message.startswith(f"cannot write {out}")
-    assert message.endswith("No space left on device; the same command goes on from here")
+    assert message.endswith("No space left on device; run the same command to continue")
     images = {name: content for name, content in contents(out).items() if name.endswith(".png")}
     assert len(images) > 50
     assert images.items() <= whole.items()
@@ -190,7 +190,7 @@ def test_an_export_to_a_full_disk_continues_when_there_is_room(disk, tmp_path, p
     disk.remount("ro")
     code, message = export(out)
     assert code == 2
-    assert "Read-only file system; the same command goes on from here" in message
+    assert "Read-only file system; run the same command to continue" in message
     disk.remount("rw,size=16m")
     assert export(out)[0] == 0
     assert contents(out) == whole
