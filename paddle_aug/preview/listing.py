@@ -38,8 +38,8 @@ def listing() -> str:
 
 
 def about(item: Callable) -> str:
-    """The first line of its docstring, which says what it does."""
-    return inspect.getdoc(item).split("\n")[0]
+    """The first paragraph of its docstring, which says what it does."""
+    return inspect.getdoc(item).split("\n\n")[0].replace("\n", " ")
 
 
 def _entries(items: dict[str, Callable]) -> Iterator[tuple[str, str]]:
