@@ -54,10 +54,10 @@ def test_nothing_may_be_missing(name):
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        (("network",), [1], "it: network is no object"),
-        (("curves", "accEval"), [0.5, 0.5], "it: curves: accEval is not an array of float64"),
-        (("curves", "accEval"), np.ones((2, 1)), "it: curves: accEval is not an array of float64"),
-        (("curves", "accEval"), np.ones(2, ">f8"), "it: curves: accEval is not an array of float"),
+        (("network",), [1], "it: network must be an object"),
+        (("curves", "accEval"), [0.5, 0.5], "it: curves: accEval must be an array of float64"),
+        (("curves", "accEval"), np.ones((2, 1)), "it: curves: accEval must be an array of float64"),
+        (("curves", "accEval"), np.ones(2, ">f8"), "it: curves: accEval must be an array of float"),
         (("curves", "accEval"), np.ones(1), "it has 2 epochs, and accEval 1"),
         (("epochs", "numbers", "seconds"), np.ones(3), "it has 3 epochs, and lossTrain 2"),
         (("epochs", "numbers", "data_wait"), np.ones(3), "it has 2 epochs, and data_wait 3"),
@@ -65,13 +65,13 @@ def test_nothing_may_be_missing(name):
         (("epochs", "others", "1"), {}, "it has 2 epochs, and tells of epoch 1"),
         (("epochs", "others", 1), 3, "it: epochs 1 is no record of an epoch"),
         (("epochs", "others", 1), {"left": []}, "it: epochs 1 is no record of an epoch"),
-        (("epochs", "others", 1, "right"), np.ones(2), "it: epochs 1: right is no list"),
-        (("average", "steps"), -1, "it: average: steps is not a whole number from 0 on"),
+        (("epochs", "others", 1, "right"), np.ones(2), "it: epochs 1: right must be a list"),
+        (("average", "steps"), -1, "it: average: steps must be a whole number of at least 0"),
         (("sessions",), [], "it has no session"),
-        (("sessions", 0, "argv"), "x", "it: sessions 0: argv is no list"),
+        (("sessions", 0, "argv"), "x", "it: sessions 0: argv must be a list"),
         (("test",), {"loss": 1.0}, "it: test: acc is missing"),
-        (("config",), None, "it: config is no object"),
-        (("data", "fingerprint"), 0, "it: data: fingerprint is not a text"),
+        (("config",), None, "it: config must be an object"),
+        (("data", "fingerprint"), 0, "it: data: fingerprint must be a string"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(path, value, told):
@@ -81,12 +81,12 @@ def test_what_is_wrong_is_told_with_its_place(path, value, told):
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        (("curves", "accEval"), [0.5, "high"], "it: curves: accEval 1 is not a floating-point"),
+        (("curves", "accEval"), [0.5, "high"], "it: curves: accEval 1 must be a floating-point"),
         (("curves", "accEval"), [0.5], "it has 2 epochs, and accEval 1"),
         (("epochs",), [{}], "it has 1 epochs, and lossTrain 2"),
-        (("epochs", 0), 3, "it: epochs 0 is no object"),
+        (("epochs", 0), 3, "it: epochs 0 must be an object"),
         (("epochs", 1, "seconds"), "long", "it: epochs 1 is no record of an epoch"),
-        (("epochs", 0, "right"), 3, "it: epochs 0: right is no list"),
+        (("epochs", 0, "right"), 3, "it: epochs 0: right must be a list"),
     ],
 )
 def test_what_is_wrong_in_the_lists_of_an_earlier_version_is_told_too(path, value, told):
@@ -105,5 +105,5 @@ def changed(state, path, value):
 def test_a_finished_run_tells_what_it_was_trained_on():
     settings = {name: STATE[name] for name in ("config", "data")} | {"epochs": IN_LISTS["epochs"]}
     assert settings_fault(settings) is None
-    assert settings_fault({**settings, "test": 0}) == "it: test is no object"
-    assert settings_fault({**settings, "config": 3}) == "it: config is no object"
+    assert settings_fault({**settings, "test": 0}) == "it: test must be an object"
+    assert settings_fault({**settings, "config": 3}) == "it: config must be an object"

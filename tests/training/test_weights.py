@@ -158,10 +158,10 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"normalization": {**HALF, "std": [0.5, 0.5, float("nan")]}}, "std is not of three num"),
         ({"data": {}}, "does not describe trained weights: it: data: name is missing"),
         ({"data": {**DATA, "class_names": []}}, "its classes are not named"),
-        ({"data": {**DATA, "class_names": ["a", 1]}}, "data: class_names 1 is not a text"),
-        ({"data": {**DATA, "name": [1]}}, "data: name is not a text"),
-        ({"engine": {"native": 1}}, "engine is not a text"),
-        ({"config": 3}, "does not describe trained weights: it: config is no object"),
+        ({"data": {**DATA, "class_names": ["a", 1]}}, "data: class_names 1 must be a string"),
+        ({"data": {**DATA, "name": [1]}}, "data: name must be a string"),
+        ({"engine": {"native": 1}}, "engine must be a string"),
+        ({"config": 3}, "does not describe trained weights: it: config must be an object"),
     ],
 )
 def test_a_description_that_cannot_be_understood_is_told(weights, tmp_path, change, told):
