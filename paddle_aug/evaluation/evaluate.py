@@ -1,6 +1,5 @@
 """The files of an evaluation: tables, figures and the worst mistakes."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from paddle_aug.results import style
 from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
 from paddle_aug.results.table import text_table
 from paddle_aug.results.text import csv_text
-from paddle_aug.system.files import readable, remove, write_bytes, write_text
+from paddle_aug.system.files import readable, remove, replacing, write_text
 
 MAX_LETTERS = 24  # of a class's name in a figure
 MAX_COUNTED = 30  # classes; a larger confusion matrix has no numbers in its cells
@@ -62,24 +61,21 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     """
     classes = class_table(evaluation)
     tables = {
-        "classes.csv": csv_text([[*classes[0]], *([*row.values()] for row in classes)]),
-        "confusion.csv": csv_text(confusion_rows(evaluation)),
+        "classes.csv": [[*classes[0]], *([*row.values()] for row in classes)],
+        "confusion.csv": confusion_rows(evaluation),
     }
-    figures = {}
+    for name, rows in tables.items():
+        write_text(folder / name, csv_text(rows))
     # A dollar sign in the name of a class does not begin a formula.
     settings = style.settings() | {"text.parse_math": False}
     with matplotlib.rc_context(settings):
-        for name, figure in (
-            ("confusion.png", confusion_figure(evaluation)),
-            ("reliability.png", reliability_figure(evaluation.measures)),
-        ):
-            content = io.BytesIO()
-            figure.savefig(content, format="png", bbox_inches="tight", pad_inches=0.1)
-            figures[name] = content.getvalue()
-    for name, text in tables.items():
-        write_text(folder / name, text)
-    for name, png in figures.items():
-        write_bytes(folder / name, png)
+        figures = {
+            "confusion.png": confusion_figure(evaluation),
+            "reliability.png": reliability_figure(evaluation.measures),
+        }
+        for name, figure in figures.items():
+            with replacing(folder / name) as file:
+                figure.savefig(file, format="png", bbox_inches="tight", pad_inches=0.1)
     files = [folder / name for name in (*tables, *figures)]
     montage = folder / "mistakes.png"
     worst = evaluation.mistakes(mistakes)
@@ -144,9 +140,8 @@ def text(evaluation: Evaluation) -> str:
     ]
     if measures.top5 is not None:
         lines.append(f"top-5: {100 * measures.top5:.1f} %")
-    lines.append(
-        f"expected calibration error: {100 * measures.calibration_error:.1f} % ({BINS} bins)"
-    )
+    error = 100 * measures.calibration_error
+    lines.append(f"expected calibration error: {error:.1f} % ({BINS} bins)")
     classes = class_table(evaluation)
     mean = {"class": "mean of classes", "images": "", **mean_of_classes(classes)}
     rows = [[cell(value) for value in row.values()] for row in [*classes, mean]]
@@ -241,20 +236,13 @@ def reliability_figure(measures: Measures) -> Figure:
     filled = images > 0
     bars = {"width": 100 / BINS, "edgecolor": "white"}
     above.bar(middles[filled], 100 * accuracy[filled], color="#0072b2", label="accuracy", **bars)
-    above.plot(
-        100 * confidence[filled],
-        100 * confidence[filled],
-        "o",
-        color="#cc3311",
-        label="mean confidence",
-    )
+    sure = 100 * confidence[filled]
+    above.plot(sure, sure, "o", color="#cc3311", label="mean confidence")
     above.plot([0, 100], [0, 100], color="#888888", linestyle="--", linewidth=1)
     above.set_ylabel("Accuracy (%)")
     above.set_ylim(0, 100)
-    above.set_title(
-        f"Expected calibration error {100 * measures.calibration_error:.1f} % ({BINS} bins)",
-        loc="left",
-    )
+    error = 100 * measures.calibration_error
+    above.set_title(f"Expected calibration error {error:.1f} % ({BINS} bins)", loc="left")
     above.legend(loc="upper left")
     below.bar(middles, 100 * images / measures.images, color="#888888", **bars)
     below.set_ylabel("Images (%)")

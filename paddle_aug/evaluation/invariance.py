@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
-from paddle_aug.data.dataset import Dataset, open_dataset
+from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation.invariance_ops import Op
-from paddle_aug.inputs import SOURCES, augmented, selected
+from paddle_aug.inputs import SOURCES, augmented, open_data
 from paddle_aug.results.metrics import wilson
 from paddle_aug.results.style import label
 from paddle_aug.rng import generator
@@ -102,14 +102,9 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
         given = {**dict.fromkeys(SOURCES), **given}
     if given.get("eval_list"):
         given = {**given, "holdout": 0.0}
-    opened: dict[tuple, Dataset] = {}
     taken = []
     for subject in networks:
-        config = replace(subject.config, **given)
-        sources = tuple((name, getattr(config, name)) for name in SOURCES)
-        if sources not in opened:
-            opened[sources] = open_dataset(**dict(sources), check=bool(given))
-        data = selected(config, opened[sources])
+        data = open_data(replace(subject.config, **given), check=False)
         if not given and data.fingerprint != subject.trained.fingerprint:
             raise UserError(
                 f"{data.name} is not the data that {subject.weights} was trained on, or has "

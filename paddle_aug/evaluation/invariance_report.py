@@ -5,7 +5,6 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -17,7 +16,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.results.style import colours, settings
 from paddle_aug.results.text import csv_text, markdown_table
-from paddle_aug.system.files import write_bytes, write_json, write_text
+from paddle_aug.system.files import replacing, write_json, write_text
 from paddle_aug.system.versions import versions
 
 COLUMNS = 3  # of panels
@@ -58,12 +57,11 @@ def write(result: Map, folder: Path) -> list[Path]:
     Raises:
         UserError: the folder cannot be written to.
     """
-    content = BytesIO()
-    with matplotlib.rc_context({**settings(), "font.size": 8, "axes.titlesize": 9}):
-        figure(result).savefig(content, format="png")
     files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
+    style = {**settings(), "font.size": 8, "axes.titlesize": 9}
     try:
-        write_bytes(files[0], content.getvalue())
+        with matplotlib.rc_context(style), replacing(files[0]) as file:
+            figure(result).savefig(file, format="png")
         write_text(files[1], as_csv(result))
         write_json(files[2], as_dict(result))
         write_text(files[3], page(result))
@@ -134,14 +132,10 @@ def draw_bars(axes, result: Map) -> None:
             zip(curves, looks(result.networks), strict=True)
         ):
             share, low, high = (100 * ends[place] for ends in (curve.accuracy, *curve.interval))
+            middle, reach = number - 0.4 + (each + 0.5) * width, [[share - low], [high - share]]
+            error = {"lw": 0.9, "ecolor": "#333333"}
             axes.bar(
-                number - 0.4 + (each + 0.5) * width,
-                share,
-                width * 0.92,
-                color=colour,
-                alpha=0.75,
-                yerr=[[share - low], [high - share]],
-                error_kw={"lw": 0.9, "ecolor": "#333333"},
+                middle, share, width * 0.92, color=colour, alpha=0.75, yerr=reach, error_kw=error
             )
     axes.set_xticks(range(len(groups)), groups)
     axes.grid(visible=False, axis="x")

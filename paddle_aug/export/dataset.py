@@ -353,10 +353,7 @@ def _header(settings: Export, data: Dataset, left_out: list[int]) -> dict:
     return {
         "manifest": 1,
         "config": {name: config[name] for name in (*SOURCES, *DRAWS)},
-        "copies": settings.copies,
-        "format": settings.format,
-        "originals": settings.originals,
-        "even": settings.even,
+        **{name: getattr(settings, name) for name in manifest.OPTIONS},
         "data": {
             "name": data.name,
             "fingerprint": data.fingerprint,

@@ -19,6 +19,7 @@ from paddle_aug.system.files import write_bytes
 
 MANIFEST = "manifest.jsonl"
 PART = ".manifest.part"
+OPTIONS = ("copies", "format", "originals", "even")  # of a set, beside its config
 LISTS = {"train": "Train.txt", "eval": "Eval.txt", "test": "Test.txt"}
 
 
@@ -108,7 +109,7 @@ def _settings(header: dict) -> dict:
     config = {
         flag(name): value for name, value in header.get("config", {}).items() if name in DRAWS
     }
-    own = {flag(name): header.get(name) for name in ("copies", "format", "originals", "even")}
+    own = {flag(name): header.get(name) for name in OPTIONS}
     data = {"the data's fingerprint": header.get("data", {}).get("fingerprint")}
     return {**config, **own, **data, **header.get("versions", {})}
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from paddle_aug.system import files
 
 CURVES = ("lossTrain", "accTrain", "lossEval", "accEval")
 NOTEBOOK_MODES = ("", "userDef", "imgaugLib", "allab", "allba")
-MAX_CURVE_BYTES = 2**24
 
 # Files with a leading dot are no logs: macOS writes "._noAug_accEval.npy" to foreign disks.
 _LOG_NAME = re.compile(rf"([^.].*)Aug_(?:(?:{'|'.join(CURVES)})\.npy|run\.json)")
@@ -87,10 +85,10 @@ def prefix(mode: str) -> str:
 
 def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], run: dict) -> None:
     """Write all files of a run, whole, after each epoch; run.json comes last."""
-    start = _start(log_dir, mode)
     for name in CURVES:
-        files.write_array(f"{start}{name}.npy", np.asarray(curves[name], np.float64))
-    files.write_json(f"{start}run.json", run, one_per_line=["epochs"])
+        array = np.asarray(curves[name], np.float64)
+        files.write_array(_curve_file(log_dir, mode, name), array)
+    files.write_json(run_file(log_dir, mode), run, one_per_line=["epochs"])
 
 
 def read_run_file(log_dir: Path | str, mode: str) -> dict:
@@ -188,18 +186,13 @@ def order(mode: str) -> tuple[int, str]:
     return (NOTEBOOK_MODES.index(mode) if known else len(NOTEBOOK_MODES)), mode
 
 
-def _start(log_dir: Path | str, mode: str) -> str:
-    """The start of the paths of a run's files."""
-    return os.path.join(log_dir, prefix(mode))
-
-
 def _curve_file(log_dir: Path | str, mode: str, name: str) -> Path:
-    return Path(f"{_start(log_dir, mode)}{name}.npy")
+    return Path(log_dir, f"{prefix(mode)}{name}.npy")
 
 
 def run_file(log_dir: Path | str, mode: str) -> Path:
     """The path of a mode's run.json."""
-    return Path(f"{_start(log_dir, mode)}run.json")
+    return Path(log_dir, f"{prefix(mode)}run.json")
 
 
 def _seed_folders(folder: Path) -> list[Path]:
@@ -245,8 +238,7 @@ def _read_curve(file: Path) -> np.ndarray:
             f"{file} is missing, but not the other logs of its run; restore it, or remove them"
         )
     try:
-        content = files.read_bytes(file, MAX_CURVE_BYTES)
-        values = np.load(io.BytesIO(content), allow_pickle=False)
+        values = np.load(io.BytesIO(files.read_bytes(file)), allow_pickle=False)
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from None
     except Exception as error:  # damaged bytes make NumPy raise seven kinds, TokenError among them

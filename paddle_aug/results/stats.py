@@ -216,22 +216,11 @@ def pairs_needed(seen: Difference, alpha: float = ALPHA, power: float = POWER) -
     """
     if seen.margin is None:
         raise ValueError("pairs without a spread do not tell how many are needed")
-    effect = abs(seen.mean) / seen.spread
-    low, high = 1, 2  # the power grows with the number of pairs; `low` is too few
-    while _power(effect, high, alpha) < power:
-        if high == MAX_PAIRS:
-            return math.inf
-        low, high = high, min(2 * high, MAX_PAIRS)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _power(effect, middle, alpha) >= power else (middle, high)
-    return high
-
-
-def _power(effect: float, n: int, alpha: float) -> float:
-    """The probability that `n` pairs show the effect, with the right sign, by the noncentral t."""
-    critical = stdtrit(n - 1, 1 - alpha / 2)
-    return 1 - float(nctdtr(n - 1, effect * math.sqrt(n), critical))
+    n = np.arange(2, MAX_PAIRS + 1)
+    noncentrality = abs(seen.mean) / seen.spread * np.sqrt(n)
+    # The probability that n pairs show the difference, with the right sign, by the noncentral t.
+    powers = 1 - nctdtr(n - 1, noncentrality, stdtrit(n - 1, 1 - alpha / 2))
+    return next((int(pairs) for pairs in n[~(powers < power)]), math.inf)
 
 
 def _moments(values: Sequence[float]) -> tuple[float, float, int]:

@@ -21,7 +21,6 @@ if sys.platform != "win32":
 
 # What a drive without locks answers.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
-MAX_JSON = 2**25  # bytes
 
 
 def open_file(path: Path | str, max_bytes: int | None = None) -> BinaryIO:
@@ -66,7 +65,7 @@ def read_json(path: Path | str):
         ValueError: it is not JSON in UTF-8, or is nested too deeply for Python.
     """
     try:
-        return json.loads(read_bytes(path, MAX_JSON).decode("utf-8-sig"))
+        return json.loads(read_bytes(path).decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.resource_tracker import ensure_running
 
@@ -15,43 +15,25 @@ class Terminated(KeyboardInterrupt):
     number = signal.SIGTERM
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal, `number`, that waited for the end of a step; its text says where that was."""
-
-    def __init__(self, number: int, place: str = ""):
-        super().__init__(place)
-        self.number = number
-
-
-def raise_for_signal(number: int, frame) -> None:
-    """A handler that raises KeyboardInterrupt for Ctrl-C and Terminated for SIGTERM."""
-    if number == signal.SIGTERM:
-        raise Terminated
-    signal.default_int_handler(number, frame)
+def raise_terminated(*_) -> None:
+    """A signal handler."""
+    raise Terminated
 
 
 @contextmanager
-def signal_handler(numbers: tuple[int, ...], handler: Callable) -> Iterator[None]:
-    """Handle these signals with `handler` inside this context.
+def sigterm_raises() -> Iterator[None]:
+    """Make SIGTERM raise Terminated inside this context, as Ctrl-C raises KeyboardInterrupt.
 
     Only the main thread can set handlers; in any other thread this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = signal.signal(signal.SIGTERM, raise_terminated)
     try:
         yield
     finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
-
-
-@contextmanager
-def sigterm_raises() -> Iterator[None]:
-    """Make SIGTERM raise Terminated inside this context, as Ctrl-C raises KeyboardInterrupt."""
-    with signal_handler((signal.SIGTERM,), raise_for_signal):
-        yield
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -84,27 +66,3 @@ def restore_sigterm() -> None:
     handler = signal.getsignal(signal.SIGTERM)
     if callable(handler) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
-
-
-@contextmanager
-def interrupts_between_steps() -> Iterator[Callable[[], None]]:
-    """Make both signals wait for the end of a step: yields the function that raises Interrupted
-    there. What comes behind the last step is raised at the end of the context.
-
-    Raised wherever the program is, it may be within a call from C that drops exceptions, and the
-    training goes on: seen in one of some hundred tests. A second signal is raised at once.
-    """
-    asked = []
-
-    def note(number, frame):
-        if asked:
-            raise_for_signal(number, frame)
-        asked.append(number)
-
-    def raise_interrupt():
-        if asked:
-            raise Interrupted(asked[0])
-
-    with signal_handler(SIGNALS, note):
-        yield raise_interrupt
-        raise_interrupt()

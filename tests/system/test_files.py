@@ -23,13 +23,6 @@ def test_a_file_is_written_with_the_folders_above_it(tmp_path):
     assert names(tmp_path) == ["a", "b", "weights"]
 
 
-def test_a_file_is_replaced_whole(tmp_path):
-    (tmp_path / "log").write_bytes(b"a long old content")
-    files.write_bytes(tmp_path / "log", b"new")
-    assert (tmp_path / "log").read_bytes() == b"new"
-    assert names(tmp_path) == ["log"]
-
-
 def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
     (tmp_path / "log").write_bytes(b"old")
     with files.replacing(tmp_path / "log") as file:
@@ -37,6 +30,7 @@ def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
         file.flush()
         assert (tmp_path / "log").read_bytes() == b"old"
     assert (tmp_path / "log").read_bytes() == b"new"
+    assert names(tmp_path) == ["log"]
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -77,11 +71,8 @@ def test_a_kill_in_mid_write_leaves_the_old_file(tmp_path, importable):
     (tmp_path / "log").write_bytes(b"old")
     killed_while_writing(tmp_path / "log")
     assert (tmp_path / "log").read_bytes() == b"old"
-
-
-def test_a_kill_in_mid_write_leaves_no_file_where_there_was_none(tmp_path, importable):
-    killed_while_writing(tmp_path / "log")
-    assert not (tmp_path / "log").exists()
+    killed_while_writing(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_a_kill_left_of_a_file_is_removed_with_it(tmp_path, importable):
@@ -141,27 +132,11 @@ def test_json_has_a_line_for_each_item_of_the_lists_that_are_named(tmp_path):
     assert json.loads(text) == content
 
 
-def test_json_that_cannot_be_written_leaves_the_old_one(tmp_path):
-    files.write_json(tmp_path / "run.json", {"a": 1})
-    with pytest.raises(TypeError):
-        files.write_json(tmp_path / "run.json", {"a": object()})
-    assert json.loads((tmp_path / "run.json").read_text()) == {"a": 1}
-    assert names(tmp_path) == ["run.json"]
-
-
 def test_an_array_is_a_plain_npy_file_of_that_very_name(tmp_path):
     values = np.array([0.5, np.nan, 0.25])
     files.write_array(tmp_path / "curve", values)
     np.testing.assert_array_equal(np.load(tmp_path / "curve", allow_pickle=False), values)
     assert names(tmp_path) == ["curve"]  # np.save by name would add .npy
-
-
-def test_an_array_of_objects_is_refused_and_leaves_the_old_one(tmp_path):
-    files.write_array(tmp_path / "curve.npy", np.array([1.0]))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        files.write_array(tmp_path / "curve.npy", np.array([{}], dtype=object))
-    np.testing.assert_array_equal(np.load(tmp_path / "curve.npy"), [1.0])
-    assert names(tmp_path) == ["curve.npy"]
 
 
 def test_a_folder_that_can_be_written_to_is_made_and_left_empty(tmp_path):
@@ -211,16 +186,14 @@ def test_a_pipe_or_a_device_is_told_and_not_waited_for(tmp_path, read):
         read(tmp_path)
 
 
-def test_a_file_of_more_bytes_than_any_could_need_is_not_read(tmp_path):
-    with open(tmp_path / "huge.json", "wb") as file:
-        file.truncate(2**40)
-    with pytest.raises(OSError, match=r"1,099,511,627,776 bytes; at most 33,554,432 are read"):
-        files.read_json(tmp_path / "huge.json")
-    (tmp_path / "three").write_bytes(b"abc")
-    assert files.read_bytes(tmp_path / "three", max_bytes=3) == b"abc"
-
-
 def test_json_that_is_nested_too_deeply_is_damaged_json(tmp_path):
     (tmp_path / "deep.json").write_text("[" * 200_000)
     with pytest.raises(ValueError, match="nested too deeply"):
         files.read_json(tmp_path / "deep.json")
+
+
+def test_a_file_of_more_bytes_than_allowed_is_not_read(tmp_path):
+    (tmp_path / "three").write_bytes(b"abc")
+    assert files.read_bytes(tmp_path / "three", max_bytes=3) == b"abc"
+    with pytest.raises(OSError, match="it has 3 bytes; at most 2 are read"):
+        files.read_bytes(tmp_path / "three", max_bytes=2)
