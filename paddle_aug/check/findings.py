@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from paddle_aug.check.duplicates import FLAT, same_as
 from paddle_aug.check.survey import Listed, Seen, Survey, shown
@@ -24,14 +25,6 @@ UNEVEN = 10  # times as many images in the largest class as in the smallest
 LONG = 4  # times as wide as high, or the other way round, before it is stretched to a square
 SMALL = 2  # times that the shorter side is enlarged
 LARGE = 24_000_000  # pixels, which take half a second to decode
-FORMAT_SUFFIXES = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "PNG": (".png",),
-    "BMP": (".bmp",),
-    "WEBP": (".webp",),
-    "GIF": (".gif",),
-    "TIFF": (".tif", ".tiff"),
-}
 
 
 class Place(NamedTuple):
@@ -262,8 +255,8 @@ def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
     how = image.seen.encoding
     if how is None:
         return
-    suffix = PurePosixPath(image.sample.path).suffix
-    if suffix.lower() not in FORMAT_SUFFIXES[how.format]:
+    suffix = PurePosixPath(image.sample.path).suffix.lower()
+    if Image.registered_extensions().get(suffix) != how.format:
         yield "wrong-suffix", f"is {how.format}"
     if how.mode in ("CMYK", "YCCK"):
         yield "cmyk", ""

@@ -8,6 +8,7 @@ only when it is whole.
 import hashlib
 import logging
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -142,10 +143,6 @@ class Filling:
             if file != self.path:  # the same list, before its images changed
                 file.unlink(missing_ok=True)
 
-    def discard(self) -> None:
-        if self.path is not None:
-            self.store.images.pixels.path.unlink(missing_ok=True)
-
 
 class _NewFile(MappedFile):
     """A cache file under a name of its own, while it is being written."""
@@ -178,8 +175,8 @@ def filling(samples: Sequence[Sample], cache: Cache | None) -> Iterator[Filling 
         if filled and filled.lacking:
             filled.finish()
     except BaseException:
-        if filled and filled.lacking:
-            filled.discard()
+        if filled and filled.lacking and filled.path:
+            filled.store.images.pixels.path.unlink(missing_ok=True)
         raise
 
 
@@ -234,15 +231,11 @@ def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
         return Filling(Store(size, places, images), [])
     counts = _pixel_counts(samples, size)
     total = 3 * int(counts.sum())
-    if way == "auto":
-        way = choose(total, free_memory(), free_disk(folder))
-        if way == "off":
-            _warn(
-                f"the decoded images would take {_in_words(total)}, more than half of what is free"
-            )
-            return None
-        if way == "disk":
-            return _reserve(samples, Cache(size, way, folder))
+    if way == "auto" and total > SHARE * free_memory():
+        if total <= SHARE * free_disk(folder):
+            return _reserve(samples, Cache(size, "disk", folder))
+        _warn(f"the decoded images would take {_in_words(total)}, more than half of what is free")
+        return None
     try:
         pixels = _NewFile(path, total + 8 * len(samples)) if path else SharedArray((total,))
     except OSError as error:
@@ -282,13 +275,6 @@ def _in_words(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
-def choose(size: int, memory: int, disk: int) -> str:
-    """Where so many bytes may go without crowding others out."""
-    if size <= SHARE * memory:
-        return "ram"
-    return "disk" if size <= SHARE * disk else "off"
-
-
 def _read(path: Path, count: int) -> Decoded | None:
     """The images of a cache file; None if there is no such file, or it is damaged."""
     try:
@@ -296,11 +282,9 @@ def _read(path: Path, count: int) -> Decoded | None:
     except (OSError, ValueError):
         return None
     end = pixels.array.size - 8 * count
-    if pixels.array.dtype != np.uint8 or pixels.array.ndim != 1 or end < 0:
-        return None
     shapes = np.array(pixels.array[end:]).view(np.int32).reshape(count, 2)
     sizes = 3 * shapes.astype(np.int64).prod(axis=1)
-    if shapes.min() <= 0 or sizes.sum() != end:
+    if sizes.sum() != end:
         return None
     return Decoded(pixels, np.cumsum(sizes) - sizes, shapes)
 
@@ -341,5 +325,4 @@ def free_disk(folder: Path) -> int:
     """Bytes that can be written to the file system of a folder, which need not exist yet."""
     while not folder.exists():
         folder = folder.parent
-    status = os.statvfs(folder)
-    return status.f_bavail * status.f_frsize
+    return shutil.disk_usage(folder).free

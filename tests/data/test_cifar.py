@@ -162,42 +162,32 @@ def test_the_fingerprint_changes_with_a_pixel_and_with_a_label(write):
     assert len(seen) == 3
 
 
-def changed(**entries) -> dict:
-    return {**batch(1), **entries}
-
-
 @pytest.mark.parametrize(
-    ("members", "message"),
+    ("member", "content", "message"),
     [
-        ({"data_batch_4": None}, f"tar.gz lacks {TOP10}/data_batch_4; want the python version"),
-        ({"batches_meta": None}, f"lacks {TOP10}/batches.meta"),
-        ({"test_batch": b""}, "tar.gz: test_batch is damaged, or holds more than arrays"),
-        ({"test_batch": pickled(batch(1))[:900]}, "test_batch is damaged"),
-        ({"test_batch": pickled([1])}, "test_batch does not hold named entries"),
-        ({"data_batch_1": changed(data=3)}, "data_batch_1 has no array as its data"),
-        (
-            {"data_batch_1": changed(data=np.zeros((12, 3071), np.uint8))},
-            "data_batch_1 has uint8 (12, 3071) as its data, want uint8 (N, 3072)",
-        ),
-        ({"data_batch_1": changed(data=np.zeros((12, 3072), np.int8))}, "has int8 (12, 3072)"),
-        ({"data_batch_1": changed(data=np.zeros((0, 3072), np.uint8))}, "has uint8 (0, 3072)"),
-        ({"data_batch_1": changed(data=np.zeros(3072, np.uint8))}, "has uint8 (3072,)"),
-        ({"data_batch_1": changed(labels=[0] * 11)}, "lacks one of labels for each of 12 images"),
-        ({"data_batch_1": changed(labels="x")}, "lacks one of labels for each"),
-        (
-            {"test_batch": changed(labels=[0] * 11 + [10])},
-            "test_batch: the label of image 11 is not one of 0 to 9",
-        ),
-        ({"test_batch": changed(labels=[-1] * 12)}, "the label of image 0 is not one of"),
-        ({"test_batch": changed(labels=["x"] * 12)}, "the label of image 0 is not one of"),
-        ({"batches_meta": {"label_names": NAMES10[:9]}}, "batches.meta lacks the 10 names"),
-        ({"batches_meta": {"label_names": [1] * 10}}, "batches.meta lacks the 10 names"),
-        ({"batches_meta": {"label_names": ["a"] * 10}}, "batches.meta lacks the 10 names"),
-        ({"batches_meta": {}}, "batches.meta lacks the 10 names in its label_names"),
+        ("data_batch_4", None, f"tar.gz lacks {TOP10}/data_batch_4; want the python version"),
+        ("batches_meta", None, f"lacks {TOP10}/batches.meta"),
+        ("test_batch", b"", "tar.gz: test_batch is damaged, or holds more than arrays"),
+        ("test_batch", pickled(batch(1))[:900], "test_batch is damaged"),
+        ("test_batch", pickled([1]), "test_batch does not hold named entries"),
+        ("data_batch_1", {"data": 3}, "data_batch_1 has no array as its data"),
+        ("data_batch_1", {"data": np.zeros((12, 3071), np.uint8)}, "uint8 (12, 3071) as its data"),
+        ("data_batch_1", {"data": np.zeros((12, 3072), np.int8)}, "has int8 (12, 3072)"),
+        ("data_batch_1", {"labels": [0] * 11}, "has uint8 (12, 3072) as its data, want uint8 (11,"),
+        ("data_batch_1", {"labels": "x"}, "data_batch_1 lacks its labels"),
+        ("data_batch_1", {"labels": []}, "data_batch_1 lacks its labels"),
+        ("test_batch", {"labels": [0] * 11 + [10]}, "the label of image 11 is not one of 0 to 9"),
+        ("test_batch", {"labels": [-1] * 12}, "the label of image 0 is not one of"),
+        ("test_batch", {"labels": ["x"] * 12}, "the label of image 0 is not one of"),
+        ("batches_meta", {"label_names": NAMES10[:9]}, "batches.meta lacks the 10 names"),
+        ("batches_meta", {"label_names": ["a"] * 10}, "batches.meta lacks the 10 names"),
+        ("batches_meta", {"label_names": 3}, "batches.meta lacks the 10 names in its label_names"),
     ],
 )
-def test_a_member_that_is_damaged_or_something_else_is_named(write, members, message):
-    assert message in refused(write(**members))
+def test_a_member_that_is_damaged_or_something_else_is_named(write, member, content, message):
+    if isinstance(content, dict):
+        content = {**batch(1), **content}
+    assert message in refused(write(**{member: content}))
 
 
 @pytest.mark.parametrize("keep", [2, 1000, 40_000, 120_000, -200, -4])
@@ -277,15 +267,6 @@ def test_members_are_found_by_their_whole_name_and_as_files_only(tmp_path):
     assert f"lacks {TOP10}/test_batch" in refused(data)
 
 
-def test_more_than_the_archive_can_hold_is_not_read(write, tmp_path, monkeypatch):
-    data = write()
-    monkeypatch.setattr(cifar, "MAX_BYTES", 30_000)
-    assert "test_batch has 37,153 bytes, more than 0 MiB; refused" in refused(data)
-    with tarfile.open(tmp_path / "cifar-10-python.tar.gz") as archive:
-        archive.extractall(tmp_path / "out", filter="data")
-    assert "bytes, more than 0 MiB; refused" in refused(f"cifar10:{tmp_path / 'out'}")
-
-
 def test_images_of_test_that_are_in_training_as_published_are_reported_not_refused(write, caplog):
     entries = batch(5)
     entries["data"][3:5] = batch(2)["data"][6:8]
@@ -294,16 +275,3 @@ def test_images_of_test_that_are_in_training_as_published_are_reported_not_refus
     assert caplog.messages == [
         "cifar10: 2 of the 12 evaluation images are also in the training part"
     ]
-
-
-def test_paddle_reads_the_same_from_the_archive(write, tmp_path):
-    from paddle.vision.datasets import Cifar10
-
-    dataset = open_dataset(write())
-    for mode, listed in (("train", dataset.train), ("test", dataset.eval)):
-        file = str(tmp_path / "cifar-10-python.tar.gz")
-        theirs = Cifar10(file, mode=mode, download=False, backend="cv2")
-        assert len(theirs) == len(listed)
-        for sample, (image, label) in zip(listed, theirs, strict=True):
-            assert sample.label == label
-            assert np.array_equal(read_sample(sample), image)

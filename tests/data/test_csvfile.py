@@ -51,8 +51,10 @@ def test_a_table_gives_paths_below_its_folder_and_classes_by_name(write, tmp_pat
     assert dataset.class_names == ["cat", "dog"]
 
 
-@pytest.mark.parametrize("path", ["path", "file", "filename", "image", " Image "])
-@pytest.mark.parametrize("label", ["label", "class", "category", "Label"])
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [("path", "label"), ("file", "class"), ("filename", "category"), (" Image ", "Label")],
+)
 def test_columns_are_found_by_name_in_any_order_among_others(write, path, label):
     data = write(f"width,{label},{path},note\n8,cat,cat/1.png,\n8,dog,dog/1.png,a b\n")
     dataset = open_dataset(data)
@@ -60,9 +62,8 @@ def test_columns_are_found_by_name_in_any_order_among_others(write, path, label)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
-def test_spreadsheets_differ_in_delimiters_line_ends_and_marks(write, delimiter, end, mark):
+@pytest.mark.parametrize(("mark", "end"), [("", "\n"), ("\ufeff", "\r\n"), ("", "\r")])
+def test_spreadsheets_differ_in_delimiters_line_ends_and_marks(write, delimiter, mark, end):
     plain = open_dataset(write(SPLIT))
     dataset = open_dataset(write(mark + SPLIT.replace(",", delimiter).replace("\n", end)))
     assert (dataset.train, dataset.eval) == (plain.train, plain.eval)
@@ -138,6 +139,7 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
     ("content", "fault"),
     [
         ("", "pets.csv: the table is empty"),
+        (PLAIN.encode("utf-16"), "pets.csv: the file is UTF-16; save it as UTF-8"),
         ("path,label\n,\n", "pets.csv: the table is empty"),
         ("path,label\ncat/1.png,-1\n", "pets.csv:2: label -1 is negative (labels count from 0)"),
         ("path,label\ncat/1.png,1000000000\n", "pets.csv:2: label 1000000000 is too large"),
@@ -179,11 +181,8 @@ def test_a_header_that_does_not_tell_the_columns_is_refused(write, header, messa
     assert message in refused(write(f"{header}\ncat/1.png,cat\n"))
 
 
-def test_a_file_that_is_not_there_or_utf_16_is_told(write):
+def test_a_file_that_is_not_there_is_told():
     assert refused("csv:none.csv") == "no file none.csv; --data csv:PATH names it"
-    assert reasons(write(PLAIN.encode("utf-16"))) == [
-        "pets.csv: the file is UTF-16; save it as UTF-8"
-    ]
 
 
 def test_a_real_manifest_is_read_once_it_names_the_labels(test_data, tmp_path):

@@ -26,7 +26,6 @@ from paddle_aug.data.image import (
 from paddle_aug.data.samples import Sample
 
 WIDTH, HEIGHT = 37, 23
-END = (b"IEND", b"")
 
 
 @pytest.fixture
@@ -41,38 +40,18 @@ def saved(path, image: Image.Image, **options):
     return path
 
 
-def png_chunk(kind: bytes, content: bytes) -> bytes:
-    return (
-        struct.pack(">I", len(content))
-        + kind
-        + content
-        + struct.pack(">I", zlib.crc32(kind + content))
-    )
-
-
-def write_png(path, colour_type: int, pixels: np.ndarray) -> None:
-    """A 16-bit PNG put together by hand, of a colour type that Pillow and cv2 do not write."""
-    height, width = pixels.shape[:2]
-    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
-    path.write_bytes(png((b"IHDR", header), (b"IDAT", zlib.compress(rows)), END))
-
-
-def png(*chunks: tuple[bytes, bytes]) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+def png(width: int, height: int, *chunks: tuple[bytes, bytes], depth=8, colour=2) -> bytes:
+    """A PNG put together by hand, of RGB if it says nothing else."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n"
+    for chunk in (b"IHDR" + header, *map(b"".join, chunks)):
+        content += struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return content
 
 
 def test_a_colour_jpeg_gives_the_very_pixels_of_the_notebook(tmp_path, picture):
     for options in ({}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}):
         path = saved(tmp_path / "photo.jpg", Image.fromarray(picture), **options)
-        expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-        assert np.array_equal(read_image(path), expected)
-
-
-def test_real_photographs_give_the_very_pixels_of_the_notebook(test_data):
-    paths = sorted((test_data / "photos16" / "Images").glob("*/*_0001.jpg"))
-    assert len(paths) >= 10
-    for path in paths:
         expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         assert np.array_equal(read_image(path), expected)
 
@@ -175,22 +154,22 @@ def test_a_transparent_colour_of_the_palette_becomes_white(tmp_path):
         assert read_image(saved(tmp_path / name, indices, transparency=1)).tolist() == expected
 
 
-def test_a_transparent_colour_of_a_picture_without_palette_becomes_white(tmp_path, picture):
+def test_a_transparent_colour_becomes_white_without_a_palette_too(tmp_path, picture):
     key = tuple(int(value) for value in picture[0, 0])
     image = read_image(saved(tmp_path / "keyed.png", Image.fromarray(picture), transparency=key))
     keyed = (picture == key).all(axis=2)
     assert np.array_equal(image, np.where(keyed[..., None], 255, picture))
 
 
-@pytest.mark.parametrize(("colour_type", "channels"), [(4, 2), (6, 4)])
-def test_transparency_of_16_bits_lies_over_white(tmp_path, colour_type, channels):
+@pytest.mark.parametrize(("colour", "channels"), [(4, 2), (6, 4)])
+def test_transparency_of_16_bits_lies_over_white(colour, channels):
     deep = np.random.default_rng(1).integers(0, 65536, (9, 7, channels), dtype=np.uint16)
-    write_png(tmp_path / "deep.png", colour_type, deep)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
+    data = png(7, 9, (b"IDAT", zlib.compress(rows)), END, depth=16, colour=colour)
     weight = deep[..., -1:] / 65535
-    colour = np.broadcast_to(deep[..., :-1], (9, 7, 3))
-    expected = np.rint((colour * weight + 65535 * (1 - weight)) / 257)
+    over_white = np.broadcast_to(deep[..., :-1], (9, 7, 3)) * weight + 65535 * (1 - weight)
     # Rounded once here, twice there (to 16 bits, then to 8): one level of 255 at most.
-    assert np.abs(read_image(tmp_path / "deep.png") - expected).max() <= 1
+    assert np.abs(decode_image(data, "deep.png") - np.rint(over_white / 257)).max() <= 1
 
 
 def test_of_a_film_the_first_frame_is_read(tmp_path, picture):
@@ -198,11 +177,6 @@ def test_of_a_film_the_first_frame_is_read(tmp_path, picture):
     path = tmp_path / "film.gif"
     first.save(path, save_all=True, append_images=[Image.new("P", first.size)])
     assert np.array_equal(read_image(path), np.asarray(first.convert("RGB")))
-
-
-def test_a_path_may_hold_any_character(tmp_path, picture):
-    path = saved(tmp_path / "训练 图像 é.png", Image.fromarray(picture))
-    assert np.array_equal(read_image(path), picture)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
@@ -246,58 +220,38 @@ def test_any_other_image_cut_in_its_middle_is_refused(tmp_path, picture, name):
             read_image(path)
 
 
-HEADER = (b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0))
-INTERLACED = (b"IHDR", HEADER[1][:-1] + b"\x01")
-EMPTY = (b"IHDR", bytes(8) + HEADER[1][8:])
+END = (b"IEND", b"")
 ROWS = bytes(row % 5 if at % (3 * WIDTH + 1) == 0 else at % 251
              for row in range(HEIGHT) for at in range(3 * WIDTH + 1))  # fmt: skip
 STREAM = zlib.compress(ROWS)
 PIXELS = (b"IDAT", STREAM)
-TURNED = (b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0")
 
 
 @pytest.mark.parametrize(
     ("data", "read"),
     [
-        (png(HEADER, PIXELS, END), True),
-        (png(HEADER, (b"IDAT", STREAM[:40]), (b"IDAT", STREAM[40:]), END), True),
-        (png(HEADER, (b"pHYs", bytes(9)), (b"sRGB", b"\0"), PIXELS, END), True),
-        (png(HEADER, PIXELS, (b"tIME", bytes(7)), END), True),
-        (png(HEADER, (b"gAMA", struct.pack(">I", 90_000)), PIXELS, END), True),
-        (png(HEADER, (b"tRNS", bytes(6)), PIXELS, END), True),
-        (png(HEADER, TURNED, PIXELS, END), True),
-        (png(HEADER, PIXELS, TURNED, END), True),
-        (png(HEADER, (b"IDAT", STREAM + b"tail"), END), True),
-        (png(HEADER, (b"IDAT", zlib.compress(ROWS + ROWS)), END), True),
-        (png(HEADER, PIXELS, END) + b"and more", True),
-        (png(HEADER, (b"pHYs", bytes(5)), PIXELS, END), False),
-        (png(HEADER, PIXELS), False),
-        (png(HEADER, END), False),
-        (png(PIXELS, HEADER, END), False),
-        (png(EMPTY, PIXELS, END), False),
-        (png(HEADER, (b"IDAT", STREAM[:-2]), END), True),
-        (png(HEADER, (b"IDAT", STREAM[:60]), END), False),
-        (png(HEADER, (b"IDAT", STREAM[:-1] + bytes([STREAM[-1] ^ 1])), END), False),
-        (png(HEADER, (b"IDAT", zlib.compress(ROWS[:-1])), END), False),
-        (png(HEADER, (b"IDAT", zlib.compress(b"\x07" + ROWS[1:])), END), False),
-        (png(INTERLACED, PIXELS, END), False),
-        (png(HEADER, PIXELS, END).replace(STREAM, STREAM[::-1]), False),
+        (png(WIDTH, HEIGHT, (b"IDAT", STREAM[:40]), (b"IDAT", STREAM[40:]), END), True),
+        (png(WIDTH, HEIGHT, (b"gAMA", struct.pack(">I", 90_000)), PIXELS, END), True),
+        (png(WIDTH, HEIGHT, (b"tRNS", bytes(6)), PIXELS, END), True),
+        (png(WIDTH, HEIGHT, (b"IDAT", STREAM + b"tail"), END) + b"and more", True),
+        (png(WIDTH, HEIGHT, (b"pHYs", bytes(5)), PIXELS, END), False),
+        (png(WIDTH, HEIGHT, PIXELS), False),
+        (png(WIDTH, HEIGHT, END), False),
+        (png(0, 0, PIXELS, END), False),
+        (png(WIDTH, HEIGHT, (b"IDAT", STREAM[:60]), END), False),
+        (png(WIDTH, HEIGHT, (b"IDAT", STREAM[:-1] + bytes([STREAM[-1] ^ 1])), END), False),
+        (png(WIDTH, HEIGHT, (b"IDAT", zlib.compress(ROWS[:-1])), END), False),
+        (png(WIDTH, HEIGHT, (b"IDAT", zlib.compress(b"\x07" + ROWS[1:])), END), False),
+        (png(WIDTH, HEIGHT, PIXELS, END).replace(STREAM, STREAM[::-1]), False),
+        (png(WIDTH, HEIGHT, PIXELS, END)[:200] + bytes(300), False),  # a download that stopped
     ],
 )  # fmt: skip
 def test_an_odd_png_is_read_or_refused(data, read):
     if read:
-        assert decode_image(data, "p.png").shape in ((HEIGHT, WIDTH, 3), (WIDTH, HEIGHT, 3))
+        assert decode_image(data, "p.png").shape == (HEIGHT, WIDTH, 3)
         return
     with pytest.raises(UnreadableImage):
         decode_image(data, "p.png")
-
-
-def test_a_png_whose_end_was_never_written_is_refused(tmp_path, picture):
-    path = saved(tmp_path / "p.png", Image.fromarray(picture))
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
-    with pytest.raises(UnreadableImage, match="damaged"):
-        read_image(path)
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
@@ -314,14 +268,13 @@ def test_damage_never_raises_anything_else(tmp_path, picture):
                 assert read_image(path).dtype == np.uint8
 
 
-def test_what_is_no_image_says_so(tmp_path):
-    path = tmp_path / "page.jpg"
-    path.write_bytes(b"")
-    with pytest.raises(UnreadableImage, match=r"page\.jpg: the file is empty"):
-        read_image(path)
-    path.write_bytes(b"<html>404 Not Found</html>")
-    with pytest.raises(UnreadableImage, match=r"page\.jpg: not a readable image"):
-        read_image(path)
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"", "the file is empty"), (b"<html>404 Not Found</html>", "not a readable image")],
+)
+def test_what_is_no_image_says_so(data, reason):
+    with pytest.raises(UnreadableImage, match=rf"page\.jpg: {reason}"):
+        decode_image(data, "page.jpg")
 
 
 @pytest.mark.parametrize("suffix", ["jp2", "ico", "tga", "pdf", "pcx", "ppm", "sgi", "dds"])
@@ -340,54 +293,39 @@ def test_pixels_without_an_agreed_white_are_refused(tmp_path):
         read_image(path)
 
 
-def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
-    tmp_path, monkeypatch, picture
-):
-    huge = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
-    path = tmp_path / "bomb.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", huge) + png_chunk(b"IDAT", b""))
-    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
-        read_image(path)
-    # Also in a program that has taken Pillow's own bound away.
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
-    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
-        read_image(path)
-    monkeypatch.setattr(image_module, "MAX_PIXELS", WIDTH * HEIGHT)
-    path = saved(tmp_path / "just_right.png", Image.fromarray(picture))
-    assert read_image(path).shape == picture.shape
+def jpeg_of(side: int) -> bytes:
+    """A JPEG whose header says that it is as large."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    start, size, end = file.getvalue().partition(b"\xff\xc0\x00\x11\x08")
+    return start + size + struct.pack(">HH", side, side) + end[4:]
 
 
-def black_png(mode: str, width: int, height: int) -> bytes:
-    """A PNG put together by hand, as Pillow refuses to write long lines."""
-    depth, colour, channels = {
-        "RGB": (8, 2, 3), "RGBA": (8, 6, 4), "L": (8, 0, 1), "L;16": (16, 0, 2)
-    }[mode]  # fmt: skip
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    lines = zlib.compress(bytes((1 + width * channels) * height), 1)
-    content = b"\x89PNG\r\n\x1a\n"
-    for chunk in (b"IHDR" + head, b"IDAT" + lines, b"IEND"):
-        content += struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return content
-
-
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("bound", [Image.MAX_IMAGE_PIXELS, None])  # a program may take it away
 @pytest.mark.parametrize(
-    ("mode", "width", "height"),
+    ("data", "message"),
     [
-        ("L", 10**8, 1),  # of such a line Pillow says that there is no memory
-        ("L", 1, 10**8),
-        ("RGB", 10**6 + 1, 1),
-        ("RGBA", 1, 10**6 + 1),
-        ("L;16", 10**6 + 1, 1),
+        (png(40_000, 40_000, END), "more than 178 million pixels"),
+        (jpeg_of(14_000), "more than 178 million pixels"),
+        (jpeg_of(65_535), "more than 178 million pixels"),
+        (png(10**6 + 1, 1, END), "more than 1,000,000 pixels wide or high"),
+        (png(1, 10**6 + 1, END), "more than 1,000,000 pixels wide or high"),
+        (
+            png(9460, 9460, (b"IDAT", b""), END, depth=16),
+            "more than 89 million pixels of 16 bits a channel",
+        ),
     ],
 )
-def test_an_image_of_too_long_a_side_is_refused(mode, width, height, capfd):
-    with pytest.raises(UnreadableImage, match="more than 1,000,000 pixels wide or high"):
-        decode_image(black_png(mode, width, height), "long.png")
-    for width, height in ((10**6, 1), (1, 10**6)):
-        pixels = decode_image(black_png(mode, width, height), "long.png")
-        assert pixels.shape == (height, width, 3)
-    assert capfd.readouterr() == ("", "")  # of libpng, which knows such a bound, too
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
+    tmp_path, monkeypatch, data, message, bound
+):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", bound)
+    (tmp_path / "huge").write_bytes(data)
+    with pytest.raises(UnreadableImage, match=message):
+        read_image(tmp_path / "huge")
+    if "178" in message:
+        assert pixel_count(Sample(str(tmp_path / "huge"), "huge", 0)) == 0
 
 
 def test_frames_of_a_gif_that_is_cut_behind_the_first_are_counted(picture):
@@ -403,21 +341,6 @@ def test_frames_of_a_gif_that_is_cut_behind_the_first_are_counted(picture):
     assert counted[-1] == 2
 
 
-def test_of_16_bits_a_channel_half_as_many_pixels_are_read(tmp_path, monkeypatch):
-    path = tmp_path / "deep.png"
-    cv2.imwrite(str(path), np.zeros((20, 30, 3), np.uint16))
-    monkeypatch.setattr(image_module, "MAX_PIXELS", 2 * 20 * 30)
-    assert read_image(path).shape == (20, 30, 3)
-    monkeypatch.setattr(image_module, "MAX_PIXELS", 2 * 20 * 30 - 1)
-    with pytest.raises(UnreadableImage, match="more than 0 million pixels of 16 bits a channel"):
-        read_image(path)
-
-
-def test_a_missing_file_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        read_image(tmp_path / "absent.jpg")
-
-
 def test_a_sample_is_its_pixels_else_those_of_its_file(tmp_path, picture):
     path = saved(tmp_path / "a.png", Image.fromarray(picture))
     assert np.array_equal(read_sample(Sample(str(path), "a.png", 0, 1)), picture)
@@ -428,14 +351,21 @@ def test_a_sample_is_its_pixels_else_those_of_its_file(tmp_path, picture):
     assert np.array_equal(found, np.concatenate([grey] * 3, axis=2))
 
 
-def test_a_sample_or_image_that_cannot_be_read_is_an_unreadable_image(tmp_path):
-    for name, reason in (("absent.jpg", "no such file"), (".", "cannot be read (Is a directory)")):
-        path = tmp_path / name
-        sample = Sample(str(path), "a", 0, 1)
-        with pytest.raises(UnreadableImage) as error:
-            read_sample(sample)
-        assert str(error.value) == f"{path}: {reason}"
-        assert pixel_count(sample) == 0
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("absent.jpg", "no such file"),
+        (".", "cannot be read (Is a directory)"),
+        ("endless.jpg", "cannot be read (not an ordinary file)"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_unreadable_image(tmp_path, name, reason):
+    (tmp_path / "endless.jpg").symlink_to("/dev/zero")
+    sample = Sample(str(tmp_path / name), "a", 0, 1)
+    with pytest.raises(UnreadableImage) as error:
+        read_sample(sample)
+    assert str(error.value) == f"{tmp_path / name}: {reason}"
+    assert pixel_count(sample) == 0
 
 
 def test_the_suffixes_are_those_that_pillow_knows_the_formats_by():
@@ -463,22 +393,6 @@ def test_resize_is_bilinear_with_pixel_centres_and_gives_up_the_aspect_ratio(pic
     assert np.abs(resized - (upper * (1 - down) + lower * down)).max() <= 1
 
 
-def test_the_shape_of_a_jpeg_of_too_many_pixels_is_refused_as_the_jpeg_is(
-    tmp_path, monkeypatch, picture
-):
-    path = saved(tmp_path / "photo.jpg", Image.fromarray(picture))
-    whole = path.read_bytes()
-    size = whole.index(b"\xff\xc0") + 5
-    for side in (14_000, 65_535):
-        path.write_bytes(whole[:size] + struct.pack(">HH", side, side) + whole[size + 4 :])
-        with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
-            read_image(path)
-        assert pixel_count(Sample(str(path), "a", 0)) == 0
-    # Also in a program that has taken Pillow's own bound away.
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
-    assert pixel_count(Sample(str(path), "a", 0)) == 0
-
-
 def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, picture):
     path = saved(tmp_path / "photo.png", Image.fromarray(picture).convert("P"))
     monkeypatch.setattr(image_module, "LARGE_PIXELS", WIDTH * HEIGHT - 1)
@@ -493,11 +407,3 @@ def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, pic
     monkeypatch.setattr(image_module, "LARGE_PIXELS", WIDTH * HEIGHT)
     read_image(path)
     assert held == [True, False]
-
-
-def test_an_image_that_is_a_device_or_has_no_end_is_told(tmp_path):
-    path = tmp_path / "endless.jpg"
-    path.symlink_to("/dev/zero")
-    with pytest.raises(UnreadableImage, match=r"cannot be read \(not an ordinary file\)"):
-        read_sample(Sample(str(path), "endless.jpg", 0, 1))
-    assert pixel_count(Sample(str(path), "endless.jpg", 0, 1)) == 0

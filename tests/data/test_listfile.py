@@ -20,21 +20,24 @@ def faults_of(result) -> list[str]:
     return [str(fault) for fault in result[1]]
 
 
-def test_a_line_is_a_path_and_a_label_with_any_white_space_between(write):
-    entries, faults = read_list(write("a.jpg 0\nb/c.jpg\t1\n  d.jpg   \t 2  \ne.jpg\u30003"))
-    assert entries == [
-        Sample("", "a.jpg", 0, 1),
-        Sample("", "b/c.jpg", 1, 2),
-        Sample("", "d.jpg", 2, 3),
-        Sample("", "e.jpg", 3, 4),
-    ]
-    assert faults == []
-
-
-def test_the_last_field_is_the_label_so_paths_may_hold_blanks_and_any_letters(write):
-    entries, faults = read_list(write("my cats/tom 1.jpg 0\n猫/é.jpg 1\n"))
-    assert [entry.path for entry in entries] == ["my cats/tom 1.jpg", "猫/é.jpg"]
-    assert faults == []
+@pytest.mark.parametrize(
+    ("line", "path", "label"),
+    [
+        ("a.jpg 0", "a.jpg", 0),
+        ("b/c.jpg\t1", "b/c.jpg", 1),
+        ("  d.jpg   \t 2  ", "d.jpg", 2),
+        ("e.jpg\u30003", "e.jpg", 3),
+        ("my cats/tom 1.jpg 0", "my cats/tom 1.jpg", 0),
+        ("猫/é.jpg 1", "猫/é.jpg", 1),
+        ("ak47\\001_0001.jpg 0", "ak47/001_0001.jpg", 0),  # from Windows
+        ("./a.jpg 0", "./a.jpg", 0),
+        ("x/../b.jpg 0", "x/../b.jpg", 0),
+        ("..c.jpg 0", "..c.jpg", 0),
+        ("d..e/f.jpg 007", "d..e/f.jpg", 7),
+    ],
+)
+def test_a_line_is_a_path_and_a_label_with_white_space_between(write, line, path, label):
+    assert read_list(write(line)) == ([Sample("", path, label, 1)], [])
 
 
 @pytest.mark.parametrize(
@@ -50,12 +53,6 @@ def test_line_ends_marks_and_blank_lines_change_nothing(write, content, mark):
     )
 
 
-def test_a_list_from_windows_means_the_same_files(write):
-    entries, faults = read_list(write("ak47\\001_0001.jpg 0\n"))
-    assert entries == [Sample("", "ak47/001_0001.jpg", 0, 1)]
-    assert faults == []
-
-
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -69,6 +66,11 @@ def test_a_list_from_windows_means_the_same_files(write):
         ("C:\\b.jpg 1", "'C:/b.jpg' is absolute (want a path relative to the image folder)"),
         ("x/../../b.jpg 1", "'x/../../b.jpg' leaves the image folder"),
         ("b\0.jpg 1", "'b\\x00.jpg' holds a zero byte"),
+        pytest.param(
+            "b.jpg " + "9" * 1_000_000,
+            f"label {'9' * 1_000_000} is too large (labels number the classes 0, 1, 2, …)",
+            id="a million digits",
+        ),
         (b"\xc3\xa8\xff.jpg 1", "not UTF-8 (GBK, perhaps?); save the file as UTF-8"),
         ("狗.jpg 1".encode("gbk"), "not UTF-8 (GBK, perhaps?); save the file as UTF-8"),
     ],
@@ -78,36 +80,6 @@ def test_a_faulty_line_is_told_with_file_and_line_and_the_others_are_read(write,
     result = read_list(write(b"a.jpg 0\n" + line + b"\nc.jpg 1\n"))
     assert faults_of(result) == [f"Train.txt:2: {reason}"]
     assert result[0] == [Sample("", "a.jpg", 0, 1), Sample("", "c.jpg", 1, 3)]
-
-
-def test_a_label_of_a_million_digits_is_a_fault_like_any_other(write):
-    (fault,) = faults_of(read_list(write("a.jpg " + "9" * 1_000_000)))
-    assert fault.startswith("Train.txt:1: label 999")
-    assert fault.endswith("is too large (labels number the classes 0, 1, 2, …)")
-
-
-def test_dots_that_stay_inside_the_folder_are_fine(write):
-    entries, faults = read_list(write("./a.jpg 0\nx/../b.jpg 0\n..c.jpg 0\nd..e/f.jpg 0\n"))
-    assert faults == []
-    assert len(entries) == 4
-
-
-def test_all_faults_of_a_list_come_together(write):
-    result = read_list(write("a.jpg\nb.jpg x\nc.jpg -2\nd.jpg 0\n"), "lists/Train.txt")
-    assert [fault.split(": ")[0] for fault in faults_of(result)] == [
-        "lists/Train.txt:1",
-        "lists/Train.txt:2",
-        "lists/Train.txt:3",
-    ]
-
-
-def test_an_empty_list_is_a_fault(write):
-    assert faults_of(read_list(write("\n \n"))) == ["Train.txt: the list is empty"]
-
-
-def test_a_list_saved_as_unicode_by_windows_is_told_once(write):
-    result = read_list(write("a.jpg 0\nb.jpg 1\n".encode("utf-16")))
-    assert faults_of(result) == ["Train.txt: the file is UTF-16; save it as UTF-8"]
 
 
 def test_pairs_of_lists_are_found_by_their_exact_names(tmp_path):
@@ -128,14 +100,24 @@ def test_pairs_of_lists_are_found_by_their_exact_names(tmp_path):
 def test_class_names_are_read_with_numbers_and_without(write, content):
     names, faults = read_class_names(write(content, "labels.txt"))
     assert (names, faults) == (["cat", "guinea pig", "7 up"], [])
-
-
-def test_names_may_be_digits(write):
     assert read_class_names(write("0\n1\n2\n", "label.txt")) == (["0", "1", "2"], [])
+    cranes = read_class_names(write("0 crane\n1 crane\n", "labels.txt"))  # two of ImageNet
+    assert cranes == (["crane", "crane"], [])
 
 
-def test_numbered_classes_may_share_a_name_as_two_cranes_of_imagenet_do(write):
-    assert read_class_names(write("0 crane\n1 crane\n", "labels.txt")) == (["crane", "crane"], [])
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        (b"\n \n", ["Train.txt: the list is empty"]),
+        ("a.jpg 0\n".encode("utf-16"), ["Train.txt: the file is UTF-16; save it as UTF-8"]),
+        (b"a.jpg\nb.jpg -2\nd.jpg 0\n", [
+            'Train.txt:1: no label (want "path label")',
+            "Train.txt:2: label -2 is negative (labels count from 0)",
+        ]),
+    ],
+)  # fmt: skip
+def test_all_faults_of_a_list_come_together(write, content, faults):
+    assert faults_of(read_list(write(content))) == faults
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import gzip
 import struct
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +37,8 @@ def write(tmp_path):
             content = idx(array)
             content = gzip.compress(content, 1) if name.endswith("gz") else content
             content = changed.get(file[:12].replace("-", "_").rstrip("_"), content)
-            (tmp_path / name.format(file)).write_bytes(content)
+            file = file.replace("-idx", ".idx") if "." in name[:3] else file  # as on Kaggle
+            (tmp_path / name.replace(".ubyte", "-ubyte").format(file)).write_bytes(content)
         return f"mnist:{tmp_path}"
 
     return write
@@ -50,16 +50,9 @@ def refused(data: str) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("name", ["{}-ubyte", "{}-ubyte.gz", "dotted", "dotted.gz"])
+@pytest.mark.parametrize("name", ["{}-ubyte", "{}-ubyte.gz", "{}.ubyte", "{}.ubyte.gz"])
 def test_images_and_labels_come_back_under_the_names_that_the_files_have(tmp_path, name, write):
-    if name.startswith("dotted"):  # as on Kaggle
-        write("{}-ubyte" + name[6:])
-        for file in list(tmp_path.iterdir()):
-            file.rename(tmp_path / file.name.replace("-idx", ".idx"))
-        data = f"mnist:{tmp_path}"
-    else:
-        data = write(name)
-    dataset = open_dataset(data)
+    dataset = open_dataset(write(name))
     for part, images, labels in (
         (dataset.train, FILES[0], FILES[1]),
         (dataset.eval, FILES[2], FILES[3]),
@@ -73,20 +66,8 @@ def test_images_and_labels_come_back_under_the_names_that_the_files_have(tmp_pat
     assert (dataset.train[7].path, dataset.eval[19].path) == ("train/7", "test/19")
     assert Path(dataset.train[7].file).parent == tmp_path
     assert (dataset.name, dataset.class_names) == ("mnist", list("0123456789"))
-
-
-def test_fashion_mnist_has_the_names_of_its_classes(write):
-    dataset = open_dataset("fashion-" + write())
-    assert dataset.name == "fashion-mnist"
-    assert dataset.class_names[0] == "T-shirt/top"
-    assert dataset.class_names[9] == "Ankle boot"
-    assert dataset.num_classes == 10
-
-
-def test_pixels_are_kept_once_for_the_three_channels_and_cannot_be_written_to(write):
-    first = open_dataset(write()).train[0].pixels
-    assert first.strides[2] == 0
-    assert not first.flags.writeable
+    garments = open_dataset(f"fashion-mnist:{tmp_path}").class_names
+    assert (len(garments), garments[0], garments[9]) == (10, "T-shirt/top", "Ankle boot")
 
 
 def test_the_fingerprint_is_of_pixels_and_labels_not_of_how_they_are_packed(write, tmp_path):
@@ -106,6 +87,8 @@ def header(magic: int, *numbers: int) -> bytes:
 
 
 IMAGES, LABELS = idx(arrays()[FILES[0]]), idx(arrays()[FILES[1]])
+FLIPPED = bytearray(gzip.compress(IMAGES, 0))  # stored, so that it still unpacks
+FLIPPED[len(FLIPPED) // 2] ^= 1
 
 
 @pytest.mark.parametrize(
@@ -113,41 +96,22 @@ IMAGES, LABELS = idx(arrays()[FILES[0]]), idx(arrays()[FILES[1]])
     [
         ({"train_images": b""}, "train-images-idx3-ubyte.gz is cut short; fetch it again"),
         ({"train_labels": LABELS[:7]}, "train-labels-idx1-ubyte.gz is cut short; fetch it again"),
-        ({"train_images": IMAGES[:-1]}, "is cut short: 23,519 bytes of 23,520"),
+        ({"train_images": IMAGES[:-1]}, "has 23,535 bytes, but 30 items take 23,536"),
+        ({"train_images": bytes(FLIPPED)}, "ubyte.gz is damaged or cut short (CRC"),
         ({"t10k_labels": gzip.compress(LABELS)[:-9]}, "t10k-labels-idx1-ubyte.gz is damaged"),
         ({"train_images": gzip.compress(IMAGES)[:900]}, "train-images-idx3-ubyte.gz is damaged"),
         ({"train_images": LABELS}, "has magic number 2049, want 2051"),
         ({"train_labels": b"<html>404 not found"}, "magic number 1013478509, want 2049"),
         ({"train_images": header(2051, 2, 32, 28) + bytes(1792)}, "images of 32×28, want 28×28"),
-        ({"train_images": header(2051, 0, 28, 28)}, "promises 0 items, want 1 to 100,000"),
-        ({"train_images": header(2051, 2**32 - 1, 28, 28)}, "promises 4,294,967,295 items"),
-        ({"train_images": IMAGES + b"\0"}, "continues after the 30 items that it promises"),
-        ({"train_images": gzip.compress(IMAGES) * 2}, "continues after the 30 items"),
+        ({"train_images": header(2051, 0, 28, 28)}, "has 16 bytes, but 0 items take 16"),
+        ({"train_images": header(2051, 2**32 - 1, 28, 28)}, "but 4,294,967,295 items take"),
+        ({"train_images": IMAGES + b"\0"}, "has 23,537 bytes, but 30 items take 23,536"),
         ({"train_labels": idx(np.zeros(29, np.uint8))}, "has 30 images, but"),
         ({"train_labels": idx(np.full(30, 10, np.uint8))}, "label 10 of image 0 is beyond"),
     ],
 )
 def test_what_is_damaged_or_another_file_is_named(write, changed, message):
     assert message in refused(write(**changed))
-
-
-def test_a_flipped_bit_in_a_gzip_file_is_noticed_by_its_checksum(write):
-    content = bytearray(gzip.compress(IMAGES, 0))  # stored, so that it still unpacks
-    content[len(content) // 2] ^= 1
-    assert "train-images-idx3-ubyte.gz is damaged or cut short (CRC" in refused(
-        write(train_images=bytes(content))
-    )
-
-
-def test_a_gzip_bomb_is_not_unpacked(write):
-    bomb = gzip.compress(header(2051, 30, 28, 28) + bytes(200_000_000), 1)
-    data = write(train_images=bomb)
-    tracemalloc.start()
-    message = refused(data)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert "continues after the 30 items" in message
-    assert peak < 4_000_000
 
 
 def test_a_missing_file_or_folder_is_told(write, tmp_path):

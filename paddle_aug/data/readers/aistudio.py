@@ -10,7 +10,6 @@ import re
 import shutil
 import stat
 import struct
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -137,17 +136,11 @@ def unpack(zip_path: Path, into: Path) -> None:
 def _extract(zip_path: Path, folder: Path) -> None:
     with open_file(zip_path) as file, zipfile.ZipFile(file) as archive:
         members = _members(archive, zip_path)
-        total = sum(info.file_size for info in members.values())
-        _check_room(total, zip_path, folder)
-        bar = tqdm(total=total, unit="B", unit_scale=True, desc=zip_path.name, file=sys.stderr)
-        with bar:
-            for name, info in members.items():
-                target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(info) as packed, open(target, "xb") as unpacked:
-                    while chunk := packed.read(2**20):
-                        unpacked.write(chunk)
-                        bar.update(len(chunk))
+        for name, info in tqdm(members.items(), desc=zip_path.name, unit=" files"):
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(info) as packed, open(target, "xb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
 
 
 def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -196,12 +189,3 @@ def _encoding(misread: str) -> str:
             raw.decode(encoding)
             return encoding
     return "cp437"
-
-
-def _check_room(total: int, zip_path: Path, folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if total > free:
-        raise UserError(
-            f"{zip_path} needs {total / 2**20:,.0f} MiB in {folder.parent}, "
-            f"where {free / 2**20:,.0f} MiB are free; make room"
-        )
