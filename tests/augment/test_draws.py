@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
+from op_specs import draws
 from scipy import stats
-
-from paddle_aug.augment.modes import augmentation
-from paddle_aug.rng import generator
 
 SHAPE = (200, 100, 3)
 KERAS = "keras_affine(20, width_shift=0.2, height_shift=0.1, zoom=0.3, shear=8.0)"
@@ -51,14 +49,9 @@ UNIFORM = {
 }  # fmt: skip
 
 
-def drawn(spec, count=3000):
-    op = augmentation(spec)
-    return [op.sample(generator(4, "augment", 0, index), SHAPE) for index in range(count)]
-
-
 @pytest.mark.parametrize("spec", UNIFORM)
 def test_numbers_are_drawn_evenly_from_their_ranges_and_independently(spec):
-    params, ranges = drawn(spec), UNIFORM[spec]
+    params, ranges = draws(spec, SHAPE, 3000), UNIFORM[spec]
     columns = np.array([[each[field] for field in ranges] for each in params])
     for values, (low, high) in zip(columns.T, ranges.values(), strict=True):
         assert low <= values.min()
@@ -99,7 +92,7 @@ SHARES = {
 
 @pytest.mark.parametrize(("spec", "field"), SHARES)
 def test_each_value_is_drawn_with_its_probability(spec, field):
-    values = [params[field] for params in drawn(spec)]
+    values = [params[field] for params in draws(spec, SHAPE, 3000)]
     shares = SHARES[spec, field]
     assert set(values) == set(shares)
     for value, share in shares.items():
@@ -115,4 +108,4 @@ def test_each_value_is_drawn_with_its_probability(spec, field):
     ],
 )  # fmt: skip
 def test_what_is_drawn_for_each_pixel_has_a_seed_of_its_own(spec):
-    assert len({params["seed"] for params in drawn(spec, 200)}) == 200
+    assert len({params["seed"] for params in draws(spec, SHAPE, 200)}) == 200

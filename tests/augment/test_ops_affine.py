@@ -1,45 +1,34 @@
 """Affine against imgaug's own pixels, and what it draws."""
 
-import json
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+from geometry_golden import GOLDEN, geometry_cases
+from op_specs import noise
 
 from paddle_aug.augment.ops.affine import BORDERS, ORDERS, Affine, affine_matrix, warp_affine
 from paddle_aug.rng import generator
 
-GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "geometry.npz", allow_pickle=False)
-CASES = [name for name in GOLDEN.files if name.startswith("affine ")]
+CASES = [case.values for case in geometry_cases("affine")]
 
 
-def warped(name):
-    """What we make of a golden image with the parameters in the name."""
-    _, source, parameters = name.split(" ", 2)
-    parameters = json.loads(parameters)
-    how = {key: parameters.pop(key) for key in ("order", "mode", "cval")}
-    image = GOLDEN[f"image {source}"]
-    image.flags.writeable = False
-    return warp_affine(image, affine_matrix(image.shape, **parameters), **how)
-
-
-def test_the_golden_pixels_have_all_modes_and_orders():
-    parameters = [json.loads(name.split(" ", 2)[2]) for name in CASES]
-    drawn = {(params["mode"], params["order"]) for params in parameters}
-    assert drawn == {(mode, order) for mode in BORDERS for order in ORDERS}
+def difference(image, expected, params):
+    """How far our pixels are from imgaug's, at its parameters."""
+    how = {key: params[key] for key in ("order", "mode", "cval")}
+    moves = {key: params[key] for key in params if key not in how}
+    ours = warp_affine(image, affine_matrix(image.shape, **moves), **how)
+    return np.abs(ours.astype(int) - expected).max(axis=2).ravel()
 
 
 @pytest.mark.parametrize("order", [0, 1])
 def test_pixels_are_those_of_imgaug_but_for_one_in_ten_thousand(order):
-    cases = [name for name in CASES if f'"order": {order}' in name]
-    difference = np.concatenate(
-        [np.abs(warped(name).astype(int) - GOLDEN[name]).max(axis=2).ravel() for name in cases]
-    )
-    assert len(difference) > 9000
-    assert (difference == 0).mean() >= 0.9999
+    cases = [case for case in CASES if case[2]["order"] == order]
+    assert {params["mode"] for _, _, params in cases} == set(BORDERS)
+    off = np.concatenate([difference(*case) for case in cases])
+    assert len(off) > 9000
+    assert (off == 0).mean() >= 0.9999
     if order == 1:
-        assert difference.max() <= 10
+        assert off.max() <= 10
 
 
 def test_doing_nothing_gives_the_identity_and_the_same_bytes():
@@ -51,7 +40,7 @@ def test_doing_nothing_gives_the_identity_and_the_same_bytes():
 
 
 def test_a_quarter_turn_and_a_shift_by_whole_pixels_are_those_of_numpy():
-    image = generator(3, "drawing").integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    image = noise(8, 8)
     quarter = affine_matrix(image.shape, rotate=90)  # y points down, so this is clockwise
     np.testing.assert_array_equal(warp_affine(image, quarter), np.rot90(image, -1))
     shifted = warp_affine(image, affine_matrix(image.shape, translate=(0.25, 0.5)), mode="wrap")
@@ -61,8 +50,7 @@ def test_a_quarter_turn_and_a_shift_by_whole_pixels_are_those_of_numpy():
 @pytest.mark.parametrize("scale", [(0.8, 1.2), (0.2, 0.4), (1.5, 3.0)])
 @pytest.mark.parametrize("mode", [mode for mode in BORDERS if mode != "constant"])
 def test_large_images_are_continued_with_the_pixels_of_opencvs_own_borders(mode, scale):
-    image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
-    image.flags.writeable = False
+    image = noise(100, 130)
     op = Affine(scale, 0.2, 45, 16, (0, 1), mode=(mode,))
     for index in range(20):
         params = op.sample(generator(1, "augment", 0, index), image.shape)
@@ -77,7 +65,7 @@ def test_large_images_are_continued_with_the_pixels_of_opencvs_own_borders(mode,
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_fill_of_large_images_is_that_of_opencv_in_all_its_bytes(order):
-    image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
+    image = noise(100, 130)
     for rotate, cval in ((33, (1, 200, 255)), (200, (255, 0, 128)), (7, (-9, 300, 12))):
         matrix = affine_matrix(image.shape, (0.7, 0.9), (0.1, -0.1), rotate)
         theirs = cv2.warpAffine(image, matrix, (130, 100), flags=ORDERS[order], borderValue=cval)
@@ -85,7 +73,7 @@ def test_the_fill_of_large_images_is_that_of_opencv_in_all_its_bytes(order):
 
 
 def test_a_matrix_that_flattens_the_image_does_what_it_does_in_opencv():
-    image = generator(3, "drawing").integers(0, 256, (100, 130, 3)).astype(np.uint8)
+    image = noise(100, 130)
     matrix = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 5.0]])
     theirs = cv2.warpAffine(image, matrix, (130, 100), borderMode=cv2.BORDER_REPLICATE)
     np.testing.assert_array_equal(warp_affine(image, matrix, mode="edge"), theirs)

@@ -1,26 +1,18 @@
 """ElasticTransformation: its pixels against imgaug's for given fields, its fields by statistics."""
 
-import json
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+from geometry_golden import GOLDEN, geometry_cases
 from scipy import ndimage
 
 from paddle_aug.augment.ops.elastic import displace, elastic_field
 
-GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "geometry.npz", allow_pickle=False)
 
-
-@pytest.mark.parametrize("name", [name for name in GOLDEN.files if name.startswith("elastic ")])
-def test_given_the_field_the_bytes_are_those_of_imgaug(name):
-    _, source, parameters = name.split(" ", 2)
-    image = GOLDEN[f"image {source}"]
-    image.flags.writeable = False
+@pytest.mark.parametrize(("image", "expected", "params"), geometry_cases("elastic"))
+def test_given_the_field_the_bytes_are_those_of_imgaug(image, expected, params):
     field = GOLDEN["field {} {}".format(*image.shape)] * np.float32(1 / 1024)
-    ours = displace(image, field, **json.loads(parameters))
-    np.testing.assert_array_equal(ours, GOLDEN[name])
+    np.testing.assert_array_equal(displace(image, field, **params), expected)
 
 
 def test_a_field_of_whole_pixels_moves_pixels():

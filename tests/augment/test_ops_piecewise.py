@@ -1,49 +1,40 @@
 """PiecewiseAffine against imgaug's own pixels and a slow loop over triangles."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
+from geometry_golden import GOLDEN, geometry_cases
+from op_specs import noise
 from scipy import ndimage
 
 from paddle_aug.augment.ops.piecewise import PiecewiseAffine, _mesh, piecewise_affine, piecewise_map
 from paddle_aug.rng import generator
 
-GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "geometry.npz", allow_pickle=False)
-CASES = [name for name in GOLDEN.files if name.startswith("piecewise ")]
+CASES = [(case.id.split()[0], *case.values) for case in geometry_cases("piecewise")]
 
 
-def golden(name):
-    """The image, jitter and diagonals of a case, and what imgaug made of it."""
-    _, source, parameters = name.split(" ", 2)
-    parameters = json.loads(parameters)
-    image = GOLDEN[f"image {source}"]
-    image.flags.writeable = False
+def moved_by(params):
+    """The jitter of a case, and the diagonals that qhull chose."""
     diagonals = tuple(
-        tuple("rising" if rises else "falling" for rises in row) for row in parameters["rising"]
+        tuple("rising" if rises else "falling" for rises in row) for row in params["rising"]
     )
-    return image, np.array(parameters["jitter"]) / 10000, diagonals, GOLDEN[name]
+    return np.array(params["jitter"]) / 10000, diagonals
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_with_the_diagonals_of_qhull_pixels_are_those_of_imgaug(name):
-    image, jitter, diagonals, theirs = golden(name)
-    ours = piecewise_affine(image, jitter, diagonals)
+@pytest.mark.parametrize(("source", "image", "expected", "params"), CASES)
+def test_with_the_diagonals_of_qhull_pixels_are_those_of_imgaug(source, image, expected, params):
+    ours = piecewise_affine(image, *moved_by(params))
     assert (ours.shape, ours.dtype, ours.flags.c_contiguous) == (image.shape, np.uint8, True)
-    difference = np.abs(ours.astype(int) - theirs)
+    difference = np.abs(ours.astype(int) - expected)
     assert difference.max() <= 8
     # OpenCV interpolates by 32nds of a pixel. Where neighbours are a hundred levels apart, as in
-    # noise, that alone is a level; the next test is strict about the rest.
-    assert difference.mean() <= (0.2 if " photo " in name or " constant " in name else 1.1)
-
-
-@pytest.mark.parametrize("name", [name for name in CASES if not {"row", "pixel"} & {*name.split()}])
-def test_interpolated_without_rounding_pixels_are_those_of_imgaug_to_a_level(name):
-    image, jitter, diagonals, theirs = golden(name)
-    places = np.array(piecewise_map(image.shape, jitter, diagonals), float)
+    # noise, that alone is a level.
+    assert difference.mean() <= (0.2 if source in ("photo", "constant") else 1.1)
+    if source in ("row", "pixel"):
+        return
+    # Interpolated without rounding.
+    places = np.array(piecewise_map(image.shape, *moved_by(params)), float)
     ours = [ndimage.map_coordinates(image[..., c].astype(float), places, order=1) for c in range(3)]
-    difference = np.abs(np.round(np.stack(ours, axis=2)) - theirs)
+    difference = np.abs(np.round(np.stack(ours, axis=2)) - expected)
     assert difference.max() <= 1
     assert (difference == 0).mean() >= 0.999
 
@@ -97,7 +88,7 @@ def test_nothing_from_outside_the_image_is_ever_seen():
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 6, 3), (6, 1, 3)])
 def test_an_image_one_pixel_wide_or_high_stays_as_it_is(shape):
-    image = generator(1, "drawing").integers(0, 256, shape).astype(np.uint8)
+    image = noise(*shape[:2])
     ours = PiecewiseAffine((0.2, 0.2))(image, generator(1, "augment"))
     np.testing.assert_array_equal(ours, image)
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from op_specs import noise
 from PIL import Image
 from torchvision_golden import ASKED, GOLDEN, NOISE, PHOTO, distance
 
@@ -18,12 +19,6 @@ from paddle_aug.augment.ops.resize import (
     resize,
 )
 from paddle_aug.rng import generator
-
-
-def noise(*size):
-    image = generator(1, "drawing").integers(0, 256, (*size, 3)).astype(np.uint8)
-    image.flags.writeable = False
-    return image
 
 
 def pillows(image, height, width):

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from op_specs import draws, noise
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from paddle_aug.augment.modes import augmentation
@@ -15,7 +16,6 @@ from paddle_aug.augment.policies import (
     RANDAUGMENT,
     WIDE,
     AugMix,
-    draw_step,
     mix,
 )
 from paddle_aug.rng import generator
@@ -23,8 +23,7 @@ from paddle_aug.rng import generator
 
 def picture(height=61, width=90):
     """Smooth, with edges: as in photos most neighbours are alike."""
-    rng = generator(3, "drawing")
-    small = rng.integers(0, 256, (height // 6 + 1, width // 6 + 1, 3)).astype(np.uint8)
+    small = noise(height // 6 + 1, width // 6 + 1)
     image = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
     image = np.where(np.arange(width)[:, None] % 30 < 3, 255 - image, image).astype(np.uint8)
     image.flags.writeable = False
@@ -36,10 +35,11 @@ def affine(picture, *matrix):
 
 
 def blended(enhancer):
-    return lambda picture, magnitude: enhancer(picture).enhance(1.0 + magnitude)
+    return lambda picture, factor: enhancer(picture).enhance(factor)
 
 
-# torchvision's _apply_op on Pillow's images, where arctangents cancel.
+# torchvision's _apply_op on Pillow's images, where arctangents cancel; a blend's factor is 1 more
+# than its magnitude.
 PILLOW = {
     "identity": lambda picture, _: picture,
     "shear_x": lambda picture, magnitude: affine(picture, 1, magnitude, 0, 0, 1, 0),
@@ -59,63 +59,22 @@ PILLOW = {
 }
 
 
-def grown(most):
-    """torch.linspace from 0 to this, in doubles."""
-    return lambda bins, size: [most * i / (bins - 1) for i in range(bins)]
-
-
-def of_side(share, side):
-    return lambda bins, size: [share * size[side] * i / (bins - 1) for i in range(bins)]
-
-
-def fallen(start, steps):
-    """Bits: `steps` fewer at most."""
-    return lambda bins, size: [start - round(i / ((bins - 1) / steps)) for i in range(bins)]
-
-
-def bright(bins, size):
-    return [255.0 * (bins - 1 - i) / (bins - 1) for i in range(bins)]
-
-
-def space(shear, shift_x, shift_y, turn, blend, bits):
-    return {
-        "shear_x": grown(shear),
-        "shear_y": grown(shear),
-        "translate_x": shift_x,
-        "translate_y": shift_y,
-        "rotate": grown(turn),
-        **dict.fromkeys(BLENDS, grown(blend)),
-        "posterize": bits,
-        "solarize": bright,
-        **dict.fromkeys(("autocontrast", "equalize", "invert", "identity"), None),
-    }
-
-
-USUAL = space(0.3, of_side(150 / 331, 1), of_side(150 / 331, 0), 30, 0.9, fallen(8, 4))
-# Magnitudes by torchvision's formulas, and the table that is to have them, with its bins.
+# The tables of magnitudes, and their bins.
 TABLES = {
-    "autoaugment": (AUTOAUGMENT, 10, USUAL),
-    "randaugment": (RANDAUGMENT, 31, USUAL),
-    "trivialaugment": (WIDE, 31, space(0.99, grown(32), grown(32), 135, 0.99, fallen(8, 6))),
-    "augmix": (
-        AUGMIX,
-        10,
-        space(0.3, of_side(1 / 3, 1), of_side(1 / 3, 0), 30, 0.9, fallen(4, 4)),
-    ),
+    "autoaugment": (AUTOAUGMENT, 10),
+    "randaugment": (RANDAUGMENT, 31),
+    "trivialaugment": (WIDE, 31),
+    "augmix": (AUGMIX, 10),
 }
 
 
 def all_steps(table, shape):
-    """Every op at every magnitude and sign: (name, the formula's magnitude, our step)."""
-    ours, bins, formulas = TABLES[table]
+    """Every op at every magnitude and sign."""
+    ours, bins = TABLES[table]
     for name, scale in ours.items():
-        if formulas[name] is None:
-            yield name, 0.0, [name]
-            continue
-        for index, magnitude in enumerate(formulas[name](bins, shape)):
-            for sign in (1, -1) if name not in ("posterize", "solarize") else (1,):
-                argument = scale.argument(index / (bins - 1), sign, shape)
-                yield name, sign * magnitude, [name, argument]
+        for index in range(bins if scale else 1):
+            for sign in (1, -1) if scale and scale.is_signed else (1,):
+                yield [name, *([scale.argument(index / (bins - 1), sign, shape)] if scale else ())]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -123,12 +82,13 @@ def all_steps(table, shape):
 def test_each_op_at_each_magnitude_is_pillows(table, size):
     image = picture(*size)
     policy, turned = augmentation("randaugment"), []
-    for name, magnitude, step in all_steps(table, image.shape):
+    for step in all_steps(table, image.shape):
+        name, *argument = step
         ours = policy.apply(image, [step]).astype(int)
-        if name == "posterize" and magnitude == 0:  # which Pillow refuses
+        if step == ["posterize", 0]:  # which Pillow refuses
             assert not ours.any()
             continue
-        off = abs(ours - np.asarray(PILLOW[name](Image.fromarray(image), magnitude)))
+        off = abs(ours - np.asarray(PILLOW[name](Image.fromarray(image), *(argument or [0]))))
         if name in BLENDS:
             assert off.max() <= 1, step
         elif name == "rotate":
@@ -138,6 +98,42 @@ def test_each_op_at_each_magnitude_is_pillows(table, size):
     # A pixel here and there is a neighbour of Pillow's, most where many lie halfway (135 degrees).
     assert np.mean(turned) < 0.003
     assert max(turned) < 0.03
+
+
+# torchvision's `_augmentation_space`: what an op does at magnitude 0, and at the largest one, at
+# 224 × 331 pixels, height × width.
+GEOMETRY = dict.fromkeys(("shear_x", "shear_y"), (0, 0.3)) | {
+    "translate_x": (0, 150), "translate_y": (0, int(224 * 150 / 331)), "rotate": (0, 30),
+}  # fmt: skip
+LEVELS = dict.fromkeys(BLENDS, (1, 1.9)) | {"posterize": (8, 4), "solarize": (255, 0)}
+NOTHING = dict.fromkeys(("autocontrast", "equalize"))
+ENDS = {
+    "autoaugment": {**GEOMETRY, **LEVELS, **NOTHING, "invert": None},
+    "randaugment": {**GEOMETRY, **LEVELS, **NOTHING, "identity": None},
+    "trivialaugment": {
+        **dict.fromkeys(("shear_x", "shear_y"), (0, 0.99)),
+        **dict.fromkeys(("translate_x", "translate_y"), (0, 32)), "rotate": (0, 135),
+        **LEVELS, **dict.fromkeys(BLENDS, (1, 1.99)), "posterize": (8, 2),
+        **NOTHING, "identity": None,
+    },
+    "augmix": {
+        **GEOMETRY, "translate_x": (0, 331 // 3), "translate_y": (0, 224 // 3),
+        **LEVELS, "posterize": (4, 0), **NOTHING,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_magnitudes_begin_and_end_where_torchvisions_do(table):
+    ours, _ = TABLES[table]
+    shape = (224, 331, 3)
+    ends = {
+        name: scale and (scale.argument(0, 1, shape), pytest.approx(scale.argument(1, 1, shape)))
+        for name, scale in ours.items()
+    }
+    assert ENDS[table] == ends
+    unsigned = {name for name, scale in ours.items() if scale and not scale.is_signed}
+    assert unsigned == {"posterize", "solarize"}
 
 
 # Of torchvision 0.25's own tables, in a few places each: (op, index, shape) and the number.
@@ -180,7 +176,7 @@ LITERALS = {
 @pytest.mark.parametrize("table", LITERALS)
 def test_magnitudes_are_the_numbers_of_torchvision(table):
     """At 224 × 331, height × width, where a shift of 150 pixels is the most."""
-    ours, bins, _ = TABLES[table]
+    ours, bins = TABLES[table]
     for name, index, number in LITERALS[table]:
         places = range(bins)[index]
         scale = ours[name]
@@ -228,9 +224,7 @@ def test_the_learned_pairs_add_up(policy):
     assert all((ninths is None) == (AUTOAUGMENT[name] is None) for name, _, ninths in ops)
 
 
-def draws(spec, count, shape=(32, 48, 3)):
-    op = augmentation(spec)
-    return [op.sample(generator(0, "augment", 0, index), shape) for index in range(count)]
+SHAPE = (32, 48, 3)
 
 
 def assert_as_often(counts, expected):
@@ -252,13 +246,13 @@ def test_autoaugment_takes_each_pair_as_often_and_its_ops_with_their_probabiliti
                 expected[names] += count / 25 * p
     found = Counter(
         tuple(name for name, *_ in params["ops"])
-        for params in draws(f"autoaugment('{policy}')", count)
+        for params in draws(f"autoaugment('{policy}')", SHAPE, count)
     )
     assert_as_often(found, {names: many for names, many in expected.items() if many > 0})
 
 
 def test_autoaugment_draws_the_signs_of_what_has_one():
-    steps = [step for params in draws("autoaugment", 4000) for step in params["ops"]]
+    steps = [step for params in draws("autoaugment", SHAPE, 4000) for step in params["ops"]]
     degrees = Counter(np.sign(step[1]) for step in steps if step[0] == "rotate")
     factors = {round(step[1], 6) for step in steps if step[0] == "contrast"}
     assert abs(degrees[1] - degrees[-1]) <= 5 * sum(degrees.values()) ** 0.5
@@ -266,7 +260,7 @@ def test_autoaugment_draws_the_signs_of_what_has_one():
 
 
 def test_randaugment_draws_n_ops_of_fourteen_all_of_magnitude_m():
-    found = draws("randaugment(3, 9)", 3000)
+    found = draws("randaugment(3, 9)", SHAPE, 3000)
     assert {len(params["ops"]) for params in found} == {3}
     steps = [step for params in found for step in params["ops"]]
     assert_as_often(Counter(name for name, *_ in steps), dict.fromkeys(RANDAUGMENT, 9000 / 14))
@@ -288,7 +282,7 @@ def test_randaugment_of_no_ops_or_of_magnitude_0_changes_next_to_nothing():
     unchanged = augmentation("randaugment(0)")
     assert unchanged.sample(generator(0, "augment"), image.shape) == {"ops": []}
     np.testing.assert_array_equal(unchanged(image, generator(0, "augment")), image)
-    for params in draws("randaugment(2, 0)", 300):
+    for params in draws("randaugment(2, 0)", SHAPE, 300):
         levels = {"autocontrast", "equalize", "solarize"}  # whose 255 becomes 0
         if not levels & {name for name, *_ in params["ops"]}:
             np.testing.assert_array_equal(unchanged.apply(image, **params), image)
@@ -296,7 +290,7 @@ def test_randaugment_of_no_ops_or_of_magnitude_0_changes_next_to_nothing():
 
 def test_trivialaugment_draws_one_op_of_fourteen_and_every_magnitude_and_sign_as_often():
     count = 14 * 700
-    found = [params["ops"] for params in draws("trivialaugment", count)]
+    found = [params["ops"] for params in draws("trivialaugment", SHAPE, count)]
     assert {len(ops) for ops in found} == {1}
     steps = [step for (step,) in found]
     assert_as_often(Counter(name for name, *_ in steps), dict.fromkeys(WIDE, 700))
@@ -309,16 +303,16 @@ def test_trivialaugment_draws_one_op_of_fourteen_and_every_magnitude_and_sign_as
 
 
 def test_bins_are_the_number_of_magnitudes():
-    ops = [params["ops"][0] for params in draws("trivialaugment(3)", 1500)]
+    ops = [params["ops"][0] for params in draws("trivialaugment(3)", SHAPE, 1500)]
     assert {abs(step[1]) for step in ops if step[0] == "rotate"} == {0, 67.5, 135}
-    (ops,) = (params["ops"] for params in draws("randaugment(1, 10, bins=11)", 1))
-    (same,) = (params["ops"] for params in draws("randaugment(1, 30, bins=31)", 1))
+    (ops,) = (params["ops"] for params in draws("randaugment(1, 10, bins=11)", SHAPE, 1))
+    (same,) = (params["ops"] for params in draws("randaugment(1, 30, bins=31)", SHAPE, 1))
     assert ops == same
 
 
 def test_threeaugment_is_one_of_three_and_then_a_jitter_in_any_order():
     count = 3000
-    found = [params["ops"] for params in draws("threeaugment", count)]
+    found = [params["ops"] for params in draws("threeaugment", SHAPE, count)]
     firsts = Counter(ops[0][0] for ops in found)
     assert_as_often(firsts, dict.fromkeys(("grayscale", "solarize", "gaussian_blur"), count / 3))
     orders = Counter(tuple(name for name, _ in ops[1:]) for ops in found)
@@ -362,7 +356,7 @@ def test_the_mean_of_augmix_is_a_weighted_sum_without_its_fraction():
 
 
 def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together():
-    found = draws("augmix", 1500)
+    found = draws("augmix", SHAPE, 1500)
     assert {len(params["chains"]) for params in found} == {3}
     depths = Counter(len(chain) for params in found for chain in params["chains"])
     assert_as_often(depths, dict.fromkeys((1, 2, 3), 1500))
@@ -383,7 +377,7 @@ def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together
 
 
 def test_augmix_has_the_width_depth_and_ops_that_it_is_asked_for():
-    found = draws("augmix(10, width=2, depth=4, alpha=100.0, all_ops=False)", 400)
+    found = draws("augmix(10, width=2, depth=4, alpha=100.0, all_ops=False)", SHAPE, 400)
     assert {len(chain) for params in found for chain in params["chains"]} == {4}
     assert {len(params["weights"]) for params in found} == {3}
     steps = [step for params in found for chain in params["chains"] for step in chain]
@@ -400,15 +394,6 @@ def test_augmix_is_the_mean_of_its_chains():
     turned = np.asarray(ImageOps.invert(Image.fromarray(image)).rotate(10)).astype(float)
     off = abs(made - np.floor(0.5 * image + 0.5 * turned))
     assert (off > 1).mean() < 0.01
-
-
-def test_a_sign_is_drawn_for_what_has_one_only():
-    rng = generator(0, "augment")
-    steps = [draw_step(rng, WIDE, "solarize", 0.5, (8, 8, 3)) for _ in range(20)]
-    assert steps == [["solarize", 127.5]] * 20
-    assert draw_step(rng, WIDE, "equalize", 0.5, (8, 8, 3)) == ["equalize"]
-    signs = {draw_step(rng, WIDE, "shear_x", 1.0, (8, 8, 3))[1] for _ in range(20)}
-    assert signs == {0.99, -0.99}
 
 
 def test_a_policy_is_a_part_of_a_pipeline():

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from paddle_aug.augment.ops.draws import around
 from paddle_aug.augment.transform import (
     Chain,
     Identity,
@@ -147,15 +146,11 @@ def test_someof_refuses_numbers_that_its_members_do_not_allow(low, high):
         SomeOf(low, high, ONE, TWO, THREE)
 
 
-def test_maybe_acts_with_its_probability():
-    counts = outcomes(Maybe(0.3, ONE))
-    assert set(counts) == {"", "1"}
-    assert abs(counts["1"] / IMAGES - 0.3) < 5 * (0.3 * 0.7 / IMAGES) ** 0.5
-
-
-@pytest.mark.parametrize(("p", "expected"), [(0, {"": 500}), (1, {"1": 500})])
-def test_maybe_is_certain_at_either_end(p, expected):
-    assert outcomes(Maybe(p, ONE), images=500) == expected
+@pytest.mark.parametrize("p", [0, 0.3, 1])
+def test_maybe_acts_with_its_probability(p):
+    counts = outcomes(Maybe(p, ONE))
+    assert set(counts) <= {"", "1"}
+    assert abs(counts["1"] / IMAGES - p) <= 5 * (p * (1 - p) / IMAGES) ** 0.5
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
@@ -183,7 +178,7 @@ def test_of_an_epoch_a_pipeline_changes_where_a_ramp_is_in_it_and_stays_itself_e
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_parameters_replayed_from_json_give_the_same_pixels(name):
+def test_parameters_replayed_from_json_give_the_same_pixels_of_the_shape_foretold(name):
     pipeline = PIPELINES[name]
     results = set()
     for index in range(50):
@@ -191,16 +186,9 @@ def test_parameters_replayed_from_json_give_the_same_pixels(name):
         replayed = pipeline.apply(PHOTO, **json.loads(json.dumps(params)))
         called = pipeline(PHOTO, generator(3, "augment", index=index))
         np.testing.assert_array_equal(replayed, called)
+        assert pipeline.output_shape(PHOTO.shape, **params) == called.shape
         results.add(called.tobytes())
     assert len(results) > 1, "no randomness to replay"
-
-
-@pytest.mark.parametrize("name", PIPELINES)
-def test_the_output_shape_foretold_is_the_shape_made(name):
-    pipeline = PIPELINES[name]
-    for index in range(50):
-        params = pipeline.sample(generator(4, "augment", index=index), PHOTO.shape)
-        assert pipeline.output_shape(PHOTO.shape, **params) == pipeline.apply(PHOTO, **params).shape
 
 
 def test_members_are_told_the_shape_that_the_members_before_them_make():
@@ -209,29 +197,6 @@ def test_members_are_told_the_shape_that_the_members_before_them_make():
     inner = params["steps"][1][1]["steps"]
     assert inner[1][1]["told"] == [4, 12, 3]
     assert params["steps"][3][1]["told"] == [2, 12, 3]
-
-
-def test_a_member_left_out_does_not_count_for_the_shape():
     pipeline = Chain(Maybe(0, UpperHalf()), Row())
     params = pipeline.sample(generator(0, "augment"), (16, 12, 3))
     assert params["steps"][1][1]["told"] == [16, 12, 3]
-
-
-def test_a_transform_without_apply_says_which_one():
-    class Unfinished(Transform):
-        pass
-
-    with pytest.raises(NotImplementedError, match="Unfinished"):
-        Unfinished()(PHOTO, generator(0, "augment"))
-
-
-def test_a_scalar_field_means_that_much_either_way_and_a_pair_is_a_range():
-    assert around(20, centre=0) == (-20, 20)
-    assert around(0.5, centre=1) == (0.5, 1.5)
-    assert around((5, 30), centre=0) == (5, 30)
-
-
-def test_pipelines_of_equal_members_are_equal_and_print_their_members():
-    assert Chain(ONE, Maybe(0.5, TWO)) == Chain(Digit(1), Maybe(0.5, Digit(2)))
-    assert Chain(ONE) != Shuffled(ONE)
-    assert repr(Chain(ONE)) == "Chain(ops=(Digit(digit=1),))"
