@@ -2,12 +2,9 @@
 
 import importlib
 import inspect
-import json
-import multiprocessing
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +24,6 @@ def picture(height=48, width=40, grain=56):
     smooth = np.stack([x * 200 / width, y * 200 / height, (x + y) * 200 / (width + height)], axis=2)
     noise = generator(0, "drawing").integers(0, grain, smooth.shape)
     return (smooth + noise).astype(np.uint8)
-
-
-def flip_sometimes():
-    return iaa.Fliplr(0.3)
 
 
 def generators_of_their_own():
@@ -73,12 +66,6 @@ def test_equal_seeds_give_equal_pixels_in_any_order_and_amid_other_use_of_imgaug
         assert np.array_equal(op.apply(image, seed), straight[seed])
 
 
-def test_different_seeds_give_different_pixels():
-    image, op = picture(), Imgaug(notebook_pipeline)
-    outcomes = {op.apply(image, seed).tobytes() for seed in range(200)}
-    assert len(outcomes) > 190  # about one in fifty leaves the image as it is
-
-
 def test_a_seed_and_a_deterministic_mode_of_the_pipelines_own_give_way_to_ours():
     image, op = picture(), Imgaug(generators_of_their_own)
     assert len({op.apply(image, seed).tobytes() for seed in range(20)}) == 20
@@ -100,33 +87,6 @@ def test_other_users_of_imgaug_do_not_notice():
         assert np.array_equal(iaa.Dropout(0.5)(image=image), expected)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_worker_process_makes_the_same_pixels(method):
-    image, op = picture(), Imgaug(notebook_pipeline)
-    jobs = [(image, seed) for seed in range(10)]
-    here = [op.apply(*job) for job in jobs]
-    with multiprocessing.get_context(method).Pool(1) as pool:
-        there = pool.starmap(op.apply, jobs)
-        pool.close()
-        pool.join()
-    assert np.array_equal(here, there)
-
-
-def test_threads_do_not_mix_their_draws():
-    image, op = picture(), Imgaug(notebook_pipeline)
-    alone = [op.apply(image, seed) for seed in range(40)]
-    with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(lambda seed: op.apply(image, seed), range(40)))
-    assert np.array_equal(alone, together)
-
-
-def test_the_seed_comes_from_the_generator_and_can_be_stored():
-    params = Imgaug(notebook_pipeline).sample(generator(1, "augment"), (8, 8, 3))
-    assert params == Imgaug(notebook_pipeline).sample(generator(1, "augment"), (8, 8, 3))
-    assert params != Imgaug(notebook_pipeline).sample(generator(2, "augment"), (8, 8, 3))
-    assert json.loads(json.dumps(params)) == params
-
-
 def test_the_notebooks_pipeline_runs_on_any_size():
     op = Imgaug(notebook_pipeline)
     sizes = [(1, 1), (1, 2), (2, 1), (1, 50), (3, 3), (7, 13), (33, 17), (48, 64)]
@@ -139,16 +99,6 @@ def test_the_notebooks_pipeline_runs_on_any_size():
         assert augmented.flags.c_contiguous
 
 
-def test_fliplr_flips_as_often_as_it_is_told():
-    image, rng = picture(4, 4), generator(0, "augment")
-    op, count, p = Imgaug(flip_sometimes), 2000, 0.3
-    outcomes = [op(image, rng) for _ in range(count)]
-    flipped = sum(np.array_equal(outcome, image[:, ::-1]) for outcome in outcomes)
-    kept = sum(np.array_equal(outcome, image) for outcome in outcomes)
-    assert flipped + kept == count
-    assert abs(flipped - p * count) < 4 * (p * (1 - p) * count) ** 0.5
-
-
 def test_superpixels_paints_each_segment_with_its_own_mean():
     from skimage.segmentation import slic
 
@@ -159,13 +109,6 @@ def test_superpixels_paints_each_segment_with_its_own_mean():
     for label in np.unique(labels):
         segment = labels == label
         assert np.all(painted[segment] == np.round(image[segment].mean(axis=0)))
-
-
-def test_superpixels_leaves_segments_that_are_not_to_be_replaced():
-    image = picture(60, 60)
-    painted = iaa.Superpixels(p_replace=0.5, n_segments=30)(image=image)
-    kept = np.mean(np.all(painted == image, axis=2))
-    assert 0.2 < kept < 0.8
 
 
 def test_elastic_transformation_with_a_whole_alpha_moves_pixels_no_farther_than_it():
@@ -203,23 +146,16 @@ assert all(old is new for old, new in zip(before, seen()))
     assert inspect.signature(slic).parameters["start_label"].default == 1
 
 
-def test_the_adapter_is_imported_without_imgaug():
-    code = "import sys, paddle_aug.augment.adapters.imgaug; assert 'imgaug' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_a_missing_imgaug_is_told_with_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "imgaug", None)
-    with pytest.raises(UserError, match=r"cannot be imported .* pip install imgaug==0\.4\.0"):
-        load.__wrapped__()
-
-
-def test_an_imgaug_that_breaks_while_it_is_imported_is_told(monkeypatch, tmp_path):
+@pytest.mark.parametrize("fault", ["missing", "taken_away"])
+def test_an_imgaug_that_cannot_be_imported_is_told_with_what_to_install(
+    fault, monkeypatch, tmp_path
+):
     for name in [name for name in sys.modules if name.split(".")[0] == "imgaug"]:
         monkeypatch.delitem(sys.modules, name)
-    (tmp_path / "imgaug.py").write_text("import numpy\nnumpy.taken_away\n")
+    lines = {"missing": "import missing\n", "taken_away": "import numpy\nnumpy.taken_away\n"}
+    (tmp_path / "imgaug.py").write_text(lines[fault])
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UserError, match=r"taken_away.* pip install imgaug==0\.4\.0"):
+    with pytest.raises(UserError, match=rf"cannot be imported .*{fault}.* install imgaug==0\.4"):
         load.__wrapped__()
 
 

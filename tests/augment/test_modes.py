@@ -80,6 +80,7 @@ class TestContract:
         "random_resized_crop((7, 33), (0.01, 1.0), (0.2, 5.0))",
         "random_resized_crop",
         "chain(resize(9), random_crop(9), random_resized_crop(12))",
+        "resize(20)|random_crop(16)|random_resized_crop|center_crop((40, 8))",
         "maybe(0.5, resize((10, 4)))",
     ],
 )

@@ -8,11 +8,9 @@ import pytest
 
 from paddle_aug.augment.ops.keras import (
     FILL_MODES,
-    KerasAffine,
     channel_shift,
     keras_affine,
 )
-from paddle_aug.rng import generator
 
 GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "keras.npz", allow_pickle=False)
 MOVES = json.loads(str(GOLDEN["moves"]))
@@ -39,18 +37,8 @@ def test_moved_images_are_keras_within_a_thirty_second_of_a_pixel(name, fill_mod
         off = abs(keras_affine(image, **moves, cval=CVAL).astype(int) - theirs)
         assert off.max() <= largest, moves
         assert off.mean() <= mean, moves
-
-
-@pytest.mark.parametrize("name", BOUNDS)
-def test_whole_shifts_and_no_move_at_all_are_keras_to_the_byte(name):
-    image = golden(name)
-    exact = [({}), {"tx": -2, "ty": 5}]
-    compared = 0
-    for moves, theirs in zip(MOVES, GOLDEN[f"{name} moved"], strict=True):
-        if {key: value for key, value in moves.items() if key != "fill_mode"} in exact:
-            np.testing.assert_array_equal(keras_affine(image, **moves, cval=CVAL), theirs)
-            compared += 1
-    assert compared == 8
+        if moves.keys() == {"fill_mode"} or moves.get("tx") == -2:  # no move, or whole pixels
+            assert off.max() == 0, moves
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -65,11 +53,6 @@ def test_a_positive_tx_shows_what_is_further_down_as_keras_has_it():
     image[6, 4] = 200
     np.testing.assert_array_equal(np.argwhere(keras_affine(image, tx=2)[..., 0]), [[4, 4]])
     np.testing.assert_array_equal(np.argwhere(keras_affine(image, ty=-3)[..., 0]), [[6, 7]])
-
-
-def test_without_arguments_nothing_moves():
-    image = golden("noise")
-    np.testing.assert_array_equal(KerasAffine()(image, generator(0, "augment")), image)
 
 
 def test_channels_are_shifted_by_one_number_within_their_own_levels():

@@ -1,6 +1,6 @@
-"""Run by test_paddle_adapter.py and test_albumentations_adapter.py in a process of its own, as
-paddle.io forks its workers: prints as JSON what three epochs of a DataLoader draw, twice from the
-same np.random.seed, for each op that is named and each kind of worker."""
+"""Run by test_adapters.py in a process of its own, as paddle.io forks its workers: prints as JSON
+what three epochs of a DataLoader draw, twice from the same np.random.seed, for each op that is
+named and each kind of worker."""
 
 import json
 import sys
