@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from leaks import leaks, process_state
+from made_data import write_dataset
 
 from paddle_aug.training.cpu import use_fast_instructions
 
@@ -38,6 +39,12 @@ def no_leaks():
     yield
     if left := leaks(before):
         pytest.fail("this test leaks\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory) -> Path:
+    """A small data set, which tests leave as it is."""
+    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import paddle
 import pytest
-from in_process import run_tool
+from in_process import refusal, run_tool
 from made_data import write_dataset
 from matplotlib.colors import to_hex
 
@@ -43,11 +43,6 @@ class Finder(paddle.nn.Layer):
     def forward(self, images):
         columns = images.mean(axis=[1, 2])
         return columns.reshape([len(images), 3, -1]).mean(axis=2)
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="module")
@@ -182,9 +177,7 @@ def test_the_accuracy_is_that_of_the_network_on_the_changed_images(photos):
 
 def test_unchanged_images_are_looked_at_once_and_not_through_the_kernel(photos):
     asked = []
-    op = Op(
-        "op", lambda image, magnitude, seed: asked.append(magnitude) or image, 0, (-1, 0, 1), "u"
-    )
+    op = Op("op", lambda image, magnitude, _: asked.append(magnitude) or image, 0, (-1, 0, 1), "u")
     subject = finder(photos)
     samples = open_data(subject.config).eval
     (found,) = invariance.measure([subject], samples, [op])["op"]
@@ -201,18 +194,6 @@ def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
     for path, found in zip(weights, curves, strict=True):
         log = trained_run / "logs" / path.name.replace("best.pdparams", "run.json")
         assert found.clean == json.loads(log.read_text(encoding="utf-8"))["best"]["accEval"]
-
-
-def test_the_interval_is_wilsons():
-    """By his formula (E. B. Wilson, 1927), for 1,000 images."""
-    z = 1.959964
-    low, high = curve([0, 0.003, 0.4, 0.5, 0.6, 0.998, 1]).interval
-    for place, share in enumerate((0, 0.003, 0.4, 0.5, 0.6, 0.998, 1)):
-        middle = share + z**2 / 2000
-        reach = z * (share * (1 - share) / 1000 + z**2 / 4e6) ** 0.5
-        ends = np.array([middle - reach, middle + reach]) / (1 + z**2 / 1000)
-        np.testing.assert_allclose((low[place], high[place]), ends, atol=1e-7)
-        assert low[place] <= share <= high[place]
 
 
 @pytest.mark.parametrize(
@@ -425,11 +406,8 @@ def test_all_files_tell_the_same_numbers(photos, tmp_path):
 
 
 def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
-    networks = [
-        finder(photos, "none", ""),
-        finder(photos, "last", ""),
-        finder(photos, "u", "userDef"),
-    ]
+    modes = {"none": "", "last": "", "u": "userDef"}
+    networks = [finder(photos, name, mode) for name, mode in modes.items()]
     curves = {op.name: [curve(np.full(len(op.magnitudes), 0.5), op)] * 3 for op in OPS}
     data = open_data(networks[0].config)
     made = invariance_report.Map(networks, curves, data, 1000, 0.05)
@@ -484,16 +462,14 @@ def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
     ("arguments", "message"),
     [
         (["none.pdparams"], "cannot read none.pdparams: No such file"),
-        (["none.pdparams", "--ops", "rotat"], "did you mean 'rotate'?"),
         (["none.pdparams", "--tolerance", "1.5"], "--tolerance must be from 0 to below 1, not 1.5"),
     ],
 )
 def test_a_users_mistake_ends_with_one_message(arguments, message, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert run_tool("invariance.py", *arguments, "--device", "cpu", monkeypatch=monkeypatch) == 2
-    said = capsys.readouterr()
-    assert message in said.err
-    assert said.err.count("\n") == 1
+    assert message in refusal(
+        "invariance.py", *arguments, "--device", "cpu", monkeypatch=monkeypatch, capsys=capsys
+    )
 
 
 PAGE = (ROOT / "docs" / "invariance.md").read_text(encoding="utf-8")

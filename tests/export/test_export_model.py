@@ -9,7 +9,6 @@ import numpy as np
 import paddle
 import pytest
 from in_process import run_tool
-from made_data import write_dataset
 from trained import train_tiny
 
 from paddle_aug.config import TrainConfig
@@ -19,11 +18,6 @@ from paddle_aug.export import model as export_model
 from paddle_aug.networks import NETWORKS
 from paddle_aug.training.batches import ToNetwork
 from paddle_aug.training.weights import Trained
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="module")

@@ -36,11 +36,6 @@ from paddle_aug.training.mixing import MIXES
 TOOL = Path(__file__).parent.parent.parent / "tools" / "preview.py"
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
-
-
 @pytest.fixture
 def config():
     return TrainConfig(augment="userDef", seed=5, image_size=24)

@@ -16,3 +16,11 @@ def run_tool(name: str, *arguments, monkeypatch) -> int:
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(TOOLS / name), run_name="__main__")
     return ended.value.code or 0
+
+
+def refusal(name: str, *arguments, monkeypatch, capsys) -> str:
+    """The line with which a tool refuses these arguments; its exit code is 2."""
+    assert run_tool(name, *arguments, monkeypatch=monkeypatch) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    return message
