@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import paddle
 import pytest
-from in_process import run_tool
+from in_process import refusal, run_tool
 from trained import train_tiny
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError
 from paddle_aug.export import model as export_model
@@ -109,12 +111,9 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
     assert content["class_names"] == ["class0", "class1", "class2"]
     assert (content["network"], content["image_size"]) == ("lenet", 32)
     assert content["input"] == {
-        "name": "images",
-        "shape": [None, 3, 32, 32],
-        "dtype": "float32",
-        "colours": "RGB",
+        "name": "images", "shape": [None, 3, 32, 32], "dtype": "float32", "colours": "RGB",
         "normalized_by_the_model": False,
-    }
+    }  # fmt: skip
     assert content["normalization"]["mean"] == [0.5, 0.5, 0.5]
     assert content["output"] == {"logits": [None, 3]}
     names = {file.name for file in (tmp_path / "out").iterdir()}
@@ -157,9 +156,9 @@ def test_nan_is_another_output():
 
 def test_onnx_without_paddle2onnx_is_told(weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "paddle2onnx", None)
-    code = run_tool("export_model.py", weights, tmp_path, "--onnx", monkeypatch=monkeypatch)
-    assert code == 2
-    assert "--onnx needs paddle2onnx (pip install paddle2onnx)" in capsys.readouterr().err
+    options = (weights, tmp_path, "--onnx")
+    said = refusal("export_model.py", *options, monkeypatch=monkeypatch, capsys=capsys)
+    assert "--onnx needs paddle2onnx (pip install paddle2onnx)" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -196,16 +195,12 @@ def test_a_folder_that_cannot_be_written_and_an_image_that_is_bad_are_told(
         ((tmp_path / "out", "--images", tmp_path / "bad.png"), "bad.png: the file is empty"),
         ((tmp_path / "out", "--images", tmp_path / "*.gif"), "*.gif: no image found"),
     ):
-        assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 2
-        said = capsys.readouterr().err
-        assert told in said
-        assert said.count("\n") == 1
+        assert told in refusal(
+            "export_model.py", weights, *options, monkeypatch=monkeypatch, capsys=capsys
+        )
 
 
 def test_images_to_compare_on_are_prepared_as_evaluation_prepares_them(photos):
-    from paddle_aug.data.dataset import open_dataset
-    from paddle_aug.data.image import read_image, resize
-
     samples = open_dataset(str(photos)).eval[:2]
     pixels = export_model.comparison_pixels(untrained(), samples)
     assert pixels.shape == (6, 16, 16, 3)

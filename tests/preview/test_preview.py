@@ -9,22 +9,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from in_process import run_tool
+from in_process import refusal, run_tool
 from made_data import write_dataset
 
-from paddle_aug.augment.modes import (
-    AUGMENTATIONS,
-    NOTEBOOK_MODES,
-    OPS,
-    SEQUEL_MIXES,
-    augmentation,
-)
+from paddle_aug.augment.modes import AUGMENTATIONS, NOTEBOOK_MODES, OPS, SEQUEL_MIXES, augmentation
 from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image
 from paddle_aug.errors import UserError
+from paddle_aug.inputs import open_data
 from paddle_aug.preview import listing, preview
 from paddle_aug.preview.captions import NBSP, caption
 from paddle_aug.preview.figure import DPI, figure, wrap
@@ -44,25 +39,14 @@ def config():
 def run_file(folder, photos, **changes):
     """A run.json as training leaves it, as far as previews read it."""
     config = TrainConfig(
-        augment="hflip|rotate(20)|random_crop(20)",
-        data=str(photos),
-        seed=7,
-        image_size=16,
-        stretch=False,
-        fraction=0.5,
-        eval_transform="resize(16)|center_crop(16)",
-    )
-    data = {"name": "photos", "fingerprint": opened(photos, 0.5).fingerprint}
+        augment="hflip|rotate(20)|random_crop(20)", data=str(photos), seed=7, image_size=16,
+        stretch=False, fraction=0.5, eval_transform="resize(16)|center_crop(16)",
+    )  # fmt: skip
+    data = {"name": "photos", "fingerprint": open_data(config, check=False).fingerprint}
     run = {"config": config.asdict(), "engine": "native", "data": data, "versions": versions()}
     file = folder / "run.json"
     file.write_text(json.dumps({**run, **changes}), encoding="utf-8")
     return file
-
-
-def opened(photos, fraction):
-    from paddle_aug.data.split import select
-
-    return select(open_dataset(str(photos)), fraction=fraction, seed=7)
 
 
 def section(*cells, title=""):
@@ -136,11 +120,8 @@ def test_every_op_has_a_caption_of_what_it_draws():
 def test_a_caption_is_broken_between_ops():
     lines = wrap("rotate 12° · hflip yes · crop top 1, right 2, bottom 3, left 4", 22)
     assert [line.replace(NBSP, " ") for line in lines] == [
-        "rotate 12° ·",
-        "hflip yes · crop top",
-        "1, right 2, bottom 3,",
-        "left 4",
-    ]
+        "rotate 12° ·", "hflip yes · crop top", "1, right 2, bottom 3,", "left 4",
+    ]  # fmt: skip
 
 
 def test_a_row_for_each_op_of_a_mode_with_draws_of_that_op_alone(photos):
@@ -166,8 +147,9 @@ def test_a_run_is_shown_as_far_as_it_goes(tmp_path, photos, monkeypatch, capsys)
     monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
     run_tool("preview.py", "--run", short, "--epoch", 2, "--columns", 5, monkeypatch=monkeypatch)
     assert [cell.title for cell in drawn[0][0].cells] == ["original", "epoch 2", "epoch 3"]
-    assert run_tool("preview.py", "--run", short, "--epoch", 4, monkeypatch=monkeypatch) == 2
-    assert capsys.readouterr().err == "--epoch must be from 0 to 3 for this run, not 4\n"
+    options = ("--run", short, "--epoch", 4)
+    said = refusal("preview.py", *options, monkeypatch=monkeypatch, capsys=capsys)
+    assert said == "--epoch must be from 0 to 3 for this run, not 4\n"
 
 
 def test_a_run_by_other_versions_says_so(tmp_path, photos):
@@ -239,11 +221,9 @@ def test_pictures_of_any_shape_keep_it_and_captions_stay_in_the_figure(shape):
         box = axes.get_position()
         ratio = (box.height * height) / (box.width * width)
         assert ratio == pytest.approx(shape[0] / shape[1], rel=0.01)
-    renderer = drawing.canvas.get_renderer() if hasattr(drawing.canvas, "get_renderer") else None
     for text in drawing.texts:
-        box = text.get_window_extent(renderer)
-        assert box.x0 >= 0
-        assert box.y0 >= 0
+        box = text.get_window_extent()
+        assert min(box.x0, box.y0) >= 0
         assert box.x1 <= width * DPI
 
 
@@ -291,11 +271,10 @@ def test_the_list_tells_of_every_name():
 
 
 def test_the_list_has_the_mixes_of_training_with_their_defaults():
-    written = [
+    assert list(listing.MIXES) == [
         ":".join([name, *(f"{field.default}" for field in fields(mix))])
         for name, mix in ((name, MIXES[name]) for name in MIXES)
     ]
-    assert list(listing.MIXES) == written
 
 
 def test_without_data_it_takes_what_training_takes(photos, monkeypatch):
@@ -362,8 +341,6 @@ def test_a_command_makes_each_grid_of_the_notebook(
 )
 def test_a_users_mistake_ends_with_one_message(photos, arguments, message, monkeypatch, capsys):
     data = [] if "--run" in arguments else ["--data", str(photos)]
-    code = run_tool("preview.py", *arguments, *data, monkeypatch=monkeypatch)
-    said = capsys.readouterr()
-    assert code == 2
-    assert message in said.err
-    assert said.err.count("\n") == 1
+    assert message in refusal(
+        "preview.py", *arguments, *data, monkeypatch=monkeypatch, capsys=capsys
+    )

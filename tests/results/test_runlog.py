@@ -1,5 +1,4 @@
 import io
-import json
 import re
 
 import numpy as np
@@ -11,6 +10,7 @@ from paddle_aug.results.runlog import CURVES, prefix, read_runs, read_seeds
 from paddle_aug.rng import generator
 
 EPOCHS = 5
+PIPELINE = "hflip|rotate(20)"
 
 
 def curves(epochs=EPOCHS):
@@ -33,15 +33,8 @@ def refusal(folder):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("mode", ["none", "userDef", "imgaugLib", "mixup", "rand_augment2"])
-def test_a_mode_has_the_prefix_of_the_notebook(mode):
-    assert prefix(mode) == ("noAug_" if mode == "none" else f"{mode}Aug_")
-    assert prefix("") == "noAug_"
-
-
 def test_a_pipeline_text_has_a_prefix_that_can_be_read_and_is_safe_in_a_file_name():
-    assert re.fullmatch(r"hflip-rotate-20-[0-9a-f]{8}Aug_", prefix("hflip|rotate(20)"))
-    assert prefix(" hflip|rotate(20) ") == prefix("hflip|rotate(20)")
+    assert prefix(f" {PIPELINE} ") == prefix(PIPELINE)
     for spec in ("../../etc/passwd", 'rotate("a/b\\c:*?<>|")', ".", "旋转(20)", "x|" * 99):
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{,60}Aug_", prefix(spec))
 
@@ -55,36 +48,21 @@ def test_no_two_modes_share_a_prefix():
     assert len({prefix(mode) for mode in modes}) == len(modes)
 
 
-def test_logs_are_the_notebooks_four_float64_arrays_with_run_json_beside_them(tmp_path):
-    runlog.write(tmp_path, "userDef", curves(), {"augment": "userDef", "seed": 3})
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "userDefAug_accEval.npy",
-        "userDefAug_accTrain.npy",
-        "userDefAug_lossEval.npy",
-        "userDefAug_lossTrain.npy",
-        "userDefAug_run.json",
-    ]
-    for name, values in curves().items():
-        array = np.load(tmp_path / f"userDefAug_{name}.npy", allow_pickle=False)
-        assert array.dtype == np.float64
-        assert array.tolist() == values
-    assert json.loads((tmp_path / "userDefAug_run.json").read_text())["seed"] == 3
-
-
-def test_logs_written_again_replace_those_of_the_epoch_before(tmp_path):
-    runlog.write(tmp_path, "allab", curves(2), {"finished": False})
-    runlog.write(tmp_path, "allab", curves(3), {"finished": True})
+@pytest.mark.parametrize(
+    ("mode", "start"),
+    [("", "noAug_"), ("userDef", "userDefAug_"), (PIPELINE, "hflip-rotate-20-1456ef26Aug_")],
+)
+def test_logs_are_the_notebooks_four_float64_arrays_and_run_json_and_are_read(
+    tmp_path, mode, start
+):
+    run_json = {"augment": mode, "seed": 7, "epochs": [{"seconds": 1.5}]}
+    runlog.write(tmp_path, mode, curves(2), {})
+    runlog.write(tmp_path, mode, curves(), run_json)  # replaces those of the epoch before
+    names = [*sorted(f"{name}.npy" for name in CURVES), "run.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{start}{name}" for name in names]
+    assert np.load(tmp_path / f"{start}accEval.npy", allow_pickle=False).dtype == np.float64
     (run,) = read_runs(tmp_path)
-    assert run.epochs == 3
-    assert run.run == {"finished": True}
-    assert len(list(tmp_path.iterdir())) == 5
-
-
-def test_what_is_written_is_read(tmp_path):
-    run_json = {"augment": "hflip|rotate(20)", "seed": 7, "epochs": [{"seconds": 1.5}]}
-    runlog.write(tmp_path, "hflip|rotate(20)", curves(), run_json)
-    (run,) = read_runs(tmp_path)
-    assert (run.mode, run.folder, run.seed, run.run) == ("hflip|rotate(20)", tmp_path, 7, run_json)
+    assert (run.mode, run.folder, run.seed, run.run) == (mode, tmp_path, 7, run_json)
     assert {name: values.tolist() for name, values in run.curves.items()} == curves()
 
 
@@ -236,10 +214,6 @@ def test_damaged_bytes_are_read_as_a_curve_or_refused_and_nothing_else(tmp_path)
     assert refused > 150
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    assert f"{tmp_path / 'nowhere'} is not a folder" in refusal(tmp_path / "nowhere")
-
-
 def test_an_earlier_run_is_set_aside_whole_and_the_other_modes_stay(tmp_path):
     runlog.write(tmp_path, "userDef", curves(), {"seed": 1})
     runlog.write(tmp_path, "", curves(), {"seed": 2})
@@ -292,7 +266,8 @@ def test_one_seed_of_a_mode_twice_is_refused(tmp_path):
     assert str(tmp_path / "second") in str(caught.value)
 
 
-def test_a_folder_without_logs_is_refused(tmp_path):
+def test_a_folder_that_is_missing_or_has_no_logs_is_refused(tmp_path):
+    assert f"{tmp_path / 'nowhere'} is not a folder" in refusal(tmp_path / "nowhere")
     notebook_logs(tmp_path / "full")
     (tmp_path / "bare").mkdir()
     with pytest.raises(UserError, match="bare holds no logs"):

@@ -69,20 +69,6 @@ def test_pairs_are_of_the_same_seed_and_a_seed_without_partner_is_left_out():
         difference({1: 0.5}, {2: 0.5})
 
 
-def test_intervals_cover_the_truth_in_95_of_100_cases():
-    """4,000 trials: three standard errors are one point."""
-    draws = generator(1, "drawing").normal(0.6, 0.03, (4000, 3))
-    found = [estimate(values) for values in draws]
-    assert np.mean([abs(each.mean - 0.6) <= each.margin for each in found]) == pytest.approx(
-        0.95, abs=0.01
-    )
-    pairs = generator(2, "drawing").normal([[0.62], [0.6]], 0.03, (4000, 2, 4))
-    found = [difference(by_seed(ours), by_seed(theirs)) for ours, theirs in pairs]
-    assert np.mean([abs(each.mean - 0.02) <= each.margin for each in found]) == pytest.approx(
-        0.95, abs=0.01
-    )
-
-
 def test_where_nothing_differs_holm_claims_something_in_at_most_5_of_100_searches():
     """One candidate against four baselines, all alike; uncorrected, one in nine would be false."""
     trials = generator(3, "drawing").normal(0.6, 0.03, (3000, 5, 4))
@@ -100,21 +86,17 @@ def test_holm_multiplies_the_smallest_by_all_the_next_by_one_less_and_never_fall
     assert holm([0.5, 0.6]) == [1.0, 1.0]
     assert holm([0.02]) == [0.02]
     assert holm([]) == []
-
-
-def test_for_holm_a_test_that_could_say_nothing_counts_and_stays_without_a_p():
-    assert holm([0.01, None, 0.02]) == pytest.approx([0.03, None, 0.04])
+    assert holm([0.01, None, 0.02]) == pytest.approx([0.03, None, 0.04]), "None is a test, too"
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("ours", "theirs"),  # one seed, equal differences, equal but for rounding, equal accuracies
     [
         ([0.7], [0.6]),
         ([0.7, 0.8], [0.6, 0.7]),
         ([0.1 + 0.2, 0.5], [0.3, 0.5]),
         ([0.5] * 3, [0.5] * 3),
     ],
-    ids=["one seed", "equal differences", "equal but for rounding", "equal accuracies"],
 )
 def test_where_nothing_can_be_said_there_is_neither_interval_nor_p(ours, theirs):
     found = difference(by_seed(ours), by_seed(theirs))
@@ -141,13 +123,6 @@ def test_the_pairs_needed_are_the_fewest_with_which_scipys_noncentral_t_has_80_p
 
     needed = pairs_needed(made(effect, 1, 3), alpha)
     assert power(needed) >= 0.8 > power(needed - 1)
-
-
-def test_the_pairs_needed_give_the_power_that_they_promise():
-    needed = pairs_needed(made(0.02, 0.025, 3))
-    trials = generator(4, "drawing").normal(0.02, 0.025, (4000, needed))
-    shown = [difference(by_seed(t), by_seed(np.zeros(needed))).p < 0.05 for t in trials]
-    assert np.mean(shown) == pytest.approx(0.8, abs=0.03)
 
 
 def test_more_pairs_than_anybody_trains_are_not_counted():
