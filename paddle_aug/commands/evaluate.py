@@ -51,7 +51,7 @@ def main() -> None:
 
     from paddle_aug.evaluation import evaluate
     from paddle_aug.evaluation.predict import parse_tta, predictions
-    from paddle_aug.training.fit import num_workers, use_device
+    from paddle_aug.training.device import num_workers, use_device
     from paddle_aug.training.weights import eval_data, load_trained
 
     tta = parse_tta(options.tta, options.tta_draws)

@@ -68,7 +68,7 @@ def main() -> None:
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.evaluation import invariance, invariance_ops, invariance_report
-    from paddle_aug.training.fit import use_device
+    from paddle_aug.training.device import use_device
 
     chosen = invariance_ops.choose_ops(ops)
     use_device(config)

@@ -49,7 +49,7 @@ def main() -> int:
     from tqdm import tqdm
 
     from paddle_aug.evaluation.predict import find_images, parse_tta, predictions
-    from paddle_aug.training.fit import num_workers, use_device
+    from paddle_aug.training.device import num_workers, use_device
     from paddle_aug.training.weights import load_trained
 
     samples, faults = find_images(options.images)

@@ -26,7 +26,10 @@ def main() -> None:
     given, recipe = parse()
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.inputs import find_data, of_mode, open_data
-    from paddle_aug.training.fit import fit, use_device
+    from paddle_aug.training.console import next_command, result
+    from paddle_aug.training.device import use_device
+    from paddle_aug.training.distributed import join_group
+    from paddle_aug.training.fit import fit
     from paddle_aug.training.mixing import Mixing
 
     first = make_config(given, recipe or "aistudio")
@@ -40,8 +43,10 @@ def main() -> None:
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
     data = open_data(config, found=found)
-    for mode in modes:
-        fit(of_mode(config, mode), data)
+    configs = [of_mode(config, mode) for mode in modes]
+    results = [result(each, fit(each, data)) for each in configs]
+    if join_group().is_first:
+        print(*results, next_command(configs), sep="\n")
 
 
 def parse(argv: Sequence[str] | None = None) -> tuple[dict, str | None]:

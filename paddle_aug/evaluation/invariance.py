@@ -22,7 +22,7 @@ from paddle_aug.inputs import SOURCES, augmented, open_data
 from paddle_aug.results.metrics import wilson
 from paddle_aug.results.style import label
 from paddle_aug.rng import generator
-from paddle_aug.training.batches import ToNetwork, tensor_of
+from paddle_aug.training.batches import Normalize, tensor_of
 from paddle_aug.training.weights import Trained, load_trained
 
 CONFIDENCE = 0.95
@@ -259,7 +259,7 @@ def classified(
     `change` takes the image and its index in the list.
     """
     correct = np.empty(len(dataset), bool)
-    to_network = ToNetwork(trained.normalization)
+    to_network = Normalize(trained.normalization)
     for start in range(0, len(dataset), BATCH_SIZE):
         places = range(start, min(start + BATCH_SIZE, len(dataset)))
         images = np.stack([change(dataset[0, place][0], place) for place in places])

@@ -16,7 +16,7 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
-from paddle_aug.training.batches import ToNetwork, tensor_of
+from paddle_aug.training.batches import Normalize, tensor_of
 from paddle_aug.training.weights import Trained
 
 # The epoch of the first draw for test-time augmentation. No training gets that far, so the network
@@ -103,7 +103,7 @@ def predictions(
     views = Views(trained.config, samples, *tta)
     images = max(1, batch_size // views.count)
     batches = -(-len(samples) // images)
-    to_network = ToNetwork(trained.normalization)
+    to_network = Normalize(trained.normalization)
     # A worker is of use from the second batch on.
     with Workers({"views": views}, min(processes, batches - 1), images * views.count) as workers:
         for pixels, wrong in workers.batches("views", views.keys(images)):

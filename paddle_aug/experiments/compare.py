@@ -33,7 +33,7 @@ from paddle_aug.system.processes import cores
 from paddle_aug.system.signals import restore_sigterm
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training.distributed import processes
-from paddle_aug.training.fit import refuse_other_run
+from paddle_aug.training.state import refuse_other_run
 
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
 

@@ -9,7 +9,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.runner import check_mode
 from paddle_aug.results.stats import difference, margin
-from paddle_aug.training.fit import MAY_CHANGE
+from paddle_aug.training.state import MAY_CHANGE
 
 FIRST_SEEDS = 3  # of all modes, before the budget goes where intervals are widest
 

@@ -172,7 +172,7 @@ def finished_epochs(config: TrainConfig) -> int:
 
 def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:
     """Remove the weights and the checkpoint of a finished run, which are large, except `keep`."""
-    from paddle_aug.training.fit import MODEL_FILES, model_file
+    from paddle_aug.training.state import MODEL_FILES, model_file
 
     for name in MODEL_FILES:
         if name not in keep:

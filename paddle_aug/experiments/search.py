@@ -40,7 +40,7 @@ from paddle_aug.results.text import duration
 from paddle_aug.system.files import refuse_unwritable, write_json
 from paddle_aug.system.versions import versions
 from paddle_aug.training.distributed import processes
-from paddle_aug.training.fit import MAY_CHANGE
+from paddle_aug.training.state import MAY_CHANGE
 
 BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
 HOLDOUT = 0.25

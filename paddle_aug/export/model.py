@@ -20,7 +20,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
 from paddle_aug.rng import generator
 from paddle_aug.system.files import write_json
-from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.batches import Normalize
 from paddle_aug.training.weights import Trained
 
 STEM = "inference"
@@ -75,7 +75,7 @@ def export(
     size = trained.config.image_size
     network = copy.deepcopy(trained.network)  # compiling changes a network
     fill_norms(network)
-    to_network = ToNetwork(trained.normalization)
+    to_network = Normalize(trained.normalization)
     with paddle.no_grad():
         normalized = to_network(paddle.to_tensor(pixels))
         want = trained.network(normalized).numpy()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import paddle
+from paddle.nn.functional import one_hot
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Key, epoch_keys
@@ -12,10 +13,9 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import drawn
 from paddle_aug.preview.captions import SEPARATOR, caption
 from paddle_aug.preview.preview import Cell, Draws, Shown, original
-from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.batches import Normalize
 from paddle_aug.training.distributed import Group
-from paddle_aug.training.fit import Mixer
-from paddle_aug.training.mixing import Drawn
+from paddle_aug.training.mixing import Drawn, Mixer
 
 
 def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
@@ -36,12 +36,12 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         step, keys = batch_of(config, len(dataset), key, processes(shown.sessions, epoch))
         place = keys.index(key)
         images, labels = zip(*(dataset[key] for key in keys), strict=True)
-        mixer = Mixer(config, max(labels) + 1, ToNetwork(KNOWN["unit"]), Group())
-        inputs, _ = mixer(
-            epoch, step, paddle.to_tensor(np.stack(images)), paddle.to_tensor(labels), len(keys)
-        )
+        mixer = Mixer(config, Group())
+        normalized = Normalize(KNOWN["unit"])(paddle.to_tensor(np.stack(images)))
+        targets = one_hot(paddle.to_tensor(labels), max(labels) + 1)
+        inputs, _ = mixer(epoch, step, normalized, targets, len(keys))
         pixels = inputs[place].transpose([1, 2, 0]).numpy()
-        partner, numbers = mixer.drawn(epoch, step, len(keys))
+        partner, numbers = mixer.draw(epoch, step, len(keys))
         other = dataset.samples[keys[partner[place]][1]].path
         ops = drawn(dataset, first.image, key)
         texts = [caption(ops)] if ops else []

@@ -1,10 +1,7 @@
 """Checks that the content of a file has the structure that its readers expect."""
 
-import numpy as np
-
 COUNT, PART, TEXT = "a whole number of at least 1", "a number of at least 0", "a string"
 WHOLE, NUMBER = "a whole number of at least 0", "a floating-point number"
-CURVE = "an array of float64 [epochs]"
 
 
 def misfit(value, schema, name: str) -> str | None:
@@ -38,7 +35,6 @@ def misfit(value, schema, name: str) -> str | None:
         PART: type(value) in (int, float) and 0 <= value < 2**63,
         TEXT: isinstance(value, str),
         NUMBER: type(value) is float,
-        CURVE: isinstance(value, np.ndarray) and (value.dtype, value.ndim) == (np.float64, 1),
         WHOLE: type(value) is int and 0 <= value < 2**63,
         int: type(value) is int and 0 <= value < 2**32,
         bool: isinstance(value, bool),

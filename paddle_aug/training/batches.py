@@ -103,7 +103,7 @@ def joined(pieces: tuple[paddle.Tensor, ...]) -> paddle.Tensor:
     return pieces[0] if len(pieces) == 1 else paddle.concat(pieces)
 
 
-class ToNetwork:
+class Normalize:
     """uint8 [N, H, W, 3] to float32 [N, 3, H, W], normalised, on the images' own device."""
 
     def __init__(self, normalization: Normalization):

@@ -1,63 +1,69 @@
-"""What a checkpoint must hold, so that training can go on with it; arrays aside, which are compared
-with those of the network and of the optimizer."""
+"""What a checkpoint must hold, arrays aside: `checkpoint` compares those with the network's."""
 
-from typing import Any
+import math
+from pathlib import Path
 
+from paddle_aug.errors import UserError
 from paddle_aug.results.runlog import CURVES
-from paddle_aug.system.schema import COUNT, CURVE, NUMBER, TEXT, WHOLE, misfit
-from paddle_aug.training.history import NUMBERS, Epochs
+from paddle_aug.system.schema import COUNT, NUMBER, TEXT, WHOLE, misfit
 
-SETTINGS = {"config": {}, "data": {"fingerprint": TEXT, "classes": COUNT}, "epochs": [{}]}
+FORMAT = 2
 MEANS = {"loss": NUMBER, "acc": NUMBER}
-SCHEMA = {
-    **SETTINGS,
-    "epochs": {"numbers": dict.fromkeys(NUMBERS, CURVE), "others": {}},
-    "network": {},
-    "optimizer": {},
-    "average": {"steps": WHOLE, "weights": {}},
-    "scaler": {},
-    "curves": dict.fromkeys(CURVES, CURVE),
-    "sessions": [{"argv": [TEXT], "versions": {}, "commit": (None, TEXT), "device": TEXT}],
+FINISHED = {  # what resuming reads from run.json
+    "config": {}, "data": {"fingerprint": TEXT, "classes": COUNT}, "epochs": [{}],
     "test": (None, MEANS),
-}
-EARLIER = {**SCHEMA, "epochs": [{}], "curves": {name: [NUMBER] for name in CURVES}}
-OTHERS: dict[str, Any] = {"right": [WHOLE], "clean": MEANS}  # of an epoch, where it has them
+}  # fmt: skip
+CHECKPOINT = {
+    **FINISHED, "format": COUNT, "network": {}, "optimizer": {}, "scaler": {},
+    "average": {"steps": WHOLE, "weights": {}}, "curves": {name: [NUMBER] for name in CURVES},
+    "sessions": [{"argv": [TEXT], "versions": {}, "commit": (None, TEXT), "device": TEXT}],
+}  # fmt: skip
 
 
-def fault(state: dict) -> str | None:
-    """What is wrong with a checkpoint, of this version or of one that kept lists."""
-    schema = EARLIER if isinstance(state.get("epochs"), list) else SCHEMA
-    return misfit(state, schema, "it") or _contradiction(state)
+def current(state: dict, path: Path) -> dict:
+    """Return a checkpoint of this or an earlier version in today's format, and checked.
+
+    Raises:
+        UserError: it is damaged, or was written by a later version or within an epoch.
+    """
+    if isinstance(state.get("format"), int) and state["format"] > FORMAT:
+        raise UserError(f"{path} was written by a later version of paddle_aug; use that one")
+    try:
+        state = {"format": 1, "stopped": False, **state, **_without_arrays(state)}
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise UserError(damaged(path, "its curves or epochs cannot be read")) from None
+    refuse_damaged(state, CHECKPOINT, path)
+    if state.get("part"):
+        raise UserError(
+            f"{path} was written in the middle of epoch {len(state['epochs']) + 1} by an earlier "
+            "version of paddle_aug, and this version resumes after whole epochs only; finish that "
+            "epoch with the earlier version, or drop --resume to start over"
+        )
+    if {len(curve) for curve in state["curves"].values()} != {len(state["epochs"]) or -1}:
+        raise UserError(damaged(path, "its curves and epochs are not of one length"))
+    return state
 
 
-def settings_fault(run: dict) -> str | None:
-    """What is wrong with the run.json of a finished run; `test` has come later than the rest."""
-    return misfit({"test": None, **run}, {**SETTINGS, "test": (None, MEANS)}, "it")
+def _without_arrays(state: dict) -> dict:
+    """Curves and epochs as lists; earlier versions kept them in arrays, a column a number."""
+    curves = {name: [float(number) for number in state["curves"][name]] for name in CURVES}
+    epochs = state["epochs"]
+    if isinstance(epochs, dict):
+        columns, others = epochs["numbers"], epochs["others"]
+        epochs = [
+            {n: float(column[i]) for n, column in columns.items() if not math.isnan(column[i])}
+            | others.get(i, {})
+            for i in range(len(columns["seconds"]))
+        ]
+    return {"curves": curves, "epochs": list(epochs)}
 
 
-def _contradiction(state: dict) -> str | None:
-    """Where one part of a checkpoint speaks of what another has not."""
-    kept = state["epochs"]
-    kept = Epochs(kept).state_dict() if isinstance(kept, list) else kept
-    epochs = len(kept["numbers"]["seconds"])
-    rows = {**state["curves"], **kept["numbers"]}
-    for name in (*CURVES, *NUMBERS):
-        if len(rows[name]) != epochs:
-            return f"it has {epochs} epochs, and {name} {len(rows[name])}"
-    for at, others in kept["others"].items():
-        if type(at) is not int or not 0 <= at < epochs:
-            return f"it has {epochs} epochs, and tells of epoch {at}"
-        if told := _misrecorded(others, f"it: epochs {at}"):
-            return told
-    if not state["sessions"]:
-        return "it has no session"
-    if not epochs and not state.get("part"):
-        return "it has no epoch"
-    return None
+def refuse_damaged(content: dict, schema: dict, path: Path) -> None:
+    """Stop at a file of a run that does not have what such files have."""
+    if fault := misfit(content, schema, "it"):
+        raise UserError(damaged(path, fault))
 
 
-def _misrecorded(others, name: str) -> str | None:
-    """What is wrong with that part of an epoch's record which only some have."""
-    if not isinstance(others, dict) or not others.keys() <= OTHERS.keys():
-        return f"{name} is no record of an epoch"
-    return misfit(others, {key: OTHERS[key] for key in others}, name)
+def damaged(path: Path, fault: str) -> str:
+    """The message about a file that cannot be resumed from."""
+    return f"cannot resume from {path}: it is damaged ({fault}); drop --resume to start over"

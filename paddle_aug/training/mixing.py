@@ -18,7 +18,9 @@ from paddle_aug.augment.modes import mix_of
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.names import Registry
+from paddle_aug.rng import generator
 from paddle_aug.training.batches import tensor_of
+from paddle_aug.training.distributed import Group
 
 MIXES = Registry("mix")
 
@@ -272,3 +274,37 @@ def mixed(batch: Batch, partners: Batch, drawn: Drawn) -> Batch:
     for mix, numbers in drawn:
         batch = mix.mix(batch, partners, numbers)
     return batch
+
+
+class Mixer:
+    """Mixes a training batch as the config says.
+
+    What is drawn depends on seed, epoch and step alone, and partners come from the batch of all
+    processes.
+    """
+
+    def __init__(self, config: TrainConfig, group: Group):
+        self.mixing = Mixing.of(config)
+        self.config = config
+        self.group = group
+
+    def __call__(
+        self, epoch: int, step: int, inputs: paddle.Tensor, targets: paddle.Tensor, whole: int
+    ) -> Batch:
+        """Return the normalised images [N, 3, H, W] and targets [N, classes] of this process, mixed
+        with others of its batch of `whole` images; epochs are counted from 0, steps from 1."""
+        if not self.mixing.active(epoch):
+            return inputs, targets
+        partner, drawn = self.draw(epoch, step, whole)
+        own = slice(self.group.rank, None, self.group.size)
+        chosen = tensor_of(partner[own])
+        partners = (
+            self.group.united(inputs, whole)[chosen],
+            self.group.united(targets, whole)[chosen],
+        )
+        return mixed((inputs, targets), partners, [(mix, numbers[own]) for mix, numbers in drawn])
+
+    def draw(self, epoch: int, step: int, whole: int) -> tuple[np.ndarray, Drawn]:
+        """Each image's partner in the batch of all processes, and the mixes with their numbers."""
+        rng = generator(self.config.seed, "mix", epoch, step)
+        return self.mixing.draw(rng, epoch, whole, self.config.image_size)

@@ -108,7 +108,7 @@ def freeze(network: paddle.nn.Layer, which: str | None) -> list[paddle.nn.Layer]
     return [layers[name] for name in layers if name in chosen and isinstance(layers[name], NORMS)]
 
 
-def quicken_head(network: paddle.nn.Layer, times: float) -> None:
+def scale_head_lr(network: paddle.nn.Layer, times: float) -> None:
     """Let the head learn so many times as fast as the rest."""
     for name, parameter in network.named_parameters():
         if in_head(network, name):

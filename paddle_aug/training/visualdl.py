@@ -1,14 +1,13 @@
 """What VisualDL shows of a run: its curves, an epoch a point, batches, and the network's graph."""
 
 import copy
+import logging
 import math
 import struct
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from io import StringIO
-from pathlib import Path
 
 import numpy as np
 import paddle
@@ -16,36 +15,19 @@ import paddle
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.errors import UserError
-from paddle_aug.results import runlog
+from paddle_aug.results.runlog import CURVES
 from paddle_aug.system.files import refuse_unwritable, write_bytes
-from paddle_aug.training.distributed import Group
-from paddle_aug.training.history import Column
+from paddle_aug.training.callbacks import Callback, Step
+from paddle_aug.training.state import Progress, Run, visualdl_folder
+
+logger = logging.getLogger(__name__)
 
 EVERY = 10  # epochs from one picture of a batch to the next
-MOST = 16  # images of it
+MAX_IMAGES = 16  # of it
 TAGS = ("loss/train", "accuracy/train", "loss/eval", "accuracy/eval")  # of runlog.CURVES
 
 
-class Hidden:
-    """Where VisualDL is not asked for, and in all processes but the first: shows nothing."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
-
-    def begin(self, network: paddle.nn.Layer, done: int) -> None:
-        pass
-
-    def batch(self, epoch: int, step: int, inputs: paddle.Tensor, norm: Normalization) -> None:
-        pass
-
-    def epoch(self, curves: dict[str, Column], facts: dict, learning_rate: float) -> None:
-        pass
-
-
-class Shown:
+class VisualDL(Callback):
     """Writes to the run's own folder below the one that `--visualdl` names; steps are epochs,
     counted from 1.
 
@@ -67,23 +49,20 @@ class Shown:
         self.config = config
         self.writer = None
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        if self.writer:
-            self.writer.close()
-
-    def begin(self, network: paddle.nn.Layer, done: int) -> None:
-        """Open the record; of one that is there, go on behind so many finished epochs."""
-        folder = run_folder(self.config)
+    def on_train_begin(self, run: Run, progress: Progress) -> None:
+        """Open the record; drop what an earlier session showed beyond the finished epochs."""
+        folder = visualdl_folder(self.config)
         file = folder / "vdlrecords.log"
         if file.exists():
-            write_bytes(file, b"".join(records(file.read_bytes(), done)))
+            write_bytes(file, b"".join(records(file.read_bytes(), progress.done)))
         with redirect_stdout(StringIO()):  # it says that it goes on in the file
             self.writer = self.open(str(folder), file_name=file.name)
         if not list(folder.glob("vdlgraph*")):
-            self.graph(network)
+            self.graph(run.network)
+
+    def close(self) -> None:
+        if self.writer:
+            self.writer.close()
 
     def graph(self, network: paddle.nn.Layer) -> None:
         """Trace a copy of the network, of which VisualDL makes another one."""
@@ -101,42 +80,30 @@ class Shown:
                     self.writer.add_graph(network, [images])
             except Exception as error:  # of any kind, as it comes from within the traced program
                 reason = str(error).strip().split("\n")[-1].strip()
-                print(
-                    f"--visualdl: all but the graph of {self.config.network}, which VisualDL "
-                    f"cannot make on Paddle {paddle.__version__}: {reason}",
-                    file=sys.stderr,
+                logger.warning(
+                    "--visualdl shows everything but the graph of %s, which VisualDL cannot make "
+                    "on Paddle %s: %s",
+                    self.config.network,
+                    paddle.__version__,
+                    reason,
                 )
 
-    def batch(self, epoch: int, step: int, inputs: paddle.Tensor, norm: Normalization) -> None:
-        """The first images of an epoch, as the network is given them: augmented and mixed."""
-        if step == 1 and epoch % EVERY == 0:
-            self.writer.add_image("batch", grid(pictures(inputs[:MOST], norm)), epoch + 1)
+    def on_batch_end(self, run: Run, progress: Progress, step: Step) -> None:
+        """Show the first images of an epoch as the network sees them: augmented and mixed."""
+        if step.number == 1 and progress.done % EVERY == 0:
+            images = pictures(step.inputs[:MAX_IMAGES], run.normalization)
+            self.writer.add_image("batch", grid(images), progress.done + 1)
 
-    def epoch(self, curves: dict[str, Column], facts: dict, learning_rate: float) -> None:
-        """The latest values of the curves, of run.json's facts about the epoch, and of the rate."""
+    def on_epoch_end(self, run: Run, progress: Progress) -> None:
+        """Show the latest values: before the checkpoint, as resuming cuts off what is beyond it."""
         values = {
-            **{tag: curves[name][-1] for tag, name in zip(TAGS, runlog.CURVES, strict=True)},
-            "learning_rate": learning_rate,
-            **{name: facts[name] for name in ("images_per_s", "data_wait")},
+            **{tag: progress.curves[name][-1] for tag, name in zip(TAGS, CURVES, strict=True)},
+            "learning_rate": run.optimizer.get_lr(),
+            **{name: progress.epochs[-1][name] for name in ("images_per_s", "data_wait")},
         }
         for tag, value in values.items():
-            self.writer.add_scalar(tag, value, len(curves["accEval"]))
+            self.writer.add_scalar(tag, value, progress.done)
         self.writer.flush()
-
-
-def view(config: TrainConfig, group: Group) -> Hidden | Shown:
-    """What to call in training, whether VisualDL is asked for or not."""
-    return Shown(config) if config.visualdl and group.is_first else Hidden()
-
-
-def run_folder(config: TrainConfig) -> Path:
-    """The folder of a run; its name is the run's in VisualDL."""
-    return Path(config.visualdl) / runlog.prefix(config.mode).removesuffix("_")
-
-
-def files(config: TrainConfig) -> list[Path]:
-    """What an earlier run has left for VisualDL."""
-    return sorted(run_folder(config).glob("vdl*.log")) if config.visualdl else []
 
 
 def records(content: bytes, done: int) -> Iterator[bytes]:

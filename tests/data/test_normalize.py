@@ -7,7 +7,7 @@ import pytest
 from paddle_aug.data.normalize import normalization
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
-from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.batches import Normalize
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def images():
 
 def seen(text, batch, images=()):
     paddle.set_device("cpu")
-    return ToNetwork(normalization(text, images))(paddle.to_tensor(batch)).numpy()
+    return Normalize(normalization(text, images))(paddle.to_tensor(batch)).numpy()
 
 
 @pytest.fixture

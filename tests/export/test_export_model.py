@@ -18,7 +18,7 @@ from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError
 from paddle_aug.export import model as export_model
 from paddle_aug.networks import NETWORKS
-from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.batches import Normalize
 from paddle_aug.training.weights import Trained
 
 
@@ -94,7 +94,7 @@ def test_a_model_that_takes_pixels_normalises_as_training_does():
     for normalization in (*KNOWN.values(), Normalization((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))):
         layer = export_model.FromPixels(paddle.nn.Identity(), normalization)
         ours = layer(paddle.to_tensor(pixels)).numpy()
-        trainings = ToNetwork(normalization)(paddle.to_tensor(pixels)).numpy()
+        trainings = Normalize(normalization)(paddle.to_tensor(pixels)).numpy()
         np.testing.assert_allclose(ours, trainings, atol=1e-5)
 
 
@@ -182,7 +182,7 @@ def test_onnx_gives_the_networks_outputs(tmp_path):
     export_model.export(trained, tmp_path, pixels, with_normalization=True, onnx=True)
     session = onnxruntime.InferenceSession(str(tmp_path / "inference.onnx"))
     (logits,) = session.run(None, {"images": pixels})
-    want = trained.network(ToNetwork(trained.normalization)(paddle.to_tensor(pixels))).numpy()
+    want = trained.network(Normalize(trained.normalization)(paddle.to_tensor(pixels))).numpy()
     np.testing.assert_allclose(logits, want, atol=1e-5)
 
 

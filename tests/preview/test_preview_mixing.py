@@ -14,6 +14,7 @@ from paddle_aug.preview import preview
 from paddle_aug.preview.mixing import mixed_cells, processes
 from paddle_aug.preview.preview import Draws, Shown
 from paddle_aug.training import fit as train
+from paddle_aug.training import mixing
 
 
 @pytest.fixture
@@ -30,14 +31,14 @@ def test_a_runs_mixed_picture_is_what_its_network_was_given_to_a_grey_level(
     config, tmp_path, monkeypatch
 ):
     given = {}  # by epoch, all images in their order
-    call = train.Mixer.__call__
+    call = mixing.Mixer.__call__
 
     def spy(self, epoch, *rest):
         inputs, targets = call(self, epoch, *rest)
         given.setdefault(epoch, []).extend(inputs.transpose([0, 2, 3, 1]).numpy())
         return inputs, targets
 
-    monkeypatch.setattr(train.Mixer, "__call__", spy)
+    monkeypatch.setattr(mixing.Mixer, "__call__", spy)
     train.fit(config)
     monkeypatch.undo()
     (file,) = (tmp_path / "logs").glob("*run.json")

@@ -10,6 +10,7 @@ import numpy as np
 import paddle
 import pytest
 from made_data import write_dataset
+from paddle.nn.functional import one_hot
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
@@ -21,7 +22,8 @@ from paddle_aug.preview.mixing import mixed_cells
 from paddle_aug.preview.preview import Draws, Shown
 from paddle_aug.rng import generator
 from paddle_aug.training import fit as train
-from paddle_aug.training.batches import Batches, ToNetwork
+from paddle_aug.training import mixing
+from paddle_aug.training.batches import Batches, Normalize
 
 
 def write_mnist(folder):
@@ -118,19 +120,25 @@ def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
     dataset = augmented(config, data.train, "hflip")
     shown = Shown(config, dataset, [{"from_epoch": 0, "processes": 2}])
     alone = Shown(config, dataset)
+    normalize = Normalize(KNOWN["unit"])
     fed, parts = {}, []
     with Workers({"train": dataset}, 0, 12) as workers:
         for rank in range(2):
             batches = Batches(workers, "train", 7, 3, True, Gathering(rank, []))
-            parts.append([part for images, labels, _ in batches.of(1) for part in (images, labels)])
+            parts.append(
+                [
+                    part
+                    for images, labels, _ in batches.of(1)
+                    for part in (normalize(images), one_hot(labels, data.num_classes))
+                ]
+            )
         keys = list(batches_of_two(config, len(dataset)))
     assert [len(batch) for batch in keys] == [7, 7, 10]
     for rank in range(2):
         group = Gathering(rank, parts)
-        mixer = train.Mixer(config, data.num_classes, ToNetwork(KNOWN["unit"]), group)
+        mixer = mixing.Mixer(config, group)
         for step, batch in enumerate(keys, 1):
-            images, labels = parts[rank][2 * step - 2 : 2 * step]
-            inputs, _ = mixer(1, step, images, labels, len(batch))
+            inputs, _ = mixer(1, step, *parts[rank][2 * step - 2 : 2 * step], len(batch))
             fed.update(zip(batch[rank::2], inputs.transpose([0, 2, 3, 1]).numpy(), strict=True))
     differs = 0
     for key, pixels in fed.items():

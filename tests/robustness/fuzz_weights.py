@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from trained import options_of, tiny_config
 
 from paddle_aug.networks import NETWORKS
-from paddle_aug.training import checkpoint
+from paddle_aug.training import checkpoint, state
 from paddle_aug.training import fit as train
 from paddle_aug.training.pretrained import load_pretrained
 from paddle_aug.training.weights import load_trained
@@ -42,7 +42,7 @@ def photos() -> Path:
 
 
 def saved(name: str) -> dict:
-    return checkpoint.load(train.model_file(tiny_config(photos(), photos().parent), name))
+    return checkpoint.load(state.model_file(tiny_config(photos(), photos().parent), name))
 
 
 class Call:
@@ -157,7 +157,7 @@ def checkpoints(draw: Callable, folder: Path) -> Attempt:
         )  # fmt: skip
         arrays[name] = draw(st.sampled_from(others))
     packed = crafted(draw, folder) if how == "crafted" else pickle.dumps(state, 4)
-    file = train.model_file(config, "checkpoint.pdstates")
+    file = state.model_file(config, "checkpoint.pdstates")
     file.parent.mkdir(parents=True)
     file.write_bytes(damage(draw, packed, 1000) if how == "damaged" else packed)
     maybe_odd(draw, [file])

@@ -20,7 +20,8 @@ from paddle_aug.training import fit as train
 
 KB = 1024
 NO_ROOM = (
-    ": No space left on device; the last checkpoint is whole: make room, then go on with --resume"
+    ": No space left on device; the last checkpoint is whole: make room, then run the same command "
+    "with --resume"
 )
 
 

@@ -17,7 +17,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import selected
 from paddle_aug.results import runlog
 from paddle_aug.system.signals import sigterm_raises
-from paddle_aug.training import checkpoint
+from paddle_aug.training import checkpoint, gradients, state
 from paddle_aug.training import fit as train
 
 STEPS = 5  # an epoch: 24 images, five a step
@@ -45,7 +45,7 @@ def train_undisturbed(config, data, tmp_path):
 
 def interrupted(config, data, losses, number=signal.SIGTERM):
     """Train until the signal, which comes while so many a loss of this session is computed."""
-    compute, seen = train.smoothed_loss, []
+    compute, seen = gradients.smoothed_loss, []
 
     def interrupting(*args):
         seen.append(1)
@@ -54,7 +54,7 @@ def interrupted(config, data, losses, number=signal.SIGTERM):
         return compute(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "smoothed_loss", interrupting)
+        patch.setattr(gradients, "smoothed_loss", interrupting)
         with sigterm_raises(), pytest.raises(KeyboardInterrupt) as stop:
             train.fit(config, data)
     assert getattr(stop.value, "number", signal.SIGINT) == number
@@ -154,7 +154,7 @@ def test_the_scaler_of_mixed_precision_goes_on_too(config, data, tmp_path, monke
 
 def test_a_checkpoint_that_an_earlier_version_wrote_within_an_epoch_is_refused(config, data):
     train.fit(replace(config, epochs=1), data)
-    path = train.model_file(config, "checkpoint.pdstates")
+    path = state.model_file(config, "checkpoint.pdstates")
     part = {"step": 2, "seconds": 1.0, "waited": 0.5, "total": {}, "dropout": {}}
     checkpoint.save(path, {**checkpoint.load(path), "part": part})
     with pytest.raises(UserError, match=r"in the middle of epoch 2 .* earlier version"):

@@ -21,6 +21,7 @@ from paddle_aug.commands import train as train_command
 from paddle_aug.config import TrainConfig
 from paddle_aug.data import image
 from paddle_aug.evaluation import invariance
+from paddle_aug.training import checkpoint, state
 from paddle_aug.training import fit as train
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
@@ -162,5 +163,5 @@ def test_a_batch_system_that_asks_all_processes_of_a_job_to_end_gets_a_checkpoin
 
 def epochs_done(config):
     """The whole epochs in a run's checkpoint."""
-    file = train.model_file(config, "checkpoint.pdstates")
-    return len(train.checkpoint.load(file)["curves"]["accEval"]) if file.exists() else 0
+    file = state.model_file(config, "checkpoint.pdstates")
+    return len(checkpoint.load(file)["curves"]["accEval"]) if file.exists() else 0

@@ -7,7 +7,7 @@ import sys
 from paddle_aug import cli
 from paddle_aug.errors import UserError
 
-PLACES = {"start": "use_device", "training": "smoothed_loss", "evaluation": "evaluate"}
+PLACES = {"start": "use_device", "training": "train_step", "evaluation": "evaluate"}
 
 
 def die(how: str) -> None:

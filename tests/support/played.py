@@ -8,7 +8,7 @@ from paddle_aug.experiments import runner
 from paddle_aug.experiments.runner import Died
 from paddle_aug.results import runlog
 from paddle_aug.rng import generator
-from paddle_aug.training import fit as train
+from paddle_aug.training import state
 
 
 class Played:
@@ -52,14 +52,14 @@ class Played:
         epoch = {"seconds": epoch_seconds, "data_wait": 0.0, "images_per_s": 9.0}
         facts = {
             "augment": config.mode, "seed": config.seed, "config": config.asdict(),
-            "finished": True, "commit": None, "data": train.about_data(data),
+            "finished": True, "commit": None, "data": state.about_data(data),
             "epochs": [epoch | {"right": [1, 1, 1]}] * config.epochs,
         }  # fmt: skip
         curves = {name: [accuracy] * config.epochs for name in runlog.CURVES}
         runlog.write(config.log_dir, config.mode, curves, facts)
         Path(config.model_dir).mkdir(parents=True, exist_ok=True)
-        for name in train.MODEL_FILES:
-            train.model_file(config, name).write_bytes(b"weights")
+        for name in state.MODEL_FILES:
+            state.model_file(config, name).write_bytes(b"weights")
         return seconds
 
 

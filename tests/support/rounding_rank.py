@@ -12,8 +12,13 @@ from paddle_aug import cli
 def calculate_in(dtype: str, nudged: bool = False, replace=setattr) -> None:
     """Let training do so; `replace` is given an object, a name and the new value."""
     from paddle_aug.training import fit as train
+    from paddle_aug.training import gradients
 
-    make_network, smoothed_loss, add = train.make_network, train.smoothed_loss, train.Totals.add
+    make_network, smoothed_loss, add = (
+        train.make_network,
+        gradients.smoothed_loss,
+        train.EpochMetrics.add,
+    )
 
     def make(config, data):
         network = make_network(config, data)
@@ -33,8 +38,8 @@ def calculate_in(dtype: str, nudged: bool = False, replace=setattr) -> None:
         add(total, logits, targets.astype(dtype))
 
     replace(train, "make_network", make)
-    replace(train, "smoothed_loss", loss)
-    replace(train.Totals, "add", add_in_dtype)
+    replace(gradients, "smoothed_loss", loss)
+    replace(train.EpochMetrics, "add", add_in_dtype)
 
 
 if __name__ == "__main__":

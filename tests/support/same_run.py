@@ -9,14 +9,14 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.experiments import compare_report, compare_results
 from paddle_aug.results import runlog
 from paddle_aug.training import checkpoint
-from paddle_aug.training import fit as train
+from paddle_aug.training.state import MAY_CHANGE, model_file
 
 OF_ONE_SESSION = ("sessions", "argv", "versions", "commit", "device")
 TIMES = ("seconds", "data_wait", "images_per_s")
 
 
 def checkpoint_of(config: TrainConfig) -> dict:
-    return checkpoint.load(train.model_file(config, "checkpoint.pdstates"))
+    return checkpoint.load(model_file(config, "checkpoint.pdstates"))
 
 
 def facts(config: TrainConfig) -> dict:
@@ -24,9 +24,7 @@ def facts(config: TrainConfig) -> dict:
     run = runlog.read_run_file(config.log_dir, config.mode)
     for name in OF_ONE_SESSION:
         del run[name]
-    run["config"] = {
-        name: value for name, value in run["config"].items() if name not in train.MAY_CHANGE
-    }
+    run["config"] = {name: value for name, value in run["config"].items() if name not in MAY_CHANGE}
     for epoch in run["epochs"]:
         for name in TIMES:
             del epoch[name]
@@ -49,7 +47,7 @@ def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
         file = f"{runlog.prefix(one.mode)}{name}.npy"
         assert (Path(one.log_dir) / file).read_bytes() == (Path(other.log_dir) / file).read_bytes()
     for name in ("best.pdparams", "last.pdparams"):
-        ours, theirs = (checkpoint.load(train.model_file(run, name)) for run in (one, other))
+        ours, theirs = (checkpoint.load(model_file(run, name)) for run in (one, other))
         assert_same_values(ours, theirs, name)
     for name in ("network", "optimizer", "average", "scaler", "curves", "test"):
         assert_same_values(checkpoint_of(one)[name], checkpoint_of(other)[name], name)

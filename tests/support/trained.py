@@ -4,6 +4,7 @@ from pathlib import Path
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.training import fit as train
+from paddle_aug.training import state
 
 
 def tiny_config(data: Path, folder: Path, **changes) -> TrainConfig:
@@ -27,7 +28,7 @@ def train_tiny(data: Path, folder: Path, **changes) -> Path:
     """Train on a data set for moments; returns the file of the last weights."""
     config = tiny_config(data, folder, **changes)
     train.fit(config)
-    return train.model_file(config, "last.pdparams")
+    return state.model_file(config, "last.pdparams")
 
 
 def options_of(config: TrainConfig) -> list[str]:

@@ -13,7 +13,7 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results import runlog
-from paddle_aug.training import checkpoint
+from paddle_aug.training import checkpoint, gradients
 from paddle_aug.training import fit as train
 from paddle_aug.training.distributed import Group
 
@@ -58,18 +58,18 @@ def test_the_gradient_is_that_of_the_whole_batch(data, tmp_path):
     inputs = paddle.randn([7, 3, 32, 32]).astype("float64")
     targets = paddle.nn.functional.one_hot(paddle.arange(7) % 3, 3).astype("float64")
 
-    def gradients(accumulate):
+    def gradients_of(accumulate):
         network.clear_gradients()
         config = TrainConfig(global_batch=7, accumulate=accumulate)
         scaler = paddle.amp.GradScaler(enable=False)
         run = train.Run(config, data, Group(), network, None, None, scaler, {})
-        logits = train.add_gradients(run, network, inputs, targets, 7)
+        logits = gradients.add_gradients(run, network, inputs, targets, 7)
         assert logits.shape == [7, 3]
         return np.concatenate([each.grad.numpy().ravel() for each in network.parameters()])
 
-    expected = gradients(1)
+    expected = gradients_of(1)
     for accumulate in (2, 3, 7):
-        found = gradients(accumulate)
+        found = gradients_of(accumulate)
         assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
 
 
@@ -81,7 +81,7 @@ def test_all_processes_have_as_many_micro_batches_of_about_the_same_size(size, a
     most = -(-config.micro_batch // size)
     for whole in range(2 * size, batch + 2 * size):  # a short last one, up to a joined one
         parts = [len(range(rank, whole, size)) for rank in range(size)]
-        starts = [train.micro_batches(config, Group(0, size), part, whole) for part in parts]
+        starts = [gradients.micro_batches(config, Group(0, size), part, whole) for part in parts]
         assert len({len(each) for each in starts}) == 1
         assert len(starts[0]) <= accumulate
         for part, each in zip(parts, starts, strict=True):
@@ -90,13 +90,13 @@ def test_all_processes_have_as_many_micro_batches_of_about_the_same_size(size, a
             assert sizes.max() - sizes.min() <= 1
             if whole <= batch and accumulate > 1 and whole // size >= 2 * accumulate:
                 assert sizes.max() <= most
-    assert train.micro_batches(config, Group(0, size), -(-batch // size), batch)[0] == 0
+    assert gradients.micro_batches(config, Group(0, size), -(-batch // size), batch)[0] == 0
 
 
 def test_a_batch_of_single_images_is_accumulated_one_by_one():
     config = TrainConfig(batch_size=1, accumulate=4)
-    assert train.micro_batches(config, Group(), 4, 4) == [0, 1, 2, 3]
-    assert train.micro_batches(config, Group(), 3, 3) == [0, 1, 2]
+    assert gradients.micro_batches(config, Group(), 4, 4) == [0, 1, 2, 3]
+    assert gradients.micro_batches(config, Group(), 3, 3) == [0, 1, 2]
 
 
 def test_too_small_a_batch_for_all_processes_and_micro_batches_is_told():

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from paddle_aug.training.cpu import MKL_INSTRUCTIONS, use_fast_instructions
+from paddle_aug.training.cpu import MKL_INSTRUCTIONS, cpu_model, use_fast_instructions
 
 AMD = "vendor_id\t: AuthenticAMD\nflags\t\t: fpu sse2 avx avx2 bmi2\n"
 INTEL = AMD.replace("AuthenticAMD", "GenuineIntel")
@@ -33,3 +33,9 @@ def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     monkeypatch.setenv(MKL_INSTRUCTIONS, "4")
     (tmp_path / "cpuinfo").write_text(AMD)
     assert use_fast_instructions(tmp_path / "cpuinfo") == "4"
+
+
+def test_the_cpus_model_is_told(tmp_path):
+    (tmp_path / "cpuinfo").write_text("model name\t: AMD EPYC 7B13\n" + AMD)
+    assert cpu_model(tmp_path / "cpuinfo") == "AMD EPYC 7B13"
+    assert cpu_model(tmp_path / "absent")

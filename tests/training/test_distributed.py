@@ -24,9 +24,9 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results import runlog
-from paddle_aug.training import checkpoint
+from paddle_aug.training import checkpoint, device, state
 from paddle_aug.training import fit as train
-from paddle_aug.training.batches import Batches, ToNetwork
+from paddle_aug.training.batches import Batches, Normalize
 from paddle_aug.training.distributed import Group, join_group
 
 ROOT = Path(__file__).parent.parent.parent
@@ -80,7 +80,7 @@ def alone(tmp_path_factory):
     )  # fmt: skip
     (folder / "fed").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "add_gradients", record(folder / "fed", Group()))
+        patch.setattr(train, "add_gradients", record(folder / "fed", "0"))
         train.fit(config)
     found, _ = curves(config.log_dir)
     return config, found, fed(folder / "fed")
@@ -102,7 +102,7 @@ def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path
     assert fed(tmp_path / "fed")[6:] == given[:6]  # behind those of the first mode
     assert run["sessions"][0]["processes"] == 2
     second = (tmp_path / "workers" / "workerlog.1").read_text()
-    assert "epoch:" not in second, "the first one writes"
+    assert "loss" not in second, "the first one writes"
 
     train.fit(replace(two, resume=True))
     found, run = curves(two.log_dir)
@@ -212,7 +212,7 @@ def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path):
     dataset = augmented(config, open_dataset(folder).eval, "none")
     with Workers({"eval": dataset}, 0, 9) as workers:
         batches = Batches(workers, "eval", 9, 0, False, Group())
-        found = train.evaluate(network, ToNetwork(KNOWN["half"]), batches)
+        found = train.evaluate(network, Normalize(KNOWN["half"]), batches)
     assert found["acc"] == run.curves["accEval"][0]
     assert found["loss"] == pytest.approx(run.curves["lossEval"][0], rel=1e-5)
 
@@ -282,19 +282,19 @@ def test_a_run_that_only_some_processes_find_is_not_gone_on_with(tmp_path):
     config = TrainConfig(
         resume=True, log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models")
     )
-    run = train.Run(config, None, Halved(1, 2), None, None, None, None, {})
-    path = train.model_file(config, "checkpoint.pdstates")
-    train.refuse_what_some_do_not_see(run, path)
+    run = train.Run(config, None, Halved(1, 2), None, None, None, None, None)
+    path = state.model_file(config, "checkpoint.pdstates")
+    state.refuse_unshared(run, path)
     path.parent.mkdir()
     path.touch()
-    with pytest.raises(UserError, match=r"checkpoint\.pdstates.* not there for all processes"):
-        train.refuse_what_some_do_not_see(run, path)
+    with pytest.raises(UserError, match=r"checkpoint\.pdstates.* are missing for some "):
+        state.refuse_unshared(run, path)
 
 
 def test_several_processes_do_not_share_a_gpu(monkeypatch):
     monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
-    with pytest.raises(UserError, match="--device gpu:1: each of 2 processes has a GPU of its own"):
-        train.use_device(TrainConfig(device="gpu:1"))
+    with pytest.raises(UserError, match="--device gpu:1: each of 2 processes has its own GPU"):
+        device.use_device(TrainConfig(device="gpu:1"))
 
 
 def test_the_benchmark_of_several_processes_measures_steps_of_one(monkeypatch, capsys):

@@ -6,7 +6,7 @@ import pytest
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.training.optimizers import initialize, make_optimizer
-from paddle_aug.training.pretrained import quicken_head
+from paddle_aug.training.pretrained import scale_head_lr
 
 START = np.array([[1.0, -2.0]], np.float32)
 GRADIENT = np.array([[0.3, 0.5]], np.float32)
@@ -32,7 +32,7 @@ def steps(config, count, times=1.0):
     """The weights of the body and of the head after each step."""
     paddle.set_device("cpu")
     network = Net()
-    quicken_head(network, times)
+    scale_head_lr(network, times)
     optimizer = make_optimizer(config, network)
     found = []
     for _ in range(count):

@@ -23,8 +23,10 @@ from paddle_aug.rng import generator
 from paddle_aug.training import checkpoint
 from paddle_aug.training import fit as train
 from paddle_aug.training import visualdl as visual
-from paddle_aug.training.batches import ToNetwork
+from paddle_aug.training.batches import Normalize
+from paddle_aug.training.console import Console
 from paddle_aug.training.distributed import Group
+from paddle_aug.training.state import model_file, visualdl_folder
 
 TAGS = {
     "loss/train", "accuracy/train", "loss/eval", "accuracy/eval", "learning_rate", "images_per_s",
@@ -163,7 +165,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_training(config, data
 
 
 def test_a_network_that_cannot_be_traced_is_trained_and_told_in_a_line(
-    config, data, noted, monkeypatch, capsys
+    config, data, noted, monkeypatch, capsys, caplog
 ):
     def refuse(self, network, inputs):
         print("Failed to save model graph")
@@ -171,18 +173,20 @@ def test_a_network_that_cannot_be_traced_is_trained_and_told_in_a_line(
 
     monkeypatch.setattr(Noting, "add_graph", refuse)
     assert train.fit(replace(config, epochs=1), data).done == 1
-    said = capsys.readouterr()
-    assert said.err == (
-        "--visualdl: all but the graph of vgg_thin_bn, which VisualDL cannot make on Paddle "
-        f"{paddle.__version__}: TypeError: tanh() must be Value\n"
+    (said,) = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert said == (
+        "--visualdl shows everything but the graph of vgg_thin_bn, which VisualDL cannot make on "
+        f"Paddle {paddle.__version__}: TypeError: tanh() must be Value"
     )
-    assert "Failed" not in said.out
+    assert "Failed" not in capsys.readouterr().out
 
 
 def test_only_the_first_process_shows_anything(config, noted):
-    shown = [type(visual.view(config, Group(rank, 2))) for rank in (0, 1)]
-    assert shown == [visual.Shown, visual.Hidden]
-    assert type(visual.view(replace(config, visualdl=None), Group())) is visual.Hidden
+    shown = [train.own_callbacks(config, Group(rank, 2), None) for rank in (0, 1)]
+    assert [type(callback) for callback in shown[0]] == [Console, visual.VisualDL]
+    assert shown[1] == []
+    hidden = train.own_callbacks(replace(config, visualdl=None), Group(), None)
+    assert [type(callback) for callback in hidden] == [Console]
 
 
 def test_the_option_may_go_without_a_folder():
@@ -195,14 +199,14 @@ def test_the_option_may_go_without_a_folder():
 def test_a_picture_is_what_was_normalised_to_the_bit(name):
     paddle.set_device("cpu")
     images = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 16, 16, 3)
-    inputs = ToNetwork(KNOWN[name])(paddle.to_tensor(images))
+    inputs = Normalize(KNOWN[name])(paddle.to_tensor(images))
     np.testing.assert_array_equal(visual.pictures(inputs, KNOWN[name]), images)
 
 
 def test_a_picture_of_what_was_normalised_by_itself_has_all_its_contrast():
     paddle.set_device("cpu")
     images = np.stack([np.full((4, 4, 3), 7), np.arange(60, 108).reshape(4, 4, 3)])
-    inputs = ToNetwork(KNOWN["image"])(paddle.to_tensor(images.astype(np.uint8)))
+    inputs = Normalize(KNOWN["image"])(paddle.to_tensor(images.astype(np.uint8)))
     flat, rising = visual.pictures(inputs, KNOWN["image"])
     assert (flat == flat[0, 0, 0]).all()
     expected = np.rint(np.arange(48) * 255 / 47).reshape(4, 4, 3)
@@ -220,12 +224,12 @@ def test_a_grid_has_the_images_row_by_row_in_white_frames(count, rows, columns):
 
 
 def weights_file(config):
-    return train.model_file(config, "last.pdparams")
+    return model_file(config, "last.pdparams")
 
 
 def read(visualdl, config):
     """The steps of each curve and of the pictures, and the pictures."""
-    reader = visualdl.LogReader(file_path=str(visual.run_folder(config) / "vdlrecords.log"))
+    reader = visualdl.LogReader(file_path=str(visualdl_folder(config) / "vdlrecords.log"))
     points = {tag: reader.get_data("scalar", tag) for tag in reader.get_tags()["scalar"]}
     images = reader.get_data("image", "batch")
     steps = {tag: [point.id for point in found] for tag, found in points.items()}
@@ -239,7 +243,7 @@ def test_visualdl_reads_it_and_the_run_is_the_same_to_the_bit(config, data, visu
     steps, (picture,) = read(visualdl, config)
     assert steps == {**{tag: [1, 2, 3] for tag in TAGS}, "batch": [1]}
     assert picture.size == (3 * 18, 2 * 18)
-    graphs = list(visual.run_folder(config).glob("vdlgraph*"))
+    graphs = list(visualdl_folder(config).glob("vdlgraph*"))
     assert len(graphs) == 1
     assert "conv2d" in graphs[0].read_text()
 
@@ -263,7 +267,7 @@ def test_after_a_kill_nothing_is_there_twice_and_nothing_is_missing(
     """The kill came after epoch 2 was shown and before it was saved, within a record of epoch 3."""
     monkeypatch.setattr(visual, "EVERY", 1)
     train.fit(replace(config, epochs=1), data)
-    file = visual.run_folder(config) / "vdlrecords.log"
+    file = visualdl_folder(config) / "vdlrecords.log"
     record = visualdl.LogWriter(str(file.parent), file_name=file.name)
     for tag in TAGS:
         record.add_scalar(tag, 0.5, 2)
@@ -282,7 +286,7 @@ def test_after_a_kill_nothing_is_there_twice_and_nothing_is_missing(
 def test_a_new_run_moves_what_the_old_one_showed(config, data, visualdl):
     config = replace(config, epochs=1)
     train.fit(config, data)
-    folder = visual.run_folder(config)
+    folder = visualdl_folder(config)
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     train.fit(config, data)
     (moved,) = (folder / "replaced").iterdir()

@@ -114,7 +114,7 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
     import paddle
 
     from paddle_aug.data.normalize import KNOWN
-    from paddle_aug.training.batches import ToNetwork
+    from paddle_aug.training.batches import Normalize
 
     chosen = [Path(file) for file in files[:: 1 + len(files) // 200]]
     samples = [Sample(str(file), str(file), 0, line) for line, file in enumerate(chosen, 1)]
@@ -123,7 +123,7 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
     batch = np.empty((batch_size, size, size, 3), np.uint8)
     paddle.set_device("cpu")
     tensor = paddle.to_tensor(batch)
-    to_network = ToNetwork(KNOWN["half"])
+    to_network = Normalize(KNOWN["half"])
 
     def collate():
         for place, image in enumerate(small):

@@ -13,8 +13,8 @@ import paddle
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.networks import NETWORKS
+from paddle_aug.training.device import use_device
 from paddle_aug.training.distributed import join_group
-from paddle_aug.training.fit import use_device
 
 MEGABYTES = (0.25, 1, 10, 100)
 STEPS = (("lenet", 32, 16), ("vgg_thin", 64, 16))  # network, pixels, batch

@@ -1,0 +1,51 @@
+"""The device that trains, and the worker processes that go with it."""
+
+import re
+
+import paddle
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.errors import UserError
+from paddle_aug.system.processes import cores
+from paddle_aug.system.signals import restore_sigterm
+from paddle_aug.training.cpu import use_fast_instructions
+from paddle_aug.training.distributed import processes
+
+
+def use_device(config: TrainConfig) -> str:
+    """Set Paddle's device and its CPU threads, and return the device's name: "cpu", "gpu:0" ….
+
+    Raises:
+        UserError: there is no such device, or mixed precision is asked of a CPU.
+    """
+    restore_sigterm()
+    gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+    name = config.device
+    if name == "auto":
+        name = "gpu" if gpus else "cpu"
+    if name.startswith("gpu:") and processes() > 1:
+        raise UserError(
+            f"--device {name}: each of {processes()} processes has its own GPU; use --device gpu"
+        )
+    if name == "gpu" and processes() > 1:
+        name = f"gpu:{paddle.distributed.ParallelEnv().device_id}"
+    kind, _, number = name.partition(":")
+    if not re.fullmatch(r"cpu|gpu(:[0-9]+)?", name):
+        raise UserError(f"--device {name!r} is none of auto, cpu, gpu, gpu:0, gpu:1 …")
+    if kind == "gpu" and int(number or 0) >= gpus:
+        raise UserError(f"--device {name}: Paddle sees {gpus} GPUs here; use --device cpu")
+    if kind == "cpu" and config.amp:
+        raise UserError("--amp needs a GPU, and this run uses the CPU")
+    paddle.set_device(name)
+    if kind == "cpu":
+        use_fast_instructions()
+        # Paddle itself uses one thread unless OMP_NUM_THREADS says more.
+        paddle.base.core.set_num_threads(config.threads or cores())
+    return paddle.get_device()
+
+
+def num_workers(config: TrainConfig, device: str) -> int:
+    """Processes that augment: beside a GPU one a core; on a CPU the network has the cores."""
+    if config.num_workers is not None:
+        return config.num_workers
+    return 0 if device == "cpu" else cores()

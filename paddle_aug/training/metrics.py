@@ -1,0 +1,76 @@
+"""What is measured over an epoch: losses, accuracies, and the time spent waiting for data."""
+
+import time
+
+import paddle
+from paddle.nn import functional as F
+
+from paddle_aug.training.distributed import Group
+
+
+class EpochMetrics:
+    """Sums over the images of an epoch; they stay on the device until a mean is asked for."""
+
+    def __init__(self):
+        self.loss = paddle.zeros([], "float64")
+        self.correct = paddle.zeros([], "float64")
+        self.right = paddle.zeros([1], "float64")  # by class, as soon as there is a batch
+        self.count = 0
+
+    @paddle.no_grad()
+    def add(self, logits: paddle.Tensor, targets: paddle.Tensor) -> None:
+        """Count a batch: its plain cross entropy, and the target's share of each predicted class.
+
+        Label smoothing and auxiliary losses are left out.
+        """
+        loss = F.cross_entropy(logits, targets, soft_label=True)
+        self.loss += loss.astype("float64") * len(targets)
+        predicted = logits.argmax(axis=1, keepdim=True)
+        shares = paddle.take_along_axis(targets, predicted, 1).astype("float64")
+        self.correct += shares.sum()
+        self.right = self.right + (shares * targets.astype("float64")).sum(axis=0)
+        self.count += len(targets)
+
+    def means(self, group: Group | None = None) -> dict[str, float]:
+        """Mean loss and accuracy so far; with a group, over all of its processes."""
+        sums = [float(self.loss), float(self.correct), self.count]
+        loss, correct, count = group.sum(sums) if group else sums
+        return {"loss": loss / count, "acc": correct / count}
+
+    def right_of_class(self, group: Group) -> list[int]:
+        """How many images of each class were right, where no target was mixed."""
+        return [round(number) for number in group.sum(self.right.numpy().tolist())]
+
+
+class Stopwatch:
+    """Times a loop over batches, and the part of it that is spent waiting for them."""
+
+    def __init__(self):
+        self.started = time.perf_counter()
+        self.waited = 0.0
+        self.seconds: float | None = None  # of the loop, once it has ended
+
+    def waiting(self, batches):
+        """Yield the same batches and add up the time that each is waited for."""
+        batches = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches, None)
+            self.waited += time.perf_counter() - asked
+            if batch is None:
+                return
+            yield batch
+
+    def stop(self) -> None:
+        """End the loop: `share` no longer changes."""
+        self.seconds = self.elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started
+
+    @property
+    def share(self) -> float:
+        """The part of the loop that was spent waiting, from 0 to 1."""
+        return self.waited / (self.seconds or self.elapsed)

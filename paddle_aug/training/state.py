@@ -1,0 +1,354 @@
+"""The state of a run: what it is made of, what came out so far, and both on the disk."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+import paddle
+
+from paddle_aug.config import TrainConfig, flag, of_type
+from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.normalize import Normalization
+from paddle_aug.data.workers import Workers
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import engine
+from paddle_aug.results import runlog
+from paddle_aug.system.files import refuse_unwritable, set_aside
+from paddle_aug.system.versions import commit, versions
+from paddle_aug.training import checkpoint, checkpoint_schema
+from paddle_aug.training.cpu import MKL_INSTRUCTIONS, cpu_model
+from paddle_aug.training.distributed import Group
+from paddle_aug.training.ema import Average
+from paddle_aug.training.weights import describe, save_trained
+
+logger = logging.getLogger(__name__)
+
+# The options that may change when a run is resumed: where things are and how fast they go. All
+# others decide the curves.
+MAY_CHANGE = {
+    "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "cache", "cache_dir",
+    "device", "threads", "log_dir", "model_dir", "visualdl", "resume",
+}  # fmt: skip
+
+MODEL_FILES = ("best.pdparams", "last.pdparams", "checkpoint.pdstates")
+
+
+@dataclass
+class Progress:
+    """What came out of a run so far: all that its logs hold and resuming needs, except weights.
+
+    `curves` has the four of the logs and `epochs` the facts about each epoch, as in run.json.
+    """
+
+    curves: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in runlog.CURVES}
+    )
+    epochs: list[dict] = field(default_factory=list)
+    sessions: list[dict] = field(default_factory=list)
+    test: dict[str, float] | None = None  # of the last weights, if there is a test list
+    stopped: bool = False
+
+    @property
+    def done(self) -> int:
+        """The number of finished epochs."""
+        return len(self.epochs)
+
+    @property
+    def best(self) -> dict:
+        """The first epoch, counted from 1, with the highest eval accuracy."""
+        best = int(np.argmax(self.curves["accEval"]))
+        return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
+
+    def stop(self) -> None:
+        """Let the training end after this epoch."""
+        self.stopped = True
+
+    def finished(self, config: TrainConfig) -> bool:
+        """Whether there is nothing left to train."""
+        return self.stopped or self.done == config.epochs
+
+
+@dataclass
+class Run:
+    """What is trained, on what, and how."""
+
+    config: TrainConfig
+    data: Dataset
+    group: Group
+    network: paddle.nn.Layer
+    optimizer: paddle.optimizer.Optimizer
+    average: Average
+    scaler: paddle.amp.GradScaler
+    normalization: Normalization
+
+
+def begin(run: Run) -> Progress:
+    """Resume the run that `--resume` asks for, or make room for a new one.
+
+    Raises:
+        UserError: the run on the disk has other settings or other data, or lacks its checkpoint; or
+            the folders cannot be written to.
+    """
+    config = run.config
+    if run.group.is_first:
+        refuse_unwritable(config.log_dir, "--log-dir")
+        refuse_unwritable(config.model_dir, "--model-dir")
+    path = model_file(config, "checkpoint.pdstates")
+    if config.resume:
+        refuse_unshared(run, path)
+        if path.exists():
+            return resume(run, path)
+        if earlier := runlog.read_run_file(config.log_dir, config.mode):
+            return finished_before(run, earlier, path)
+        logger.info("%s: nothing to resume, so it starts from the beginning", config.mode)
+    if run.group.is_first:
+        set_earlier_run_aside(config)
+    run.group.wait()
+    return Progress()
+
+
+def resume(run: Run, path: Path) -> Progress:
+    """Give a run the state that its checkpoint holds.
+
+    Raises:
+        UserError: the checkpoint is damaged, or another run's.
+    """
+    config = run.config
+    state = checkpoint_schema.current(checkpoint.load(path), path)
+    refuse_other_run(path, state, config, run.data)
+    average = state["average"]
+    checkpoint.load_weights(run.network, state["network"], path)
+    stepped = average["steps"] > 0 and not config.amp  # which skips steps that overflow
+    checkpoint.load_optimizer(run.optimizer, state["optimizer"], stepped, path)
+    checkpoint.refuse_others(run.average.weights, average["weights"], path)
+    run.average.set_state_dict(average)
+    checkpoint.refuse_others(run.scaler.state_dict(), state["scaler"], path)
+    run.scaler.load_state_dict(state["scaler"])
+    # A run that a callback stopped may be given more epochs.
+    stopped = state["stopped"] and config.epochs <= state["config"]["epochs"]
+    progress = Progress(state["curves"], state["epochs"], state["sessions"], state["test"], stopped)
+    if run.group.is_first:
+        publish(run, progress)  # a kill may have come between the checkpoint and the rest
+    logger.info("%s: resuming after epoch %d of %d", config.mode, progress.done, config.epochs)
+    return progress
+
+
+def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
+    """What a finished run, whose checkpoint was deleted, left in its logs.
+
+    Raises:
+        UserError: it is not finished, or is another run.
+    """
+    config = run.config
+    if not earlier.get("finished"):
+        raise UserError(
+            f"cannot resume the unfinished run in {config.log_dir}: {path} is missing; drop "
+            "--resume to start over"
+        )
+    file = runlog.run_file(config.log_dir, config.mode)
+    checkpoint_schema.refuse_damaged({"test": None, **earlier}, checkpoint_schema.FINISHED, file)
+    refuse_other_run(file, earlier, config, run.data)
+    logger.info("%s: already finished; its checkpoint %s was deleted", config.mode, path)
+    curves = runlog.read_run(config.log_dir, config.mode).curves
+    curves = {name: curve.tolist() for name, curve in curves.items()}
+    return Progress(curves, earlier["epochs"], test=earlier.get("test"), stopped=True)
+
+
+def begin_session(run: Run, progress: Progress, device: str, workers: Workers) -> None:
+    """Note what trains from here on, and warn if that makes other bits than before."""
+    latest = session(run, progress, device, workers)
+    if progress.sessions and run.group.is_first:
+        note_other_machine(run.config, progress.sessions[-1], latest)
+    progress.sessions.append(latest)
+    progress.test = None  # of a run that was to end earlier
+
+
+def session(run: Run, progress: Progress, device: str, workers: Workers) -> dict:
+    """What run.json says of a session; epochs are counted from 0."""
+    decoded = workers.datasets["train"].decoded
+    return {
+        "from_epoch": progress.done,
+        "argv": sys.argv,
+        "versions": {**versions(), "paddle": paddle.__version__},
+        "commit": commit(),
+        "device": device,
+        "cpu": cpu_model(),
+        "processes": run.group.size,
+        "mkl": os.environ.get(MKL_INSTRUCTIONS),
+        "num_workers": workers.processes,
+        "cache": decoded.way if decoded else "off",
+    }
+
+
+def note_other_machine(config: TrainConfig, before: dict, now: dict) -> None:
+    """Warn if a resumed run calculates with other instructions than before."""
+
+    def described(session: dict) -> dict:
+        kind = session["device"].partition(":")[0]
+        cpu = {"CPU": session.get("cpu"), MKL_INSTRUCTIONS: session.get("mkl")}
+        paddle_version = session["versions"].get("paddle")
+        return {"Paddle": paddle_version, "device": kind, **(cpu if kind == "cpu" else {})}
+
+    one, other = described(before), described(now)
+    if "cpu" not in before:  # earlier versions did not note it
+        one.pop("CPU", None)
+    changed = [
+        f"{name} {other.get(name) or 'unset'} (before: {one[name] or 'unset'})"
+        for name in one
+        if one[name] != other.get(name)
+    ]
+    if changed:
+        logger.warning(
+            "%s: from here on the bits differ from those of an undisturbed run: %s",
+            config.mode,
+            ", ".join(changed),
+        )
+
+
+def refuse_unshared(run: Run, path: Path) -> None:
+    """Stop if only some processes, on other machines, see the run that is to be resumed."""
+    there = [path.exists(), bool(runlog.read_run_file(run.config.log_dir, run.config.mode))]
+    for number in run.group.sum([float(exists) for exists in there]):
+        if 0 < number < run.group.size:
+            raise UserError(
+                f"cannot resume: {path}, or the logs in {run.config.log_dir}, are missing for some "
+                "processes; put --model-dir and --log-dir in a folder that all machines share, or "
+                "copy them to each"
+            )
+
+
+def set_earlier_run_aside(config: TrainConfig) -> None:
+    """Move the files of an earlier run out of the way of a new one."""
+    for folder in (
+        runlog.set_aside(config.log_dir, config.mode),
+        set_aside([model_file(config, name) for name in MODEL_FILES]),
+        set_aside(visualdl_files(config)),
+    ):
+        if folder:
+            logger.info("%s: moved the files of an earlier run to %s", config.mode, folder)
+
+
+def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
+    """Stop if resuming would mix two runs.
+
+    Raises:
+        UserError: the run that wrote `state` has other settings, other data, or more epochs.
+    """
+    before = {
+        item.name: of_type(item.name, state["config"].get(item.name, item.default), path)
+        for item in fields(config)
+    }
+    for name, value in before.items():
+        now = getattr(config, name)
+        if name not in MAY_CHANGE and value != now:
+            raise UserError(
+                f"{path} was trained with {flag(name)} {value}, this run has {now}; give the same "
+                "to resume, or drop --resume to start over"
+            )
+    if config.schedule == "cosine" and before["epochs"] != config.epochs:
+        raise UserError(
+            f"{path} was trained towards --epochs {before['epochs']}, and its learning rate fell "
+            f"accordingly; it cannot be resumed towards {config.epochs}"
+        )
+    there = state["data"]["fingerprint"], state["data"]["classes"]
+    if there != (data.fingerprint, data.num_classes):
+        raise UserError(f"{path} was trained on other data, or its lists have changed since")
+    if len(state["epochs"]) > config.epochs:
+        raise UserError(
+            f"{path} is past --epochs {config.epochs}: it has {len(state['epochs'])} epochs"
+        )
+
+
+def save(run: Run, progress: Progress) -> None:
+    """Write the checkpoint, from which all other files can be written again."""
+    state = {
+        "format": checkpoint_schema.FORMAT,
+        "network": run.network.state_dict(),
+        "optimizer": checkpoint.kept_by(run.optimizer),
+        "average": run.average.state_dict(),
+        "scaler": run.scaler.state_dict(),
+        "curves": progress.curves,
+        "epochs": progress.epochs,
+        "sessions": progress.sessions,
+        "test": progress.test,
+        "stopped": progress.stopped,
+        "config": run.config.asdict(),
+        "data": about_data(run.data),
+    }
+    with full_disk_refused():
+        checkpoint.save(model_file(run.config, "checkpoint.pdstates"), state)
+
+
+def publish(run: Run, progress: Progress) -> None:
+    """Write the logs, and the weights if they are the best so far or the last."""
+    config, latest = run.config, progress.sessions[-1]
+    normalization = run.normalization.as_dict()
+    facts = {
+        "augment": config.mode,
+        "seed": config.seed,
+        "config": config.asdict(),
+        "engine": engine(config),
+        **{name: latest[name] for name in ("argv", "versions", "commit", "device")},
+        "sessions": progress.sessions,
+        "data": about_data(run.data),
+        "normalization": normalization,
+        "best": progress.best,
+        "test": progress.test,
+        "epochs": progress.epochs,
+        "finished": progress.finished(config),
+    }
+    description = describe(config, run.data, normalization)
+    with full_disk_refused(), run.average.in_place():
+        runlog.write(config.log_dir, config.mode, progress.curves, facts)
+        if progress.best["epoch"] == progress.done:
+            save_trained(model_file(config, "best.pdparams"), run.network, description)
+        if facts["finished"]:
+            save_trained(model_file(config, "last.pdparams"), run.network, description)
+
+
+@contextmanager
+def full_disk_refused() -> Iterator[None]:
+    """Turn a full disk into one message."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot write {error.filename or 'a file of the run'}: {error.strerror}; the last "
+            "checkpoint is whole: make room, then run the same command with --resume"
+        ) from None
+
+
+def model_file(config: TrainConfig, name: str) -> Path:
+    """A file of this run in the folder of weights."""
+    return Path(config.model_dir) / f"{runlog.prefix(config.mode)}{name}"
+
+
+def about_data(data: Dataset) -> dict:
+    """What run.json says of the data."""
+    return {
+        "name": data.name,
+        "fingerprint": data.fingerprint,
+        "classes": data.num_classes,
+        "class_names": data.class_names,
+        "train": len(data.train),
+        "eval": len(data.eval),
+        "test": len(data.test),
+        "eval_of_class": np.bincount(
+            [sample.label for sample in data.eval], minlength=data.num_classes
+        ).tolist(),
+    }
+
+
+def visualdl_folder(config: TrainConfig) -> Path:
+    """The folder of a run below `--visualdl`; its name is the run's in VisualDL."""
+    return Path(config.visualdl or "") / runlog.prefix(config.mode).removesuffix("_")
+
+
+def visualdl_files(config: TrainConfig) -> list[Path]:
+    """The files that an earlier run left for VisualDL."""
+    return sorted(visualdl_folder(config).glob("vdl*.log")) if config.visualdl else []
