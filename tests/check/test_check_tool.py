@@ -23,7 +23,7 @@ from paddle_aug.check.findings import (
     findings,
 )
 from paddle_aug.check.montage import MAX_IMAGES, write_montages
-from paddle_aug.check.survey import Survey, find, look
+from paddle_aug.check.survey import Survey, find
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.cli import run_command
 from paddle_aug.data.dataset import open_dataset
@@ -175,16 +175,31 @@ def test_real_photographs_are_clean_but_for_two_known_pairs(test_data):
     assert found == {}
 
 
+def write_list(folder: Path, lines: str, mode: str = "RGB") -> dict:
+    """The findings on a list whose images are scenes of their own, in this mode."""
+    for number, line in enumerate(lines.splitlines()):
+        Image.fromarray(scene(number)).convert(mode).save(folder / line.split()[0])
+    (folder / "all.txt").write_text(lines)
+    return told(folder / "all.txt")
+
+
+def test_repeated_lines_name_the_first(tmp_path):
+    places = write_list(tmp_path, "a.png 0\n./a.png 0\nb.png 1\na.png 0\n")
+    wanted = [("all.txt:2", "./a.png: as on line 1"), ("all.txt:4", "a.png: as on line 1")]
+    assert places["repeated-in-train"].places == wanted
+
+
 def test_labels_that_begin_at_one_and_skip_a_number_are_told(tmp_path):
-    lines = []
-    for number, label in enumerate([1, 2, 4] * 10):
-        Image.fromarray(scene(number)).save(tmp_path / f"{number}.png")
-        lines.append(f"{number}.png {label}\n")
-    (tmp_path / "all.txt").write_text("".join(lines))
-    found = told(tmp_path / "all.txt")
+    lines = "".join(f"{number}.png {label}\n" for number, label in enumerate([1, 2, 4] * 10))
+    found = write_list(tmp_path, lines)
     assert set(found) == {"labels-start", "label-gap", "no-eval"}
     assert found["labels-start"].message == "labels begin at 1, not at 0"
     assert [place.where for place in found["label-gap"].places] == ["label 3"]
+
+
+def test_where_all_are_grey_that_is_nothing_odd(tmp_path):
+    lines = "".join(f"{number}.png {number % 2}\n" for number in range(20))
+    assert set(write_list(tmp_path, lines, "L")) == {"no-eval"}
 
 
 def test_images_that_are_all_small_are_a_note_one_of_them_a_warning(tmp_path):
@@ -195,23 +210,14 @@ def test_images_that_are_all_small_are_a_note_one_of_them_a_warning(tmp_path):
     assert exit_code([note]) == 0
 
 
-def test_where_all_are_grey_that_is_nothing_odd(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        for number in range(10):
-            grey = Image.fromarray(scene(number + 10 * (name == "b"))).convert("L")
-            grey.save(tmp_path / name / f"{number}.png")
-    assert set(told(tmp_path)) == {"no-eval"}
-
-
-def test_repeated_lines_name_the_first(tmp_path):
-    (tmp_path / "Train.txt").write_text("a.png 0\n./a.png 0\nb.png 1\na.png 0\n")
-    (tmp_path / "Eval.txt").write_text("c.png 0\n")
-    for number, name in enumerate("abc"):
-        Image.fromarray(scene(number)).save(tmp_path / f"{name}.png")
-    places = told(tmp_path)["repeated-in-train"].places
-    wanted = [("Train.txt:2", "./a.png: as on line 1"), ("Train.txt:4", "a.png: as on line 1")]
-    assert places == wanted
+def test_a_set_of_which_nothing_can_be_read_is_still_told_of(tmp_path):
+    (tmp_path / "Train.txt").write_text("a.png 0\nb.png 1\n")
+    (tmp_path / "Eval.txt").write_text("c.png 0\nd.png one\n")
+    survey = Survey(find(str(tmp_path)))
+    found = {each.code: each for each in findings(survey, 64)}
+    assert {"lists", "missing", "few-images", "not-evaluated"} == set(found)
+    assert "error: 3 images not there [missing]" in as_text(survey, list(found.values()))
+    assert as_dict(survey, [])["sizes"] == {}
 
 
 def test_in_a_published_split_shared_images_are_warnings():
@@ -243,14 +249,6 @@ def test_a_leak_that_training_refuses_is_an_error_whatever_else_has_these_pixels
         open_dataset(str(tmp_path))
 
 
-def test_a_frame_that_is_damaged_behind_the_first_is_still_counted(tmp_path):
-    file = tmp_path / "a.gif"
-    frames = [Image.fromarray(scene(number)).convert("P") for number in range(3)]
-    frames[0].save(file, save_all=True, append_images=frames[1:])
-    file.write_bytes(file.read_bytes()[:-4000])
-    assert look(Sample(str(file), "a.gif", 0)).encoding.frames >= 2
-
-
 def test_a_sheet_a_class_and_one_of_duplicates_are_drawn(tmp_path, survey):
     files = write_montages(survey, tmp_path)
     assert [file.name for file in files] == [
@@ -271,44 +269,31 @@ def test_of_a_large_class_an_even_choice_is_drawn(tmp_path):
 
 @pytest.mark.parametrize("kind", ["plain", "kind", "list", "csv"])
 def test_what_split_writes_trains_as_it_is_near_duplicates_on_one_side(tmp_path, classes, kind):
-    data, out = str(classes), []
-    if kind == "kind":
-        data = f"folder:{classes}"
-    files = sorted(classes.rglob("*.jpg"))
     names = ["ant hill", "bee"]
-    paths = [file.relative_to(classes).as_posix() for file in files]
+    paths = {file.relative_to(classes).as_posix() for file in classes.rglob("*.jpg")}
+    data, target, root = f"folder:{classes}" if kind == "kind" else str(classes), classes, None
     if kind == "list":
-        (classes / "Images").mkdir()
-        for name in names:
-            (classes / name).rename(classes / "Images" / name)
-        lines = (f"{path} {names.index(path.split('/')[0])}\n" for path in paths)
+        lines = (f"{path} {names.index(path.split('/')[0])}\n" for path in sorted(paths))
         (classes / "all.txt").write_text("".join(lines))
         data = str(classes / "all.txt")
     if kind == "csv":
-        lines = (f"{path},{path.split('/')[0]}\n" for path in paths)
+        lines = (f"{path},{path.split('/')[0]}\n" for path in sorted(paths))
         (classes / "all.csv").write_text("path,label\n" + "".join(lines))
-        data, out = str(classes / "all.csv"), ["--out", str(tmp_path / "lists")]
-    for seed in range(3):
-        target = Path(out[1]) if out else classes
-        done = check(data, "--split", "0.75", "--seed", seed, "--image-size", "64", *out)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f"{target}: 30 images in Train.txt, 10 in Eval.txt" in done.stdout
-        assert "2 duplicates and near duplicates follow their originals" in done.stdout
-        command = done.stdout.splitlines()[-1].split(" ")
-        assert command[:4] == ["python", "tools/train.py", "--data", str(target)]
-        root = command[command.index("--image-root") + 1] if "--image-root" in command else None
-        assert (root is None) == (kind != "csv")
-        made = open_dataset(command[3], image_root=root)
-        assert made.class_names == names
-        sides = [{s.path for s in side} for side in (made.train, made.eval)]
-        assert sides[0] | sides[1] == set(paths)
-        assert not sides[0] & sides[1]
-        assert [sum(s.label == 0 for s in side) for side in (made.train, made.eval)] == [18, 6]
-        for name in names:
-            twins = {f"{name}/00.jpg", f"{name}/01.jpg"}
-            assert twins <= sides[0] or twins <= sides[1]
-        for name in ("Train.txt", "Eval.txt", "labels.txt"):
-            (target / name).unlink()
+        data, target, root = str(classes / "all.csv"), tmp_path / "lists", classes
+    done = check(data, "--split", "0.75", "--seed", 1, "--image-size", "64", "--out", target)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{target}: 30 images in Train.txt, 10 in Eval.txt" in done.stdout
+    assert "2 duplicates and near duplicates follow their originals" in done.stdout
+    command = f"python tools/train.py --data {target}" + (f" --image-root {root}" if root else "")
+    assert done.stdout.splitlines()[-1] == command
+    made = open_dataset(target, image_root=root)
+    assert made.class_names == names
+    train, held = ({sample.path for sample in part} for part in (made.train, made.eval))
+    assert train | held == paths
+    assert not train & held
+    assert [sum(s.label == 0 for s in side) for side in (made.train, made.eval)] == [18, 6]
+    for name in names:
+        assert len({f"{name}/00.jpg", f"{name}/01.jpg"} & train) != 1
 
 
 def test_without_duplicates_split_takes_what_holdout_takes(tmp_path, classes):
@@ -330,40 +315,50 @@ def test_a_class_file_beside_a_list_keeps_its_names(tmp_path, classes):
     assert not (classes / "labels.txt").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["photos", "--split", "0.75", "--out", "lists"], "lists holds Eval.txt; choose another"),
+        (["photos", "--split", "0.75", "--out", "names"], "names/labels.txt does not name the"),
+        (["photos", "--split", "75"], "is not between 0 and 1"),
+        (["photos", "--split", "0.999"], "leaves nothing to evaluate on"),
+        (
+            ["photos", "--split", "0.5", "--seed", "-1"],
+            "--seed must be from 0 to 2**32 - 1, not -1",
+        ),
+        (["photos", "--out", "names"], "lists of --split; give both"),
+        (["photos", "--image-size", "0"], "--image-size must be at least 1"),
+        (["empty"], "holds no class folder"),
+        (["none"], "no folder none; --data takes"),
+        (
+            ["photos/all.csv", "--image-root", "photos"],
+            "--image-root goes with lists; paths in photos/all",
+        ),
+        (["split", "--split", "0.75"], "split is split already: it has 1 evaluation images"),
+        (["damaged", "--split", "0.75"], "no lists are written; correct the errors first"),
+        (["odd", "--split", "0.75"], "cannot stand in a list; rename it"),
+    ],
+)
 def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(
-    tmp_path, classes, spoiled
+    tmp_path, classes, monkeypatch, arguments, message
 ):
-    def refused(*arguments):
-        before = sorted(tmp_path.rglob("*"))
-        done = check(*arguments)
-        assert done.returncode == 2
-        assert sorted(tmp_path.rglob("*")) == before
-        return done.stderr.strip()
-
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "Eval.txt").write_text("mine")
-    assert refused(classes, "--split", "0.75", "--out", out) == (
-        f"{out} holds Eval.txt; choose another folder with --out"
-    )
-    (out / "Eval.txt").rename(out / "labels.txt")
-    assert refused(classes, "--split", "0.75", "--out", out) == (
-        f"{out / 'labels.txt'} does not name the classes of photos; move it, or choose --out"
-    )
-    assert refused(spoiled, "--split", "0.75").startswith(
-        "spoiled is split already: it has 19 evaluation images"
-    )
-    assert "is not between 0 and 1" in refused(classes, "--split", "75")
-    assert "leaves nothing to evaluate on" in refused(classes, "--split", "0.999")
-    assert refused(classes, "--split", "0.5", "--seed", "-1") == (
-        "--seed must be from 0 to 2**32 - 1, not -1"
-    )
-    assert "lists of --split; give both" in refused(classes, "--out", out)
-    assert "--image-size must be at least 1" in refused(classes, "--image-size", "0")
-    (classes / "bee" / "00.jpg").write_bytes(b"")
-    assert refused(classes, "--split", "0.75") == ("no lists are written; correct the errors first")
-    (classes / "bee" / "00.jpg").rename(classes / "bee" / "a\\b.jpg")
-    assert "cannot stand in a list; rename it" in refused(classes, "--split", "0.75")
+    for folder in ("damaged", "odd"):
+        shutil.copytree(classes, tmp_path / folder)
+    (tmp_path / "damaged" / "bee" / "00.jpg").write_bytes(b"")
+    (tmp_path / "odd" / "bee" / "00.jpg").rename(tmp_path / "odd" / "bee" / "a\\b.jpg")
+    write_dataset(tmp_path / "split", 1, 1, 1)
+    (tmp_path / "empty").mkdir()
+    for folder, name in (("lists", "Eval.txt"), ("names", "labels.txt")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("mine")
+    (classes / "all.csv").write_text("path,label\nbee/01.jpg,bee\n")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = check(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_name_that_is_not_utf8_is_told_all_the_same(tmp_path, classes):
@@ -374,34 +369,3 @@ def test_a_name_that_is_not_utf8_is_told_all_the_same(tmp_path, classes):
     done = check(classes, "--json", tmp_path / "report.json", "--montage", tmp_path / "sheets")
     assert "\n    bee/\\udcff.jpg  as bee/05.jpg\n" in done.stdout
     assert "bee/\\\\udcff.jpg" in (tmp_path / "report.json").read_text("utf-8")
-
-
-def test_an_image_root_for_a_table_is_refused(tmp_path, classes):
-    (classes / "all.csv").write_text("path,label\nbee/01.jpg,bee\n")
-    done = check(classes / "all.csv", "--image-root", tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("--image-root goes with lists; paths in ")
-
-
-def test_what_is_not_there_is_told_in_one_line(tmp_path):
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "check.py", tmp_path / "none"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"no folder {tmp_path / 'none'}; --data takes")
-    assert "Traceback" not in done.stderr
-    (tmp_path / "empty").mkdir()
-    assert "holds no class folder" in check(tmp_path / "empty").stderr
-
-
-def test_a_set_of_which_nothing_can_be_read_is_still_told_of(tmp_path):
-    (tmp_path / "Train.txt").write_text("a.png 0\nb.png 1\n")
-    (tmp_path / "Eval.txt").write_text("c.png 0\nd.png one\n")
-    survey = Survey(find(str(tmp_path)))
-    found = {each.code: each for each in findings(survey, 64)}
-    assert {"lists", "missing", "few-images", "not-evaluated"} == set(found)
-    assert len(found["missing"].places) == 3
-    assert "error: 3 images not there [missing]" in as_text(survey, list(found.values()))
-    assert as_dict(survey, [])["sizes"] == {}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refused
 
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.readers import cifar
-from paddle_aug.errors import UserError
 
 TOP10, TOP100 = "cifar-10-batches-py", "cifar-100-python"
 BATCHES = [f"data_batch_{number}" for number in range(1, 6)]
@@ -93,12 +93,6 @@ def write(tmp_path):
         return f"cifar10:{tmp_path / 'cifar-10-python.tar.gz'}"
 
     return write
-
-
-def refused(data: str) -> str:
-    with pytest.raises(UserError) as error:
-        open_dataset(data)
-    return str(error.value)
 
 
 def planes(sample) -> np.ndarray:

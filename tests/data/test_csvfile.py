@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import reasons, refused
 
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.errors import UserError
 
 PLAIN = "path,label\ncat/1.png,cat\ndog/1.png,dog\ncat/2.png,cat\n"
 SPLIT = "path,label,split\ncat/1.png,cat,train\ndog/1.png,dog,train\ncat/2.png,cat,val\n"
@@ -27,17 +27,6 @@ def write(tmp_path):
         return f"csv:{tmp_path / 'pets.csv'}"
 
     return write
-
-
-def refused(data: str) -> str:
-    with pytest.raises(UserError) as error:
-        open_dataset(data)
-    return str(error.value)
-
-
-def reasons(data: str) -> list[str]:
-    """The faults, without the lines around them."""
-    return refused(data).splitlines()[1:-1]
 
 
 def test_a_table_gives_paths_below_its_folder_and_classes_by_name(write, tmp_path):

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import refused
 
 from paddle_aug.data import dataset as dataset_module
 from paddle_aug.data.dataset import Sample, open_dataset
 from paddle_aug.data.readers import sample
-from paddle_aug.errors import UserError
 
 TRAIN = "cat/1.png 0\ncat/2.png 0\ndog/1.png 1\n"
 EVAL = "cat/3.png 0\ndog/2.png 1\n"
@@ -47,12 +47,6 @@ def folder(tmp_path) -> Path:
     write_lists(tmp_path / "pets")
     draw_images(tmp_path / "pets" / "Images")
     return tmp_path / "pets"
-
-
-def refused(*args, **options) -> str:
-    with pytest.raises(UserError) as error:
-        open_dataset(*args, **options)
-    return str(error.value)
 
 
 def image_root(dataset) -> Path:

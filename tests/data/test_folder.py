@@ -6,10 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import refusals
 from PIL import Image
 
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.errors import UserError
+
+
+def opened(folder: Path):
+    return open_dataset(f"folder:{folder}")
+
+
+def refused(folder: Path | str) -> list[str]:
+    return refusals.refused(f"folder:{folder}").splitlines()
+
+
+def reasons(folder: Path) -> list[str]:
+    return refusals.reasons(f"folder:{folder}")
+
 
 TREE = [
     "train/cat/2.png", "train/cat/10.png", "train/cat/b/3.png", "train/cat/b-2/1.png",
@@ -30,21 +43,6 @@ def draw(root: Path, paths: list[str]) -> Path:
 @pytest.fixture
 def pets(tmp_path) -> Path:
     return draw(tmp_path / "pets", TREE)
-
-
-def opened(folder: Path, **options):
-    return open_dataset(f"folder:{folder}", **options)
-
-
-def refused(folder: Path | str) -> list[str]:
-    with pytest.raises(UserError) as error:
-        opened(folder)
-    return str(error.value).splitlines()
-
-
-def reasons(folder: Path) -> list[str]:
-    """The faults, without the lines around them."""
-    return refused(folder)[1:-1]
 
 
 def test_train_and_test_are_read_class_by_class_at_any_depth(pets):

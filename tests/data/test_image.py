@@ -103,18 +103,16 @@ def test_a_turned_camera_gives_an_upright_picture(tmp_path, picture, suffix, mod
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", ["png", "tiff"])
+@pytest.mark.parametrize(("suffix", "option"), [("png", "exif"), ("tiff", "tiffinfo")])
 def test_a_turned_camera_gives_an_upright_picture_of_16_bits_too(
-    tmp_path, picture, suffix, orientation
+    tmp_path, picture, suffix, option, orientation
 ):
-    grey = picture[..., 0]
-    path = tmp_path / f"turned.{suffix}"
-    deep = Image.fromarray(grey.astype(np.uint16) * 257)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    saved(path, deep, **({"exif": exif} if suffix == "png" else {"tiffinfo": exif}))
+    deep = Image.fromarray(picture[..., 0].astype(np.uint16) * 257)
+    path = saved(tmp_path / f"turned.{suffix}", deep, **{option: exif})
     # The turns are Pillow's, made on the 8-bit picture: of 16 bits it leaves some undone.
-    plain = Image.fromarray(grey)
+    plain = Image.fromarray(picture[..., 0])
     plain.getexif()[0x0112] = orientation
     assert np.array_equal(read_image(path)[..., 0], np.asarray(ImageOps.exif_transpose(plain)))
 

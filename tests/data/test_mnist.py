@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refused
 
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_sample
-from paddle_aug.errors import UserError
 
 FILES = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
 
@@ -42,12 +42,6 @@ def write(tmp_path):
         return f"mnist:{tmp_path}"
 
     return write
-
-
-def refused(data: str) -> str:
-    with pytest.raises(UserError) as error:
-        open_dataset(data)
-    return str(error.value)
 
 
 @pytest.mark.parametrize("name", ["{}-ubyte", "{}-ubyte.gz", "{}.ubyte", "{}.ubyte.gz"])

@@ -136,18 +136,6 @@ def test_where_there_are_no_locks_each_draws(drawn, tmp_path, monkeypatch):
     assert files_of(tmp_path / "sample") == files_of(drawn)
 
 
-def test_a_failure_while_drawing_leaves_nothing(tmp_path, monkeypatch):
-    def draw_until_the_disk_is_full(folder):
-        folder.mkdir()
-        (folder / "Train.txt").touch()
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(sample, "draw_into", draw_until_the_disk_is_full)
-    with pytest.raises(OSError, match="no space"):
-        draw_sample(tmp_path / "data" / "sample")
-    assert os.listdir(tmp_path / "data") == []
-
-
 def test_a_kill_while_drawing_leaves_no_set(tmp_path):
     folder = tmp_path / "data" / "sample"
     process = multiprocessing.get_context("spawn").Process(target=draw_sample, args=(folder,))
