@@ -25,9 +25,11 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_folder(tmp_path_factory):
-    """Keep tests and their subprocesses out of the user's cache folder."""
+def environment(tmp_path_factory):
+    """Keep tests and their subprocesses out of the user's cache folder, and from the terminal's
+    width, which readline gives to the processes that pytest starts."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 

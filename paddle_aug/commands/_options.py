@@ -7,13 +7,14 @@ import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import NoReturn
 
 from paddle_aug.config import GROUPS, TrainConfig, flag, load_recipe, recipe_names, value_type
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
 
-METAVARS = {int: "N", float: "X"}
+METAVARS = {int: "N", float: "X", Path: "FOLDER"}
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -38,11 +39,6 @@ class CommandParser(argparse.ArgumentParser):
         self._positionals.title = "arguments"
         self.examples = examples
         self.rare: dict[argparse.Action, str] = {}  # the options that --help hides, and their help
-
-    def add_rare_argument(self, group, *names: str, help: str, **settings) -> None:
-        """Add an option that `--help` leaves to `--help-all`."""
-        action = group.add_argument(*names, help=argparse.SUPPRESS, **settings)
-        self.rare[action] = help
 
     def format_help(self) -> str:
         lines = [f"  {self.prog} {example}" for example in self.examples]
@@ -76,9 +72,8 @@ class CommandParser(argparse.ArgumentParser):
             text = f"show all options, {len(self.rare)} more, and exit"
             group.add_argument("--help-all", action=_HelpAll, help=text)
         loudness = group.add_mutually_exclusive_group()
-        loudness.add_argument(
-            "--quiet", action="store_true", help="print results and warnings only"
-        )
+        text = "print results and warnings only"
+        loudness.add_argument("--quiet", action="store_true", help=text)
         loudness.add_argument("-v", "--verbose", action="store_true", help="print details too")
 
     def _refuse_unknown(self, words: list[str]) -> None:
@@ -91,13 +86,19 @@ class CommandParser(argparse.ArgumentParser):
 
 
 class _HelpFormatter(argparse.HelpFormatter):
-    """Help with room for longer options, and names such as aistudio-lenet kept whole."""
+    """Help with defaults, room for longer options, and names such as aistudio-lenet kept whole."""
 
     def __init__(self, prog: str):
         super().__init__(prog, max_help_position=26)
 
     def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
         return METAVARS.get(action.type, action.dest.upper())
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        unset = action.nargs == 0 or action.default in (None, "", (), [], argparse.SUPPRESS)
+        if unset or "(default" in action.help:
+            return action.help
+        return f"{action.help} (default: %(default)s)"
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
@@ -146,18 +147,23 @@ def add_options(
         if item.name not in names:
             continue
         text = item.metadata["help"] + default_text(item.name, item.default, settings)
+        text = text.replace("%", "%%")
         kind = value_type(item.name)
         if kind is bool:
-            action = {"action": argparse.BooleanOptionalAction}
+            how = {"action": argparse.BooleanOptionalAction}
         else:
-            action = {"type": kind, "metavar": item.metadata["metavar"]}
+            how = {"type": kind, "metavar": item.metadata["metavar"]}
             if item.metadata["bare"]:
-                action |= {"nargs": "?", "const": item.metadata["bare"]}
-        action |= {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
-        if common is None or item.name in common:
-            group.add_argument(flag(item.name), **action)
-        else:
-            parser.add_rare_argument(group, flag(item.name), **action)
+                how |= {"nargs": "?", "const": item.metadata["bare"]}
+        action = group.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **how)
+        if common is not None and item.name not in common:
+            parser.rare[action], action.help = text, argparse.SUPPRESS
+
+
+def pop_fields(options: argparse.Namespace, names: Iterable[str]) -> dict:
+    """Take the fields of the config that were given out of the options."""
+    values = vars(options)
+    return {name: values.pop(name) for name in names if name in values}
 
 
 def default_text(name: str, default, recipes: dict[str, dict]) -> str:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 
 COMPUTING = ("num_workers", "device", "threads")
@@ -13,15 +13,10 @@ COMPUTING = ("num_workers", "device", "threads")
 def trained_parser(description: str, arguments: str, examples: Sequence[str]) -> CommandParser:
     """A command line that begins with the weights."""
     parser = CommandParser(description, f"WEIGHTS {arguments}", examples)
-    parser.add_argument(
-        "weights", type=Path, metavar="WEIGHTS", help="such as models/userDefAug_best.pdparams"
-    )
-    parser.add_argument(
-        "--run",
-        type=Path,
-        metavar="FILE",
-        help="run.json of weights that are too old to describe themselves",
-    )
+    text = "such as models/userDefAug_best.pdparams"
+    parser.add_argument("weights", type=Path, metavar="WEIGHTS", help=text)
+    text = "run.json of weights that are too old to describe themselves"
+    parser.add_argument("--run", type=Path, metavar="FILE", help=text)
     return parser
 
 
@@ -34,7 +29,7 @@ def add_prediction_options(parser: CommandParser) -> None:
         "those for the image and its mirror image",
     )
     parser.add_argument("--tta-draws", type=int, help="draws of --tta per image (default: 8)")
-    parser.add_argument("--batch-size", type=int, default=32, help="images per batch (default: 32)")
+    parser.add_argument("--batch-size", type=int, default=32, help="images per batch")
     add_options(parser, COMPUTING)
 
 
@@ -44,5 +39,4 @@ def computing(options: argparse.Namespace) -> TrainConfig:
     Raises:
         UserError: a number is out of range.
     """
-    fields = {name: vars(options)[name] for name in COMPUTING if name in options}
-    return TrainConfig(batch_size=options.batch_size, **fields)
+    return TrainConfig(batch_size=options.batch_size, **pop_fields(options, COMPUTING))

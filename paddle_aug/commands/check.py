@@ -8,7 +8,7 @@ from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.survey import Survey, find
 from paddle_aug.check.text import as_dict, as_text, exit_code
-from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
@@ -33,21 +33,14 @@ def main() -> int:
     )
     parser.add_argument("data", metavar="DATA", help="what train takes as --data, or a single list")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - for stdout")
-    parser.add_argument(
-        "--montage", type=Path, metavar="FOLDER", help="draw a sheet per class and of duplicates"
-    )
-    parser.add_argument(
-        "--split",
-        type=float,
-        help="write Train.txt with this fraction of each class, Eval.txt and labels.txt",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of --split (default: 0)")
-    parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="of --split (default: where the data is)"
-    )
+    parser.add_argument("--montage", type=Path, help="draw a sheet per class and of duplicates")
+    text = "write Train.txt with this fraction of each class, Eval.txt and labels.txt"
+    parser.add_argument("--split", type=float, help=text)
+    parser.add_argument("--seed", type=int, default=0, help="of --split")
+    parser.add_argument("--out", type=Path, help="of --split (default: where the data is)")
     add_options(parser, FIELDS)
     options = parser.parse_args()
-    config = TrainConfig(**{name: vars(options)[name] for name in FIELDS if name in options})
+    config = TrainConfig(**pop_fields(options, FIELDS))
     if options.out is not None and options.split is None:
         raise UserError("--out is for the lists of --split; give both")
     found = find(options.data, config.train_list, config.eval_list, config.image_root)

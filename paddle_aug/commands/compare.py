@@ -8,9 +8,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe
-from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
+from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
+from paddle_aug.results.text import parse_duration
 
 RECIPE = "small"  # the default
 # Options of a run that the comparison sets itself.
@@ -37,11 +38,10 @@ def main() -> None:
     from paddle_aug.results.table import paragraph
 
     settings = settings_of(options, given)
-    config = settings.config
-    data = open_data(config, whole=True)
+    data = open_data(settings.config, whole=True)
     command = shlex.join(["python", "tools/compare.py", *sys.argv[1:]])
     experiment = Experiment(settings, data, options.out, command, options.jobs)
-    compare_examples.write(config, list(settings.modes), data, options.out)
+    compare_examples.write(settings.config, list(settings.modes), data, options.out)
     results = experiment.run()
     files = compare_page.write(results)
     print(paragraph(compare_report.answer(results)))
@@ -50,11 +50,7 @@ def main() -> None:
 
 
 def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
-    """The options of the comparison, and those of its runs that were given.
-
-    Raises:
-        UserError: two options contradict each other, or a value is refused.
-    """
+    """The options of the comparison, and those of its runs that were given."""
     parser = CommandParser(
         "Train each mode with the same seeds, and report which augmentation helps, by "
         "how much, and whether that is more than luck. Run the same command again to continue a "
@@ -64,91 +60,71 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own = parser.add_argument_group("comparison")
     own.add_argument(
         "--modes",
+        type=split_modes,
         default="none,userDef,imgaugLib,allab,allba",
-        metavar="MODES",
-        help="the modes to compare, as in train's --augment (default: %(default)s)",
+        help="the modes to compare, as in train's --augment",
     )
-    own.add_argument(
-        "--baseline",
-        metavar="MODE",
-        help="the mode to compare the others with (default: none, or the first mode)",
-    )
-    own.add_argument("--seeds", type=int, default=5, help="runs of each mode (default: 5)")
+    text = "the mode to compare the others with (default: none, or the first mode)"
+    own.add_argument("--baseline", metavar="MODE", help=text)
+    own.add_argument("--seeds", type=int, default=5, help="runs of each mode")
     own.add_argument(
         "--fractions",
-        default="",
+        type=numbers,
+        default=(),
         metavar="X,X",
         help="train on these parts of the training list, such as 0.1,0.5,1, with the same share of "
         "each class",
     )
     own.add_argument(
         "--learning-rates",
-        default="",
+        type=numbers,
+        default=(),
         metavar="X,X",
         help="choose each mode's learning rate among these, such as 1e-4,5e-4, on a held-back "
         "quarter of the training list",
     )
     own.add_argument(
         "--budget",
+        type=parse_duration,
         metavar="TIME",
         help="time for all runs, such as 90s, 30m or 2h; --seeds is then the most for each mode",
     )
     add_recipe(own, RECIPE)
-    own.add_argument(
-        "--jobs", type=int, default=0, help="runs side by side (default: one per GPU or CPU core)"
-    )
-    own.add_argument(
-        "--out",
-        type=Path,
-        default=Path("logs/compare"),
-        metavar="FOLDER",
-        help="folder of the results (default: logs/compare)",
-    )
+    text = "runs side by side (default: one per GPU or CPU core)"
+    own.add_argument("--jobs", type=int, default=0, help=text)
+    text = "folder of the results"
+    own.add_argument("--out", type=Path, default=Path("logs/compare"), help=text)
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
     add_options(parser, of_runs, COMMON, [RECIPE])
-    values = vars(parser.parse_args(words))
-    given = {name: values.pop(name) for name in of_runs if name in values}
-    options = argparse.Namespace(**values)
-    if options.learning_rates and "learning_rate" in given:
-        raise UserError("--learning-rates and --learning-rate exclude each other; give one of them")
-    if options.fractions and "fraction" in given:
-        raise UserError("--fractions and --fraction exclude each other; give one of them")
+    options = parser.parse_args(words)
+    given = pop_fields(options, of_runs)
+    for several, one in (("learning_rates", "learning_rate"), ("fractions", "fraction")):
+        if getattr(options, several) and one in given:
+            raise UserError(f"give {flag(several)} or {flag(one)}, not both")
     if options.jobs < 0:
         raise UserError(f"--jobs must not be negative: {options.jobs}")
     return options, given
 
 
 def settings_of(options: argparse.Namespace, given: dict):
-    """The settings of the comparison.
-
-    Raises:
-        UserError: one of them is refused.
-    """
+    """The settings of the comparison."""
     from paddle_aug.experiments.compare_plan import Settings
     from paddle_aug.inputs import of_mode
-    from paddle_aug.results.text import parse_duration
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
-    modes = tuple(of_mode(config, mode).mode for mode in split_modes(options.modes))
+    modes = tuple(of_mode(config, mode).mode for mode in options.modes)
     first = "none" if "none" in modes else modes[0]
     return Settings(
         config,
         modes,
         of_mode(config, options.baseline).mode if options.baseline else first,
         options.seeds,
-        numbers("--fractions", options.fractions) or (config.fraction,),
-        numbers("--learning-rates", options.learning_rates),
-        parse_duration(options.budget) if options.budget else None,
+        options.fractions or (config.fraction,),
+        options.learning_rates,
+        options.budget,
     )
 
 
-def numbers(option: str, text: str) -> tuple[float, ...]:
-    """The numbers of a comma list.
-
-    Raises:
-        UserError: a part of it is not a number.
-    """
-    try:
-        return tuple(float(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        raise UserError(f"{option} needs numbers, such as 0.1,0.5, not {text}") from None
+def numbers(text: str) -> tuple[float, ...]:
+    """The numbers of a comma list."""
+    return tuple(float(part) for part in text.split(",")) if text else ()

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from paddle_aug.commands._options import add_options
+from paddle_aug.commands._options import add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import SOURCES
@@ -11,11 +11,7 @@ from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
 
-
-EXAMPLES = (
-    "models/userDefAug_best.pdparams",
-    "models/userDefAug_best.pdparams --tta hflip",
-)
+EXAMPLES = ("models/userDefAug_best.pdparams", "models/userDefAug_best.pdparams --tta hflip")
 
 
 def main() -> None:
@@ -27,18 +23,11 @@ def main() -> None:
     )
     add_options(parser, SOURCES)
     add_prediction_options(parser)
-    parser.add_argument(
-        "--mistakes", type=int, default=12, help="images in the montage (default: 12)"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="folder of the tables and figures (default: logs/<name of the weights>)",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print evaluation.json instead of the table"
-    )
+    parser.add_argument("--mistakes", type=int, default=12, help="images in the montage")
+    text = "folder of the tables and figures (default: logs/<name of the weights>)"
+    parser.add_argument("--out", type=Path, help=text)
+    text = "print evaluation.json instead of the table"
+    parser.add_argument("--json", action="store_true", help=text)
     options = parser.parse_args()
     config = computing(options)
     if options.mistakes < 1:
@@ -57,7 +46,7 @@ def main() -> None:
     tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
-    data = eval_data(trained, {name: vars(options)[name] for name in SOURCES if name in options})
+    data = eval_data(trained, pop_fields(options, SOURCES))
     refuse_unwritable(out, "--out")
     rows = []
     results = predictions(trained, data.eval, tta, config.batch_size, num_workers(config, device))

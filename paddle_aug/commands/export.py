@@ -31,10 +31,9 @@ def main() -> int:
         "[OUT]",
         EXAMPLES,
     )
-    parser.add_argument(
-        "out", nargs="?", type=Path, metavar="OUT", help="folder of the new data set"
-    )
-    parser.add_argument("--copies", type=int, default=1, help="copies of each image (default: 1)")
+    text = "folder of the new data set"
+    parser.add_argument("out", nargs="?", type=Path, metavar="OUT", help=text)
+    parser.add_argument("--copies", type=int, default=1, help="copies of each image")
     parser.add_argument(
         "--even",
         action=argparse.BooleanOptionalAction,
@@ -47,12 +46,8 @@ def main() -> int:
         default=argparse.SUPPRESS,
         help="write the training images as they are too",
     )
-    parser.add_argument(
-        "--format",
-        choices=FORMATS,
-        default="png",
-        help="png keeps every pixel; jpg has quality 95 (default: png)",
-    )
+    text = "png keeps every pixel; jpg has quality 95"
+    parser.add_argument("--format", choices=FORMATS, default="png", help=text)
     parser.add_argument(
         "--no-stretch",
         action="store_true",

@@ -8,7 +8,6 @@ from paddle_aug.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-
 EXAMPLES = (
     "models/userDefAug_best.pdparams exported",
     "models/userDefAug_best.pdparams exported --onnx",
@@ -29,9 +28,8 @@ def main() -> None:
         help="the model takes pixels, uint8 [N, height, width, 3], and normalizes them; by default "
         "it takes normalized input, float32 [N, 3, height, width]",
     )
-    parser.add_argument(
-        "--onnx", action="store_true", help="write inference.onnx too (by paddle2onnx)"
-    )
+    text = "write inference.onnx too (by paddle2onnx)"
+    parser.add_argument("--onnx", action="store_true", help=text)
     parser.add_argument(
         "--images",
         nargs="+",

@@ -3,14 +3,13 @@
 import logging
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import refuse_unwritable
 
 logger = logging.getLogger(__name__)
-
 
 EXAMPLES = (
     "models/noAug_best.pdparams models/allabAug_best.pdparams",
@@ -44,41 +43,31 @@ def main() -> None:
         "--tolerance",
         type=float,
         default=0.1,
-        help="a network is invariant while it loses at most this share of its accuracy "
-        "(default: 0.1)",
+        help="a network is invariant while it loses at most this share of its accuracy",
     )
     parser.add_argument("--ops", metavar="NAMES", help="comma list of operations (default: all)")
     parser.add_argument("--images", type=int, help="use N held-out images, of all classes")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("logs/invariance"),
-        metavar="FOLDER",
-        help="folder of the table and figures (default: %(default)s)",
-    )
+    text = "folder of the table and figures"
+    parser.add_argument("--out", type=Path, default=Path("logs/invariance"), help=text)
     add_options(parser, (*SOURCES, "device", "threads"))
-    given = vars(parser.parse_args())
-    names = ("weights", "run", "tolerance", "ops", "images", "out")
-    weights, runs, tolerance, ops, images, out = map(given.pop, names)
-    if not 0 <= tolerance < 1:
-        raise UserError(f"--tolerance must be from 0 to below 1, not {tolerance}")
-    config = TrainConfig(
-        **{name: given.pop(name) for name in ("device", "threads") if name in given}
-    )
+    options = parser.parse_args()
+    config = TrainConfig(**pop_fields(options, ("device", "threads")))
+    if not 0 <= options.tolerance < 1:
+        raise UserError(f"--tolerance must be from 0 to below 1, not {options.tolerance}")
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.evaluation import invariance, invariance_ops, invariance_report
     from paddle_aug.training.device import use_device
 
-    chosen = invariance_ops.choose_ops(ops)
+    chosen = invariance_ops.choose_ops(options.ops)
     use_device(config)
-    networks = invariance.load_subjects(weights, runs)
-    data = invariance.held_out(networks, given)
-    samples = invariance.some_of(data.eval, images)
-    refuse_unwritable(out, "--out")
+    networks = invariance.load_subjects(options.weights, options.run)
+    data = invariance.held_out(networks, pop_fields(options, SOURCES))
+    samples = invariance.some_of(data.eval, options.images)
+    refuse_unwritable(options.out, "--out")
     curves = invariance.measure(networks, samples, chosen)
-    made = invariance_report.Map(networks, curves, data, len(samples), tolerance)
-    files = invariance_report.write(made, out)
+    made = invariance_report.Map(networks, curves, data, len(samples), options.tolerance)
+    files = invariance_report.write(made, options.out)
     for line in [*invariance_report.sentences(made), *invariance_report.differences(made)]:
         print(printable(line))
     for note in invariance_report.notes(made):

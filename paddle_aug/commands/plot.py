@@ -9,7 +9,6 @@ from paddle_aug.results import curves, runlog, style, table
 
 logger = logging.getLogger(__name__)
 
-
 EXAMPLES = (
     "logs/",
     "logs/ --format svg --markdown",
@@ -27,12 +26,8 @@ def main() -> None:
         help="logs with one run per mode; several folders, or a folder with seed-<n> folders, "
         "hold runs with different seeds; or the folder of a comparison",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        help="folder of the figures (default: that of the logs; for several, its parent)",
-    )
+    text = "folder of the figures (default: that of the logs; for several, its parent)"
+    parser.add_argument("--output", type=Path, help=text)
     parser.add_argument("--format", choices=style.FORMATS, default="png", help="(default: png)")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()

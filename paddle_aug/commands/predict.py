@@ -29,13 +29,10 @@ def main() -> int:
         metavar="IMAGES",
         help="files, folders with everything below them, or globs such as 'a/**/*.png'",
     )
-    parser.add_argument(
-        "--top", type=int, default=1, help="print the N likeliest classes, a line each (default: 1)"
-    )
-    for kind in ("csv", "json"):
-        parser.add_argument(
-            f"--{kind}", metavar="FILE", help=f"write {kind.upper()} instead; - for stdout"
-        )
+    text = "print the N likeliest classes, a line each"
+    parser.add_argument("--top", type=int, default=1, help=text)
+    parser.add_argument("--csv", metavar="FILE", help="write CSV instead; - for stdout")
+    parser.add_argument("--json", metavar="FILE", help="write JSON instead; - for stdout")
     add_prediction_options(parser)
     options = parser.parse_args()
     config = computing(options)
@@ -95,13 +92,11 @@ def as_csv(rankings: list) -> str:
 
 def as_json(rankings: list) -> str:
     """A list of images, each with its likeliest classes."""
-    content = [
-        {
-            "path": path,
-            "classes": [{"class": name, "probability": value} for name, value in ranking],
-        }
-        for path, ranking in rankings
-    ]
+
+    def classes(ranking):
+        return [{"class": name, "probability": value} for name, value in ranking]
+
+    content = [{"path": path, "classes": classes(ranking)} for path, ranking in rankings]
     return json_text(content) + "\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options
+from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -34,7 +34,7 @@ def main() -> None:
     if options.list:
         print(listing())
         return
-    shown = [run_of(options, given)] if options.run else modes_of(options, given)
+    shown = shown_of(options, given)
     samples = shown[0].dataset.samples
     indices = indices_of(options, samples)
     sections, columns = sections_of(options, shown, indices)
@@ -68,13 +68,11 @@ def parse() -> tuple[argparse.Namespace, dict]:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="list all that AUGMENT may name")
     what.add_argument("--ops", metavar="AUGMENT", help="draw each operation of it alone")
-    what.add_argument(
-        "--run", type=Path, metavar="FILE", help="draw what a run saw, by its run.json"
-    )
+    text = "draw what a run saw, by its run.json"
+    what.add_argument("--run", type=Path, metavar="FILE", help=text)
     image = parser.add_mutually_exclusive_group()
-    image.add_argument(
-        "--file", metavar="FILE", help="training image by its path in the list, or any image file"
-    )
+    text = "training image by its path in the list, or any image file"
+    image.add_argument("--file", metavar="FILE", help=text)
     image.add_argument("--index", type=int, help="training image by its place in the list, from 0")
     image.add_argument(
         "--images",
@@ -82,17 +80,11 @@ def parse() -> tuple[argparse.Namespace, dict]:
         help="N training images of different classes (default: the first image; 6 with --html, 3 "
         "with --html and --ops)",
     )
-    parser.add_argument("--epoch", type=int, default=0, help="epoch of the first draw (default: 0)")
-    parser.add_argument(
-        "--rows",
-        type=int,
-        help="rows of an image's grid (default: 3; 1 with several images or --run)",
-    )
-    parser.add_argument(
-        "--columns",
-        type=int,
-        help="columns of an image's grid (default: 3 for one image, up to 6 for several)",
-    )
+    parser.add_argument("--epoch", type=int, default=0, help="epoch of the first draw")
+    text = "rows of an image's grid (default: 3; 1 with several images or --run)"
+    parser.add_argument("--rows", type=int, help=text)
+    text = "columns of an image's grid (default: 3 for one image, up to 6 for several)"
+    parser.add_argument("--columns", type=int, help=text)
     parser.add_argument(
         "--original",
         action=argparse.BooleanOptionalAction,
@@ -101,18 +93,12 @@ def parse() -> tuple[argparse.Namespace, dict]:
     )
     parser.set_defaults(original=True)
     to = parser.add_mutually_exclusive_group()
-    to.add_argument(
-        "--output",
-        type=Path,
-        default=Path("preview.png"),
-        metavar="FILE",
-        help="png, svg or pdf (default: preview.png)",
-    )
+    output = Path("preview.png")
+    to.add_argument("--output", type=Path, default=output, metavar="FILE", help="png, svg or pdf")
     to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
     add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"))
-    options = vars(parser.parse_args())
-    given = {name: options.pop(name) for name in FIELDS if name in options}
-    return argparse.Namespace(**options), given
+    options = parser.parse_args()
+    return options, pop_fields(options, FIELDS)
 
 
 def refuse(options: argparse.Namespace, given: dict) -> None:
@@ -134,17 +120,15 @@ def refuse(options: argparse.Namespace, given: dict) -> None:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
 
 
-def run_of(options: argparse.Namespace, given: dict) -> Shown:
-    """The run to draw; warns of versions that have changed since."""
-    run = preview.read_run(options.run, given.get("data"))
-    for note in run.notes:
-        logger.warning(note)
-    return run
-
-
-def modes_of(options: argparse.Namespace, given: dict) -> list[Shown]:
-    """The modes to draw, each with the images under it."""
-    spec = options.augment if options.ops is None else options.ops
+def shown_of(options: argparse.Namespace, given: dict) -> list[Shown]:
+    """The run or the modes to draw, each with the images under it; warns of versions that have
+    changed since the run."""
+    if options.run:
+        run = preview.read_run(options.run, given.get("data"))
+        for note in run.notes:
+            logger.warning(note)
+        return [run]
+    spec = options.ops or options.augment
     configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
     sources = {name: given[name] for name in SOURCES if name in given}
     samples = preview.training_images(sources, options.file)
@@ -177,13 +161,10 @@ def sections_of(
         rows, columns = 1, 6 if options.html else 2
     rows, columns = options.rows or rows, options.columns or columns
     draws = draws_of(options, rows * columns, config)
+    titles = [one.config.mode if len(shown) > 1 else "" for one in shown]
     sections = [
-        Section(
-            one.config.mode if len(shown) > 1 else "",
-            samples[index].path,
-            cells_of(one, index, draws),
-        )
-        for one in shown
+        Section(title, samples[index].path, cells_of(one, index, draws))
+        for one, title in zip(shown, titles, strict=True)
         for index in indices
     ]
     return sections, columns
@@ -218,12 +199,10 @@ def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
 def facts_of(options: argparse.Namespace, shown: Shown) -> list[str]:
     """The facts above the pictures of a page."""
     config = shown.config
-    pixels = f"{config.image_size} × {config.image_size} pixels"
-    if not config.stretch:
-        pixels = f"{pixels}, not stretched"
+    stretched = "" if config.stretch else ", not stretched"
     facts = [
         f"{len(shown.dataset):,} training images of {config.data or 'the sample'}",
-        f"seed {config.seed}, {pixels}",
+        f"seed {config.seed}, {config.image_size} × {config.image_size} pixels{stretched}",
     ]
     if options.run:
         exactly = "to a grey level" if preview.mixes(config) else "pixel by pixel"

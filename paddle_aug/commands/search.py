@@ -8,9 +8,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
+from paddle_aug.results.text import parse_duration
 
 RECIPE = "small"  # the default
 # Options of a run that the search sets itself.
@@ -37,16 +38,15 @@ def main() -> None:
     from paddle_aug.experiments.search import Search, Settings
     from paddle_aug.inputs import open_data
     from paddle_aug.results.table import paragraph
-    from paddle_aug.results.text import parse_duration
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
     settings = Settings(
         config,
-        parse_duration(options.budget),
+        options.budget,
         options.seeds,
         options.candidates,
-        tuple(split_modes(options.against)),
-        tuple(split_modes(options.also)) if options.also else (),
+        tuple(options.against),
+        tuple(options.also),
     )
     data = open_data(config, whole=True)
     command = training_command(given, options.recipe)
@@ -64,41 +64,23 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         examples=EXAMPLES,
     )
     own = parser.add_argument_group("search")
-    own.add_argument(
-        "--budget",
-        default="2h",
-        metavar="TIME",
-        help="training time, such as 90s, 30m or 2h (default: 2h)",
-    )
+    text = "training time, such as 90s, 30m or 2h"
+    own.add_argument("--budget", type=parse_duration, default="2h", metavar="TIME", help=text)
     add_recipe(own, RECIPE)
-    own.add_argument(
-        "--seeds",
-        type=int,
-        default=3,
-        help="runs of each mode in the test; more if time allows (default: 3)",
-    )
-    own.add_argument(
-        "--candidates",
-        type=int,
-        default=27,
-        help="try at most N; fewer if time is short (default: 27)",
-    )
-    own.add_argument(
-        "--also", default="", metavar="MODES", help="further candidates, a comma list of modes"
-    )
+    text = "runs of each mode in the test; more if time allows"
+    own.add_argument("--seeds", type=int, default=3, help=text)
+    text = "try at most N; fewer if time is short"
+    own.add_argument("--candidates", type=int, default=27, help=text)
+    text = "further candidates, a comma list of modes"
+    own.add_argument("--also", type=split_modes, default=(), metavar="MODES", help=text)
     own.add_argument(
         "--against",
+        type=split_modes,
         default="none,userDef,imgaugLib,trivialaugment",
         metavar="MODES",
-        help="the modes to compare the winner with (default: %(default)s)",
+        help="the modes to compare the winner with",
     )
-    own.add_argument(
-        "--out",
-        type=Path,
-        default=Path("logs/search"),
-        metavar="FOLDER",
-        help="folder of the results (default: logs/search)",
-    )
+    own.add_argument("--out", type=Path, default=Path("logs/search"), help="folder of the results")
     own.add_argument(
         "--resume",
         action="store_true",
@@ -107,9 +89,8 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     )
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
     add_options(parser, of_runs, (*COMMON, "holdout"), [RECIPE])
-    values = vars(parser.parse_args(words))
-    given = {name: values.pop(name) for name in of_runs if name in values}
-    return argparse.Namespace(**values), given
+    options = parser.parse_args(words)
+    return options, pop_fields(options, of_runs)
 
 
 def training_command(given: dict, recipe: str) -> str:

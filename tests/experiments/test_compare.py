@@ -373,12 +373,9 @@ OPTIONS = (
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            ("--learning-rates", "1e-3", "--learning-rate", "0.1"),
-            "--learning-rates and --learning-rate exclude each other",
-        ),
-        (("--fractions", "0.5", "--fraction", "0.5"), "--fractions and --fraction exclude each"),
-        (("--fractions", "half"), "--fractions needs numbers, such as 0.1,0.5, not half"),
+        (("--learning-rates", "1e-3", "--learning-rate", "0.1"), "-rates or --learning-rate, not"),
+        (("--fractions", "0.5", "--fraction", "0.5"), "--fractions or --fraction, not both"),
+        (("--fractions", "half"), "argument --fractions: invalid numbers value: 'half'"),
         (("--jobs", "-1"), "--jobs must not be negative: -1"),
         (("--budget", "soon"), "--budget 'soon' is not a time"),
     ],
