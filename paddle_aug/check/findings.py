@@ -5,7 +5,7 @@ to know.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -25,6 +25,72 @@ UNEVEN = 10  # times as many images in the largest class as in the smallest
 LONG = 4  # times as wide as high, or the other way round, before it is stretched to a square
 SMALL = 2  # times that the shorter side is enlarged
 LARGE = 24_000_000  # pixels, which take half a second to decode
+# By code: level, message and advice. Duplicates are counted by the second image of each pair.
+FINDINGS = {
+    "lists": ("error", "{faults} in lists or folders, which training refuses",
+        "correct or remove these lines or files"),
+    "repeated-in-train": ("note", "{training_lines} repeated",
+        "fine if you mean to show rare images more often"),
+    "repeated-in-eval": ("warning", "{evaluation_lines} repeated",
+        "remove them: a repeated image counts more than the others"),
+    "no-eval": ("note", "no images to evaluate on",
+        "--split 0.75 writes two lists; or train with --holdout 0.25"),
+    "labels-start": ("warning", "labels begin at {start}, not at 0",
+        "count from 0: the network has an output for each number from 0 on"),
+    "label-gap": ("warning", "{classes} without a training image",
+        "number the classes without gaps, or add images"),
+    "few-images": ("warning", f"{{classes}} with fewer than {FEW} training images",
+        "add images, or repeat lines of these classes"),
+    "imbalance": ("warning", "the largest class has {ratio:.0f} times the images of the smallest",
+        "repeat lines of the small ones, or see tools/export.py --even"),
+    "not-evaluated": ("warning", "{classes} without an evaluation image",
+        "accuracy says nothing about them; --holdout and --split take a share of each class"),
+    "missing": ("error", "{images} not there", "correct the paths, or give --image-root"),
+    "unreadable": ("error", "{images} unreadable",
+        "fetch these files again, or remove their lines"),
+    "wrong-suffix": ("warning", "{images} in another format than their name says",
+        "rename them: paddle_aug goes by the content, other programs by the name"),
+    "blank": ("warning", "{images} of one colour, or nearly",
+        "look at them; remove what shows nothing"),
+    "cmyk": ("warning", "{images} in CMYK, the colours of print",
+        "save them as RGB: without their profile, colours come out wrong"),
+    "animated": ("warning", "{images} with several frames or pages",
+        "only the first is used; save the frames you mean as files"),
+    "transparent": ("warning", "{images} partly transparent",
+        "white shows through; put them on a background of your choice"),
+    "long": ("warning", f"{{images}} {LONG} times as long as wide, or more",
+        "crop them, as they would be stretched to a square, or train with --no-stretch"),
+    "small": ("warning", f"{{images}} enlarged more than {SMALL} times to {{size}} × {{size}}, "
+        "unlike most",
+        "check whether they are thumbnails or icons"),
+    "all-small": ("note", f"{{images}} enlarged more than {SMALL} times to {{size}} × {{size}}",
+        "a smaller --image-size trains faster and loses nothing"),
+    "sixteen-bit": ("note", "{images} with 16 bits per channel", "only the upper 8 are used"),
+    "palette": ("note", "{images} with a palette", "fine; their colours may have been reduced"),
+    "grey": ("note", "{images} grey, among others in colour",
+        "fine, unless they are all of one class: then colour gives it away"),
+    "turned": ("note", "{images} turned by EXIF",
+        "fine here; other programs may show them on their side"),
+    "large": ("note", "{images} very large", "make them smaller for a faster start"),
+    "other-label": ("error", "{images} the same as one of another class",
+        "one of the labels is wrong, or the image shows both: decide, or remove it"),
+    "leak-file": ("error", "{images} in both lists: the same file under another name",
+        "evaluate on other images: accuracy would come out too high"),
+    "leak": ("warning", "{images} in both lists: the same pixels in another file",
+        "evaluate on other images: accuracy comes out too high"),
+    "near-leak": ("warning", "{images} in the evaluation list nearly the same as one in training",
+        "look at them; keep both in one list (--split does), or accuracy comes out too high"),
+    "near-other-label": ("warning", "{images} nearly the same as one of another class",
+        "look at them: one of the labels may be wrong"),
+    "same-in-eval": ("warning", "{images} in the evaluation list the same as another",
+        "remove one of the two: it counts twice"),
+    "same-in-train": ("warning", "{images} in training the same as another",
+        "remove one of the two, unless you mean it"),
+    "near-same-in-eval": ("note", "{images} in the evaluation list nearly the same as another",
+        "look at them"),
+    "near-same-in-train": ("note", "{images} in training nearly the same as another",
+        "fine; keep both in one list"),
+}  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -86,44 +152,43 @@ def _place(survey: Survey, image: Listed, what: str = "") -> Place:
     return Place(where(survey, image.sample, image.in_eval), ": ".join(filter(None, (path, what))))
 
 
+def _finding(code: str, places: list[Place], **values) -> Finding:
+    """A finding as FINDINGS words it."""
+    level, message, advice = FINDINGS[code]
+    count = len(places)
+    message = message.format(
+        images=count_of(count, "image"),
+        classes=count_of(count, "class", "classes"),
+        faults=count_of(count, "fault"),
+        training_lines=count_of(count, "training line"),
+        evaluation_lines=count_of(count, "evaluation line"),
+        **values,
+    )
+    return Finding(level, code, message, advice, places)
+
+
 def _of_lists(survey: Survey) -> Iterator[Finding]:
     found = survey.found
     names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = in_order(
-        [*found.faults, *list_faults(found.train, found.eval, names, labels)], found.files
-    )
+    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
     if faults:
-        yield Finding(
-            "error", "lists",
-            f"{count_of(len(faults), 'fault')} in lists or folders, which training refuses",
-            "correct or remove these lines or files",
-            [Place(f"{f.file}:{f.line}" if f.line else f.file, f.reason) for f in faults],
+        yield _finding(
+            "lists",
+            [Place(f"{f.file}:{f.line}" if f.line else f.file, f.reason)
+             for f in in_order(faults, found.files)],
         )  # fmt: skip
-    repeated = [
-        [
+    parts = zip(("train", "eval"), names, (found.train, found.eval), strict=True)
+    for part, name, samples in parts:
+        repeated = [
             Place(f"{name}:{sample.line}", f"{shown(sample)}: as on line {first.line}")
             for sample, first in repeats(samples)
             if sample.label == first.label
         ]
-        for name, samples in zip(names, (found.train, found.eval), strict=True)
-    ]
-    if repeated[0]:
-        yield Finding(
-            "note", "repeated-in-train", f"{count_of(len(repeated[0]), 'training line')} repeated",
-            "fine if you mean to show rare images more often", repeated[0],
-        )  # fmt: skip
-    if repeated[1]:
-        yield Finding(
-            "warning", "repeated-in-eval",
-            f"{count_of(len(repeated[1]), 'evaluation line')} repeated",
-            "remove them: a repeated image counts more than the others", repeated[1],
-        )  # fmt: skip
+        if repeated:
+            yield _finding(f"repeated-in-{part}", repeated)
     if not found.eval:
-        yield Finding(
-            "note", "no-eval", "no images to evaluate on",
-            "--split 0.75 writes two lists; or train with --holdout 0.25", [],
-        )  # fmt: skip
+        yield _finding("no-eval", [])
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
@@ -131,58 +196,29 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
     if not train:
         return
     start = min(train) if not _named(survey, 0) else 0
+    known = range(start, max(len(survey.found.class_names), max(train) + 1))
+    listed = sorted(train)
 
-    def places(
-        labels: Iterable[int], remark: Callable[[int], str] = lambda label: ""
-    ) -> list[Place]:
-        return [
-            Place(f"label {label}", f"{_named(survey, label)} {remark(label)}".strip())
-            for label in labels
-        ]
+    def place(label: int, remark: str = "") -> Place:
+        return Place(f"label {label}", f"{_named(survey, label)} {remark}".strip())
 
-    def trained(label: int) -> str:
-        return f"({train[label]:,})"
+    def sized(labels: Iterable[int]) -> list[Place]:
+        return [place(label, f"({train[label]:,})") for label in labels]
 
     if start:
-        yield Finding(
-            "warning", "labels-start", f"labels begin at {start}, not at 0",
-            "count from 0: the network has an output for each number from 0 on", [],
-        )  # fmt: skip
-    known = range(start, max(len(survey.found.class_names), max(train) + 1))
-    gaps = [label for label in known if label not in train]
-    if gaps:
-        yield Finding(
-            "warning", "label-gap",
-            f"{count_of(len(gaps), 'class', 'classes')} without a training image",
-            "number the classes without gaps, or add images",
-            places(gaps, lambda n: f"({evaluated[n]:,} to evaluate on)" if evaluated[n] else ""),
-        )  # fmt: skip
-    listed = sorted(train)
-    few = [label for label in listed if train[label] < FEW]
-    if few:
-        yield Finding(
-            "warning", "few-images",
-            f"{count_of(len(few), 'class', 'classes')} with fewer than {FEW} training images",
-            "add images, or repeat lines of these classes", places(few, trained),
-        )  # fmt: skip
-    largest = max(listed, key=lambda label: train[label])
-    smallest = min(listed, key=lambda label: train[label])
+        yield _finding("labels-start", [], start=start)
+    if gaps := [label for label in known if label not in train]:
+        remarks = {n: f"({evaluated[n]:,} to evaluate on)" for n in gaps if evaluated[n]}
+        yield _finding("label-gap", [place(label, remarks.get(label, "")) for label in gaps])
+    if few := [label for label in listed if train[label] < FEW]:
+        yield _finding("few-images", sized(few))
+    smallest, largest = min(listed, key=train.get), max(listed, key=train.get)
     if train[largest] >= UNEVEN * train[smallest]:
         ratio = train[largest] / train[smallest]
-        yield Finding(
-            "warning", "imbalance",
-            f"the largest class has {ratio:.0f} times the images of the smallest",
-            "repeat lines of the small ones, or see tools/export.py --even",
-            places((largest, smallest), trained),
-        )  # fmt: skip
+        yield _finding("imbalance", sized((largest, smallest)), ratio=ratio)
     unseen = [label for label in listed if label not in evaluated]
     if survey.found.eval and unseen:
-        yield Finding(
-            "warning", "not-evaluated",
-            f"{count_of(len(unseen), 'class', 'classes')} without an evaluation image",
-            "accuracy says nothing about them; --holdout and --split take a share of each class",
-            places(unseen),
-        )  # fmt: skip
+        yield _finding("not-evaluated", [place(label) for label in unseen])
 
 
 def _named(survey: Survey, label: int) -> str:
@@ -214,40 +250,9 @@ def _of_files(survey: Survey, image_size: int) -> Iterator[Finding]:
         del places["grey"]  # odd only among colours
     if 2 * len(places["small"]) > len(survey.readable):
         places["all-small"] = places.pop("small")
-    for code, (level, message, advice) in FILE_FINDINGS.items():
+    for code in FINDINGS:
         if places[code]:
-            number = count_of(len(places[code]), "image")
-            yield Finding(
-                level, code, f"{number} {message.format(size=image_size)}", advice, places[code]
-            )
-
-
-# By code: the level, what is the case with so many images, and advice.
-FILE_FINDINGS = {
-    "missing": ("error", "not there", "correct the paths, or give --image-root"),
-    "unreadable": ("error", "unreadable", "fetch these files again, or remove their lines"),
-    "wrong-suffix": ("warning", "in another format than their name says",
-        "rename them: paddle_aug goes by the content, other programs by the name"),
-    "blank": ("warning", "of one colour, or nearly", "look at them; remove what shows nothing"),
-    "cmyk": ("warning", "in CMYK, the colours of print",
-        "save them as RGB: without their profile, colours come out wrong"),
-    "animated": ("warning", "with several frames or pages",
-        "only the first is used; save the frames you mean as files"),
-    "transparent": ("warning", "partly transparent",
-        "white shows through; put them on a background of your choice"),
-    "long": ("warning", f"{LONG} times as long as wide, or more",
-        "crop them, as they would be stretched to a square, or train with --no-stretch"),
-    "small": ("warning", f"enlarged more than {SMALL} times to {{size}} × {{size}}, unlike most",
-        "check whether they are thumbnails or icons"),
-    "all-small": ("note", f"enlarged more than {SMALL} times to {{size}} × {{size}}",
-        "a smaller --image-size trains faster and loses nothing"),
-    "sixteen-bit": ("note", "with 16 bits per channel", "only the upper 8 are used"),
-    "palette": ("note", "with a palette", "fine; their colours may have been reduced"),
-    "grey": ("note", "grey, among others in colour",
-        "fine, unless they are all of one class: then colour gives it away"),
-    "turned": ("note", "turned by EXIF", "fine here; other programs may show them on their side"),
-    "large": ("note", "very large", "make them smaller for a faster start"),
-}  # fmt: skip
+            yield _finding(code, places[code], size=image_size)
 
 
 def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
@@ -294,7 +299,7 @@ def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
             float(near.correlation[place]), bool(near.mirrored[place]), near=True,
         )  # fmt: skip
         closest.setdefault((second, pair.code), pair)
-    order = list(DUPLICATE_FINDINGS)
+    order = list(FINDINGS)
     return sorted([*found, *closest.values()], key=lambda pair: order.index(pair.code))
 
 
@@ -317,39 +322,16 @@ def _pair(
     return DuplicatePair(f"near-{code}" if near else code, first, second, correlation, mirrored)
 
 
-# By code: the level, what is the case with the second image of each pair, and advice.
-DUPLICATE_FINDINGS = {
-    "other-label": ("error", "the same as one of another class",
-        "one of the labels is wrong, or the image shows both: decide, or remove it"),
-    "leak-file": ("error", "in both lists: the same file under another name",
-        "evaluate on other images: accuracy would come out too high"),
-    "leak": ("warning", "in both lists: the same pixels in another file",
-        "evaluate on other images: accuracy comes out too high"),
-    "near-leak": ("warning", "in the evaluation list nearly the same as one in training",
-        "look at them; keep both in one list (--split does), or accuracy comes out too high"),
-    "near-other-label": ("warning", "nearly the same as one of another class",
-        "look at them: one of the labels may be wrong"),
-    "same-in-eval": ("warning", "in the evaluation list the same as another",
-        "remove one of the two: it counts twice"),
-    "same-in-train": ("warning", "in training the same as another",
-        "remove one of the two, unless you mean it"),
-    "near-same-in-eval": ("note", "in the evaluation list nearly the same as another",
-        "look at them"),
-    "near-same-in-train": ("note", "in training nearly the same as another",
-        "fine; keep both in one list"),
-}  # fmt: skip
-
-
 def _of_duplicates(survey: Survey) -> Iterator[Finding]:
     places = defaultdict(list)
     for pair in duplicate_pairs(survey):
         places[pair.code].append(_place(survey, pair.second, likeness(survey, pair)))
-    for code, (level, message, advice) in DUPLICATE_FINDINGS.items():
+    for code in FINDINGS:
         if places[code]:
-            if level == "error" and survey.found.published:
-                level = "warning"  # whoever compares results needs the split as it is
-            number = count_of(len(places[code]), "image")
-            yield Finding(level, code, f"{number} {message}", advice, places[code])
+            finding = _finding(code, places[code])
+            if finding.level == "error" and survey.found.published:
+                finding = finding._replace(level="warning")  # who compares needs the split as it is
+            yield finding
 
 
 def likeness(survey: Survey, pair: DuplicatePair) -> str:

@@ -11,7 +11,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -263,8 +262,7 @@ def _pixel_counts(samples: Sequence[Sample], image_size: int | None) -> np.ndarr
     """The pixels of each image that will have been read, int64 [N]."""
     if image_size is not None:
         return np.full(len(samples), image_size**2, np.int64)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.array(list(pool.map(pixel_count, samples)), np.int64)
+    return np.array(over_images(pixel_count, samples, "reading image sizes"), np.int64)
 
 
 def _warn(reason: str) -> None:

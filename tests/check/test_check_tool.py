@@ -17,8 +17,7 @@ from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
 from paddle_aug.check.findings import (
-    DUPLICATE_FINDINGS,
-    FILE_FINDINGS,
+    FINDINGS,
     LEVELS,
     findings,
 )
@@ -141,9 +140,7 @@ def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_
     page = {code: (level, message) for level, code, message in rows}
     said = {finding.code: (finding.level, finding.message) for finding in told_of_it}
     assert {code: page[code] for code in said} == said
-    others = {"no-eval", "labels-start", "all-small"}
-    assert set(page) - set(said) == others
-    assert {*FILE_FINDINGS, *DUPLICATE_FINDINGS} <= set(page)
+    assert set(page) == set(FINDINGS) == {*said, "no-eval", "labels-start", "all-small"}
 
 
 def test_the_exit_code_is_that_of_the_worst_finding(tmp_path, spoiled):
