@@ -32,14 +32,15 @@ def main() -> None:
     from paddle_aug.training.fit import fit
     from paddle_aug.training.mixing import Mixing
 
-    first = make_config(given, recipe or "aistudio")
-    modes = split_modes(first.augment)
+    config = make_config(given, recipe or "aistudio")
+    modes = split_modes(config.augment)
     for mode in modes:
-        wanted = of_mode(first, mode)
+        wanted = of_mode(config, mode)
         augmentation(wanted.augment)
         Mixing.of(wanted)
-    found = find_data(first)
-    config = make_config(given, recipe or ("sample" if found.drawn else "aistudio"))
+    found = find_data(config)
+    if recipe is None and found.drawn:
+        config = make_config(given, "sample")
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
     data = open_data(config, found=found)

@@ -1,5 +1,6 @@
 """Callbacks follow a training, may end it, and change nothing else."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -109,3 +110,19 @@ def test_a_stopped_training_is_finished_with_all_its_files_until_it_gets_more_ep
     whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"), epochs=4)
     fit(whole, data)
     assert_same_run(replace(config, epochs=4), whole)
+
+
+def test_the_script_of_the_page_stops_early(tmp_path, monkeypatch, repository):
+    page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    # At this rate no prediction changes, so the first epoch stays the best.
+    tiny = {"image_size": 16, "learning_rate": 1e-12, "device": "cpu", "threads": 1}
+    script = script.replace('"epochs": 50', f'"epochs": 50, **{tiny}').replace(
+        "patience=5", "patience=1"
+    )
+    write_dataset(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    exec(script, {"__name__": "__main__"})
+    run = runlog.read_run_file("logs", "userDef")
+    assert len(run["epochs"]) == 2
+    assert run["finished"] is True
