@@ -1,45 +1,31 @@
 """Bad input by the thousand: a tool accepts each case, or refuses it with one clear message.
 
-    python tests/robustness/fuzz.py --cases 10000 --seed 0
-
 A case writes files into a folder and hands them to the functions that the tools call. A case is
 broken if it raises anything but a UserError, if the message is not clear, if it writes outside its
 output folder or starts a program, and if it takes longer than MAX_SECONDS. See docs/bad-input.md.
 """
 
-import argparse
 import contextlib
-import faulthandler
 import io
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
-import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-if __name__ == "__main__":
-    sys.path[1:1] = [str(ROOT), str(ROOT / "tests" / "support")]
+from hypothesis import HealthCheck
 
-from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from paddle_aug.errors import UserError
 
-from paddle_aug.errors import UserError  # noqa: E402
-
+TOOLS = Path(__file__).resolve().parent.parent.parent / "tools"
 MAX_SECONDS = 120
 MAX_BYTES = 4 * 2**30  # of private memory on top of what is there, so that the machine lives on
 MAX_LINES, MAX_COLUMNS = 80, 1500  # of a message
-BY_COMMAND = 100  # one case in so many runs by the real command line, too
 QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
@@ -196,7 +182,7 @@ def judge_command(attempt: Attempt, folder: Path) -> int:
     """
     tool, *arguments = attempt.command
     (folder / "out").mkdir(exist_ok=True)
-    words = [sys.executable, str(ROOT / "tools" / tool), *arguments]
+    words = [sys.executable, str(TOOLS / tool), *arguments]
     try:
         ended = subprocess.run(
             words, cwd=folder / "out", stdin=subprocess.DEVNULL, capture_output=True, timeout=600
@@ -216,78 +202,3 @@ def case(kind: Kind, draw: Callable, folder: Path) -> Attempt:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # libraries that would rather not write such files
         return kind(draw, folder)
-
-
-def kinds() -> dict[str, Kind]:
-    """All kinds of cases; those of weights import Paddle."""
-    import fuzz_data
-    import fuzz_images
-    import fuzz_texts
-    import fuzz_weights
-
-    return fuzz_data.KINDS | fuzz_images.KINDS | fuzz_texts.KINDS | fuzz_weights.KINDS
-
-
-def run_kind(name: str, kind: Kind, cases: int, first_seed: int, keep: Path | None) -> Counter:
-    """Run cases of a kind and print the broken ones; returns how many ended how."""
-    counts: Counter = Counter()
-
-    @seed(first_seed)
-    @settings(max_examples=cases, phases=(Phase.generate,), **QUIET)
-    @given(st.data())
-    def run_case(data):
-        number = counts.total()
-        folder = Path(tempfile.mkdtemp(prefix=f"{name.replace(' ', '-')}-{number}-"))
-        try:
-            attempt = case(kind, data.draw, folder)
-            message = judge(attempt, folder)
-            if attempt.command and number % BY_COMMAND == BY_COMMAND - 1:
-                judge_command(attempt, folder)
-            counts["accepted" if message is None else "refused"] += 1
-        except Broken as error:
-            counts["broken"] += 1
-            print(f"BROKEN {folder.name}: {error}", flush=True)
-            traceback.print_exception(error.__cause__, limit=-3, file=sys.stdout)
-            if keep:
-                shutil.copytree(folder, keep / folder.name, symlinks=True)
-        finally:
-            shutil.rmtree(folder)
-
-    run_case()
-    return counts
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
-    parser.add_argument("--cases", type=int, default=10_000, help="of all kinds together")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", nargs="+", help="only these")
-    parser.add_argument("--keep", type=Path, help="folder for the files of broken cases")
-    options = parser.parse_args()
-    faulthandler.enable()
-    known = kinds()
-    chosen = {name: known[name] for name in options.kinds or known}
-    started = time.monotonic()
-    total: Counter = Counter()
-    print("| kind | accepted | refused | broken |\n| --- | ---: | ---: | ---: |")
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
-        tempfile.tempdir = folder
-        for name, kind in chosen.items():
-            cases = max(1, options.cases // len(chosen))
-            counts = run_kind(name, kind, cases, options.seed, options.keep)
-            total += counts
-            print(row(name, counts), flush=True)
-    print(row("all", total))
-    print(f"{time.monotonic() - started:,.0f} s")
-    return 1 if total["broken"] else 0
-
-
-def row(name: str, counts: Counter) -> str:
-    numbers = (f"{counts[key]:,}" for key in ("accepted", "refused", "broken"))
-    return f"| {name} | {' | '.join(numbers)} |"
-
-
-if __name__ == "__main__":
-    sys.modules.setdefault("fuzz", sys.modules["__main__"])  # the kinds import it
-    sys.exit(main())

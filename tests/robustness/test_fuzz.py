@@ -1,6 +1,13 @@
-"""A share of fuzz.py, the same in each run, and what fuzz.py calls broken."""
+"""Cases of bad input, by default the same few in each run, and what fuzz.py calls broken.
+
+A thousand of each kind, and other ones in each run, with
+
+    python -m pytest tests/robustness/test_fuzz.py -k each_case --fuzz 1000
+"""
 
 import contextlib
+import itertools
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -8,26 +15,38 @@ import time
 import warnings
 from pathlib import Path
 
+import fuzz_data
+import fuzz_images
+import fuzz_texts
+import fuzz_weights
 import numpy as np
 import pytest
-from fuzz import QUIET, Attempt, Broken, case, fault_of, judge, judge_command, kinds
+from fuzz import QUIET, Attempt, Broken, case, fault_of, judge, judge_command
 from fuzz_images import MODES, saved
-from hypothesis import Phase, find, given, settings
+from hypothesis import Phase, event, find, given, settings
 from hypothesis import strategies as st
 
 from paddle_aug.data.image import UnreadableImage, decode_image
 from paddle_aug.errors import UserError
 
-KINDS = kinds()
+KINDS = fuzz_data.KINDS | fuzz_images.KINDS | fuzz_texts.KINDS | fuzz_weights.KINDS
+BY_COMMAND = 100  # one case in so many runs by the real command line, too
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_each_case_is_accepted_or_refused_with_one_clear_message(name):
-    @settings(max_examples=30, derandomize=True, **QUIET)
+def test_each_case_is_accepted_or_refused_with_one_clear_message(name, tmp_path, request):
+    """The folders of broken cases are kept."""
+    cases, numbers = request.config.getoption("--fuzz"), itertools.count(1)
+
+    @settings(max_examples=cases or 30, derandomize=not cases, **QUIET)
     @given(st.data())
     def run_case(data):
-        with tempfile.TemporaryDirectory() as folder:
-            judge(case(KINDS[name], data.draw, Path(folder)), Path(folder))
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        attempt = case(KINDS[name], data.draw, folder)
+        event("accepted" if judge(attempt, folder) is None else "refused")
+        if attempt.command and next(numbers) % BY_COMMAND == 0:
+            judge_command(attempt, folder)
+        shutil.rmtree(folder)
 
     run_case()
 
