@@ -109,15 +109,6 @@ OPS = {
 
 def user_def() -> Transform:
     """The eight hand-written ops of the notebook, all of them, in random order."""
-    return _user_def(GaussianNoise())
-
-
-def sequel_user_def() -> Transform:
-    """The sequel's userDef: its noise is weaker and left out half the time."""
-    return _user_def(Maybe(0.5, GaussianNoise(5)))
-
-
-def _user_def(noise: Transform) -> Transform:
     return Shuffled(
         Brightness(),
         Contrast(),
@@ -126,8 +117,14 @@ def _user_def(noise: Transform) -> Transform:
         CenterCropResize(),
         Flip(),
         Rotate((0, 359)),
-        noise,
+        GaussianNoise(),
     )
+
+
+def sequel_user_def() -> Transform:
+    """The sequel's userDef: its noise is weaker and left out half the time."""
+    *others, _ = user_def().ops
+    return Shuffled(*others, Maybe(0.5, GaussianNoise(5)))
 
 
 def imgaug_lib() -> Transform:

@@ -38,23 +38,12 @@ def identity(image: np.ndarray) -> np.ndarray:
 
 
 KERNELS: dict[str, Callable[..., np.ndarray]] = {
-    "identity": identity,
-    "shear_x": shear_x,
-    "shear_y": shear_y,
-    "translate_x": translate_x,
-    "translate_y": translate_y,
-    "rotate": rotate,
-    "brightness": brightness,
-    "color": color,
-    "contrast": contrast,
-    "sharpness": sharpness,
-    "posterize": posterize,
-    "solarize": solarize,
-    "autocontrast": autocontrast,
-    "equalize": equalize,
-    "invert": invert,
-    "grayscale": grayscale,
-    "gaussian_blur": gaussian_blur,
+    kernel.__name__: kernel
+    for kernel in (
+        *(identity, shear_x, shear_y, translate_x, translate_y, rotate),
+        *(brightness, color, contrast, sharpness, posterize, solarize, autocontrast, equalize),
+        *(invert, grayscale, gaussian_blur),
+    )
 }
 
 
@@ -358,18 +347,12 @@ class AugMix(Transform):
 
     def sample(self, rng, shape):
         space = AUGMIX if self.all_ops else without(AUGMIX, *BLENDS)
-        names = tuple(space)
+        names, lowest = tuple(space), self.severity - 1
         kept, changed = rng.dirichlet([self.alpha] * 2).tolist()
         shares = rng.dirichlet([self.alpha] * self.width).tolist()
         chains = [
             [
-                draw_step(
-                    rng,
-                    space,
-                    draw_one(rng, names),
-                    draw_whole(rng, 0, self.severity - 1) / 9,
-                    shape,
-                )
+                draw_step(rng, space, draw_one(rng, names), draw_whole(rng, 0, lowest) / 9, shape)
                 for _ in range(draw_whole(rng, 1, 3) if self.depth == -1 else self.depth)
             ]
             for _ in range(self.width)

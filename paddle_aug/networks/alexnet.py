@@ -70,8 +70,3 @@ class AlexNet(nn.Sequential):
             ("relu7", nn.ReLU()),
             ("_fc8", dense(4096, num_classes)),
         )
-
-
-def alexnet(num_classes: int, image_size: int) -> AlexNet:
-    """The network of paddle.vision.models and torchvision, 61 million parameters at 224 pixels."""
-    return AlexNet(num_classes, image_size)

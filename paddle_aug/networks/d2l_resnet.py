@@ -38,7 +38,8 @@ class D2LResNet(nn.Sequential):
     """A 3×3 convolution without pooling, then four stages of two residual blocks.
 
     Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes]. Weights
-    do not depend on the image size. Layers have the names that the book gives them.
+    do not depend on the image size; the book's images have 32 pixels. Layers have the names that
+    the book gives them.
 
     Raises:
         ValueError: the images are too small.
@@ -61,8 +62,3 @@ class D2LResNet(nn.Sequential):
             ("global_avg_pool", nn.AdaptiveAvgPool2D(1)),
             ("fc", nn.Sequential(nn.Flatten(), head)),
         )
-
-
-def d2l_resnet18(num_classes: int, image_size: int) -> D2LResNet:
-    """`d2l.resnet18(num_classes, 3)`; the book's images have 32 pixels."""
-    return D2LResNet(num_classes, image_size)

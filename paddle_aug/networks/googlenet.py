@@ -123,8 +123,3 @@ class GoogLeNet(nn.Layer):
         second = paddle.flatten(self._conv_o2(self._pool_o(second)), 1)
         second = self._out2(self._drop_o2(self._fc_o2(second)))
         return logits, first, second
-
-
-def googlenet(num_classes: int, image_size: int) -> GoogLeNet:
-    """The network of paddle.vision.models, which is not the paper's in all (see GoogLeNet)."""
-    return GoogLeNet(num_classes, image_size)

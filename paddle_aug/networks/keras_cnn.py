@@ -61,8 +61,3 @@ class KerasCNN(nn.Layer):
 
     def forward(self, images):
         return self.classifier(self.flatten(self.features(images)))
-
-
-def keras_cnn(num_classes: int, image_size: int) -> KerasCNN:
-    """The document's network; its images have 32 pixels."""
-    return KerasCNN(num_classes, image_size)

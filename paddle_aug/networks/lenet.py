@@ -47,8 +47,3 @@ class LeNet(nn.Layer):
 
     def forward(self, images):
         return self.fc(self.flatten(self.features(images)))
-
-
-def lenet(num_classes: int, image_size: int) -> LeNet:
-    """LeNet-5 for colour images."""
-    return LeNet(num_classes, image_size)

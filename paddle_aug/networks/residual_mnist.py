@@ -61,8 +61,3 @@ class ResidualMNIST(nn.Layer):
     def forward(self, images):
         x = self.block3(self.block2(self.block1(images)))
         return self.classifier(self.flatten(self.block5(self.block4(x))))
-
-
-def residual_mnist(num_classes: int, image_size: int) -> ResidualMNIST:
-    """The document's network; its images have 96 pixels."""
-    return ResidualMNIST(num_classes, image_size)

@@ -44,7 +44,7 @@ class Foreign(Transform):
 
     def call(self, image: np.ndarray, seed: int):
         """Run the op on an image that it may write into; the globals are seeded."""
-        raise NotImplementedError(f"{type(self).__name__} has no call()")
+        raise NotImplementedError
 
     def sample(self, rng, shape):
         return {"seed": int(rng.integers(2**31))}

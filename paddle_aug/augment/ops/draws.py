@@ -20,43 +20,27 @@ def up_to(value: Range) -> tuple[float, float]:
 
 
 def check_range(name: str, bounds: tuple, low: float, high: float = math.inf) -> None:
-    """Refuse a field whose range leaves [low, high].
-
-    Raises:
-        ValueError: it does.
-    """
+    """Raise ValueError for a field whose range leaves [low, high]."""
     if not all(low <= bound <= high for bound in bounds):
         limits = f"from {low} to {high}" if high < math.inf else f"of {low} or more"
         raise ValueError(f"{name} wants numbers {limits}, got {bounds}")
 
 
 def check_whole(name: str, values: tuple, low: int, high: float = math.inf) -> None:
-    """Refuse a field that is not made of whole numbers in [low, high].
-
-    Raises:
-        ValueError: it is not.
-    """
+    """Raise ValueError for a field that is not made of whole numbers in [low, high]."""
     if not all(isinstance(value, int) for value in values):
         raise ValueError(f"{name} wants whole numbers, got {values}")
     check_range(name, values, low, high)
 
 
 def check_probability(p: float) -> None:
-    """Refuse a number that is not from 0 to 1.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """Raise ValueError for a number that is not from 0 to 1."""
     if not 0 <= p <= 1:
         raise ValueError(f"p wants a probability from 0 to 1, got {p}")
 
 
 def check_colour(fill: Colour) -> None:
-    """Refuse a fill that is neither a level nor three levels.
-
-    Raises:
-        ValueError: it is neither.
-    """
+    """Raise ValueError for a fill that is neither a level nor three levels."""
     levels = fill if isinstance(fill, tuple) else (fill,) * 3
     if len(levels) != 3 or not all(
         isinstance(level, int) and 0 <= level <= 255 for level in levels
@@ -65,21 +49,13 @@ def check_colour(fill: Colour) -> None:
 
 
 def check_ratio(ratio: tuple[float, float]) -> None:
-    """Refuse a range of ratios that reaches 0 or is upside down.
-
-    Raises:
-        ValueError: it does or is.
-    """
+    """Raise ValueError for a range of ratios that reaches 0 or is upside down."""
     if not 0 < ratio[0] <= ratio[1]:
         raise ValueError(f"ratio wants 0 < low <= high, got {ratio}")
 
 
 def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """A number of the range, at a quarter of the cost of `rng.uniform`.
-
-    Raises:
-        ValueError: the bounds are no range.
-    """
+    """A number of the range, at a quarter of the cost of `rng.uniform`; ValueError for no range."""
     low, high = bounds
     if not -math.inf < low <= high < math.inf:
         raise ValueError(f"want a range from a low to a high number, got {low} to {high}")
@@ -87,11 +63,8 @@ def draw(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
 
 
 def draw_whole(rng: np.random.Generator, low: int, high: int) -> int:
-    """A whole number from low to high, both included, at a quarter of the cost of `rng.integers`.
-
-    Raises:
-        ValueError: low is above high.
-    """
+    """A whole number from low to high, both included, at a quarter of the cost of `rng.integers`;
+    ValueError if low is above high."""
     if low > high:
         raise ValueError(f"want a range from a low to a high number, got {low} to {high}")
     return low + int((high + 1 - low) * rng.random())

@@ -140,13 +140,8 @@ class Flip(Transform):
 
 
 @dataclass(frozen=True)
-class HorizontalFlip(Transform):
+class HorizontalFlip(Flip):
     """Mirrors left to right with probability `p`."""
-
-    p: float = 0.5
-
-    def __post_init__(self):
-        check_probability(self.p)
 
     def sample(self, rng, shape):
         return {"horizontal": bool(rng.random() < self.p)}
@@ -156,13 +151,8 @@ class HorizontalFlip(Transform):
 
 
 @dataclass(frozen=True)
-class VerticalFlip(Transform):
+class VerticalFlip(Flip):
     """Mirrors top to bottom with probability `p`."""
-
-    p: float = 0.5
-
-    def __post_init__(self):
-        check_probability(self.p)
 
     def sample(self, rng, shape):
         return {"vertical": bool(rng.random() < self.p)}

@@ -51,6 +51,11 @@ def equalize(image: np.ndarray) -> np.ndarray:
     return cv2.merge(planes)
 
 
+def _from(low: int | tuple[int, int], nothing: int) -> tuple[int, int]:
+    """A field's range: a scalar means "from this on", up to doing nothing."""
+    return low if isinstance(low, tuple) else (low, nothing)
+
+
 @dataclass(frozen=True)
 class Posterize(Transform):
     """Keeps 8 bits of each level or fewer, down to `bits`; a pair is the range itself."""
@@ -58,13 +63,10 @@ class Posterize(Transform):
     bits: int | tuple[int, int] = 4
 
     def __post_init__(self):
-        check_whole("bits", self._range(), 0, 8)
-
-    def _range(self) -> tuple[int, int]:
-        return self.bits if isinstance(self.bits, tuple) else (self.bits, 8)
+        check_whole("bits", _from(self.bits, 8), 0, 8)
 
     def sample(self, rng, shape):
-        return {"bits": draw_whole(rng, *self._range())}
+        return {"bits": draw_whole(rng, *_from(self.bits, 8))}
 
     def apply(self, image, bits):
         return posterize(image, bits)
@@ -78,13 +80,10 @@ class Solarize(Transform):
     threshold: int | tuple[int, int] = 128
 
     def __post_init__(self):
-        check_whole("threshold", self._range(), 0, 256)
-
-    def _range(self) -> tuple[int, int]:
-        return self.threshold if isinstance(self.threshold, tuple) else (self.threshold, 256)
+        check_whole("threshold", _from(self.threshold, 256), 0, 256)
 
     def sample(self, rng, shape):
-        return {"threshold": draw_whole(rng, *self._range())}
+        return {"threshold": draw_whole(rng, *_from(self.threshold, 256))}
 
     def apply(self, image, threshold):
         return solarize(image, threshold)

@@ -123,11 +123,7 @@ def _offset(length: int, wanted: int) -> int:
 
 
 def check_size(size: Size) -> None:
-    """Refuse a size that is neither a length nor a pair (height, width).
-
-    Raises:
-        ValueError: it is neither.
-    """
+    """Raise ValueError for a size that is neither a length nor a pair (height, width)."""
     lengths = size if isinstance(size, tuple) else (size,)
     if len(lengths) > 2 or not all(isinstance(each, int) and each > 0 for each in lengths):
         raise ValueError(f"size wants a whole number from 1 or (height, width), got {size!r}")
