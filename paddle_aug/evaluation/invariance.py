@@ -1,7 +1,7 @@
 """The invariance map: the accuracy of trained networks under ops from weak to strong."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -225,7 +225,7 @@ def measure(
         for subject in networks:
             dataset = augmented(subject.config, samples, "none")
             bar.set_description(subject.name)
-            clean = classified(subject.trained, dataset, lambda image, index: image, bar)
+            clean = classified(subject.trained, dataset, bar)
             if not clean.any():
                 raise UserError(
                     f"{subject.weights} gets none of the {len(samples):,} unchanged images right, "
@@ -233,37 +233,30 @@ def measure(
                 )
             for op in ops:
                 bar.set_description(f"{subject.name} {op.name}")
-                rows = []
-                for magnitude in op.magnitudes:
-                    if magnitude == op.neutral:
-                        rows.append(clean)
-                        continue
-
-                    def change(image, index, op=op, magnitude=magnitude):
-                        return op.apply(image, magnitude, index)
-
-                    rows.append(classified(subject.trained, dataset, change, bar))
+                rows = [
+                    clean
+                    if magnitude == op.neutral
+                    else classified(subject.trained, dataset, bar, op, magnitude)
+                    for magnitude in op.magnitudes
+                ]
                 curves[op.name].append(Curve(op, np.stack(rows)))
     return curves
 
 
 @paddle.no_grad()
 def classified(
-    trained: Trained,
-    dataset: Augmented,
-    change: Callable[[np.ndarray, int], np.ndarray],
-    bar: tqdm,
+    trained: Trained, dataset: Augmented, bar: tqdm, op: Op | None = None, magnitude: float = 0
 ) -> np.ndarray:
-    """The right predictions, bool [images], when each image is changed at the network's input size.
-
-    `change` takes the image and its index in the list.
-    """
+    """The right predictions, bool [images], when `op` changes each image at the network's input
+    size; its seed is the index of the image."""
     correct = np.empty(len(dataset), bool)
     to_network = Normalize(trained.normalization)
     for start in range(0, len(dataset), BATCH_SIZE):
         places = range(start, min(start + BATCH_SIZE, len(dataset)))
-        images = np.stack([change(dataset[0, place][0], place) for place in places])
-        logits = trained.network(to_network(tensor_of(images)))
+        images = [dataset[0, place][0] for place in places]
+        if op:
+            images = [op.apply(image, magnitude, places[at]) for at, image in enumerate(images)]
+        logits = trained.network(to_network(tensor_of(np.stack(images))))
         labels = [dataset.samples[place].label for place in places]
         correct[start : start + BATCH_SIZE] = logits.argmax(axis=1).numpy() == labels
         bar.update(len(places))

@@ -1,7 +1,6 @@
 """The files of an invariance map: a figure, a page with a table and sentences, and all numbers."""
 
 import math
-import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from matplotlib.lines import Line2D
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation.invariance import Curve, Subject
-from paddle_aug.results.style import colours, settings
+from paddle_aug.results.style import add_legend, colours, settings, wrapped
 from paddle_aug.results.text import csv_text, markdown_table
 from paddle_aug.system.files import replacing, write_json, write_text
 from paddle_aug.system.versions import versions
@@ -97,7 +96,7 @@ def figure(result: Map) -> Figure:
         axes.remove()
     for axes in all_axes[:panels:COLUMNS]:
         axes.set_ylabel("Accuracy (%)")
-    add_legend(drawn, result)
+    explain(drawn, result)
     return drawn
 
 
@@ -160,23 +159,18 @@ def finish(axes, result: Map, title: str) -> None:
     axes.set_yticks(range(0, 101, 25))
 
 
-def add_legend(drawn: Figure, result: Map) -> None:
-    """Add a legend below the panels."""
+def explain(drawn: Figure, result: Map) -> None:
+    """Explain lines and strips in a legend below the panels."""
     entries = {}
     for subject, (colour, line) in zip(result.networks, looks(result.networks), strict=True):
-        text = "\n".join(textwrap.wrap(subject.name, 40)).replace("$", r"\$")
-        entries[text] = Line2D([], [], color=colour, ls=line, lw=1.8, marker=".")
+        entries[wrapped(subject.name, 40)] = Line2D(
+            [], [], color=colour, ls=line, lw=1.8, marker="."
+        )
     entries[f"accuracy kept (at most {percent(result)} of it lost)"] = Line2D(
         [], [], color="#555555", lw=3, solid_capstyle="butt"
     )
     entries["guessing"] = Line2D([], [], **GUESSING)
-    width = sum(len(text) + 7 for text in entries)  # in characters; a key takes about seven
-    drawn.legend(
-        entries.values(),
-        entries.keys(),
-        loc="outside lower center",
-        ncols=len(entries) if width <= 130 else 2,
-    )
+    add_legend(drawn, entries, 130)
 
 
 def sentences(result: Map) -> list[str]:

@@ -1,9 +1,7 @@
 """The list of everything that `--augment` takes: ops, policies, modes, mixes and combinators."""
 
-import dataclasses
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 
 from paddle_aug.augment import policies
 from paddle_aug.augment.modes import AUGMENTATIONS, OPS, SEQUEL_MIXES, sequel_user_def
@@ -53,15 +51,9 @@ def _sequels() -> Iterator[tuple[str, str]]:
 
 
 def _arguments(item: Callable) -> str:
-    """The arguments: "(degrees=180)", or "(size)" if there is no default."""
-    if item in COMBINATORS.values():
-        arguments = inspect.signature(item).parameters.values()
-        stars = {inspect.Parameter.VAR_POSITIONAL: "*"}
-        return f"({', '.join(stars.get(item.kind, '') + item.name for item in arguments)})"
-    if not dataclasses.is_dataclass(item) or not fields(item):
+    """The arguments: "(degrees=180)", or "(size)" if there is no default; a mode has none."""
+    if not inspect.isclass(item) and item not in COMBINATORS.values():
         return ""
-    parts = [
-        field.name if field.default is dataclasses.MISSING else f"{field.name}={field.default!r}"
-        for field in fields(item)
-    ]
-    return f"({', '.join(parts)})"
+    parameters = inspect.signature(item).parameters.values()
+    parts = [str(parameter.replace(annotation=parameter.empty)) for parameter in parameters]
+    return f"({', '.join(parts)})" if parts else ""

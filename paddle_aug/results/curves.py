@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from paddle_aug.results.runlog import NOTEBOOK_MODES, Run, by_mode, clean_points, stack
 from paddle_aug.results.stats import estimate
-from paddle_aug.results.style import DPI, colours, label, save, settings, wrapped
+from paddle_aug.results.style import DPI, add_legend, colours, label, save, settings, wrapped
 
 _AXES = {"loss": ("Cross-entropy loss", 1), "acc": ("Accuracy (%)", 100)}
 _CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersize": 5}
@@ -78,7 +78,7 @@ def curves_figure(quantity: str, groups: dict[str, list[Run]], colour: dict[str,
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.margins(x=0.01)
-    _add_legend(figure, groups, colour)
+    _explain(figure, groups, colour)
     counts = {len(runs) for runs in groups.values()}
     if counts != {1}:
         seeds = f"{counts.pop()} seeds" if len(counts) == 1 else "n seeds"
@@ -92,8 +92,8 @@ def mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return values.mean(0), values.std(0, ddof=1) if len(values) > 1 else 0 * values[0]
 
 
-def _add_legend(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, str]) -> None:
-    """Explain colours and line styles below the axes, where they cover no curve."""
+def _explain(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, str]) -> None:
+    """Explain colours and line styles in a legend."""
     same_number = len({len(runs) for runs in groups.values()}) == 1
     entries = {}
     for mode, runs in groups.items():
@@ -103,13 +103,7 @@ def _add_legend(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, 
     entries["eval"] = Line2D([], [], color="#333333", linestyle="--")
     if any(clean_points(runs, "acc") for runs in groups.values()):
         entries["train, clean images"] = Line2D([], [], color="#333333", **_CLEAN)
-    width = sum(len(text) + 7 for text in entries)  # in characters; a line key takes about seven
-    figure.legend(
-        entries.values(),
-        entries.keys(),
-        loc="outside lower center",
-        ncols=len(entries) if width <= 84 else 2,
-    )
+    add_legend(figure, entries, 84)
 
 
 def accuracies_figure(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.lines import Line2D
 
 from paddle_aug.errors import UserError, printable
 from paddle_aug.system.files import write_bytes
@@ -68,6 +69,14 @@ def wrapped(mode: str, letters: int, note: str | None = None) -> str:
     """
     lines = textwrap.wrap(label(mode), letters) + ([note] if note else [])
     return "\n".join(lines).replace("$", r"\$")
+
+
+def add_legend(figure: Figure, entries: Mapping[str, Line2D], letters: int) -> None:
+    """Add a legend below the axes, where it covers no curve; in two columns if its texts and keys
+    are wider than so many letters."""
+    width = sum(len(text) + 7 for text in entries)  # a line key takes about seven
+    columns = len(entries) if width <= letters else 2
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns)
 
 
 def colours(modes: Sequence[str]) -> dict[str, str]:

@@ -46,11 +46,9 @@ def commit() -> str | None:
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None
-    git = ["git", "-C", str(root)]
+    describe = ["git", "-C", str(root), "describe", "--always", "--exclude=*", "--abbrev=40"]
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        status = [*git, "status", "--porcelain", "--untracked-files=no"]
-        changed = subprocess.run(status, capture_output=True, text=True)
+        found = subprocess.run([*describe, "--dirty=+"], capture_output=True, text=True)
     except FileNotFoundError:
         return None
-    return head.stdout.strip() + ("+" if changed.stdout else "") or None
+    return found.stdout.strip() or None

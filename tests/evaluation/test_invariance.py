@@ -142,9 +142,7 @@ def test_the_erased_square_is_in_the_middle_and_has_its_share():
 @pytest.mark.parametrize("side", [32, 128])
 def test_pixels_are_distorted_by_the_typical_shift_whatever_the_size_of_the_image(side):
     # Of a ramp, what a pixel becomes tells where it comes from.
-    ramp = (
-        np.repeat(np.linspace(0, 255, side)[None, :, None], side, 0).repeat(3, 2).astype(np.uint8)
-    )
+    ramp = np.broadcast_to(np.linspace(0, 255, side)[:, None], (side, side, 3)).astype(np.uint8)
     middle = slice(side // 5, -side // 5)
     moved = []
     for seed in range(20):
@@ -210,12 +208,7 @@ def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
 )
 def test_the_range_kept_is_the_one_around_the_neutral_magnitude(shares, kept):
     assert curve(shares).kept(0.05) == kept
-
-
-def test_more_tolerance_never_makes_the_range_smaller():
-    found = curve((0.1, 0.4, 0.75, 0.8, 0.7, 0.65, 0.3))
-    ranges = [found.kept(tolerance) for tolerance in (0, 0.05, 0.15, 0.5, 0.9)]
-    assert ranges == [(0, 0), (0, 0), (-1, 1), (-2, 2), (-3, 3)]
+    assert curve(shares).kept(0.9) == (-3, 3)
 
 
 def test_a_dip_by_chance_does_not_end_the_range():
@@ -238,9 +231,7 @@ def test_images_are_drawn_by_class(photos):
     assert [sample.label for sample in some] == [0, 0, 1, 1, 2, 2]
     assert some == invariance.some_of(samples, 6)
     assert invariance.some_of(samples, None) == samples
-    with pytest.raises(
-        UserError, match="--images must be from 1 to 12, the held-out images, not 13"
-    ):
+    with pytest.raises(UserError, match="must be from 1 to 12, the held-out images, not 13"):
         invariance.some_of(samples, 13)
 
 
@@ -310,9 +301,7 @@ def test_data_that_are_not_the_runs_are_refused(copied, photos, tmp_path):
     assert len(found.eval) == 15
     redescribe(copied, config__data=str(more))
     (subject,) = invariance.load_subjects([copied])
-    with pytest.raises(
-        UserError, match=r"more is not the data that .* was trained on, or has changed; give"
-    ):
+    with pytest.raises(UserError, match=r"more is not the data that .* trained on, or has changed"):
         invariance.held_out([subject], {})
 
 

@@ -139,14 +139,11 @@ def test_an_array_is_a_plain_npy_file_of_that_very_name(tmp_path):
     assert names(tmp_path) == ["curve"]  # np.save by name would add .npy
 
 
-def test_a_folder_that_can_be_written_to_is_made_and_left_empty(tmp_path):
+def test_a_folder_that_can_be_written_to_is_made_and_another_refused(tmp_path):
     files.refuse_unwritable(tmp_path / "a" / "b", "--log-dir")
     assert names(tmp_path / "a" / "b") == []
-
-
-def test_a_folder_that_cannot_be_written_to_is_named_with_its_option(tmp_path):
-    (tmp_path / "file").write_text("no folder")
-    with pytest.raises(UserError, match="--log-dir"):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write to --log-dir"):
         files.refuse_unwritable(tmp_path / "file" / "below", "--log-dir")
 
 
@@ -154,6 +151,8 @@ def test_files_set_aside_lie_in_a_folder_named_after_the_time(tmp_path):
     (tmp_path / "a").write_text("1")
     (tmp_path / "b").write_text("2")
     (tmp_path / "other").write_text("stays")
+    assert files.set_aside([tmp_path / "missing"]) is None
+    assert not (tmp_path / "replaced").exists()
     folder = files.set_aside([tmp_path / "a", tmp_path / "missing", tmp_path / "b"])
     assert folder.parent == tmp_path / "replaced"
     assert re.fullmatch(r"\d{8}-\d{6}", folder.name)
@@ -169,11 +168,6 @@ def test_nothing_set_aside_before_is_overwritten(tmp_path):
         folders.append(files.set_aside([tmp_path / "a"]))
     assert [(folder / "a").read_text() for folder in folders] == ["first", "second", "third"]
     assert len(set(folders)) == 3
-
-
-def test_nothing_to_set_aside_makes_no_folder(tmp_path):
-    assert files.set_aside([tmp_path / "missing"]) is None
-    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("read", [files.read_bytes, files.read_json])
