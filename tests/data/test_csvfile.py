@@ -1,7 +1,5 @@
 """Tables as people and spreadsheets write them, and every fault with its line."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -172,18 +170,3 @@ def test_a_header_that_does_not_tell_the_columns_is_refused(write, header, messa
 
 def test_a_file_that_is_not_there_is_told():
     assert refused("csv:none.csv") == "no file none.csv; --data csv:PATH names it"
-
-
-def test_a_real_manifest_is_read_once_it_names_the_labels(test_data, tmp_path):
-    rows = (test_data / "hotdog" / "manifest.csv").read_text().splitlines()
-    lines = [f"{rows[0]},class,split"]
-    for row in rows[1:]:
-        part, name, _ = row.split(",")[0].split("/")
-        lines.append(f"{row},{name},{part}")
-    (tmp_path / "hotdog.csv").write_text("\n".join(lines))
-    for part in ("train", "test"):
-        (tmp_path / part).symlink_to(test_data / "hotdog" / part)
-    dataset = open_dataset(f"csv:{tmp_path / 'hotdog.csv'}")
-    folders = open_dataset(f"folder:{Path(test_data) / 'hotdog'}")
-    for table, tree in ((dataset.train, folders.train), (dataset.eval, folders.eval)):
-        assert {(s.path, s.label) for s in table} == {(s.path, s.label) for s in tree}

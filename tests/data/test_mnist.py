@@ -122,26 +122,3 @@ def test_an_image_of_a_published_split_that_is_in_both_parts_is_reported_not_ref
     dataset = open_dataset(write(t10k_images=idx(images)))
     assert len(dataset.eval) == 20
     assert caplog.messages == ["mnist: 1 of the 20 evaluation images are also in the training part"]
-
-
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_the_published_files_are_read_as_paddle_reads_them(test_data, name, caplog):
-    from paddle.vision.datasets import MNIST
-
-    folder = test_data / name
-    dataset = open_dataset(f"{name}:{folder}")
-    assert (len(dataset.train), len(dataset.eval)) == (60_000, 10_000)
-    assert set(np.bincount([sample.label for sample in dataset.train])) <= set(range(5_000, 7_000))
-    assert caplog.messages == []  # no image is in both parts
-    theirs = MNIST(
-        str(folder / "t10k-images-idx3-ubyte.gz"),
-        str(folder / "t10k-labels-idx1-ubyte.gz"),
-        mode="test",
-        download=False,
-        backend="cv2",
-    )
-    for number in range(0, 10_000, 7):
-        image, label = theirs[number]
-        sample = dataset.eval[number]
-        assert sample.label == label
-        assert np.array_equal(read_sample(sample)[..., 0], image.reshape(28, 28))
