@@ -52,7 +52,7 @@ def same_as(digests: Sequence[Hashable]) -> list[int]:
 def near_pairs(thumbnails: np.ndarray) -> Pairs:
     """All pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]; of many that are surely
     the same, such as frames of a film, one stands for the others."""
-    usable = np.flatnonzero(_contrast(thumbnails) >= FLAT)
+    usable = np.flatnonzero([thumbnail.std() >= FLAT for thumbnail in thumbnails])
     thumbnails = thumbnails[usable]
     blocks = _blocks(thumbnails)
     leader = _leaders(thumbnails, blocks)
@@ -138,11 +138,6 @@ def components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     links = coo_array((np.ones(len(first)), (first, second)), (count, count))
     return connected_components(links, directed=False)[1]
-
-
-def _contrast(thumbnails: np.ndarray) -> np.ndarray:
-    """The standard deviation of each in grey levels, float64 [N]."""
-    return np.array([thumbnail.std() for thumbnail in thumbnails], np.float64)
 
 
 def _bound(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ class Augmented:
         fit: Transform = UNCHANGED,
     ):
         # The pixels that are decoded are not sent to a worker a second time.
-        self.samples = without_pixels(samples) if decoded else samples
+        self.samples = [s._replace(pixels=None) for s in samples] if decoded else samples
         self.image_size = image_size
         self.transform = transform
         self.seed = seed
@@ -120,11 +120,6 @@ class Augmented:
         for place, key in enumerate(keys):
             images[place], labels[place] = self[key]
         return labels
-
-
-def without_pixels(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples without the pixels of archives."""
-    return [sample._replace(pixels=None) for sample in samples]
 
 
 def epoch_keys(

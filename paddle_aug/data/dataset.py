@@ -47,17 +47,16 @@ class Dataset:
     """A data set that is checked; `name` is "sample", its kind, or its folder's, as "data22612".
 
     `eval` is empty where nothing says what to evaluate on; `test` is what `split.select` set aside.
-    `drawn` tells the project's own sample from a folder of that name. `store` has the decoded
-    images, if `inputs.open_data` opened the data set and they are kept; parts of the data set share
-    it. As an argument of a process (`Process(args=…)`, a pool's `initargs`), a data set takes its
-    store along: the process maps the same memory, or the same file, and decodes nothing.
+    `store` has the decoded images, if `inputs.open_data` opened the data set and they are kept;
+    parts of the data set share it. As an argument of a process (`Process(args=…)`, a pool's
+    `initargs`), a data set takes its store along: the process maps the same memory, or the same
+    file, and decodes nothing.
     """
 
     name: str
     train: list[Sample]
     eval: list[Sample]
     class_names: list[str]
-    drawn: bool = False
     test: list[Sample] = field(default_factory=list)
     store: Store | None = field(default=None, compare=False, repr=False)
 
@@ -132,7 +131,7 @@ def checked(
     Raises:
         UserError: all faults of lists and images.
     """
-    dataset = Dataset(found.name, found.train, found.eval, found.class_names, found.drawn)
+    dataset = Dataset(found.name, found.train, found.eval, found.class_names)
     faults = _list_faults(found)
     if not faults:
         dataset = part(dataset)
@@ -165,7 +164,7 @@ def find_dataset(
         return KINDS[kind](path)
     name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
     lists = choose_lists(folder, train_list, eval_list)
-    return read_lists(name, folder, lists, image_root, drawn)
+    return read_lists(name, folder, lists, image_root)._replace(drawn=drawn)
 
 
 def find_list(file: Path, image_root: str | Path | None = None) -> Found:
@@ -174,7 +173,7 @@ def find_list(file: Path, image_root: str | Path | None = None) -> Found:
     Raises:
         UserError: see `read_lists`.
     """
-    return read_lists(file.stem, file.parent, (file,), image_root, drawn=False)
+    return read_lists(file.stem, file.parent, (file,), image_root)
 
 
 def _kind_and_path(data: str | Path | None) -> tuple[str | None, Path | None]:

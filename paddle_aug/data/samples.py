@@ -52,8 +52,9 @@ class Found(NamedTuple):
     `files` are the names by which faults call the training list, the evaluation list and any other
     file; a report follows this order and ends with `notes`. `labels_named` says that the lists name
     classes instead of numbering them (CSV). In a `published` split an image that is in both lists
-    is no fault, because whoever compares results needs the split as it is. `root` is the folder
-    that the paths of image files start from.
+    is no fault, because whoever compares results needs the split as it is. `drawn` tells the
+    project's own sample from a folder of that name. `root` is the folder that the paths of image
+    files start from.
     """
 
     name: str

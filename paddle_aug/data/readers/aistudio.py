@@ -79,11 +79,7 @@ def find_zip(folder: Path) -> Path | None:
 
 @contextmanager
 def _faults_of(zip_path: Path, doing: str) -> Iterator[None]:
-    """Say in one message what is wrong with a zip.
-
-    Raises:
-        UserError: it is.
-    """
+    """Say in one message what is wrong with a zip."""
     try:
         yield
     except _DAMAGE as error:
@@ -172,20 +168,13 @@ def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
     `zipfile` reads names without the UTF-8 flag as cp437. They may still be UTF-8, or GBK from a
     Chinese Windows; all names of an archive are encoded alike.
     """
-    encoding = _encoding("".join(i.filename for i in infos if not i.flag_bits & _UTF8_FLAG))
-    names = (
-        info.filename
-        if info.flag_bits & _UTF8_FLAG
-        else info.filename.encode("cp437").decode(encoding)
-        for info in infos
-    )
-    return [name.replace("\\", "/") for name in names]
-
-
-def _encoding(misread: str) -> str:
-    raw = misread.encode("cp437")
-    for encoding in ("utf-8", "gbk"):
+    for encoding in ("utf-8", "gbk", "cp437"):
         with suppress(UnicodeDecodeError):
-            raw.decode(encoding)
-            return encoding
-    return "cp437"
+            names = (
+                info.filename
+                if info.flag_bits & _UTF8_FLAG
+                else info.filename.encode("cp437").decode(encoding)
+                for info in infos
+            )
+            return [name.replace("\\", "/") for name in names]
+    raise AssertionError("cp437 decodes any byte")

@@ -167,11 +167,9 @@ def _mixed_labels(rows: list[Row]) -> list[tuple[int, str]]:
     """The first name among numbers or number among names, which is a mistake or unclear."""
     for row in rows:
         if _is_number(row.label) != _is_number(rows[0].label):
-            kinds = ("a number", "a name") if _is_number(row.label) else ("a name", "a number")
-            reason = (
-                f"label {row.label} is {kinds[0]}, but {rows[0].label} on line {rows[0].line} is "
-            )
-            return [(row.line, f"{reason}{kinds[1]}")]
+            kinds = ("a number", "a name")[:: 1 if _is_number(row.label) else -1]
+            first = f"{rows[0].label} on line {rows[0].line}"
+            return [(row.line, f"label {row.label} is {kinds[0]}, but {first} is {kinds[1]}")]
     return []
 
 

@@ -45,11 +45,7 @@ def choose_lists(
 
 
 def read_lists(
-    name: str,
-    folder: Path,
-    lists: tuple[Path, ...],
-    image_root: str | Path | None,
-    drawn: bool,
+    name: str, folder: Path, lists: tuple[Path, ...], image_root: str | Path | None
 ) -> Found:
     """Read the training list and, if there is one, the evaluation list.
 
@@ -80,7 +76,7 @@ def read_lists(
         folders = ", ".join(map(str, tried))
         notes = (f"Images were looked for in {folders} (else give --image-root).",)
     files = (*names, class_file.name if class_file else "")
-    return Found(name, train, eval_, class_names, files, faults, notes, drawn=drawn, root=root)
+    return Found(name, train, eval_, class_names, files, faults, notes, root=root)
 
 
 def _shown_names(train_list: Path, eval_list: Path) -> tuple[str, str]:
