@@ -41,17 +41,13 @@ def refuse_other_modes(folder: Path, umask: int) -> None:
 
 
 def test_what_is_written_whole(umask, tmp_path):
-    files.write_bytes(tmp_path / "made" / "a", b"1")
+    (tmp_path / "made").mkdir()
+    for name in ("a", "d"):
+        (tmp_path / "made" / name).touch(0o600)  # replaced by a file with the usual rights
+        files.write_bytes(tmp_path / "made" / name, b"1")
     files.write_array(tmp_path / "made" / "b.npy", np.zeros(3))
     files.write_json(tmp_path / "made" / "c.json", {})
     files.set_aside([tmp_path / "made" / "a"])
-    refuse_other_modes(tmp_path / "made", umask)
-
-
-def test_what_stood_there_with_other_rights_is_replaced_by_what_has_the_usual_ones(umask, tmp_path):
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "a").touch(0o600)
-    files.write_bytes(tmp_path / "made" / "a", b"1")
     refuse_other_modes(tmp_path / "made", umask)
 
 
