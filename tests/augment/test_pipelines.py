@@ -80,6 +80,7 @@ def assert_equally_distributed(ours: np.ndarray, theirs: np.ndarray, share: floa
     assert max(distances.values()) < limit, distances
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["userDef", "imgaugLib"])
 def test_a_whole_pipeline_draws_like_the_original(mode, golden):
     # Of ours thrice as many: the fewer, the more it is the luck of the seed that decides.

@@ -5,17 +5,11 @@ Run once, on the stack that imgaug was written for, and kept:
     pip install numpy==1.23.5 imgaug==0.4.0 "opencv-python<4.11" "scikit-image<0.23" "Pillow<10"
     PYTHONPATH=. python tests/golden/make_pipelines.py
 
-With a photo and a file to write, it draws a grid instead: sixteen draws of a mode by its original,
-and, right of a white line, sixteen of ours:
-
-    PYTHONPATH=. python tests/golden/make_pipelines.py userDef photo.jpg grid.png
-
 The originals are the notebook's own functions, but for their noise, which saturates as ours does
 instead of wrapping around, and imgaug 0.4.0 with the labels of its Superpixels mended. Images are
 kept, of each result only what `statistics` says.
 """
 
-import sys
 from pathlib import Path
 
 import cv2
@@ -24,7 +18,6 @@ from PIL import Image, ImageEnhance
 from skimage import data
 
 from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
-from paddle_aug.augment.modes import augmentation
 
 FILE = Path(__file__).with_name("pipelines.npz")
 DRAWS = 2000
@@ -127,14 +120,8 @@ ORIGINALS = {"userDef": user_def, "imgaugLib": Imgaug(notebook_pipeline)}
 def photos() -> np.ndarray:
     """Of scikit-image's photos the squares in the middle, shrunk."""
     squares = []
-    for load in (
-        data.astronaut,
-        data.coffee,
-        data.chelsea,
-        data.rocket,
-        data.immunohistochemistry,
-    ):
-        photo = load()
+    for name in ("astronaut", "coffee", "chelsea", "rocket", "immunohistochemistry"):
+        photo = getattr(data, name)()
         height, width = photo.shape[:2]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
@@ -160,17 +147,6 @@ def drawn_alone(original, images: np.ndarray) -> np.ndarray:
     return statistics(original(images=images[np.arange(ALONE) % len(images)]))
 
 
-def draw_grid(mode: str, photo: str, path: str) -> None:
-    image = np.asarray(Image.open(photo).convert("RGB").resize((224, 224)))
-    rng = np.random.default_rng(7)
-    halves = []
-    for augment in (ORIGINALS[mode], augmentation(mode)):
-        drawn = draw(augment, image[None], 16, rng).reshape(4, 4, *image.shape)
-        halves.append(np.concatenate(np.concatenate(drawn, axis=1), axis=1))
-    line = np.full((len(halves[0]), 16, 3), 255, np.uint8)
-    Image.fromarray(np.concatenate([halves[0], line, halves[1]], axis=1)).save(path)
-
-
 def main():
     images = photos()
     rng = np.random.default_rng(2020)
@@ -184,7 +160,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        draw_grid(*sys.argv[1:])
-    else:
-        main()
+    main()

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -100,13 +99,12 @@ def test_processor_time_is_measured_and_not_waiting(module, monkeypatch):
     worker = module("benchmarks.peers.worker")
     spent = iter([5_000_000, 7_000_000, 7_000_000, 10_500_000])
     monkeypatch.setattr(worker.time, "process_time_ns", lambda: next(spent))
-    assert worker.timed(lambda image: None, [None], 2) == [2.0, 3.5]
-
-
-def test_calls_go_round_the_images(module):
-    seen = Counter()
-    module("benchmarks.peers.worker").timed(lambda image: seen.update([image]), ["a", "b", "c"], 7)
-    assert seen == {"a": 3, "b": 2, "c": 2}
+    calls = []
+    assert worker.timed(calls.append, ["a"], 2) == [2.0, 3.5]
+    assert calls == ["a", "a"]
+    monkeypatch.undo()
+    worker.timed(calls.append, ["b", "c", "d"], 4)
+    assert calls[2:] == ["b", "c", "d", "b"], "calls go round the images"
 
 
 class Actor:
@@ -288,12 +286,12 @@ def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(modul
     assert (row["identical"], row["max"], row["mean"]) == (1 - 1 / 3072, 1, 1 / 3072)
 
 
-def test_only_all_is_a_hundred_percent(module):
-    percent = module("benchmarks.docs").percent
-    assert percent(1) == "100 %"
-    assert percent(0.5) == "50.00 %"
-    assert percent(0.99996) == "99.996 %"
-    assert percent(0.9999999) == "99.99999 %"
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1, "100 %"), (0.5, "50.00 %"), (0.99996, "99.996 %"), (0.9999999, "99.99999 %")],
+)
+def test_only_all_is_a_hundred_percent(module, share, text):
+    assert module("benchmarks.docs").percent(share) == text
 
 
 def test_the_pages_are_what_their_figures_make(module, repository):
@@ -375,16 +373,12 @@ def test_growth_is_the_slope_by_the_day_with_the_interval_that_holds_it(module):
 
 
 def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count(module):
-    warm = SECONDS[-1] / 5
-    values = [s if s < warm else 70.0 for s in SECONDS]
-    row = module("benchmarks.soak").growth("files", SECONDS, values)
+    growth = module("benchmarks.soak").growth
+    row = growth("files", SECONDS, [s if s < SECONDS[-1] / 5 else 70.0 for s in SECONDS])
     assert (row["begin"], row["end"], row["most"]) == (70, 70, 70)
     assert [row["per_24_h"], *row["interval"]] == pytest.approx([0, 0, 0], abs=1e-6)
-
-
-def test_too_few_readings_are_told(module):
     with pytest.raises(UserError, match="12 readings of files, of which the first 3 do not count"):
-        module("benchmarks.soak").growth("files", SECONDS[:12], [1.0] * 12)
+        growth("files", SECONDS[:12], [1.0] * 12)
 
 
 HOLDER = """
@@ -427,6 +421,8 @@ def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once
                 readings.append(soak.reading(soak.family(process.pid)))
             finally:
                 process.kill()
+                process.wait()
+        assert set(soak.reading([process.pid]).values()) == {0}, "a process that is gone"
     few, many = readings
     assert few["processes"] == many["processes"] == 3, "itself, its child, and their tracker"
     assert (many["files"] - few["files"], many["threads"] - few["threads"]) == (7, 7)
@@ -469,10 +465,3 @@ def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_pat
     options = argparse.Namespace(recipe="sample", augment="none", workers=0, minutes=1)
     with pytest.raises(UserError, match="training ended before its time; see above"):
         soak.soak(tmp_path / "no folder", options, tmp_path)
-
-
-def test_a_process_that_is_gone_has_nothing(module):
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    reading = module("benchmarks.soak").reading([process.pid])
-    assert set(reading.values()) == {0}

@@ -34,16 +34,8 @@ def blocks(lock: Path) -> list[tuple[Requirement, list[str]]]:
 
 def installed(lock: Path, python: str) -> dict[str, str]:
     """The versions that pip installs from a lock on Linux, by name."""
-    environment = {
-        "python_version": python,
-        "python_full_version": f"{python}.1",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "platform_machine": "x86_64",
-        "os_name": "posix",
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-    }
+    linux = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"}
+    environment = {"python_version": python, "python_full_version": f"{python}.1", **linux}
     chosen = [
         pin for pin, _ in blocks(lock) if pin.marker is None or pin.marker.evaluate(environment)
     ]
@@ -161,7 +153,6 @@ def offline(folder: Path, program: str, repository: Path) -> subprocess.Complete
     "program",
     [
         "import socket; socket.create_connection(('127.0.0.1', 9), 1)",
-        "import socket; socket.getaddrinfo('example.org', 80)",
         "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')",
         "import subprocess, sys\n"
         "child = 'import socket; socket.gethostbyname(\"example.org\")'\n"
@@ -174,11 +165,7 @@ def test_an_attempt_to_connect_to_another_machine_is_noticed(tmp_path, repositor
     assert "PermissionError" in ended.stderr
 
 
-def test_processes_of_this_machine_may_talk_to_each_other(tmp_path, repository):
-    program = "import socket; a, b = socket.socketpair(); a.send(b'x'); assert b.recv(1) == b'x'"
-    assert offline(tmp_path, program, repository).returncode == 0
-
-
+@pytest.mark.slow
 def test_importing_every_module_connects_to_no_other_machine(tmp_path, repository):
     ended = offline(tmp_path, EVERYTHING, repository)
     assert ended.returncode == 0, ended.stderr
