@@ -67,14 +67,8 @@ def module_name(name: str) -> str:
 def overview() -> str:
     """The commands, a line each."""
     width = max(map(len, names()))
-    return "\n".join(
-        [
-            "usage: paddle-aug COMMAND …",
-            "       paddle-aug COMMAND --help",
-            "",
-            *(f"  {name:{width}}  {first_line(name)}" for name in names()),
-        ]
-    )
+    usage = "usage: paddle-aug COMMAND …\n       paddle-aug COMMAND --help\n"
+    return "\n".join([usage, *(f"  {name:{width}}  {first_line(name)}" for name in names())])
 
 
 def first_line(name: str) -> str:

@@ -16,8 +16,7 @@ from paddle_aug.names import near_miss
 from paddle_aug.system.files import read_bytes
 
 RECIPES = Path(__file__).parent / "recipes"
-MAX_RECIPE_BYTES = 2**16
-MAX_IMAGE_SIZE = 2**13  # pixels
+RECIPE_KEYS = ("about", "command", "cost", "result", "config")
 
 # The sections of `--help`, each from this field on.
 GROUPS = {
@@ -162,7 +161,9 @@ class TrainConfig:
     )
     head_lr_mult: float = option(1.0, "multiply the learning rate of the head", rule=POSITIVE)
     image_size: int = option(
-        224, "height and width of the network's input in pixels", rule=AT_LEAST_ONE
+        224,
+        "height and width of the network's input in pixels",
+        rule=Rule("from 1 to 8192", lambda value: 1 <= value <= 8192),
     )
     sync_bn: bool = option(
         False, "batch normalisation over the images of all processes, not of each process alone"
@@ -258,9 +259,12 @@ class TrainConfig:
 
     def __post_init__(self):
         for item in fields(self):
-            _check(item.name, getattr(self, item.name), **item.metadata)
-        if self.image_size > MAX_IMAGE_SIZE:
-            raise UserError(f"--image-size must be at most {MAX_IMAGE_SIZE}, not {self.image_size}")
+            value, rule = getattr(self, item.name), item.metadata["rule"]
+            if rule and value is not None and not rule.holds(value):
+                raise UserError(f"{flag(item.name)} must be {rule.text}, not {value}")
+            choices = item.metadata["choices"]
+            if choices and value not in choices:
+                raise UserError(f"{flag(item.name)} {value!r}: {near_miss(value, choices)}")
         if self.global_batch is not None and self.global_batch < self.accumulate:
             raise UserError(
                 f"--global-batch {self.global_batch} is less than --accumulate {self.accumulate}; "
@@ -304,14 +308,6 @@ class TrainConfig:
         return asdict(self)
 
 
-def _check(name: str, value, rule: Rule | None, choices: tuple[str, ...] | None, **_) -> None:
-    """Refuse a value that breaks its field's rule or is none of its choices."""
-    if rule and value is not None and not rule.holds(value):
-        raise UserError(f"{flag(name)} must be {rule.text}, not {value}")
-    if choices and value not in choices:
-        raise UserError(f"{flag(name)} {value!r}: {near_miss(value, choices)}")
-
-
 def flag(name: str) -> str:
     """The option of a field."""
     return "--" + name.replace("_", "-")
@@ -320,9 +316,8 @@ def flag(name: str) -> str:
 def value_type(name: str) -> type:
     """The type of a field's values, None aside."""
     hint = typing.get_type_hints(TrainConfig)[name]
-    if isinstance(hint, types.UnionType):
-        (hint,) = (member for member in typing.get_args(hint) if member is not types.NoneType)
-    return hint
+    members = [member for member in typing.get_args(hint) if member is not types.NoneType]
+    return members[0] if members else hint
 
 
 def recipe_names() -> list[str]:
@@ -345,21 +340,18 @@ def load_recipe(name: str) -> dict:
         if not path.exists():
             raise UserError(f"no recipe named {name!r}; {near_miss(name, recipe_names())}")
     try:
-        content = yaml.safe_load(read_bytes(path, MAX_RECIPE_BYTES).decode("utf-8-sig"))
+        content = yaml.safe_load(read_bytes(path).decode("utf-8-sig"))
     except OSError as error:
         raise UserError(f"cannot read the recipe {path}: {error.strerror}") from None
     except Exception as error:  # for tags and values that do not match, PyYAML raises any kind
         raise UserError(f"the recipe {path} is not YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
         raise UserError(f"the recipe {path} needs a mapping 'config' with the options it sets")
-    known = ["about", "command", "cost", "result", "config"]
-    for key in content:
-        if key not in known:
-            raise UserError(f"{path}: unknown key {key!r}; {near_miss(str(key), known)}")
     names = [item.name for item in fields(TrainConfig)]
-    for key in content["config"]:
-        if key not in names:
-            raise UserError(f"{path}: unknown option {key!r}; {near_miss(str(key), names)}")
+    for kind, keys, known in (("key", content, RECIPE_KEYS), ("option", content["config"], names)):
+        for key in keys:
+            if key not in known:
+                raise UserError(f"{path}: unknown {kind} {key!r}; {near_miss(str(key), known)}")
     return {name: of_type(name, value, path) for name, value in content["config"].items()}
 
 

@@ -8,13 +8,7 @@ import yaml
 
 from paddle_aug.augment.modes import augmentation, split_modes
 from paddle_aug.commands.train import parse
-from paddle_aug.config import (
-    RECIPES,
-    TrainConfig,
-    load_recipe,
-    make_config,
-    recipe_names,
-)
+from paddle_aug.config import RECIPES, TrainConfig, load_recipe, make_config, recipe_names
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 
@@ -29,8 +23,7 @@ def test_the_defaults_are_the_notebooks():
 def test_the_command_line_overrides_the_recipe_and_the_recipe_the_defaults():
     given, recipe = parse(["--recipe", "small", "--epochs", "3", "--augment", "allab"])
     config = make_config(given, recipe)
-    assert config.epochs == 3
-    assert config.augment == "allab"
+    assert (config.epochs, config.augment) == (3, "allab")
     assert config.image_size == load_recipe("small")["image_size"] != TrainConfig().image_size
     assert config.log_dir == "logs"
 
@@ -120,8 +113,7 @@ def test_the_command_of_a_recipe_is_one(name):
         ("config:\n  learning_rate: 1" + "0" * 400, "learning_rate wants a value of type float"),
         ("config: " + "[" * 50_000, "is not YAML: maximum recursion depth"),
         ("config: &a\n  augment: *a\n", "augment wants a value of type str"),
-        ("config:\n  epochs: " + " " * 70_000, "cannot read the recipe .* at most 65,536 are read"),
-        ("config:\n  image_size: 9000\n", "--image-size must be at most 8192, not 9000"),
+        ("config:\n  image_size: 9000\n", "--image-size must be from 1 to 8192, not 9000"),
     ],
 )
 def test_a_faulty_recipe_is_reported_by_file_and_key(tmp_path, content, message):
@@ -156,31 +148,15 @@ def test_a_mistyped_option_is_one_message(argv, message):
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("name", "value"),
     [
-        {"batch_size": 0},
-        {"num_workers": -1},
-        {"seed": -1},
-        {"seed": 2**32},
-        {"learning_rate": float("nan")},
-        {"learning_rate": 0.0},
-        {"threads": 0},
-        {"schedule": "cosin"},
-        {"engine": "imgag"},
-        {"optimizer": "adm"},
-        {"init": "xaver"},
-        {"momentum": 1.0},
-        {"momentum": -0.1},
-        {"label_smoothing": 1.0},
-        {"ema": float("nan")},
-        {"weight_decay": -1.0},
-        {"warmup": float("inf")},
-        {"gamma": 0.0},
-        {"patience": 0},
-        {"head_lr_mult": 0.0},
+        ("batch_size", 0), ("num_workers", -1), ("seed", -1), ("seed", 2**32), ("threads", 0),
+        ("learning_rate", float("nan")), ("learning_rate", 0.0), ("schedule", "cosin"),
+        ("engine", "imgag"), ("optimizer", "adm"), ("init", "xaver"), ("momentum", 1.0),
+        ("momentum", -0.1), ("label_smoothing", 1.0), ("ema", float("nan")), ("weight_decay", -1.0),
+        ("warmup", float("inf")), ("gamma", 0.0), ("patience", 0), ("head_lr_mult", 0.0),
     ],
-    ids=str,
-)
-def test_impossible_values_are_refused(values):
-    with pytest.raises(UserError, match="--" + next(iter(values)).replace("_", "-")):
-        make_config(values, "aistudio")
+)  # fmt: skip
+def test_impossible_values_are_refused(name, value):
+    with pytest.raises(UserError, match="--" + name.replace("_", "-")):
+        make_config({name: value}, "aistudio")

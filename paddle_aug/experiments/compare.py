@@ -20,17 +20,16 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import compare_results
+from paddle_aug.experiments import compare_results, runner
 from paddle_aug.experiments.compare_plan import Order, Outcome, Settings, Trial, all_trials
-from paddle_aug.experiments.runner import Runner, Training, remove_weights
+from paddle_aug.experiments.runner import Training, Worker, remove_weights
 from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import last_epochs, last_mean
 from paddle_aug.results.text import duration
-from paddle_aug.system.files import locked, refuse_unwritable, write_json
+from paddle_aug.system.files import refuse_unwritable, write_json
 from paddle_aug.system.processes import cores
-from paddle_aug.system.signals import restore_sigterm
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training.distributed import processes
 from paddle_aug.training.state import refuse_other_run
@@ -39,7 +38,6 @@ RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
 
 # Another session may ask for more of the same comparison.
 MAY_CHANGE = frozenset({"modes", "baseline", "seeds", "fractions", "budget"})
-
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +68,6 @@ class Experiment:
                 "compare starts its own processes, one a GPU; start it without "
                 "paddle.distributed.launch"
             )
-        restore_sigterm()
         self.settings = settings
         self.data = data
         self.folder = Path(folder)
@@ -114,26 +111,22 @@ class Experiment:
         Raises:
             UserError: a run cannot be done.
         """
-        refusal = (
-            f"another comparison is running in {self.folder}; wait for it, or give another --out"
-        )
-        with locked(self.folder, refusal):
+        tuning = self.tuning()
+        total = len(all_trials(self.settings)) + len(tuning)
+        with (
+            runner.workers(self.folder, self.data, self.devices) as workers,
+            tqdm(total=total, unit="run", disable=None) as bar,
+        ):
             self.started = self.clock()
             self.write()
-            tuning = self.tuning()
-            total = len(all_trials(self.settings)) + len(tuning)
-            with (
-                tqdm(total=total, unit="run", disable=None) as bar,
-                Runner(self.data, self.devices) as runner,
-            ):
-                self.train(tuning, runner, bar)
-                self.choose_rates(tuning)
-                self.train(Order(self.settings, self.outcome, self.spent), runner, bar)
+            self.train(tuning, workers, bar)
+            self.choose_rates(tuning)
+            self.train(Order(self.settings, self.outcome, self.spent), workers, bar)
             self.state["finished"] = True
             self.write()
         return compare_results.read(self.folder)
 
-    def train(self, trials: Iterable[Trial], runner: Runner, bar: tqdm) -> None:
+    def train(self, trials: Iterable[Trial], workers: list[Worker], bar: tqdm) -> None:
         """Train those that are not finished."""
         by_name = {}
 
@@ -156,7 +149,7 @@ class Experiment:
             logger.info("%s: %.1f %% (%s)", trial, 100 * accuracy, duration(seconds))
 
         try:
-            runner.run(trainings(), finish)
+            runner.train(workers, trainings(), finish)
             self.remove_empty_folders()
         finally:
             self.write()

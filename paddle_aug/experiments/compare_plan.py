@@ -8,6 +8,7 @@ from typing import NamedTuple
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.runner import check_mode
+from paddle_aug.experiments.state import plain
 from paddle_aug.results.stats import difference, margin
 from paddle_aug.training.state import MAY_CHANGE
 
@@ -66,16 +67,7 @@ class Settings:
     def asdict(self) -> dict:
         """As plain values, without what may change between sessions."""
         free = {*MAY_CHANGE, "augment", "mix", "fraction"} - {"epochs"}
-        config = {name: value for name, value in self.config.asdict().items() if name not in free}
-        return {
-            "config": config,
-            "modes": list(self.modes),
-            "baseline": self.baseline,
-            "seeds": self.seed_numbers,
-            "fractions": list(self.fractions),
-            "rates": list(self.rates),
-            "budget": self.budget,
-        }
+        return plain(self, free) | {"seeds": self.seed_numbers}
 
 
 @dataclass(frozen=True)

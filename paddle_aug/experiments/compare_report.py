@@ -54,13 +54,13 @@ def answer(results: Results) -> str:
 def _helps(results: Results, rows: list[ModeRow], better: list[ModeRow]) -> list[str]:
     """Sentences on the modes that are shown to be better than the baseline."""
     best, *others = better
-    p = best.comparison.p
+    p = p_text(best.comparison.p)
     baseline = next(row for row in rows if row.mode == results.baseline)
     sentences = [
         f"{code(best.mode)} helps {'most ' if others else ''}on {results.state['data']['name']}: "
         f"{best.comparison} than {code(baseline.mode)} ({best.accuracy} % against "
         f"{baseline.accuracy} %, {count(best.comparison.difference.n, 'seed')}, "
-        f"p {p_text(p) if p < 0.001 else f'= {p_text(p)}'})."
+        f"p {p if p.startswith('<') else f'= {p}'})."
     ]
     if others:
         sentences.append(f"Also better: {_by_points(others)} points.")
@@ -138,16 +138,10 @@ def accuracy_table(results: Results, fraction: float) -> Table:
     for row in results.rows(fraction):
         comparison = row.comparison
         low, high = row.rank
-        rows.append(
-            [
-                row.mode,
-                str(row.accuracy),
-                comparison.points if comparison else DASH,
-                p_text(comparison.p) if comparison else DASH,
-                str(low) if low == high else f"{low}–{high}",
-                str(row.accuracy.n),
-            ]
-        )
+        points = comparison.points if comparison else DASH
+        p = p_text(comparison.p if comparison else None)
+        rank = str(low) if low == high else f"{low}–{high}"
+        rows.append([row.mode, str(row.accuracy), points, p, rank, str(row.accuracy.n)])
     return heads, rows
 
 
@@ -157,14 +151,9 @@ def cost_table(results: Results) -> Table:
     rows = []
     for row in results.rows(results.main):
         cost = results.cost(row.mode, results.main)
-        wait = None if cost.data_wait is None else 100 * cost.data_wait
-        cells = [
-            (cost.images_per_s, "{:,.0f}"),
-            (wait, "{:.1f} %"),
-            (cost.epoch_seconds, "{:.2f}"),
-        ]
-        known = [DASH if value is None else form.format(value) for value, form in cells]
-        rows.append([row.mode, str(row.accuracy), *known])
+        wait = DASH if cost.data_wait is None else f"{100 * cost.data_wait:.1f} %"
+        times = [f"{cost.images_per_s:,.0f}", wait, f"{cost.epoch_seconds:.2f}"]
+        rows.append([row.mode, str(row.accuracy), *times])
     return heads, rows
 
 
@@ -238,9 +227,8 @@ def _points(change: Difference) -> str:
 
 def fraction_title(results: Results, fraction: float) -> str:
     images = results.trained_on(fraction)
-    return f"{100 * fraction:g} % of the training list" + (
-        f", {count(images, 'image')}" if images else ""
-    )
+    size = f", {count(images, 'image')}" if images else ""
+    return f"{100 * fraction:g} % of the training list{size}"
 
 
 def markdown(results: Results, figures: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -53,9 +54,9 @@ class ModeRow:
 class Cost:
     """What a mode's training takes, medians over its epochs; None where the logs do not say."""
 
-    images_per_s: float | None
+    images_per_s: float
     data_wait: float | None
-    epoch_seconds: float | None
+    epoch_seconds: float
 
 
 @dataclass(frozen=True)
@@ -154,20 +155,19 @@ class Results:
             }
             for mode, by_seed in self.runs[self.main].items()
         }
+        baseline = recalls.pop(self.baseline)
         changes = {}
         for mode, by_seed in recalls.items():
-            seeds = by_seed.keys() & recalls[self.baseline].keys()
-            if mode == self.baseline or not seeds:
+            if not by_seed.keys() & baseline.keys():
                 continue
-            changes[mode] = [
-                None
-                if any(math.isnan(by_seed[seed][label]) for seed in seeds)
-                else difference(
-                    {seed: float(by_seed[seed][label]) for seed in seeds},
-                    {seed: float(recalls[self.baseline][seed][label]) for seed in seeds},
+            of_class = [
+                difference(
+                    {seed: recall[label] for seed, recall in by_seed.items()},
+                    {seed: recall[label] for seed, recall in baseline.items()},
                 )
                 for label in range(len(self.class_names))
             ]
+            changes[mode] = [None if math.isnan(change.mean) else change for change in of_class]
         return changes
 
     def cost(self, mode: str, fraction: float) -> Cost:
@@ -176,9 +176,9 @@ class Results:
         epochs = [epoch for run in runs for epoch in run.run["epochs"]]
         waits = [run.data_wait for run in runs if run.data_wait is not None]
         return Cost(
-            _median([epoch["images_per_s"] for epoch in epochs]),
-            _median(waits),
-            _median([epoch["seconds"] for epoch in epochs]),
+            median(epoch["images_per_s"] for epoch in epochs),
+            median(waits) if waits else None,
+            median(epoch["seconds"] for epoch in epochs),
         )
 
     def trained_on(self, fraction: float) -> int | None:
@@ -227,7 +227,3 @@ def recall(run: Run, last: int) -> np.ndarray | None:
         return None
     with np.errstate(invalid="ignore"):
         return np.mean(counts, axis=0) / np.array(images)
-
-
-def _median(values: list[float]) -> float | None:
-    return float(np.median(values)) if values else None

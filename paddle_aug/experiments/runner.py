@@ -11,7 +11,7 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -22,7 +22,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
-from paddle_aug.system.files import remove
+from paddle_aug.system.files import locked, remove
 from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import block_signals, restore_sigterm, unblock_signals
 
@@ -108,66 +108,74 @@ def ended(workers: Sequence[Worker]) -> list[Worker]:
     return [by_pipe[pipe] for pipe in wait(list(by_pipe))]
 
 
-class Runner:
-    """A context in which there is a worker for each of the devices."""
+@contextlib.contextmanager
+def workers(folder: Path, data: Dataset, devices: Sequence[str]) -> Iterator[list[Worker]]:
+    """A context with a worker for each of the devices, whose runs write into the folder.
 
-    def __init__(self, data: Dataset, devices: Sequence[str]):
-        self.workers = [Worker(data, device) for device in devices]
-
-    def __enter__(self):
-        restore_sigterm()  # SIGTERM has to end the runs too
-        return self
-
-    def __exit__(self, *_):
-        for worker in self.workers:
-            worker.interrupt()
-        for worker in self.workers:
-            worker.stop()
-
-    def run(self, trainings: Iterable[Training], finish: Callable[[Training, float], None]) -> None:
-        """Train them, as many at a time as there are workers, and call `finish` with each run and
-        its seconds when it ends. The next run is taken from `trainings` when a worker is free.
-
-        A run whose process dies is resumed.
-
-        Raises:
-            UserError: a run cannot be done, or its process died too often; the message names it.
-        """
-        waiting, again = iter(trainings), []
-        at_work: dict[Worker, Training] = {}
-        deaths: Counter[tuple[str, int]] = Counter()  # by run and its finished epochs
-        while True:
-            for worker in self.workers:
-                if worker in at_work:
-                    continue
-                if training := again.pop() if again else next(waiting, None):
-                    worker.begin(training)
-                    at_work[worker] = training
-            if not at_work:
-                return
-            for worker in ended(list(at_work)):
-                training = at_work.pop(worker)
-                try:
-                    seconds = worker.result()
-                except Died as death:
-                    epochs = finished_epochs(training.config)
-                    deaths[training.name, epochs] += 1
-                    if deaths[training.name, epochs] == ATTEMPTS:
-                        raise UserError(
-                            f"{training.name}: {death}, {ATTEMPTS} times after {epochs} of "
-                            f"{training.config.epochs} epochs; its output is in {training.log}. "
-                            "Run the same command to continue"
-                        ) from None
-                    logger.warning("%s: %s; resuming the run", training.name, death)
-                    again.append(training)
-                except UserError as error:
-                    raise UserError(f"{training.name}: {error}") from None
-                else:
-                    finish(training, seconds)
+    Raises:
+        UserError: another comparison or search is running in the folder.
+    """
+    refusal = (
+        f"another comparison or search is running in {folder}; wait for it, or give another --out"
+    )
+    restore_sigterm()  # SIGTERM has to end the runs too
+    with locked(folder, refusal):
+        started = [Worker(data, device) for device in devices]
+        try:
+            yield started
+        finally:
+            for worker in started:
+                worker.interrupt()
+            for worker in started:
+                worker.stop()
 
 
-def finished_epochs(config: TrainConfig) -> int:
-    return len(runlog.read_run_file(config.log_dir, config.mode).get("epochs", []))
+def train(
+    workers: Sequence[Worker],
+    trainings: Iterable[Training],
+    finish: Callable[[Training, float], None],
+) -> None:
+    """Train, as many runs at a time as there are workers, and call `finish` with each run and its
+    seconds when it ends. The next run is taken from `trainings` when a worker is free.
+
+    A run whose process dies is resumed.
+
+    Raises:
+        UserError: a run cannot be done, or its process died too often; the message names it.
+    """
+    waiting, again = iter(trainings), []
+    at_work: dict[Worker, Training] = {}
+    deaths: Counter[tuple[str, int]] = Counter()  # by run and its finished epochs
+    while True:
+        for worker in workers:
+            if worker in at_work:
+                continue
+            if training := again.pop() if again else next(waiting, None):
+                worker.begin(training)
+                at_work[worker] = training
+        if not at_work:
+            return
+        for worker in ended(list(at_work)):
+            training = at_work.pop(worker)
+            config = training.config
+            try:
+                seconds = worker.result()
+            except Died as death:
+                run = runlog.read_run_file(config.log_dir, config.mode)
+                epochs = len(run.get("epochs", []))
+                deaths[training.name, epochs] += 1
+                if deaths[training.name, epochs] == ATTEMPTS:
+                    raise UserError(
+                        f"{training.name}: {death}, {ATTEMPTS} times after {epochs} of "
+                        f"{config.epochs} epochs; its output is in {training.log}. Run the same "
+                        "command to continue"
+                    ) from None
+                logger.warning("%s: %s; resuming the run", training.name, death)
+                again.append(training)
+            except UserError as error:
+                raise UserError(f"{training.name}: {error}") from None
+            else:
+                finish(training, seconds)
 
 
 def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:

@@ -17,8 +17,8 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import search_report, search_space
-from paddle_aug.experiments.runner import Runner, Training, check_mode, remove_weights
+from paddle_aug.experiments import runner, search_report, search_space
+from paddle_aug.experiments.runner import Training, check_mode, remove_weights
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
     MIN_CANDIDATES,
@@ -32,10 +32,11 @@ from paddle_aug.experiments.search_plan import (
     of_length,
     shortened,
 )
-from paddle_aug.experiments.state import SEARCH, VERSION, read_state, refuse_other
+from paddle_aug.experiments.state import SEARCH, VERSION, plain, read_state, refuse_other
 from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import last_epochs, last_mean
+from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import duration
 from paddle_aug.system.files import refuse_unwritable, write_json
 from paddle_aug.system.versions import versions
@@ -91,17 +92,8 @@ class Settings:
 
     def asdict(self) -> dict:
         """As plain values, without what may change between sessions."""
-        free = MAY_CHANGE - {"epochs"}
-        config = {**self.config.asdict(), "holdout": self.holdout}
-        config = {name: value for name, value in config.items() if name not in free}
-        return {
-            "config": config,
-            "budget": self.budget,
-            "seeds": self.seeds,
-            "candidates": self.candidates,
-            "against": list(self.against),
-            "also": list(self.also),
-        }
+        settings = replace(self, config=replace(self.config, holdout=self.holdout))
+        return plain(settings, MAY_CHANGE - {"epochs"})
 
 
 class Search:
@@ -147,7 +139,7 @@ class Search:
             free = frozenset() if earlier["plan"] else frozenset({"budget"})
             refuse_other(self.file, "search", earlier, self.state, free)
             self.state |= {**earlier, "settings": self.state["settings"], "command": command}
-        self.runner: Runner | None = None
+        self.workers: list[runner.Worker] = []
         self.works: dict[str, float] = {}
 
     @property
@@ -173,7 +165,8 @@ class Search:
         Raises:
             UserError: the budget is too short for an honest answer.
         """
-        with Runner(self.data, [self.settings.config.device]) as self.runner:
+        device = self.settings.config.device
+        with runner.workers(self.folder, self.data, [device]) as self.workers:
             for mode in self.settings.against:
                 self.train("measure", mode, self.seeds_from(0, 1)[0], 1)
             if self.state["plan"] is None:
@@ -202,24 +195,24 @@ class Search:
         except TooShort as error:
             self.write()
             rate = costs.run(None, self.work("final"), 1) - costs.start
-            raise UserError(
+            text = (
                 f"--budget {duration(settings.budget)} is too short for an honest answer: an epoch "
                 f"takes up to {rate:.1f} s, and the least that would do is "
                 f"{duration(self.spent + error.seconds, up=True)} "
                 f"({min(MIN_CANDIDATES, candidates)} candidates, and a test of {modes} modes with "
                 f"{settings.seeds} seeds for {min(MIN_TEST_EPOCHS, epochs)} epochs); or choose a "
                 "smaller --image-size or --fraction, or fewer modes in --against"
-            ) from None
+            )
+            raise UserError(paragraph(text)) from None
         self.state["plan"] = asdict(plan)
         self.write()
 
     def climb(self, level: int) -> bool:
         """Do one rung, and rank its candidates; False if there was no time for it."""
-        rungs = self.state["rungs"]
-        if level == len(rungs):
-            rungs.append(self.begin_rung(level))
+        if level == len(self.state["rungs"]):
+            self.state["rungs"].append(self.begin_rung(level))
             self.write()
-        rung = rungs[level]
+        rung = self.state["rungs"][level]
         if rung["ranking"] is None:
             deadline = self.settings.budget - self.state["plan"]["reserved"]
             self.train_all(f"rung-{level}", rung, rung["candidates"], deadline)
@@ -260,12 +253,8 @@ class Search:
         """
         accuracies = search_report.accuracies(self.state, part)
         modes = [mode for mode in rung["candidates"] if mode in accuracies]
-        seeds = [
-            seed
-            for seed in rung["seeds"]
-            if all(seed in accuracies.get(mode, {}) for mode in rung["candidates"])
-        ]
-        seeds = seeds or rung["seeds"][:1]
+        seen = [accuracies.get(mode, {}) for mode in rung["candidates"]]
+        seeds = [*set(rung["seeds"]).intersection(*seen)] or rung["seeds"][:1]
         means = [[mode, sum(accuracies[mode][seed] for seed in seeds) / len(seeds)]
                  for mode in modes]  # fmt: skip
         return sorted(means, key=lambda pair: -pair[1])
@@ -321,11 +310,10 @@ class Search:
             for mode in modes:
                 if stage["stopped"]:
                     return
-                ends = self.spent
+                in_time = self.left > 0
                 if deadline is not None:
-                    ends += costs.run(mode, work, stage["epochs"])
-                limit = self.settings.budget if deadline is None else deadline
-                if not self.finished(part, mode, seed) and ends >= limit:
+                    in_time = self.spent + costs.run(mode, work, stage["epochs"]) < deadline
+                if not in_time and not self.finished(part, mode, seed):
                     stage["stopped"] = True
                     self.write()
                     return
@@ -337,19 +325,17 @@ class Search:
         config = replace(
             of_length(of_mode(self.settings.config, mode), epochs),
             seed=seed,
-            holdout=0.0 if part == "final" else self.settings.holdout,
+            holdout=self.held_back(part),
             log_dir=str(folder),
             model_dir=str(folder / "weights"),
             resume=True,
         )
         run = self.finished(part, mode, seed)
         if run is None:
-            name = f"{part} seed {seed} {mode}"
-            training = Training(
-                name, config, self.part_of(part, seed), self.folder / "training.log"
-            )
+            select, log = self.part_of(part, seed), self.folder / "training.log"
+            training = Training(f"{part} seed {seed} {mode}", config, select, log)
             seconds: list[float] = []
-            self.runner.run([training], lambda _, took: seconds.append(took))
+            runner.train(self.workers, [training], lambda _, took: seconds.append(took))
             logs = runlog.read_run(config.log_dir, config.mode)
             in_epochs = sum(epoch["seconds"] for epoch in logs.run["epochs"])
             run = {
@@ -381,7 +367,11 @@ class Search:
 
     def part_of(self, part: str, seed: int) -> partial:
         """Picks from the data what a run is trained and judged on."""
-        return partial(part_of, 0.0 if part == "final" else self.settings.holdout, seed)
+        return partial(part_of, self.held_back(part), seed)
+
+    def held_back(self, part: str) -> float:
+        """The fraction of the training list that the runs of a part of the search are judged by."""
+        return 0.0 if part == "final" else self.settings.holdout
 
     def work(self, part: str) -> float:
         """What an epoch costs, in images trained on; evaluating an image costs a third of that."""

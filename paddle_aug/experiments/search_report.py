@@ -171,19 +171,13 @@ def _test_table(state: dict) -> str:
 
 
 def _rung_table(state: dict) -> str:
-    rows = [
-        [
-            str(level),
-            str(len(rung["candidates"])),
-            str(rung["epochs"]),
-            str(len(rung["seeds"])),
-            f"{_runs_of(state, f'rung-{level}')} of {planned['candidates'] * planned['seeds']} × "
-            f"{planned['epochs']} epochs",
-        ]
-        for level, (rung, planned) in enumerate(
-            zip(state["rungs"], state["plan"]["rungs"], strict=False)
-        )
-    ]
+    rows = []
+    for level, rung in enumerate(state["rungs"]):
+        planned = state["plan"]["rungs"][level]
+        numbers = [level, len(rung["candidates"]), rung["epochs"], len(rung["seeds"])]
+        runs = planned["candidates"] * planned["seeds"]
+        done = f"{_runs_of(state, f'rung-{level}')} of {runs} × {planned['epochs']} epochs"
+        rows.append([*map(str, numbers), done])
     heads = ["rung", "candidates", "epochs", "seeds", "runs done of those planned"]
     return markdown_table(heads, rows)
 

@@ -1,6 +1,8 @@
 """compare.json and search.json: what they must hold, and which settings may change between
 sessions."""
 
+from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig, flag
@@ -30,35 +32,27 @@ COMPARISON = {
     "tuning": [{}],
 }
 
-RUNG = {"candidates": COUNT, "epochs": COUNT, "seeds": COUNT}
+PLANNED = {"candidates": COUNT, "epochs": COUNT, "seeds": COUNT}
 RUN = {"part": TEXT, "mode": TEXT, "seed": int, "epochs": COUNT}
+RUNG = {"candidates": [TEXT], "epochs": COUNT, "seeds": [int], "stopped": bool}
+TEST = {"modes": [TEXT], "epochs": COUNT, "seeds": [int], "last_epochs": COUNT, "stopped": bool}
 SEARCH = {
     "settings": {"config": {}, "budget": PART},
     "data": {"fingerprint": TEXT, "train": COUNT, "eval": COUNT, "tested_on": TEXT},
     "candidates": [TEXT],
     "runs": [{**RUN, "seconds": PART, "epoch_seconds": PART, "accuracy": PART}],
-    "plan": (None, {"rungs": [RUNG], "final": RUNG, "reserved": PART}),
-    "rungs": [
-        {
-            "candidates": [TEXT],
-            "epochs": COUNT,
-            "seeds": [int],
-            "stopped": bool,
-            "ranking": (None, [(TEXT, PART)]),
-        }
-    ],
-    "final": (
-        None,
-        {
-            "modes": [TEXT],
-            "epochs": COUNT,
-            "seeds": [int],
-            "last_epochs": COUNT,
-            "stopped": bool,
-            "finished": bool,
-        },
-    ),
+    "plan": (None, {"rungs": [PLANNED], "final": PLANNED, "reserved": PART}),
+    "rungs": [{**RUNG, "ranking": (None, [(TEXT, PART)])}],
+    "final": (None, {**TEST, "finished": bool}),
 }
+
+
+def plain(settings, free: Collection[str]) -> dict:
+    """Settings as JSON has them, without the fields of their config that may change."""
+    fields = asdict(settings)
+    for name in free:
+        del fields["config"][name]
+    return {name: [*value] if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
 def read_state(file: Path, schema: dict) -> dict:
@@ -73,28 +67,11 @@ def read_state(file: Path, schema: dict) -> dict:
         raise UserError(f"cannot read {file}: {error.strerror}; give another --out") from None
     except ValueError as error:
         raise UserError(f"{file} is damaged: {error}; give another --out") from None
-    if fault := misfit(state, schema, "it") or (schema is SEARCH and contradiction(state)):
+    if fault := misfit(state, schema, "it"):
         raise UserError(f"{file} is damaged: {fault}; give another --out")
     if state.get("version", VERSION) != VERSION:
         raise UserError(f"{file} was written by another version of paddle_aug; give another --out")
     return state
-
-
-def contradiction(state: dict) -> str | None:
-    """Whether the parts of a search's state do not belong together."""
-    plan, rungs, final = state["plan"], state["rungs"], state["final"]
-    trained = {(run["part"], run["mode"]) for run in state["runs"]}
-    fits = [
-        plan["rungs"] and len(rungs) <= len(plan["rungs"]) if plan else not (rungs or final),
-        all({*rung["candidates"]} <= {*state["candidates"]} for rung in rungs),
-        all(
-            mode in rung["candidates"] and (f"rung-{level}", mode) in trained
-            for level, rung in enumerate(rungs)
-            for mode, _ in rung["ranking"] or []
-        ),
-        not final or (rungs and rungs[0]["ranking"] and final["modes"] and final["seeds"]),
-    ]
-    return None if all(fits) else "its parts contradict each other"
 
 
 def refuse_other(

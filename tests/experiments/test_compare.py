@@ -27,7 +27,6 @@ from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import compared_together, difference
 from paddle_aug.rng import generator
-from paddle_aug.system.files import locked
 from paddle_aug.training import fit as train
 
 ROOT = Path(__file__).parent.parent.parent
@@ -88,21 +87,15 @@ def test_all_modes_have_one_seed_before_any_has_the_next(compared, tmp_path):
 
 
 def test_runs_side_by_side_share_the_cores_and_a_continued_comparison_keeps_its_threads(
-    compared, monkeypatch
+    compared, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(compare, "cores", lambda: 64)
-    _, played = compared(jobs=2)
-    assert played.at_once == 2
-    assert {training.config.threads for training in played.begun} == {32}
-    _, played = compared(jobs=5, seeds=4)
-    assert {training.config.threads for training in played.begun} == {32}
-
-
-def test_with_more_cores_than_runs_each_run_has_several(compared, monkeypatch):
-    monkeypatch.setattr(compare, "cores", lambda: 64)
-    _, played = compared(jobs=0, seeds=5, budget=1000.0)
-    assert {training.config.threads for training in played.begun} == {64 // 15}
-    assert len(played.begun) == 15
+    for folder, jobs, seeds, at_once, threads in (
+        ("a", 2, 3, 2, 32), ("a", 5, 4, 3, 32), ("b", 0, 5, 15, 64 // 15),
+    ):  # fmt: skip
+        _, played = compared(jobs=jobs, seeds=seeds, folder=tmp_path / folder)
+        assert played.at_once == at_once
+        assert {training.config.threads for training in played.begun} == {threads}
 
 
 def test_fractions_of_the_list_are_trained_on_after_the_whole(compared, tmp_path):
@@ -273,9 +266,8 @@ def test_finished_runs_are_not_trained_again_and_leave_no_weights_whenever_a_kil
 def test_a_run_whose_process_dies_is_resumed(compared, caplog):
     results, _ = compared(Played(deaths=[("hflip", 4), ("hflip", 4)]))
     assert len(results.accuracies[1.0]["hflip"]) == 3
-    assert caplog.messages.count(
-        "seed 4 hflip: its process was killed by signal 9; resuming the run"
-    ) == 2  # fmt: skip
+    said = "seed 4 hflip: its process was killed by signal 9; resuming the run"
+    assert caplog.messages.count(said) == 2
 
 
 def test_a_run_that_dies_again_and_again_ends_the_comparison_which_keeps_the_rest(
@@ -313,14 +305,6 @@ def test_another_comparison_is_not_continued(compared, data, changes, message):
         changes = {"data": replace(data, train=data.train[:-1])}
     with pytest.raises(UserError, match=message):
         compared(seeds=1, **changes)
-
-
-def test_two_comparisons_do_not_share_a_folder(compared, tmp_path):
-    with (
-        locked(tmp_path),
-        pytest.raises(UserError, match=r"another comparison is running in .*; wait for it"),
-    ):
-        compared()
 
 
 def test_runs_with_other_settings_in_the_folder_are_refused(compared, tmp_path):

@@ -12,7 +12,8 @@ from made_data import write_dataset
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
-from paddle_aug.experiments.runner import Runner, Training
+from paddle_aug.experiments import runner
+from paddle_aug.experiments.runner import Training
 from paddle_aug.inputs import selected
 
 
@@ -52,10 +53,10 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
     second = Training("seed 0 hflip", config, dying, tmp_path / "second.log")
     third = Training("refused", config, refusing, tmp_path / "third.log")
     ends = []
-    with Runner(data, ["cpu"]) as runner:
+    with runner.workers(tmp_path, data, ["cpu"]) as workers:
         with pytest.raises(UserError, match=r"^refused: these data will not do$"):
-            runner.run([training, second, third], lambda run, took: ends.append((run, took)))
-        process = runner.workers[0].process
+            runner.train(workers, [training, second, third], lambda *end: ends.append(end))
+        process = workers[0].process
         assert process.is_alive()
     assert not process.is_alive()
     assert [run for run, _ in ends] == [training, second]
@@ -66,11 +67,16 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
     assert capfd.readouterr() == ("", "")
 
 
+def test_two_comparisons_or_searches_do_not_share_a_folder(tmp_path):
+    refused = pytest.raises(UserError, match=r"another comparison or search is running in .*; wait")
+    with runner.workers(tmp_path, None, []), refused, runner.workers(tmp_path, None, []):
+        pass
+
+
 def test_a_run_is_interrupted_when_the_context_ends(training, tmp_path):
     data = open_dataset(write_dataset(tmp_path / "made"))
     flag = tmp_path / "flag"
-    with Runner(data, ["cpu"]) as runner:
-        worker = runner.workers[0]
+    with runner.workers(tmp_path, data, ["cpu"]) as (worker,):
         worker.begin(replace(training, select=partial(waiting, flag)))
         while not flag.exists():
             time.sleep(0.01)

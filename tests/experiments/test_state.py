@@ -62,12 +62,6 @@ def test_a_search_that_was_stopped_at_any_point_is_read_and_so_is_one_of_earlier
         (("runs", 0), {}, "it: runs 0: part is missing"),
         (("rungs", 0, "ranking"), [["hflip"]], "it: rungs 0: ranking 0 must be a"),
         (("final", "modes"), None, "it: final: modes must be a"),
-        (("plan", "rungs"), [], "its parts contradict each other"),
-        (("plan",), None, "its parts contradict each other"),
-        (("rungs", 0, "candidates"), ["x"], "its parts contradict each other"),
-        (("runs", 0, "mode"), "vflip", "its parts contradict each other"),
-        (("final", "modes"), [], "its parts contradict each other"),
-        (("rungs",), [], "its parts contradict each other"),
     ],
 )
 def test_a_damaged_search_is_refused(read, path, value, fault):

@@ -152,7 +152,7 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"config": {"network": "resnet19"}}, "no network named 'resnet19'; did you mean 'resnet1"),
         ({"config": {"network": "googlenet", "image_size": 8}}, "does not describe trained weigh"),
         ({"config": {"image_size": "16"}}, "image_size wants a value of type int, got '16'"),
-        ({"config": {"image_size": 100_000}}, "--image-size must be at most 8192, not 100000"),
+        ({"config": {"image_size": 100_000}}, "--image-size must be from 1 to 8192, not 100000"),
         ({"normalization": {"mean": [0.5]}}, "does not .*: it: normalization: std is missing"),
         ({"normalization": {**HALF, "mean": [0.5]}}, "mean is not of three numbers"),
         ({"normalization": {**HALF, "std": [0.5, 0.5, float("nan")]}}, "std is not of three num"),
