@@ -11,6 +11,8 @@ from paddle_aug.names import near_miss
 from paddle_aug.networks.vgg import from_upscaled
 from paddle_aug.training import checkpoint
 
+logger = logging.getLogger(__name__)
+
 IMAGENET = "imagenet"
 BODY = "body"
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
@@ -51,9 +53,11 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
     fitting = {**weights, **{name: now[name].numpy() for name in replaced}}
     checkpoint.load_weights(network, fitting, path)
     if replaced:
-        print(f"{path.name}: its head is of other classes and was replaced ({', '.join(replaced)})")
+        logger.info(
+            "%s: its head has other classes and was replaced (%s)", path.name, ", ".join(replaced)
+        )
     else:
-        print(f"{path.name}: loaded with its head, which is of as many classes")
+        logger.info("%s: loaded with its head, which has as many classes", path.name)
 
 
 def download(network_name: str) -> Path:

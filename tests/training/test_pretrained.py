@@ -48,22 +48,24 @@ def test_a_head_is_a_name_and_not_its_start():
     ]  # fmt: skip
 
 
-def test_all_but_a_head_of_other_classes_is_taken(source, capsys):
+def test_all_but_a_head_of_other_classes_is_taken(source, caplog):
+    caplog.set_level("INFO", "paddle_aug")
     network = Net(classes=3)
     before, theirs = values(network), checkpoint.load(source)
     load_pretrained(network, str(source), "net")
     for name, value in values(network).items():
         expected = before[name] if in_head(network, name) else theirs[name]
         np.testing.assert_array_equal(value, expected, err_msg=name)
-    told = capsys.readouterr().out
+    told = caplog.text
     assert "replaced (aux.out.weight, aux.out.bias, fc.weight, fc.bias)" in told
 
 
-def test_a_head_of_as_many_classes_is_taken_and_told(source, capsys):
+def test_a_head_of_as_many_classes_is_taken_and_told(source, caplog):
+    caplog.set_level("INFO", "paddle_aug")
     network = Net(classes=5)
     load_pretrained(network, str(source), "net")
     np.testing.assert_array_equal(values(network)["fc.bias"], checkpoint.load(source)["fc.bias"])
-    assert "loaded with its head" in capsys.readouterr().out
+    assert "loaded with its head" in caplog.text
 
 
 def test_weights_that_paddle_saved_are_taken(tmp_path):
@@ -81,12 +83,13 @@ def test_weights_of_another_network_are_refused(source):
         load_pretrained(Net(width=6), str(source), "net")
 
 
-def test_a_head_that_is_missing_is_replaced(source, capsys):
+def test_a_head_that_is_missing_is_replaced(source, caplog):
+    caplog.set_level("INFO", "paddle_aug")
     weights = checkpoint.load(source)
     del weights["aux.out.weight"], weights["aux.out.bias"]
     checkpoint.save(source, weights)
     load_pretrained(Net(classes=5), str(source), "net")
-    assert "replaced (aux.out.weight, aux.out.bias)" in capsys.readouterr().out
+    assert "replaced (aux.out.weight, aux.out.bias)" in caplog.text
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

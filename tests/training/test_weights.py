@@ -96,10 +96,11 @@ def test_paddle_reads_described_weights_without_a_word(weights):
         assert (value == loaded[name]).all()
 
 
-def test_training_starts_from_described_weights(weights, capsys):
+def test_training_starts_from_described_weights(weights, caplog):
+    caplog.set_level("INFO", "paddle_aug")
     network = NETWORKS["vgg_thin_bn"](3, 16)
     load_pretrained(network, str(weights), "vgg_thin_bn")
-    assert "loaded with its head" in capsys.readouterr().out
+    assert "loaded with its head" in caplog.text
     loaded = load_trained(weights).network.state_dict()
     for name, value in network.state_dict().items():
         assert (value == loaded[name]).all()
