@@ -107,7 +107,7 @@ OPS = {
 }
 
 
-def user_def() -> Transform:
+def user_def() -> Shuffled:
     """The eight hand-written ops of the notebook, all of them, in random order."""
     return Shuffled(
         Brightness(),

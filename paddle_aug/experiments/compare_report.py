@@ -6,7 +6,13 @@ import numpy as np
 
 from paddle_aug.experiments.compare_results import ModeRow, Results, part_folder
 from paddle_aug.results.runlog import prefix
-from paddle_aug.results.stats import Comparison, Difference, compared_together, last_epochs
+from paddle_aug.results.stats import (
+    Comparison,
+    Difference,
+    best_epoch,
+    compared_together,
+    last_epochs,
+)
 from paddle_aug.results.text import (
     code,
     count,
@@ -325,7 +331,7 @@ def runs_csv(results: Results) -> str:
             "epochs": run.epochs,
             "accuracy": results.accuracies[fraction][mode][seed],
             **{name: float(curve[-1]) for name, curve in run.curves.items()},
-            "bestEval": float(run.curves["accEval"].max()),
+            "bestEval": float(run.curves["accEval"][best_epoch(run.curves["accEval"])]),
             "logs": f"{(part_folder(fraction) / f'seed-{seed}').as_posix()}/{prefix(run.mode)}*",
             "seconds": sum(epoch["seconds"] for epoch in run.run["epochs"]),
         }

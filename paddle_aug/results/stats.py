@@ -98,6 +98,12 @@ def last_epochs(epochs: int) -> int:
     return min(LAST, math.ceil(epochs / 4))
 
 
+def best_epoch(accuracies: Sequence[float] | np.ndarray) -> int:
+    """The first epoch of the highest accuracy, counted from 0; NaN is below every number."""
+    accuracies = np.asarray(accuracies, np.float64)
+    return int(np.argmax(np.where(np.isnan(accuracies), -np.inf, accuracies)))
+
+
 def last_mean(curve: Sequence[float] | np.ndarray, last: int = LAST) -> float:
     """The mean of a curve's last epochs, of all where there are fewer."""
     return float(np.mean(np.asarray(curve, np.float64)[-last:]))

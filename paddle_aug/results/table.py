@@ -10,7 +10,7 @@ import numpy as np
 
 from paddle_aug.errors import printable
 from paddle_aug.results.runlog import Run, by_mode, clean_points, stack
-from paddle_aug.results.stats import LAST
+from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.style import label
 from paddle_aug.results.text import markdown_table
 
@@ -100,7 +100,7 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
     """The cells of a mode by column; empty where nothing is known."""
     train, held_out = 100 * stack(runs, "accTrain"), 100 * stack(runs, "accEval")
     epochs = held_out.shape[1]
-    best = np.argmax(np.where(np.isnan(held_out), -np.inf, held_out), axis=1)
+    best = np.array([best_epoch(curve) for curve in held_out])
     first, last = best.min() + 1, best.max() + 1
     when = f"{first}–{last}" if first < last else f"{first}"
     measured = [points[epochs] for run in runs if epochs in (points := clean_points([run], "acc"))]

@@ -18,6 +18,7 @@ from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
+from paddle_aug.results.stats import best_epoch
 from paddle_aug.system.files import refuse_unwritable, set_aside
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training import checkpoint, checkpoint_schema
@@ -61,7 +62,7 @@ class Progress:
     @property
     def best(self) -> dict:
         """The first epoch, counted from 1, with the highest eval accuracy."""
-        best = int(np.argmax(self.curves["accEval"]))
+        best = best_epoch(self.curves["accEval"])
         return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from paddle_aug.results.stats import (
     MAX_PAIRS,
     Comparison,
     Difference,
+    best_epoch,
     compare,
     difference,
     estimate,
@@ -194,3 +195,11 @@ def test_it_is_the_number_that_the_table_of_the_logs_shows():
 def test_a_run_whose_last_accuracies_are_no_numbers_is_refused():
     with pytest.raises(UserError, match=r"mine: one of the last 3 eval accuracies of userDef is"):
         final_accuracy(run_of([0.1, float("nan"), 0.2], "mine"))
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "best"),
+    [([0.1, 0.3, 0.2], 1), ([0.1, 0.3, 0.3], 1), ([math.nan, 0.3, math.nan], 1), ([math.nan], 0)],
+)
+def test_the_best_epoch_is_the_first_of_the_highest_numbers(accuracies, best):
+    assert best_epoch(accuracies) == best
