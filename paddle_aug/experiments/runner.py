@@ -24,7 +24,7 @@ from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
 from paddle_aug.system.files import locked, remove
 from paddle_aug.system.processes import die_with_parent
-from paddle_aug.system.signals import block_signals, restore_sigterm, unblock_signals
+from paddle_aug.system.signals import block_signals, unblock_signals
 
 ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
 PATIENCE = 30.0  # seconds for a process to end
@@ -118,7 +118,6 @@ def workers(folder: Path, data: Dataset, devices: Sequence[str]) -> Iterator[lis
     refusal = (
         f"another comparison or search is running in {folder}; wait for it, or give another --out"
     )
-    restore_sigterm()  # SIGTERM has to end the runs too
     with locked(folder, refusal):
         started = [Worker(data, device) for device in devices]
         try:

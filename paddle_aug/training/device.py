@@ -7,7 +7,6 @@ import paddle
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.system.processes import cores
-from paddle_aug.system.signals import restore_sigterm
 from paddle_aug.training.cpu import use_fast_instructions
 from paddle_aug.training.distributed import processes
 
@@ -18,7 +17,6 @@ def use_device(config: TrainConfig) -> str:
     Raises:
         UserError: there is no such device, or mixed precision is asked of a CPU.
     """
-    restore_sigterm()
     gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
     name = config.device
     if name == "auto":

@@ -46,3 +46,14 @@ def test_a_thread_leaves_signals_alone():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.slow
+def test_sigterm_is_pythons_where_training_has_been_imported():
+    program = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "import paddle_aug.training\n"
+        "os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 7
