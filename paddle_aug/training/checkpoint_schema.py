@@ -14,7 +14,7 @@ FINISHED = {  # what resuming reads from run.json
     "test": (None, MEANS),
 }  # fmt: skip
 CHECKPOINT = {
-    **FINISHED, "format": COUNT, "network": {}, "optimizer": {}, "scaler": {},
+    **FINISHED, "format": COUNT, "stopped": bool, "network": {}, "optimizer": {}, "scaler": {},
     "average": {"steps": WHOLE, "weights": {}}, "curves": {name: [NUMBER] for name in CURVES},
     "sessions": [{"argv": [TEXT], "versions": {}, "commit": (None, TEXT), "device": TEXT}],
 }  # fmt: skip

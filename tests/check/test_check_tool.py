@@ -324,7 +324,7 @@ def test_a_class_file_beside_a_list_keeps_its_names(tmp_path, classes):
             "--seed must be from 0 to 2**32 - 1, not -1",
         ),
         (["photos", "--out", "names"], "lists of --split; give both"),
-        (["photos", "--image-size", "0"], "--image-size must be at least 1"),
+        (["photos", "--image-size", "0"], "--image-size must be from 1 to 8192"),
         (["empty"], "holds no class folder"),
         (["none"], "no folder none; --data takes"),
         (

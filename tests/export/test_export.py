@@ -396,7 +396,7 @@ def test_a_manifest_cannot_point_out_of_its_folder(out):
         (["out", "--augment", "hflip", "--num-workers", -1], "must not be negative: -1"),
         (["out", "--augment", "hflip", "--no-stretch", "--image-size", 8],
          "--no-stretch keeps the images' own sizes; drop --image-size"),
-        (["out", "--augment", "hflip", "--image-size", 0], "--image-size must be at least 1"),
+        (["out", "--augment", "hflip", "--image-size", 0], "--image-size must be from 1 to 8192"),
         (["out", "--augment", "center_crop(16)", "--image-size", 24],
          "comes out of the augmentation 16 × 16"),
         (["out", "--verify", "other"], "--verify other checks that data set only"),

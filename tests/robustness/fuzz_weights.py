@@ -135,11 +135,11 @@ def weights(draw: Callable, folder: Path) -> Attempt:
 def checkpoints(draw: Callable, folder: Path) -> Attempt:
     """A checkpoint to resume from for an epoch."""
     config = tiny_config(photos(), folder / "out", epochs=3, resume=True, **SMALL)
-    state = saved("checkpoint.pdstates")
+    content = saved("checkpoint.pdstates")
     how = draw(st.sampled_from(("whole", "changed", "changed", "arrays", "crafted", "damaged")))
     if how == "changed":
         for _ in range(draw(st.integers(1, 3))):
-            inside = state
+            inside = content
             name = draw(st.sampled_from(list(inside)))
             while isinstance(inside[name], dict) and inside[name] and draw(st.booleans()):
                 inside = inside[name]
@@ -148,7 +148,7 @@ def checkpoints(draw: Callable, folder: Path) -> Attempt:
             if draw(st.booleans()) and len(inside) > 1:
                 del inside[name]
     if how == "arrays":
-        arrays = state[draw(st.sampled_from(("network", "optimizer")))]
+        arrays = content[draw(st.sampled_from(("network", "optimizer")))]
         name = draw(st.sampled_from(sorted(arrays)))
         array = np.asarray(arrays[name])
         others = (
@@ -156,7 +156,7 @@ def checkpoints(draw: Callable, folder: Path) -> Attempt:
             array.astype(bool), np.zeros(0, np.float32), array * np.nan, array.tolist(),
         )  # fmt: skip
         arrays[name] = draw(st.sampled_from(others))
-    packed = crafted(draw, folder) if how == "crafted" else pickle.dumps(state, 4)
+    packed = crafted(draw, folder) if how == "crafted" else pickle.dumps(content, 4)
     file = state.model_file(config, "checkpoint.pdstates")
     file.parent.mkdir(parents=True)
     file.write_bytes(damage(draw, packed, 1000) if how == "damaged" else packed)
