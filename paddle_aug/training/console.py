@@ -47,10 +47,10 @@ class Console(Callback):
     def on_batch_end(self, run: Run, progress: Progress, step: Step) -> None:
         if self.bar is not None and self.bar.update(step.images):
             means = step.metrics.means()
-            told = f"acc {percent(means['acc'])}, wait {step.watch.share:.0%}"
+            postfix = f"acc {percent(means['acc'])}, wait {step.watch.share:.0%}"
             if self.bar.bar_format is None:
-                told = f"loss {means['loss']:.3f}, {told}"
-            self.bar.set_postfix_str(told, refresh=False)
+                postfix = f"loss {means['loss']:.3f}, {postfix}"
+            self.bar.set_postfix_str(postfix, refresh=False)
 
     def on_epoch_end(self, run: Run, progress: Progress) -> None:
         self.close()
@@ -76,10 +76,8 @@ def percent(share: float) -> str:
 
 def epoch_line(config: TrainConfig, progress: Progress) -> str:
     """An epoch in a line; `clean` is the accuracy on training images, not augmented or mixed."""
-    latest, epoch = (
-        {name: curve[-1] for name, curve in progress.curves.items()},
-        progress.epochs[-1],
-    )
+    latest = {name: curve[-1] for name, curve in progress.curves.items()}
+    epoch = progress.epochs[-1]
     clean = f"clean {percent(epoch['clean']['acc'])}" if "clean" in epoch else ""
     parts = [
         f"{config.mode} {progress.done}/{config.epochs}",
@@ -109,15 +107,15 @@ def advice(config: TrainConfig, workers: Workers) -> str:
 def result(config: TrainConfig, progress: Progress) -> str:
     """The result of a finished training: the best epoch, and where the weights are."""
     best, last = (model_file(config, f"{name}.pdparams") for name in ("best", "last"))
-    said = (
+    text = (
         f"{config.mode}: best epoch {progress.best['epoch']} of {progress.done}, "
         f"eval {percent(progress.best['accEval'])}, weights in {best}"
     )
     if progress.test:
-        said += (
+        text += (
             f"\n{config.mode}: test {percent(progress.test['acc'])} with the last weights, {last}"
         )
-    return said
+    return text
 
 
 def next_command(configs: list[TrainConfig]) -> str:
