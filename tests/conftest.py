@@ -25,6 +25,20 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_collection_modifyitems(items):
+    """Let each process of xdist begin with its share of the slow tests, so that all are busy to
+    the end."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if processes == 1:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    fast = [item for item in items if not item.get_closest_marker("slow")]
+    items.clear()
+    for process in range(processes):  # xdist gives each one an equal stretch of the list
+        begin, end = (len(fast) * bound // processes for bound in (process, process + 1))
+        items += slow[process::processes] + fast[begin:end]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def environment(tmp_path_factory):
     """Keep tests and their subprocesses out of the user's cache folder, and from the terminal's
