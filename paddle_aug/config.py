@@ -1,6 +1,5 @@
 """The settings of a training run: defaults, then a recipe, then the command line."""
 
-import reprlib
 import types
 import typing
 from collections.abc import Callable, Iterable
@@ -126,12 +125,10 @@ class TrainConfig:
         "half maps pixels to -1..1, unit to 0..1; imagenet, data (the training images) and image "
         "(each its own) subtract a mean and divide by a deviation; or three means / three "
         "deviations of pixels in 0..1, such as 0.5,0.5,0.5/0.2,0.2,0.2",
-        "NAME",
     )
     engine: str = option(
         "auto",
         "what runs imgaugLib: native (this package's operations, also auto) or imgaug itself",
-        "NAME",
         choices=("auto", "native", "imgaug"),
     )
     network: str = option(
@@ -139,12 +136,10 @@ class TrainConfig:
         "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn, lenet, alexnet, googlenet, resnet18, "
         "resnet34, resnet50, resnet101, resnet152, densenet121, densenet161, densenet169, "
         "densenet201, keras_cnn, d2l_resnet18, residual_mnist",
-        "NAME",
     )
     init: str = option(
         "default",
         "initial weights: default (Paddle's) or xavier (uniform)",
-        "NAME",
         choices=("default", "xavier"),
     )
     pretrained: str | None = option(
@@ -186,7 +181,6 @@ class TrainConfig:
     optimizer: str = option(
         "adam",
         "adam, adamw (weight decay apart from the gradient) or sgd",
-        "NAME",
         choices=("adam", "adamw", "sgd"),
     )
     learning_rate: float = option(1e-4, "step size of the optimizer", rule=POSITIVE)
@@ -198,7 +192,6 @@ class TrainConfig:
         "constant",
         "learning rate: constant; cosine, falling to 0 over the epochs; step, times gamma at each "
         "milestone; plateau, times gamma when the evaluation loss stops falling",
-        "NAME",
         choices=("constant", "cosine", "step", "plateau"),
     )
     milestones: str = option("", "epochs of --schedule step, such as 15,18", "EPOCHS")
@@ -241,7 +234,7 @@ class TrainConfig:
     cache_dir: str | None = option(
         None, "folder of --cache disk; by default paddle_aug in the user's cache folder", "FOLDER"
     )
-    device: str = option("auto", "gpu, gpu:1 or cpu; auto is the GPU, if any", "NAME")
+    device: str = option("auto", "gpu, gpu:1 or cpu; auto is the GPU, if any")
     threads: int | None = option(
         None, "CPU threads of the network; by default one per core", rule=AT_LEAST_ONE
     )
@@ -372,9 +365,7 @@ def of_type(name: str, value, path: Path):
         except (ValueError, OverflowError):
             pass
     if type(value) is not kind:
-        raise UserError(
-            f"{path}: {name} wants a value of type {kind.__name__}, got {reprlib.repr(value)}"
-        )
+        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {value!r}")
     return value
 
 

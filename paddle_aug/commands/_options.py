@@ -14,7 +14,7 @@ from paddle_aug.config import GROUPS, TrainConfig, flag, load_recipe, recipe_nam
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
 
-METAVARS = {int: "N", float: "X", Path: "FOLDER"}
+METAVARS = {int: "N", float: "X", str: "NAME", Path: "FOLDER"}
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -38,7 +38,7 @@ class CommandParser(argparse.ArgumentParser):
         )
         self._positionals.title = "arguments"
         self.examples = examples
-        self.rare: dict[argparse.Action, str] = {}  # the options that --help hides, and their help
+        self.rare = 0  # options that only --help-all shows
 
     def format_help(self) -> str:
         lines = [f"  {self.prog} {example}" for example in self.examples]
@@ -69,8 +69,8 @@ class CommandParser(argparse.ArgumentParser):
         group = self.add_argument_group("general")
         group.add_argument("-h", "--help", action="help", help="show this help and exit")
         if self.rare:
-            text = f"show all options, {len(self.rare)} more, and exit"
-            group.add_argument("--help-all", action=_HelpAll, help=text)
+            text = f"show all options, {self.rare} more, and exit"
+            group.add_argument("--help-all", action="help", help=text)
         loudness = group.add_mutually_exclusive_group()
         text = "print results and warnings only"
         loudness.add_argument("--quiet", action="store_true", help=text)
@@ -86,10 +86,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 class _HelpFormatter(argparse.HelpFormatter):
-    """Help with defaults, room for longer options, and names such as aistudio-lenet kept whole."""
-
-    def __init__(self, prog: str):
-        super().__init__(prog, max_help_position=26)
+    """Help with defaults, and with names such as aistudio-lenet kept whole."""
 
     def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
         return METAVARS.get(action.type, action.dest.upper())
@@ -102,19 +99,6 @@ class _HelpFormatter(argparse.HelpFormatter):
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
-class _HelpAll(argparse.Action):
-    """Show the help with the options that `--help` hides."""
-
-    def __init__(self, option_strings, dest, help):
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        for action, text in parser.rare.items():
-            action.help = text
-        parser.print_help()
-        parser.exit()
 
 
 def add_recipe(parser, default: str | None, default_help: str | None = None) -> None:
@@ -148,6 +132,9 @@ def add_options(
             continue
         text = item.metadata["help"] + default_text(item.name, item.default, settings)
         text = text.replace("%", "%%")
+        if common is not None and item.name not in common:
+            parser.rare += 1
+            text = text if "--help-all" in sys.argv else argparse.SUPPRESS
         kind = value_type(item.name)
         if kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
@@ -155,9 +142,7 @@ def add_options(
             how = {"type": kind, "metavar": item.metadata["metavar"]}
             if item.metadata["bare"]:
                 how |= {"nargs": "?", "const": item.metadata["bare"]}
-        action = group.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **how)
-        if common is not None and item.name not in common:
-            parser.rare[action], action.help = text, argparse.SUPPRESS
+        group.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **how)
 
 
 def pop_fields(options: argparse.Namespace, names: Iterable[str]) -> dict:
