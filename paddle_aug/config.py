@@ -3,6 +3,7 @@
 import types
 import typing
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
@@ -359,11 +360,9 @@ def of_type(name: str, value, path: Path):
     kind = value_type(name)
     if value is None and getattr(TrainConfig, name) is None:
         return None
-    if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
-        try:
+    if kind is float and type(value) in (int, str):
+        with suppress(ValueError, OverflowError):
             return float(value)
-        except (ValueError, OverflowError):
-            pass
     if type(value) is not kind:
         raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {value!r}")
     return value

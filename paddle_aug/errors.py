@@ -23,6 +23,15 @@ def found_in(file: Path):
         raise UserError(f"{file}: {error}") from None
 
 
+@contextmanager
+def writing(target: str):
+    """Turn an OSError in this context into "cannot write TARGET" and the reason."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
+
+
 def printable(text: str) -> str:
     """A text that is safe to print, though it may quote from untrusted files.
 

@@ -11,7 +11,7 @@ from paddle_aug.data.readers.listfile import (
 )
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import hold_back
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, writing
 from paddle_aug.system.files import write_bytes
 
 TRAIN_LIST, EVAL_LIST = LIST_PAIRS[0]
@@ -54,15 +54,13 @@ def divide(found: Found, share: float, seed: int, groups: dict[str, int], out: P
         train, held = hold_back(found.train, 1 - share, seed, groups)
     except UserError:
         raise UserError(f"--split {share} leaves nothing to evaluate on") from None
-    try:
+    with writing(f"to --out {out}"):
         if not _class_file(found, out):
             names = "".join(f"{label} {name}\n" for label, name in enumerate(found.class_names))
             write_bytes(out / CLASS_FILE, names.encode())
         for name, samples in ((EVAL_LIST, held), (TRAIN_LIST, train)):
             lines = "".join(f"{sample.path} {sample.label}\n" for sample in samples)
             write_bytes(out / name, lines.encode())
-    except OSError as error:
-        raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
     return found._replace(train=train, eval=held)
 
 

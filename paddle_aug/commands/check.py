@@ -10,7 +10,7 @@ from paddle_aug.check.survey import Survey, find
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, writing
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,8 @@ def main() -> int:
     else:
         print(as_text(survey, faults))
         if options.json is not None:
-            write(Path(options.json), as_dict(survey, faults))
+            with writing(f"--json {options.json}"):
+                write_json(options.json, as_dict(survey, faults))
     report = logger.info if options.json == "-" else print
     if options.montage is not None:
         report(f"{options.montage}: {len(write_montages(survey, options.montage)):,} sheets")
@@ -67,13 +68,6 @@ def main() -> int:
             raise UserError("no lists are written; correct the errors first")
         report(split(survey, options.split, options.seed, out))
     return code
-
-
-def write(file: Path, report: dict) -> None:
-    try:
-        write_json(file, report)
-    except OSError as error:
-        raise UserError(f"cannot write --json {file}: {error.strerror}") from None
 
 
 def split(survey: Survey, fraction: float, seed: int, out: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paddle_aug.commands._options import add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
@@ -61,11 +61,9 @@ def main() -> None:
         "tta": {"augment": tta[0], "draws": tta[1]},
         **evaluate.facts(evaluation, options.mistakes),
     }
-    try:
+    with writing(f"to --out {out}"):
         write_json(out / "evaluation.json", facts)
         files = [out / "evaluation.json", *evaluate.write(evaluation, out, options.mistakes)]
-    except OSError as error:
-        raise UserError(f"cannot write to --out {out}: {error.strerror}") from None
     if options.json:
         print(json_text(facts))
     else:

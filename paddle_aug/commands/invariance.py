@@ -59,18 +59,18 @@ def main() -> None:
     from paddle_aug.evaluation import invariance, invariance_ops, invariance_report
     from paddle_aug.training.device import use_device
 
-    chosen = invariance_ops.choose_ops(options.ops)
+    ops = invariance_ops.choose_ops(options.ops)
     use_device(config)
     networks = invariance.load_subjects(options.weights, options.run)
     data = invariance.held_out(networks, pop_fields(options, SOURCES))
     samples = invariance.some_of(data.eval, options.images)
     refuse_unwritable(options.out, "--out")
-    curves = invariance.measure(networks, samples, chosen)
-    made = invariance_report.Map(networks, curves, data, len(samples), options.tolerance)
-    files = invariance_report.write(made, options.out)
-    for line in [*invariance_report.sentences(made), *invariance_report.differences(made)]:
+    curves = invariance.measure(networks, samples, ops)
+    result = invariance_report.Map(networks, curves, data, len(samples), options.tolerance)
+    files = invariance_report.write(result, options.out)
+    for line in [*invariance_report.sentences(result), *invariance_report.differences(result)]:
         print(printable(line))
-    for note in invariance_report.notes(made):
+    for note in invariance_report.notes(result):
         logger.info(note)
     for file in files:
         logger.info("wrote %s", file)

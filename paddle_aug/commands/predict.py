@@ -4,7 +4,7 @@ import logging
 import sys
 
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.results.text import csv_text
 from paddle_aug.system.files import json_text, write_bytes
 
@@ -105,7 +105,5 @@ def write(file: str, text: str, option: str) -> None:
     if file == "-":
         sys.stdout.write(text)
         return
-    try:
+    with writing(f"{option} {file}"):
         write_bytes(file, text.encode(errors="surrogateescape"))
-    except OSError as error:
-        raise UserError(f"cannot write {option} {file}: {error.strerror}") from None

@@ -58,14 +58,14 @@ def parse() -> tuple[argparse.Namespace, dict]:
         "[AUGMENT]",
         EXAMPLES,
     )
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "augment",
         nargs="?",
         metavar="AUGMENT",
         help="a mode, a pipeline such as 'hflip|rotate(20)', either with a mix as in "
         "userDef+mixup, or a comma list of them",
     )
-    what = parser.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="list all that AUGMENT may name")
     what.add_argument("--ops", metavar="AUGMENT", help="draw each operation of it alone")
     text = "draw what a run saw, by its run.json"
@@ -103,8 +103,6 @@ def parse() -> tuple[argparse.Namespace, dict]:
 
 def refuse(options: argparse.Namespace, given: dict) -> None:
     """Refuse options that exclude each other or are out of range."""
-    if sum(map(bool, (options.augment is not None, options.list, options.ops, options.run))) != 1:
-        raise UserError("give one of: an augmentation, --ops SPEC, --run FILE, --list")
     for name in ("images", "rows", "columns"):
         number = getattr(options, name)
         if number is not None and number < 1:
@@ -128,7 +126,7 @@ def shown_of(options: argparse.Namespace, given: dict) -> list[Shown]:
         for note in run.notes:
             logger.warning(note)
         return [run]
-    spec = options.ops or options.augment
+    spec = options.ops or options.augment or "none"
     configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
     sources = {name: given[name] for name in SOURCES if name in given}
     samples = preview.training_images(sources, options.file)

@@ -35,9 +35,9 @@ def main() -> None:
     config = make_config(given, recipe or "aistudio")
     modes = split_modes(config.augment)
     for mode in modes:
-        wanted = of_mode(config, mode)
-        augmentation(wanted.augment)
-        Mixing.of(wanted)
+        mode_config = of_mode(config, mode)
+        augmentation(mode_config.augment)
+        Mixing.of(mode_config)
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")
@@ -45,7 +45,7 @@ def main() -> None:
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
     data = open_data(config, found=found)
     configs = [of_mode(config, mode) for mode in modes]
-    results = [result(each, fit(each, data)) for each in configs]
+    results = [result(config, fit(config, data)) for config in configs]
     if join_group().is_first:
         print(*results, next_command(configs), sep="\n")
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.errors import UserError
+from paddle_aug.errors import writing
 from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.results.style import add_legend, colours, settings, wrapped
 from paddle_aug.results.text import csv_text, markdown_table
@@ -58,16 +58,12 @@ def write(result: Map, folder: Path) -> list[Path]:
     """
     files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
     style = {**settings(), "font.size": 8, "axes.titlesize": 9}
-    try:
+    with writing(f"to --out {folder}"):
         with matplotlib.rc_context(style), replacing(files[0]) as file:
             figure(result).savefig(file, format="png")
         write_text(files[1], as_csv(result))
         write_json(files[2], as_dict(result))
         write_text(files[3], page(result))
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {folder}: {error.strerror}; choose another --out"
-        ) from None
     return files
 
 

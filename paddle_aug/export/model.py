@@ -16,7 +16,7 @@ import paddle
 
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.samples import Sample
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, writing
 from paddle_aug.inputs import augmented
 from paddle_aug.rng import generator
 from paddle_aug.system.files import write_json
@@ -85,7 +85,7 @@ def export(
     else:
         images, shape, dtype = normalized.numpy(), [None, 3, size, size], "float32"
     network.eval()
-    try:
+    with writing(f"to {folder}"):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
             model = Path(temporary)
@@ -105,8 +105,6 @@ def export(
                 (folder / name).unlink(missing_ok=True)
             for file in model.iterdir():
                 file.replace(folder / file.name)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
     return differences
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, writing
 from paddle_aug.preview.captions import NBSP, SEPARATOR
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.system.files import readable, write_bytes
@@ -52,10 +52,8 @@ def draw(sections: Sequence[Section], columns: int, file: Path | str, title: str
 
     with matplotlib.rc_context({"text.parse_math": False}):
         figure(sections, columns, title).savefig(content, format=suffix)
-    try:
+    with writing(f"--output {file}"):
         write_bytes(file, content.getvalue())
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror}; choose another --output") from None
 
 
 def figure(sections: Sequence[Section], columns: int, title: str = ""):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.errors import UserError
+from paddle_aug.errors import writing
 from paddle_aug.preview.captions import NBSP, SEPARATOR
 from paddle_aug.preview.preview import Section
 from paddle_aug.results.html import environment
@@ -33,10 +33,8 @@ def write_page(
         UserError: the file cannot be written.
     """
     text = page(sections, columns, title, facts, exact)
-    try:
+    with writing(f"--html {file}"):
         write_text(file, text)
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror}; choose another --html") from None
 
 
 def page(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.lines import Line2D
 
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import printable, writing
 from paddle_aug.system.files import write_bytes
 
 # The notebook's red, green and blue, in shades that colour-blind eyes tell apart.
@@ -107,10 +107,6 @@ def save(figures: Mapping[str, Figure], output: Path | str, file_format: str) ->
         figure.savefig(content, format=file_format, metadata=_METADATA[file_format])
         drawn[Path(output) / f"{name}.{file_format}"] = content.getvalue()
     for file, content in drawn.items():
-        try:
+        with writing(f"--output {file}"):
             write_bytes(file, content)
-        except OSError as error:
-            raise UserError(
-                f"cannot write {file}: {error.strerror}; choose another --output"
-            ) from None
     return list(drawn)

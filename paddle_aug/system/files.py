@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, writing
 
 if sys.platform != "win32":
     import fcntl
@@ -155,13 +155,11 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
     Raises:
         UserError: it cannot be made or written to.
     """
-    try:
+    with writing(f"to {option} {folder}"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         # A nameless file, because several processes may start in one folder at once.
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise UserError(f"cannot write to {option} {folder}: {error.strerror}") from None
 
 
 @contextmanager

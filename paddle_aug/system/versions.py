@@ -48,7 +48,7 @@ def commit() -> str | None:
         return None
     describe = ["git", "-C", str(root), "describe", "--always", "--exclude=*", "--abbrev=40"]
     try:
-        found = subprocess.run([*describe, "--dirty=+"], capture_output=True, text=True)
+        described = subprocess.run([*describe, "--dirty=+"], capture_output=True, text=True)
     except FileNotFoundError:
         return None
-    return found.stdout.strip() or None
+    return described.stdout.strip() or None
