@@ -8,6 +8,7 @@ import pytest
 from leaks import leaks, process_state
 from made_data import write_dataset
 
+from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.training.cpu import use_fast_instructions
 
 # A shell makes its background jobs ignore Ctrl-C, which tests send.
@@ -62,6 +63,11 @@ def no_leaks():
 def photos(tmp_path_factory) -> Path:
     """A small data set, which tests leave as it is."""
     return write_dataset(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="session")
+def data(photos) -> Dataset:
+    return open_dataset(photos)
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ EPOCHS = 3
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made")).train
+def samples(data):
+    return data.train
 
 
 def load(samples, workers, epochs, mode="allab", batch_size=5, shuffle=True):

@@ -18,7 +18,6 @@ from same_run import assert_same_comparison
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data import image
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare, compare_report, compare_results
 from paddle_aug.experiments.compare import Experiment
@@ -36,16 +35,6 @@ MODES = ("none", "hflip", "userDef")
 @pytest.fixture(autouse=True)
 def no_wait_for_the_disk(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: None)
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "made")
-
-
-@pytest.fixture(scope="module")
-def data(photos):
-    return open_dataset(photos)
 
 
 def settings(**changes):

@@ -19,7 +19,6 @@ from made_data import spoil_images, write_dataset
 from played import Played as PlayedTraining
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search, search_report
 from paddle_aug.experiments.search import Search, Settings
@@ -36,16 +35,6 @@ Played = partial(PlayedTraining, start=0.5)
 def no_wait_for_the_disk(monkeypatch):
     """No machine crashes here, and hundreds of states are written."""
     monkeypatch.setattr(os, "fsync", lambda file: None)
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
-
-
-@pytest.fixture(scope="module")
-def data(photos):
-    return open_dataset(photos)
 
 
 def settings(**changes):

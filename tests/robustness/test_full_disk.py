@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from in_process import run_tool
-from made_data import write_dataset
 from same_run import assert_same_run
 from trained import options_of, tiny_config
 
@@ -60,11 +59,6 @@ def disk(tmp_path, request):
     disk = Disk(tmp_path / "disk", getattr(request, "param", 16_000 * KB))
     yield disk
     subprocess.run(["umount", "--lazy", str(disk.folder)], check=True)
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import paddle
 import pytest
-from made_data import write_dataset
 from same_run import assert_same_run, checkpoint_of
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.workers import WorkerKilled
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import selected
@@ -21,11 +19,6 @@ from paddle_aug.training import checkpoint, gradients, state
 from paddle_aug.training import fit as train
 
 STEPS = 5  # an epoch: 24 images, five a step
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
 
 
 @pytest.fixture

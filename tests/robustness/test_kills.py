@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from kills import STATES, At, spread, survive, tool
-from made_data import write_dataset
 from same_run import assert_same_comparison, assert_same_run
 from trained import options_of, tiny_config
 
@@ -88,17 +87,12 @@ def survives(tmp_path, request):
     return survives
 
 
-@pytest.fixture
-def data(tmp_path):
-    return write_dataset(tmp_path / "made")
-
-
-def test_a_killed_training_equals_an_undisturbed_one(data, survives):
+def test_a_killed_training_equals_an_undisturbed_one(photos, survives):
     """With a cache on the disk, and in each fourth session a worker."""
 
     def config(place, session=0):
         return tiny_config(
-            data, place, augment="userDef+mixup", network="vgg_thin", batch_size=5, epochs=12,
+            photos, place, augment="userDef+mixup", network="vgg_thin", batch_size=5, epochs=12,
             learning_rate=1e-2, ema=0.5, cache="disk", cache_dir=str(place / "cache"),
             num_workers=int(session % 4 == 3), resume=True,
         )  # fmt: skip
@@ -113,10 +107,10 @@ def test_a_killed_training_equals_an_undisturbed_one(data, survives):
     )
 
 
-def test_a_killed_export_equals_an_undisturbed_one(data, survives):
+def test_a_killed_export_equals_an_undisturbed_one(photos, survives):
     def command(place, session):
         return tool(
-            "export.py", place / "out", "--data", data, "--augment", "userDef", "--copies", 8,
+            "export.py", place / "out", "--data", photos, "--augment", "userDef", "--copies", 8,
             "--image-size", 32, "--originals", "--num-workers", session % 3,
         )  # fmt: skip
 
@@ -126,12 +120,12 @@ def test_a_killed_export_equals_an_undisturbed_one(data, survives):
     survives(command, moments_of_export(), check)
 
 
-def test_a_killed_comparison_equals_an_undisturbed_one(data, survives):
+def test_a_killed_comparison_equals_an_undisturbed_one(photos, survives):
     """Two modes and two seeds, two runs side by side."""
 
     def command(place, session):
         return tool(
-            "compare.py", "--data", data, "--modes", "none,hflip", "--seeds", 2, "--out", place,
+            "compare.py", "--data", photos, "--modes", "none,hflip", "--seeds", 2, "--out", place,
             "--network", "lenet", "--image-size", 28, "--epochs", 3, "--batch-size", 6,
             "--device", "cpu", "--jobs", 2, "--threads", 1,
         )  # fmt: skip

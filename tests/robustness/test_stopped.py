@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from in_process import run_tool
 from kills import end_session, tool
-from made_data import write_dataset
 from same_run import assert_same_run
 from trained import train_tiny
 
@@ -25,11 +24,6 @@ from paddle_aug.training import checkpoint, state
 from paddle_aug.training import fit as train
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="module")

@@ -6,21 +6,14 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
-from made_data import write_dataset
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results import runlog
 from paddle_aug.training import checkpoint, gradients
 from paddle_aug.training import fit as train
 from paddle_aug.training.distributed import Group
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
 
 
 def trained(data, folder, **fields):

@@ -8,7 +8,6 @@ from made_data import write_dataset
 from same_run import assert_same_run
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.results import runlog
 from paddle_aug.training.callbacks import Callback
 from paddle_aug.training.fit import fit
@@ -17,11 +16,6 @@ from paddle_aug.training.state import model_file
 EVENTS = (
     "on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end", "close",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
 
 
 @pytest.fixture

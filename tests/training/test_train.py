@@ -37,11 +37,6 @@ from paddle_aug.training.state import model_file
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
-
-
 @pytest.fixture(autouse=True)
 def logged(caplog):
     caplog.set_level("INFO", "paddle_aug")

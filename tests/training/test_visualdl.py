@@ -10,12 +10,10 @@ from typing import ClassVar
 import numpy as np
 import paddle
 import pytest
-from made_data import write_dataset
 from PIL import Image
 
 from paddle_aug.commands.train import parse
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
 from paddle_aug.results import runlog
@@ -32,11 +30,6 @@ TAGS = {
     "loss/train", "accuracy/train", "loss/eval", "accuracy/eval", "learning_rate", "images_per_s",
     "data_wait",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return open_dataset(write_dataset(tmp_path_factory.mktemp("data") / "made"))
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ NAMES = ["class0", "class1", "class2"]
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return write_dataset(tmp_path_factory.mktemp("data") / "photos")
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory, photos):
     folder = tmp_path_factory.mktemp("run")
     options = {"stretch": False, "eval_transform": "resize(18)|center_crop(16)"}
