@@ -16,7 +16,6 @@ from paddle_aug.data.image import (
     decode_image,
     encoding,
     of_file,
-    read_file,
 )
 from paddle_aug.data.parallel import over_images
 from paddle_aug.data.readers.csvfile import read_csv
@@ -24,6 +23,7 @@ from paddle_aug.data.readers.folder import read_folder
 from paddle_aug.data.readers.listfile import find_pairs
 from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError, printable
+from paddle_aug.system.files import read_bytes
 
 
 class Seen(NamedTuple):
@@ -136,7 +136,7 @@ def look(sample: Sample) -> Seen | str:
     how = None
     if sample.pixels is None:
         try:
-            data = of_file(read_file, sample.file)
+            data = of_file(read_bytes, sample.file)
             pixels = decode_image(data, sample.file)
         except UnreadableImage as error:
             return error.reason

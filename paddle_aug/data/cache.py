@@ -30,14 +30,15 @@ logger = logging.getLogger(__name__)
 FORMAT = 3
 SHARE = 0.5  # of the free memory or disk, that `auto` takes at most
 ABANDONED = 24 * 3600  # seconds after which an unfinished file has lost its writer
+SHAPE_BYTES = 8  # of an image's height and width, int32
 
 
 class MappedFile:
     """The bytes of a cache file, memory-mapped; pickled, it is opened anew."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, array: np.ndarray | None = None):
         self.path = path
-        self.array = np.lib.format.open_memmap(path, mode="r")
+        self.array = np.lib.format.open_memmap(path, mode="r") if array is None else array
 
     def __reduce__(self):
         return MappedFile, (self.path,)
@@ -47,7 +48,7 @@ class Decoded:
     """The images of a list: `decoded[index]` is uint8 [H, W, 3], read-only.
 
     `starts`, int64 [N], says where in the pixels each image begins, and `shapes`, int32 [N, 2], has
-    their heights and widths.
+    their heights and widths. A store's table of shapes follows its pixels, in memory as in a file.
     """
 
     def __init__(self, pixels: SharedArray | MappedFile, starts: np.ndarray, shapes: np.ndarray):
@@ -102,11 +103,13 @@ class Cache:
 
 
 class Filling:
-    """A store that is being filled; `lacking` are the samples that it has no image of yet."""
+    """A store that is being filled; `lacking` are the samples that it has no image of yet, and
+    `path` is where its file goes."""
 
     def __init__(self, store: Store, lacking: list[Sample], path: Path | None = None):
         self.store, self.lacking, self.path = store, lacking, path
-        self.sizes = np.diff(store.images.starts, append=_pixel_bytes(store))
+        images = store.images
+        self.sizes = np.diff(images.starts, append=images.pixels.array.size - images.shapes.nbytes)
         self.wanted = {_key(sample) for sample in lacking}
 
     def put(self, sample: Sample, image: np.ndarray) -> None:
@@ -117,48 +120,29 @@ class Filling:
         """
         if _key(sample) not in self.wanted:
             return
-        place = self.store.places[_key(sample)]
+        place, images = self.store.places[_key(sample)], self.store.images
         if self.store.image_size is not None:
             image = resize(image, self.store.image_size)
         if image.size != self.sizes[place]:
             raise UnreadableImage(sample.file, "it changes while it is being read")
-        start, images = self.store.images.starts[place], self.store.images
+        start = images.starts[place]
         images.pixels.array[start : start + image.size] = image.reshape(-1)
         images.shapes[place] = image.shape[:2]
 
     def finish(self) -> None:
         """Give a file its name once it is whole and on the disk."""
-        images = self.store.images
-        assert images.shapes.all(), "an image was not put"
+        pixels = self.store.images.pixels
+        assert self.store.images.shapes.all(), "an image was not put"
         if self.path is None:
             return
-        images.pixels.array[_pixel_bytes(self.store) :] = images.shapes.view(np.uint8).reshape(-1)
-        images.pixels.array.flush()
-        with open(images.pixels.path, "rb") as file:
+        pixels.array.flush()
+        with open(pixels.path, "rb") as file:
             os.fsync(file.fileno())
-        os.replace(images.pixels.path, self.path)
-        images.pixels = MappedFile(self.path)
+        os.replace(pixels.path, self.path)
+        pixels.path = self.path
         for file in self.path.parent.glob(f"{self.path.name.split('-')[0]}-*.npy"):
             if file != self.path:  # the same list, before its images changed
                 file.unlink(missing_ok=True)
-
-
-class _NewFile(MappedFile):
-    """A cache file under a name of its own, while it is being written."""
-
-    def __init__(self, path: Path, size: int):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(path.parent)
-        # Not by tempfile, whose files nobody else may read: others may share the folder.
-        self.path = path.with_name(f".{path.name}.{uuid4().hex}.part")
-        try:
-            self.array = np.lib.format.open_memmap(self.path, "w+", np.uint8, (size,))
-            if hasattr(os, "posix_fallocate"):  # better no room now than a crash at a write
-                with open(self.path, "r+b") as file:
-                    os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
-        except BaseException:
-            self.path.unlink(missing_ok=True)
-            raise
 
 
 @contextmanager
@@ -169,14 +153,16 @@ def filling(samples: Sequence[Sample], cache: Cache | None) -> Iterator[Filling 
     None means that images are to be decoded each time: `off`, or there is no room, which is logged.
     """
     filled = _reserve(samples, cache) if cache and cache.way != "off" and samples else None
+    if filled is None or not filled.lacking:
+        yield filled
+        return
+    part = filled.store.images.pixels.path if filled.path else None
     try:
         yield filled
-        if filled and filled.lacking:
-            filled.finish()
-    except BaseException:
-        if filled and filled.lacking and filled.path:
-            filled.store.images.pixels.path.unlink(missing_ok=True)
-        raise
+        filled.finish()
+    finally:
+        if part:
+            part.unlink(missing_ok=True)
 
 
 def decode(samples: Sequence[Sample], filled: Filling | None, title: str) -> dict[str, str]:
@@ -217,9 +203,7 @@ def decoded_images(
 
 def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
     """Room for the images of these samples; or full, where a file has them."""
-    distinct: dict[str, Sample] = {}
-    for sample in samples:
-        distinct.setdefault(_key(sample), sample)
+    distinct = {_key(sample): sample for sample in samples}
     samples = list(distinct.values())
     places = {name: place for place, name in enumerate(distinct)}
     size, way = cache.image_size, cache.way
@@ -228,21 +212,24 @@ def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
     images = _read(path, len(samples)) if path else None
     if images:
         return Filling(Store(size, places, images), [])
-    counts = _pixel_counts(samples, size)
-    total = 3 * int(counts.sum())
+    if size is None:
+        counts = np.array(over_images(pixel_count, samples, "reading image sizes"), np.int64)
+    else:
+        counts = np.full(len(samples), size**2, np.int64)
+    total = 3 * int(counts.sum()) + SHAPE_BYTES * len(samples)
+    no_cache = "no cache: %.1f GB %s; images are decoded in each epoch"
     if way == "auto" and total > SHARE * free_memory():
         if total <= SHARE * free_disk(folder):
             return _reserve(samples, Cache(size, "disk", folder))
-        _warn(f"the decoded images would take {_in_words(total)}, more than half of what is free")
+        logger.warning(no_cache, total / 1e9, "are more than half of what is free")
         return None
     try:
-        pixels = _NewFile(path, total + 8 * len(samples)) if path else SharedArray((total,))
+        pixels = _new_file(path, total) if path else SharedArray((total,))
     except OSError as error:
         where = f"{folder} (--cache-dir names another place)" if path else "memory"
-        _warn(f"{_in_words(total)} cannot be kept in {where}: {error.strerror}")
+        logger.warning(no_cache, total / 1e9, f"cannot be kept in {where}: {error.strerror}")
         return None
-    starts = 3 * (np.cumsum(counts) - counts)
-    images = Decoded(pixels, starts, np.zeros((len(samples), 2), np.int32))
+    images = Decoded(pixels, 3 * (np.cumsum(counts) - counts), _shapes(pixels, len(samples)))
     return Filling(Store(size, places, images), samples, path)
 
 
@@ -251,48 +238,42 @@ def _key(sample: Sample) -> str:
     return sample.file if sample.pixels is None else f"{sample.file}: {sample.path}"
 
 
-def _pixel_bytes(store: Store) -> int:
-    """Where the pixels end, and in a file the table of shapes begins."""
-    array = store.images.pixels.array
-    in_file = isinstance(store.images.pixels, MappedFile)
-    return array.size - store.images.shapes.nbytes * in_file
-
-
-def _pixel_counts(samples: Sequence[Sample], image_size: int | None) -> np.ndarray:
-    """The pixels of each image that will have been read, int64 [N]."""
-    if image_size is not None:
-        return np.full(len(samples), image_size**2, np.int64)
-    return np.array(over_images(pixel_count, samples, "reading image sizes"), np.int64)
-
-
-def _warn(reason: str) -> None:
-    logger.warning(f"no cache: {reason}; images are decoded in each epoch")
-
-
-def _in_words(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+def _shapes(pixels: SharedArray | MappedFile, count: int) -> np.ndarray:
+    """The table of heights and widths behind the pixels, int32 [count, 2]."""
+    return pixels.array[pixels.array.size - SHAPE_BYTES * count :].view(np.int32).reshape(-1, 2)
 
 
 def _read(path: Path, count: int) -> Decoded | None:
     """The images of a cache file; None if there is no such file, or it is damaged."""
     try:
         pixels = MappedFile(path)
+        shapes = np.array(_shapes(pixels, count))
     except (OSError, ValueError):
         return None
-    end = pixels.array.size - 8 * count
-    shapes = np.array(pixels.array[end:]).view(np.int32).reshape(count, 2)
     sizes = 3 * shapes.astype(np.int64).prod(axis=1)
-    if sizes.sum() != end:
+    if len(shapes) != count or sizes.sum() + shapes.nbytes != pixels.array.size:
         return None
     return Decoded(pixels, np.cumsum(sizes) - sizes, shapes)
 
 
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed writers left."""
-    for file in folder.glob(".*.part"):
+def _new_file(path: Path, size: int) -> MappedFile:
+    """A cache file under a name of its own, while it is being written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for file in path.parent.glob(".*.part"):
         with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > ABANDONED:
+            if time.time() - file.stat().st_mtime > ABANDONED:  # its writer was killed
                 file.unlink()
+    # Not by tempfile, whose files nobody else may read: others may share the folder.
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        array = np.lib.format.open_memmap(part, "w+", np.uint8, (size,))
+        if hasattr(os, "posix_fallocate"):  # better no room now than a crash at a write
+            with open(part, "r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    return MappedFile(part, array)
 
 
 def cache_file(samples: Sequence[Sample], image_size: int | None, folder: Path) -> Path:

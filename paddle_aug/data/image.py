@@ -25,26 +25,17 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"
 )  # fmt: skip
-# Pillow's own bound; checked before anything is decoded. 16 bits a channel take twice the memory.
-MAX_PIXELS = 178_956_970
-MAX_SIDE = 1_000_000  # libpng's own bound; of longer lines Pillow says that there is no memory
-MAX_BYTES = 2**30
+MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
 # Larger images are decoded one at a time: one for each core would fill the memory.
 LARGE_PIXELS = 2**25
 
 # What Pillow and cv2 raise on damaged files, found by feeding them some 100,000.
 _DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    EOFError,
-    struct.error,
+    OSError, SyntaxError, ValueError, TypeError, AttributeError, IndexError, EOFError, struct.error,
     cv2.error,
-)
+)  # fmt: skip
 MISSING = "no such file"
+TOO_LARGE = f"the image has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
 _EXIF_ORIENTATION = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
 _large_images = threading.Lock()
@@ -69,20 +60,10 @@ def read_image(path: Path | str) -> np.ndarray:
     so that white stays white. A colour JPEG gives exactly the pixels of `cv2.imread`.
 
     Raises:
-        UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`, or
-            than `MAX_SIDE` of them in height or width.
+        UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
         OSError: the file cannot be read at all (missing, a folder, not permitted).
     """
-    return decode_image(read_file(path), path)
-
-
-def read_file(path: Path | str) -> bytes:
-    """The bytes of an image file.
-
-    Raises:
-        OSError: as `read_image`; also if it is not an ordinary file, or has more than `MAX_BYTES`.
-    """
-    return read_bytes(path, MAX_BYTES)
+    return decode_image(read_bytes(path), path)
 
 
 def decode_image(data: bytes, path: Path | str) -> np.ndarray:
@@ -97,7 +78,7 @@ def decode_image(data: bytes, path: Path | str) -> np.ndarray:
         reason = "not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)"
         raise UnreadableImage(path, reason) from None
     except Image.DecompressionBombError:
-        raise UnreadableImage(path, _too_large()) from None
+        raise UnreadableImage(path, TOO_LARGE) from None
     except _DECODER_ERRORS as error:
         raise UnreadableImage(path, "the image is truncated or damaged") from error
 
@@ -159,7 +140,7 @@ def pixel_count(sample: Sample) -> int:
         height, width = sample.pixels.shape[:2]
         return height * width
     try:
-        with open_file(sample.file, MAX_BYTES) as file, Image.open(file, formats=FORMATS) as image:
+        with open_file(sample.file) as file, Image.open(file, formats=FORMATS) as image:
             count = image.width * image.height
     except (Image.DecompressionBombError, *_DECODER_ERRORS):
         return 0
@@ -180,18 +161,11 @@ class _Refused(Exception):
     """Why these bytes are refused; `decode_image` adds the path."""
 
 
-def _too_large(depth: int = 8) -> str:
-    most, of = MAX_PIXELS * 8 // depth, " of 16 bits a channel" if depth == 16 else ""
-    return f"the image has more than {most // 10**6} million pixels{of}; make it smaller"
-
-
 def _decode(data: bytes) -> np.ndarray:
     image = Image.open(io.BytesIO(data), formats=FORMATS)  # the header only
     count = image.width * image.height
     if count > MAX_PIXELS:
-        raise _Refused(_too_large())
-    if max(image.size) > MAX_SIDE:
-        raise _Refused(f"the image is more than {MAX_SIDE:,} pixels wide or high; make it smaller")
+        raise _Refused(TOO_LARGE)
     with _large_images if count > LARGE_PIXELS else nullcontext():
         return _decode_opened(data, image)
 
@@ -204,11 +178,8 @@ def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
             return _upright(_colour_jpeg(data), image)
     if image.format == "PNG":
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums, which load() skips
-    depth = _depth(data, image)
-    if depth == 16 and image.width * image.height > MAX_PIXELS // 2:
-        raise _Refused(_too_large(16))
     image.load()  # strict about truncation, where cv2 returns half a picture
-    pixels = _sixteen_bit(data) if depth == 16 else _eight_bit(image)
+    pixels = _sixteen_bit(data) if _depth(data, image) == 16 else _eight_bit(image)
     return pixels if image.format == "TIFF" else _upright(pixels, image)
 
 

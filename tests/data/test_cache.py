@@ -241,7 +241,7 @@ def test_where_there_is_no_room_the_run_goes_on_without(
 ):
     monkeypatch.setattr(f"paddle_aug.data.cache.{broken}", no_room)
     assert decoded_images(samples, SIZE, way, tmp_path / "cache") is None
-    assert re.search(rf"no cache: 0\.0 MB cannot be {message}", caplog.text)
+    assert re.search(rf"no cache: 0\.0 GB cannot be {message}", caplog.text)
     assert list(tmp_path.glob("cache/*")) == list(tmp_path.glob("cache/.*")) == []
 
 
@@ -251,7 +251,7 @@ def test_where_there_is_no_room_the_run_goes_on_without(
 def test_auto_takes_memory_then_the_disk_and_never_more_than_half(
     samples, caplog, monkeypatch, tmp_path, memory, disk, way
 ):
-    size = len(samples) * SIZE * SIZE * 3
+    size = len(samples) * (SIZE * SIZE * 3 + cache.SHAPE_BYTES)
     monkeypatch.setattr(cache, "free_memory", lambda: memory * size)
     monkeypatch.setattr(cache, "free_disk", lambda folder: disk * size)
     images = decoded_images(samples, SIZE, "auto", tmp_path)

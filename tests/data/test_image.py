@@ -291,30 +291,16 @@ def jpeg_of(side: int) -> bytes:
 
 
 @pytest.mark.parametrize("bound", [Image.MAX_IMAGE_PIXELS, None])  # a program may take it away
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (png(40_000, 40_000, END), "more than 178 million pixels"),
-        (jpeg_of(14_000), "more than 178 million pixels"),
-        (jpeg_of(65_535), "more than 178 million pixels"),
-        (png(10**6 + 1, 1, END), "more than 1,000,000 pixels wide or high"),
-        (png(1, 10**6 + 1, END), "more than 1,000,000 pixels wide or high"),
-        (
-            png(9460, 9460, (b"IDAT", b""), END, depth=16),
-            "more than 89 million pixels of 16 bits a channel",
-        ),
-    ],
-)
+@pytest.mark.parametrize("data", [png(40_000, 40_000, END), jpeg_of(14_000), jpeg_of(65_535)])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
-    tmp_path, monkeypatch, data, message, bound
+    tmp_path, monkeypatch, data, bound
 ):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", bound)
     (tmp_path / "huge").write_bytes(data)
-    with pytest.raises(UnreadableImage, match=message):
+    with pytest.raises(UnreadableImage, match="more than 178 million pixels"):
         read_image(tmp_path / "huge")
-    if "178" in message:
-        assert pixel_count(Sample(str(tmp_path / "huge"), "huge", 0)) == 0
+    assert pixel_count(Sample(str(tmp_path / "huge"), "huge", 0)) == 0
 
 
 def test_frames_of_a_gif_that_is_cut_behind_the_first_are_counted(picture):
