@@ -9,7 +9,7 @@ from op_specs import draws, noise
 from PIL import Image
 
 from paddle_aug.augment.modes import augmentation
-from paddle_aug.augment.ops.erase import erase, erase_with_noise, gridmask, hide_and_seek
+from paddle_aug.augment.ops.erase import erase, gridmask, hide_and_seek
 from paddle_aug.rng import generator
 
 RED = (200, 10, 20)
@@ -36,10 +36,10 @@ def test_a_rectangle_is_painted_and_nothing_else(box, fill):
 
 def test_noise_has_every_level_as_often_and_comes_again_of_its_seed():
     image = noise(200, 300)
-    noisy = erase_with_noise(image, 10, 20, 180, 250, seed=3)
-    np.testing.assert_array_equal(noisy, erase_with_noise(image, 10, 20, 180, 250, seed=3))
+    noisy = erase(image, 10, 20, 180, 250, "noise", seed=3)
+    np.testing.assert_array_equal(noisy, erase(image, 10, 20, 180, 250, "noise", seed=3))
     rectangle = noisy[10:190, 20:270]
-    assert (rectangle != erase_with_noise(image, 10, 20, 180, 250, seed=4)[10:190, 20:270]).any()
+    assert (rectangle != erase(image, 10, 20, 180, 250, "noise", seed=4)[10:190, 20:270]).any()
     counts = np.bincount(rectangle.ravel(), minlength=256)
     expected = rectangle.size / 256
     # Chi-square of 255 degrees of freedom: four deviations.

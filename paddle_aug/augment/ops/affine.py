@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import around, draw_one
+from paddle_aug.augment.ops.draws import Range, around, check_choice, draw_one
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -103,35 +103,25 @@ def _continued(image: np.ndarray, matrix: np.ndarray, border: int) -> tuple[np.n
     """The image with margins as wide as the result needs, unless they are too wide, and the matrix
     from a place in the result to its source."""
     height, width, channels = image.shape
-    back = _inverse(matrix)
+    back = cv2.invertAffineTransform(matrix)
     top, bottom, left, right = margins = _margins(back, height, width)
     down, across = height + top + bottom, width + left + right
     if down * across <= MAX_CONTINUED * height * width:
         room = scratch("affine continued", (down, across, channels), np.uint8)
         image = cv2.copyMakeBorder(image, *margins, border, dst=room)
-        back[0][2] += left
-        back[1][2] += top
-    return image, np.array(back)
+        back[:, 2] += left, top
+    return image, back
 
 
-def _inverse(matrix: np.ndarray) -> list[list[float]]:
-    """From a place in the result to that in the image, in OpenCV's own order of arithmetic."""
-    (xx, xy, shift_x), (yx, yy, shift_y) = matrix.tolist()
-    determinant = xx * yy - xy * yx
-    scale = 1 / determinant if determinant else 0
-    xx, xy, yx, yy = yy * scale, -xy * scale, -yx * scale, xx * scale
-    return [[xx, xy, -xx * shift_x - xy * shift_y], [yx, yy, -yx * shift_x - yy * shift_y]]
-
-
-def _margins(back: list[list[float]], height: int, width: int) -> tuple[int, int, int, int]:
+def _margins(back: np.ndarray, height: int, width: int) -> list[int]:
     """How far above, below, left and right of the image the result looks, and one pixel more,
     because places are rounded and a mean of four takes the next pixel too."""
     margins = []
-    for (along_x, along_y, shift), size in zip(reversed(back), (height, width), strict=True):
+    for (along_x, along_y, shift), size in zip(back[::-1].tolist(), (height, width), strict=True):
         x, y = along_x * (width - 1), along_y * (height - 1)
         least, most = shift + min(x, 0) + min(y, 0), shift + max(x, 0) + max(y, 0)
         margins += [max(0, 1 - math.floor(least)), max(0, 2 - size + math.ceil(most))]
-    return tuple(margins)
+    return margins
 
 
 @dataclass(frozen=True)
@@ -142,10 +132,10 @@ class Affine(Transform):
     `mode` list the choices; `cval` is the range of each channel of the fill.
     """
 
-    scale: float | tuple[float, float] = 0.1
-    translate_percent: float | tuple[float, float] = 0.1
-    rotate: float | tuple[float, float] = 15
-    shear: float | tuple[float, float] = 10
+    scale: Range = 0.1
+    translate_percent: Range = 0.1
+    rotate: Range = 15
+    shear: Range = 10
     order: tuple[int, ...] = (1,)
     cval: tuple[float, float] = (0, 0)
     mode: tuple[str, ...] = ("constant",)
@@ -153,10 +143,10 @@ class Affine(Transform):
     def __post_init__(self):
         if around(self.scale, 1)[0] <= 0:
             raise ValueError(f"scale wants to stay above 0, got {self.scale}")
-        if not self.order or not set(self.order) <= set(ORDERS):
-            raise ValueError(f"order wants some of {tuple(ORDERS)}, got {self.order}")
-        if not self.mode or not set(self.mode) <= set(BORDERS):
-            raise ValueError(f"mode wants some of {tuple(BORDERS)}, got {self.mode}")
+        for order in self.order:
+            check_choice("order", order, ORDERS)
+        for mode in self.mode:
+            check_choice("mode", mode, BORDERS)
 
     def sample(self, rng, shape):
         scale, shift = around(self.scale, 1), around(self.translate_percent, 0)

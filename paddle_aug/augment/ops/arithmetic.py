@@ -72,8 +72,7 @@ class Add(Transform):
     def sample(self, rng, shape):
         return {"value": draw_channels(rng, around(self.value, 0), self.per_channel)}
 
-    def apply(self, image, value):
-        return add(image, value)
+    apply = staticmethod(add)
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,7 @@ class Multiply(Transform):
     def sample(self, rng, shape):
         return {"mul": draw_channels(rng, around(self.mul, 1), self.per_channel)}
 
-    def apply(self, image, mul):
-        return multiply(image, mul)
+    apply = staticmethod(multiply)
 
 
 @dataclass(frozen=True)
@@ -100,8 +98,7 @@ class LinearContrast(Transform):
     def sample(self, rng, shape):
         return {"alpha": draw_channels(rng, around(self.alpha, 1), self.per_channel)}
 
-    def apply(self, image, alpha):
-        return linear_contrast(image, alpha)
+    apply = staticmethod(linear_contrast)
 
 
 @dataclass(frozen=True)
@@ -116,8 +113,7 @@ class Invert(Transform):
             return {"channels": [rng.random() < self.p for _ in range(3)]}
         return {"channels": [rng.random() < self.p] * 3}
 
-    def apply(self, image, channels):
-        return invert(image, channels)
+    apply = staticmethod(invert)
 
 
 @dataclass(frozen=True)
@@ -132,5 +128,4 @@ class Grayscale(Transform):
     def sample(self, rng, shape):
         return {"alpha": draw(rng, up_to(self.alpha))}
 
-    def apply(self, image, alpha):
-        return grayscale(image, alpha)
+    apply = staticmethod(grayscale)

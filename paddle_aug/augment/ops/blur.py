@@ -54,8 +54,7 @@ class GaussianBlur(Transform):
     def sample(self, rng, shape):
         return {"sigma": draw(rng, up_to(self.sigma))}
 
-    def apply(self, image, sigma):
-        return gaussian_blur(image, sigma)
+    apply = staticmethod(gaussian_blur)
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ class AverageBlur(Transform):
     def sample(self, rng, shape):
         return {"k": draw_whole(rng, *_window(self.k))}
 
-    def apply(self, image, k):
-        return average_blur(image, k)
+    apply = staticmethod(average_blur)
 
 
 @dataclass(frozen=True)
@@ -92,8 +90,7 @@ class MedianBlur(Transform):
     def sample(self, rng, shape):
         return {"k": draw_whole(rng, *_window(self.k)) | 1}
 
-    def apply(self, image, k):
-        return median_blur(image, k)
+    apply = staticmethod(median_blur)
 
 
 def _window(k: int | tuple[int, int]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from paddle_aug.augment.ops.draws import around, check_range, draw
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -112,7 +112,7 @@ def _enhance(enhancer: type, image: np.ndarray, factor: float) -> np.ndarray:
 class _Enhance(Transform):
     """Draws the factor of a blend; `strength` 0.5 means 0.5 to 1.5, the notebook's range."""
 
-    strength: float | tuple[float, float] = 0.5
+    strength: Range = 0.5
     exact: bool = False
 
     def sample(self, rng, shape):
@@ -155,7 +155,7 @@ class Sharpness(_Enhance):
 class Hue(Transform):
     """Turns all hues by up to this share of the circle; 0.5, the maximum, is the opposite hue."""
 
-    strength: float | tuple[float, float] = 0.5
+    strength: Range = 0.5
     exact: bool = False
 
     def __post_init__(self):
@@ -176,10 +176,10 @@ class ColorJitter(Transform):
     the range itself. Adjustments that can do nothing are skipped.
     """
 
-    brightness: float | tuple[float, float] = 0
-    contrast: float | tuple[float, float] = 0
-    saturation: float | tuple[float, float] = 0
-    hue: float | tuple[float, float] = 0
+    brightness: Range = 0
+    contrast: Range = 0
+    saturation: Range = 0
+    hue: Range = 0
     exact: bool = False
 
     def __post_init__(self):

@@ -36,8 +36,7 @@ class Crop(Transform):
         right, left = leave_one(round(width * right), round(width * left), width)
         return {"top": top, "right": right, "bottom": bottom, "left": left}
 
-    def apply(self, image, top, right, bottom, left):
-        return crop(image, top, right, bottom, left)
+    apply = staticmethod(crop)
 
 
 def leave_one(first: int, second: int, size: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """How ops read the ranges of their fields, check them, and draw from them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -19,32 +19,32 @@ def up_to(value: Range) -> tuple[float, float]:
     return value if isinstance(value, tuple) else (0, value)
 
 
-def check_range(name: str, bounds: tuple, low: float, high: float = math.inf) -> None:
-    """Raise ValueError for a field whose range leaves [low, high]."""
-    if not all(low <= bound <= high for bound in bounds):
+def check_range(name: str, value: float | tuple, low: float, high: float = math.inf) -> None:
+    """Raise ValueError for a field, a number or a tuple, that leaves [low, high]."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not all(low <= number <= high for number in numbers):
         limits = f"from {low} to {high}" if high < math.inf else f"of {low} or more"
-        raise ValueError(f"{name} wants numbers {limits}, got {bounds}")
+        raise ValueError(f"{name} wants numbers {limits}, got {value}")
 
 
-def check_whole(name: str, values: tuple, low: int, high: float = math.inf) -> None:
-    """Raise ValueError for a field that is not made of whole numbers in [low, high]."""
-    if not all(isinstance(value, int) for value in values):
-        raise ValueError(f"{name} wants whole numbers, got {values}")
-    check_range(name, values, low, high)
+def check_whole(name: str, value: int | tuple, low: float, high: float = math.inf) -> None:
+    """Raise ValueError for a field, a number or a tuple, that is not whole or leaves [low, high]."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(number, int) for number in numbers):
+        raise ValueError(f"{name} wants whole numbers, got {value}")
+    check_range(name, value, low, high)
 
 
-def check_probability(p: float) -> None:
-    """Raise ValueError for a number that is not from 0 to 1."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"p wants a probability from 0 to 1, got {p}")
+def check_choice(name: str, value: object, choices: Collection) -> None:
+    """Raise ValueError for a field that is none of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} wants one of {tuple(choices)}, got {value!r}")
 
 
 def check_colour(fill: Colour) -> None:
     """Raise ValueError for a fill that is neither a level nor three levels."""
     levels = fill if isinstance(fill, tuple) else (fill,) * 3
-    if len(levels) != 3 or not all(
-        isinstance(level, int) and 0 <= level <= 255 for level in levels
-    ):
+    if len(levels) != 3 or not all(level in range(256) for level in levels):
         raise ValueError(f"fill wants a level from 0 to 255 or three, got {fill!r}")
 
 
@@ -71,7 +71,9 @@ def draw_whole(rng: np.random.Generator, low: int, high: int) -> int:
 
 
 def draw_one(rng: np.random.Generator, items: Sequence):
-    """One of the items, each with the same probability."""
+    """One of the items, each with the same probability; ValueError if there are none."""
+    if not items:
+        raise ValueError("want one or more values to draw from, got none")
     return items[int(len(items) * rng.random())]
 
 

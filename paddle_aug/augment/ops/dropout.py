@@ -67,8 +67,7 @@ class Dropout(Transform):
             "seed": draw_seed(rng),
         }
 
-    def apply(self, image, p, per_channel, seed):
-        return dropout(image, p, per_channel, seed)
+    apply = staticmethod(dropout)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class CoarseDropout(Transform):
     def __post_init__(self):
         check_range("p", up_to(self.p), 0, 1)
         check_range("size_percent", up_to(self.size_percent), 0, 1)
-        check_range("min_size", (self.min_size,), 1)
+        check_range("min_size", self.min_size, 1)
 
     def sample(self, rng, shape):
         return {
@@ -99,5 +98,4 @@ class CoarseDropout(Transform):
             "seed": draw_seed(rng),
         }
 
-    def apply(self, image, p, size, per_channel, seed):
-        return coarse_dropout(image, p, size, per_channel, seed)
+    apply = staticmethod(coarse_dropout)

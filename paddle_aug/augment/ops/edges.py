@@ -84,8 +84,7 @@ class Sharpen(_Blended):
             "lightness": draw(rng, around(self.lightness, 1)),
         }
 
-    def apply(self, image, alpha, lightness):
-        return sharpen(image, alpha, lightness)
+    apply = staticmethod(sharpen)
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,7 @@ class Emboss(_Blended):
             "strength": draw(rng, up_to(self.strength)),
         }
 
-    def apply(self, image, alpha, strength):
-        return emboss(image, alpha, strength)
+    apply = staticmethod(emboss)
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,7 @@ class EdgeDetect(_Blended):
     def sample(self, rng, shape):
         return {"alpha": draw(rng, up_to(self.alpha))}
 
-    def apply(self, image, alpha):
-        return edge_detect(image, alpha)
+    apply = staticmethod(edge_detect)
 
 
 @dataclass(frozen=True)
@@ -132,5 +129,4 @@ class DirectedEdgeDetect(_Blended):
             "degrees": int(draw(rng, around(self.direction, 0)) * 360) % 360,
         }
 
-    def apply(self, image, alpha, degrees):
-        return directed_edge_detect(image, alpha, degrees)
+    apply = staticmethod(directed_edge_detect)

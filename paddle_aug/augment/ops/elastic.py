@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.blur import gaussian_window
-from paddle_aug.augment.ops.draws import draw, draw_seed
+from paddle_aug.augment.ops.draws import check_choice, draw, draw_seed
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -90,10 +90,8 @@ class ElasticTransformation(Transform):
     cval: float = 0
 
     def __post_init__(self):
-        if self.order not in ORDERS:
-            raise ValueError(f"order wants one of {tuple(ORDERS)}, got {self.order}")
-        if self.mode not in BORDERS:
-            raise ValueError(f"mode wants one of {tuple(BORDERS)}, got {self.mode!r}")
+        check_choice("order", self.order, ORDERS)
+        check_choice("mode", self.mode, BORDERS)
 
     def sample(self, rng, shape):
         return {

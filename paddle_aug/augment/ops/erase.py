@@ -12,9 +12,10 @@ import numpy as np
 
 from paddle_aug.augment.ops.draws import (
     Colour,
+    Range,
     around,
+    check_choice,
     check_colour,
-    check_probability,
     check_range,
     check_ratio,
     check_whole,
@@ -32,22 +33,22 @@ USUAL_SIDE = 224  # pixels: the size of image for which the authors give lengths
 
 
 def erase(
-    image: np.ndarray, top: int, left: int, height: int, width: int, fill: Colour = 0
+    image: np.ndarray,
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    fill: Colour | str = 0,
+    seed: int = 0,
 ) -> np.ndarray:
-    """Paint a rectangle that lies in the image."""
+    """Paint a rectangle that lies in the image; the fill "noise" is uniform random levels, one for
+    each pixel and channel."""
+    if fill == "noise":
+        paint = random_words(generator(seed, "noise"), (height, width, 3), np.uint8)
+    else:
+        paint = _row(width, fill)
     result = image.copy()
-    result[top : top + height, left : left + width] = _row(width, fill)
-    return result
-
-
-def erase_with_noise(
-    image: np.ndarray, top: int, left: int, height: int, width: int, seed: int
-) -> np.ndarray:
-    """Replace a rectangle by uniform random levels, one for each pixel and channel."""
-    result = image.copy()
-    result[top : top + height, left : left + width] = random_words(
-        generator(seed, "noise"), (height, width, 3), np.uint8
-    )
+    result[top : top + height, left : left + width] = paint
     return result
 
 
@@ -112,8 +113,8 @@ def _row(width: int, fill: Colour) -> np.ndarray:
 
 
 def _in_pixels(length: int, shape: Shape) -> int:
-    """Scale a length from images of USUAL_SIDE to the shorter side of this one; at least a
-    pixel."""
+    """Scale a length from images of USUAL_SIDE to the shorter side of this one; 0 stays 0, others
+    are at least a pixel."""
     return max(1, round(length * min(shape[:2]) / USUAL_SIDE)) if length else 0
 
 
@@ -128,7 +129,7 @@ class Cutout(Transform):
     fill: Colour = 0
 
     def __post_init__(self):
-        check_whole("size", (self.size,), 1)
+        check_whole("size", self.size, 1)
         check_colour(self.fill)
 
     def sample(self, rng, shape):
@@ -162,27 +163,22 @@ class RandomErasing(Transform):
         check_range("area", self.area, 0, 1)
         check_ratio(self.ratio)
         if isinstance(self.fill, str):
-            if self.fill != "noise":
-                raise ValueError(f"fill wants a colour or 'noise', got {self.fill!r}")
+            check_choice("fill", self.fill, ("noise",))
         else:
             check_colour(self.fill)
 
     def sample(self, rng, shape):
-        params = self._rectangle(rng, shape)
-        return params | {"seed": draw_seed(rng)} if self.fill == "noise" else params
-
-    def _rectangle(self, rng: np.random.Generator, shape: Shape) -> dict[str, int]:
+        params = {"top": 0, "left": 0, "height": 0, "width": 0}
         for _ in range(10):
             height, width = draw_sides(rng, shape[0] * shape[1], self.area, self.ratio)
             if height < shape[0] and width < shape[1]:
                 top = draw_whole(rng, 0, shape[0] - height)
                 left = draw_whole(rng, 0, shape[1] - width)
-                return {"top": top, "left": left, "height": height, "width": width}
-        return {"top": 0, "left": 0, "height": 0, "width": 0}
+                params = {"top": top, "left": left, "height": height, "width": width}
+                break
+        return params | {"seed": draw_seed(rng)} if self.fill == "noise" else params
 
     def apply(self, image, **rectangle):
-        if self.fill == "noise":
-            return erase_with_noise(image, **rectangle)
         return erase(image, **rectangle, fill=self.fill)
 
 
@@ -197,12 +193,12 @@ class GridMask(Transform):
 
     period: tuple[int, int] = (96, 224)
     keep: float = 0.6
-    rotate: float | tuple[float, float] = 180
+    rotate: Range = 180
     fill: Colour = 0
 
     def __post_init__(self):
         check_whole("period", self.period, 1)
-        check_range("keep", (self.keep,), 0, 1)
+        check_range("keep", self.keep, 0, 1)
         check_colour(self.fill)
 
     def sample(self, rng, shape):
@@ -232,10 +228,8 @@ class HideAndSeek(Transform):
     fill: Colour = 0
 
     def __post_init__(self):
-        if not self.grids:
-            raise ValueError("grids wants one or more, got none")
         check_whole("grids", self.grids, 0)
-        check_probability(self.p_hide)
+        check_range("p_hide", self.p_hide, 0, 1)
         check_colour(self.fill)
 
     def sample(self, rng, shape):

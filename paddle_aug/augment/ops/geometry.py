@@ -7,7 +7,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from paddle_aug.augment.ops.draws import around, check_probability, draw, draw_one, draw_whole
+from paddle_aug.augment.ops.draws import (
+    Range,
+    around,
+    check_range,
+    check_whole,
+    draw,
+    draw_one,
+    draw_whole,
+)
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -27,7 +35,7 @@ FAST_INTERPOLATIONS = {
 }
 
 
-def flip(image: np.ndarray, horizontal: bool, vertical: bool) -> np.ndarray:
+def flip(image: np.ndarray, horizontal: bool = False, vertical: bool = False) -> np.ndarray:
     """Mirror left to right, top to bottom, or both."""
     if horizontal and vertical:
         return cv2.flip(image, -1)
@@ -130,13 +138,12 @@ class Flip(Transform):
     p: float = 0.5
 
     def __post_init__(self):
-        check_probability(self.p)
+        check_range("p", self.p, 0, 1)
 
     def sample(self, rng, shape):
         return {"horizontal": bool(rng.random() < self.p), "vertical": bool(rng.random() < self.p)}
 
-    def apply(self, image, horizontal, vertical):
-        return flip(image, horizontal, vertical)
+    apply = staticmethod(flip)
 
 
 @dataclass(frozen=True)
@@ -146,9 +153,6 @@ class HorizontalFlip(Flip):
     def sample(self, rng, shape):
         return {"horizontal": bool(rng.random() < self.p)}
 
-    def apply(self, image, horizontal):
-        return flip(image, horizontal, vertical=False)
-
 
 @dataclass(frozen=True)
 class VerticalFlip(Flip):
@@ -156,9 +160,6 @@ class VerticalFlip(Flip):
 
     def sample(self, rng, shape):
         return {"vertical": bool(rng.random() < self.p)}
-
-    def apply(self, image, vertical):
-        return flip(image, horizontal=False, vertical=vertical)
 
 
 @dataclass(frozen=True)
@@ -169,8 +170,7 @@ class Rotate(Transform):
     exact: bool = False
 
     def __post_init__(self):
-        if not all(isinstance(bound, int) for bound in around(self.degrees, 0)):
-            raise ValueError(f"degrees wants whole numbers, got {self.degrees}")
+        check_whole("degrees", around(self.degrees, 0), -math.inf)
 
     def sample(self, rng, shape):
         return {"degrees": draw_whole(rng, *around(self.degrees, 0))}
@@ -183,7 +183,7 @@ class Rotate(Transform):
 class RandomRotation(Transform):
     """torchvision's: turns by any angle, fractions of a degree included."""
 
-    degrees: float | tuple[float, float] = 180
+    degrees: Range = 180
     exact: bool = False
 
     def sample(self, rng, shape):
@@ -204,8 +204,7 @@ class CenterCropResize(Transform):
     exact: bool = False
 
     def __post_init__(self):
-        if self.max_ratio < 1:
-            raise ValueError(f"a crop wants a max_ratio of at least 1, got {self.max_ratio}")
+        check_range("max_ratio", self.max_ratio, 1)
 
     def sample(self, rng, shape):
         return {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import around, check_range, draw, draw_whole
+from paddle_aug.augment.ops.draws import Range, around, check_choice, check_range, draw, draw_whole
 from paddle_aug.augment.transform import Transform
 
 # By SciPy's names; "constant" and "wrap" have no counterpart in OpenCV.
@@ -129,22 +129,21 @@ class KerasAffine(Transform):
     others are pixels; a whole number n draws a whole number of pixels below n, either way.
     """
 
-    rotation: float | tuple[float, float] = 0
+    rotation: Range = 0
     width_shift: float = 0
     height_shift: float = 0
-    zoom: float | tuple[float, float] = 0
-    shear: float | tuple[float, float] = 0
+    zoom: Range = 0
+    shear: Range = 0
     fill_mode: str = "nearest"
     cval: float = 0
 
     def __post_init__(self):
-        check_range("width_shift", (self.width_shift,), 0)
-        check_range("height_shift", (self.height_shift,), 0)
-        check_range("cval", (self.cval,), 0, 255)
+        check_range("width_shift", self.width_shift, 0)
+        check_range("height_shift", self.height_shift, 0)
+        check_range("cval", self.cval, 0, 255)
         if around(self.zoom, 1)[0] <= 0:
             raise ValueError(f"zoom wants to stay above 0, got {self.zoom}")
-        if self.fill_mode not in FILL_MODES:
-            raise ValueError(f"fill_mode wants one of {tuple(FILL_MODES)}, got {self.fill_mode!r}")
+        check_choice("fill_mode", self.fill_mode, FILL_MODES)
 
     def sample(self, rng, shape):
         return {
@@ -172,10 +171,9 @@ def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:
 class ChannelShift(Transform):
     """channel_shift_range: up to this many levels either way, the same for all channels."""
 
-    levels: float | tuple[float, float] = 20
+    levels: Range = 20
 
     def sample(self, rng, shape):
         return {"shift": draw(rng, around(self.levels, 0))}
 
-    def apply(self, image, shift):
-        return channel_shift(image, shift)
+    apply = staticmethod(channel_shift)

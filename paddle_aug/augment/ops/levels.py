@@ -68,8 +68,7 @@ class Posterize(Transform):
     def sample(self, rng, shape):
         return {"bits": draw_whole(rng, *_from(self.bits, 8))}
 
-    def apply(self, image, bits):
-        return posterize(image, bits)
+    apply = staticmethod(posterize)
 
 
 @dataclass(frozen=True)
@@ -85,21 +84,18 @@ class Solarize(Transform):
     def sample(self, rng, shape):
         return {"threshold": draw_whole(rng, *_from(self.threshold, 256))}
 
-    def apply(self, image, threshold):
-        return solarize(image, threshold)
+    apply = staticmethod(solarize)
 
 
 @dataclass(frozen=True)
 class AutoContrast(Transform):
     """Stretches the levels of each channel to the whole range."""
 
-    def apply(self, image):
-        return autocontrast(image)
+    apply = staticmethod(autocontrast)
 
 
 @dataclass(frozen=True)
 class Equalize(Transform):
     """Spreads the levels of each channel so that all are equally frequent."""
 
-    def apply(self, image):
-        return equalize(image)
+    apply = staticmethod(equalize)

@@ -99,8 +99,7 @@ class GaussianNoise(Transform):
     def sample(self, rng, shape):
         return {"sigma": draw(rng, (0, self.max_sigma)), "seed": draw_seed(rng)}
 
-    def apply(self, image, sigma, seed):
-        return gaussian_noise(image, sigma, seed)
+    apply = staticmethod(gaussian_noise)
 
 
 @dataclass(frozen=True)

@@ -136,5 +136,4 @@ class PiecewiseAffine(Transform):
         scale = draw(rng, self.scale)
         return {"jitter": (scale * rng.standard_normal((rows, columns, 2))).tolist()}
 
-    def apply(self, image, jitter):
-        return piecewise_affine(image, jitter)
+    apply = staticmethod(piecewise_affine)

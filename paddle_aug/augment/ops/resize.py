@@ -9,9 +9,11 @@ from PIL import Image
 
 from paddle_aug.augment.ops.draws import (
     Colour,
+    check_choice,
     check_colour,
     check_range,
     check_ratio,
+    check_whole,
     draw_sides,
     draw_whole,
 )
@@ -185,11 +187,9 @@ class RandomCrop(Transform):
 
     def __post_init__(self):
         check_size(self.size)
-        if not isinstance(self.padding, int) or self.padding < 0:
-            raise ValueError(f"padding wants a whole number from 0, got {self.padding!r}")
+        check_whole("padding", self.padding, 0)
         check_colour(self.fill)
-        if self.mode not in PADDINGS:
-            raise ValueError(f"mode wants one of {tuple(PADDINGS)}, got {self.mode!r}")
+        check_choice("mode", self.mode, PADDINGS)
 
     def sample(self, rng, shape):
         height, width = _square(self.size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import around, draw
+from paddle_aug.augment.ops.draws import Range, around, draw
 from paddle_aug.augment.ops.geometry import fixed_point
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
@@ -66,58 +66,43 @@ def _border(pixels: int, length: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class _Shear(Transform):
-    """Draws an amount of up to this much either way, or of the range: the tangent of the angle."""
+class ShearX(Transform):
+    """Slants what is upright by up to `amount` pixels a row either way, or of the range."""
 
-    amount: float | tuple[float, float] = 0.3
+    amount: Range = 0.3
 
     def sample(self, rng, shape):
         return {"amount": draw(rng, around(self.amount, 0))}
 
-
-@dataclass(frozen=True)
-class ShearX(_Shear):
-    """Slants what is upright by up to `amount` pixels a row either way, or of the range."""
-
-    def apply(self, image, amount):
-        return shear_x(image, amount)
+    apply = staticmethod(shear_x)
 
 
 @dataclass(frozen=True)
-class ShearY(_Shear):
+class ShearY(ShearX):
     """Slants what is level by up to `amount` pixels a column either way, or of the range."""
 
-    def apply(self, image, amount):
-        return shear_y(image, amount)
+    apply = staticmethod(shear_y)
 
 
 @dataclass(frozen=True)
-class _Translate(Transform):
-    """Draws a share of a side, up to this much either way, or of the range."""
-
-    share: float | tuple[float, float] = 0.45
-
-    def draw_pixels(self, rng: np.random.Generator, length: int) -> dict[str, int]:
-        return {"pixels": int(draw(rng, around(self.share, 0)) * length)}
-
-
-@dataclass(frozen=True)
-class TranslateX(_Translate):
+class TranslateX(Transform):
     """Moves the image sideways by up to `share` of its width either way, or of the range."""
 
-    def sample(self, rng, shape):
-        return self.draw_pixels(rng, shape[1])
+    share: Range = 0.45
 
-    def apply(self, image, pixels):
-        return translate_x(image, pixels)
+    def sample(self, rng, shape):
+        return {"pixels": int(draw(rng, around(self.share, 0)) * shape[1])}
+
+    apply = staticmethod(translate_x)
 
 
 @dataclass(frozen=True)
-class TranslateY(_Translate):
+class TranslateY(Transform):
     """Moves the image up or down by up to `share` of its height either way, or of the range."""
 
-    def sample(self, rng, shape):
-        return self.draw_pixels(rng, shape[0])
+    share: Range = 0.45
 
-    def apply(self, image, pixels):
-        return translate_y(image, pixels)
+    def sample(self, rng, shape):
+        return {"pixels": int(draw(rng, around(self.share, 0)) * shape[0])}
+
+    apply = staticmethod(translate_y)
