@@ -185,11 +185,3 @@ def test_any_size_keeps_its_shape_its_input_and_its_brightness(shape, fill):
     assert made.mean() == pytest.approx(image.mean(), abs=4)
     if fill == "constant":
         assert (made == 77).all()
-
-
-def test_marks_beyond_the_labels_change_nothing():
-    labels = np.repeat(np.arange(3), 4).reshape(3, 4)
-    image = np.random.default_rng(0).integers(0, 256, (3, 4, 3), np.uint8)
-    marks = np.array([True, False, True])
-    longer = np.concatenate([marks, np.ones(125, bool)])
-    np.testing.assert_array_equal(paint(image, labels, longer), paint(image, labels, marks))

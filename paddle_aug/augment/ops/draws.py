@@ -20,7 +20,7 @@ def up_to(value: Range) -> tuple[float, float]:
 
 
 def check_range(name: str, value: float | tuple, low: float, high: float = math.inf) -> None:
-    """Raise ValueError for a field, a number or a tuple, that leaves [low, high]."""
+    """Raise ValueError for a field with a number outside [low, high]."""
     numbers = value if isinstance(value, tuple) else (value,)
     if not all(low <= number <= high for number in numbers):
         limits = f"from {low} to {high}" if high < math.inf else f"of {low} or more"
@@ -28,7 +28,7 @@ def check_range(name: str, value: float | tuple, low: float, high: float = math.
 
 
 def check_whole(name: str, value: int | tuple, low: float, high: float = math.inf) -> None:
-    """Raise ValueError for a field, a number or a tuple, that is not whole or leaves [low, high]."""
+    """Raise ValueError for a field that is not made of whole numbers in [low, high]."""
     numbers = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(number, int) for number in numbers):
         raise ValueError(f"{name} wants whole numbers, got {value}")

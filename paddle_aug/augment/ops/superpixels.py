@@ -17,7 +17,6 @@ SAMPLES = 3  # a row and column of a cell, at most, that move the centres
 # Two sums in one number: the first counts in units of PAIRS, the second, over PAIRED pixels at
 # most, stays below one unit.
 PAIRS, PAIRED = 2.0**26, 2**18
-LENGTHS = 128  # see `rounded_up`
 # The numbers of a pixel's features, and of the centres around it, along the first axis.
 FEATURES, AROUND = np.arange(6)[:, None], np.arange(9, dtype=np.int32)[:, None, None]
 
@@ -42,7 +41,7 @@ def superpixels(
         small = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     labels, count = connect(*slic(small, n_segments))
     # imgaug draws before it knows the number of segments, and starts over when there are more.
-    painted = paint(small, labels, replaced.take(np.arange(rounded_up(count)), mode="wrap"))
+    painted = paint(small, labels, np.resize(replaced, count))
     if shrink < 1:
         painted = cv2.resize(painted, (width, height), interpolation=cv2.INTER_LINEAR)
     return painted
@@ -69,21 +68,17 @@ def slic(image: np.ndarray, n_segments: int) -> tuple[np.ndarray, int]:
     # Sorting pixels of four bytes takes as long as sorting one plane.
     lab = cv2.cvtColor(_stretched_lab(image), cv2.COLOR_RGB2RGBA).view(np.uint32)
     lab = lab.ravel().take(grid.pixels).view(np.uint8).reshape(*grid.pixels.shape, 4)
-    for channel, (plane, scale) in enumerate(
-        zip(cv2.split(lab)[:3], (100 / 255, 1, 1), strict=True)
-    ):
-        np.multiply(plane, np.float32(scale / COMPACTNESS), out=features[channel])
+    for feature, plane, scale in zip(features, cv2.split(lab), (100 / 255, 1, 1), strict=False):
+        np.multiply(plane, np.float32(scale / COMPACTNESS), out=feature)
     features[3:] = grid.places
 
     sampled = features.take(grid.sampled, axis=2)
     # All features are 0 where the image has no such pixel.
     weights = (sampled * grid.is_sampled).ravel()
     # scikit-image starts from black centres, so its first round too is the grid itself.
-    nearest = np.repeat(grid.home, len(grid.sampled))
-    for round in range(ROUNDS):
-        centres = _centres(nearest, weights, grid.count)
-        if round < ROUNDS - 1:
-            nearest = _nearest(sampled, centres, grid)
+    centres = _centres(np.repeat(grid.home, len(grid.sampled)), weights, grid.count)
+    for _ in range(ROUNDS - 1):
+        centres = _centres(_nearest(sampled, centres, grid), weights, grid.count)
     return _nearest(features, centres, grid).take(grid.cells).reshape(height, width), grid.count
 
 
@@ -212,42 +207,29 @@ def connect(labels: np.ndarray, centres: int) -> tuple[np.ndarray, int]:
     np.equal(labels[1:], labels[:-1], out=joined[1::2, ::2])
     beside = np.equal(labels[:, 1:], labels[:, :-1], out=joined[::2, 1::2])
     # Diagonal neighbours join nothing new, and OpenCV is faster with them.
-    found, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=8)
+    components, joined = cv2.connectedComponents(joined.view(np.uint8), connectivity=8)
+    count = components - 1  # without the pixels that join nothing
     pieces = joined[::2, ::2].astype(np.intp).ravel()
     pieces -= 1
-    count, room = found - 1, rounded_up(found - 1)
 
     # A piece's first pixel is one of the few that are not joined to their left neighbour.
     begins = np.ones((height, width), bool)
     np.logical_not(beside, out=begins[:, 1:])
     begins = np.flatnonzero(begins)[::-1]
-    first = np.zeros(room, np.intp)
+    first = np.empty(count, np.intp)
     first[pieces[begins]] = begins
     neighbour = pieces[np.where(first % width, first - 1, first - width)]
-    is_small = np.bincount(pieces, minlength=room) < height * width / centres // 2
-    is_small[count:] = False  # padding
+    is_small = np.bincount(pieces) < height * width / centres // 2
     is_small[pieces[0]] = False  # nothing comes before it
-    target = np.where(is_small, neighbour, np.arange(room))
+    target = np.where(is_small, neighbour, np.arange(count))
     while ((further := target[target]) != target).any():
         target = further
     names = np.add.accumulate(~is_small, dtype=np.intp) - 1
-    return names[target].take(pieces).reshape(height, width), int(names[count - 1]) + 1
-
-
-def rounded_up(count: int) -> int:
-    """The length of an array with an item for each of `count` pieces.
-
-    NumPy caches freed arrays of less than a kilobyte, a few of each length; with every possible
-    number of pieces that cache would grow for hours.
-    """
-    return -(-count // LENGTHS) * LENGTHS
+    return names[target].take(pieces).reshape(height, width), int(names[-1]) + 1
 
 
 def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.ndarray:
-    """Paint the segments whose label is marked in `replaced` with their mean colour.
-
-    There may be more marks than labels.
-    """
+    """Paint the segments whose label is marked in `replaced` with their mean colour."""
     red, green, blue = (plane.reshape(-1) for plane in cv2.split(image))
     red_green, blue_one = red * PAIRS + green, blue * PAIRS + 1
     flat, sums = labels.ravel(), np.zeros((4, len(replaced)))
