@@ -6,38 +6,26 @@ from paddle.nn.initializer import Uniform
 SMALLEST = 63  # leaves one pixel before the dense layers
 
 
-def halved(side: int) -> int:
-    """The side of a map after max pooling of 3×3 pixels in steps of 2."""
-    return (side - 3) // 2 + 1
-
-
-def conv(channels: int, width: int, kernel: int, bound: float, **how) -> nn.Conv2D:
+def conv(channels: int, width: int, kernel: int, **how) -> nn.Conv2D:
+    bound = (channels * kernel**2) ** -0.5
     start = Uniform(-bound, bound)
     return nn.Conv2D(channels, width, kernel, weight_attr=start, bias_attr=start, **how)
 
 
 def conv_pool(channels: int, width: int, kernel: int, **how) -> nn.Sequential:
     return nn.Sequential(
-        ("_conv", conv(channels, width, kernel, (channels * kernel**2) ** -0.5, **how)),
+        ("_conv", conv(channels, width, kernel, **how)),
         ("relu", nn.ReLU()),
         ("_pool", nn.MaxPool2D(3, stride=2)),
     )
 
 
-def plain_conv(channels: int, width: int) -> nn.Conv2D:
-    return conv(channels, width, 3, (channels * 9) ** -0.5, padding=1)
-
-
 class AlexNet(nn.Sequential):
     """Five convolutions, three of them with max pooling, then three dense layers.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
     The first dense layer follows the image size; at 224 pixels the weights of paddle.vision.models
     load by name and give the same output. As there, dropout scales at inference time instead of in
     training, and there is no local response normalisation.
-
-    Raises:
-        ValueError: the images are too small.
     """
 
     heads = ("_fc8",)
@@ -45,7 +33,9 @@ class AlexNet(nn.Sequential):
     def __init__(self, num_classes: int, image_size: int):
         if image_size < SMALLEST:
             raise ValueError(f"AlexNet needs images of {SMALLEST} pixels or more")
-        side = halved(halved(halved((image_size - 7) // 4 + 1)))  # 6 at 224 pixels
+        side = (image_size - 7) // 4 + 1  # after the first convolution
+        for _ in range(3):
+            side = (side - 3) // 2 + 1  # after a max pooling; 6 in the end at 224 pixels
         flat = 256 * side**2
 
         def dense(wide, width):
@@ -56,9 +46,9 @@ class AlexNet(nn.Sequential):
         super().__init__(
             ("_conv1", conv_pool(3, 64, 11, stride=4, padding=2)),
             ("_conv2", conv_pool(64, 192, 5, padding=2)),
-            ("_conv3", plain_conv(192, 384)),
+            ("_conv3", conv(192, 384, 3, padding=1)),
             ("relu3", nn.ReLU()),
-            ("_conv4", plain_conv(384, 256)),
+            ("_conv4", conv(384, 256, 3, padding=1)),
             ("relu4", nn.ReLU()),
             ("_conv5", conv_pool(256, 256, 3, padding=1)),
             ("flatten", nn.Flatten()),

@@ -37,12 +37,8 @@ def stage(channels: int, width: int, stride: int) -> nn.Sequential:
 class D2LResNet(nn.Sequential):
     """A 3×3 convolution without pooling, then four stages of two residual blocks.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes]. Weights
-    do not depend on the image size; the book's images have 32 pixels. Layers have the names that
-    the book gives them.
-
-    Raises:
-        ValueError: the images are too small.
+    Weights do not depend on the image size; the book's images have 32 pixels. Layers have the names
+    that the book gives them.
     """
 
     heads = ("fc.1",)

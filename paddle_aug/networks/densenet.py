@@ -1,5 +1,7 @@
 """DenseNet-BC (Huang et al., arXiv 1608.06993), by the names and maths of paddle.vision.models."""
 
+from functools import partial
+
 import paddle
 from paddle import nn
 from paddle.nn.initializer import Uniform
@@ -31,12 +33,8 @@ class DenseLayer(nn.Layer):
 class DenseNet(nn.Sequential):
     """A 7×7 convolution and max pooling, then four dense blocks with a halving between each two.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
     Weights do not depend on the image size. Those of paddle.vision.models load by name and give the
     same output. `channels` go into the first of the blocks, which have `layers` layers each.
-
-    Raises:
-        ValueError: the images are too small.
     """
 
     heads = ("out",)
@@ -83,21 +81,10 @@ class DenseNet(nn.Sequential):
         )
 
 
-def densenet121(num_classes: int, image_size: int) -> DenseNet:
-    """Table 1 of the paper, DenseNet-121."""
-    return DenseNet(num_classes, image_size, 64, 32, (6, 12, 24, 16))
-
-
-def densenet161(num_classes: int, image_size: int) -> DenseNet:
-    """As torchvision has it: wider, and no longer in the last version of the paper."""
-    return DenseNet(num_classes, image_size, 96, 48, (6, 12, 36, 24))
-
-
-def densenet169(num_classes: int, image_size: int) -> DenseNet:
-    """Table 1 of the paper, DenseNet-169."""
-    return DenseNet(num_classes, image_size, 64, 32, (6, 12, 32, 32))
-
-
-def densenet201(num_classes: int, image_size: int) -> DenseNet:
-    """Table 1 of the paper, DenseNet-201."""
-    return DenseNet(num_classes, image_size, 64, 32, (6, 12, 48, 32))
+# Table 1 of the paper; 161 is no longer in its last version, and is torchvision's.
+DENSENETS = {
+    "densenet121": partial(DenseNet, channels=64, growth=32, layers=(6, 12, 24, 16)),
+    "densenet161": partial(DenseNet, channels=96, growth=48, layers=(6, 12, 36, 24)),
+    "densenet169": partial(DenseNet, channels=64, growth=32, layers=(6, 12, 32, 32)),
+    "densenet201": partial(DenseNet, channels=64, growth=32, layers=(6, 12, 48, 32)),
+}

@@ -8,11 +8,6 @@ from paddle.nn.initializer import Uniform
 SMALLEST = 61  # leaves one pixel after the four poolings
 
 
-def pooled(side: int) -> int:
-    """The side of a map after max pooling of 3×3 pixels in steps of 2."""
-    return (side - 3) // 2 + 1
-
-
 def conv(channels: int, width: int, kernel: int, stride: int = 1) -> nn.Sequential:
     padding = kernel // 2
     return nn.Sequential(
@@ -53,9 +48,8 @@ class Inception(nn.Layer):
 class GoogLeNet(nn.Layer):
     """Nine Inception blocks with two auxiliary classifiers on the way.
 
-    Takes float32 images [N, 3, image_size, image_size]. In train mode it returns three logits
-    [N, num_classes], those of the head and of the two auxiliary classifiers, whose losses the paper
-    weighs by 0.3; in eval mode the head's alone.
+    In train mode it returns three logits, those of the head and of the two auxiliary classifiers,
+    whose losses the paper weighs by 0.3; in eval mode the head's alone.
 
     At 224 pixels the weights of paddle.vision.models load by name and give the same output. Its
     network departs from the paper: convolutions have no bias, and ReLU stands only at the end of an
@@ -64,9 +58,6 @@ class GoogLeNet(nn.Layer):
     classifiers 3 instead of 4; there is no local response normalisation; dropout scales at
     inference time. The auxiliary classifiers follow the image size: a dense layer as wide as their
     maps, and below 93 pixels a smaller pooling window.
-
-    Raises:
-        ValueError: the images are too small.
     """
 
     heads = ("_fc_out", "_out1", "_out2")
@@ -75,7 +66,9 @@ class GoogLeNet(nn.Layer):
         super().__init__()
         if image_size < SMALLEST:
             raise ValueError(f"GoogLeNet needs images of {SMALLEST} pixels or more")
-        side = pooled(pooled(pooled((image_size - 1) // 2 + 1)))  # of the blocks 4a to 4e
+        side = (image_size - 1) // 2 + 1  # after the first convolution
+        for _ in range(3):
+            side = (side - 3) // 2 + 1  # after a max pooling; in the end of the blocks 4a to 4e
         window = min(5, side)
         flat = 128 * ((side - window) // 3 + 1) ** 2
 

@@ -25,12 +25,8 @@ def plain_norm(channels: int) -> nn.BatchNorm2D:
 class KerasCNN(nn.Layer):
     """Two 3×3 convolutions, max pooling, two dense layers; batch normalisation after each ReLU.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes], where
-    the document's ends with a softmax. Flattened features stand channel by channel (Keras: pixel by
-    pixel), which matters only to weights that come from there.
-
-    Raises:
-        ValueError: the images are too small.
+    It returns logits, where the document's ends with a softmax. Flattened features stand channel by
+    channel (Keras: pixel by pixel), which matters only to weights that come from there.
     """
 
     heads = ("classifier.4",)

@@ -8,17 +8,13 @@ SMALLEST = 16  # leaves one pixel before the dense layers
 class LeNet(nn.Layer):
     """Two 5×5 convolutions, each halved by average pooling, then three dense layers; tanh between.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes]; 32
-    pixels are the paper's. Of the paper's network it lacks the scale of tanh, the trained factors
+    The paper's images have 32 pixels. Its network also has the scale of tanh, the trained factors
     of the poolings, the gaps in the table of connections of the second convolution and the radial
     basis functions at the end.
 
     Weights of paddle.vision.models do not fit: its LeNet takes grey images of 28 pixels, begins
     with 3×3 kernels, pools maxima after ReLU, and puts nothing between its dense layers, which so
     are one linear map.
-
-    Raises:
-        ValueError: the images are too small.
     """
 
     heads = ("fc.4",)

@@ -30,12 +30,8 @@ class ResidualBlock(nn.Layer):
 class ResidualMNIST(nn.Layer):
     """One plain convolution, then four stages of two residual blocks.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes]. The
-    document's takes one channel; grey images come as three equal ones here. Weights do not depend
-    on the image size. They start as Paddle starts them, not as PyTorch.
-
-    Raises:
-        ValueError: the features of such images do not end as 256 numbers.
+    The document's takes one channel; grey images come as three equal ones here. Weights do not
+    depend on the image size. They start as Paddle starts them, not as PyTorch.
     """
 
     heads = ("classifier",)

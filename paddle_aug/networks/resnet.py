@@ -1,5 +1,7 @@
 """ResNet (He et al., arXiv 1512.03385), by the names and the maths of paddle.vision.models."""
 
+from functools import partial
+
 from paddle import nn
 
 SMALLEST = 17  # each of the five halvings still has more than one pixel to halve
@@ -67,12 +69,8 @@ def stage(block: type, channels: int, width: int, blocks: int, stride: int) -> n
 class ResNet(nn.Sequential):
     """A 7×7 convolution and max pooling, then four stages of `blocks` residual blocks.
 
-    Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
     Weights do not depend on the image size. Those of paddle.vision.models load by name and give the
     same output.
-
-    Raises:
-        ValueError: the images are too small.
     """
 
     heads = ("fc",)
@@ -98,26 +96,11 @@ class ResNet(nn.Sequential):
         )
 
 
-def resnet18(num_classes: int, image_size: int) -> ResNet:
-    """Table 1 of the paper, 18 layers."""
-    return ResNet(num_classes, image_size, BasicBlock, (2, 2, 2, 2))
-
-
-def resnet34(num_classes: int, image_size: int) -> ResNet:
-    """Table 1 of the paper, 34 layers."""
-    return ResNet(num_classes, image_size, BasicBlock, (3, 4, 6, 3))
-
-
-def resnet50(num_classes: int, image_size: int) -> ResNet:
-    """Table 1 of the paper, 50 layers."""
-    return ResNet(num_classes, image_size, Bottleneck, (3, 4, 6, 3))
-
-
-def resnet101(num_classes: int, image_size: int) -> ResNet:
-    """Table 1 of the paper, 101 layers."""
-    return ResNet(num_classes, image_size, Bottleneck, (3, 4, 23, 3))
-
-
-def resnet152(num_classes: int, image_size: int) -> ResNet:
-    """Table 1 of the paper, 152 layers."""
-    return ResNet(num_classes, image_size, Bottleneck, (3, 8, 36, 3))
+# Table 1 of the paper.
+RESNETS = {
+    "resnet18": partial(ResNet, block=BasicBlock, blocks=(2, 2, 2, 2)),
+    "resnet34": partial(ResNet, block=BasicBlock, blocks=(3, 4, 6, 3)),
+    "resnet50": partial(ResNet, block=Bottleneck, blocks=(3, 4, 6, 3)),
+    "resnet101": partial(ResNet, block=Bottleneck, blocks=(3, 4, 23, 3)),
+    "resnet152": partial(ResNet, block=Bottleneck, blocks=(3, 8, 36, 3)),
+}

@@ -23,8 +23,6 @@ class VGG(nn.Layer):
         ValueError: the images are too small.
     """
 
-    heads = ("classifier.9",)
-
     def __init__(
         self,
         num_classes: int = 16,
