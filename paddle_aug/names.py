@@ -19,31 +19,24 @@ def near_miss(name: str, known: Iterable[str], advice: str | None = None) -> str
     return advice or f"known: {', '.join(known)}"
 
 
-class Registry:
-    """One kind of thing ("network", "augmentation") by name, each added once."""
+class Registry(dict[str, Callable]):
+    """One kind of thing ("network", "augmentation") by name; looking up an unknown one raises
+    UserError."""
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, items: dict[str, Callable] | None = None):
+        super().__init__(items or {})
         self.kind = kind
-        self._items: dict[str, Callable] = {}
 
     def add(self, name: str) -> Callable:
-        """A decorator that registers a function or class under `name`."""
+        """A decorator that registers a function or class under a new name."""
 
         def register(item):
-            if name in self._items:
+            if name in self:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
-            self._items[name] = item
+            self[name] = item
             return item
 
         return register
 
-    def __getitem__(self, name: str) -> Callable:
-        if name not in self._items:
-            raise UserError(f"no {self.kind} named {name!r}; {near_miss(name, self._items)}")
-        return self._items[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._items
-
-    def __iter__(self):
-        return iter(self._items)
+    def __missing__(self, name: str):
+        raise UserError(f"no {self.kind} named {name!r}; {near_miss(name, self)}")

@@ -1,6 +1,5 @@
 """All augmentations by name: the ops, and the notebook's modes, which combine them."""
 
-from collections import Counter
 from collections.abc import Callable
 
 from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
@@ -177,24 +176,23 @@ def imgaug_lib_by_imgaug() -> Transform:
 
 def named(imgaug_lib: Callable[[], Transform]) -> Registry:
     """All augmentations, with `imgaugLib`, alone and stacked, built by this function."""
-    registry = Registry("augmentation")
-    for name, op in OPS.items():
-        registry.add(name)(op)
-    registry.add("none")(Identity)
-    registry.add("userDef")(user_def)
-    registry.add("imgaugLib")(imgaug_lib)
 
-    @registry.add("allab")
     def allab() -> Transform:
         """userDef, then imgaugLib."""
         return Chain(user_def(), imgaug_lib())
 
-    @registry.add("allba")
     def allba() -> Transform:
         """imgaugLib, then userDef."""
         return Chain(imgaug_lib(), user_def())
 
-    return registry
+    modes = {
+        "none": Identity,
+        "userDef": user_def,
+        "imgaugLib": imgaug_lib,
+        "allab": allab,
+        "allba": allba,
+    }
+    return Registry("augmentation", OPS | modes)
 
 
 AUGMENTATIONS = named(imgaug_lib)
@@ -265,8 +263,7 @@ def split_modes(text: str) -> list[str]:
     if "" in names:
         raise UserError(f"--augment {text!r} has a comma with no mode at its side")
     modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]
-    counts = Counter(modes)
     for mode in modes:
-        if counts[mode] > 1:
+        if modes.count(mode) > 1:
             raise UserError(f"--augment {text!r} names {mode!r} twice")
     return modes
