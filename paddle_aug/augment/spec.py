@@ -7,9 +7,6 @@ from paddle_aug.errors import UserError
 from paddle_aug.names import Registry, near_miss
 from paddle_aug.rng import generator
 
-MAX_LENGTH = 10_000  # characters; the limits of Python's parser differ between its versions
-
-
 COMBINATORS = {
     "chain": Chain,
     "shuffled": Shuffled,
@@ -34,8 +31,6 @@ def build(spec: str, registry: Registry) -> Transform:
         UserError: the text cannot be parsed, or it names an unknown op or argument.
     """
     try:
-        if len(spec) > MAX_LENGTH:
-            raise ValueError
         return _build_node(ast.parse(spec.strip(), mode="eval").body, spec, registry)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UserError(
@@ -55,14 +50,11 @@ def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
     if isinstance(node, ast.Name):
         return _call(node.id, [], {}, spec, registry)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        name = node.func.id
         args = [_build_argument(arg, spec, registry) for arg in node.args]
         named = {item.arg: _build_argument(item.value, spec, registry) for item in node.keywords}
-        if None in named or len(named) < len(node.keywords):
-            raise UserError(
-                f"{name!r} in the augmentation {spec!r} wants each argument once, by its name"
-            )
-        return _call(name, args, named, spec, registry)
+        if len(named) < len(node.keywords):
+            raise UserError(f"the augmentation {spec!r} gives {node.func.id!r} an argument twice")
+        return _call(node.func.id, args, named, spec, registry)
     raise UserError(
         f"cannot read {ast.unparse(node)!r} in the augmentation {spec!r}; "
         "want a name or name(arguments)"
@@ -77,21 +69,20 @@ def _build_argument(node: ast.expr, spec: str, registry: Registry):
 
 
 def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> Transform:
-    if name not in COMBINATORS and name not in registry:
-        raise UserError(
-            f"no {registry.kind} named {name!r}; {near_miss(name, [*registry, *COMBINATORS])}"
-        )
-    given = [*args, *named.values()]
-    if name not in COMBINATORS and any(isinstance(value, Transform) for value in given):
-        raise UserError(f"{name!r} in the augmentation {spec!r} takes no augmentations")
     try:
-        transform = (COMBINATORS[name] if name in COMBINATORS else registry[name])(*args, **named)
-        if name not in COMBINATORS:
-            transform.sample(
-                generator(0, "augment"), (8, 8, 3)
-            )  # finds rotate('x'), rotate((9, 3))
+        if name in COMBINATORS:
+            transform = COMBINATORS[name](*args, **named)
+            if not all(isinstance(op, Transform) for op in transform.ops):
+                raise TypeError("its members must be augmentations")
+        elif name in registry:
+            if any(isinstance(value, Transform) for value in [*args, *named.values()]):
+                raise TypeError("it takes no augmentations")
+            transform = registry[name](*args, **named)
+            # Finds rotate('x') and rotate((9, 3)).
+            transform.sample(generator(0, "augment"), (8, 8, 3))
+        else:
+            known = [*registry, *COMBINATORS]
+            raise UserError(f"no {registry.kind} named {name!r}; {near_miss(name, known)}")
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
-    if name in COMBINATORS and not all(isinstance(op, Transform) for op in transform.ops):
-        raise UserError(f"{name!r} in the augmentation {spec!r} wants augmentations as its members")
     return transform

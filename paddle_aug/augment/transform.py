@@ -1,9 +1,8 @@
 """The contract of an augmentation, and how augmentations are combined; no pixels here."""
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from operator import is_
 
 import numpy as np
 
@@ -52,6 +51,7 @@ class Identity(Transform):
         return image
 
 
+@dataclass(frozen=True, init=False)
 class Steps(Transform):
     """A combination of members: `sample` picks some, as `steps` [[member, parameters], …], and
     `apply` applies them in that order."""
@@ -62,15 +62,13 @@ class Steps(Transform):
         object.__setattr__(self, "ops", ops)
 
     def for_epoch(self, epoch):
-        ops = [op.for_epoch(epoch) for op in self.ops]
-        return self if all(map(is_, ops, self.ops)) else self.with_ops(*ops)
-
-    def with_ops(self, *ops: Transform) -> "Steps":
-        """The same combination of other members."""
-        other = copy.copy(self)
-        object.__setattr__(other, "ops", ops)
-        vars(other).pop("keeps_shape", None)  # cached for the former members
-        return other
+        ops = tuple(op.for_epoch(epoch) for op in self.ops)
+        if ops == self.ops:
+            return self
+        changed = copy.copy(self)
+        object.__setattr__(changed, "ops", ops)
+        vars(changed).pop("keeps_shape", None)  # cached for the former members
+        return changed
 
     @cached_property  # asked for each image
     def keeps_shape(self):
@@ -119,31 +117,22 @@ def random_order(rng: np.random.Generator, count: int) -> list[int]:
     return order
 
 
-@dataclass(frozen=True, init=False)
 class Chain(Steps):
     """All members, one after another."""
-
-    ops: tuple[Transform, ...]
 
     def sample(self, rng, shape):
         return self.sample_steps(range(len(self.ops)), rng, shape)
 
 
-@dataclass(frozen=True, init=False)
 class Shuffled(Steps):
     """All members, in an order drawn for each image."""
-
-    ops: tuple[Transform, ...]
 
     def sample(self, rng, shape):
         return self.sample_steps(random_order(rng, len(self.ops)), rng, shape)
 
 
-@dataclass(frozen=True, init=False)
 class OneOf(Steps):
     """One member, each with the same probability."""
-
-    ops: tuple[Transform, ...]
 
     def __init__(self, *ops: Transform):
         if not ops:
@@ -163,7 +152,6 @@ class SomeOf(Steps):
 
     low: int
     high: int
-    ops: tuple[Transform, ...]
 
     def __init__(self, low: int, high: int, *ops: Transform):
         if not 0 <= low <= high <= len(ops):
@@ -179,38 +167,33 @@ class SomeOf(Steps):
         return self.sample_steps(random_order(rng, len(self.ops))[:count], rng, shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Maybe(Steps):
     """The member with probability `p`, else the image unchanged."""
 
     p: float
-    op: Transform
 
-    def __post_init__(self):
-        if not 0 <= self.p <= 1:
-            raise ValueError(f"maybe wants a probability from 0 to 1, got {self.p}")
-
-    @property
-    def ops(self):
-        return (self.op,)
-
-    def with_ops(self, *ops):
-        return replace(self, op=ops[0])
+    def __init__(self, p: float, op: Transform):
+        if not 0 <= p <= 1:
+            raise ValueError(f"maybe wants a probability from 0 to 1, got {p}")
+        object.__setattr__(self, "p", p)
+        super().__init__(op)
 
     def sample(self, rng, shape):
         return self.sample_steps([0] if rng.random() < self.p else [], rng, shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Ramp(Maybe):
     """The member with a probability that rises from 0 in the first epoch to `p` after `epochs`."""
 
     epochs: int
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.epochs < 1:
-            raise ValueError(f"ramp wants at least 1 epoch, got {self.epochs}")
+    def __init__(self, p: float, op: Transform, epochs: int):
+        if epochs < 1:
+            raise ValueError(f"ramp wants at least 1 epoch, got {epochs}")
+        object.__setattr__(self, "epochs", epochs)
+        super().__init__(p, op)
 
     def for_epoch(self, epoch):
-        return Maybe(self.p * min(1, epoch / self.epochs), self.op.for_epoch(epoch))
+        return Maybe(self.p * min(1, epoch / self.epochs), self.ops[0].for_epoch(epoch))

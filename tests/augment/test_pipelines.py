@@ -49,7 +49,7 @@ def leaves(ours, theirs):
         assert type(theirs) is iaa.Sometimes
         assert theirs.p.p.value == ours.p
         then = theirs.then_list  # imgaug wraps what is not a list, and its OneOf is one
-        yield from leaves(ours.op, then if type(then) is iaa.OneOf else then[0])
+        yield from leaves(ours.ops[0], then if type(then) is iaa.OneOf else then[0])
         return
     if isinstance(ours, Shuffled):
         assert type(theirs) is iaa.Sequential
