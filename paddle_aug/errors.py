@@ -38,16 +38,12 @@ def printable(text: str) -> str:
     Control characters, characters that change the writing direction and lone surrogates are
     escaped; the middle of very long lines is left out.
     """
-    if len(text) <= MAX_LINE and text.isprintable():  # the usual case, a single line
-        return text
-    return "\n".join(_shortened(line) for line in text.split("\n"))
+    return "\n".join(map(_printable_line, text.split("\n")))
 
 
-def _shortened(line: str) -> str:
+def _printable_line(line: str) -> str:
     if len(line) > MAX_LINE:
         line = f"{line[: MAX_LINE // 2]}…{line[-MAX_LINE // 2 :]}"
-    if line.isprintable():
-        return line
     return "".join(
         character
         if character.isprintable() or character in KEPT

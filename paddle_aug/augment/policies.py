@@ -68,12 +68,7 @@ Space = dict[str, Magnitude | None]  # what a policy draws from; None: no argume
 
 BLENDS = ("brightness", "color", "contrast", "sharpness")
 
-
-def without(space: Space, *names: str) -> Space:
-    return {name: scale for name, scale in space.items() if name not in names}
-
-
-AUTOAUGMENT: Space = {
+COMMON: Space = {
     "shear_x": Magnitude(0, 0.3),
     "shear_y": Magnitude(0, 0.3),
     "translate_x": Magnitude(0, 150 / 331, rounding=int, side=1),
@@ -84,9 +79,9 @@ AUTOAUGMENT: Space = {
     "solarize": Magnitude(255, 0, is_signed=False),
     "autocontrast": None,
     "equalize": None,
-    "invert": None,
 }
-RANDAUGMENT: Space = {"identity": None, **without(AUTOAUGMENT, "invert")}
+AUTOAUGMENT: Space = COMMON | {"invert": None}
+RANDAUGMENT: Space = {"identity": None, **COMMON}
 WIDE: Space = RANDAUGMENT | {
     "shear_x": Magnitude(0, 0.99),
     "shear_y": Magnitude(0, 0.99),
@@ -96,7 +91,7 @@ WIDE: Space = RANDAUGMENT | {
     **dict.fromkeys(BLENDS, Magnitude(1, 1.99)),
     "posterize": Magnitude(8, 2, is_signed=False, rounding=round),
 }
-AUGMIX: Space = without(AUTOAUGMENT, "invert") | {
+AUGMIX: Space = COMMON | {
     "translate_x": Magnitude(0, 1 / 3, rounding=int, side=1),
     "translate_y": Magnitude(0, 1 / 3, rounding=int, side=0),
     "posterize": Magnitude(4, 0, is_signed=False, rounding=round),
@@ -346,13 +341,13 @@ class AugMix(Transform):
             raise ValueError(f"alpha wants a number above 0, got {self.alpha}")
 
     def sample(self, rng, shape):
-        space = AUGMIX if self.all_ops else without(AUGMIX, *BLENDS)
-        names, lowest = tuple(space), self.severity - 1
+        names = [name for name in AUGMIX if self.all_ops or name not in BLENDS]
+        lowest = self.severity - 1
         kept, changed = rng.dirichlet([self.alpha] * 2).tolist()
         shares = rng.dirichlet([self.alpha] * self.width).tolist()
         chains = [
             [
-                draw_step(rng, space, draw_one(rng, names), draw_whole(rng, 0, lowest) / 9, shape)
+                draw_step(rng, AUGMIX, draw_one(rng, names), draw_whole(rng, 0, lowest) / 9, shape)
                 for _ in range(draw_whole(rng, 1, 3) if self.depth == -1 else self.depth)
             ]
             for _ in range(self.width)

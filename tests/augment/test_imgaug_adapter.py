@@ -166,9 +166,7 @@ def test_another_version_of_imgaug_is_refused(monkeypatch):
 
 
 def test_a_pipeline_that_changes_the_size_is_refused():
-    with pytest.raises(
-        UserError, match=r"half_size made \(24, 20, 3\) of an image of \(48, 40, 3\)"
-    ):
+    with pytest.raises(UserError, match=r"half_size made uint8 \(24, 20, 3\).* Imgaug\(op, size"):
         Imgaug(half_size).apply(picture(), 0)
 
 

@@ -3,9 +3,11 @@ checked."""
 
 import os
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from paddle_aug.augment.transform import Transform
 from paddle_aug.errors import UserError
@@ -34,35 +36,34 @@ class Foreign(Transform):
     size: tuple[int, int] | None = None
 
     def __post_init__(self):
-        size = self.size
-        if size is not None and not (
-            isinstance(size, tuple)
-            and len(size) == 2
-            and all(type(side) is int and side > 0 for side in size)
-        ):
-            raise UserError(f"{type(self).__name__} wants size=(height, width), got {size!r}")
+        if self.size is not None and not (isinstance(self.size, tuple) and len(self.size) == 2):
+            raise UserError(f"{type(self).__name__} wants size=(height, width), got {self.size!r}")
+
+    def seeded(self, seed: int) -> AbstractContextManager:
+        """A context in which the seed decides what the op draws."""
+        return seeded_globals(seed)
 
     def call(self, image: np.ndarray, seed: int):
-        """Run the op on an image that it may write into; the globals are seeded."""
+        """Run the op on an image that it may write into, within `seeded`."""
         raise NotImplementedError
 
     def sample(self, rng, shape):
         return {"seed": int(rng.integers(2**31))}
 
     def apply(self, image, seed):
-        with turn, seeded_globals(seed):
-            made = self.call(image.copy(), seed)
+        with turn, self.seeded(seed):
+            result = self.call(image.copy(), seed)
         want = self.output_shape(image.shape, seed)
-        if not (isinstance(made, np.ndarray) and made.dtype == np.uint8 and made.shape == want):
-            kind = type(made).__name__
-            if isinstance(made, np.ndarray):
-                kind = f"{made.dtype} {made.shape}"
+        if not (
+            isinstance(result, np.ndarray) and result.dtype == np.uint8 and result.shape == want
+        ):
             raise UserError(
-                f"{name_of(self.op)} made {kind} of uint8 {image.shape}, want uint8 {want}; leave "
-                "out what makes tensors or floats (ToTensor, Transpose, Normalize), and if the op "
-                f"changes the size, name it: {type(self).__name__}(op, size=(height, width))"
+                f"{name_of(self.op)} made {kind_of(result)} of uint8 {image.shape}, want uint8 "
+                f"{want}; leave out what makes tensors or floats (ToTensor, Transpose, Normalize), "
+                "and if the op changes the size, name it: "
+                f"{type(self).__name__}(op, size=(height, width))"
             )
-        return np.ascontiguousarray(made)
+        return np.ascontiguousarray(result)
 
     def output_shape(self, shape, seed):
         return shape if self.size is None else (*self.size, 3)
@@ -71,3 +72,12 @@ class Foreign(Transform):
 def name_of(op) -> str:
     """What to call an op in a message: a function's name, or the class of an object."""
     return getattr(op, "__qualname__", type(op).__name__)
+
+
+def kind_of(image) -> str:
+    """What to call an image, or what stands in its place, in a message."""
+    if isinstance(image, np.ndarray):
+        return f"{image.dtype} {image.shape}"
+    if isinstance(image, Image.Image):
+        return f"a PIL image of mode {image.mode}"
+    return type(image).__name__

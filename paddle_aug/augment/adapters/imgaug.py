@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddle_aug.augment.adapters.foreign import turn
-from paddle_aug.augment.transform import Transform
+from paddle_aug.augment.adapters.foreign import Foreign
 from paddle_aug.errors import UserError
 from paddle_aug.rng import seeded_globals
 
@@ -101,7 +100,8 @@ def _mend_superpixels(segmentation) -> None:
             return self.properties.intensity_mean
 
     def regionprops(labels, intensity_image):
-        return [Region(found) for found in skimage.measure.regionprops(labels, intensity_image)]
+        regions = skimage.measure.regionprops(labels, intensity_image)
+        return [Region(properties) for properties in regions]
 
     slic = functools.partial(skimage.segmentation.slic, start_label=0)
     segmentation.skimage = _Overlay(
@@ -136,36 +136,30 @@ def _mend_elastic_transformation(geometric) -> None:
 
 
 @dataclass(frozen=True)
-class Imgaug(Transform):
+class Imgaug(Foreign):
     """An imgaug pipeline as one of our transforms: image and seed alone decide the pixels.
 
-    `build` makes the augmenter, once in each process; it must be a top-level function of a module,
-    so that a spawned worker can import it. imgaug's generator is seeded for each image and restored
-    afterwards, so earlier calls, the process and other users of imgaug do not matter, and do not
-    notice. An augmenter with a seed of its own follows ours too.
+    `op` makes the augmenter, once in each process; it must be a top-level function of a module, so
+    that a spawned worker can import it. imgaug's generator is seeded for each image and restored
+    afterwards: earlier calls and other users of imgaug do not matter, and do not notice. An
+    augmenter with a seed of its own follows ours too. A pipeline that changes the size needs
+    `size`, (height, width).
 
     Raises:
-        UserError: imgaug does not load, or the pipeline changes the size of an image.
+        UserError: imgaug does not load, or the result is not a uint8 image of the right size.
     """
 
-    build: "Callable[[], Augmenter]"
+    op: "Callable[[], Augmenter]"
 
     def __post_init__(self):
+        super().__post_init__()
         load()  # reports a missing imgaug now, not at the first image
 
-    def sample(self, rng, shape):
-        return {"seed": int(rng.integers(2**31))}
+    def seeded(self, seed):
+        return _seeded(seed)
 
-    def apply(self, image, seed):
-        augmenter = _augmenter(self.build)
-        with _seeded(seed):
-            augmented = augmenter(image=image)
-        if augmented.shape != image.shape:
-            raise UserError(
-                f"the imgaug pipeline {self.build.__qualname__} made {augmented.shape} of an image "
-                f"of {image.shape}; want the same size, see keep_size of its augmenters"
-            )
-        return np.ascontiguousarray(augmented)
+    def call(self, image, seed):
+        return _augmenter(self.op)(image=image)
 
 
 @functools.cache
@@ -180,20 +174,20 @@ def _augmenter(build: "Callable[[], Augmenter]") -> "Augmenter":
     return augmenter
 
 
-# imgaug has one generator a process, and some augmenters (MotionBlur) draw from it even if they
-# have their own: threads take turns.
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed imgaug's generator as `imgaug.seed(seed)` does, and restore it afterwards."""
+    """Seed imgaug's generator as `imgaug.seed(seed)` does, and restore it afterwards.
+
+    A process has one, and some augmenters (MotionBlur) draw from it even if they have their own.
+    """
     imgaug, _ = load()
     generator = imgaug.random.get_global_rng()
-    with turn:
-        before = generator.state
-        imgaug.seed(seed)
-        try:
-            yield
-        finally:
-            generator.state = before
+    before = generator.state
+    imgaug.seed(seed)
+    try:
+        yield
+    finally:
+        generator.state = before
 
 
 def notebook_pipeline() -> "Augmenter":
@@ -205,17 +199,10 @@ def notebook_pipeline() -> "Augmenter":
         return iaa.Sometimes(0.5, augmenter)
 
     blur = iaa.OneOf(
-        [
-            iaa.GaussianBlur((0, 3.0)),
-            iaa.AverageBlur(k=(2, 7)),
-            iaa.MedianBlur(k=(3, 11)),
-        ]
+        [iaa.GaussianBlur((0, 3.0)), iaa.AverageBlur(k=(2, 7)), iaa.MedianBlur(k=(3, 11))]
     )
     edges = iaa.OneOf(
-        [
-            iaa.EdgeDetect(alpha=(0, 0.7)),
-            iaa.DirectedEdgeDetect(alpha=(0, 0.7), direction=(0.0, 1.0)),
-        ]
+        [iaa.EdgeDetect((0, 0.7)), iaa.DirectedEdgeDetect((0, 0.7), direction=(0.0, 1.0))]
     )
     dropout = iaa.OneOf(
         [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from paddle_aug.augment.adapters.foreign import Foreign, name_of
+from paddle_aug.augment.adapters.foreign import Foreign, kind_of, name_of
 from paddle_aug.augment.transform import Transform
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator_from_global_state
@@ -39,7 +39,8 @@ class InCompose:
             )
 
     def __call__(self, image: np.ndarray | Image.Image) -> np.ndarray | Image.Image:
-        array = np.asarray(image) if _is_rgb(image) else image
+        is_picture = isinstance(image, Image.Image) and image.mode == "RGB"
+        array = np.asarray(image) if is_picture else image
         if not (
             isinstance(array, np.ndarray)
             and array.dtype == np.uint8
@@ -48,11 +49,11 @@ class InCompose:
         ):
             raise UserError(
                 "InCompose wants a uint8 array [H, W, 3] or an RGB PIL image, got "
-                f"{_describe(image)}; put it before what makes tensors or floats (ToTensor, "
+                f"{kind_of(image)}; put it before what makes tensors or floats (ToTensor, "
                 "Transpose, Normalize), and convert other PIL images with convert('RGB')"
             )
-        made = self.transform(array, generator_from_global_state())
-        return made if array is image else Image.fromarray(made)
+        augmented = self.transform(array, generator_from_global_state())
+        return Image.fromarray(augmented) if is_picture else augmented
 
 
 @dataclass(frozen=True)
@@ -78,29 +79,15 @@ class PaddleVision(Foreign):
     def __post_init__(self):
         super().__post_init__()
         reason = None
-        if isinstance(self.op, Transform):
-            reason = "is ours already, and needs no adapter"
-        elif hasattr(self.op, "set_random_state"):
+        if hasattr(self.op, "set_random_state"):
             reason = "keeps its own generator, wrap it in adapters.albumentations.Albumentations"
         elif hasattr(self.op, "augment_image"):
             reason = "keeps its own generator, wrap it in adapters.imgaug.Imgaug"
-        elif not callable(self.op) or isinstance(self.op, type):
+        elif not callable(self.op) or isinstance(self.op, type | Transform):
             reason = "cannot be called with an image, want an object such as ColorJitter(0.4)"
         if reason:
             raise UserError(f"PaddleVision({name_of(self.op)}): it {reason}")
 
     def call(self, image, seed):
-        made = self.op(Image.fromarray(image) if self.pil else image)
-        return np.asarray(made) if isinstance(made, Image.Image) else made
-
-
-def _is_rgb(image) -> bool:
-    return isinstance(image, Image.Image) and image.mode == "RGB"
-
-
-def _describe(image) -> str:
-    if isinstance(image, Image.Image):
-        return f"a PIL image of mode {image.mode}"
-    if isinstance(image, np.ndarray):
-        return f"{image.dtype} {image.shape}"
-    return type(image).__name__
+        result = self.op(Image.fromarray(image) if self.pil else image)
+        return np.asarray(result) if isinstance(result, Image.Image) else result
