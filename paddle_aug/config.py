@@ -1,6 +1,5 @@
 """The settings of a training run: defaults, then a recipe, then the command line."""
 
-import types
 import typing
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -310,8 +309,7 @@ def flag(name: str) -> str:
 def value_type(name: str) -> type:
     """The type of a field's values, None aside."""
     hint = typing.get_type_hints(TrainConfig)[name]
-    members = [member for member in typing.get_args(hint) if member is not types.NoneType]
-    return members[0] if members else hint
+    return next(iter(typing.get_args(hint)), hint)  # the first of `str | None`
 
 
 def recipe_names() -> list[str]:

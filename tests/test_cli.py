@@ -1,6 +1,5 @@
 """The command line, of a clone by its tools and installed as paddle-aug."""
 
-import ast
 import logging
 import os
 import re
@@ -205,14 +204,11 @@ def test_every_tool_is_a_script_of_its_command(repository):
     names = {name.replace("-", "_") for name in cli.names()}
     assert tools.keys() - CLONE_ONLY == names
     for name in names:
-        _, *body = ast.parse(tools[name].read_text(encoding="utf-8")).body
-        command = name.replace("_", "-")
-        script = f"""
-from _clone import run_command
-if __name__ == "__main__":
-    run_command("{command}")
-"""
-        assert ast.dump(ast.Module(body, [])) == ast.dump(ast.parse(script)), tools[name]
+        _, script = tools[name].read_text(encoding="utf-8").split("\n", 1)
+        assert script == (
+            "\nfrom _clone import run_command\n\n"
+            f'if __name__ == "__main__":\n    run_command("{name.replace("_", "-")}")\n'
+        )
 
 
 @pytest.mark.parametrize("start", [["-m", "paddle_aug", "plot"], ["tools/plot.py"]], ids=str)

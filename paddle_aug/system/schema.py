@@ -15,10 +15,12 @@ def misfit(value, schema, name: str) -> str | None:
         case dict():
             if not isinstance(value, dict):
                 return f"{name} must be an object"
-            parts = [(f"{name}: {key}", key, inner) for key, inner in schema.items()]
-            missing = (f"{part} is missing" for part, key, _ in parts if key not in value)
-            misfits = (misfit(value.get(key), inner, part) for part, key, inner in parts)
-            return next(missing, None) or next(filter(None, misfits), None)
+            for key, inner in schema.items():
+                if key not in value:
+                    return f"{name}: {key} is missing"
+                if fault := misfit(value[key], inner, f"{name}: {key}"):
+                    return fault
+            return None
         case [inner]:
             if not isinstance(value, list):
                 return f"{name} must be a list"

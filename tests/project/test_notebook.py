@@ -40,19 +40,6 @@ def python_of(source: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(
-    ("source", "python"),
-    [
-        ("a = 1", "a = 1"),
-        ("for a in b:\n    !ls {a} 'c'", "for a in b:\n    shell(f\"ls {a} 'c'\")"),
-        ("a = !ls", "a = shell(f'ls')"),
-        ("if a:\n    %cd -q ..", "if a:\n    os.chdir('..')"),
-    ],
-)
-def test_a_cell_becomes_python(source, python):
-    assert python_of(source) == python
-
-
 @pytest.fixture
 def shown(monkeypatch):
     """What the cells display: texts, and the names of pictures, which have to exist."""

@@ -176,53 +176,23 @@ def test_a_module_keeps_the_rules(module):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("rng", "from paddle_aug.system.files import write_json"),
         ("system.files", "from paddle_aug.rng import generator"),
-        ("augment.transform", "import paddle"),
-        ("augment.ops.color", "from paddle_aug.data.image import read_image"),
-        ("augment.ops.color", "from ..modes import AUGMENTATIONS"),
-        ("augment.adapters.other", "import imgaug.augmenters as iaa"),
-        ("augment.modes", "import paddle_aug.training.fit"),
-        ("data.dataset", "from paddle_aug.training.batches import Batches"),
-        ("networks.vgg", "from paddle_aug.augment.ops.color import Brightness"),
-        ("networks.vgg", "import numpy as np"),
-        ("training.fit", "import paddle\nloader = paddle.io.DataLoader([])"),
-        ("training.fit", "from tools.plot import main"),
-        ("training.fit", "from paddle_aug.commands.plot import main"),
         ("results.curves", "from paddle_aug import cli"),
         ("results.curves", "def draw():\n    from paddle import summary"),
         ("experiments.compare_report", "from paddle_aug.training.checkpoint import load"),
-        ("training.fit", "import sys\nsys.path.insert(0, '.')"),
+        ("networks.vgg", "import numpy as np"),
+        ("augment.ops.color", "from ..modes import AUGMENTATIONS"),
+        ("augment.adapters.other", "import imgaug.augmenters as iaa"),
+        ("training.fit", "import paddle\nloader = paddle.io.DataLoader([])"),
+        ("training.fit", "from tools.plot import main"),
+        ("tools.train", "import sys\nsys.path.append('..')"),
         ("augment.ops.color", "import random"),
         ("augment.ops.color", "import numpy as np\nnp.random.seed(0)"),
-        ("augment.ops.color", "from numpy.random import default_rng\nrng = default_rng(0)"),
         ("augment.ops.color", "from numpy import random as chance\nchance.rand(3)"),
-        ("tools.train", "import sys\nsys.path.append('..')"),
     ],
 )
-def test_a_breach_is_found(module, source):
+def test_a_breach_of_each_rule_is_found(module, source):
     assert breaches(module, source)
-
-
-@pytest.mark.parametrize(
-    ("module", "source"),
-    [
-        ("augment.ops.color", "import cv2\nfrom paddle_aug.augment.transform import Transform"),
-        (
-            "augment.ops.color",
-            "import numpy as np\ndef sample(rng: np.random.Generator):\n    rng.random()",
-        ),
-        ("rng", "import numpy as np\nrng = np.random.Generator(np.random.SFC64(0))"),
-        ("augment.adapters.imgaug", "import imgaug.augmenters\nimgaug.random.RNG(None)"),
-        ("augment.adapters.albumentations", "from albumentations import BaseCompose"),
-        ("networks.vgg", "import math\nfrom paddle import nn\nfrom paddle_aug import names"),
-        ("training.fit", "import paddle\nfrom paddle_aug import inputs, networks"),
-        ("cli", "from paddle_aug import commands"),
-        ("tools.train", "import sys\nfrom paddle_aug.training.fit import fit\nsys.exit(0)"),
-    ],
-)
-def test_what_is_allowed_is_no_breach(module, source):
-    assert breaches(module, source) == []
 
 
 def test_modules_that_need_no_paddle_can_be_imported_without_it():

@@ -75,17 +75,15 @@ def test_what_would_run_code_is_refused_and_does_not_run(tmp_path, protocol, enc
 
 
 @pytest.mark.parametrize(
-    "called",
-    ["os\nsystem", "builtins\neval", "numpy\nload", "numpy.core.multiarray\nfrombuffer"],
+    ("content", "name"),
+    [
+        (b"cos\nsystem\n.", r"os\.system"),
+        (b"cnumpy.core.multiarray\nfrombuffer\n.", r"numpy\.core\.multiarray\.frombuffer"),
+        (b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.", r"numpy\.ndarray\.tofile"),
+    ],
 )
-def test_a_function_that_is_not_on_the_list_is_named(called):
-    with pytest.raises(pickle.UnpicklingError, match=called.replace("\n", r"\.")):
-        load(b"c" + called.encode() + b"\n.")
-
-
-def test_an_admitted_name_is_no_way_to_what_hangs_on_it():
-    content = b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93."
-    with pytest.raises(pickle.UnpicklingError, match=r"refers to numpy\.ndarray\.tofile"):
+def test_a_function_that_is_not_admitted_is_named_even_if_its_class_is(content, name):
+    with pytest.raises(pickle.UnpicklingError, match=f"refers to {name}"):
         load(content)
 
 
