@@ -35,7 +35,7 @@ coverage: $(VENV)/ready
 
 # A little of everything, for Pythons on which CI does not run all tests.
 SMOKE := project/test_structure project/test_supply test_config augment/test_spec augment/test_transform \
-  test_rng system/test_files data/test_listfile system/test_umask training/test_checkpoint test_cli
+  test_rng system/test_files data/test_list_format system/test_umask training/test_checkpoint test_cli
 smoke: $(VENV)/ready
 	$(RUN) -m pytest -m "not slow" $(TEST_OPTIONS) $(SMOKE:%=tests/%.py)
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from paddle_aug.data.readers.listfile import (
+from paddle_aug.data.readers.list_format import (
     CLASS_FILES,
     LIST_PAIRS,
     path_fault,

@@ -20,7 +20,7 @@ from paddle_aug.data.image import (
 from paddle_aug.data.parallel import over_images
 from paddle_aug.data.readers.csvfile import read_csv
 from paddle_aug.data.readers.folder import read_folder
-from paddle_aug.data.readers.listfile import find_pairs
+from paddle_aug.data.readers.list_format import find_pairs
 from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError, printable
 from paddle_aug.system.files import read_bytes

@@ -22,8 +22,9 @@ from paddle_aug.data.faults import image_faults, list_faults, report, shared_con
 from paddle_aug.data.readers import aistudio
 from paddle_aug.data.readers.cifar import read_cifar10, read_cifar100
 from paddle_aug.data.readers.csvfile import read_csv
+from paddle_aug.data.readers.drawn_sample import draw_sample
 from paddle_aug.data.readers.folder import read_folder
-from paddle_aug.data.readers.listfolder import choose_lists, read_lists
+from paddle_aug.data.readers.lists import choose_lists, read_lists
 from paddle_aug.data.readers.mnist import read_fashion_mnist, read_mnist
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
@@ -243,8 +244,6 @@ def _choose_folder(
         logger.info("no AI Studio data here; using the drawn sample (--data FOLDER for your own)")
         data = "sample"
     if data == "sample":
-        from paddle_aug.data.readers.sample import draw_sample
-
         folder = start / "data" / "sample"
         draw_sample(folder)
         return "sample", folder, True

@@ -13,7 +13,6 @@ from refusals import refused
 
 from paddle_aug.data import dataset as dataset_module
 from paddle_aug.data.dataset import Sample, open_dataset
-from paddle_aug.data.readers import sample
 
 TRAIN = "cat/1.png 0\ncat/2.png 0\ndog/1.png 1\n"
 EVAL = "cat/3.png 0\ndog/2.png 1\n"
@@ -268,7 +267,7 @@ def test_without_any_data_the_sample_is_drawn_and_said_so(tmp_path, caplog, monk
         write_lists(folder)
         draw_images(folder / "Images")
 
-    monkeypatch.setattr(sample, "draw_sample", draw_little)
+    monkeypatch.setattr(dataset_module, "draw_sample", draw_little)
     caplog.set_level("INFO", "paddle_aug")
     dataset = open_dataset(start=tmp_path / "empty")
     assert dataset.name == "sample"

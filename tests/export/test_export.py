@@ -25,7 +25,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.image import read_image
-from paddle_aug.data.readers.listfile import read_list
+from paddle_aug.data.readers.list_format import read_list
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.export import dataset as export_dataset

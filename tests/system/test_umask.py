@@ -11,7 +11,7 @@ import pytest
 
 from paddle_aug.data.cache import decoded_images
 from paddle_aug.data.readers.aistudio import unpack
-from paddle_aug.data.readers.sample import draw_sample
+from paddle_aug.data.readers.drawn_sample import draw_sample
 from paddle_aug.data.samples import Sample
 from paddle_aug.system import files
 

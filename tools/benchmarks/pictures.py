@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.data.image import read_image
-from paddle_aug.data.readers.sample import draw_sample
+from paddle_aug.data.readers.drawn_sample import draw_sample
 from paddle_aug.errors import UserError
 
 PICTURES = 32

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from paddle_aug.data.readers.listfile import find_pairs
+from paddle_aug.data.readers.list_format import find_pairs
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import locked, open_file
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from paddle_aug.data.readers.listfile import (
+from paddle_aug.data.readers.list_format import (
     EVAL_NAMES,
     TRAIN_NAMES,
     label_fault,

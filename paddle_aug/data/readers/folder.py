@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.readers.listfile import EVAL_NAMES, TRAIN_NAMES
+from paddle_aug.data.readers.list_format import EVAL_NAMES, TRAIN_NAMES
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from paddle_aug.data.readers import aistudio
-from paddle_aug.data.readers.listfile import (
+from paddle_aug.data.readers.list_format import (
     CLASS_FILES,
     LIST_PAIRS,
     find_pairs,

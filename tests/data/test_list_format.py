@@ -2,7 +2,7 @@
 
 import pytest
 
-from paddle_aug.data.readers.listfile import find_pairs, read_class_names, read_list
+from paddle_aug.data.readers.list_format import find_pairs, read_class_names, read_list
 from paddle_aug.data.samples import Sample
 
 

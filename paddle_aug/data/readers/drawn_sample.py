@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.data.readers.sample_pictures import EVAL, SIZE, THINGS, TRAIN, picture, png
+from paddle_aug.data.readers.drawn_pictures import EVAL, SIZE, THINGS, TRAIN, picture, png
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 from paddle_aug.system.files import locked
@@ -44,8 +44,7 @@ def draw_sample(folder: Path) -> None:
     """Write Train.txt, Eval.txt, labels.txt and Images/ into `folder`, unless they are all there.
 
     The folder appears whole or not at all: it is drawn under another name and then renamed. Of
-    several processes, one draws and the others wait; where there are no locks (see `locked`), each
-    draws and the set of the first stays.
+    several processes, one draws and the others wait.
 
     Raises:
         UserError: the folder holds something else, or a part of the set; it is left as it is.
@@ -58,19 +57,14 @@ def draw_sample(folder: Path) -> None:
         lacking = first_lacking(folder)
         if lacking is None:
             return
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        if folder.exists():
             raise UserError(
                 f"{folder} is not the whole sample data set: {lacking} is missing or damaged; "
                 "move the folder away, and the set will be drawn again"
             )
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-            drawn = Path(beside) / folder.name
-            draw_into(drawn)
-            try:
-                drawn.rename(folder)
-            except OSError:
-                if first_lacking(folder) is not None:  # else another process came first
-                    raise
+            draw_into(Path(beside) / folder.name)
+            (Path(beside) / folder.name).rename(folder)
 
 
 def draw_into(folder: Path) -> None:

@@ -43,8 +43,7 @@ class Bar:
     def covers(self, x, y):
         along, up = self.x2 - self.x1, self.y2 - self.y1
         x, y = x - self.x1, y - self.y1
-        reached = (x * along + y * up) / (along * along + up * up)
-        reached = np.minimum(np.maximum(reached, 0), 1)
+        reached = np.clip((x * along + y * up) / (along * along + up * up), 0, 1)
         x, y = x - reached * along, y - reached * up
         return x * x + y * y <= self.thickness * self.thickness / 4
 
@@ -236,13 +235,13 @@ class Dice:
         """One of 1,000,001 evenly spaced numbers."""
         return low + (high - low) * (int(self.rng.integers(1_000_001)) / 1_000_000)
 
-    def whole(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
+    def integer(self, low: int, high: int) -> int:
+        """An integer from `low` to `high`, both included."""
         return int(self.rng.integers(low, high + 1))
 
     def either(self) -> bool:
         """Heads or tails."""
-        return self.whole(0, 1) == 1
+        return self.integer(0, 1) == 1
 
 
 def centres(cuts: int = 1) -> np.ndarray:
@@ -251,16 +250,11 @@ def centres(cuts: int = 1) -> np.ndarray:
     return (np.arange(count) + 0.5) / count - 0.5
 
 
-def limit(values: np.ndarray, high: float = 1) -> np.ndarray:
-    """Clip to 0 and `high`."""
-    return np.minimum(np.maximum(values, 0), high)
-
-
 def tint(luma: float, hue: float, chroma: float) -> np.ndarray:
     """Red, green and blue of a colour as bright as `luma`: grey at chroma 0, pure at 1."""
-    pure = limit(np.array([abs((6 * hue + lead) % 6 - 3) - 1 for lead in (0, 4, 2)]))
+    pure = np.clip([abs((6 * hue + lead) % 6 - 3) - 1 for lead in (0, 4, 2)], 0, 1)
     brightness = 0.299 * pure[0] + 0.587 * pure[1] + 0.114 * pure[2]
-    return limit(luma + chroma * (pure - brightness))
+    return np.clip(luma + chroma * (pure - brightness), 0, 1)
 
 
 def blend(canvas: np.ndarray, colour: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -291,7 +285,7 @@ def coverage(thing: str, variety: Variety, dice: Dice) -> np.ndarray:
 def ramp(dice: Dice) -> np.ndarray:
     """From about 0 at one side of the picture to about 1 at the other, in any direction."""
     cos, sin = direction(dice.between(0, 360))
-    return limit(0.5 + centres() * cos + centres()[:, None] * sin)
+    return np.clip(0.5 + centres() * cos + centres()[:, None] * sin, 0, 1)
 
 
 def stripes(dice: Dice) -> np.ndarray:
@@ -328,9 +322,9 @@ def background(luma: float, variety: Variety, dice: Dice) -> np.ndarray:
         return tint(shade, dice.between(*variety.hues), dice.between(*variety.chroma))
 
     canvas = blend(np.zeros((SIZE, SIZE, 3)) + colour(), colour(), ramp(dice))
-    texture = stripes(dice) if dice.either() else clouds(dice.whole(3, 16), dice)
+    texture = stripes(dice) if dice.either() else clouds(dice.integer(3, 16), dice)
     canvas = blend(canvas, colour(), texture)
-    for _ in range(dice.whole(*variety.blots)):
+    for _ in range(dice.integer(*variety.blots)):
         canvas = blend(canvas, colour(), 0.8 * blot(dice))
     return canvas
 
@@ -341,7 +335,7 @@ def light(variety: Variety, dice: Dice) -> np.ndarray:
     falling = first + (second - first) * ramp(dice)
     if dice.either():
         return falling
-    shaded = limit((ramp(dice) - dice.between(0.3, 0.7)) * 12)
+    shaded = np.clip((ramp(dice) - dice.between(0.3, 0.7)) * 12, 0, 1)
     return falling * (1 - 0.35 * shaded)
 
 
@@ -352,14 +346,14 @@ def picture(thing: str, variety: Variety, rng: np.random.Generator) -> np.ndarra
     ground, paint = (dark, bright) if dice.either() else (bright, dark)
     canvas = background(ground, variety, dice)
     share = coverage(thing, variety, dice)
-    down, right = dice.whole(1, 4), dice.whole(1, 4)
+    down, right = dice.integer(1, 4), dice.integer(1, 4)
     canvas[down:, right:] *= 1 - 0.35 * share[:-down, :-right, None]  # the shadow that it throws
     colour = tint(paint, dice.between(*variety.hues), dice.between(*variety.chroma))
     canvas = blend(canvas, colour * (0.85 + 0.3 * ramp(dice)[:, :, None]), share)
     canvas = canvas * light(variety, dice)[:, :, None]
-    grain = dice.whole(1, 8)
+    grain = dice.integer(1, 8)
     noise = rng.integers(-grain, grain + 1, size=(3, *canvas.shape)).sum(axis=0)
-    return np.floor(limit(canvas * 255 + noise, 255) + 0.5).astype(np.uint8)
+    return np.floor(np.clip(canvas * 255 + noise, 0, 255) + 0.5).astype(np.uint8)
 
 
 def png(image: np.ndarray) -> bytes:

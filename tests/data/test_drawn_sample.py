@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_aug.data.readers import sample
-from paddle_aug.data.readers.sample import EVAL_PICTURES, TRAIN_PICTURES, draw_sample
-from paddle_aug.data.readers.sample_pictures import (
+from paddle_aug.data.readers import drawn_sample
+from paddle_aug.data.readers.drawn_pictures import (
     EVAL,
     THINGS,
     TRAIN,
@@ -28,9 +27,9 @@ from paddle_aug.data.readers.sample_pictures import (
     picture,
     png,
 )
+from paddle_aug.data.readers.drawn_sample import EVAL_PICTURES, TRAIN_PICTURES, draw_sample
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
-from paddle_aug.system import files
 
 # Over all files, path and bytes. A change here is another data set: every published figure of
 # `--data sample` has to be measured again.
@@ -110,7 +109,7 @@ def copy_slowly(source, folder, log):
         time.sleep(2)  # the other process may take as long to start
         shutil.copytree(source, beside)
 
-    sample.draw_into = copy
+    drawn_sample.draw_into = copy
     draw_sample(folder)
 
 
@@ -127,13 +126,6 @@ def test_of_two_processes_that_ask_at_once_one_draws_and_the_other_waits(drawn, 
     assert [process.exitcode for process in processes] == [0, 0]
     assert len(log.read_text().splitlines()) == 1
     assert files_of(folder) == files_of(drawn)
-
-
-def test_where_there_are_no_locks_each_draws(drawn, tmp_path, monkeypatch):
-    monkeypatch.setattr(files.sys, "platform", "win32")
-    monkeypatch.setattr(sample, "draw_into", lambda beside: shutil.copytree(drawn, beside))
-    draw_sample(tmp_path / "sample")
-    assert files_of(tmp_path / "sample") == files_of(drawn)
 
 
 def test_a_kill_while_drawing_leaves_no_set(tmp_path):
