@@ -19,7 +19,6 @@ LIST_PAIRS = (
 )
 CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
 MAX_LABEL = 999_999
-MAX_BYTES = 2**30
 # What folders and tables call the two parts.
 TRAIN_NAMES = ("train", "training")
 EVAL_NAMES = ("eval", "val", "valid", "validation", "test", "testing")
@@ -84,7 +83,7 @@ def read_lines(file: Path, name: str) -> tuple[list[tuple[int, str]], list[Fault
     """Numbered lines without their ends, and the faults: a file that cannot be read, and lines that
     are not UTF-8."""
     try:
-        data = read_bytes(file, MAX_BYTES)
+        data = read_bytes(file)
     except OSError as error:
         return [], [Fault(name, 0, f"cannot be read ({error.strerror})")]
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -110,7 +109,7 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
     lines = [(line, text.strip()) for line, text in numbered]
     while lines and not lines[-1][1]:
         lines.pop()
-    if not any(text for _, text in lines):
+    if not lines:
         return [], faults or [Fault(file.name, 0, "names no class")]
     first = next(text for _, text in lines if text)
     read = _numbered_names if re.match(r"[0-9]+\s+\S", first) else _plain_names
@@ -119,28 +118,26 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
 
 
 def _numbered_names(lines: list[tuple[int, str]]) -> tuple[list[str], list[tuple[int, str]]]:
-    names: dict[int, str] = {}
-    seen: dict[int, int] = {}
+    named: dict[int, tuple[int, str]] = {}
     wrong = []
     for line, text in lines:
         match = re.fullmatch(r"([0-9]{1,6})\s+(.+)", text)
-        if not text:
-            continue
         if not match:
-            wrong.append((line, f'{text!r} is not "number name", as the first line is'))
+            if text:
+                wrong.append((line, f'{text!r} is not "number name", as the first line is'))
             continue
         number = int(match[1])
-        if number in seen:
-            wrong.append((line, f"number {number} again; it is on line {seen[number]} already"))
-            continue
-        seen[number], names[number] = line, match[2]
-    previous = -1
-    for number in sorted(names):
+        if number in named:
+            first = named[number][0]
+            wrong.append((line, f"number {number} again; it is on line {first} already"))
+        else:
+            named[number] = line, match[2]
+    numbers = sorted(named)
+    for previous, number in zip([-1, *numbers], numbers, strict=False):
         if number > previous + 1:
             gap = f"{previous + 1}" + (f" to {number - 1}" if number > previous + 2 else "")
-            wrong.append((seen[number], f"number {number}, but no line names {gap}"))
-        previous = number
-    return [names[number] for number in sorted(names)], wrong
+            wrong.append((named[number][0], f"number {number}, but no line names {gap}"))
+    return [named[number][1] for number in numbers], wrong
 
 
 def _plain_names(lines: list[tuple[int, str]]) -> tuple[list[str], list[tuple[int, str]]]:
