@@ -83,23 +83,25 @@ def header(magic: int, *numbers: int) -> bytes:
 IMAGES, LABELS = idx(arrays()[FILES[0]]), idx(arrays()[FILES[1]])
 FLIPPED = bytearray(gzip.compress(IMAGES, 0))  # stored, so that it still unpacks
 FLIPPED[len(FLIPPED) // 2] ^= 1
+NO_IMAGES = "train-images-idx3-ubyte.gz is not a whole idx file of 28×28 images; fetch it again"
+NO_LABELS = "train-labels-idx1-ubyte.gz is not a whole idx file of labels; fetch it again"
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"train_images": b""}, "train-images-idx3-ubyte.gz is cut short; fetch it again"),
-        ({"train_labels": LABELS[:7]}, "train-labels-idx1-ubyte.gz is cut short; fetch it again"),
-        ({"train_images": IMAGES[:-1]}, "has 23,535 bytes, but 30 items take 23,536"),
+        ({"train_images": b""}, NO_IMAGES),
+        ({"train_labels": LABELS[:7]}, NO_LABELS),
+        ({"train_images": IMAGES[:-1]}, NO_IMAGES),
         ({"train_images": bytes(FLIPPED)}, "ubyte.gz is damaged or cut short (CRC"),
         ({"t10k_labels": gzip.compress(LABELS)[:-9]}, "t10k-labels-idx1-ubyte.gz is damaged"),
         ({"train_images": gzip.compress(IMAGES)[:900]}, "train-images-idx3-ubyte.gz is damaged"),
-        ({"train_images": LABELS}, "has magic number 2049, want 2051"),
-        ({"train_labels": b"<html>404 not found"}, "magic number 1013478509, want 2049"),
-        ({"train_images": header(2051, 2, 32, 28) + bytes(1792)}, "images of 32×28, want 28×28"),
-        ({"train_images": header(2051, 0, 28, 28)}, "has 16 bytes, but 0 items take 16"),
-        ({"train_images": header(2051, 2**32 - 1, 28, 28)}, "but 4,294,967,295 items take"),
-        ({"train_images": IMAGES + b"\0"}, "has 23,537 bytes, but 30 items take 23,536"),
+        ({"train_images": LABELS}, NO_IMAGES),
+        ({"train_labels": b"<html>404 not found"}, NO_LABELS),
+        ({"train_images": header(2051, 2, 32, 28) + bytes(1792)}, NO_IMAGES),
+        ({"train_images": header(2051, 0, 28, 28)}, NO_IMAGES),
+        ({"train_images": header(2051, 2**32 - 1, 28, 28)}, NO_IMAGES),
+        ({"train_images": IMAGES + b"\0"}, NO_IMAGES),
         ({"train_labels": idx(np.zeros(29, np.uint8))}, "has 30 images, but"),
         ({"train_labels": idx(np.full(30, 10, np.uint8))}, "label 10 of image 0 is beyond"),
     ],

@@ -10,14 +10,14 @@ import tarfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.data.readers.gzipped import DAMAGE, opened
+from paddle_aug.data.readers.gzipped import opened
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
-from paddle_aug.system import files, pickles
+from paddle_aug.system import pickles
 
 SIDE = 32  # pixels
 
@@ -96,52 +96,39 @@ def _read(path: Path, layout: Layout) -> Found:
 
 def _folder_members(
     folder: Path, layout: Layout, wanted: tuple[str, ...]
-) -> Iterator[tuple[str, BinaryIO]]:
+) -> Iterator[tuple[str, bytes]]:
     if (folder / layout.top).is_dir():
         folder = folder / layout.top
-    try:
-        for name in wanted:
-            if (folder / name).is_file():
-                with files.open_file(folder / name) as file:
-                    yield name, file
-    except OSError as error:
-        raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
+    for name in wanted:
+        if (folder / name).is_file():
+            with opened(folder / name) as file:
+                yield name, file.read()
 
 
 def _archive_members(
     path: Path, layout: Layout, wanted: tuple[str, ...]
-) -> Iterator[tuple[str, BinaryIO]]:
+) -> Iterator[tuple[str, bytes]]:
     """The wanted members in the archive's order, in one pass to gzip's checksum at the end."""
     members = {f"{layout.top}/{name}": name for name in wanted}
-    at = "its beginning"
-    try:
-        with opened(path) as file:
-            with tarfile.open(fileobj=file, mode="r|") as archive:
-                for member in archive:
-                    name = members.pop(member.name, None) if member.isreg() else None
-                    if name is None:
-                        continue
-                    at = name
-                    yield name, BytesIO(archive.extractfile(member).read())
-            while file.read(2**20):
-                pass
-    except (tarfile.TarError, ValueError, *DAMAGE) as error:
-        raise UserError(f"{path}: damaged or cut short at {at} ({error}); fetch it again") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    with opened(path) as file:
+        with tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                name = members.pop(member.name, None) if member.isreg() else None
+                if name is not None:
+                    yield name, archive.extractfile(member).read()
+        while file.read(2**20):
+            pass
 
 
-def _unpickled(file: BinaryIO, where: str) -> dict:
+def _unpickled(content: bytes, where: str) -> dict:
     """The entries of a member. Python 2 wrote names as bytes, ciFAIR's authors wrote text."""
     try:
-        found = pickles.load(file, encoding="bytes")
+        entries = pickles.load(BytesIO(content), encoding="bytes")
     except pickle.UnpicklingError as error:
         raise UserError(f"{where} is damaged, or holds more than arrays: {error}") from None
-    except OSError as error:
-        raise UserError(f"cannot read {where}: {error.strerror}") from None
-    if not isinstance(found, dict):
+    if not isinstance(entries, dict):
         raise UserError(f"{where} does not hold named entries")
-    return {_text(key): value for key, value in found.items()}
+    return {_text(key): value for key, value in entries.items()}
 
 
 def _text(value) -> str | None:
@@ -154,24 +141,23 @@ def _text(value) -> str | None:
 def _class_names(entries: dict, layout: Layout, where: str) -> list[str]:
     names = entries.get(layout.names)
     names = [_text(name) for name in names] if isinstance(names, list) else []
-    if len(set(names)) != layout.classes or None in names or len(names) != layout.classes:
+    if None in names or not len(names) == len(set(names)) == layout.classes:
         raise UserError(f"{where} lacks the {layout.classes} names in its {layout.names}")
     return names
 
 
 def _samples(entries: dict, layout: Layout, path: Path, name: str, where: str) -> list[Sample]:
     data, labels = entries.get("data"), entries.get(layout.labels)
-    if not isinstance(labels, list) or not labels:
-        raise UserError(f"{where} lacks its {layout.labels}")
-    what = f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else "no array"
-    wanted = f"uint8 {(len(labels), 3 * SIDE * SIDE)}"
-    if what != wanted:
-        raise UserError(f"{where} has {what} as its data, want {wanted}, a row for each label")
-    for number, label in enumerate(labels):
-        if type(label) is not int or not 0 <= label < layout.classes:
-            raise UserError(
-                f"{where}: the label of image {number} is not one of 0 to {layout.classes - 1}"
-            )
+    if (
+        not (isinstance(labels, list) and labels)
+        or not all(type(label) is int and 0 <= label < layout.classes for label in labels)
+        or not (isinstance(data, np.ndarray) and data.dtype == np.uint8)
+        or data.shape != (len(labels), 3 * SIDE * SIDE)
+    ):
+        raise UserError(
+            f"{where} is not of {layout.title}: want uint8 data, {3 * SIDE * SIDE} a row, and as "
+            f"many {layout.labels} from 0 to {layout.classes - 1}"
+        )
     # Planes of red, green and blue, each by rows.
     images = np.ascontiguousarray(data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
     images.flags.writeable = False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.data.readers.gzipped import DAMAGE, opened
+from paddle_aug.data.readers.gzipped import opened
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 
@@ -78,22 +78,12 @@ def _find(folder: Path, name: str, kind: str) -> Path:
 
 def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> np.ndarray:
     """The uint8 items of an idx file, [N, *item]."""
-    try:
-        with opened(path) as file:
-            content = file.read()
-    except DAMAGE as error:
-        raise UserError(f"{path} is damaged or cut short ({error}); fetch it again") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    start = 8 + 4 * len(item)
-    if len(content) < start:
-        raise UserError(f"{path} is cut short; fetch it again")
-    found, count, *shape = struct.unpack(f">{2 + len(item)}I", content[:start])
-    if found != magic:
-        raise UserError(f"{path} has magic number {found}, want {magic}")
-    if tuple(shape) != item:
-        raise UserError(f"{path} has images of {shape[0]}×{shape[1]}, want {SIDE}×{SIDE}")
-    size = start + count * math.prod(item)
-    if not count or len(content) != size:
-        raise UserError(f"{path} has {len(content):,} bytes, but {count:,} items take {size:,}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(count, *item)
+    with opened(path) as file:
+        content = file.read()
+    count = int.from_bytes(content[4:8], "big")
+    header = struct.pack(f">{2 + len(item)}I", magic, count, *item)
+    size = len(header) + count * math.prod(item)
+    if not count or not content.startswith(header) or len(content) != size:
+        items = f"{SIDE}×{SIDE} images" if item else "labels"
+        raise UserError(f"{path} is not a whole idx file of {items}; fetch it again")
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(count, *item)
