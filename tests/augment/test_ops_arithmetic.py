@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paddle_aug.augment.ops.arithmetic import (
-    Add,
-    Invert,
-    grayscale,
-)
+from paddle_aug.augment.ops.arithmetic import Add, Invert, grayscale
 from paddle_aug.rng import generator
 
 SHAPE = (8, 8, 3)

@@ -6,11 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddle_aug.augment.ops.keras import (
-    FILL_MODES,
-    channel_shift,
-    keras_affine,
-)
+from paddle_aug.augment.ops.keras import FILL_MODES, channel_shift, keras_affine
 
 GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "keras.npz", allow_pickle=False)
 MOVES = json.loads(str(GOLDEN["moves"]))

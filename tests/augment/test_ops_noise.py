@@ -6,13 +6,7 @@ from op_specs import noise as noise_image
 from pointwise_golden import golden_cases
 from scipy import stats
 
-from paddle_aug.augment.ops.noise import (
-    PLACES,
-    RUN,
-    add_levels,
-    gaussian_noise,
-    normal_quantiles,
-)
+from paddle_aug.augment.ops.noise import PLACES, RUN, add_levels, gaussian_noise, normal_quantiles
 from paddle_aug.rng import generator
 
 LEVELS = np.arange(-60, 61)

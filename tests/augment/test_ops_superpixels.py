@@ -13,13 +13,7 @@ import numpy as np
 import pytest
 from geometry_golden import GOLDEN
 
-from paddle_aug.augment.ops.superpixels import (
-    Superpixels,
-    connect,
-    paint,
-    slic,
-    superpixels,
-)
+from paddle_aug.augment.ops.superpixels import Superpixels, connect, paint, slic, superpixels
 from paddle_aug.rng import generator
 
 

@@ -95,10 +95,7 @@ class Emboss(_Blended):
     strength: Range = (0.25, 1.0)
 
     def sample(self, rng, shape):
-        return {
-            "alpha": draw(rng, up_to(self.alpha)),
-            "strength": draw(rng, up_to(self.strength)),
-        }
+        return {"alpha": draw(rng, up_to(self.alpha)), "strength": draw(rng, up_to(self.strength))}
 
     apply = staticmethod(emboss)
 

@@ -27,12 +27,7 @@ MARGIN = 8
 
 
 def elastic_field(
-    height: int,
-    width: int,
-    alpha: float,
-    sigma: float,
-    seed: int,
-    out: np.ndarray | None = None,
+    height: int, width: int, alpha: float, sigma: float, seed: int, out: np.ndarray | None = None
 ) -> np.ndarray:
     """Draw how far each pixel's source lies to the left and above: 2 (x, y) × height × width.
 

@@ -168,14 +168,15 @@ class RandomErasing(Transform):
             check_colour(self.fill)
 
     def sample(self, rng, shape):
-        params = {"top": 0, "left": 0, "height": 0, "width": 0}
         for _ in range(10):
             height, width = draw_sides(rng, shape[0] * shape[1], self.area, self.ratio)
             if height < shape[0] and width < shape[1]:
                 top = draw_whole(rng, 0, shape[0] - height)
                 left = draw_whole(rng, 0, shape[1] - width)
-                params = {"top": top, "left": left, "height": height, "width": width}
                 break
+        else:
+            top = left = height = width = 0
+        params = {"top": top, "left": left, "height": height, "width": width}
         return params | {"seed": draw_seed(rng)} if self.fill == "noise" else params
 
     def apply(self, image, **rectangle):

@@ -163,23 +163,6 @@ class VerticalFlip(Flip):
 
 
 @dataclass(frozen=True)
-class Rotate(Transform):
-    """Turns by a whole number of degrees, both ends included."""
-
-    degrees: int | tuple[int, int] = 180
-    exact: bool = False
-
-    def __post_init__(self):
-        check_whole("degrees", around(self.degrees, 0), -math.inf)
-
-    def sample(self, rng, shape):
-        return {"degrees": draw_whole(rng, *around(self.degrees, 0))}
-
-    def apply(self, image, degrees):
-        return rotate(image, degrees, self.exact)
-
-
-@dataclass(frozen=True)
 class RandomRotation(Transform):
     """torchvision's: turns by any angle, fractions of a degree included."""
 
@@ -191,6 +174,17 @@ class RandomRotation(Transform):
 
     def apply(self, image, degrees):
         return rotate(image, degrees, self.exact)
+
+
+@dataclass(frozen=True)
+class Rotate(RandomRotation):
+    """Turns by a whole number of degrees, both ends included."""
+
+    def __post_init__(self):
+        check_whole("degrees", around(self.degrees, 0), -math.inf)
+
+    def sample(self, rng, shape):
+        return {"degrees": draw_whole(rng, *around(self.degrees, 0))}
 
 
 @dataclass(frozen=True)

@@ -48,24 +48,16 @@ def keras_matrix(
 
 
 def keras_affine(
-    image: np.ndarray,
-    theta: float = 0,
-    tx: float = 0,
-    ty: float = 0,
-    shear: float = 0,
-    zx: float = 1,
-    zy: float = 1,
-    fill_mode: str = "nearest",
-    cval: float = 0,
+    image: np.ndarray, fill_mode: str = "nearest", cval: float = 0, **moves: float
 ) -> np.ndarray:
-    """Move the pixels as `keras_matrix` says, a mean of four each, rounded to whole levels.
+    """Move the pixels by the `keras_matrix` of `moves`, a mean of four each, in whole levels.
 
     Pixels from outside are the edge's pixel ("nearest"), the level `cval` ("constant"), the image
     mirrored at its edge ("reflect") or the image repeated with a period of one pixel less than its
     size ("wrap"): SciPy's modes since 1.6. OpenCV moves in 1/32 of a pixel, so photos differ from
     Keras's by a tenth of a grey level on average, and nowhere by more than a few levels.
     """
-    matrix = keras_matrix(image.shape, theta, tx, ty, shear, zx, zy)
+    matrix = keras_matrix(image.shape, **moves)
     if fill_mode == "wrap":
         return _wrap(image, matrix)
     moved = cv2.warpAffine(
@@ -156,7 +148,7 @@ class KerasAffine(Transform):
         }
 
     def apply(self, image, **moves):
-        return keras_affine(image, **moves, fill_mode=self.fill_mode, cval=self.cval)
+        return keras_affine(image, self.fill_mode, self.cval, **moves)
 
 
 def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:

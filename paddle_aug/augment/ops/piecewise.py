@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import draw, draw_whole
+from paddle_aug.augment.ops.draws import check_range, draw, draw_whole
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -126,10 +126,8 @@ class PiecewiseAffine(Transform):
     columns: tuple[int, int] = (2, 4)
 
     def __post_init__(self):
-        if min(*self.rows, *self.columns) < 2:
-            raise ValueError(
-                f"want at least 2 rows and columns of nodes, got {self.rows}, {self.columns}"
-            )
+        check_range("rows", self.rows, 2)
+        check_range("columns", self.columns, 2)
 
     def sample(self, rng, shape):
         rows, columns = draw_whole(rng, *self.rows), draw_whole(rng, *self.columns)

@@ -243,16 +243,13 @@ class RandomResizedCrop(Transform):
             if 0 < across <= width and 0 < down <= height:
                 top = draw_whole(rng, 0, height - down)
                 left = draw_whole(rng, 0, width - across)
-                return {"top": top, "left": left, "height": down, "width": across}
-        low, high = self.ratio
-        down = min(height, max(1, round(width / low)))
-        across = min(width, max(1, round(height * high)))
-        return {
-            "top": (height - down) // 2,
-            "left": (width - across) // 2,
-            "height": down,
-            "width": across,
-        }
+                break
+        else:
+            low, high = self.ratio
+            down = min(height, max(1, round(width / low)))
+            across = min(width, max(1, round(height * high)))
+            top, left = (height - down) // 2, (width - across) // 2
+        return {"top": top, "left": left, "height": down, "width": across}
 
     def output_shape(self, shape: Shape, **params) -> Shape:
         return shape if self.size is None else (*_square(self.size), 3)
