@@ -2,9 +2,8 @@
 
 Candidates have perceptual hashes (pHash: signs of an 8 × 8 block of cosine frequencies; Zauner,
 "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010) within MAX_BITS of each
-other, found without comparing all with all (Norouzi, Punjani, Fleet, "Fast Exact Search in Hamming
-Space with Multi-Index Hashing", 2014). The correlation of grey thumbnails decides. Brightness,
-contrast and size do not count; shifted or cropped images are not found.
+other. The correlation of grey thumbnails decides. Brightness, contrast and size do not count;
+shifted or cropped images are not found.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -21,10 +20,9 @@ LIKELY = 0.97  # …if neither is one of a crowd
 CROWD = 3  # an image with more others of a similar hash is one of many digits, garments, frames
 FLAT = 2.0  # standard deviation in grey levels, below which there is nothing to compare
 
-BANDS = 4  # of a hash, 16 bits each; of 7 different bits, one band has at most one
+TILE = 512  # images that are compared with as many others at once
 ROUNDING = 1e-4  # of a bound, in float32
-_AT_ONCE = 2**20  # pairs
-# Neighbouring frequencies are alike in similar images; spread over the bands, these fill evenly.
+# Neighbouring frequencies are alike in similar images; these are spread over the bands of a hash.
 _SPREAD = np.argsort(np.arange(64) * 29 % 64)
 
 
@@ -58,35 +56,26 @@ def near_pairs(thumbnails: np.ndarray) -> Pairs:
     leader = _leaders(thumbnails, blocks)
     follower = np.flatnonzero(leader != np.arange(len(usable)))
     led = np.bincount(leader[follower], minlength=len(usable))
-    first, second, correlation, mirrored = map(
-        np.concatenate,
-        zip(
-            _pairs_among(np.setdiff1d(np.arange(len(usable)), follower), led, thumbnails, blocks),
-            (
-                leader[follower],
-                follower,
-                _correlation(thumbnails, leader[follower], follower),
-                np.zeros(len(follower), bool),
-            ),
-            strict=True,
-        ),
-    )
+    others = np.setdiff1d(np.arange(len(usable)), follower)
+    pairs = _pairs_among(others, led, thumbnails, blocks)
+    correlation = _correlation(thumbnails, leader[follower], follower)
+    led_pairs = Pairs(leader[follower], follower, correlation, np.zeros(len(follower), bool))
+    first, second, correlation, mirrored = map(np.concatenate, zip(pairs, led_pairs, strict=True))
     return Pairs(usable[first], usable[second], correlation, mirrored)
 
 
 def _leaders(thumbnails: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     """The image that stands for each image, mostly itself: int [N].
 
-    Thousands of frames would make millions of pairs. Within a band, images of the same 16 bits are
-    compared with the first of them only; it leads them if more than CROWD are surely the same.
+    Thousands of frames would make millions of pairs. A hash has four bands of 16 bits. Images with
+    the same band are compared with the first of them only; it leads them if more than CROWD are
+    surely the same.
     """
     leader = np.arange(len(thumbnails))
-    hashes = _hashes(blocks)
-    for band in range(BANDS):
+    hashes = np.packbits(blocks.take(_SPREAD, axis=1) > 0, axis=1).view(np.uint16)
+    for band in hashes.T:
         free = np.flatnonzero(leader == np.arange(len(leader)))
-        _, at, inverse = np.unique(
-            _band(hashes[free], band), return_index=True, return_inverse=True
-        )
+        _, at, inverse = np.unique(band[free], return_index=True, return_inverse=True)
         first = free[at[inverse]]
         near = (first != free) & (_bound(blocks[first], blocks[free]) >= SURE - ROUNDING)
         first, free = first[near], free[near]
@@ -108,13 +97,13 @@ def _pairs_among(
 ) -> Pairs:
     """The pairs of near duplicates among chosen images, each of which stands for `led` others."""
     blocks, similar = blocks[chosen], led[chosen]
-    hashes, mirror = _hashes(blocks), _mirror()
-    parts = []
+    nothing = np.zeros(0, np.int64)
+    parts = [(nothing, nothing, np.zeros(0, np.float32), np.zeros(0, bool))]
     for mirrored in (False, True):
-        turned = blocks * mirror if mirrored else blocks
-        for first, second in _similar(hashes, _hashes(turned)):
-            similar = similar + np.bincount(first, minlength=len(chosen))
-            similar += np.bincount(second, minlength=len(chosen))
+        turned = blocks * _mirror() if mirrored else blocks
+        for first, second in _similar(blocks, turned):
+            np.add.at(similar, first, 1)
+            np.add.at(similar, second, 1)
             bound = _bound(turned[first], blocks[second])
             kept = bound >= LIKELY - ROUNDING
             first, second, bound = first[kept], second[kept], bound[kept]
@@ -168,73 +157,31 @@ def _mirror() -> np.ndarray:
     return np.tile(np.where(np.arange(1, BLOCK + 1) % 2, -1, 1).astype(np.float32), BLOCK)
 
 
-def _hashes(blocks: np.ndarray) -> np.ndarray:
-    """uint64 [N]: the signs."""
-    return np.packbits(np.ascontiguousarray(blocks[:, _SPREAD] > 0), axis=1).view(np.uint64)[:, 0]
-
-
-def _similar(hashes: np.ndarray, queries: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Indices a < b with queries[a] and hashes[b] at most MAX_BITS apart, each pair once."""
-    yield np.zeros(0, np.int64), np.zeros(0, np.int64)
-    flips = np.array([0, *(1 << bit for bit in range(16))], np.uint16)
-    for band in range(BANDS):
-        keys, wanted = _band(hashes, band), _band(queries, band)
-        order = np.argsort(keys, kind="stable")
-        sizes = np.bincount(keys, minlength=2**16)
-        starts = np.cumsum(sizes) - sizes
-        for flip in flips:
-            probes = wanted ^ flip
-            for first, place in _ranges(starts[probes], sizes[probes]):
-                second = order[place]
-                kept = first < second
-                first, second = first[kept], second[kept]
-                apart = queries[first] ^ hashes[second]
-                kept = _bits(apart) <= MAX_BITS
-                for earlier in range(band):  # which has found the pair already
-                    kept &= _bits(_band(apart, earlier)) > 1
-                yield first[kept], second[kept]
-
-
-def _band(hashes: np.ndarray, band: int) -> np.ndarray:
-    return (hashes >> np.uint64(16 * band)).astype(np.uint16)
-
-
-_BITS = np.unpackbits(np.arange(2**16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1)
-_BITS = _BITS.sum(axis=1, dtype=np.uint8)
-
-
-def _bits(values: np.ndarray) -> np.ndarray:
-    """How many bits are set; NumPy 1 has no function for it."""
-    if values.dtype == np.uint16:
-        return _BITS[values]
-    return _BITS[values.view(np.uint16).reshape(-1, BANDS)].sum(axis=1, dtype=np.uint8)
-
-
-def _ranges(starts: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The index of each range and the places in it, for about _AT_ONCE places at a time."""
-    ends = np.cumsum(sizes)
-    begin = 0
-    while begin < len(sizes):
-        before = ends[begin - 1] if begin else 0
-        end = max(begin + 1, int(np.searchsorted(ends, before + _AT_ONCE, "right")))
-        index = np.repeat(np.arange(begin, end), sizes[begin:end])
-        offset = np.arange(ends[end - 1] - before) - np.repeat(
-            ends[begin:end] - sizes[begin:end] - before, sizes[begin:end]
-        )
-        yield index, starts[index] + offset
-        begin = end
+def _similar(blocks: np.ndarray, turned: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Indices a < b of blocks, the first turned, whose hashes are at most MAX_BITS apart."""
+    # Of signs ±1, a product is the number of equal bits minus that of different ones.
+    signs, queries = (
+        np.where(each > 0, np.float32(1), np.float32(-1)) for each in (blocks, turned)
+    )
+    for top in range(0, len(signs), TILE):
+        for left in range(top, len(signs), TILE):
+            products = queries[top : top + TILE] @ signs[left : left + TILE].T
+            similar = np.flatnonzero(products >= BLOCK * BLOCK - 2 * MAX_BITS)
+            first, second = np.unravel_index(similar, products.shape)
+            first, second = first + top, second + left
+            kept = first < second
+            yield first[kept], second[kept]
 
 
 def _correlation(
     thumbnails: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
-    mirrored: np.ndarray | None = None,
+    mirrored: np.ndarray | bool = False,
 ) -> np.ndarray:
     """The correlation of the grey levels of each pair, the first mirrored or not, float64 [P]."""
-    if mirrored is None:
-        mirrored = np.zeros(len(first), bool)
-    found = np.empty(len(first))
+    mirrored = np.broadcast_to(mirrored, len(first))
+    correlation = np.empty(len(first))
     for start in range(0, len(first), 4096):
         part = slice(start, start + 4096)
         one = thumbnails[first[part]]
@@ -246,5 +193,5 @@ def _correlation(
         a -= a.mean(axis=1, keepdims=True)
         b -= b.mean(axis=1, keepdims=True)
         lengths = np.sqrt(np.square(a).sum(axis=1) * np.square(b).sum(axis=1))
-        found[part] = (a * b).sum(axis=1) / lengths
-    return found
+        correlation[part] = (a * b).sum(axis=1) / lengths
+    return correlation
