@@ -18,7 +18,7 @@ TRAIN_LIST, EVAL_LIST = LIST_PAIRS[0]
 CLASS_FILE = "labels.txt"
 
 
-def refuse(found: Found, share: float, seed: int, out: Path) -> None:
+def refuse(found: Found, share: float, out: Path) -> None:
     """Refuse early what cannot be split, and an output folder that already has lists.
 
     Raises:
@@ -26,8 +26,6 @@ def refuse(found: Found, share: float, seed: int, out: Path) -> None:
     """
     if not 0 < share < 1:
         raise UserError(f"--split {share} is not between 0 and 1; 0.75 trains on three quarters")
-    if not 0 <= seed < 2**32:
-        raise UserError(f"--seed must be from 0 to 2**32 - 1, not {seed}")
     if found.eval:
         raise UserError(
             f"{found.name} is split already: it has {len(found.eval):,} evaluation images; "

@@ -18,6 +18,7 @@ from paddle_aug.data.faults import in_order, list_faults, repeats
 from paddle_aug.data.image import MISSING
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import printable
+from paddle_aug.results.text import count
 
 LEVELS = ("error", "warning", "note")
 FEW = 10  # training images of a class
@@ -25,6 +26,11 @@ UNEVEN = 10  # times as many images in the largest class as in the smallest
 LONG = 4  # times as wide as high, or the other way round, before it is stretched to a square
 SMALL = 2  # times that the shorter side is enlarged
 LARGE = 24_000_000  # pixels, which take half a second to decode
+ODD_MODES = {
+    **dict.fromkeys(("CMYK", "YCCK"), "cmyk"),
+    **dict.fromkeys(("1", "L", "LA", "I", "I;16"), "grey"),
+    **dict.fromkeys(("P", "PA"), "palette"),
+}
 # By code: level, message and advice. Duplicates are counted by the second image of each pair.
 FINDINGS = {
     "lists": ("error", "{faults} in lists or folders, which training refuses",
@@ -131,10 +137,6 @@ def findings(survey: Survey, image_size: int) -> list[Finding]:
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
-def count_of(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def class_name(survey: Survey, label: int) -> str:
     names = survey.found.class_names
     return names[label] if label < len(names) else str(label)
@@ -155,13 +157,13 @@ def _place(survey: Survey, image: Listed, what: str = "") -> Place:
 def _finding(code: str, places: list[Place], **values) -> Finding:
     """A finding as FINDINGS words it."""
     level, message, advice = FINDINGS[code]
-    count = len(places)
+    number = len(places)
     message = message.format(
-        images=count_of(count, "image"),
-        classes=count_of(count, "class", "classes"),
-        faults=count_of(count, "fault"),
-        training_lines=count_of(count, "training line"),
-        evaluation_lines=count_of(count, "evaluation line"),
+        images=count(number, "image"),
+        classes=count(number, "class", "classes"),
+        faults=count(number, "fault"),
+        training_lines=count(number, "training line"),
+        evaluation_lines=count(number, "evaluation line"),
         **values,
     )
     return Finding(level, code, message, advice, places)
@@ -263,12 +265,8 @@ def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
     suffix = PurePosixPath(image.sample.path).suffix.lower()
     if Image.registered_extensions().get(suffix) != how.format:
         yield "wrong-suffix", f"is {how.format}"
-    if how.mode in ("CMYK", "YCCK"):
-        yield "cmyk", ""
-    if how.mode in ("1", "L", "LA", "I", "I;16"):
-        yield "grey", ""
-    if how.mode in ("P", "PA"):
-        yield "palette", ""
+    if how.mode in ODD_MODES:
+        yield ODD_MODES[how.mode], ""
     if how.depth == 16:
         yield "sixteen-bit", ""
     if how.transparent:
@@ -285,41 +283,35 @@ def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
     readable = survey.readable
     # Among equal pixels, a training file of equal bytes goes first: that is what training refuses.
     files = same_as([image.seen.content for image in readable])
-    found = []
+    same = []
     for index, (first, file) in enumerate(zip(survey.first, files, strict=True)):
         if first < index:
             earlier = file if file < index and not readable[file].in_eval else first
-            found.append(_pair(readable[earlier], readable[index]))
+            same.append(_pair(readable[earlier], readable[index]))
     closest: dict[tuple[int, str], DuplicatePair] = {}
     near = survey.near
     for place in np.argsort(-near.correlation, kind="stable"):
         first, second = int(near.first[place]), int(near.second[place])
-        pair = _pair(
-            readable[first], readable[second],
-            float(near.correlation[place]), bool(near.mirrored[place]), near=True,
-        )  # fmt: skip
+        pair = _pair(readable[first], readable[second])
+        pair = pair._replace(
+            code=f"near-{pair.code}",
+            correlation=float(near.correlation[place]),
+            mirrored=bool(near.mirrored[place]),
+        )
         closest.setdefault((second, pair.code), pair)
     order = list(FINDINGS)
-    return sorted([*found, *closest.values()], key=lambda pair: order.index(pair.code))
+    return sorted([*same, *closest.values()], key=lambda pair: order.index(pair.code))
 
 
-def _pair(
-    first: Listed,
-    second: Listed,
-    correlation: float = 1.0,
-    mirrored: bool = False,
-    near: bool = False,
-) -> DuplicatePair:
+def _pair(first: Listed, second: Listed) -> DuplicatePair:
     if first.sample.label != second.sample.label:
         code = "other-label"
     elif first.in_eval != second.in_eval:
-        code = "leak"
+        same_file = second.sample.pixels is None and first.seen.content == second.seen.content
+        code = "leak-file" if same_file else "leak"
     else:
         code = "same-in-eval" if second.in_eval else "same-in-train"
-    same_file = second.sample.pixels is None and first.seen.content == second.seen.content
-    if code == "leak" and same_file:
-        code = "leak-file"
-    return DuplicatePair(f"near-{code}" if near else code, first, second, correlation, mirrored)
+    return DuplicatePair(code, first, second)
 
 
 def _of_duplicates(survey: Survey) -> Iterator[Finding]:
@@ -336,11 +328,10 @@ def _of_duplicates(survey: Survey) -> Iterator[Finding]:
 
 def likeness(survey: Survey, pair: DuplicatePair) -> str:
     """How the second image of a pair relates to the first."""
-    first = pair.first
-    label = ""
+    first, label = pair.first, ""
     if first.sample.label != pair.second.sample.label:
-        names = (class_name(survey, each.sample.label) for each in (pair.second, first))
-        label = " ({}, not {})".format(*names)
+        name, other = (class_name(survey, i.sample.label) for i in (pair.second, first))
+        label = f" ({name}, not {other})"
     place = where(survey, first.sample, first.in_eval)
     path = f" {shown(first.sample)}" if first.sample.line else ""
     return f"as {place}{path}{closeness(pair)}{label}"

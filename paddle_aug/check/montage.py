@@ -7,9 +7,8 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from paddle_aug.check.findings import class_name, closeness, duplicate_pairs
 from paddle_aug.check.survey import Listed, Survey, shown
@@ -27,9 +26,9 @@ PAPER, FRAME, INK = (255, 255, 255), (242, 242, 242), (60, 60, 60)
 
 
 class Cell(NamedTuple):
-    """Pictures side by side, uint8 [SIDE, SIDE, 3], above lines of text."""
+    """Square pictures side by side above lines of text."""
 
-    pictures: list[np.ndarray]
+    pictures: list[Image.Image]
     lines: list[str]
 
 
@@ -38,13 +37,13 @@ def write_montages(survey: Survey, folder: Path) -> list[Path]:
     written = []
     for name, picture in _sheets(survey):
         content = BytesIO()
-        Image.fromarray(picture).save(content, "png")
+        picture.save(content, "png")
         write_bytes(folder / name, content.getvalue())
         written.append(folder / name)
     return written
 
 
-def _sheets(survey: Survey) -> Iterator[tuple[str, np.ndarray]]:
+def _sheets(survey: Survey) -> Iterator[tuple[str, Image.Image]]:
     by_label: dict[int, list[Listed]] = {}
     for image in survey.readable:
         by_label.setdefault(image.sample.label, []).append(image)
@@ -83,8 +82,8 @@ def _file_name(image: Listed) -> str:
     return PurePosixPath(shown(image.sample)).name
 
 
-def sheet(cells: Sequence[Cell], title: str, columns: int) -> np.ndarray:
-    """Cells row by row below a title; uint8 [H, W, 3]."""
+def sheet(cells: Sequence[Cell], title: str, columns: int) -> Image.Image:
+    """Cells row by row below a title."""
     across = max(len(cell.pictures) for cell in cells)
     wide, high = across * SIDE, SIDE + LINE * max(len(cell.lines) for cell in cells) + 2
     rows = -(-len(cells) // columns)
@@ -97,25 +96,18 @@ def sheet(cells: Sequence[Cell], title: str, columns: int) -> np.ndarray:
         left = GAP + number % columns * (wide + GAP)
         top = 32 + number // columns * (high + GAP)
         for place, picture in enumerate(cell.pictures):
-            paper.paste(Image.fromarray(picture), (left + place * SIDE, top))
+            paper.paste(picture, (left + place * SIDE, top))
         for place, line in enumerate(cell.lines):
             spot = left, top + SIDE + 1 + place * LINE
             draw.text(spot, _fitted(line, wide, 10), INK, _font(10))
-    return np.asarray(paper)
+    return paper
 
 
-def _framed(picture: np.ndarray) -> np.ndarray:
+def _framed(picture: np.ndarray) -> Image.Image:
     """The picture centred in a square, as large as fits; small ones show their pixels."""
-    height, width = picture.shape[:2]
-    scale = (SIDE - 2) / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
-    framed = np.full((SIDE, SIDE, 3), FRAME, np.uint8)
-    left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
-    framed[top : top + size[1], left : left + size[0]] = cv2.resize(
-        picture, size, interpolation=way
-    )
-    return framed
+    filters = Image.Resampling
+    way = filters.BOX if max(picture.shape) > SIDE else filters.NEAREST
+    return ImageOps.pad(Image.fromarray(picture), (SIDE, SIDE), way, FRAME)
 
 
 @cache

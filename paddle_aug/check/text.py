@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.check import duplicates
-from paddle_aug.check.findings import LEVELS, Finding, class_name, count_of, duplicate_pairs
+from paddle_aug.check.findings import LEVELS, Finding, class_name, duplicate_pairs
 from paddle_aug.check.survey import Survey, shown
 from paddle_aug.errors import printable
+from paddle_aug.results.text import count
 
 WIDTH = 80  # columns
 MAX_PLACES = 10  # of a finding that are printed
@@ -69,15 +70,14 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
     }
 
 
-def as_text(survey: Survey, findings: list[Finding]) -> str:
-    """The report in WIDTH columns, except for long paths."""
+def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -> str:
+    """The report in WIDTH columns; only lines with places are longer, if no `width` is given."""
     lines = [*_summary(survey), "", *_table(survey)]
     for finding in findings:
-        lines += ["", *_told(finding)]
+        lines += ["", *_finding(finding, width)]
     counts = Counter(finding.level for finding in findings)
-    parts = [count_of(counts[level], level) for level in LEVELS if counts[level]]
-    ended = [*lines, "", ", ".join(parts) or "nothing to report", ""]
-    return "\n".join(map(printable, ended))
+    parts = [count(counts[level], level) for level in LEVELS if counts[level]]
+    return "\n".join(map(printable, [*lines, "", ", ".join(parts) or "nothing to report", ""]))
 
 
 def _labels(survey: Survey) -> range:
@@ -90,14 +90,14 @@ def _sizes(survey: Survey) -> dict:
     sizes = [(image.seen.width, image.seen.height) for image in survey.readable]
     if not sizes:
         return {}
-    frequent, count = Counter(sizes).most_common(1)[0]
+    frequent, images = Counter(sizes).most_common(1)[0]
     area = [width * height for width, height in sizes]
     return {
         "smallest": list(sizes[int(np.argmin(area))]),
         "median": [int(np.median(side)) for side in zip(*sizes, strict=True)],
         "largest": list(sizes[int(np.argmax(area))]),
         "most_frequent": list(frequent),
-        "most_frequent_images": count,
+        "most_frequent_images": images,
     }
 
 
@@ -117,22 +117,17 @@ def _summary(survey: Survey) -> list[str]:
             rows.append((title, "none"))
             continue
         least, most = min(counts.values()), max(counts.values())
-        each = f"{least:,} to {most:,}" if most > least else f"{least:,}"
-        classes = count_of(len(counts), "class", "classes")
+        sizes = f"{least:,} to {most:,}" if most > least else f"{least:,}"
         ratio = f" (1 : {most / least:.1f})" if most > least else ""
-        rows.append(
-            (title, f"{count_of(counts.total(), 'image')} of {classes}, {each} a class{ratio}")
-        )
-    sizes = _sizes(survey)
-    if sizes:
-        told = {
-            name: "{} × {}".format(*sizes[name])
-            for name in ("smallest", "median", "largest", "most_frequent")
-        }
-        rows.append(("sizes", "{smallest} to {largest}, median {median},".format(**told)))
-        share = sizes["most_frequent_images"] / len(survey.readable)
-        rows.append(("", f"most often {told['most_frequent']} ({share:.0%})"))
-        formats = (f"{name} {count:,}" for name, count in _formats(survey).most_common())
+        images, classes = count(counts.total(), "image"), count(len(counts), "class", "classes")
+        rows.append((title, f"{images} of {classes}, {sizes} a class{ratio}"))
+    if survey.readable:
+        sizes = _sizes(survey)
+        share = sizes.pop("most_frequent_images") / len(survey.readable)
+        smallest, median, largest, frequent = (f"{wide} × {high}" for wide, high in sizes.values())
+        rows.append(("sizes", f"{smallest} to {largest}, median {median},"))
+        rows.append(("", f"most often {frequent} ({share:.0%})"))
+        formats = (f"{name} {images:,}" for name, images in _formats(survey).most_common())
         rows.append(("formats", ", ".join(formats)))
     return [found.name, *(f"  {title:<16}{text}" for title, text in rows)]
 
@@ -154,7 +149,7 @@ def _table(survey: Survey) -> list[str]:
     rows = [f"  label  {'class':<{width}}  train   eval"]
     for label in labels:
         if label is None:
-            rows.append(f"  … and {count_of(left_out, 'class', 'classes')} in between")
+            rows.append(f"  … and {count(left_out, 'class', 'classes')} in between")
             continue
         bar = "#" * round(BAR * train[label] / most)
         name = textwrap.shorten(names[label], width, placeholder="…")
@@ -163,15 +158,25 @@ def _table(survey: Survey) -> list[str]:
     return rows
 
 
-def _told(finding: Finding) -> list[str]:
+def _finding(finding: Finding, width: int | None) -> list[str]:
     lines = textwrap.wrap(f"{finding.level}: {finding.message} [{finding.code}]", WIDTH)
     places = finding.places[:MAX_PLACES]
     # Columns, unless the paths are long.
-    width = max((len(place.where) for place in places), default=0)
-    width = width if width <= WIDTH // 3 else 0
-    lines += [f"    {place.where:<{width}}  {place.what}".rstrip() for place in places]
+    column = max((len(place.where) for place in places), default=0)
+    column = column if column <= WIDTH // 3 else 0
+    for place in places:
+        line = f"    {place.where:<{column}}  {place.what}".rstrip()
+        lines += [line] if width is None else _wrap(line, width)
     if len(finding.places) > len(places):
         lines.append(f"    … and {len(finding.places) - len(places):,} more (--json has all)")
     return lines + textwrap.wrap(
         f"-> {finding.advice}", WIDTH, initial_indent="  ", subsequent_indent="     "
     )
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    """Lines of at most so many columns, broken at spaces and below folders where they can."""
+    lines = textwrap.wrap(
+        line.replace("/", "/ "), width, subsequent_indent=" " * 8, break_on_hyphens=False
+    )
+    return [part.replace("/ ", "/") for part in lines]

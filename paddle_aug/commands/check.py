@@ -11,6 +11,7 @@ from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError, writing
+from paddle_aug.results.text import terminal_width
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
@@ -40,13 +41,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="of --split (default: where the data is)")
     add_options(parser, FIELDS)
     options = parser.parse_args()
-    config = TrainConfig(**pop_fields(options, FIELDS))
+    config = TrainConfig(**pop_fields(options, FIELDS), seed=options.seed)
     if options.out is not None and options.split is None:
         raise UserError("--out is for the lists of --split; give both")
     found = find(options.data, config.train_list, config.eval_list, config.image_root)
     out = options.out or (Path(options.data).parent if Path(options.data).is_file() else found.root)
     if options.split is not None:
-        divide.refuse(found, options.split, options.seed, out)
+        divide.refuse(found, options.split, out)
     if options.montage is not None:
         refuse_unwritable(options.montage, "--montage")
 
@@ -55,7 +56,7 @@ def main() -> int:
     if options.json == "-":
         print(json_text(as_dict(survey, faults)))
     else:
-        print(as_text(survey, faults))
+        print(as_text(survey, faults, terminal_width()))
         if options.json is not None:
             with writing(f"--json {options.json}"):
                 write_json(options.json, as_dict(survey, faults))

@@ -6,6 +6,7 @@ from pathlib import Path
 from paddle_aug.commands._options import CommandParser
 from paddle_aug.experiments import compare_figures, compare_report, compare_results
 from paddle_aug.results import curves, runlog, style, table
+from paddle_aug.results.text import terminal_width
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def main() -> None:
         runs = runlog.read_seeds(options.folders)
         written = curves.draw(runs, output, options.format)
         answer, notes = None, table.notes(runs)
-    print(table.table(runs, options.markdown, table.terminal_width()))
+    print(table.table(runs, options.markdown, terminal_width()))
     if answer:
         print(f"\n{table.paragraph(answer)}")
     for note in notes:

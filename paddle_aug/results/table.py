@@ -1,8 +1,5 @@
 """The table of the logs, for a terminal or as Markdown."""
 
-import os
-import shutil
-import sys
 import textwrap
 from collections.abc import Sequence
 
@@ -12,7 +9,7 @@ from paddle_aug.errors import printable
 from paddle_aug.results.runlog import Run, by_mode, clean_points, stack
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.style import label
-from paddle_aug.results.text import markdown_table
+from paddle_aug.results.text import markdown_table, terminal_width
 
 # The columns for which a narrow terminal has room first.
 MAIN_COLUMNS = (
@@ -20,13 +17,6 @@ MAIN_COLUMNS = (
     *("gap (points)", "seeds", "train (%)"),
 )
 NAME_WIDTH = 24  # characters of a mode's name in a line of a table that is too wide
-
-
-def terminal_width() -> int | None:
-    """The columns of the terminal that stdout is, or those that COLUMNS sets; None for a file."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
-        return shutil.get_terminal_size().columns
-    return None
 
 
 def paragraph(text: str) -> str:

@@ -3,7 +3,10 @@
 import csv
 import io
 import math
+import os
 import re
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 
 from paddle_aug.errors import UserError
@@ -61,6 +64,13 @@ def p_text(p: float | None) -> str:
 def code(text: str) -> str:
     """Words of a program, for Markdown."""
     return f"`{text}`"
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal that stdout is, or those that COLUMNS sets; None for a file."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return shutil.get_terminal_size().columns
+    return None
 
 
 def csv_text(rows: Iterable[Sequence]) -> str:
