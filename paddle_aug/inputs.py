@@ -42,9 +42,9 @@ def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
         UserError: the mode has its own mix, and is given another one.
     """
     augment, mix = split_mix(mode)
-    made = replace(config, augment=augment, mix=mix or config.mix)
-    mix_of(made.augment, made.mix)
-    return made
+    config = replace(config, augment=augment, mix=mix or config.mix)
+    mix_of(config.augment, config.mix)
+    return config
 
 
 def find_data(config: TrainConfig) -> Found:
@@ -57,14 +57,14 @@ def find_data(config: TrainConfig) -> Found:
 
 
 def open_data(
-    config: TrainConfig, check: bool = True, found: Found | None = None, whole: bool = False
+    config: TrainConfig, check: bool = True, found: Found | None = None, select_part: bool = True
 ) -> Dataset:
     """The data that a config names, all of it checked, and the part of it that the config selects.
 
     Each image is decoded once: those of the selected part are kept as the config's `cache` says,
     and the data set takes them along to whatever is done with it, in this process or in others (see
-    `Dataset`). Several runs on one data set open it once, `whole`, and take their parts by
-    `selected`. `found` spares a second `find_data`.
+    `Dataset`). Several runs on one data set open it once, without `select_part`, and take their
+    parts by `selected`. `found` spares a second `find_data`.
 
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
@@ -72,7 +72,7 @@ def open_data(
     cache = Cache(stretched_size(config), config.cache, config.cache_dir)
     if found is None:
         found = find_data(config)
-    return checked(found, check, cache, (lambda data: data) if whole else partial(selected, config))
+    return checked(found, check, cache, partial(selected, config) if select_part else None)
 
 
 def selected(config: TrainConfig, data: Dataset) -> Dataset:
@@ -110,8 +110,8 @@ def augmented(
 
 
 class OwnSize(Augmented):
-    """The images of training without `stretch`, before `fit`: of the size that the augmentation
-    leaves them at."""
+    """The images of training without `stretch`, before the eval transform: of the size that the
+    augmentation leaves them at."""
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
         rng = generator(self.seed, "augment", *key)
@@ -154,8 +154,8 @@ def members(transform: Transform) -> list[Transform]:
     """The ops that a pipeline is made of, each once, whatever combines them."""
     if not isinstance(transform, Steps):
         return [transform]
-    found = [op for member in transform.ops for op in members(member)]
-    return [op for place, op in enumerate(found) if op not in found[:place]]
+    ops = [op for member in transform.ops for op in members(member)]
+    return [op for place, op in enumerate(ops) if op not in ops[:place]]
 
 
 def op_name(op: Transform) -> str:

@@ -53,7 +53,7 @@ def test_training_decodes_each_image_once(config, decodings, options):
 
 
 def test_several_runs_on_one_open_data_set_decode_it_once(config, decodings):
-    data = open_data(config, found=find_data(config), whole=True)
+    data = open_data(config, found=find_data(config), select_part=False)
     for mode, options in (("none", {}), ("userDef+mixup", {"holdout": 0.25}), ("flip", {})):
         wanted = replace(config, augment=mode, epochs=1, **options)
         fit(wanted, selected(wanted, data))

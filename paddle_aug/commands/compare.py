@@ -38,7 +38,7 @@ def main() -> None:
     from paddle_aug.results.table import paragraph
 
     settings = settings_of(options, given)
-    data = open_data(settings.config, whole=True)
+    data = open_data(settings.config, select_part=False)
     command = shlex.join(["python", "tools/compare.py", *sys.argv[1:]])
     experiment = Experiment(settings, data, options.out, command, options.jobs)
     compare_examples.write(settings.config, list(settings.modes), data, options.out)

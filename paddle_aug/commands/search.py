@@ -48,7 +48,7 @@ def main() -> None:
         tuple(options.against),
         tuple(options.also),
     )
-    data = open_data(config, whole=True)
+    data = open_data(config, select_part=False)
     command = training_command(given, options.recipe)
     state = Search(settings, data, options.out, command).run()
     print(paragraph(search_report.answer(state)))

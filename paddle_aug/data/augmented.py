@@ -21,7 +21,8 @@ class Augmented:
     """Augmented samples by key: uint8 images [image_size, image_size, 3] with their labels.
 
     With `stretch`, an image is resized before it is augmented, as in the notebook. Without, it is
-    augmented at its own size, and `fit` brings an image of another size to image_size × image_size.
+    augmented at its own size, and `eval_transform` brings one of another size to image_size ×
+    image_size.
 
     Equal keys give equal images: in this process, in a worker or in a later run, and whether the
     image is read from its file or from `decoded`, which has all images of the list (stretched if
@@ -36,7 +37,7 @@ class Augmented:
         seed: int,
         decoded: Decoded | None = None,
         stretch: bool = True,
-        fit: Transform = UNCHANGED,
+        eval_transform: Transform = UNCHANGED,
     ):
         # The pixels that are decoded are not sent to a worker a second time.
         self.samples = [s._replace(pixels=None) for s in samples] if decoded else samples
@@ -45,7 +46,7 @@ class Augmented:
         self.seed = seed
         self.decoded = decoded
         self.stretch = stretch
-        self.fit = fit
+        self.eval_transform = eval_transform
         self._latest: tuple[Transform | None, int, Transform] = (None, 0, transform)
 
     def plain(self) -> "Augmented":
@@ -72,25 +73,26 @@ class Augmented:
                 image comes out at another size.
         """
         rng = generator(self.seed, "augment", *key)
-        made = self.under(self.transform_for_epoch(key[0]), image, rng, key)
-        if made.shape[:2] != (self.image_size, self.image_size):
-            made = self.under(self.fit, made, rng, key)
-        if made.shape[:2] != (self.image_size, self.image_size):
+        result = self.under(self.transform_for_epoch(key[0]), image, rng, key)
+        if result.shape[:2] != (self.image_size, self.image_size):
+            result = self.under(self.eval_transform, result, rng, key)
+        height, width = result.shape[:2]
+        if (height, width) != (self.image_size, self.image_size):
             raise UserError(
                 f"{self.samples[key[1]].place}, {image.shape[0]} × {image.shape[1]} pixels, comes "
-                f"out of the augmentation {made.shape[0]} × {made.shape[1]}, and --image-size is "
+                f"out of the augmentation {height} × {width}, and --image-size is "
                 f"{self.image_size}: end --augment or --eval-transform with "
                 f"center_crop({self.image_size}) or resize(({self.image_size}, {self.image_size}))"
             )
-        return made
+        return result
 
     def transform_for_epoch(self, epoch: int) -> Transform:
         """The augmentation of this epoch."""
-        whole, latest, made = self._latest
-        if whole is not self.transform or latest != epoch:
-            made = self.transform.for_epoch(epoch)
-            self._latest = self.transform, epoch, made
-        return made
+        transform, latest, of_epoch = self._latest
+        if transform is not self.transform or latest != epoch:
+            of_epoch = self.transform.for_epoch(epoch)
+            self._latest = self.transform, epoch, of_epoch
+        return of_epoch
 
     def under(
         self, transform: Transform, image: np.ndarray, rng: np.random.Generator, key: Key
@@ -98,18 +100,18 @@ class Augmented:
         """The image under the parameters that the transform draws."""
         params = transform.sample(rng, image.shape)
         try:
-            made = transform.apply(image, **params)
-            if made.shape != transform.output_shape(image.shape, **params) or (
-                made.dtype != np.uint8
-            ):
-                raise ValueError(f"made {made.dtype} {made.shape} of {image.dtype} {image.shape}")
+            result = transform.apply(image, **params)
+            wanted = transform.output_shape(image.shape, **params), np.uint8
+            if (result.shape, result.dtype) != wanted:
+                got = f"{result.dtype} {result.shape}"
+                raise ValueError(f"made {got} of {image.dtype} {image.shape}")
         except Exception as error:
             op, drawn = failing_step(transform, image, params)
             raise UserError(
                 f"{self.samples[key[1]].place}: {op} fails with {drawn} (epoch {key[0] + 1}): "
                 f"{type(error).__name__}: {error}. Leave it out of --augment to train without it"
             ) from error
-        return made
+        return result
 
     def __len__(self):
         return len(self.samples)

@@ -11,8 +11,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-from itertools import chain
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +82,9 @@ class Dataset:
 
 
 def _digest_samples(digest, samples: Sequence[Sample]) -> None:
-    size_of = cache(os.path.getsize)  # a list may name an image often
     for sample in samples:
         if sample.pixels is None:
-            size = size_of(sample.file)
+            size = os.path.getsize(sample.file)
         else:
             size = "x".join(map(str, sample.pixels.shape))
         line = f"{sample.path}\t{sample.label}\t{size}\n"
@@ -122,29 +120,47 @@ def checked(
     found: Found,
     check: bool = True,
     cache: Cache | None = None,
-    part: Callable[[Dataset], Dataset] = lambda whole: whole,
+    part: Callable[[Dataset], Dataset] | None = None,
 ) -> Dataset:
     """The data set that a reader found, after a check of every line and, with `check`, every image.
 
-    Each image is decoded once: with a `cache`, the images of `part` are kept as the data set's
-    `store`.
+    Each image is decoded once: with a `cache`, the images of the data set, or of the `part` that it
+    is cut down to, are kept as its `store`.
 
     Raises:
         UserError: all faults of lists and images.
     """
     dataset = Dataset(found.name, found.train, found.eval, found.class_names)
-    faults = _list_faults(found)
-    if not faults:
+    labels = found.class_names if found.labels_named else None
+    faults = [*found.faults, *list_faults(found.train, found.eval, found.files[:2], labels)]
+    samples = [*found.train, *found.eval]
+    there = any(sample.pixels is not None or os.path.isfile(sample.file) for sample in samples)
+    if samples and not there:
+        faults.append(Fault(found.files[0], 0, "none of the listed images is there"))
+    if part and not faults:
         dataset = part(dataset)
     wanted = [*dataset.train, *dataset.eval, *dataset.test]
     with filling(wanted, cache if check and not faults else None) as filled:
-        if check:
+        if check and there:
             faults += _image_faults(found, filled)
         report(faults, found.files, found.notes)
         if filled:
             archived = [sample for sample in filled.lacking if sample.pixels is not None]
             decode(archived, filled, "decoding images")
     return replace(dataset, store=filled.store) if filled else dataset
+
+
+def _image_faults(found: Found, filled: Filling | None) -> list[Fault]:
+    """The faults of images; a published split may have some in both parts."""
+    if not found.published:
+        return image_faults(found.train, found.eval, found.files[:2], filled)
+    shared = len(shared_content(found.train, found.eval))
+    if shared:
+        logger.info(
+            f"{found.name}: {shared:,} of the {len(found.eval):,} evaluation images are also "
+            "in the training part"
+        )
+    return []
 
 
 def find_dataset(
@@ -161,7 +177,10 @@ def find_dataset(
     """
     kind, path = _kind_and_path(data)
     if kind:
-        _refuse_lists(data, train_list, eval_list, image_root)
+        given = {"--train-list": train_list, "--eval-list": eval_list, "--image-root": image_root}
+        for option, value in given.items():
+            if value is not None:
+                raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
         return KINDS[kind](path)
     name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
     lists = choose_lists(folder, train_list, eval_list)
@@ -191,43 +210,6 @@ def _kind_and_path(data: str | Path | None) -> tuple[str | None, Path | None]:
     if not path:
         raise UserError(f"--data {data} names no path; want {kind}:PATH")
     return kind, Path(os.path.expanduser(path))  # shells do not expand it after a colon
-
-
-def _refuse_lists(data: str, *given: str | Path | None) -> None:
-    for option, value in zip(("--train-list", "--eval-list", "--image-root"), given, strict=True):
-        if value is not None:
-            raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
-
-
-def _list_faults(found: Found) -> list[Fault]:
-    """The faults that the reader found, and those of lists that all kinds share."""
-    names = found.files[:2]
-    labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
-    samples = [*found.train, *found.eval]
-    if samples and not any(map(_is_there, samples)):
-        faults.append(Fault(names[0], 0, "none of the listed images is there"))
-    return faults
-
-
-def _image_faults(found: Found, filled: Filling | None) -> list[Fault]:
-    """The faults of images; a published split may have some in both parts."""
-    parts = found.train, found.eval
-    if not any(map(_is_there, chain(*parts))):
-        return []
-    if not found.published:
-        return image_faults(*parts, found.files[:2], filled)
-    shared = len(shared_content(*parts))
-    if shared:
-        logger.info(
-            f"{found.name}: {shared:,} of the {len(found.eval):,} evaluation images are also "
-            "in the training part"
-        )
-    return []
-
-
-def _is_there(sample: Sample) -> bool:
-    return sample.pixels is not None or os.path.isfile(sample.file)
 
 
 def _choose_folder(

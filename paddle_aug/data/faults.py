@@ -133,8 +133,7 @@ def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tupl
         other = digests[size].get(_digest(sample))
         if other is not None:
             same[path] = other
-    paths = map(normal_path, eval if same else ())
-    return [(sample, same[path]) for sample, path in zip(eval, paths, strict=False) if path in same]
+    return [(sample, same[path]) for sample in eval if (path := normal_path(sample)) in same]
 
 
 def _size(sample: Sample) -> Size:

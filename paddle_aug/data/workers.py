@@ -36,14 +36,14 @@ class WorkerKilled(UserError):
 class Workers:
     """Processes that make batches ahead of time; with 0 processes, a thread does.
 
-    `most` is the size of the largest batch. Use it as a context manager, which ends the processes.
-    They also end when this process is killed.
+    `max_batch` is the size of the largest batch. Use it as a context manager, which ends the
+    processes. They also end when this process is killed.
 
     Raises:
         UserError: there is no memory for the batches.
     """
 
-    def __init__(self, datasets: dict[str, Augmented], processes: int, most: int):
+    def __init__(self, datasets: dict[str, Augmented], processes: int, max_batch: int):
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             # A spawned process imports the script that started it, and so came here.
             raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
@@ -53,9 +53,9 @@ class Workers:
         # Each worker has two batches, in the making or waiting; one more is with the network.
         self.free = deque(range(2 * max(1, processes) + 1))
         size = max(dataset.image_size for dataset in datasets.values())
-        shape = (len(self.free), most, size, size, 3)
+        shape = (len(self.free), max_batch, size, size, 3)
         if processes:
-            shared = shared_batches(shape)
+            shared = _shared_batches(shape)
             self.room = shared.array
             self.executor = ProcessPoolExecutor(
                 processes,
@@ -139,7 +139,7 @@ class Workers:
             self.free.append(place)
 
 
-def shared_batches(shape: tuple[int, ...]) -> SharedArray:
+def _shared_batches(shape: tuple[int, ...]) -> SharedArray:
     """Memory for the batches that are made ahead."""
     try:
         return SharedArray(shape)

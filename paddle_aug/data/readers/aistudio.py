@@ -154,8 +154,6 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
             raise UserError(f"{zip_path}: is encrypted; unpack it by hand")
         if path.parts and not info.is_dir() and path.parts[0] != "__MACOSX":
             members[str(path)] = info
-    if not members:
-        raise UserError(f"{zip_path}: holds no file")
     top = f"{zip_path.stem}/"
     if all(name.startswith(top) for name in members):
         return {name.removeprefix(top): info for name, info in members.items()}
