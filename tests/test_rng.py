@@ -1,5 +1,3 @@
-import pickle
-
 import numpy as np
 import pytest
 
@@ -14,22 +12,6 @@ def test_equal_names_give_equal_draws_however_often_and_in_whatever_order_they_a
     first = draws(7, "augment", 3, 11)
     draws(8, "order", 3, 11)
     assert draws(7, "augment", 3, 11) == first
-
-
-@pytest.mark.parametrize(
-    "other",
-    [(8, "augment", 3, 11), (7, "order", 3, 11), (7, "augment", 4, 11), (7, "augment", 3, 12)],
-    ids=["seed", "stream", "epoch", "index"],
-)
-def test_another_word_in_the_name_gives_other_draws(other):
-    assert set(draws(7, "augment", 3, 11)).isdisjoint(draws(*other))
-
-
-def test_numpy_takes_trailing_zeros_of_a_seed_for_nothing():
-    """The trap that makes all names four words long, with a stream that is never 0."""
-    short, padded = np.random.default_rng([7, 3]), np.random.default_rng([7, 3, 0])
-    assert short.integers(2**63) == padded.integers(2**63)
-    assert 0 not in STREAMS.values()
 
 
 def test_no_two_names_share_a_generator_zeros_in_them_or_not():
@@ -55,34 +37,6 @@ def test_a_generator_is_the_one_that_numpy_makes_of_the_four_words():
         theirs = np.random.SFC64(np.random.SeedSequence(words))
         ours = generator(seed, "augment", epoch, index).bit_generator
         assert ours.random_raw(5).tolist() == theirs.random_raw(5).tolist()
-
-
-def test_the_numbers_of_a_name_stay_what_they_are():
-    """Every published run depends on them."""
-    assert generator(7, "augment", 3, 11).integers(2**63, size=2).tolist() == [
-        5941548939194346108,
-        3122931783899619312,
-    ]
-    assert integer_seed(0, "network") == 1416552367
-
-
-def test_a_generator_can_be_pickled():
-    rng = generator(7, "augment", 3, 11)
-    copy = pickle.loads(pickle.dumps(rng))
-    assert rng.random(5).tolist() == copy.random(5).tolist()
-
-
-@pytest.mark.parametrize("word", ["seed", "epoch", "index"])
-def test_neighbouring_names_are_not_shifted_copies_of_each_other(word):
-    """With seeds that are added up, name n + 1 would repeat the draws of name n from the second."""
-    seen = [
-        value
-        for number in range(40)
-        for value in generator(**{"seed": 0, "stream": "augment", word: number}).integers(
-            2**63, size=250
-        )
-    ]
-    assert len(set(seen)) == len(seen)  # 10,000 of 2**63: one repeat by chance is 1 in 10**11
 
 
 @pytest.mark.parametrize("name", [(-1, 0, 0), (0, -1, 0), (0, 0, -1), (2**32, 0, 0), (0, 0, 2**32)])
@@ -119,6 +73,7 @@ def test_draws_are_those_of_the_published_runs(name, expected):
 def test_the_stream_numbers_are_those_of_the_published_runs():
     published = {"augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5}
     assert published.items() <= STREAMS.items()
+    assert 0 not in STREAMS.values()  # NumPy ignores zeros at the end of a seed
     assert len(set(STREAMS.values())) == len(STREAMS)
 
 
@@ -126,5 +81,5 @@ def test_seeds_for_other_libraries_fit_31_bits_and_follow_from_the_name():
     seeds = [integer_seed(7, "network", index=index) for index in range(1000)]
     assert all(type(seed) is int and 0 <= seed < 2**31 for seed in seeds)
     assert max(seeds) > 2**30  # all the bits are used
-    assert integer_seed(7, "network", index=5) == seeds[5]
+    assert integer_seed(0, "network") == 1416552367  # that of the published runs
     assert len(set(seeds)) > 990

@@ -59,19 +59,15 @@ class VGG(nn.Layer):
         return self.classifier(self.flatten(self.features(images)))
 
 
-def from_upscaled(weights: dict, dropout: float = 0.5) -> dict:
+def from_upscaled(weights: dict) -> dict:
     """Weights of a VGG whose dropout scales in training, such as paddle.vision's, for one of ours.
 
-    Ours sends 1 - dropout times as much into the two dense layers behind a dropout, in training
-    and at inference alike, so their weights (not their biases) are divided by that. Whatever else
-    `weights` holds is handed on as it is; the dict itself is left alone. For networks without batch
-    normalisation.
+    Ours sends half as much into the two dense layers behind a dropout, in training and at inference
+    alike, so their weights (not their biases) are doubled; all else stays. For networks without
+    batch normalisation.
     """
-    behind = {"classifier.3.weight", "classifier.6.weight"}
-    return {
-        name: weight / (1 - dropout) if name in behind else weight
-        for name, weight in weights.items()
-    }
+    behind = ("classifier.3.weight", "classifier.6.weight")
+    return {name: 2 * weight if name in behind else weight for name, weight in weights.items()}
 
 
 def vgg11(num_classes: int, image_size: int) -> VGG:

@@ -90,31 +90,24 @@ OURS = ["ours", "imgaug in ours", "theirs in ours", "albumentations in ours"]
 OTHERS = ["generator of its own", "plain imgaug", "plain albumentations"]
 
 
-@pytest.fixture(scope="module")
-def loader_runs():
+@pytest.mark.slow
+def test_no_worker_and_no_epoch_of_paddles_loader_repeats_a_draw_of_an_adapter():
+    """A generator in an object is repeated, which proves that this test is sharp."""
     is_installed = importlib.util.find_spec("albumentations")
     names = [name for name in OURS + OTHERS if is_installed or "albumentations" not in name]
     path = os.pathsep.join([str(CLONE), os.environ.get("PYTHONPATH", "")])
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "tests/support/paddle_loader.py", *names],
         cwd=CLONE,
-        env={
-            **os.environ,
-            **{"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"},
-        },
+        env=os.environ
+        | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
-
-
-@pytest.mark.slow
-def test_no_worker_and_no_epoch_of_paddles_loader_repeats_a_draw_of_an_adapter(loader_runs):
-    """A generator in an object is repeated, which proves that this test is sharp."""
     of_others = {(0, False): 36, (1, False): 12, (1, True): 36, (2, False): 6, (2, True): 18}
-    for item in loader_runs:
+    for item in json.loads(ended.stdout):
         once, again = item["runs"]
         different = len({number for epoch in once for number in epoch})
         if item["op"] in OURS:

@@ -1,6 +1,5 @@
 """The albumentations adapter, where albumentations is installed."""
 
-import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -16,10 +15,10 @@ CLONE = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(
-    ("op", "told"), [(np.fliplr, "got fliplr"), (dict, "got dict"), ("HorizontalFlip", "got str")]
+    ("op", "name"), [(np.fliplr, "fliplr"), (dict, "dict"), ("HorizontalFlip", "str")]
 )
-def test_what_is_not_of_albumentations_2_is_refused(op, told):
-    with pytest.raises(UserError, match=rf"albumentations 2, .*{told}; .*PaddleVision"):
+def test_what_is_not_of_albumentations_2_is_refused(op, name):
+    with pytest.raises(UserError, match=rf"albumentations 2, .*got {name}; .*PaddleVision"):
         Albumentations(op)
 
 
@@ -52,16 +51,6 @@ def test_the_parts_of_a_compose_draw_independently(A):
     assert len({seeded_by_albumentations(seed) for seed in range(count)}) == 2  # both or none
 
 
-def test_a_part_that_draws_from_the_global_generators_follows_the_seed_too(A):
-    def noise(image, **_):
-        return (image + random.randrange(9) + np.random.randint(0, 9)).astype(np.uint8)  # noqa: NPY002
-
-    op = Albumentations(A.Compose([A.Lambda(image=noise, p=1)]))
-    outcomes = [op.apply(noise(48, 40), seed).tobytes() for seed in range(10)]
-    assert outcomes == [op.apply(noise(48, 40), seed).tobytes() for seed in range(10)]
-    assert len(set(outcomes)) > 5
-
-
 def test_the_op_that_was_given_keeps_its_own_draws(A):
     def noise():
         op = A.GaussNoise(p=1)
@@ -75,15 +64,6 @@ def test_the_op_that_was_given_keeps_its_own_draws(A):
         adapted.apply(image, seed)
         expected = undisturbed(image=image)["image"]
         assert np.array_equal(disturbed(image=image)["image"], expected)
-
-
-def test_an_op_that_changes_the_size_must_say_so(A):
-    crop = A.RandomCrop(20, 24)
-    with pytest.raises(
-        UserError, match=r"RandomCrop made uint8 \(20, 24, 3\).*Albumentations\(op, "
-    ):
-        Albumentations(crop).apply(noise(48, 40), 0)
-    assert Albumentations(crop, size=(20, 24)).apply(noise(48, 40), 0).shape == (20, 24, 3)
 
 
 def test_the_example_in_the_documentation_runs(A):

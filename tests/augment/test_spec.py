@@ -90,7 +90,7 @@ def test_a_long_pipeline_builds():
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("", "cannot read the augmentation ''; write it like hflip|rotate(20)"),
         ("hflip||rotate", "cannot read the augmentation"),
@@ -108,14 +108,10 @@ def test_a_long_pipeline_builds():
         ("oneof(hflip, 3)", "'oneof' in the augmentation"),
         ("rotate|3", "cannot read '3'"),
         ("hflip + rotate", "cannot read 'hflip + rotate'"),
-        ("hflip or rotate", "cannot read 'hflip or rotate'"),
         ("rotate(20) if 1 else hflip", "cannot read"),
-        ("rotate[20]", "cannot read 'rotate[20]'"),
         ("rotate(x)", "no augmentation named 'x'"),
         ("rotate(20)(30)", "cannot read 'rotate(20)(30)'"),
         ("rotate(*[20])", "cannot read '*[20]'"),
-        ("rotate(f'{20}')", "cannot read"),
-        ("rotate(d := 20)", "cannot read"),
         ("rotate({[1]: 2})", "cannot read"),
         ("rotate(**{'degrees': 20})", "keywords must be strings"),
         ("rotate(degrees=1, degrees=2)", ""),
@@ -123,22 +119,18 @@ def test_a_long_pipeline_builds():
         ("oneof()", "at least one member"),
     ],
 )
-def test_a_mistake_is_answered_with_what_is_wrong(spec, said):
-    assert said in refusal(spec)
+def test_a_mistake_is_answered_with_what_is_wrong(spec, message):
+    assert message in refusal(spec)
 
 
 @pytest.mark.parametrize(
     "spec",
     [
         "__import__('pathlib').Path({marker!r}).touch()",
-        "rotate(__import__('pathlib').Path({marker!r}).touch())",
         "rotate(degrees=open({marker!r}, 'w'))",
-        "maybe(0.5, open({marker!r}, 'w'))",
-        "(lambda: open({marker!r}, 'w'))()",
         "rotate(f\"{{open({marker!r}, 'w')}}\")",
+        "(lambda: open({marker!r}, 'w'))()",
         "hflip.__class__.__init__.__globals__['__builtins__']['open']({marker!r}, 'w')",
-        "rotate(().__class__.__base__.__subclasses__())",
-        "eval(\"open({marker!r}, 'w')\")",
     ],
 )
 def test_a_text_is_never_executed(spec, tmp_path):
@@ -149,20 +141,8 @@ def test_a_text_is_never_executed(spec, tmp_path):
 
 @pytest.mark.parametrize(
     "spec",
-    [
-        "(" * 1000 + "hflip" + ")" * 1000,
-        "chain(" * 1000 + "hflip" + ")" * 1000,
-        "|".join(["hflip"] * 20_000),
-        "rotate(" + "-" * 90 + "1)",
-        "rotate(" + "9" * 10_000 + ")",
-        "hflip\0",
-        "\ud800",
-        "hflip" + ".a" * 20_000,
-        "hflip" + ".a" * 900,
-        "rotate(" + "-" * 900 + "1)",
-        "rotate(" + "1+" * 900 + "1)",
-    ],
-    ids=lambda spec: f"{spec[:12]!a}, {len(spec)} long",
+    ["(" * 1000 + "hflip" + ")" * 1000, "hflip" + ".a" * 900, "-" * 10_000 + "1", "hflip\0"],
+    ids=["parentheses", "attributes", "signs", "zero"],
 )
-def test_a_text_too_deep_or_too_long_to_parse_is_refused(spec):
-    refusal(spec)
+def test_a_text_that_is_too_much_for_pythons_parser_is_refused(spec):
+    assert "cannot read" in refusal(spec)
