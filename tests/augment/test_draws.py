@@ -85,7 +85,10 @@ SHARES = {
     ("flip(0.3)", "vertical"): {True: 0.3, False: 0.7},
     ("hflip(0.3)", "horizontal"): {True: 0.3, False: 0.7},
     ("vflip(0.3)", "vertical"): {True: 0.3, False: 0.7},
+    ("affine(order=(0, 1))", "order"): {0: 0.5, 1: 0.5},
+    ("affine(mode=('edge', 'wrap'))", "mode"): {"edge": 0.5, "wrap": 0.5},
     ("dropout(per_channel=0.2)", "per_channel"): {True: 0.2, False: 0.8},
+    ("coarse_dropout(per_channel=0.2)", "per_channel"): {True: 0.2, False: 0.8},
     ("additive_gaussian_noise(per_channel=0.5)", "per_channel"): {True: 0.5, False: 0.5},
 }
 

@@ -4,7 +4,7 @@ jitter of all against torchvision's own pixels and draws."""
 import numpy as np
 import pytest
 from op_specs import noise
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageEnhance
 from torchvision_golden import ASKED, GOLDEN, PHOTO, distance
 
 from paddle_aug.augment.ops.color import (
@@ -52,16 +52,6 @@ def pillow(enhancer, image, factor):
     return np.asarray(enhancer(Image.fromarray(image)).enhance(factor))
 
 
-@pytest.mark.parametrize("name", BLENDS)
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_exact_gives_the_bytes_of_pillow(name, size):
-    ours, enhancer = BLENDS[name]
-    for factor in [0, 0.5, 0.83, 1, 1.5, *factors(5)]:
-        np.testing.assert_array_equal(
-            ours(noise(*size), factor, exact=True), pillow(enhancer, noise(*size), factor)
-        )
-
-
 def assert_within_a_level_of_pillows(name, off):
     assert abs(off).max() <= 1
     if name == "sharpness":
@@ -87,15 +77,6 @@ def test_a_fast_blend_of_photos_is_pillows_within_a_level(name, photos):
     assert (off == 0).mean() >= 0.99
 
 
-def test_sharpness_leaves_the_outermost_pixels_as_they_are():
-    image = noise(37, 61)
-    result = sharpness(image, 0.5)
-    inside = np.zeros(image.shape, bool)
-    inside[1:-1, 1:-1] = True
-    np.testing.assert_array_equal(result[~inside], image[~inside])
-    assert (result[inside] != image[inside]).mean() > 0.9
-
-
 @pytest.mark.parametrize("name", BLENDS)
 def test_factor_one_changes_nothing_and_every_grey_is_the_grey_of_pillow(name):
     ours, enhancer = BLENDS[name]
@@ -105,22 +86,6 @@ def test_factor_one_changes_nothing_and_every_grey_is_the_grey_of_pillow(name):
     for factor in (0, 0.5, 1.5):  # where many products are whole numbers
         off = ours(greys, factor).astype(int) - pillow(enhancer, greys, factor)
         assert not off.any() or name == "sharpness"
-
-
-@pytest.mark.parametrize("name", BLENDS)
-def test_factor_zero_is_the_degenerate_image(name):
-    image = noise(37, 61)
-    luma = Image.fromarray(image).convert("L")
-    degenerate = {
-        "brightness": np.zeros_like(image),
-        "contrast": np.full_like(image, round(np.asarray(luma).mean())),
-        "color": np.asarray(luma.convert("RGB")),
-        "sharpness": np.asarray(Image.fromarray(image).filter(ImageFilter.SMOOTH)),
-    }[name]
-    ours, _ = BLENDS[name]
-    off = abs(ours(image, 0).astype(int) - degenerate)
-    assert off.max() <= 1
-    assert name == "sharpness" or (off == 0).mean() >= 0.998
 
 
 @pytest.mark.parametrize("name", BLENDS)
@@ -161,21 +126,6 @@ def test_exact_hue_gives_the_bytes_of_torchvision():
     for shift, theirs in zip(ASKED["hue"], GOLDEN["hue"], strict=True):
         np.testing.assert_array_equal(hue(PHOTO, shift, exact=True), theirs)
         np.testing.assert_array_equal(pillows_hue(PHOTO, shift), theirs)
-
-
-@pytest.mark.parametrize("backend", ["pil", "cv2"])
-def test_hue_is_that_of_paddle_vision(backend, photos):
-    functional = pytest.importorskip("paddle.vision.transforms.functional")
-    for index, photo in enumerate(photos):
-        shift = index / 16 - 0.5
-        given = Image.fromarray(photo) if backend == "pil" else photo[..., ::-1].copy()
-        theirs = np.asarray(functional.adjust_hue(given, shift)).astype(int)
-        # Its other backend takes the channels for BGR, rounds where Pillow cuts off, and has a
-        # circle of 256 steps.
-        theirs = theirs if backend == "pil" else theirs[..., ::-1]
-        off = abs(hue(photo, shift) - theirs)
-        assert off.mean() <= (0.02 if backend == "pil" else 3)
-        np.testing.assert_array_equal(hue(photo, shift, exact=True), pillows_hue(photo, shift))
 
 
 def test_fast_hue_of_photos_has_the_bytes_of_pillow_but_for_few(photos):
@@ -232,10 +182,3 @@ def test_a_jitter_leaves_out_what_does_nothing():
     assert list(drawn) == ["order", "brightness"]
     image = noise(37, 61)
     np.testing.assert_array_equal(ColorJitter()(image, generator(0, "augment")), image)
-
-
-def test_brightness_alone_is_drawn_from_the_jitters_range():
-    drawn = [Brightness(0.5).sample(generator(0, "augment", 0, i), (1, 1, 3)) for i in range(2000)]
-    jitter = ColorJitter(brightness=0.5)
-    theirs = [jitter.sample(generator(1, "augment", 0, i), (1, 1, 3)) for i in range(2000)]
-    assert distance([p["factor"] for p in drawn], [p["brightness"] for p in theirs]) < 1

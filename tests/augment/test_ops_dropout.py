@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+from op_specs import draws
 from pointwise_golden import golden_cases
 
-from paddle_aug.augment.ops.dropout import CoarseDropout, coarse_dropout, drop, dropout
-from paddle_aug.rng import generator
+from paddle_aug.augment.ops.dropout import coarse_dropout, drop, dropout
 
 WHITE = np.full((200, 150, 3), 255, np.uint8)
 
@@ -64,16 +64,11 @@ def test_channels_go_together_or_each_by_itself():
         assert np.any(apart != apart[..., :1])
 
 
-def test_parts_sizes_and_channels_are_drawn_from_their_ranges():
-    op = CoarseDropout((0.03, 0.15), size_percent=(0.02, 0.05), per_channel=0.2)
-    rng = generator(1, "drawing")
-    drawn = [op.sample(rng, (300, 200, 3)) for _ in range(3000)]
-    p = [params["p"] for params in drawn]
-    assert 0.03 <= min(p) < 0.035
-    assert 0.145 < max(p) <= 0.15
-    rows, columns = np.array([params["size"] for params in drawn]).T
+def test_the_grid_is_drawn_as_shares_of_the_image():
+    params = draws("coarse_dropout(size_percent=(0.02, 0.05))", (300, 200, 3), 3000)
+    rows, columns = np.array([each["size"] for each in params]).T
     # The whole part of 6 to 15 and of 4 to 10, each whole number as likely.
     assert np.bincount(rows)[6:] == pytest.approx(np.full(9, 3000 / 9), abs=85)
     assert np.bincount(columns)[4:] == pytest.approx(np.full(6, 500), abs=95)
-    assert np.mean([params["per_channel"] for params in drawn]) == pytest.approx(0.2, abs=0.035)
-    assert op.sample(rng, (32, 32, 3))["size"] == [3, 3], "never fewer than min_size"
+    (tiny,) = draws("coarse_dropout(size_percent=(0.02, 0.05))", (32, 32, 3), 1)
+    assert tiny["size"] == [3, 3], "never fewer than min_size"

@@ -134,18 +134,6 @@ def test_a_grid_is_the_authors_turned_about_the_centre(size, degrees):
     assert differing <= (0.002 if degrees else 0)
 
 
-@pytest.mark.parametrize("fill", [0, 90, RED], ids=str)
-def test_a_grid_that_is_not_turned_has_squares_in_rows_and_columns(fill):
-    image = noise(40, 40)  # of which the square of the diagonal is 57
-    hidden = np.zeros((40, 40), bool)
-    for row in range(40):
-        for column in range(40):
-            # Half a pixel and more: the first of the 57 are 8.5 above the image.
-            hidden[row, column] = (row + 9 - 3) % 10 < 4 and (column + 9 - 7) % 10 < 4
-    made = gridmask(image, 10, 4, 3, 7, fill=fill)
-    np.testing.assert_array_equal(made, painted(image, hidden, fill))
-
-
 @pytest.mark.parametrize("shape", [(100, 100, 3), (32, 32, 3), (40, 150, 3)], ids=str)
 def test_gridmask_hides_a_sixth_of_an_image_of_any_size_everywhere_alike(shape):
     image, op = np.full(shape, 255, np.uint8), augmentation("gridmask")

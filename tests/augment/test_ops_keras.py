@@ -42,16 +42,3 @@ def test_shifted_channels_are_keras_to_the_byte(name):
     image = golden(name)
     for shift, theirs in zip(GOLDEN["shifts"].tolist(), GOLDEN[f"{name} shifted"], strict=True):
         np.testing.assert_array_equal(channel_shift(image, shift), theirs)
-
-
-def test_a_positive_tx_shows_what_is_further_down_as_keras_has_it():
-    image = np.zeros((9, 9, 3), np.uint8)
-    image[6, 4] = 200
-    np.testing.assert_array_equal(np.argwhere(keras_affine(image, tx=2)[..., 0]), [[4, 4]])
-    np.testing.assert_array_equal(np.argwhere(keras_affine(image, ty=-3)[..., 0]), [[6, 7]])
-
-
-def test_channels_are_shifted_by_one_number_within_their_own_levels():
-    image = np.array([[[10, 100, 200], [60, 70, 80]]], np.uint8)
-    np.testing.assert_array_equal(channel_shift(image, 15.4), [[[25, 115, 200], [75, 85, 95]]])
-    np.testing.assert_array_equal(channel_shift(image, -60.0), [[[10, 40, 140], [10, 10, 20]]])

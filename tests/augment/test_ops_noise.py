@@ -7,7 +7,6 @@ from pointwise_golden import golden_cases
 from scipy import stats
 
 from paddle_aug.augment.ops.noise import PLACES, RUN, add_levels, gaussian_noise, normal_quantiles
-from paddle_aug.rng import generator
 
 LEVELS = np.arange(-60, 61)
 GREY = np.full((224, 224, 3), 128, np.uint8)
@@ -77,16 +76,6 @@ def test_every_size_gets_noise_in_all_of_it(size):
     assert (noise != 0).any(axis=0).mean() > 0.99
 
 
-def test_noise_saturates_where_the_notebook_wraps_around():
-    dark, bright = np.zeros((50, 50, 3), np.uint8), np.full((50, 50, 3), 255, np.uint8)
-    assert gaussian_noise(dark, 10.0, seed=1).max() < 80
-    assert gaussian_noise(bright, 10.0, seed=1).min() > 175
-
-    noise = np.round(generator(1, "drawing").standard_normal(dark.shape) * 10)
-    notebook = dark + noise.astype(np.int64).astype(np.uint8)  # what its cast did on its machine
-    assert notebook.max() > 200, "the trap is real: black turned white"
-
-
 def test_the_image_changes_nothing_about_the_noise_that_is_added_to_it():
     image = noise_image(37, 61)
     want = np.clip(image + drawn_noise(10.0, 3, (37, 61)), 0, 255)
@@ -134,12 +123,6 @@ def test_the_levels_are_quantiles_of_the_normal_distribution():
     assert 0.25 < within.min() < 0.26
     assert 0.74 < within.max() < 0.75
     assert np.all(np.diff(normal_quantiles(), axis=0) > 0)
-
-
-def test_noise_is_the_same_for_the_same_seed_and_another_for_another():
-    first = drawn_noise(10.0, 1, (16, 16))
-    np.testing.assert_array_equal(first, drawn_noise(10.0, 1, (16, 16)))
-    assert (first != drawn_noise(10.0, 2, (16, 16))).mean() > 0.8
 
 
 def test_grey_noise_is_equal_in_all_channels_and_loc_moves_it():

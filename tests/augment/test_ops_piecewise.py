@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from geometry_golden import GOLDEN, geometry_cases
-from op_specs import noise
+from geometry_golden import geometry_cases
 from scipy import ndimage
 
 from paddle_aug.augment.ops.piecewise import PiecewiseAffine, _mesh, piecewise_affine, piecewise_map
@@ -29,7 +28,8 @@ def test_with_the_diagonals_of_qhull_pixels_are_those_of_imgaug(source, image, e
     # OpenCV interpolates by 32nds of a pixel. Where neighbours are a hundred levels apart, as in
     # noise, that alone is a level.
     assert difference.mean() <= (0.2 if source in ("photo", "constant") else 1.1)
-    if source in ("row", "pixel"):
+    if source in ("row", "pixel"):  # which imgaug leaves as they are
+        assert difference.max() == 0
         return
     # Interpolated without rounding.
     places = np.array(piecewise_map(image.shape, *moved_by(params)), float)
@@ -68,29 +68,6 @@ def test_the_map_is_the_plane_through_the_corners_of_each_triangle(
                 [(ys[i], xs[j]) for i, j in nodes], [values[node] for node in nodes], y, x
             )
             assert ours[y, x] == pytest.approx(expected, abs=1e-4)
-
-
-def test_no_jitter_changes_nothing_but_the_edge_that_is_kept_inside():
-    image = GOLDEN["image photo"]
-    height, width = image.shape[:2]
-    ours = piecewise_affine(image, np.zeros((3, 3, 2)))
-    # The last nodes lie at (height, width) and are moved in by a pixel: half of it is a stretch.
-    difference = np.abs(ours.astype(int) - image)[: height // 2, : width // 2]
-    assert difference.max() == 0
-
-
-def test_nothing_from_outside_the_image_is_ever_seen():
-    image = np.full((20, 30, 3), 255, np.uint8)
-    op = PiecewiseAffine((0.5, 2.0))
-    for index in range(50):
-        assert (op(image, generator(1, "augment", 0, index)) == 255).all()
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 6, 3), (6, 1, 3)])
-def test_an_image_one_pixel_wide_or_high_stays_as_it_is(shape):
-    image = noise(*shape[:2])
-    ours = PiecewiseAffine((0.2, 0.2))(image, generator(1, "augment"))
-    np.testing.assert_array_equal(ours, image)
 
 
 def test_sizes_of_the_grid_and_the_jitter_are_drawn_as_imgaug_draws_them():

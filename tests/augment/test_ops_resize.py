@@ -130,29 +130,6 @@ def test_exact_resized_crops_give_the_bytes_of_torchvision(index):
     np.testing.assert_array_equal(ours, GOLDEN[f"resized_crop {index}"])
 
 
-@pytest.mark.parametrize("backend", ["pil", "cv2"])
-def test_sizes_and_places_are_those_of_paddle_vision(backend):
-    functional = pytest.importorskip("paddle.vision.transforms.functional")
-    image = noise(37, 61)
-
-    def theirs(function, *arguments):
-        given = Image.fromarray(image) if backend == "pil" else image
-        return np.asarray(getattr(functional, function)(given, *arguments))
-
-    for size in [(50, 61), (37, 80), (90, 70)]:
-        off = abs(resize(image, *size).astype(int) - theirs("resize", size))
-        assert off.max() <= 1
-        np.testing.assert_array_equal(resize(image, *size, exact=True), pillows(image, *size))
-    if backend == "pil":
-        for size in [(20, 20), (36, 60)]:
-            np.testing.assert_array_equal(resize(image, *size, exact=True), theirs("resize", size))
-    for side in (40, 50, 111):
-        assert Resize(side).output_shape(image.shape) == theirs("resize", side).shape
-    for size in [(20, 20), (36, 60), (9, 30)]:
-        np.testing.assert_array_equal(center_crop(image, *size), theirs("center_crop", size))
-    np.testing.assert_array_equal(cut(image, 3, 5, 20, 30), theirs("crop", 3, 5, 20, 30))
-
-
 @pytest.mark.parametrize("index", range(len(ASKED["draws of random_resized_crop"])))
 def test_resized_crops_are_drawn_as_torchvision_draws_them(index):
     height, width, area, ratio = ASKED["draws of random_resized_crop"][index]

@@ -42,15 +42,6 @@ def test_translations_are_pillows_to_the_byte(size):
         np.testing.assert_array_equal(down, pillows(image, (1, 0, 0, 0, 1, -pixels)))
 
 
-def test_a_positive_translation_moves_right_and_down_and_a_positive_shear_left_and_up():
-    image = np.zeros((9, 9, 3), np.uint8)
-    image[4, 4] = 255
-    assert translate_x(image, 2)[4, 6].all()
-    assert translate_y(image, 2)[6, 4].all()
-    assert shear_x(image, 0.5)[4, 2].all()
-    assert shear_y(image, 0.5)[2, 4].all()
-
-
 @pytest.mark.parametrize(("spec", "farthest"), [("translate_x(0.1)", 20), ("translate_y(0.1)", 4)])
 def test_translations_are_a_share_of_the_side_that_they_go_along(spec, farthest):
     pixels = np.array([params["pixels"] for params in draws(spec, (40, 200, 3), 3000)])
