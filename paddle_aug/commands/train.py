@@ -30,14 +30,14 @@ def main() -> None:
     from paddle_aug.training.device import use_device
     from paddle_aug.training.distributed import join_group
     from paddle_aug.training.fit import fit
-    from paddle_aug.training.mixing import Mixing
+    from paddle_aug.training.mixing import mixes_of
 
     config = make_config(given, recipe or "aistudio")
     modes = split_modes(config.augment)
     for mode in modes:
         mode_config = of_mode(config, mode)
         augmentation(mode_config.augment)
-        Mixing.of(mode_config)
+        mixes_of(mode_config)
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")

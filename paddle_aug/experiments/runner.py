@@ -237,8 +237,8 @@ def check_mode(config: TrainConfig, mode: str) -> None:
     Raises:
         UserError: its augmentation or its mix cannot be made.
     """
-    from paddle_aug.training.mixing import Mixing
+    from paddle_aug.training.mixing import mixes_of
 
     made = of_mode(config, mode)
     augmentation(made.augment, engine(made))
-    Mixing.of(made)
+    mixes_of(made)

@@ -36,10 +36,10 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         step, keys = batch_of(config, len(dataset), key, processes(shown.sessions, epoch))
         place = keys.index(key)
         images, labels = zip(*(dataset[key] for key in keys), strict=True)
-        mixer = Mixer(config, Group())
-        normalized = Normalize(KNOWN["unit"])(paddle.to_tensor(np.stack(images)))
+        mixer = Mixer(config, Group(), Normalize(KNOWN["unit"]))
+        batch = paddle.to_tensor(np.stack(images))
         targets = one_hot(paddle.to_tensor(labels), max(labels) + 1)
-        inputs, _ = mixer(epoch, step, normalized, targets, len(keys))
+        inputs, _ = mixer(epoch, step, batch, targets, len(keys))
         pixels = inputs[place].transpose([1, 2, 0]).numpy()
         partner, numbers = mixer.draw(epoch, step, len(keys))
         other = dataset.samples[keys[partner[place]][1]].path

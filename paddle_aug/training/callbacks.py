@@ -1,11 +1,11 @@
-"""How code outside of the training loop follows and steers it."""
+"""Callbacks, by which other code follows a training and may end it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import paddle
 
-from paddle_aug.training.metrics import EpochMetrics, Stopwatch
+from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.state import Progress, Run
 
 
@@ -13,8 +13,8 @@ from paddle_aug.training.state import Progress, Run
 class Step:
     """An optimizer step that is done.
 
-    `number` counts the steps of the epoch from 1. `images` is the number of images in the step, of
-    all processes; `inputs` float32 [N, 3, H, W], `targets` float32 [N, classes] and `logits`
+    `number` counts the steps of the epoch from 1. `images` is the number of images over all
+    processes; `inputs` float32 [N, 3, H, W], `targets` float32 [N, classes] and `logits`
     [N, classes] are this process's. `metrics` and `watch` are those of the epoch so far.
     """
 
@@ -28,18 +28,18 @@ class Step:
 
 
 class Callback:
-    """What `fit` calls at the events of a training; override those that matter.
+    """Methods that `fit` calls during a training; override those that you need.
 
-    `run` is what is trained, and `progress` what came out so far: `progress.curves["accEval"][-1]`
-    is the latest eval accuracy, and `progress.stop()` ends the training after this epoch, with all
-    its files. All processes of a run call their own callbacks.
+    `run` has the parts of the training and `progress` its results so far:
+    `progress.curves["accEval"][-1]` is the latest eval accuracy, and `progress.stop()` ends the
+    training after this epoch, with all its files. Each process calls its own callbacks.
 
-    A callback must not draw from the generators of Paddle, NumPy or `random` in `on_batch_end`, nor
-    change the network, or the run is no longer the one that its config describes.
+    In `on_batch_end`, do not change the network or draw from the generators of Paddle, NumPy or
+    `random`: the curves would no longer be those of the config.
     """
 
     def on_train_begin(self, run: Run, progress: Progress) -> None:
-        """The network is made or resumed; `progress.done` epochs are behind it."""
+        """The network is made or resumed, after `progress.done` epochs."""
 
     def on_epoch_begin(self, run: Run, progress: Progress) -> None:
         """The epoch `progress.done`, counted from 0, is about to begin."""
@@ -54,17 +54,17 @@ class Callback:
         """The last epoch is saved, and so are the last and the best weights."""
 
     def close(self) -> None:
-        """The training is over, whether it ended well, by an error or by Ctrl-C."""
+        """The training has ended: as planned, by an error, or by Ctrl-C."""
 
 
 class Callbacks:
-    """Several callbacks, called in their order; as a context, closed at its end."""
+    """Several callbacks, called in order, and closed when this context ends."""
 
     def __init__(self, members: Sequence[Callback]):
         self.members = members
 
     def call(self, event: str, *values) -> None:
-        """Call a method of each, such as `on_epoch_end`."""
+        """Call a method, such as `on_epoch_end`, of all members."""
         for member in self.members:
             getattr(member, event)(*values)
 

@@ -10,19 +10,14 @@ from paddle_aug.errors import UserError
 from paddle_aug.system import pickles
 from paddle_aug.system.files import open_file, replacing
 
-# What a file of weights may hold besides: what they are of (weights.py), and a note by paddle.save.
-# Paddle's `set_state_dict` passes over both without a word.
+# A file of weights may also hold their description (weights.py) and a note by paddle.save.
+# Paddle's `set_state_dict` ignores both.
 DESCRIPTION = "paddle_aug@@"
 NOTES = (DESCRIPTION, "StructuredToParameterName@@")
 
-# What Paddle's optimizers keep of each parameter, and its shape, where it is not the parameter's.
-ADAM: dict[str, list[int] | None] = {
-    "moment1": None,
-    "moment2": None,
-    "beta1_pow_acc": [1],
-    "beta2_pow_acc": [1],
-}
-KEPT: dict[type, dict[str, list[int] | None]] = {
+# The state that optimizers keep for each parameter, and its shape; None is the parameter's.
+ADAM = {"moment1": None, "moment2": None, "beta1_pow_acc": [1], "beta2_pow_acc": [1]}
+OPTIMIZER_STATE: dict[type, dict[str, list[int] | None]] = {
     paddle.optimizer.Adam: ADAM,
     paddle.optimizer.AdamW: ADAM,
     paddle.optimizer.Momentum: {"velocity": None},
@@ -36,7 +31,7 @@ def save(path: Path, content: dict) -> None:
 
 
 class _TensorsAsArrays(pickle.Pickler):
-    """Takes each tensor's array as it comes to it; of all at once there would be a second copy."""
+    """Converts tensors one by one; converting all of them first would copy the whole network."""
 
     def reducer_override(self, value):
         if isinstance(value, paddle.Tensor):
@@ -45,7 +40,7 @@ class _TensorsAsArrays(pickle.Pickler):
 
 
 def load(path: Path) -> dict:
-    """Read a file that `save` or paddle.save wrote, without running anything that is in it.
+    """Read a file that `save` or paddle.save wrote; code in it does not run.
 
     Raises:
         UserError: the file is missing, damaged, or holds more than arrays and plain values.
@@ -57,24 +52,21 @@ def load(path: Path) -> dict:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except pickle.UnpicklingError as error:
         raise UserError(f"{path} is damaged, or not made of arrays alone: {error}") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise UserError(f"{path} holds no weights by name")
-    if not all(isinstance(name, str) for name in content):
-        raise UserError(f"{path} holds weights by other than names")
     return content
 
 
 def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
-    """Put weights into a network, all of them and of the right shapes.
+    """Load weights into a network. All must be there, with the right dtypes and shapes.
 
-    The network may be one of paddle.LazyGuard, which takes no memory before its weights fit.
+    A network made under paddle.LazyGuard takes no memory until the weights have been found to fit.
 
     Raises:
-        UserError: a weight is missing, too many, or of another type or shape: it is another
-            network's.
+        UserError: the weights are another network's.
     """
-    found = {name: value for name, value in weights.items() if name not in NOTES}
-    refuse_others(network.state_dict(), found, path)
+    arrays = {name: value for name, value in weights.items() if name not in NOTES}
+    refuse_others(network.state_dict(), arrays, path)
     for parameter in network.parameters():
         if not parameter._is_initialized():
             parameter.initialize()
@@ -84,37 +76,36 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
 def load_optimizer(
     optimizer: paddle.optimizer.Optimizer, state: dict, stepped: bool, path: Path
 ) -> None:
-    """Put the state of an optimizer into one that has done no step, as the other may not have,
-    either, if it is not known to have `stepped`.
+    """Load the state of an optimizer into a new one. It may be empty unless that one has `stepped`.
 
     Raises:
         UserError: it is another optimizer's, or another network's.
     """
-    kinds = KEPT[type(optimizer)] if state or stepped else {}
-    learned = [each for each in optimizer._parameter_list if not each.stop_gradient]
-    wanted = {
-        f"{each.name}_{kind}_0": np.empty(shape or each.shape, np.float32)
-        for each in learned
+    kinds = OPTIMIZER_STATE[type(optimizer)] if state or stepped else {}
+    expected = {
+        f"{parameter.name}_{kind}_0": np.empty(shape or parameter.shape, np.float32)
+        for parameter in optimizer._parameter_list
+        if not parameter.stop_gradient
         for kind, shape in kinds.items()
     }
-    refuse_others(wanted, state, path)
+    refuse_others(expected, state, path)
     optimizer.set_state_dict(state)
 
 
-def kept_by(optimizer: paddle.optimizer.Optimizer) -> dict:
-    """What an optimizer keeps from step to step.
+def optimizer_state(optimizer: paddle.optimizer.Optimizer) -> dict:
+    """The state that `load_optimizer` takes.
 
-    Paddle 2.6 does not tell, before the first step, what `set_state_dict` has given it.
+    Before its first step, an optimizer of Paddle 2.6 leaves out what `set_state_dict` gave it.
     """
     given = {} if optimizer._accumulators else optimizer._accumulators_holder
     return {**given, **optimizer.state_dict()}
 
 
-def refuse_others(wanted: dict, found: dict, path: Path) -> None:
-    """Stop where arrays are not there, too many, or of another type or shape than they must be."""
-    for name in sorted({*wanted, *found}, key=str):
-        here = described(wanted[name]) if name in wanted else "unknown"
-        there = described(found[name]) if name in found else "missing"
+def refuse_others(expected: dict, loaded: dict, path: Path) -> None:
+    """Stop unless the loaded arrays have the expected names, dtypes and shapes."""
+    for name in sorted({*expected, *loaded}, key=str):
+        here = described(expected[name]) if name in expected else "unknown"
+        there = described(loaded[name]) if name in loaded else "missing"
         if here != there:
             raise UserError(
                 f"{path} is of another network: {name} is {there} in it, {here} in this one"
@@ -122,8 +113,7 @@ def refuse_others(wanted: dict, found: dict, path: Path) -> None:
 
 
 def described(value) -> str:
-    """Of an array or a tensor its type and shape, "float32 [64, 3, 3, 3]"; of anything else, what
-    it is."""
+    """The dtype and shape of an array or tensor, "float32 [64, 3, 3, 3]", or the type of others."""
     if isinstance(value, np.ndarray | paddle.Tensor):
         return f"{str(value.dtype).removeprefix('paddle.')} {list(value.shape)}"
     return f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""What a checkpoint must hold, arrays aside: `checkpoint` compares those with the network's."""
+"""The structure of a checkpoint, without its arrays, which `checkpoint` checks."""
 
 import math
 from pathlib import Path
@@ -21,7 +21,7 @@ CHECKPOINT = {
 
 
 def current(state: dict, path: Path) -> dict:
-    """Return a checkpoint of this or an earlier version in today's format, and checked.
+    """Check a checkpoint and return it in today's format, whichever version wrote it.
 
     Raises:
         UserError: it is damaged, or was written by a later version or within an epoch.
@@ -45,7 +45,7 @@ def current(state: dict, path: Path) -> dict:
 
 
 def _without_arrays(state: dict) -> dict:
-    """Curves and epochs as lists; earlier versions kept them in arrays, a column a number."""
+    """Curves and epochs as lists; earlier versions kept each quantity in an array."""
     curves = {name: [float(number) for number in state["curves"][name]] for name in CURVES}
     epochs = state["epochs"]
     if isinstance(epochs, dict):
@@ -59,7 +59,7 @@ def _without_arrays(state: dict) -> dict:
 
 
 def refuse_damaged(content: dict, schema: dict, path: Path) -> None:
-    """Stop at a file of a run that does not have what such files have."""
+    """Stop unless the content of a run's file fits the schema."""
     if fault := misfit(content, schema, "it"):
         raise UserError(damaged(path, fault))
 

@@ -1,4 +1,4 @@
-"""What a training says: a bar while an epoch runs, a line when it ends, advice, and the result."""
+"""The output of a training: a progress bar, a line an epoch, advice, and the result."""
 
 import logging
 import shlex
@@ -17,7 +17,7 @@ from paddle_aug.training.state import Progress, Run, model_file
 
 logger = logging.getLogger(__name__)
 
-MAX_WAIT = 0.1  # of an epoch, for data, before there is advice
+MAX_WAIT = 0.1  # share of an epoch spent waiting for data that brings advice
 NARROW = 100  # columns of a terminal
 NARROW_BAR = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}{postfix}"
 
@@ -27,7 +27,7 @@ class Console(Callback):
 
     def __init__(self, workers: Workers):
         self.workers = workers
-        self.first = 0  # epoch of this session
+        self.first = 0  # the first epoch of this session
         self.bar: tqdm | None = None
 
     def on_train_begin(self, run: Run, progress: Progress) -> None:
@@ -40,7 +40,7 @@ class Console(Callback):
             desc=f"{run.config.mode[:24]} {progress.done + 1}/{run.config.epochs}",
             unit="img",
             leave=False,
-            disable=None,  # where the output is no terminal
+            disable=None,  # if the output is no terminal
             bar_format=NARROW_BAR if narrow else None,
         )
 
@@ -75,7 +75,7 @@ def percent(share: float) -> str:
 
 
 def epoch_line(config: TrainConfig, progress: Progress) -> str:
-    """An epoch in a line; `clean` is the accuracy on training images, not augmented or mixed."""
+    """The log line of an epoch; `clean` is the accuracy on unaugmented, unmixed training images."""
     latest = {name: curve[-1] for name, curve in progress.curves.items()}
     epoch = progress.epochs[-1]
     clean = f"clean {percent(epoch['clean']['acc'])}" if "clean" in epoch else ""
@@ -91,7 +91,7 @@ def epoch_line(config: TrainConfig, progress: Progress) -> str:
 
 
 def advice(config: TrainConfig, workers: Workers) -> str:
-    """What would shorten the wait for data."""
+    """A way to wait less for data."""
     if engine(config) == "imgaug":
         return "--engine native draws the same pipeline many times faster"
     if workers.datasets["train"].decoded is None:
@@ -105,7 +105,7 @@ def advice(config: TrainConfig, workers: Workers) -> str:
 
 
 def result(config: TrainConfig, progress: Progress) -> str:
-    """The result of a finished training: the best epoch, and where the weights are."""
+    """The result of a finished training: its best epoch and the files of its weights."""
     best, last = (model_file(config, f"{name}.pdparams") for name in ("best", "last"))
     text = (
         f"{config.mode}: best epoch {progress.best['epoch']} of {progress.done}, "
@@ -119,7 +119,7 @@ def result(config: TrainConfig, progress: Progress) -> str:
 
 
 def next_command(configs: list[TrainConfig]) -> str:
-    """The command that goes on from these trainings: figures of several, an evaluation of one."""
+    """The command to run next: figures of several trainings, or an evaluation of one."""
     if len(configs) > 1:
         words = [*tool("plot"), configs[0].log_dir]
     else:
@@ -128,7 +128,7 @@ def next_command(configs: list[TrainConfig]) -> str:
 
 
 def tool(name: str) -> list[str]:
-    """A command of this project, called as this one was."""
+    """A command of this project, called in the same way as the running one."""
     program = Path(sys.argv[0].split(" ")[0])
     if program.suffix == ".py":
         return ["python", str(program.with_name(f"{name}.py"))]

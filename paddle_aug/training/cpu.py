@@ -1,21 +1,21 @@
-"""The CPU, and what lets Paddle calculate on it as fast as it can. Needs no Paddle."""
+"""The CPU and its fastest instructions. Needs no Paddle."""
 
 import os
 import platform
 import re
 from pathlib import Path
 
-# Which instructions MKL takes; undocumented, read at its first call. 5 is AVX2.
+# The instructions that MKL uses; undocumented, read at its first call. 5 is AVX2.
 MKL_INSTRUCTIONS = "MKL_DEBUG_CPU_TYPE"
 CPUINFO = Path("/proc/cpuinfo")
 
 
 def use_fast_instructions(cpuinfo: Path = CPUINFO) -> str | None:
-    """Have MKL take AVX2 on a CPU of AMD that has it, and return what it was told to take.
+    """Make MKL use AVX2 on CPUs of AMD that have it; return the value of its variable.
 
-    MKL calculates for Paddle's wheels on CPUs. It asks who made the CPU, and takes the oldest
-    instructions on all but Intel's: a product of matrices then takes more than twice as long. What
-    the user has set stays. It has to be called before Paddle calculates anything.
+    Paddle's CPU wheels compute with MKL, which uses its oldest instructions on CPUs that are not
+    Intel's: a matrix product then takes more than twice as long. A value set by the user stays.
+    Call this before Paddle computes anything.
     """
     words = _read(cpuinfo).split()
     if "AuthenticAMD" in words and "avx2" in words:

@@ -1,4 +1,4 @@
-"""The device that trains, and the worker processes that go with it."""
+"""The device to train on, and the number of worker processes beside it."""
 
 import re
 
@@ -15,7 +15,7 @@ def use_device(config: TrainConfig) -> str:
     """Set Paddle's device and its CPU threads, and return the device's name: "cpu", "gpu:0" ….
 
     Raises:
-        UserError: there is no such device, or mixed precision is asked of a CPU.
+        UserError: there is no such device, or it is a CPU and `--amp` needs a GPU.
     """
     gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
     name = config.device
@@ -37,13 +37,13 @@ def use_device(config: TrainConfig) -> str:
     paddle.set_device(name)
     if kind == "cpu":
         use_fast_instructions()
-        # Paddle itself uses one thread unless OMP_NUM_THREADS says more.
+        # Paddle's default is one thread, unless OMP_NUM_THREADS is set.
         paddle.base.core.set_num_threads(config.threads or cores())
     return paddle.get_device()
 
 
 def num_workers(config: TrainConfig, device: str) -> int:
-    """Processes that augment: beside a GPU one a core; on a CPU the network has the cores."""
+    """The number of processes that augment: one a core beside a GPU, none beside a CPU."""
     if config.num_workers is not None:
         return config.num_workers
     return 0 if device == "cpu" else cores()

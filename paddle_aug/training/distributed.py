@@ -1,6 +1,6 @@
-"""One run on several devices: each has its part of every batch, and the first one writes.
+"""One run on several devices: each trains on a part of every batch, and the first one writes files.
 
-`python -m paddle.distributed.launch` starts a process a device, which here are called ranks.
+`python -m paddle.distributed.launch` starts one process, or rank, for each device.
 """
 
 import os
@@ -13,57 +13,59 @@ import paddle
 
 @dataclass(frozen=True)
 class Group:
-    """The processes of a run, and which of them this is; alone, it is the first of one."""
+    """The processes of a run, and the rank of this one. The default is a single process."""
 
     rank: int = 0
     size: int = 1
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the one that writes files and lines."""
+        """Whether this process writes the files and logs of the run."""
         return self.rank == 0
 
     def sum(self, values: list[float]) -> list[float]:
-        """The sums over all processes; each has to call this, and with as many values."""
+        """Sum each value over all processes; every process must call this."""
         if self.size == 1:
             return values
         total = paddle.to_tensor(np.array(values, np.float64))
         paddle.distributed.all_reduce(total)
         return total.numpy().tolist()
 
-    def united(self, part: paddle.Tensor, whole: int) -> paddle.Tensor:
-        """A batch of `whole`, of which each process has every `size`-th; uint8 or int64 [N, …]."""
+    def whole_batch(self, part: paddle.Tensor, total: int) -> paddle.Tensor:
+        """Gather a batch of `total` rows, of which each process has every `size`-th."""
         if self.size == 1:
             return part
-        padding = paddle.zeros([self.most(whole) - len(part), *part.shape[1:]], part.dtype)
+        padding = paddle.zeros([self.max_part(total) - len(part), *part.shape[1:]], part.dtype)
         parts = self.gathered(paddle.concat([part, padding]))
-        return parts.transpose([1, 0, *range(2, parts.ndim)]).flatten(0, 1)[:whole]
+        return parts.transpose([1, 0, *range(2, parts.ndim)]).flatten(0, 1)[:total]
 
     def gathered(self, values: paddle.Tensor) -> paddle.Tensor:
-        """The values of each process, [size, …], in which all have the same shape."""
+        """Stack the values of all processes, [size, …]; they must have the same shape."""
         parts = []
         paddle.distributed.all_gather(parts, values)
         return paddle.stack(parts)
 
     def wait(self) -> None:
-        """Go on when all processes have come here."""
+        """Wait until all processes have reached this call."""
         self.sum([0.0])
 
-    def most(self, whole: int) -> int:
-        """The images that a process has of a batch of `whole`, at most."""
-        return -(-whole // self.size)
+    def max_part(self, total: int) -> int:
+        """The largest number of images that a process has of a batch of `total`."""
+        return -(-total // self.size)
 
     def wrap(self, network: paddle.nn.Layer) -> paddle.nn.Layer:
-        """The network to call in training: its gradients are the means over all processes."""
+        """The network to call in training: its gradients are averaged over all processes."""
         return network if self.size == 1 else paddle.DataParallel(network)
 
-    def apart(self, network: paddle.nn.Layer):
-        """A context in which what `wrap` returned adds up its gradients in each process alone; the
-        next ones outside of it are added, and then averaged over all processes."""
+    def no_sync(self, network: paddle.nn.Layer):
+        """A context in which a wrapped network adds up gradients without averaging them.
+
+        The next backward pass outside of it averages the sums over all processes.
+        """
         return network.no_sync() if isinstance(network, paddle.DataParallel) else nullcontext()
 
-    def unite_statistics(self, weights: dict[str, paddle.Tensor]) -> None:
-        """Make what batch normalisation has measured, of other parts in each process, the mean."""
+    def average_statistics(self, weights: dict[str, paddle.Tensor]) -> None:
+        """Average the running statistics of batch normalisation over all processes."""
         if self.size == 1:
             return
         for name, value in weights.items():
@@ -73,16 +75,16 @@ class Group:
 
 
 def processes() -> int:
-    """How many processes `paddle.distributed.launch` has started, this one among them."""
+    """The number of processes that `paddle.distributed.launch` started, including this one."""
     return int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
 
 
 def join_group() -> Group:
-    """Meet the other processes of this run; the device is to be set before."""
+    """Connect to the other processes of this run. Set the device first."""
     if processes() == 1:
         return Group()
     if paddle.get_device() == "cpu":
-        os.environ["PADDLE_DISTRI_BACKEND"] = "gloo"  # or it would be NCCL where there are GPUs
-    if not paddle.distributed.is_initialized():  # by the mode that was trained before
+        os.environ["PADDLE_DISTRI_BACKEND"] = "gloo"  # the default is NCCL where there are GPUs
+    if not paddle.distributed.is_initialized():  # an earlier mode of this command may have done it
         paddle.distributed.init_parallel_env()
     return Group(paddle.distributed.get_rank(), paddle.distributed.get_world_size())

@@ -1,4 +1,4 @@
-"""An average of the weights over the steps of training, which is often better than the last."""
+"""An average of the weights over training steps, often more accurate than the last weights."""
 
 from contextlib import contextmanager
 
@@ -6,10 +6,10 @@ import paddle
 
 
 class Average:
-    """An exponential moving average of all that a network's state holds, batch statistics too.
+    """An exponential moving average of a network's weights and batch statistics.
 
-    Over the first steps it follows faster, by (1 + step) / (10 + step), else it would remember the
-    random weights of the start for long. A decay of 0 is the network itself.
+    The decay is at most (1 + step) / (10 + step), so that the average soon forgets the random first
+    weights. A decay of 0 stands for the network itself.
     """
 
     def __init__(self, network: paddle.nn.Layer, decay: float):
@@ -23,38 +23,36 @@ class Average:
         )
 
     def update(self) -> None:
-        """Count the network's weights in, after a step."""
+        """Update the average with the network's weights after a step."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        now = self.network.state_dict()
+        state = self.network.state_dict()
         for name, average in self.weights.items():
-            value = now[name].detach()
+            value = state[name].detach()
             if average.dtype in (paddle.float32, paddle.float64):
                 average.set_value(average * decay + value * (1 - decay))
-            else:  # a count, of which there is no mean
+            else:  # counts have no mean
                 average.set_value(value)
 
     @contextmanager
     def in_place(self):
-        """Within this context the network has the average's weights."""
-        own = {name: self.network.state_dict()[name].detach().clone() for name in self.weights}
-        self._put(self.weights)
+        """A context in which the network has the average's weights."""
+        state = self.network.state_dict()
+        own = {name: state[name].detach().clone() for name in self.weights}
+        for name, value in self.weights.items():
+            state[name].set_value(value)
         try:
             yield
         finally:
-            self._put(own)
-
-    def _put(self, weights: dict[str, paddle.Tensor]) -> None:
-        now = self.network.state_dict()
-        for name, value in weights.items():
-            now[name].set_value(value)
+            for name, value in own.items():
+                state[name].set_value(value)
 
     def state_dict(self) -> dict:
-        """What `set_state_dict` takes to go on from here."""
+        """The average as `set_state_dict` takes it."""
         return {"steps": self.steps, "weights": self.weights}
 
     def set_state_dict(self, state: dict) -> None:
-        """Go on from there."""
+        """Resume the average of a `state_dict`."""
         self.steps = state["steps"]
         for name, value in state["weights"].items():
             self.weights[name].set_value(value)

@@ -1,4 +1,4 @@
-"""Training: one fresh network under one augmentation, and the curves it leaves."""
+"""The training loop."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,7 +23,7 @@ from paddle_aug.training.device import num_workers, use_device
 from paddle_aug.training.distributed import Group, join_group
 from paddle_aug.training.ema import Average
 from paddle_aug.training.gradients import add_gradients
-from paddle_aug.training.metrics import EpochMetrics, Stopwatch
+from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.optimizers import initialize, make_optimizer
 from paddle_aug.training.pretrained import freeze, load_pretrained, scale_head_lr
@@ -41,14 +41,14 @@ def fit(
 ) -> Progress:
     """Train a fresh network and keep its curves and weights, epoch by epoch.
 
-    `data` is what `open_data` returns for the config; several runs on one data set need it opened
-    and checked only once. `callbacks` follow the training and may stop it (see `Callback`).
+    `data` comes from `open_data`, so that several runs can share one data set. `callbacks` follow
+    the training and may stop it (see `Callback`).
 
     Each epoch ends with an evaluation of every eval image, a logged line, the checkpoint and the
     best weights (`<model_dir>/<prefix>*`), and the log files (`<log_dir>/<prefix>*`).
 
     Raises:
-        UserError: the config asks for what does not exist, or does not fit the run to be resumed.
+        UserError: the config names something unknown, or differs from that of the run to resume.
     """
     config = of_mode(config, config.augment)
     data = open_data(config) if data is None else data
@@ -58,9 +58,9 @@ def fit(
     datasets = make_datasets(config, data)
     normalize = Normalize(normalization(config.normalize, unchanged_images(datasets["train"])))
     # A last batch of too few images joins the batch before it.
-    at_once = group.most(config.micro_batch + 2 * group.size)
-    # Paddle files optimizer state under names that it counts in each process. The guard restarts
-    # the count, so that a second network of one process can be resumed in another one.
+    at_once = group.max_part(config.micro_batch + 2 * group.size)
+    # Paddle numbers the parameters of a process, and optimizer state has these names. The guard
+    # restarts the count, so that another process can resume the second network of this one.
     with (
         paddle.utils.unique_name.guard(),
         Workers(datasets, num_workers(config, device), at_once) as workers,
@@ -73,7 +73,7 @@ def fit(
         train_batches = Batches(
             workers, "train", config.step_batch, config.seed, True, group, at_once
         )
-        mixer = Mixer(config, group)
+        mixer = Mixer(config, group, normalize)
         paddle.seed(integer_seed(config.seed, "network"))
         network = make_network(config, data)
         frozen = freeze(network, config.freeze)
@@ -100,24 +100,24 @@ def fit(
                 layer.eval()
             metrics, watch = EpochMetrics(), Stopwatch()
             for number, batch in enumerate(watch.waiting(train_batches.of(epoch)), 1):
-                images, labels, whole = batch
+                images, labels, total = batch
                 targets = F.one_hot(labels, data.num_classes)
-                inputs, targets = mixer(epoch, number, normalize(images), targets, whole)
+                inputs, targets = mixer(epoch, number, images, targets, total)
                 share = number / train_batches.steps
                 rate = learning_rate(config, epoch, share, progress.curves["lossEval"])
-                logits = train_step(run, trained_network, rate, inputs, targets, whole)
+                logits = train_step(run, trained_network, rate, inputs, targets, total)
                 metrics.add(logits, targets)
-                step = Step(number, whole, inputs, targets, logits, metrics, watch)
+                step = Step(number, total, inputs, targets, logits, metrics, watch)
                 observers.call("on_batch_end", run, progress, step)
             watch.stop()
-            group.unite_statistics(network.state_dict())
-            group.unite_statistics(average.weights)
+            group.average_statistics(network.state_dict())
+            group.average_statistics(average.weights)
 
             clean = None
             with average.in_place():
                 evaluated = evaluate(network, normalize, batches["eval"])
                 last = epoch + 1 == config.epochs
-                if mixer.mixing.members and (last or (epoch + 1) % CLEAN_EVERY == 0):
+                if mixer.mixes and (last or (epoch + 1) % CLEAN_EVERY == 0):
                     clean = evaluate(network, normalize, batches["clean"])
             record(progress, metrics.means(group), evaluated, clean, watch, train_batches.images)
             observers.call("on_epoch_end", run, progress)
@@ -138,12 +138,11 @@ def train_step(
     rate: float,
     inputs: paddle.Tensor,
     targets: paddle.Tensor,
-    whole: int,
+    total: int,
 ) -> paddle.Tensor:
-    """Move the weights by a batch of `whole` images, of which this process has its part; return the
-    part's logits."""
+    """Update the weights by this process's part of a batch of `total` images; return its logits."""
     run.optimizer.set_lr(rate)
-    logits = add_gradients(run, network, inputs, targets, whole)
+    logits = add_gradients(run, network, inputs, targets, total)
     run.scaler.step(run.optimizer)
     run.scaler.update()
     run.optimizer.clear_grad()
@@ -152,9 +151,9 @@ def train_step(
 
 
 def evaluate(network: paddle.nn.Layer, normalize: Normalize, batches: Batches) -> dict:
-    """Mean loss and accuracy over all images, each once, and the correct images of each class.
+    """Mean loss and accuracy over all images, and the number of correct images of each class.
 
-    The network is left in eval mode.
+    Leaves the network in eval mode.
     """
     network.eval()
     metrics = EpochMetrics()
@@ -173,7 +172,7 @@ def record(
     watch: Stopwatch,
     images: int,
 ) -> None:
-    """Add an epoch to the progress; only the last ones keep their correct images of each class."""
+    """Add an epoch to the progress. Only the last epochs keep the correct images of each class."""
     for name, means in (("Train", trained), ("Eval", evaluated)):
         progress.curves[f"loss{name}"].append(means["loss"])
         progress.curves[f"acc{name}"].append(means["acc"])
@@ -191,17 +190,17 @@ def record(
 
 
 def own_callbacks(config: TrainConfig, group: Group, workers: Workers) -> list[Callback]:
-    """What every training shows, on its first process."""
+    """The callbacks of every training; only the first process has any."""
     if not group.is_first:
         return []
-    return [Console(workers), *([VisualDL(config)] if config.visualdl else [])]
+    return [Console(workers), VisualDL(config)] if config.visualdl else [Console(workers)]
 
 
 def make_datasets(config: TrainConfig, data: Dataset) -> dict[str, Augmented]:
-    """The images to train and to evaluate on, by name; "clean" is training without augmentation.
+    """The images to train and evaluate on, by name; "clean" are training images as they are.
 
     Raises:
-        UserError: the first image of a list does not come out at its size.
+        UserError: the first image of a list does not get the network's size.
     """
     train = augmented(config, data.train, config.augment, data.store)
     datasets = {
@@ -225,8 +224,8 @@ def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
     """The network that the config names, for the data's classes, with its first weights.
 
     Raises:
-        UserError: there is no such network, the images are too small for it, or the weights to
-            start from cannot be read.
+        UserError: the network is unknown, the images are too small for it, or the pretrained
+            weights cannot be read.
     """
     try:
         network = NETWORKS[config.network](data.num_classes, config.image_size)
@@ -242,7 +241,7 @@ def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
 
 
 def refuse_small_batches(config: TrainConfig, group: Group) -> None:
-    """Stop if a process would get one image of a batch, too few for batch normalisation."""
+    """Stop if a process would get a single image, too few for batch normalisation."""
     fewest = 2 * group.size * config.accumulate
     if group.size > 1 and config.step_batch < fewest:
         name = "batch_size" if config.global_batch is None else "global_batch"

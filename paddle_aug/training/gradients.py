@@ -15,19 +15,19 @@ AUXILIARY = 0.3
 
 
 def add_gradients(
-    run: Run, network: paddle.nn.Layer, inputs: paddle.Tensor, targets: paddle.Tensor, whole: int
+    run: Run, network: paddle.nn.Layer, inputs: paddle.Tensor, targets: paddle.Tensor, total: int
 ) -> paddle.Tensor:
-    """Add up the gradients of this process's part of a batch of `whole` images; return its logits.
+    """Add up the gradients of this process's part of a batch of `total` images; return its logits.
 
     The part goes through the network in as many micro-batches as the config accumulates. The
     gradients are those of the mean over the whole batch: each micro-batch weighs by its images.
     """
     config, group = run.config, run.group
-    starts = micro_batches(config, group, len(inputs), whole)
+    starts = micro_batches(config, group, len(inputs), total)
     all_logits = []
     for start, end in zip(starts, [*starts[1:], len(inputs)], strict=True):
         batch, expected = inputs[start:end], targets[start:end]
-        with group.apart(network) if end < len(inputs) else nullcontext():
+        with group.no_sync(network) if end < len(inputs) else nullcontext():
             with paddle.amp.auto_cast(enable=config.amp):
                 logits, *auxiliary = as_list(network(batch))
                 loss = sum(
@@ -35,21 +35,21 @@ def add_gradients(
                     smoothed_loss(config, logits, expected),
                 )
                 # Gradients are averaged over processes, whose parts may differ by an image.
-                loss = loss * (len(batch) * group.size / whole)
+                loss = loss * (len(batch) * group.size / total)
             run.scaler.scale(loss).backward()
         all_logits.append(logits.detach())
     return joined(all_logits)
 
 
-def micro_batches(config: TrainConfig, group: Group, part: int, whole: int) -> list[int]:
-    """Where the micro-batches begin in a process's `part` of a batch of `whole` images.
+def micro_batches(config: TrainConfig, group: Group, part: int, total: int) -> list[int]:
+    """Where the micro-batches begin in a process's `part` of a batch of `total` images.
 
-    Each process has the same number of them, or it would wait for the others for ever. A short last
-    batch has fewer. Micro-batches of two images or more never shrink to one.
+    Every process has the same number of micro-batches, as they wait for each other. A short last
+    batch has fewer. Micro-batches of two or more images never shrink to one.
     """
-    images = group.most(config.micro_batch)
-    most = min(config.accumulate, -(-group.most(whole) // images))
-    count = max(1, min(most, whole // group.size // min(2, images)))
+    images = group.max_part(config.micro_batch)
+    most = min(config.accumulate, -(-group.max_part(total) // images))
+    count = max(1, min(most, total // group.size // min(2, images)))
     return [number * part // count for number in range(count)]
 
 
@@ -61,5 +61,5 @@ def as_list(outputs: paddle.Tensor | tuple) -> list[paddle.Tensor]:
 def smoothed_loss(
     config: TrainConfig, logits: paddle.Tensor, targets: paddle.Tensor
 ) -> paddle.Tensor:
-    """The mean cross entropy that a step lowers."""
+    """The mean cross entropy that training minimises, with label smoothing."""
     return F.cross_entropy(logits, targets, soft_label=True, label_smoothing=config.label_smoothing)

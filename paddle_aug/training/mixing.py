@@ -1,11 +1,11 @@
 """Mixing: an image of a batch with another of it, and their labels as soft targets.
 
-Each mix is a pure function of the batch, its images' partners and drawn numbers; what draws the
-numbers stands right below it. Partners are taken from the batch as it was: nothing is mixed twice.
+Each mix is a pure function of a batch, the batch of its partners and drawn numbers; a class further
+down draws the numbers. Partners come from the batch before mixing: nothing is mixed twice.
 
-Images are float32 [N, C, H, W], normalised, on their device; targets are float32 [N, classes], each
-row's sum 1. A number stands for each image, [N], or a box, int [N, 4]: the first row and the one
-after the last, the first column and the one after the last.
+Images are float32 [N, C, H, W], normalised, on their device; targets are float32 [N, classes], and
+each row sums to 1. Each image has a number, [N], or a box, int [N, 4]: top, bottom, left and right,
+where bottom and right are exclusive.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.names import Registry
 from paddle_aug.rng import generator
-from paddle_aug.training.batches import tensor_of
+from paddle_aug.training.batches import Normalize, tensor_of
 from paddle_aug.training.distributed import Group
 
 MIXES = Registry("mix")
@@ -29,7 +29,7 @@ Numbers = np.ndarray
 
 
 def mixup(batch: Batch, partners: Batch, share: Numbers) -> Batch:
-    """Weighted means of images and of targets, `share` the weight of the image itself.
+    """Weighted means of images and of targets; `share` is the weight of the image itself.
 
     Source: Zhang et al., arXiv 1710.09412.
     """
@@ -37,32 +37,35 @@ def mixup(batch: Batch, partners: Batch, share: Numbers) -> Batch:
 
 
 def cutmix(batch: Batch, partners: Batch, box: Numbers) -> Batch:
-    """The partner's pixels in the box, and as much of its target as the box has of the image.
+    """Paste the partner's pixels into the box; its target weighs as much as the box covers.
 
     Source: Yun et al., arXiv 1905.04899.
     """
     images, targets = batch
-    pasted = paddle.where(inside(box, images.shape), partners[0], images)
-    return pasted, blend(targets, partners[1], 1 - area(box, images.shape))
+    height, width = images.shape[2:]
+    top, bottom, left, right = box.T[:, :, None]
+    rows = (top <= np.arange(height)) & (np.arange(height) < bottom)
+    columns = (left <= np.arange(width)) & (np.arange(width) < right)
+    inside = tensor_of(rows[:, None, :, None]) & tensor_of(columns[:, None, None, :])
+    area = (box[:, 1] - box[:, 0]) * (box[:, 3] - box[:, 2]) / (height * width)
+    return paddle.where(inside, partners[0], images), blend(targets, partners[1], 1 - area)
 
 
 def resizemix(batch: Batch, partners: Batch, box: Numbers) -> Batch:
-    """The whole partner made as small as the box, in the box; targets as by `cutmix`.
+    """Paste the whole partner, shrunk to the box; its target weighs as much as the box covers.
 
     Source: Qin et al., arXiv 2012.11101. Its code takes the nearest pixel, which aliases; this
     averages, by the triangle filter that Pillow calls bilinear.
     """
-    images, targets = batch
-    height, width = images.shape[2:]
+    height, width = batch[0].shape[2:]
     rows = shrinking(box[:, 0], box[:, 1], height).unsqueeze(1)
     columns = shrinking(box[:, 2], box[:, 3], width).unsqueeze(1)
     small = paddle.matmul(paddle.matmul(rows, partners[0]), columns, transpose_y=True)
-    pasted = paddle.where(inside(box, images.shape), small, images)
-    return pasted, blend(targets, partners[1], 1 - area(box, images.shape))
+    return cutmix(batch, (small, partners[1]), box)
 
 
 def sample_pairing(batch: Batch, partners: Batch, share: Numbers) -> Batch:
-    """Weighted means of images, where the target stays that of the image itself.
+    """Weighted means of images; each target stays that of the image itself.
 
     Source: Inoue, arXiv 1801.02929, where `share` is one half.
     """
@@ -75,24 +78,12 @@ def blend(first: paddle.Tensor, second: paddle.Tensor, share: Numbers) -> paddle
     return first * weight + second * (1 - weight)
 
 
-def inside(box: Numbers, shape: list[int]) -> paddle.Tensor:
-    """Where the box is, bool [N, 1, H, W]."""
-    height, width = np.arange(shape[2]), np.arange(shape[3])
-    rows = (box[:, :1] <= height) & (height < box[:, 1:2])
-    columns = (box[:, 2:3] <= width) & (width < box[:, 3:])
-    return tensor_of(rows[:, None, :, None]) & tensor_of(columns[:, None, None, :])
-
-
-def area(box: Numbers, shape: list[int]) -> Numbers:
-    """The box as a part of the image, [N]."""
-    return (box[:, 1] - box[:, 0]) * (box[:, 3] - box[:, 2]) / (shape[2] * shape[3])
-
-
 def shrinking(start: Numbers, end: Numbers, length: int) -> paddle.Tensor:
-    """Matrices, [N, length, length], that make a row of `length` pixels fit from start to end: what
-    each pixel there takes of each pixel of the row. An empty range is left empty."""
-    first, last = (tensor_of(each.astype(np.float32)).reshape([-1, 1, 1])
-                   for each in (start, end))  # fmt: skip
+    """Matrices [N, length, length] that shrink a row of `length` pixels to the range [start, end).
+
+    Row i holds the weights of all pixels in pixel i of the result. An empty range stays empty.
+    """
+    first, last = (tensor_of(edge.astype(np.float32)).reshape([-1, 1, 1]) for edge in (start, end))
     scale = length / paddle.clip(last - first, min=1)
     middle = paddle.arange(length, dtype="float32") + 0.5
     distance = (middle.reshape([1, -1, 1]) - first) * scale - middle.reshape([1, 1, -1])
@@ -101,18 +92,17 @@ def shrinking(start: Numbers, end: Numbers, length: int) -> paddle.Tensor:
 
 
 class Mix:
-    """One way of mixing: `mix` is the function of a batch, its partners' batch and numbers, of
-    which `unchanged` is the one that changes nothing."""
+    """One way of mixing: `mix` is its function, which numbers of `unchanged` turn off."""
 
     mix: Callable[[Batch, Batch, Numbers], Batch]
     unchanged: float
 
     def draw(self, rng: np.random.Generator, count: int, side: int) -> Numbers:
-        """So many numbers for images of side × side pixels."""
+        """Draw `count` numbers for images of side × side pixels."""
         raise NotImplementedError(f"{type(self).__name__} has no draw()")
 
     def active(self, epoch: int, epochs: int) -> bool:
-        """Whether it is taken in this epoch, counted from 0, of so many."""
+        """Whether this mix is used in an epoch, counted from 0, of a run of `epochs`."""
         return True
 
 
@@ -122,7 +112,7 @@ Drawn = list[tuple[Mix, Numbers]]
 @MIXES.add("mixup")
 @dataclass(frozen=True)
 class Mixup(Mix):
-    """The image's share is drawn from Beta(alpha, alpha)."""
+    """Draws the image's share from Beta(alpha, alpha)."""
 
     alpha: float = 0.2
     mix = staticmethod(mixup)
@@ -135,8 +125,10 @@ class Mixup(Mix):
 @MIXES.add("cutmix")
 @dataclass(frozen=True)
 class CutMix(Mix):
-    """The box takes a share drawn from Beta(alpha, alpha), its middle is anywhere, and what of it
-    lies outside of the image is cut off."""
+    """Draws the box's share of the image from Beta(alpha, alpha), and its middle anywhere.
+
+    Whatever lies outside of the image is cut off.
+    """
 
     alpha: float = 1.0
     mix = staticmethod(cutmix)
@@ -152,7 +144,7 @@ class CutMix(Mix):
 @MIXES.add("resizemix")
 @dataclass(frozen=True)
 class ResizeMix(Mix):
-    """The box has a side drawn evenly from 0.1 to 0.8 of the image's, and lies anywhere in it."""
+    """Draws the box's side evenly from 0.1 to 0.8 of the image's, and its place anywhere inside."""
 
     mix = staticmethod(resizemix)
     unchanged = 0
@@ -166,7 +158,7 @@ class ResizeMix(Mix):
 @MIXES.add("samplePairing")
 @dataclass(frozen=True)
 class SamplePairing(Mix):
-    """One half of each, in eight of every ten epochs, and in none of the first and last tenth."""
+    """Half of each image, in eight of every ten epochs; never in the first and the last tenth."""
 
     mix = staticmethod(sample_pairing)
     unchanged = 1.0
@@ -180,7 +172,7 @@ class SamplePairing(Mix):
 
 
 def parse_mix(text: str) -> list[Mix]:
-    """The mixes that a text such as "mixup:0.4" or "mixup+cutmix:1" names; "none" is none.
+    """The mixes that a text such as "mixup:0.4" or "mixup+cutmix:1" names; [] for "none".
 
     Raises:
         UserError: an unknown mix, or an alpha that is not above 0 or that the mix does not take.
@@ -208,103 +200,86 @@ def _parse_member(member: str, text: str) -> Mix:
     return replace(mix, alpha=value)
 
 
-@dataclass(frozen=True)
-class Mixing:
-    """Which mixes a run takes, one of them at a time, and when.
+def mixes_of(config: TrainConfig) -> list[Mix]:
+    """The mixes of a run, by its mode and its `--mix`.
 
-    `per` is what the numbers are drawn for: the whole batch; each pair of images, which are each
-    other's partners; or each element.
+    Raises:
+        UserError: see `parse_mix`, or the mode has a mix of its own.
     """
-
-    members: list[Mix]
-    probability: float = 1.0
-    per: str = "batch"
-    epochs: int = 1
-    off_epochs: int = 0
-
-    @classmethod
-    def of(cls, config: TrainConfig) -> "Mixing":
-        """What a run's options ask for."""
-        return cls(
-            parse_mix(mix_of(config.augment, config.mix)),
-            config.mix_prob,
-            config.mix_per,
-            config.epochs,
-            config.mix_off_epochs,
-        )
-
-    def active(self, epoch: int) -> list[Mix]:
-        """The mixes that this epoch, counted from 0, may take."""
-        if epoch >= self.epochs - self.off_epochs:
-            return []
-        return [mix for mix in self.members if mix.active(epoch, self.epochs)]
-
-    def draw(
-        self, rng: np.random.Generator, epoch: int, count: int, side: int
-    ) -> tuple[np.ndarray, Drawn]:
-        """For a batch of `count` images: each one's partner, [N], and mixes with their numbers.
-
-        An image is changed by one of these mixes at most; for the others its number says no change.
-        """
-        order = rng.permutation(count)
-        partner = order.copy()
-        groups = np.zeros(count, np.int64)  # which images are drawn for together
-        if self.per == "pair":
-            pairs = order[: count // 2 * 2].reshape(-1, 2)
-            partner = np.arange(count)  # of an odd one out, itself
-            partner[pairs[:, 0]], partner[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
-            groups[pairs] = np.arange(len(pairs))[:, None]
-            groups[order[len(pairs) * 2 :]] = len(pairs)
-        elif self.per == "element":
-            groups = np.arange(count)
-        active = self.active(epoch)
-        several = int(groups.max()) + 1
-        chosen = rng.integers(max(1, len(active)), size=several)
-        left = rng.random(several) >= self.probability
-        drawn = []
-        for member, mix in enumerate(active):
-            numbers = mix.draw(rng, several, side)
-            numbers[left | (chosen != member)] = mix.unchanged
-            drawn.append((mix, numbers[groups]))
-        return partner, drawn
-
-
-def mixed(batch: Batch, partners: Batch, drawn: Drawn) -> Batch:
-    """The batch under what was drawn for it."""
-    for mix, numbers in drawn:
-        batch = mix.mix(batch, partners, numbers)
-    return batch
+    return parse_mix(mix_of(config.augment, config.mix))
 
 
 class Mixer:
-    """Mixes a training batch as the config says.
+    """Mixes training batches as the config says: each image by one of its mixes at most.
 
-    What is drawn depends on seed, epoch and step alone, and partners come from the batch of all
+    What it draws depends on seed, epoch and step alone. Partners come from the batch of all
     processes.
     """
 
-    def __init__(self, config: TrainConfig, group: Group):
-        self.mixing = Mixing.of(config)
+    def __init__(self, config: TrainConfig, group: Group, normalize: Normalize):
         self.config = config
+        self.mixes = mixes_of(config)
         self.group = group
+        self.normalize = normalize
 
     def __call__(
-        self, epoch: int, step: int, inputs: paddle.Tensor, targets: paddle.Tensor, whole: int
+        self, epoch: int, step: int, images: paddle.Tensor, targets: paddle.Tensor, total: int
     ) -> Batch:
-        """Return the normalised images [N, 3, H, W] and targets [N, classes] of this process, mixed
-        with others of its batch of `whole` images; epochs are counted from 0, steps from 1."""
-        if not self.mixing.active(epoch):
+        """Return this process's images, normalised and mixed, and their targets.
+
+        `images` are uint8 [N, H, W, 3] and `targets` float32 [N, classes], this process's part of a
+        batch of `total` images. Epochs are counted from 0, steps from 1.
+        """
+        inputs = self.normalize(images)
+        if not self.active(epoch):
             return inputs, targets
-        partner, drawn = self.draw(epoch, step, whole)
+        partner, drawn = self.draw(epoch, step, total)
         own = slice(self.group.rank, None, self.group.size)
         chosen = tensor_of(partner[own])
-        partners = (
-            self.group.united(inputs, whole)[chosen],
-            self.group.united(targets, whole)[chosen],
-        )
-        return mixed((inputs, targets), partners, [(mix, numbers[own]) for mix, numbers in drawn])
+        if self.group.size == 1:
+            partners = inputs[chosen]
+        else:  # uint8 is a quarter of the bytes to send
+            partners = self.normalize(self.group.whole_batch(images, total)[chosen])
+        batch = inputs, targets
+        partner_batch = partners, self.group.whole_batch(targets, total)[chosen]
+        for mix, numbers in drawn:
+            batch = mix.mix(batch, partner_batch, numbers[own])
+        return batch
 
-    def draw(self, epoch: int, step: int, whole: int) -> tuple[np.ndarray, Drawn]:
-        """Each image's partner in the batch of all processes, and the mixes with their numbers."""
-        rng = generator(self.config.seed, "mix", epoch, step)
-        return self.mixing.draw(rng, epoch, whole, self.config.image_size)
+    def active(self, epoch: int) -> list[Mix]:
+        """The mixes that this epoch, counted from 0, may use."""
+        config = self.config
+        if epoch >= config.epochs - config.mix_off_epochs:
+            return []
+        return [mix for mix in self.mixes if mix.active(epoch, config.epochs)]
+
+    def draw(self, epoch: int, step: int, count: int) -> tuple[np.ndarray, Drawn]:
+        """For a batch of `count` images: each image's partner, [N], and the mixes with their
+        numbers.
+
+        `--mix-per` says what has numbers of its own: the batch; each pair of images, which are each
+        other's partners; or each element. A mix has its number for no change where it is not used.
+        """
+        config = self.config
+        rng = generator(config.seed, "mix", epoch, step)
+        order = rng.permutation(count)
+        partner = order.copy()
+        groups = np.zeros(count, np.int64)  # images of one group share their numbers
+        if config.mix_per == "pair":
+            pairs = order[: count // 2 * 2].reshape(-1, 2)
+            partner = np.arange(count)  # the odd one out is its own partner
+            partner[pairs[:, 0]], partner[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
+            groups[pairs] = np.arange(len(pairs))[:, None]
+            groups[order[len(pairs) * 2 :]] = len(pairs)
+        elif config.mix_per == "element":
+            groups = np.arange(count)
+        active = self.active(epoch)
+        num_groups = int(groups.max()) + 1
+        chosen = rng.integers(max(1, len(active)), size=num_groups)
+        unmixed = rng.random(num_groups) >= config.mix_prob
+        drawn = []
+        for member, mix in enumerate(active):
+            numbers = mix.draw(rng, num_groups, config.image_size)
+            numbers[unmixed | (chosen != member)] = mix.unchanged
+            drawn.append((mix, numbers[groups]))
+        return partner, drawn

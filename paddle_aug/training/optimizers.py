@@ -8,10 +8,10 @@ from paddle_aug.config import TrainConfig
 def make_optimizer(config: TrainConfig, network: paddle.nn.Layer) -> paddle.optimizer.Optimizer:
     """Adam or SGD with the decay added to the gradient (L2), or AdamW (arXiv 1711.05101).
 
-    All weights that are not frozen decay, biases and normalisation too, as torch and Gluon have it.
+    All weights that are not frozen decay, even biases and normalisation, as in torch and Gluon.
     """
     rate, decay = config.learning_rate, config.weight_decay
-    parameters = [each for each in network.parameters() if not each.stop_gradient]
+    parameters = [value for value in network.parameters() if not value.stop_gradient]
     if config.optimizer == "adamw":
         return paddle.optimizer.AdamW(rate, parameters=parameters, weight_decay=decay)
     if config.optimizer == "adam":
@@ -22,7 +22,7 @@ def make_optimizer(config: TrainConfig, network: paddle.nn.Layer) -> paddle.opti
 
 
 def initialize(network: paddle.nn.Layer, way: str) -> None:
-    """Draw the weights of convolutions and dense layers anew by the way's rule; "default" is none.
+    """Redraw the weights of convolutions and dense layers; "default" keeps Paddle's.
 
     "xavier" is uniform within ± sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010).
     """

@@ -1,4 +1,4 @@
-"""Starting from weights that another data set has trained: what is taken, replaced, and kept."""
+"""Fine-tuning: pretrained weights, a new head, frozen layers, and a learning rate for the head."""
 
 import logging
 from importlib import import_module
@@ -16,25 +16,25 @@ logger = logging.getLogger(__name__)
 IMAGENET = "imagenet"
 BODY = "body"
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
-# The modules of paddle.vision.models that say where weights are.
+# The modules of paddle.vision.models that list the addresses of weights.
 FAMILIES = ("resnet", "densenet", "alexnet", "googlenet", "vgg")
 
 
 def within(name: str, layer: str) -> bool:
-    """Whether a layer or a parameter of this name is this layer, or in it."""
+    """Whether this layer or parameter is the given layer or lies inside it."""
     return f"{name}.".startswith(f"{layer}.")
 
 
 def in_head(network: paddle.nn.Layer, name: str) -> bool:
-    """Whether a layer or a parameter of this name belongs to what decides among the classes."""
+    """Whether this layer or parameter belongs to the head, the layers that output the classes."""
     return any(within(name, head) for head in network.heads)
 
 
 def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) -> None:
-    """Take the weights of a file, or ImageNet's for the network of this name.
+    """Load the weights of a file, or ImageNet's for the network of this name.
 
-    A head for another number of classes keeps the weights it has, and a line says so. All else must
-    fit.
+    A head with another number of classes keeps its first weights, and the log says so. All other
+    weights must fit.
 
     Raises:
         UserError: the file cannot be read, is of another network, or cannot be downloaded.
@@ -43,14 +43,14 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
     weights = checkpoint.load(path)
     if source == IMAGENET and network_name.startswith("vgg"):
         weights = from_upscaled(weights)
-    now = network.state_dict()
+    own = network.state_dict()
     replaced = [
         name
-        for name, value in now.items()
+        for name, value in own.items()
         if in_head(network, name)
         and checkpoint.described(weights.get(name)) != checkpoint.described(value)
     ]
-    fitting = {**weights, **{name: now[name].numpy() for name in replaced}}
+    fitting = {**weights, **{name: own[name].numpy() for name in replaced}}
     checkpoint.load_weights(network, fitting, path)
     if replaced:
         logger.info(
@@ -61,10 +61,10 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
 
 
 def download(network_name: str) -> Path:
-    """Paddle's own weights for ImageNet; kept in its folder in the user's home.
+    """Download Paddle's own weights for ImageNet into its folder in the user's home.
 
     Raises:
-        UserError: there are none for this network, or they cannot be had.
+        UserError: there are none for this network, or the download fails.
     """
     urls = {}
     for family in FAMILIES:
@@ -75,7 +75,7 @@ def download(network_name: str) -> Path:
             f"{near_miss(network_name, urls)}"
         )
     url, checksum = urls[network_name]
-    # It would tell of each attempt; what is left is the bar while it loads.
+    # Paddle would log each attempt; its progress bar is enough.
     paddle.utils.download.logger.setLevel(logging.ERROR)
     try:
         return Path(paddle.utils.download.get_weights_path_from_url(url, checksum))
@@ -87,11 +87,10 @@ def download(network_name: str) -> Path:
 
 
 def freeze(network: paddle.nn.Layer, which: str | None) -> list[paddle.nn.Layer]:
-    """Keep parameters as they are: all but the head ("body"), or those of the layers named.
+    """Freeze all parameters but the head's ("body"), or those of the named layers.
 
-    Several names are parted by commas, "conv1,layer1"; each is a layer with all that is in it.
-    Returns the batch normalisations within, which are to stay in eval mode: or what they have
-    measured would go on changing.
+    Names are separated by commas, as in "conv1,layer1", and include all layers inside. Returns the
+    frozen batch normalisations: keep them in eval mode, or their running statistics would change.
 
     Raises:
         UserError: there is no such layer, or nothing is left to learn.
@@ -99,21 +98,21 @@ def freeze(network: paddle.nn.Layer, which: str | None) -> list[paddle.nn.Layer]
     parameters = dict(network.named_parameters())
     layers = dict(network.named_sublayers())
     chosen = set()
-    for start in which.split(",") if which else []:
-        if start != BODY and start not in layers:
-            raise UserError(f"--freeze {start!r}: {near_miss(start, [*layers, BODY])}")
+    for part in which.split(",") if which else []:
+        if part != BODY and part not in layers:
+            raise UserError(f"--freeze {part!r}: {near_miss(part, [*layers, BODY])}")
         for name in (*parameters, *layers):
-            if within(name, start) if start != BODY else not in_head(network, name):
+            if within(name, part) if part != BODY else not in_head(network, name):
                 chosen.add(name)
-    if all(name in chosen or each.stop_gradient for name, each in parameters.items()):
+    if all(name in chosen or value.stop_gradient for name, value in parameters.items()):
         raise UserError(f"--freeze {which} leaves nothing to learn")
     for name in chosen.intersection(parameters):
         parameters[name].stop_gradient = True
     return [layers[name] for name in layers if name in chosen and isinstance(layers[name], NORMS)]
 
 
-def scale_head_lr(network: paddle.nn.Layer, times: float) -> None:
-    """Let the head learn so many times as fast as the rest."""
+def scale_head_lr(network: paddle.nn.Layer, factor: float) -> None:
+    """Multiply the head's learning rate by a factor."""
     for name, parameter in network.named_parameters():
         if in_head(network, name):
-            parameter.optimize_attr["learning_rate"] = times
+            parameter.optimize_attr["learning_rate"] = factor

@@ -1,4 +1,4 @@
-"""The state of a run: what it is made of, what came out so far, and both on the disk."""
+"""The state of a run: its parts, its progress, and how they are saved and resumed."""
 
 import logging
 import os
@@ -29,8 +29,7 @@ from paddle_aug.training.weights import describe, save_trained
 
 logger = logging.getLogger(__name__)
 
-# The options that may change when a run is resumed: where things are and how fast they go. All
-# others decide the curves.
+# The options that may change when a run is resumed: paths and speed. All others decide the curves.
 MAY_CHANGE = {
     "data", "train_list", "eval_list", "image_root", "epochs", "num_workers", "cache", "cache_dir",
     "device", "threads", "log_dir", "model_dir", "visualdl", "resume",
@@ -41,9 +40,9 @@ MODEL_FILES = ("best.pdparams", "last.pdparams", "checkpoint.pdstates")
 
 @dataclass
 class Progress:
-    """What came out of a run so far: all that its logs hold and resuming needs, except weights.
+    """The results of a run so far: all that its logs hold and resuming needs, except weights.
 
-    `curves` has the four of the logs and `epochs` the facts about each epoch, as in run.json.
+    `curves` has the four of the logs, and `epochs` the facts about each epoch, as in run.json.
     """
 
     curves: dict[str, list[float]] = field(
@@ -66,7 +65,7 @@ class Progress:
         return {"epoch": best + 1, "accEval": self.curves["accEval"][best]}
 
     def stop(self) -> None:
-        """Let the training end after this epoch."""
+        """End the training after this epoch."""
         self.stopped = True
 
     def finished(self, config: TrainConfig) -> bool:
@@ -76,7 +75,7 @@ class Progress:
 
 @dataclass
 class Run:
-    """What is trained, on what, and how."""
+    """The parts of a training."""
 
     config: TrainConfig
     data: Dataset
@@ -114,7 +113,7 @@ def begin(run: Run) -> Progress:
 
 
 def resume(run: Run, path: Path) -> Progress:
-    """Give a run the state that its checkpoint holds.
+    """Load the run's state from its checkpoint.
 
     Raises:
         UserError: the checkpoint is damaged, or another run's.
@@ -124,7 +123,7 @@ def resume(run: Run, path: Path) -> Progress:
     refuse_other_run(path, state, config, run.data)
     average = state["average"]
     checkpoint.load_weights(run.network, state["network"], path)
-    stepped = average["steps"] > 0 and not config.amp  # which skips steps that overflow
+    stepped = average["steps"] > 0 and not config.amp  # with amp, overflowing steps are skipped
     checkpoint.load_optimizer(run.optimizer, state["optimizer"], stepped, path)
     checkpoint.refuse_others(run.average.weights, average["weights"], path)
     run.average.set_state_dict(average)
@@ -134,16 +133,16 @@ def resume(run: Run, path: Path) -> Progress:
     stopped = state["stopped"] and config.epochs <= state["config"]["epochs"]
     progress = Progress(state["curves"], state["epochs"], state["sessions"], state["test"], stopped)
     if run.group.is_first:
-        publish(run, progress)  # a kill may have come between the checkpoint and the rest
+        publish(run, progress)  # in case a kill came after the checkpoint and before the logs
     logger.info("%s: resuming after epoch %d of %d", config.mode, progress.done, config.epochs)
     return progress
 
 
 def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
-    """What a finished run, whose checkpoint was deleted, left in its logs.
+    """The progress of a finished run without a checkpoint, from its logs.
 
     Raises:
-        UserError: it is not finished, or is another run.
+        UserError: the run is not finished, or is another run.
     """
     config = run.config
     if not earlier.get("finished"):
@@ -161,18 +160,12 @@ def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
 
 
 def begin_session(run: Run, progress: Progress, device: str, workers: Workers) -> None:
-    """Note what trains from here on, and warn if that makes other bits than before."""
-    latest = session(run, progress, device, workers)
-    if progress.sessions and run.group.is_first:
-        note_other_machine(run.config, progress.sessions[-1], latest)
-    progress.sessions.append(latest)
-    progress.test = None  # of a run that was to end earlier
+    """Add this session, as run.json has it, and warn if it computes other bits than the one before.
 
-
-def session(run: Run, progress: Progress, device: str, workers: Workers) -> dict:
-    """What run.json says of a session; epochs are counted from 0."""
+    Epochs are counted from 0.
+    """
     decoded = workers.datasets["train"].decoded
-    return {
+    session = {
         "from_epoch": progress.done,
         "argv": sys.argv,
         "versions": {**versions(), "paddle": paddle.__version__},
@@ -184,20 +177,25 @@ def session(run: Run, progress: Progress, device: str, workers: Workers) -> dict
         "num_workers": workers.processes,
         "cache": decoded.way if decoded else "off",
     }
+    if progress.sessions and run.group.is_first:
+        warn_of_other_machine(run.config, progress.sessions[-1], session)
+    progress.sessions.append(session)
+    progress.test = None  # a resumed run may have been tested at an earlier end
 
 
-def note_other_machine(config: TrainConfig, before: dict, now: dict) -> None:
-    """Warn if a resumed run calculates with other instructions than before."""
+def warn_of_other_machine(config: TrainConfig, before: dict, now: dict) -> None:
+    """Warn if a resumed run does not compute with the same instructions as before."""
 
     def described(session: dict) -> dict:
         kind = session["device"].partition(":")[0]
-        cpu = {"CPU": session.get("cpu"), MKL_INSTRUCTIONS: session.get("mkl")}
-        paddle_version = session["versions"].get("paddle")
-        return {"Paddle": paddle_version, "device": kind, **(cpu if kind == "cpu" else {})}
+        facts = {"Paddle": session["versions"].get("paddle"), "device": kind}
+        if kind == "cpu":
+            if "cpu" in before:  # earlier versions did not write it
+                facts["CPU"] = session.get("cpu")
+            facts[MKL_INSTRUCTIONS] = session.get("mkl")
+        return facts
 
     one, other = described(before), described(now)
-    if "cpu" not in before:  # earlier versions did not note it
-        one.pop("CPU", None)
     changed = [
         f"{name} {other.get(name) or 'unset'} (before: {one[name] or 'unset'})"
         for name in one
@@ -212,9 +210,9 @@ def note_other_machine(config: TrainConfig, before: dict, now: dict) -> None:
 
 
 def refuse_unshared(run: Run, path: Path) -> None:
-    """Stop if only some processes, on other machines, see the run that is to be resumed."""
-    there = [path.exists(), bool(runlog.read_run_file(run.config.log_dir, run.config.mode))]
-    for number in run.group.sum([float(exists) for exists in there]):
+    """Stop if only some of the processes, on several machines, see the run to resume."""
+    exist = [path.exists(), bool(runlog.read_run_file(run.config.log_dir, run.config.mode))]
+    for number in run.group.sum([float(exists) for exists in exist]):
         if 0 < number < run.group.size:
             raise UserError(
                 f"cannot resume: {path}, or the logs in {run.config.log_dir}, are missing for some "
@@ -225,10 +223,11 @@ def refuse_unshared(run: Run, path: Path) -> None:
 
 def set_earlier_run_aside(config: TrainConfig) -> None:
     """Move the files of an earlier run out of the way of a new one."""
+    visualdl_files = visualdl_folder(config).glob("vdl*.log") if config.visualdl else []
     for folder in (
         runlog.set_aside(config.log_dir, config.mode),
         set_aside([model_file(config, name) for name in MODEL_FILES]),
-        set_aside(visualdl_files(config)),
+        set_aside(sorted(visualdl_files)),
     ):
         if folder:
             logger.info("%s: moved the files of an earlier run to %s", config.mode, folder)
@@ -256,8 +255,8 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
             f"{path} was trained towards --epochs {before['epochs']}, and its learning rate fell "
             f"accordingly; it cannot be resumed towards {config.epochs}"
         )
-    there = state["data"]["fingerprint"], state["data"]["classes"]
-    if there != (data.fingerprint, data.num_classes):
+    data_before = state["data"]["fingerprint"], state["data"]["classes"]
+    if data_before != (data.fingerprint, data.num_classes):
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
     if len(state["epochs"]) > config.epochs:
         raise UserError(
@@ -266,11 +265,11 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
 
 
 def save(run: Run, progress: Progress) -> None:
-    """Write the checkpoint, from which all other files can be written again."""
+    """Write the checkpoint, from which `resume` can restore all other files."""
     state = {
         "format": checkpoint_schema.FORMAT,
         "network": run.network.state_dict(),
-        "optimizer": checkpoint.kept_by(run.optimizer),
+        "optimizer": checkpoint.optimizer_state(run.optimizer),
         "average": run.average.state_dict(),
         "scaler": run.scaler.state_dict(),
         "curves": progress.curves,
@@ -281,7 +280,7 @@ def save(run: Run, progress: Progress) -> None:
         "config": run.config.asdict(),
         "data": about_data(run.data),
     }
-    with full_disk_refused():
+    with report_full_disk():
         checkpoint.save(model_file(run.config, "checkpoint.pdstates"), state)
 
 
@@ -304,7 +303,7 @@ def publish(run: Run, progress: Progress) -> None:
         "finished": progress.finished(config),
     }
     description = describe(config, run.data, normalization)
-    with full_disk_refused(), run.average.in_place():
+    with report_full_disk(), run.average.in_place():
         runlog.write(config.log_dir, config.mode, progress.curves, facts)
         if progress.best["epoch"] == progress.done:
             save_trained(model_file(config, "best.pdparams"), run.network, description)
@@ -313,8 +312,8 @@ def publish(run: Run, progress: Progress) -> None:
 
 
 @contextmanager
-def full_disk_refused() -> Iterator[None]:
-    """Turn a full disk into one message."""
+def report_full_disk() -> Iterator[None]:
+    """Raise a UserError if a file cannot be written."""
     try:
         yield
     except OSError as error:
@@ -325,12 +324,12 @@ def full_disk_refused() -> Iterator[None]:
 
 
 def model_file(config: TrainConfig, name: str) -> Path:
-    """A file of this run in the folder of weights."""
+    """The path of a file in `--model-dir` that belongs to this run."""
     return Path(config.model_dir) / f"{runlog.prefix(config.mode)}{name}"
 
 
 def about_data(data: Dataset) -> dict:
-    """What run.json says of the data."""
+    """The facts about the data in run.json."""
     return {
         "name": data.name,
         "fingerprint": data.fingerprint,
@@ -346,10 +345,5 @@ def about_data(data: Dataset) -> dict:
 
 
 def visualdl_folder(config: TrainConfig) -> Path:
-    """The folder of a run below `--visualdl`; its name is the run's in VisualDL."""
+    """The folder of a run below `--visualdl`; VisualDL shows its name."""
     return Path(config.visualdl or "") / runlog.prefix(config.mode).removesuffix("_")
-
-
-def visualdl_files(config: TrainConfig) -> list[Path]:
-    """The files that an earlier run left for VisualDL."""
-    return sorted(visualdl_folder(config).glob("vdl*.log")) if config.visualdl else []

@@ -1,4 +1,4 @@
-"""What VisualDL shows of a run: its curves, an epoch a point, batches, and the network's graph."""
+"""Records for VisualDL: the curves of a run, batches, and the graph of the network."""
 
 import copy
 import logging
@@ -22,14 +22,13 @@ from paddle_aug.training.state import Progress, Run, visualdl_folder
 
 logger = logging.getLogger(__name__)
 
-EVERY = 10  # epochs from one picture of a batch to the next
-MAX_IMAGES = 16  # of it
+EVERY = 10  # epochs between pictures of a batch
+MAX_IMAGES = 16  # in such a picture
 TAGS = ("loss/train", "accuracy/train", "loss/eval", "accuracy/eval")  # of runlog.CURVES
 
 
 class VisualDL(Callback):
-    """Writes to the run's own folder below the one that `--visualdl` names; steps are epochs,
-    counted from 1.
+    """Writes to the run's folder below `--visualdl`. Its steps are epochs, counted from 1.
 
     Raises:
         UserError: VisualDL is not installed, or the folder cannot be written to.
@@ -39,7 +38,7 @@ class VisualDL(Callback):
         try:
             import visualdl
         except ModuleNotFoundError:
-            # pandas, which it brings, would put NumPy 2 in the place of what Paddle 2.6 needs.
+            # Its pandas would replace NumPy by version 2, which Paddle 2.6 cannot use.
             raise UserError(
                 "--visualdl needs VisualDL, which is not installed: "
                 f'pip install visualdl "numpy=={np.__version__}"'
@@ -50,12 +49,12 @@ class VisualDL(Callback):
         self.writer = None
 
     def on_train_begin(self, run: Run, progress: Progress) -> None:
-        """Open the record; drop what an earlier session showed beyond the finished epochs."""
+        """Open the record, without what an earlier session wrote after its last saved epoch."""
         folder = visualdl_folder(self.config)
         file = folder / "vdlrecords.log"
         if file.exists():
             write_bytes(file, b"".join(records(file.read_bytes(), progress.done)))
-        with redirect_stdout(StringIO()):  # it says that it goes on in the file
+        with redirect_stdout(StringIO()):  # it prints that the file exists
             self.writer = self.open(str(folder), file_name=file.name)
         if not list(folder.glob("vdlgraph*")):
             self.graph(run.network)
@@ -65,10 +64,10 @@ class VisualDL(Callback):
             self.writer.close()
 
     def graph(self, network: paddle.nn.Layer) -> None:
-        """Trace a copy of the network, of which VisualDL makes another one."""
+        """Write the graph of the network, traced on a copy."""
         size = self.config.image_size
         images = paddle.static.InputSpec([None, 3, size, size], "float32")
-        # VisualDL reads the programs of Paddle 2, which Paddle 3 still makes when it is told to.
+        # VisualDL reads the programs of Paddle 2, which Paddle 3 makes under this guard.
         old_program = getattr(paddle.pir_utils, "OldIrGuard", nullcontext)
         with paddle.utils.unique_name.guard(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "full_graph=False", UserWarning)
@@ -76,9 +75,9 @@ class VisualDL(Callback):
             network = copy.deepcopy(network)
             network.eval()
             try:
-                with old_program(), redirect_stdout(StringIO()):  # where it prints the error, too
+                with old_program(), redirect_stdout(StringIO()):  # it prints the error, too
                     self.writer.add_graph(network, [images])
-            except Exception as error:  # of any kind, as it comes from within the traced program
+            except Exception as error:  # the traced program may raise anything
                 reason = str(error).strip().split("\n")[-1].strip()
                 logger.warning(
                     "--visualdl shows everything but the graph of %s, which VisualDL cannot make "
@@ -89,13 +88,13 @@ class VisualDL(Callback):
                 )
 
     def on_batch_end(self, run: Run, progress: Progress, step: Step) -> None:
-        """Show the first images of an epoch as the network sees them: augmented and mixed."""
+        """Write the first images of an epoch as the network sees them: augmented and mixed."""
         if step.number == 1 and progress.done % EVERY == 0:
             images = pictures(step.inputs[:MAX_IMAGES], run.normalization)
             self.writer.add_image("batch", grid(images), progress.done + 1)
 
     def on_epoch_end(self, run: Run, progress: Progress) -> None:
-        """Show the latest values: before the checkpoint, as resuming cuts off what is beyond it."""
+        """Write the latest values, before the checkpoint: resuming drops those that follow it."""
         values = {
             **{tag: progress.curves[name][-1] for tag, name in zip(TAGS, CURVES, strict=True)},
             "learning_rate": run.optimizer.get_lr(),
@@ -107,9 +106,9 @@ class VisualDL(Callback):
 
 
 def records(content: bytes, done: int) -> Iterator[bytes]:
-    """The records of a file of VisualDL's that are whole, of so many epochs.
+    """The complete records of a VisualDL file up to the epoch `done`.
 
-    Each is a message of protobuf behind its length; a kill may leave a part of the last one.
+    Each is a protobuf message after its length; a kill may have cut off the last one.
     """
     from visualdl.proto.record_pb2 import Record
 
@@ -124,8 +123,10 @@ def records(content: bytes, done: int) -> Iterator[bytes]:
 
 
 def pictures(inputs: paddle.Tensor, norm: Normalization) -> np.ndarray:
-    """A network's inputs [N, 3, H, W] as uint8 [N, H, W, 3]; where each image was normalised by its
-    own mean and deviation, which are gone, from its darkest to its brightest."""
+    """Convert a network's inputs [N, 3, H, W] back to uint8 [N, H, W, 3].
+
+    Images that were normalised by their own mean and deviation are stretched to full contrast.
+    """
     pixels = inputs.transpose([0, 2, 3, 1]).numpy()
     if norm.per_image:
         low, high = (side(axis=(1, 2, 3), keepdims=True) for side in (pixels.min, pixels.max))
@@ -136,7 +137,7 @@ def pictures(inputs: paddle.Tensor, norm: Normalization) -> np.ndarray:
 
 
 def grid(images: np.ndarray) -> np.ndarray:
-    """Images [N, H, W, 3] as one, row by row in a square; VisualDL's own would shrink them."""
+    """Arrange images [N, H, W, 3] in a square, row by row; VisualDL's grid would shrink them."""
     columns = math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
     missing = rows * columns - len(images)

@@ -141,7 +141,7 @@ def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_pa
         (["a.png", "--csv", "-", "--json", "-"], "cannot both go to stdout"),
         (["a.png", "--tta-draws", 2], "--tta-draws needs --tta"),
         (["a.png", "--threads", 0], "--threads must be at least 1, not 0"),
-        (["a.png", "--run", "none.json"], "says itself what its weights are of"),
+        (["a.png", "--run", "none.json"], "has a description of its own"),
         (["eval_000.png", "--csv", "/proc/none/a.csv"], "cannot write --csv /proc/none/a.csv"),
     ],
 )

@@ -102,10 +102,10 @@ class Gathering:
         self.rank = rank
         self.parts = parts
 
-    def united(self, part, whole):
+    def whole_batch(self, part, total):
         (place,) = (place for place, each in enumerate(self.parts[self.rank]) if each is part)
         arrays = [parts[place].numpy() for parts in self.parts]
-        made = np.empty((whole, *arrays[0].shape[1:]), arrays[0].dtype)
+        made = np.empty((total, *arrays[0].shape[1:]), arrays[0].dtype)
         made[::2], made[1::2] = arrays
         return paddle.to_tensor(made)
 
@@ -120,7 +120,6 @@ def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
     dataset = augmented(config, data.train, "hflip")
     shown = Shown(config, dataset, [{"from_epoch": 0, "processes": 2}])
     alone = Shown(config, dataset)
-    normalize = Normalize(KNOWN["unit"])
     fed, parts = {}, []
     with Workers({"train": dataset}, 0, 12) as workers:
         for rank in range(2):
@@ -129,14 +128,14 @@ def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
                 [
                     part
                     for images, labels, _ in batches.of(1)
-                    for part in (normalize(images), one_hot(labels, data.num_classes))
+                    for part in (images, one_hot(labels, data.num_classes))
                 ]
             )
         keys = list(batches_of_two(config, len(dataset)))
     assert [len(batch) for batch in keys] == [7, 7, 10]
     for rank in range(2):
         group = Gathering(rank, parts)
-        mixer = mixing.Mixer(config, group)
+        mixer = mixing.Mixer(config, group, Normalize(KNOWN["unit"]))
         for step, batch in enumerate(keys, 1):
             inputs, _ = mixer(1, step, *parts[rank][2 * step - 2 : 2 * step], len(batch))
             fed.update(zip(batch[rank::2], inputs.transpose([0, 2, 3, 1]).numpy(), strict=True))

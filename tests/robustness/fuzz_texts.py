@@ -21,7 +21,7 @@ from paddle_aug.inputs import of_mode
 from paddle_aug.results import curves as figures
 from paddle_aug.results import runlog, table
 from paddle_aug.rng import generator
-from paddle_aug.training.mixing import Mixing
+from paddle_aug.training.mixing import mixes_of
 
 NUMBERS = st.one_of(
     st.integers(-3, 60), st.integers(), st.floats(), st.sampled_from(
@@ -77,7 +77,7 @@ def recipes(draw: Callable, folder: Path) -> Attempt:
             of_this_mode = of_mode(config, mode)
             augmentation(of_this_mode.augment)
             augmentation(of_this_mode.eval_transform)
-            Mixing.of(of_this_mode)
+            mixes_of(of_this_mode)
             normalization(of_this_mode.normalize, [np.zeros((4, 4, 3), np.uint8)])
 
     # A wrong value is refused by the name of its option.
@@ -127,7 +127,7 @@ def specs(draw: Callable, folder: Path) -> Attempt:
     def run():
         for mode in split_modes(spec):
             config = of_mode(TrainConfig(), mode)
-            Mixing.of(config)
+            mixes_of(config)
             changed = augmentation(config.augment)(image, generator(0, "augment"))
             assert changed.dtype == np.uint8
             assert changed.shape[2] == 3

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from paddle_aug.config import TrainConfig
 from paddle_aug.training import console
 from paddle_aug.training.fit import fit
-from paddle_aug.training.state import Progress, note_other_machine
+from paddle_aug.training.state import Progress, warn_of_other_machine
 
 CONFIG = TrainConfig(augment="userDef", epochs=30, log_dir="logs", model_dir="models")
 
@@ -107,10 +107,10 @@ def test_a_long_wait_for_data_is_told_with_what_shortens_it(
 )
 def test_a_resumed_run_on_another_machine_says_that_its_bits_differ(change, told, caplog):
     before = {"device": "cpu", "cpu": "AMD EPYC", "mkl": "5", "versions": {"paddle": "3.3.1"}}
-    note_other_machine(CONFIG, before, {**before, **change})
+    warn_of_other_machine(CONFIG, before, {**before, **change})
     messages = [record.getMessage() for record in caplog.records]
     assert [told in message for message in messages] == ([True] if told else [])
     earlier = {name: value for name, value in before.items() if name != "cpu"}
     caplog.clear()
-    note_other_machine(CONFIG, earlier, before)
+    warn_of_other_machine(CONFIG, earlier, before)
     assert not caplog.records

@@ -6,17 +6,19 @@ import pytest
 from PIL import Image
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
-from paddle_aug.rng import generator
+from paddle_aug.training.batches import Normalize
+from paddle_aug.training.distributed import Group
 from paddle_aug.training.mixing import (
     MIXES,
     CutMix,
-    Mixing,
+    Mixer,
     Mixup,
     ResizeMix,
     SamplePairing,
     cutmix,
-    mixed,
+    mixes_of,
     mixup,
     parse_mix,
     resizemix,
@@ -32,16 +34,15 @@ def some_batch(count=6, side=12, seed=0):
     return images, np.eye(CLASSES, dtype=np.float32)[rng.integers(CLASSES, size=count)]
 
 
-def tensors(batch):
-    return tuple(paddle.to_tensor(each) for each in batch)
-
-
-def arrays(batch):
-    return tuple(each.numpy() for each in batch)
-
-
 def made(mix, batch, partners, numbers):
-    return arrays(mix(tensors(batch), tensors(partners), numbers))
+    """A mix of NumPy arrays."""
+    first, second = (tuple(map(paddle.to_tensor, arrays)) for arrays in (batch, partners))
+    return tuple(tensor.numpy() for tensor in mix(first, second, numbers))
+
+
+def mixer(mix, side=32, epochs=100, **fields):
+    config = TrainConfig(mix=mix, image_size=side, epochs=epochs, **fields)
+    return Mixer(config, Group(), Normalize(KNOWN["unit"]))
 
 
 def test_mixup_is_the_weighted_mean_of_images_and_of_targets():
@@ -96,43 +97,44 @@ def test_resizemix_pastes_the_whole_partner_as_pillow_shrinks_it():
         np.testing.assert_allclose(found_targets[place], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", list(MIXES))
+@pytest.mark.parametrize("mix", list(MIXES))
 @pytest.mark.parametrize("per", ["batch", "pair", "element"])
-def test_every_mix_leaves_its_inputs_and_makes_targets_of_sum_one(name, per):
-    batch = some_batch(count=7)
-    before = [each.copy() for each in batch]
-    mixing = Mixing([MIXES[name]()], per=per, epochs=100)
-    inputs = tensors(batch)
+def test_every_mix_leaves_its_inputs_and_makes_targets_of_sum_one(mix, per):
+    paddle.set_device("cpu")
+    images = np.random.default_rng(0).integers(0, 256, (7, 12, 12, 3), "uint8")
+    targets = np.eye(CLASSES, dtype=np.float32)[np.arange(7) % CLASSES]
+    given = paddle.to_tensor(images), paddle.to_tensor(targets)
+    unmixed = images.transpose(0, 3, 1, 2).astype(np.float32) / 255
     changed = []
-    for seed in range(5):  # a box may be less than half a pixel
-        partner, drawn = mixing.draw(np.random.default_rng(seed), 10, 7, 12)
-        images, targets = arrays(
-            mixed(inputs, tensors((batch[0][partner], batch[1][partner])), drawn)
-        )
-        for each, expected in zip(inputs, before, strict=True):
-            np.testing.assert_array_equal(each.numpy(), expected)
-        assert (images.shape, images.dtype) == (batch[0].shape, np.float32)
-        changed.append(not np.array_equal(images, batch[0]))
-        np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
-        assert (targets >= 0).all()
+    for step in range(5):  # a box may be less than half a pixel
+        found = mixer(mix, 12, mix_per=per)(10, step, *given, 7)
+        inputs, mixed_targets = (tensor.numpy() for tensor in found)
+        np.testing.assert_array_equal(given[0].numpy(), images)
+        np.testing.assert_array_equal(given[1].numpy(), targets)
+        assert (inputs.shape, inputs.dtype) == ((7, 3, 12, 12), np.float32)
+        changed.append(not np.allclose(inputs, unmixed, atol=1e-6))
+        np.testing.assert_allclose(mixed_targets.sum(axis=1), 1, atol=1e-6)
+        assert (mixed_targets >= 0).all()
     assert sum(changed) > 2
 
 
-@pytest.mark.parametrize("name", list(MIXES))
-def test_equal_generators_draw_equal_numbers(name):
-    mixing = Mixing([MIXES[name]()], per="element", epochs=100)
-    first, second = (mixing.draw(generator(3, "mix", 20, 5), 20, 16, 32) for _ in range(2))
-    other = mixing.draw(generator(3, "mix", 20, 6), 20, 16, 32)
+@pytest.mark.parametrize("mix", list(MIXES))
+def test_what_is_drawn_depends_on_seed_epoch_and_step_alone(mix):
+    mixes = mixer(mix, mix_per="element", seed=3)
+    first, second = (mixes.draw(20, 5, 16) for _ in range(2))
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1][0][1], second[1][0][1])
-    assert not np.array_equal(first[0], other[0])
+    others = [mixes.draw(20, 6, 16), mixes.draw(21, 5, 16)]
+    others.append(mixer(mix, mix_per="element", seed=4).draw(20, 5, 16))
+    for partner, _ in others:
+        assert not np.array_equal(first[0], partner)
 
 
 def test_mixup_draws_a_share_from_beta_and_one_for_the_whole_batch():
     shares = Mixup(alpha=0.4).draw(np.random.default_rng(0), 40_000, 32)
     assert shares.mean() == pytest.approx(0.5, abs=0.01)
     assert shares.var() == pytest.approx(1 / (4 * (2 * 0.4 + 1)), abs=0.003)  # Beta's
-    _, [(_, share)] = Mixing([Mixup()]).draw(np.random.default_rng(1), 0, 8, 32)
+    _, [(_, share)] = mixer("mixup").draw(0, 1, 8)
     assert len(set(share)) == 1
 
 
@@ -161,9 +163,7 @@ def test_resizemix_draws_sides_evenly_from_a_tenth_to_eight_and_places_anywhere(
 
 
 def test_pairs_are_each_others_partners_with_the_same_number():
-    partner, [(_, share)] = Mixing([Mixup(alpha=1.0)], per="pair").draw(
-        np.random.default_rng(0), 0, 9, 32
-    )
+    partner, [(_, share)] = mixer("mixup:1", mix_per="pair").draw(0, 1, 9)
     np.testing.assert_array_equal(partner[partner], np.arange(9))
     assert (partner == np.arange(9)).sum() == 1, "the odd one out is its own partner"
     np.testing.assert_array_equal(share, share[partner])
@@ -172,16 +172,16 @@ def test_pairs_are_each_others_partners_with_the_same_number():
 
 def test_partners_for_a_batch_or_elements_are_a_permutation():
     for per in ("batch", "element"):
-        partner, [(_, share)] = Mixing([Mixup()], per=per).draw(np.random.default_rng(0), 0, 16, 32)
+        partner, [(_, share)] = mixer("mixup", mix_per=per).draw(0, 1, 16)
         assert sorted(partner) == list(range(16))
     assert len(set(share)) == 16
 
 
 def test_of_several_mixes_each_image_gets_one_and_all_are_as_likely():
-    mixing = Mixing(parse_mix("mixup:1+cutmix+resizemix"), per="element")
+    mixes = mixer("mixup:1+cutmix+resizemix", side=64, mix_per="element")
     counts = np.zeros(3)
-    for seed in range(200):
-        _, drawn = mixing.draw(np.random.default_rng(seed), 0, 32, 64)
+    for step in range(200):
+        _, drawn = mixes.draw(0, step, 32)
         changed = np.array(
             [(numbers != mix.unchanged).reshape(32, -1).any(axis=1) for mix, numbers in drawn]
         )
@@ -192,31 +192,30 @@ def test_of_several_mixes_each_image_gets_one_and_all_are_as_likely():
 
 @pytest.mark.parametrize("per", ["batch", "element"])
 def test_mix_prob_is_the_share_of_what_is_mixed(per):
-    mixing = Mixing([SamplePairing()], probability=0.3, per=per, epochs=100)
-    shares = [mixing.draw(np.random.default_rng(seed), 10, 8, 32)[1][0][1] for seed in range(2000)]
+    mixes = mixer("samplePairing", mix_prob=0.3, mix_per=per)
+    shares = [mixes.draw(10, step, 8)[1][0][1] for step in range(2000)]
     assert np.mean(np.concatenate(shares) == 0.5) == pytest.approx(0.3, abs=0.03)
     assert {len(set(share)) for share in shares} == ({1} if per == "batch" else {1, 2})
 
 
 def test_sample_pairing_pauses_as_the_sequel_says():
     """From a tenth of the epochs to the last tenth, eight of every ten."""
-    pairing = Mixing([SamplePairing()], epochs=500)
-    on = [epoch for epoch in range(500) if pairing.active(epoch)]
+    on = [epoch for epoch in range(500) if mixer("samplePairing", epochs=500).active(epoch)]
     assert on == [epoch for epoch in range(50, 450) if epoch % 10 < 8]
-    assert Mixing([SamplePairing()], epochs=4).active(0), "too few epochs for a tenth"
+    assert mixer("samplePairing", epochs=4).active(0), "too few epochs for a tenth"
 
 
 def test_the_last_epochs_go_without_mixing():
-    mixing = Mixing([Mixup()], epochs=10, off_epochs=3)
-    assert [bool(mixing.active(epoch)) for epoch in range(10)] == [True] * 7 + [False] * 3
+    mixes = mixer("mixup", epochs=10, mix_off_epochs=3)
+    assert [bool(mixes.active(epoch)) for epoch in range(10)] == [True] * 7 + [False] * 3
 
 
 def test_mixes_are_read_from_their_text():
     assert parse_mix("none") == []
     assert parse_mix("mixup:0.4+cutmix") == [Mixup(alpha=0.4), CutMix()]
     assert parse_mix("samplePairing + resizemix") == [SamplePairing(), ResizeMix()]
-    assert Mixing.of(TrainConfig(augment="mixup")).members == [Mixup(alpha=1.5)]
-    assert Mixing.of(TrainConfig(augment="samplePairing")).members == [SamplePairing()]
+    assert mixes_of(TrainConfig(augment="mixup")) == [Mixup(alpha=1.5)]
+    assert mixes_of(TrainConfig(augment="samplePairing")) == [SamplePairing()]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """The training loop: what it measures, what it leaves, and that it goes on where it stopped."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +12,11 @@ import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from PIL import Image
+from same_run import assert_same_run, assert_same_values, checkpoint_of
+from trained import options_of
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.config import make_config
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.data.workers import Workers
@@ -32,7 +31,7 @@ from paddle_aug.training.console import percent, result
 from paddle_aug.training.device import use_device
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.mixing import Mixer
-from paddle_aug.training.state import model_file
+from paddle_aug.training.state import about_data, model_file, refuse_other_run
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -40,23 +39,6 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.fixture(autouse=True)
 def logged(caplog):
     caplog.set_level("INFO", "paddle_aug")
-
-
-@pytest.fixture
-def config(tmp_path):
-    return TrainConfig(
-        augment="userDef",
-        network="vgg_thin_bn",
-        image_size=16,
-        batch_size=5,
-        learning_rate=1e-3,
-        epochs=3,
-        device="cpu",
-        threads=1,
-        num_workers=0,
-        log_dir=str(tmp_path / "logs"),
-        model_dir=str(tmp_path / "models"),
-    )
 
 
 def curves(config):
@@ -68,18 +50,8 @@ def curves(config):
     }
 
 
-def weights(config, name="last"):
-    path = Path(config.model_dir) / f"{runlog.prefix(config.mode)}{name}.pdparams"
-    return {key: np.asarray(value) for key, value in checkpoint.load(path).items()}
-
-
-def assert_same_run(one, other):
-    assert curves(one) == curves(other)
-    for name in ("best", "last"):
-        left, right = weights(one, name), weights(other, name)
-        assert left.keys() == right.keys()
-        for key in left:
-            np.testing.assert_array_equal(left[key], right[key], err_msg=key)
+def weights(config):
+    return checkpoint.load(model_file(config, "last.pdparams"))
 
 
 def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
@@ -104,25 +76,23 @@ def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("version", ["lists", "columns"])
-def test_checkpoints_of_earlier_versions_are_resumed(config, data, version):
+def test_a_checkpoint_of_an_earlier_version_is_resumed(config, data, elsewhere):
     train.fit(replace(config, epochs=2), data)
     path = model_file(config, "checkpoint.pdstates")
     state = checkpoint.load(path)
     before = runlog.read_run_file(config.log_dir, config.mode)["epochs"]
     del state["format"], state["stopped"], state["sessions"][0]["cpu"]
-    if version == "columns":
-        names = ("seconds", "data_wait", "images_per_s")
-        state["curves"] = {name: np.array(curve) for name, curve in state["curves"].items()}
-        state["epochs"] = {
-            "numbers": {n: np.array([epoch[n] for epoch in before]) for n in names},
-            "others": {i: {"right": epoch["right"]} for i, epoch in enumerate(before)},
-        }
+    names = ("seconds", "data_wait", "images_per_s")
+    state["curves"] = {name: np.array(curve) for name, curve in state["curves"].items()}
+    state["epochs"] = {
+        "numbers": {n: np.array([epoch[n] for epoch in before]) for n in names},
+        "others": {i: {"right": epoch["right"]} for i, epoch in enumerate(before)},
+    }
     checkpoint.save(path, {**state, "part": None})
     train.fit(replace(config, resume=True), data)
-    whole = replace(config, log_dir=config.log_dir + "-whole", model_dir=config.model_dir + "-w")
+    whole = replace(config, **elsewhere)
     train.fit(whole, data)
-    assert curves(config) == curves(whole)
+    assert_same_run(config, whole)
     run = runlog.read_run_file(config.log_dir, config.mode)
     assert run["epochs"][:2] == before
     assert len(run["epochs"]) == 3
@@ -190,13 +160,12 @@ def test_a_network_learns_what_can_be_learned(config, data):
     assert progress.curves["lossEval"][-1] < 0.1 * progress.curves["lossEval"][0]
 
 
-def test_the_same_seed_gives_the_same_run_and_another_seed_another(config, data, tmp_path):
-    again = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
-    other = replace(config, log_dir=str(tmp_path / "c"), model_dir=str(tmp_path / "mc"), seed=1)
-    for one in (config, again, other):
-        train.fit(one, data)
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(config, data, elsewhere):
+    again = replace(config, **elsewhere)
+    progress, _ = train.fit(config, data), train.fit(again, data)
     assert_same_run(config, again)
-    assert curves(config) != curves(other)
+    other = train.fit(replace(again, seed=1), data)
+    assert progress.curves != other.curves
 
 
 def test_all_modes_of_a_seed_start_from_the_same_weights(config, data, monkeypatch):
@@ -213,8 +182,8 @@ def test_all_modes_of_a_seed_start_from_the_same_weights(config, data, monkeypat
     np.testing.assert_array_equal(*first_weights)
 
 
-def test_two_networks_in_one_process_and_then_both_resumed(config, data, tmp_path):
-    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+def test_two_networks_in_one_process_and_then_both_resumed(config, data, elsewhere):
+    whole = replace(config, **elsewhere)
     for mode in ("none", "userDef"):
         train.fit(replace(whole, augment=mode), data)
     for mode in ("none", "userDef"):
@@ -237,7 +206,7 @@ def test_resuming_a_finished_run_changes_nothing(config, data, caplog):
 def test_resume_passes_over_a_finished_run_whose_checkpoint_was_deleted(config, data, caplog):
     done = train.fit(config, data)
     before = curves(config)
-    (Path(config.model_dir) / "userDefAug_checkpoint.pdstates").unlink()
+    model_file(config, "checkpoint.pdstates").unlink()
     again = train.fit(replace(config, resume=True), data)
     assert again.curves == done.curves
     assert curves(config) == before
@@ -248,9 +217,9 @@ def test_resume_passes_over_a_finished_run_whose_checkpoint_was_deleted(config, 
 
 def test_resume_refuses_to_throw_away_a_run_that_lost_its_checkpoint(config, data):
     train.fit(replace(config, epochs=1), data)
-    file = Path(config.log_dir) / "userDefAug_run.json"
+    file = runlog.run_file(config.log_dir, config.mode)
     file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
-    (Path(config.model_dir) / "userDefAug_checkpoint.pdstates").unlink()
+    model_file(config, "checkpoint.pdstates").unlink()
     with pytest.raises(UserError, match="is missing"):
         train.fit(replace(config, resume=True), data)
 
@@ -259,8 +228,8 @@ def test_resume_writes_again_what_a_kill_kept_from_being_written(config, data):
     """The checkpoint comes first; logs and weights of that epoch may be missing."""
     train.fit(config, data)
     whole, last = curves(config), weights(config)
-    for name in ("logs/userDefAug_run.json", "models/userDefAug_last.pdparams"):
-        (Path(config.log_dir).parent / name).unlink()
+    runlog.run_file(config.log_dir, config.mode).unlink()
+    model_file(config, "last.pdparams").unlink()
     train.fit(replace(config, resume=True), data)
     assert curves(config) == whole
     assert weights(config).keys() == last.keys()
@@ -301,12 +270,6 @@ def test_a_disk_that_fills_up_is_one_message_and_the_checkpoint_stays(config, da
     assert train.fit(replace(config, resume=True), data).done == 3
 
 
-def test_fit_opens_the_data_that_its_config_names(config, tmp_path):
-    folder = write_dataset(tmp_path / "own")
-    progress = train.fit(replace(config, data=str(folder), epochs=1))
-    assert progress.done == 1
-
-
 UNGUARDED = """
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.training.fit import fit
@@ -325,56 +288,41 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path):
     assert done.stderr.count("__main__") >= 2, "once by the worker, once by its parent"
 
 
-@pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on_and_ends_with_130(config, tmp_path):
-    folder = write_dataset(tmp_path / "made", train=30)
-    options = ["--epochs=1000", "--num-workers=1"]
-    with subprocess.Popen(
-        command(config, folder, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as running:
-        wait_for_epoch(Path(config.log_dir) / "userDefAug_run.json", 1)
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=300)
-    assert running.returncode == 130
-    assert b"same command with --resume continues" in errors
-    assert b"Traceback" not in errors
-
-
-def test_a_resumed_run_keeps_its_best(config, data):
-    train.fit(replace(config, epochs=2), data)
-    before = json.loads((Path(config.log_dir) / "userDefAug_run.json").read_text())["best"]
-    after = train.fit(replace(config, resume=True), data).best
-    assert after["accEval"] >= before["accEval"]
-
-
 def test_resume_with_nothing_to_go_on_from_starts_anew(config, data, caplog):
     train.fit(replace(config, epochs=1, resume=True), data)
     assert "starts from the beginning" in caplog.text
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"seed": 1}, {"learning_rate": 0.5}, {"batch_size": 4}, {"image_size": 32}],
+    ("change", "message"),
+    [
+        ({"seed": 1}, "was trained with --seed 0, this run has 1; give the same to resume"),
+        ({"learning_rate": 0.5}, "--learning-rate 0.001"),
+        ({"batch_size": 4}, "--batch-size 5"),
+        ({"image_size": 32}, "--image-size 16"),
+        ({"accumulate": 2}, "--accumulate 1"),
+        ({"global_batch": 5}, "--global-batch None"),
+        ({"sync_bn": True}, "--sync-bn False"),
+        ({"epochs": 2}, "is past --epochs 2: it has 3 epochs"),
+    ],
     ids=str,
 )
-def test_resume_refuses_other_settings_and_names_them(config, data, change):
-    train.fit(replace(config, epochs=1), data)
-    name = "--" + next(iter(change)).replace("_", "-")
-    with pytest.raises(UserError, match=name):
-        train.fit(replace(config, resume=True, **change), data)
+def test_resume_refuses_other_settings_and_names_them(config, data, change, message):
+    state = {"config": config.asdict(), "data": about_data(data), "epochs": [{}] * 3}
+    refuse_other_run(Path("run"), state, replace(config, epochs=4, threads=2, log_dir="."), data)
+    with pytest.raises(UserError, match=message):
+        refuse_other_run(Path("run"), state, replace(config, **change), data)
 
 
 def test_a_run_whose_rate_falls_towards_an_end_cannot_get_another_end(config, data):
     config = replace(config, schedule="cosine", epochs=2)
-    train.fit(config, data)
+    state = {"config": config.asdict(), "data": about_data(data), "epochs": [{}] * 2}
     with pytest.raises(UserError, match="towards --epochs 2"):
-        train.fit(replace(config, resume=True, epochs=3), data)
+        refuse_other_run(Path("run"), state, replace(config, epochs=3), data)
 
 
-def test_resume_refuses_other_data_and_fewer_epochs(config, data, tmp_path):
-    train.fit(config, data)
-    with pytest.raises(UserError, match="past --epochs 2"):
-        train.fit(replace(config, resume=True, epochs=2), data)
+def test_resume_refuses_other_data(config, data, tmp_path):
+    train.fit(replace(config, epochs=1), data)
     other = open_dataset(write_dataset(tmp_path / "other", train=5))
     with pytest.raises(UserError, match="other data"):
         train.fit(replace(config, resume=True), other)
@@ -413,54 +361,11 @@ def test_what_cannot_be_had_is_told_before_anything_is_written(config, data, cha
     assert not Path(config.model_dir).exists()
 
 
-def command(config, folder, *more):
-    """tools/train.py with these settings."""
-    names = ("augment", "network", "image_size", "batch_size", "learning_rate", "device", "threads")
-    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
-    places = [f"--log-dir={config.log_dir}", f"--model-dir={config.model_dir}"]
-    return [
-        sys.executable, str(ROOT / "tools" / "train.py"), f"--data={folder}", *options, *places,
-        *more,
-    ]  # fmt: skip
-
-
-@pytest.mark.slow
-def test_killed_in_mid_epoch_and_resumed_equals_undisturbed_to_the_bit(config, tmp_path):
-    """SIGKILL at several moments, each time going on with another number of workers."""
-    folder = write_dataset(tmp_path / "made", train=60, evaluate=20)
-    config = replace(config, augment="allab", image_size=32)
-    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
-    subprocess.run(command(whole, folder, "--epochs=4"), check=True, capture_output=True)
-    run_file = Path(config.log_dir) / "allabAug_run.json"
-    for kills, workers in enumerate((0, 2, 1)):
-        more = ["--epochs=4", f"--num-workers={workers}", "--resume"]
-        with subprocess.Popen(command(config, folder, *more), stdout=subprocess.PIPE) as running:
-            wait_for_epoch(run_file, kills + 1)
-            time.sleep(0.3)  # into the next epoch, which takes some seconds
-            running.send_signal(signal.SIGKILL)
-        assert json.loads(run_file.read_text())["finished"] is False
-    done = subprocess.run(
-        command(config, folder, "--epochs=4", "--resume"), check=True, capture_output=True
-    )
-    assert b"resuming after epoch 3 of 4" in done.stderr
-    assert_same_run(config, whole)
-
-
-def wait_for_epoch(run_file, count):
-    deadline = time.monotonic() + 600
-    while time.monotonic() < deadline:
-        if run_file.exists() and len(json.loads(run_file.read_text())["epochs"]) >= count:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"epoch {count} did not end in ten minutes")
-
-
 @pytest.mark.parametrize(
     "option", ["--augment=userdef", "--data=nowhere", "--recipe=smal", "--network=vgg61"]
 )
-def test_a_users_mistake_is_one_line_and_code_2(config, tmp_path, monkeypatch, capsys, option):
-    words = command(config, write_dataset(tmp_path / "made"), option)[2:]
-    assert run_tool("train.py", *words, monkeypatch=monkeypatch) == 2
+def test_a_users_mistake_is_one_line_and_code_2(config, monkeypatch, capsys, option):
+    assert run_tool("train.py", *options_of(config), option, monkeypatch=monkeypatch) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not os.path.exists(config.log_dir)
 
@@ -496,17 +401,14 @@ EVERYTHING = {
 }
 
 
-def test_every_option_at_once_goes_on_to_the_same_bits(config, data, tmp_path):
+def test_every_option_at_once_goes_on_to_the_same_bits(config, data, elsewhere):
     config = replace(config, **EVERYTHING)
     chosen = selected(config, data)
     train.fit(config, chosen)
-    broken = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    broken = replace(config, **elsewhere)
     for epochs in (1, 2, 3):
         train.fit(replace(broken, epochs=epochs, resume=True), chosen)
     assert_same_run(config, broken)
-    (one,), (other,) = (runlog.read_runs(each.log_dir) for each in (config, broken))
-    assert one.run["test"] == other.run["test"]
-    assert one.run["normalization"] == other.run["normalization"] != {}
 
 
 def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, data):
@@ -533,25 +435,25 @@ def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, da
 
 def test_saved_and_evaluated_is_the_average_where_there_is_one(config, data):
     train.fit(replace(config, ema=0.9, epochs=2), data)
-    state = checkpoint.load(Path(config.model_dir) / "userDefAug_checkpoint.pdstates")
+    state = checkpoint_of(config)
     saved = weights(config)
     for name, value in state["average"]["weights"].items():
         np.testing.assert_array_equal(saved[name], value)
     assert not np.array_equal(saved["features.0.weight"], state["network"]["features.0.weight"])
 
 
-def test_a_frozen_body_stays_as_it_was_down_to_what_its_normalisation_measured(config, data):
+def test_a_frozen_body_stays_as_it_was_down_to_what_its_normalisation_measured(
+    config, data, elsewhere
+):
     train.fit(replace(config, epochs=1), data)
-    source = Path(config.model_dir) / "userDefAug_last.pdparams"
-    kept = checkpoint.load(source)
+    before = weights(config)
     tuned = replace(
-        config, pretrained=str(source), freeze="body", epochs=2, weight_decay=0.1,
-        optimizer="adamw", model_dir=config.model_dir + "2", log_dir=config.log_dir + "2",
+        config, pretrained=str(model_file(config, "last.pdparams")), freeze="body", epochs=2,
+        weight_decay=0.1, optimizer="adamw", **elsewhere,
     )  # fmt: skip
     train.fit(tuned, data)
-    changed = [
-        name for name, value in weights(tuned).items() if not np.array_equal(value, kept[name])
-    ]
+    after = {name: value for name, value in weights(tuned).items() if "@@" not in name}
+    changed = [name for name, value in after.items() if not np.array_equal(value, before[name])]
     assert changed == ["classifier.8.weight", "classifier.8.bias"]
 
 
@@ -567,15 +469,16 @@ def test_label_smoothing_is_learned_from_but_left_out_of_the_curves(config, data
 
 
 def test_a_mode_with_a_mix_is_a_run_of_its_own_that_goes_on_to_the_same_bits(
-    config, data, tmp_path
+    config, data, elsewhere
 ):
-    config = replace(config, augment="userDef", mix="mixup:1+cutmix", mix_per="element")
-    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"))
+    config = replace(config, mix="mixup:1+cutmix", mix_per="element")
+    whole = replace(config, **elsewhere)
     train.fit(replace(config, mix="none"), data)
     train.fit(replace(config, epochs=1), data)
     train.fit(replace(config, resume=True, num_workers=1), data)
     train.fit(replace(whole, augment="userDef+mixup:1+cutmix", mix="none"), data)
-    assert_same_run(config, whole)
+    assert curves(config) == curves(whole)
+    assert_same_values(weights(config), weights(whole))
     plain, mixed = runlog.read_runs(config.log_dir)
     assert (plain.mode, mixed.mode) == ("userDef", "userDef+mixup:1+cutmix")
     assert mixed.run["config"]["mix"] == "mixup:1+cutmix"
@@ -613,21 +516,21 @@ def test_under_mixing_every_tenth_epoch_and_the_last_are_measured_on_clean_train
 class WholeBatch(Group):
     """One of three processes, that knows the others' parts."""
 
-    def united(self, part, whole):
-        return self.everyone[part.shape[-1]]
+    def whole_batch(self, part, total):
+        return self.everyone[part.dtype]
 
 
 def test_each_process_has_its_part_of_the_mixed_batch(config):
     config = replace(config, mix="mixup:1+resizemix", mix_per="pair", seed=3)
     images = paddle.to_tensor(np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8"))
-    labels = paddle.to_tensor(np.arange(8) % 3)
-    inputs, targets = Normalize(KNOWN["half"])(images), paddle.nn.functional.one_hot(labels, 3)
-    whole = Mixer(config, Group())(2, 1, inputs, targets, 8)
+    targets = paddle.nn.functional.one_hot(paddle.arange(8) % 3, 3)
+    normalize = Normalize(KNOWN["half"])
+    whole = Mixer(config, Group(), normalize)(2, 1, images, targets, 8)
     for rank in range(3):
         group = WholeBatch(rank, 3)
-        object.__setattr__(group, "everyone", {3: targets, 16: inputs})
+        object.__setattr__(group, "everyone", {images.dtype: images, targets.dtype: targets})
         own = slice(rank, None, 3)
-        part = Mixer(config, group)(2, 1, inputs[own], targets[own], 8)
+        part = Mixer(config, group, normalize)(2, 1, images[own], targets[own], 8)
         for found, expected in zip(part, whole, strict=True):
             np.testing.assert_array_equal(found.numpy(), expected.numpy()[own])
 
@@ -642,16 +545,14 @@ def test_images_that_would_not_fit_the_network_are_told_before_training(config, 
     assert not Path(config.log_dir).exists()
 
 
-def test_without_augmentation_training_images_are_prepared_as_those_of_evaluation(config, data):
+def test_training_images_are_prepared_as_those_of_evaluation_after_augmentation(config, data):
     config = replace(config, stretch=False, eval_transform="resize(20)|center_crop(16)")
-    (none, evaluated) = (augmented(config, data.train, mode) for mode in ("none", "none"))
-    crop = augmented(config, data.train, "random_crop(30)")  # 30 × 30, then as in evaluation
-    np.testing.assert_array_equal(none[3, 1][0], evaluated[0, 1][0])
-    assert crop[0, 1][0].shape == (16, 16, 3)
-    assert not np.array_equal(crop[0, 1][0], none[0, 1][0])
+    plain, cropped = (augmented(config, data.train, mode) for mode in ("none", "random_crop(30)"))
+    assert plain[0, 1][0].shape == cropped[0, 1][0].shape == (16, 16, 3)
+    assert not np.array_equal(cropped[0, 1][0], plain[0, 1][0])
 
 
-def test_auxiliary_classifiers_are_learned_from(config, data, monkeypatch):
+def test_auxiliary_classifiers_are_learned_from(config, data, elsewhere, monkeypatch):
     class TwoHeads(paddle.nn.Layer):
         heads = ("main", "side")
 
@@ -666,11 +567,12 @@ def test_auxiliary_classifiers_are_learned_from(config, data, monkeypatch):
 
     monkeypatch.setattr(train, "make_network", lambda config, data: TwoHeads())
     plain = replace(config, optimizer="sgd", momentum=0.0, learning_rate=0.1, epochs=1)
-    train.fit(replace(plain, batch_size=24), data)
+    plain = replace(plain, batch_size=24)
+    train.fit(plain, data)
     saved = weights(plain)
     monkeypatch.setattr(gradients, "AUXILIARY", 0.0)
-    again = replace(plain, batch_size=24, model_dir=plain.model_dir + "2")
-    train.fit(replace(again, log_dir=plain.log_dir + "2"), data)
+    again = replace(plain, **elsewhere)
+    train.fit(again, data)
     np.testing.assert_array_equal(saved["main.weight"], weights(again)["main.weight"])
     assert not np.array_equal(saved["side.weight"], weights(again)["side.weight"])
 

@@ -1,7 +1,6 @@
 """Weights say what they are of: one file is enough to use them, and older ones ask for more."""
 
 import json
-import pickle
 import warnings
 
 import numpy as np
@@ -14,8 +13,7 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 from paddle_aug.training import checkpoint
-from paddle_aug.training.pretrained import load_pretrained
-from paddle_aug.training.weights import eval_data, load_trained, understood
+from paddle_aug.training.weights import eval_data, from_description, load_trained
 
 NAMES = ["class0", "class1", "class2"]
 
@@ -91,46 +89,22 @@ def test_paddle_reads_described_weights_without_a_word(weights):
         assert (value == loaded[name]).all()
 
 
-def test_training_starts_from_described_weights(weights, caplog):
-    caplog.set_level("INFO", "paddle_aug")
-    network = NETWORKS["vgg_thin_bn"](3, 16)
-    load_pretrained(network, str(weights), "vgg_thin_bn")
-    assert "loaded with its head" in caplog.text
-    loaded = load_trained(weights).network.state_dict()
-    for name, value in network.state_dict().items():
-        assert (value == loaded[name]).all()
-
-
 def test_older_weights_are_loaded_by_the_run_json_of_their_run(undescribed, weights, run_json):
-    with pytest.raises(UserError, match=r"does not say what its weights are of.*--run FILE, or tr"):
+    with pytest.raises(UserError, match=r"has no description.*--run FILE, or train again"):
         load_trained(undescribed)
     assert_what_was_trained(load_trained(undescribed, run_json), weights, run_json)
-    with pytest.raises(UserError, match="says itself what its weights are of; leave --run away"):
+    with pytest.raises(UserError, match="has a description of its own; drop --run"):
         load_trained(weights, run_json)
 
 
 def test_a_run_from_before_normalize_was_the_notebooks(run_json):
     run = json.loads(run_json.read_text())
     del run["normalization"]
-    assert understood(run, run_json).normalization.mean == (0.5, 0.5, 0.5)
-
-
-def test_weights_of_another_network_than_the_runs_are_refused(undescribed, run_json, tmp_path):
-    run = json.loads(run_json.read_text())
-    run["config"]["network"] = "lenet"
-    (tmp_path / "other.json").write_text(json.dumps(run))
-    with pytest.raises(UserError, match=r"old\.pdparams is of another network: classifier"):
-        load_trained(undescribed, tmp_path / "other.json")
-
-
-def test_a_truncated_file_is_told(weights, tmp_path):
-    (tmp_path / "half.pdparams").write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(UserError, match=r"half\.pdparams is damaged"):
-        load_trained(tmp_path / "half.pdparams")
+    assert from_description(run, run_json).normalization.mean == (0.5, 0.5, 0.5)
 
 
 def pairs_of_pairs():
-    """Few bytes in a pickle, and 2 ** 60 to go through."""
+    """A few bytes in a pickle, and 2 ** 60 parts for whoever counts them."""
     pairs = ()
     for _ in range(60):
         pairs = (pairs, pairs)
@@ -158,6 +132,9 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"data": {**DATA, "name": [1]}}, "data: name must be a string"),
         ({"engine": {"native": 1}}, "engine must be a string"),
         ({"config": 3}, "does not describe trained weights: it: config must be an object"),
+        ({"config": {"network": pairs_of_pairs()}}, r"network wants a value of type str, got \(\("),
+        # Its dense layers would have 550 GB.
+        ({"config": {"network": "vgg16", "image_size": 8192}}, "is of another network"),
     ],
 )
 def test_a_description_that_cannot_be_understood_is_told(weights, tmp_path, change, told):
@@ -166,20 +143,6 @@ def test_a_description_that_cannot_be_understood_is_told(weights, tmp_path, chan
     checkpoint.save(tmp_path / "w.pdparams", content)
     with pytest.raises(UserError, match=rf"w\.pdparams.*{told}"):
         load_trained(tmp_path / "w.pdparams")
-
-
-def test_what_is_no_run_json_is_told(undescribed, tmp_path):
-    with pytest.raises(UserError, match=r"cannot read .*none\.json.*--run wants a run\.json"):
-        load_trained(undescribed, tmp_path / "none.json")
-    for text in ("{", "[]"):
-        (tmp_path / "run.json").write_text(text)
-        with pytest.raises(UserError, match=r"run\.json (is not the run|does not describe)"):
-            load_trained(undescribed, tmp_path / "run.json")
-
-
-def test_weights_are_evaluated_on_their_own_eval_list_unless_told_otherwise(weights, photos):
-    data = eval_data(load_trained(weights), {})
-    assert [s.path for s in data.eval] == [s.path for s in open_dataset(str(photos)).eval]
 
 
 def test_a_part_held_back_is_evaluated_on_again(photos, tmp_path):
@@ -233,27 +196,17 @@ def test_data_without_an_eval_list_is_refused(weights, photos, tmp_path):
         eval_data(load_trained(weights), {"data": f"folder:{tmp_path / 'flat'}"})
 
 
-def test_a_network_that_the_weights_cannot_be_of_takes_no_memory(weights, tmp_path):
-    content = checkpoint.load(weights)
-    content[checkpoint.DESCRIPTION]["config"] |= {"network": "vgg16", "image_size": 8192}
-    checkpoint.save(tmp_path / "w.pdparams", content)  # its dense layers would have 550 GB
-    with pytest.raises(UserError, match=r"w\.pdparams is of another network"):
-        load_trained(tmp_path / "w.pdparams")
-
-
-def test_a_message_does_not_go_through_what_it_quotes(weights, tmp_path):
-    content = checkpoint.load(weights)
-    content[checkpoint.DESCRIPTION]["config"]["network"] = pairs_of_pairs()
-    (tmp_path / "w.pdparams").write_bytes(pickle.dumps(content, 4))
-    with pytest.raises(
-        UserError, match=r"w\.pdparams: network wants a value of type str, got \(\("
-    ):
-        load_trained(tmp_path / "w.pdparams")
-
-
-def test_training_does_not_go_through_what_is_no_array(weights, tmp_path):
-    content = checkpoint.load(weights)
-    head = next(name for name in content if name.startswith(NETWORKS["vgg_thin_bn"](3, 16).heads))
-    content[head] = pairs_of_pairs()
-    (tmp_path / "w.pdparams").write_bytes(pickle.dumps(content, 4))
-    load_pretrained(NETWORKS["vgg_thin_bn"](3, 16), str(tmp_path / "w.pdparams"), "vgg_thin_bn")
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, ": No such file or directory; --run wants the run.json of a run"),
+        ("{", ": Expecting property name"),
+        ("[]", " does not describe trained weights"),
+    ],
+)
+def test_what_is_no_run_json_is_told(undescribed, tmp_path, content, fault):
+    file = tmp_path / "given.json"
+    if content:
+        file.write_text(content)
+    with pytest.raises(UserError, match=rf"given\.json{fault}"):
+        load_trained(undescribed, file)

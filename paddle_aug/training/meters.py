@@ -1,4 +1,4 @@
-"""What is measured over an epoch: losses, accuracies, and the time spent waiting for data."""
+"""Meters of an epoch: losses, accuracies, and the time spent waiting for data."""
 
 import time
 
@@ -9,12 +9,12 @@ from paddle_aug.training.distributed import Group
 
 
 class EpochMetrics:
-    """Sums over the images of an epoch; they stay on the device until a mean is asked for."""
+    """Sums over the images of an epoch, on the device until somebody reads a mean."""
 
     def __init__(self):
         self.loss = paddle.zeros([], "float64")
         self.correct = paddle.zeros([], "float64")
-        self.right = paddle.zeros([1], "float64")  # by class, as soon as there is a batch
+        self.right = paddle.zeros([1], "float64")  # by class, from the first batch on
         self.count = 0
 
     @paddle.no_grad()
@@ -38,12 +38,12 @@ class EpochMetrics:
         return {"loss": loss / count, "acc": correct / count}
 
     def right_of_class(self, group: Group) -> list[int]:
-        """How many images of each class were right, where no target was mixed."""
+        """The number of correct images of each class, if no target was mixed."""
         return [round(number) for number in group.sum(self.right.numpy().tolist())]
 
 
 class Stopwatch:
-    """Times a loop over batches, and the part of it that is spent waiting for them."""
+    """Times a loop over batches, and how long it waits for them."""
 
     def __init__(self):
         self.started = time.perf_counter()
@@ -51,7 +51,7 @@ class Stopwatch:
         self.seconds: float | None = None  # of the loop, once it has ended
 
     def waiting(self, batches):
-        """Yield the same batches and add up the time that each is waited for."""
+        """Yield the batches and add up the time spent waiting for them."""
         batches = iter(batches)
         while True:
             asked = time.perf_counter()
@@ -72,5 +72,5 @@ class Stopwatch:
 
     @property
     def share(self) -> float:
-        """The part of the loop that was spent waiting, from 0 to 1."""
+        """The share of the loop spent waiting, from 0 to 1."""
         return self.waited / (self.seconds or self.elapsed)
