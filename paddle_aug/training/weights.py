@@ -88,7 +88,7 @@ def load_trained(path: Path | str, run: Path | str | None = None) -> Trained:
         trained = from_description(description, Path(run))
     elif description is None:
         raise UserError(
-            f"{path} has no description, like all weights of early versions; give the run.json from "
+            f"{path} has no description, like weights of early versions; give the run.json from "
             "the logs of its run: --run FILE, or train again"
         )
     else:
