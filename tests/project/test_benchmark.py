@@ -54,9 +54,17 @@ def image():
     return generator(9, "drawing").integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
 
 
-def benchmark(*arguments):
-    command = [sys.executable, TOOLS / "benchmark.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
+@pytest.fixture
+def report(tmp_path):
+    """Runs a command of the benchmark; returns the JSON that it writes and what it prints."""
+
+    def run(*arguments):
+        command = [sys.executable, TOOLS / "benchmark.py", *arguments, "--json", "report.json"]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads((tmp_path / "report.json").read_text()), ended.stdout
+
+    return run
 
 
 def test_every_op_of_the_package_is_measured_and_told_on_the_page(module):
@@ -217,31 +225,28 @@ def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_pat
 
 
 @pytest.mark.slow
-def test_ops_writes_rows_the_machine_and_the_versions(photos, tmp_path):
-    file = tmp_path / "ops.json"
+def test_ops_writes_rows_the_machine_and_the_versions(photos, report):
     options = ["--only", "flip", "median_blur", "--against", "notebook", "imgaug", "--starts", "2"]
-    options += ["--sizes", "24,16", "--repeats", "1", "--images", photos, "--json", file]
-    ended = benchmark("ops", *options)
-    assert ended.returncode == 0, ended.stderr
-    report = json.loads(file.read_text())
-    compared = [(row["size"], row["name"], row["against"]) for row in report["rows"]]
+    options += ["--sizes", "24,16", "--repeats", "1", "--images", photos]
+    facts, printed = report("ops", *options)
+    compared = [(row["size"], row["name"], row["against"]) for row in facts["rows"]]
     assert compared == [
         (24, "flip", "notebook"),
         (24, "median_blur", "imgaug"),
         (16, "flip", "notebook"),
         (16, "median_blur", "imgaug"),
     ]
-    for row in report["rows"]:
+    for row in facts["rows"]:
         assert row["ratio"] == pytest.approx(row["against_ms"] / row["ours_ms"])
         assert row["spread"][0] <= row["spread"][1]
-        assert len(row["start_ratios"]) == report["starts"] == 2
-    assert {row["size"] for row in report["floor"]} == {24, 16}
-    assert min(row["ms"] for row in report["floor"]) > 0
-    assert report["versions"]["ours"]["numpy"] == np.__version__
-    assert report["versions"]["imgaug"] == {"imgaug": "0.4.0"}
-    assert "one thread" in report["machine"]
-    assert report["pictures"] == f"3 of {photos.name}/"
-    assert "median_blur" in ended.stdout
+        assert len(row["start_ratios"]) == facts["starts"] == 2
+    assert {row["size"] for row in facts["floor"]} == {24, 16}
+    assert min(row["ms"] for row in facts["floor"]) > 0
+    assert facts["versions"]["ours"]["numpy"] == np.__version__
+    assert facts["versions"]["imgaug"] == {"imgaug": "0.4.0"}
+    assert "one thread" in facts["machine"]
+    assert facts["pictures"] == f"3 of {photos.name}/"
+    assert "median_blur" in printed
 
 
 @pytest.mark.slow
@@ -308,25 +313,20 @@ def test_the_pages_are_what_their_figures_make(module, repository):
 
 
 @pytest.mark.slow
-def test_loader_measures_ours_against_the_notebooks_reader(photos, tmp_path):
-    file = tmp_path / "loader.json"
+def test_loader_measures_ours_against_the_notebooks_reader(photos, report):
     options = ["--images", photos, "--size", "24", "--batch-size", "2", "--repeats", "1"]
     # No workers: paddle.io's, forked beside ours, were seen to hang.
-    options += ["--workers", "0", "--only", "none", "--starts", "1", "--json", file]
-    ended = benchmark("loader", *options)
-    assert ended.returncode == 0, ended.stderr
-    report = json.loads(file.read_text())
-    names = [(row["name"], row["against"]) for row in report["rows"]]
+    options += ["--workers", "0", "--only", "none", "--starts", "1"]
+    facts, _ = report("loader", *options)
+    names = [(row["name"], row["against"]) for row in facts["rows"]]
     assert names == [
         ("none, 0 workers, cache ram", "notebook"),
         ("none, 0 workers, cache off", "notebook"),
     ]
-    for row in report["rows"]:
+    for row in facts["rows"]:
         assert row["ratio"] == pytest.approx(row["images_per_s"] / row["against_images_per_s"])
         assert min(row["memory_mb"]) > 10
-    assert [row["name"] for row in report["parts"]][
-        -1
-    ] == "start, two batches and end, 1 workers, 1 times"
+    assert facts["parts"][-1]["name"] == "start, two batches and end, 1 workers, 1 times"
 
 
 @pytest.mark.parametrize("loader", ["ours", "paddle.io"])
@@ -343,12 +343,11 @@ def test_the_loaders_give_each_image_of_the_jitter_job_once(module, photos, load
 
 
 @pytest.mark.slow
-def test_train_measures_epochs_of_a_recipe(tmp_path):
+def test_train_measures_epochs_of_a_recipe(tmp_path, report):
     write_dataset(tmp_path / "made")
     options = ["--data", tmp_path / "made", "--recipe", "sample", "--repeats", "1"]
-    ended = benchmark("train", *options, "--workers", "0", "--json", tmp_path / "train.json")
-    assert ended.returncode == 0, ended.stderr
-    (row,) = json.loads((tmp_path / "train.json").read_text())["rows"]
+    facts, _ = report("train", *options, "--workers", "0")
+    (row,) = facts["rows"]
     assert row["name"] == "sample, userDef, 0 workers"
     assert row["step_ms"] > 0
     assert 0 <= row["data_wait"] < 1
