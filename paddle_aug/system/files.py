@@ -23,37 +23,25 @@ if sys.platform != "win32":
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
-def open_file(path: Path | str, max_bytes: int | None = None) -> BinaryIO:
-    """Open a regular file for reading.
-
-    A pipe would block, and a device may never end.
+def open_file(path: Path | str) -> BinaryIO:
+    """Open a regular file for reading. A pipe would block, and a device may never end.
 
     Raises:
-        OSError: it cannot be opened, is not a regular file, or has more than `max_bytes`.
+        OSError: it cannot be opened, or is not a regular file.
     """
-    file = open(path, "rb", opener=_open_nonblocking)  # noqa: SIM115, the caller closes it
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        file.close()
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a folder, `open` says what it is
         raise OSError(errno.EINVAL, "not an ordinary file", str(path))
-    if max_bytes is not None and status.st_size > max_bytes:
-        file.close()
-        reason = f"it has {status.st_size:,} bytes; at most {max_bytes:,} are read"
-        raise OSError(errno.EFBIG, reason, str(path))
-    return file
+    return open(path, "rb")
 
 
-def _open_nonblocking(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no O_NONBLOCK
-
-
-def read_bytes(path: Path | str, max_bytes: int | None = None) -> bytes:
+def read_bytes(path: Path | str) -> bytes:
     """Read a regular file.
 
     Raises:
         OSError: as `open_file`.
     """
-    with open_file(path, max_bytes) as file:
+    with open_file(path) as file:
         return file.read()
 
 

@@ -184,10 +184,3 @@ def test_json_that_is_nested_too_deeply_is_damaged_json(tmp_path):
     (tmp_path / "deep.json").write_text("[" * 200_000)
     with pytest.raises(ValueError, match="nested too deeply"):
         files.read_json(tmp_path / "deep.json")
-
-
-def test_a_file_of_more_bytes_than_allowed_is_not_read(tmp_path):
-    (tmp_path / "three").write_bytes(b"abc")
-    assert files.read_bytes(tmp_path / "three", max_bytes=3) == b"abc"
-    with pytest.raises(OSError, match="it has 3 bytes; at most 2 are read"):
-        files.read_bytes(tmp_path / "three", max_bytes=2)
