@@ -1,4 +1,4 @@
-"""What is erased: rectangles, grids and patches against slow loops, and how they are drawn."""
+"""What is erased: rectangles, grids and patches against their definitions, and their draws."""
 
 import math
 from collections import Counter
@@ -16,11 +16,16 @@ RED = (200, 10, 20)
 
 
 def painted(image, hidden, fill):
-    """The image with the colour where the mask says so, pixel by pixel."""
-    made = image.copy()
-    for row, column in np.argwhere(hidden).tolist():
-        made[row, column] = fill
-    return made
+    """The image with the colour where the mask says so."""
+    return np.where(hidden[..., np.newaxis], np.uint8(fill), image)
+
+
+@pytest.mark.parametrize("op", ["cutout(9", "random_erasing((0.1, 0.2)", "gridmask((50, 99)",
+                                "hide_and_seek((44,)"])  # fmt: skip
+def test_an_op_paints_with_its_fill_and_keeps_the_rest(op):
+    image = np.full((40, 40, 3), 255, np.uint8)
+    erased = augmentation(f"{op}, fill={RED})")(image, generator(0, "augment"))
+    assert set(map(tuple, erased.reshape(-1, 3).tolist())) == {(255, 255, 255), RED}
 
 
 @pytest.mark.parametrize("fill", [0, 255, RED], ids=str)
@@ -140,8 +145,7 @@ def test_gridmask_hides_a_sixth_of_an_image_of_any_size_everywhere_alike(shape):
     masks = [op(image, generator(0, "augment", 0, index))[..., 0] == 0 for index in range(800)]
     share = np.mean(masks, axis=0)
     assert abs(share.mean() - 0.16) < 0.015
-    corners = [share[:10, :10], share[-10:, :10], share[:10, -10:], share[-10:, -10:]]
-    for corner in corners:
+    for corner in (share[:10, :10], share[-10:, :10], share[:10, -10:], share[-10:, -10:]):
         assert abs(corner.mean() - 0.16) < 0.04
 
 
@@ -160,23 +164,18 @@ def test_periods_are_in_proportion_to_the_shorter_side(shape, low, high):
 
 @pytest.mark.parametrize("fill", [0, 90, RED], ids=str)
 @pytest.mark.parametrize("grid", [1, 7, 16, 40, 100])
-def test_patches_are_hidden_by_chance_as_in_a_slow_loop(grid, fill):
+def test_each_patch_is_hidden_by_its_own_chance(grid, fill):
     image = noise(33, 47)
-    rows, columns = -(-33 // grid), -(-47 // grid)
-    chances = generator(5, "noise").random((rows, columns))
-    hidden = np.zeros((33, 47), bool)
-    for row in range(33):
-        for column in range(47):
-            hidden[row, column] = chances[row // grid, column // grid] < 0.4
-    made = hide_and_seek(image, grid, 0.4, 5, fill)
-    np.testing.assert_array_equal(made, painted(image, hidden, fill))
+    chances = generator(5, "noise").random((-(-33 // grid), -(-47 // grid)))
+    hidden = chances[np.arange(33)[:, np.newaxis] // grid, np.arange(47) // grid] < 0.4
+    erased = hide_and_seek(image, grid, 0.4, 5, fill)
+    np.testing.assert_array_equal(erased, painted(image, hidden, fill))
 
 
 def test_hide_and_seek_hides_half_of_an_image_or_none():
     image, op = np.full((64, 64, 3), 255, np.uint8), augmentation("hide_and_seek")
-    found = draws("hide_and_seek", image.shape, 2000)
     shares = {}
-    for params in found:
+    for params in draws("hide_and_seek", image.shape, 2000):
         shares.setdefault(params["grid"], []).append((op.apply(image, **params) == 0).mean())
     assert set(shares) == {0, 5, 9, 13, 16}, "16, 32, 44 and 56 of 224, at 64"
     for grid, of_grid in shares.items():
