@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import textwrap
 import time
 import zipfile
 from collections.abc import Callable
@@ -125,17 +124,6 @@ def test_a_second_call_does_nothing(tmp_path):
     assert files_below(tmp_path / "out") == {"a.jpg": b"the user's own"}
 
 
-def test_a_read_only_data_folder_is_enough(tmp_path):
-    data = tmp_path / "data"
-    data.mkdir()
-    archive = make_zip(data / "Images.zip", {"a.jpg": b"one"})
-    data.chmod(0o555)
-    before = sorted(os.listdir(data))
-    unpack(archive, tmp_path / "work" / "Images")
-    assert sorted(os.listdir(data)) == before
-    data.chmod(0o755)
-
-
 @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
 def test_chinese_names_survive_zips_that_do_not_say_their_encoding(tmp_path, encoding):
     names = ["猫.jpg", "狗.jpg"]
@@ -207,12 +195,6 @@ def test_a_zip_that_is_no_folder_of_files_is_refused_and_nothing_written(tmp_pat
     assert os.listdir(tmp_path / "deep" / "er") == []
 
 
-def test_a_damaged_zip_is_refused_where_its_contents_are_asked_for(tmp_path):
-    truncated(tmp_path / "a.zip")
-    with pytest.raises(UserError, match=r"a\.zip is damaged"):
-        zip_contents(tmp_path / "a.zip")
-
-
 UNPACK = """
 import sys
 from pathlib import Path
@@ -225,7 +207,7 @@ unpack(Path(sys.argv[1]), Path(sys.argv[2]))
 @pytest.fixture
 def start_unpacking(repository):
     def start(archive: Path, into: Path) -> subprocess.Popen:
-        command = [sys.executable, "-c", textwrap.dedent(UNPACK), str(archive), str(into)]
+        command = [sys.executable, "-c", UNPACK, str(archive), str(into)]
         return subprocess.Popen(
             command, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

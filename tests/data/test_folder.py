@@ -21,7 +21,7 @@ def refused(folder: Path | str) -> list[str]:
 
 
 def reasons(folder: Path) -> list[str]:
-    return refusals.reasons(f"folder:{folder}")
+    return refused(folder)[1:-1]
 
 
 TREE = [
