@@ -37,7 +37,7 @@ def main() -> None:
     output = options.output or (first.parent if others else first)
     if not others and (first / compare_results.STATE).exists():
         results = compare_results.read(first)
-        runs = results.main_runs
+        runs = results.finished(results.main)
         names = compare_figures.draw(results, output, options.format)
         written = [output / name for name in names]
         answer, notes = compare_report.answer(results), []

@@ -26,7 +26,7 @@ from paddle_aug.experiments.runner import Training, Worker, remove_weights
 from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
-from paddle_aug.results.stats import last_epochs, last_mean
+from paddle_aug.results.stats import final_accuracy
 from paddle_aug.results.text import duration
 from paddle_aug.system.files import refuse_unwritable, write_json
 from paddle_aug.system.processes import cores
@@ -140,16 +140,13 @@ class Experiment:
                 else:
                     yield self.training(trial)
 
-        def finish(training: Training, seconds: float) -> None:
-            trial = by_name[training.name]
-            remove_weights(self.config_of(trial))
-            bar.update()
-            self.write()
-            accuracy, seconds = self.outcome(trial)
-            logger.info("%s: %.1f %% (%s)", trial, 100 * accuracy, duration(seconds))
-
         try:
-            runner.train(workers, trainings(), finish)
+            for training, _ in runner.train(workers, trainings()):
+                remove_weights(training.config)
+                bar.update()
+                self.write()
+                accuracy, seconds = self.outcome(by_name[training.name])
+                logger.info("%s: %.1f %% (%s)", training.name, 100 * accuracy, duration(seconds))
             self.remove_empty_folders()
         finally:
             self.write()
@@ -222,10 +219,8 @@ class Experiment:
             if not runlog.read_run_file(config.log_dir, config.mode).get("finished"):
                 return None
             run = runlog.read_run(config.log_dir, config.mode)
-            self.outcomes[trial] = Outcome(
-                last_mean(run.curves["accEval"], last_epochs(run.epochs)),
-                sum(epoch["seconds"] for epoch in run.run["epochs"]),
-            )
+            seconds = sum(epoch["seconds"] for epoch in run.run["epochs"])
+            self.outcomes[trial] = Outcome(final_accuracy(run), seconds)
         return self.outcomes[trial]
 
     def refuse_other_run(self, trial: Trial) -> None:

@@ -38,12 +38,12 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
     order of the report.
 
     Raises:
-        UserError: no run is finished, or a file cannot be written.
+        UserError: a file cannot be written.
     """
-    files = curves.draw(results.main_runs, output, file_format)
+    files = curves.draw(results.finished(results.main), output, file_format)
     with matplotlib.rc_context(style.settings()):
         figures = {"modes": modes_figure(results), "cost": cost_figure(results)}
-        if sum(any(modes.values()) for modes in results.runs.values()) > 1:
+        if len(results.fractions) > 1:
             figures["fractions"] = fractions_figure(results)
         if results.class_changes():
             figures["classes"] = classes_figure(results)
@@ -51,7 +51,7 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
     by_name = {file.stem: file.name for file in files}
     if (Path(output) / f"{EXAMPLES}.{file_format}").exists():
         by_name[EXAMPLES] = f"{EXAMPLES}.{file_format}"
-    order = [*(name for name in CAPTIONS if name != EXAMPLES), EXAMPLES]
+    order = list(CAPTIONS)
     names = sorted(by_name, key=lambda name: order.index(_caption(name)))
     return {by_name[name]: CAPTIONS[_caption(name)] for name in names}
 
@@ -95,8 +95,7 @@ def fractions_figure(results: Results) -> Figure:
     """Accuracy against the number of training images, on a logarithmic axis."""
     colour = _colours(results)
     figure, axes = _against("Training images", height=4.4)
-    sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.runs)}
-    sizes = {fraction: images for fraction, images in sizes.items() if images}
+    sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.fractions)}
     for mode in results.modes:
         points = [
             (images, estimate([100 * accuracy for accuracy in by_seed.values()]))
@@ -127,7 +126,8 @@ def classes_figure(results: Results) -> Figure:
     order = class_order(changes)
     if len(order) > MAX_CLASSES:
         order = order[: MAX_CLASSES // 2] + order[-(MAX_CLASSES // 2) :]
-    names = [_short(results.class_names[label], 24) for label in order]
+    class_names = results.state["data"]["class_names"]
+    names = [_short(class_names[label], 24) for label in order]
     shades = np.array(
         [
             [100 * of_class[label].mean if of_class[label] else np.nan for of_class in columns]

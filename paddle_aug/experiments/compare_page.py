@@ -11,6 +11,7 @@ from PIL import Image
 from paddle_aug.experiments import compare_figures, compare_report
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results.html import environment
+from paddle_aug.results.text import code, markdown_table
 from paddle_aug.system.files import write_text
 
 NBSP = "\u00a0"
@@ -23,7 +24,7 @@ def write(results: Results) -> list[Path]:
     figures = compare_figures.draw(results, folder)
     contents = {
         "report.html": page(results, figures),
-        "report.md": compare_report.markdown(results, figures),
+        "report.md": markdown(results, figures),
         "report.csv": compare_report.table_csv(results),
         "runs.csv": compare_report.runs_csv(results),
     }
@@ -37,29 +38,18 @@ def page(results: Results, figures: dict[str, str]) -> str:
     templates = environment()
     templates.filters["code"] = marked_up
     embedded = {Path(name).stem: figure(results.folder / name, figures[name]) for name in figures}
-    return templates.get_template("report.html").render(
-        title=compare_report.title(results),
-        answer=compare_report.answer(results),
-        method=compare_report.method(results),
-        left_out=compare_report.left_out(results),
-        accuracies=compare_report.accuracy_table(results, results.main),
-        parts=[
-            (
-                compare_report.fraction_title(results, fraction),
-                compare_report.accuracy_table(results, fraction),
-            )
-            for fraction in results.runs
-            if fraction != results.main
-        ],
-        curves=[name for name in embedded if name.startswith(("accuracy", "loss"))],
-        costs=compare_report.cost_table(results),
-        cost_text=compare_report.cost_text(results),
-        class_text=compare_report.class_text(results),
-        classes=compare_report.class_table(results),
-        command=results.state["command"],
-        facts=compare_report.facts(results),
-        figures=embedded,
+    template = templates.get_template("report.html")
+    return template.render(report=compare_report, results=results, figures=embedded)
+
+
+def markdown(results: Results, figures: dict[str, str]) -> str:
+    """The page as Markdown; `figures` are captions by file name."""
+    templates = environment()
+    templates.filters["table"] = lambda table: markdown_table(
+        table[0], [[code(row[0]), *row[1:]] for row in table[1]]
     )
+    template = templates.get_template("report.md")
+    return template.render(report=compare_report, results=results, figures=figures)
 
 
 def figure(file: Path, caption: str) -> dict:

@@ -140,23 +140,13 @@ class Order:
         The choice depends on spreads and times, never on which mode is ahead: a comparison that
         went on until it liked its answer would find differences where there are none.
         """
-        best, most = [], -1.0
-        for fraction in sorted(self.settings.fractions, reverse=True):
-            for mode in self.settings.modes:
-                pair = self.next_pair(mode, fraction, begun)
-                if not pair or not self.affordable(pair):
-                    continue
-                count = sum((trial.mode, trial.fraction) == (mode, fraction) for trial in begun)
-                gain = narrowing(
-                    self.accuracies(mode, fraction),
-                    self.accuracies(self.settings.baseline, fraction),
-                    count,
-                )
-                # Before any run has ended, all seem to take as long.
-                gain /= sum(map(self.expected_seconds, pair)) or 1.0
-                if gain > most:
-                    best, most = pair, gain
-        return best
+        pairs = [
+            pair
+            for fraction in sorted(self.settings.fractions, reverse=True)
+            for mode in self.settings.modes
+            if (pair := self.next_pair(mode, fraction, begun)) and self.affordable(pair)
+        ]
+        return max(pairs, key=lambda pair: self.narrowing(pair, begun), default=[])
 
     def next_pair(self, mode: str, fraction: float, begun: list[Trial]) -> list[Trial]:
         """The mode's trial of the first seed that is not begun, after the baseline's of that seed;
@@ -169,6 +159,21 @@ class Order:
                 baseline = replace(trial, mode=self.settings.baseline)
                 return [trial] if baseline in begun else [baseline, trial]
         return []
+
+    def narrowing(self, pair: list[Trial], begun: list[Trial]) -> float:
+        """By how much a pair is likely to narrow the interval of its mode's difference, a second; 0
+        where that is not known."""
+        mode, fraction = pair[-1].mode, pair[-1].fraction
+        count = sum((trial.mode, trial.fraction) == (mode, fraction) for trial in begun)
+        values = self.accuracies(mode, fraction)
+        baseline = self.accuracies(self.settings.baseline, fraction)
+        if count < 2 or not values.keys() & baseline.keys():
+            return 0.0
+        spread = difference(values, baseline).spread
+        if spread == 0:
+            return 0.0
+        narrower = margin(spread, count) - margin(spread, count + 1)
+        return narrower / sum(map(self.expected_seconds, pair))
 
     def affordable(self, trials: list[Trial]) -> bool:
         """Whether trials that begin now will end within the budget."""
@@ -187,16 +192,8 @@ class Order:
 
     def accuracies(self, mode: str, fraction: float) -> dict[int, float]:
         """By seed, those of a mode's finished trials."""
-        outcomes = {
-            seed: self.outcome(Trial(mode, seed, fraction)) for seed in self.settings.seed_numbers
+        return {
+            seed: outcome.accuracy
+            for seed in self.settings.seed_numbers
+            if (outcome := self.outcome(Trial(mode, seed, fraction)))
         }
-        return {seed: outcome.accuracy for seed, outcome in outcomes.items() if outcome}
-
-
-def narrowing(values: dict[int, float], baseline: dict[int, float], count: int) -> float:
-    """By how much one more pair than `count` is likely to narrow the interval of a difference; 0
-    where that is not known."""
-    if count < 2 or not values.keys() & baseline.keys():
-        return 0.0
-    spread = difference(values, baseline).spread
-    return margin(spread, count) - margin(spread, count + 1) if spread else 0.0

@@ -1,4 +1,4 @@
-"""What the results of a comparison say: sentences and tables, as Markdown and as CSV."""
+"""What the results of a comparison say: the sentences and tables of its report, and the CSV."""
 
 from collections.abc import Mapping
 
@@ -6,25 +6,15 @@ import numpy as np
 
 from paddle_aug.experiments.compare_results import ModeRow, Results, part_folder
 from paddle_aug.results.runlog import prefix
-from paddle_aug.results.stats import (
-    Comparison,
-    Difference,
-    best_epoch,
-    compared_together,
-    last_epochs,
-)
-from paddle_aug.results.text import (
-    code,
-    count,
-    csv_text,
-    duration,
-    listed,
-    markdown_table,
-    p_text,
-)
+from paddle_aug.results.stats import Difference, best_epoch, compared_together, last_epochs
+from paddle_aug.results.text import code, count, csv_text, duration, listed, p_text, seeds_text
 
 Table = tuple[list[str], list[list[str]]]  # heads, and rows of cells
 DASH = "–"
+
+
+def title(results: Results) -> str:
+    return f"Which augmentation helps on {results.state['data']['name']}?"
 
 
 def answer(results: Results) -> str:
@@ -47,7 +37,7 @@ def answer(results: Results) -> str:
     else:
         sentences.append(
             f"No augmentation is shown to help on {data}, compared with {baseline} "
-            f"({results.seeds_text} each)."
+            f"({seeds(results)} each)."
         )
     sentences += [
         f"{code(row.mode)} ({row.comparison.points} points): {row.comparison}." for row in unclear
@@ -80,6 +70,12 @@ def _by_points(rows: list[ModeRow]) -> str:
     return listed([f"{code(row.mode)} by {row.comparison.points[1:]}" for row in rows])
 
 
+def seeds(results: Results) -> str:
+    """With how many seeds the modes were trained."""
+    trained = results.accuracies[results.main].values()
+    return seeds_text([len(by_seed) for by_seed in trained if by_seed])
+
+
 def left_out(results: Results) -> str:
     """Which runs are missing, in a sentence; "" where none is."""
     wanted = len(results.settings["seeds"])
@@ -100,20 +96,21 @@ def left_out(results: Results) -> str:
 
 def method(results: Results) -> str:
     """What the answer rests on, in a few sentences."""
-    last = last_epochs(results.epochs)
-    train = results.trained_on(results.main) or 0
+    config = results.settings["config"]
+    last = last_epochs(config["epochs"])
+    images = results.finished(results.main)[0].run["data"]
     of = "the last epoch" if last == 1 else f"the last {last} epochs"
     sentences = [
-        f"Each mode was trained with {results.seeds_text} for {count(results.epochs, 'epoch')} on "
-        f"{count(train, 'image')}, and evaluated on {count(results.evaluated_on, 'image')} that "
-        f"are never augmented; a run's accuracy is the mean of {of}.",
+        f"Each mode was trained with {seeds(results)} for {count(config['epochs'], 'epoch')} on "
+        f"{count(images['train'], 'image')}, and evaluated on {count(images['eval'], 'image')} "
+        f"that are never augmented; a run's accuracy is the mean of {of}.",
         "A seed gives every mode the same first weights and the same order of images, so modes are "
         "compared in pairs by seed: ± is half of a 95 % t-interval over seeds, and p that of a "
         "paired t-test after Holm's correction for "
         f"{count(len(results.comparisons(results.main)), 'comparison')}. "
         "The interval covers the luck of training, not that of choosing these eval images.",
     ]
-    if results.settings["config"]["holdout"]:
+    if config["holdout"]:
         sentences.append(
             "The eval images are held back from the training list, others with each seed."
         )
@@ -179,8 +176,8 @@ def class_table(results: Results) -> Table:
     most comes first."""
     changes = results.class_changes()
     rows = [
-        [results.class_names[label]]
-        + [_points(of_class[label]) if of_class[label] else DASH for of_class in changes.values()]
+        [results.state["data"]["class_names"][label]]
+        + [of_class[label].points if of_class[label] else DASH for of_class in changes.values()]
         for label in class_order(changes)
     ]
     return ["class", *changes], rows
@@ -214,10 +211,11 @@ def class_text(results: Results) -> str:
             f"{text}none is shown to be more than luck after Holm's correction for all of them: "
             "use the table as a hint where to look."
         )
+    names = results.state["data"]["class_names"]
     largest = sorted(shown.items(), key=lambda item: -abs(item[1].difference.mean))[:6]
     named = listed(
         [
-            f"{results.class_names[label]} under {code(mode)} ({comparison.points})"
+            f"{names[label]} under {code(mode)} ({comparison.points})"
             for (mode, label), comparison in largest
         ]
     )
@@ -227,55 +225,16 @@ def class_text(results: Results) -> str:
     )
 
 
-def _points(change: Difference) -> str:
-    return Comparison(change, None, 1).points
-
-
 def fraction_title(results: Results, fraction: float) -> str:
-    images = results.trained_on(fraction)
-    size = f", {count(images, 'image')}" if images else ""
-    return f"{100 * fraction:g} % of the training list{size}"
-
-
-def markdown(results: Results, figures: Mapping[str, str]) -> str:
-    """The whole report, the answer first; `figures` are captions by file name."""
-    sections = [
-        f"# {title(results)}",
-        answer(results),
-        method(results),
-        left_out(results),
-        _markdown(accuracy_table(results, results.main)),
-    ]
-    for fraction in [fraction for fraction in results.runs if fraction != results.main]:
-        sections += [
-            f"## {fraction_title(results, fraction)}",
-            _markdown(accuracy_table(results, fraction)),
-        ]
-    sections += [f"![{caption}]({name})" for name, caption in figures.items()]
-    sections += ["## Cost", _markdown(cost_table(results)), cost_text(results)]
-    if text := class_text(results):
-        sections += ["## Classes", text, _markdown(class_table(results))]
-    sections += [
-        "## To run it again",
-        f"```sh\n{results.state['command']}\n```",
-        "\n".join(f"- {name}: {value}" for name, value in facts(results).items()),
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def title(results: Results) -> str:
-    return f"Which augmentation helps on {results.state['data']['name']}?"
-
-
-def _markdown(table: Table) -> str:
-    heads, rows = table
-    return markdown_table(heads, [[code(row[0]), *row[1:]] for row in rows])
+    images = count(results.trained_on(fraction), "image")
+    return f"{100 * fraction:g} % of the training list, {images}"
 
 
 def facts(results: Results) -> dict[str, str]:
     """What one needs to know to run it again."""
     state, config = results.state, results.settings["config"]
-    commits = sorted({run.run.get("commit") or "none" for run in results.finished()})
+    runs = [run for fraction in results.runs for run in results.finished(fraction)]
+    commits = sorted({run.run.get("commit") or "none" for run in runs})
     versions = [f"{name} {value}" for name, value in state["versions"].items() if value]
     return {
         "data": f"{state['data']['name']}, fingerprint {state['data']['fingerprint']}",
@@ -343,4 +302,4 @@ def runs_csv(results: Results) -> str:
 
 
 def _csv(rows: list[dict]) -> str:
-    return csv_text([list(rows[0]), *(row.values() for row in rows)]) if rows else ""
+    return csv_text([list(rows[0]), *(row.values() for row in rows)])

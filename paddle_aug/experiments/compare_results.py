@@ -5,7 +5,6 @@ runs the rest.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +26,6 @@ from paddle_aug.results.stats import (
     last_epochs,
     ranks,
 )
-from paddle_aug.results.text import count
 
 STATE = "compare.json"
 
@@ -80,43 +78,25 @@ class Results:
         return self.settings["baseline"]
 
     @property
-    def class_names(self) -> list[str]:
-        return self.state["data"]["class_names"]
-
-    @property
-    def epochs(self) -> int:
-        return self.settings["config"]["epochs"]
-
-    @property
     def main(self) -> float:
         """The fraction of the training list that the answer is about: the largest."""
         return max(self.settings["fractions"])
 
     @property
-    def main_runs(self) -> list[Run]:
-        """The runs that the answer is about.
+    def fractions(self) -> list[float]:
+        """Those that have a finished run, the largest first."""
+        return [fraction for fraction in self.runs if self.finished(fraction)]
 
-        Raises:
-            UserError: none is finished.
-        """
-        runs = list(self.finished(self.main))
-        if not runs:
-            raise UserError(f"{self.folder / STATE}: no run of this comparison is finished yet")
-        return runs
-
-    def finished(self, *fractions: float) -> Iterator[Run]:
-        """The finished runs on these fractions of the training list, on all if none is given."""
-        for fraction in fractions or self.runs:
-            for by_seed in self.runs[fraction].values():
-                yield from by_seed.values()
+    def finished(self, fraction: float) -> list[Run]:
+        """The finished runs on this fraction of the training list."""
+        return [run for by_seed in self.runs[fraction].values() for run in by_seed.values()]
 
     @cached_property
     def accuracies(self) -> dict[float, dict[str, dict[int, float]]]:
         """Means of the last epochs, by fraction, mode and seed."""
-        last = last_epochs(self.epochs)
         return {
             fraction: {
-                mode: {seed: final_accuracy(run, last) for seed, run in by_seed.items()}
+                mode: {seed: final_accuracy(run) for seed, run in by_seed.items()}
                 for mode, by_seed in by_mode.items()
             }
             for fraction, by_mode in self.runs.items()
@@ -149,9 +129,7 @@ class Results:
         without eval images."""
         recalls = {
             mode: {
-                seed: values
-                for seed, run in by_seed.items()
-                if (values := recall(run, last_epochs(self.epochs))) is not None
+                seed: values for seed, run in by_seed.items() if (values := recall(run)) is not None
             }
             for mode, by_seed in self.runs[self.main].items()
         }
@@ -165,7 +143,7 @@ class Results:
                     {seed: recall[label] for seed, recall in by_seed.items()},
                     {seed: recall[label] for seed, recall in baseline.items()},
                 )
-                for label in range(len(self.class_names))
+                for label in range(len(self.state["data"]["class_names"]))
             ]
             changes[mode] = [None if math.isnan(change.mean) else change for change in of_class]
         return changes
@@ -181,28 +159,17 @@ class Results:
             median(epoch["seconds"] for epoch in epochs),
         )
 
-    def trained_on(self, fraction: float) -> int | None:
-        """The number of training images of a fraction; None without a run."""
-        return next((run.run["data"]["train"] for run in self.finished(fraction)), None)
-
-    @property
-    def evaluated_on(self) -> int:
-        """The number of eval images; 0 without a run."""
-        return next((run.run["data"]["eval"] for run in self.finished()), 0)
-
-    @property
-    def seeds_text(self) -> str:
-        """With how many seeds the modes were trained, such as "5 seeds" or "3 to 5 seeds"."""
-        numbers = [len(by_seed) for by_seed in self.accuracies[self.main].values() if by_seed]
-        low, high = (min(numbers), max(numbers)) if numbers else (0, 0)
-        return count(high, "seed") if low == high else f"{low} to {count(high, 'seed')}"
+    def trained_on(self, fraction: float) -> int:
+        """The number of training images of a fraction that has a finished run."""
+        return self.finished(fraction)[0].run["data"]["train"]
 
 
 def read(folder: Path | str) -> Results:
     """The comparison in a folder: its finished runs.
 
     Raises:
-        UserError: the folder holds none, or one of its files is damaged.
+        UserError: the folder holds none, one of its files is damaged, or no run that the answer is
+            about is finished.
     """
     folder = Path(folder)
     state = read_state(folder / STATE, COMPARISON)
@@ -215,15 +182,18 @@ def read(folder: Path | str) -> Results:
             for mode in settings["modes"]:
                 if read_run_file(logs, mode).get("finished"):
                     by_mode[mode][seed] = read_run(logs, mode)
+    if not any(runs[max(runs)].values()):
+        raise UserError(f"{folder / STATE}: no run of this comparison is finished yet")
     return Results(folder, state, runs)
 
 
-def recall(run: Run, last: int) -> np.ndarray | None:
+def recall(run: Run) -> np.ndarray | None:
     """The accuracy of each class, mean of the last epochs; NaN for a class without eval images,
     None where the log does not say."""
+    last = last_epochs(run.epochs)
     counts = [epoch["right"] for epoch in run.run["epochs"][-last:] if "right" in epoch]
     images = run.run["data"].get("eval_of_class")
-    if len(counts) < min(last, run.epochs) or images is None:
+    if len(counts) < last or images is None:
         return None
     with np.errstate(invalid="ignore"):
         return np.mean(counts, axis=0) / np.array(images)

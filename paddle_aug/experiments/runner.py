@@ -130,12 +130,10 @@ def workers(folder: Path, data: Dataset, devices: Sequence[str]) -> Iterator[lis
 
 
 def train(
-    workers: Sequence[Worker],
-    trainings: Iterable[Training],
-    finish: Callable[[Training, float], None],
-) -> None:
-    """Train, as many runs at a time as there are workers, and call `finish` with each run and its
-    seconds when it ends. The next run is taken from `trainings` when a worker is free.
+    workers: Sequence[Worker], trainings: Iterable[Training]
+) -> Iterator[tuple[Training, float]]:
+    """Train, as many runs at a time as there are workers; yields each run and its seconds when it
+    ends. The next run is taken from `trainings` when a worker is free.
 
     A run whose process dies is resumed.
 
@@ -174,7 +172,7 @@ def train(
             except UserError as error:
                 raise UserError(f"{training.name}: {error}") from None
             else:
-                finish(training, seconds)
+                yield training, seconds
 
 
 def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:

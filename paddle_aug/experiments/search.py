@@ -22,12 +22,11 @@ from paddle_aug.experiments.runner import Training, check_mode, remove_weights
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
     MIN_CANDIDATES,
-    MIN_EPOCHS,
     MIN_TEST_EPOCHS,
     SLACK,
     Costs,
+    Plan,
     Rung,
-    TooShort,
     make_plan,
     of_length,
     shortened,
@@ -35,7 +34,7 @@ from paddle_aug.experiments.search_plan import (
 from paddle_aug.experiments.state import SEARCH, VERSION, plain, read_state, refuse_other
 from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
-from paddle_aug.results.stats import last_epochs, last_mean
+from paddle_aug.results.stats import final_accuracy, last_epochs
 from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import duration
 from paddle_aug.system.files import refuse_unwritable, write_json
@@ -85,10 +84,7 @@ class Settings:
     def proposed(self) -> list[str]:
         """The candidates, the user's own first."""
         drawn = search_space.propose(self.config.seed, self.candidates)
-        candidates = list(dict.fromkeys([*self.also, *drawn]))[: self.candidates]
-        for mode in candidates:
-            check_mode(self.config, mode)
-        return candidates
+        return list(dict.fromkeys([*self.also, *drawn]))[: self.candidates]
 
     def asdict(self) -> dict:
         """As plain values, without what may change between sessions."""
@@ -133,8 +129,6 @@ class Search:
         }
         if self.file.exists():
             earlier = read_state(self.file, SEARCH)
-            for mode in earlier["candidates"]:
-                check_mode(settings.config, mode)
             # The budget of a search that had too little time for a plan may change.
             free = frozenset() if earlier["plan"] else frozenset({"budget"})
             refuse_other(self.file, "search", earlier, self.state, free)
@@ -184,26 +178,24 @@ class Search:
         costs, settings = self.costs(), self.settings
         epochs = settings.config.epochs
         candidates, modes = len(self.state["candidates"]), 1 + len(settings.against)
-        try:
-            plan = make_plan(
-                self.left,
-                partial(costs.run, None, self.work("search")),
-                partial(costs.run, None, self.work("final")),
-                Rung(candidates, epochs, 1),
-                Rung(modes, epochs, settings.seeds),
-            )
-        except TooShort as error:
-            self.write()
+        plan = make_plan(
+            self.left,
+            partial(costs.run, None, self.work("search")),
+            partial(costs.run, None, self.work("final")),
+            Rung(candidates, epochs, 1),
+            Rung(modes, epochs, settings.seeds),
+        )
+        if not isinstance(plan, Plan):
             rate = costs.run(None, self.work("final"), 1) - costs.start
             text = (
                 f"--budget {duration(settings.budget)} is too short for an honest answer: an epoch "
                 f"takes up to {rate:.1f} s, and the least that would do is "
-                f"{duration(self.spent + error.seconds, up=True)} "
+                f"{duration(self.spent + plan, up=True)} "
                 f"({min(MIN_CANDIDATES, candidates)} candidates, and a test of {modes} modes with "
                 f"{settings.seeds} seeds for {min(MIN_TEST_EPOCHS, epochs)} epochs); or choose a "
                 "smaller --image-size or --fraction, or fewer modes in --against"
             )
-            raise UserError(paragraph(text)) from None
+            raise UserError(paragraph(text))
         self.state["plan"] = asdict(plan)
         self.write()
 
@@ -235,7 +227,7 @@ class Search:
         available = self.left - self.state["plan"]["reserved"]
         first, *later = [takes(rung) for rung in planned]
         allowed = max(available * first / (first + sum(later)), available - sum(later))
-        rung = shortened(planned[0], allowed, takes, MIN_EPOCHS)
+        rung = shortened(planned[0], allowed, takes)
         used_seeds = sum(len(earlier["seeds"]) for earlier in self.state["rungs"])
         return {
             "candidates": candidates[: rung.candidates] if rung else [],
@@ -332,10 +324,10 @@ class Search:
         )
         run = self.finished(part, mode, seed)
         if run is None:
-            select, log = self.part_of(part, seed), self.folder / "training.log"
+            select = partial(part_of, config.holdout, seed)
+            log = self.folder / "training.log"
             training = Training(f"{part} seed {seed} {mode}", config, select, log)
-            seconds: list[float] = []
-            runner.train(self.workers, [training], lambda _, took: seconds.append(took))
+            ((_, seconds),) = runner.train(self.workers, [training])
             logs = runlog.read_run(config.log_dir, config.mode)
             in_epochs = sum(epoch["seconds"] for epoch in logs.run["epochs"])
             run = {
@@ -344,9 +336,9 @@ class Search:
                 "seed": seed,
                 "epochs": epochs,
                 # Epochs of earlier sessions are in the run's own log only.
-                "seconds": max(seconds[0], in_epochs),
+                "seconds": max(seconds, in_epochs),
                 "epoch_seconds": in_epochs / epochs,
-                "accuracy": last_mean(logs.curves["accEval"], last_epochs(epochs)),
+                "accuracy": final_accuracy(logs),
             }
             self.state["runs"].append(run)
             self.write()
@@ -365,10 +357,6 @@ class Search:
     def seeds_from(self, first: int, count: int) -> list[int]:
         return [(self.settings.config.seed + first + offset) % 2**32 for offset in range(count)]
 
-    def part_of(self, part: str, seed: int) -> partial:
-        """Picks from the data what a run is trained and judged on."""
-        return partial(part_of, self.held_back(part), seed)
-
     def held_back(self, part: str) -> float:
         """The fraction of the training list that the runs of a part of the search are judged by."""
         return 0.0 if part == "final" else self.settings.holdout
@@ -376,7 +364,7 @@ class Search:
     def work(self, part: str) -> float:
         """What an epoch costs, in images trained on; evaluating an image costs a third of that."""
         if part not in self.works:
-            data = self.part_of(part, self.settings.config.seed)(self.data)
+            data = part_of(self.held_back(part), self.settings.config.seed, self.data)
             self.works[part] = len(data.train) + len(data.eval) / 3
         return self.works[part]
 

@@ -83,29 +83,19 @@ def halving(candidates: int, epochs: int, max_epochs: int) -> list[Rung]:
         candidates = math.ceil(candidates / KEEP_ONE_OF)
 
 
-class TooShort(Exception):
-    """A budget too short for an honest answer; `seconds` is the least that would do."""
-
-    def __init__(self, seconds: float):
-        super().__init__(seconds)
-        self.seconds = seconds
-
-
 def make_plan(
     left: float,
     search_run: Callable[[int], float],
     test_run: Callable[[int], float],
     largest: Rung,
     test: Rung,
-) -> Plan:
-    """Share `left` seconds out.
+) -> Plan | float:
+    """Share `left` seconds out; returns the seconds that would do if these are too few for an
+    honest answer.
 
     `search_run` and `test_run` give the seconds of a run of so many epochs. `largest` holds the
     largest numbers of candidates and epochs for the search; `test` the modes and seeds of the
     test, and the most epochs.
-
-    Raises:
-        TooShort: no honest answer is possible.
     """
     usable = SLACK * left
     epochs = largest.epochs
@@ -133,17 +123,13 @@ def make_plan(
         rungs = halving(count, first_epochs, epochs)
         if search_takes(rungs) + reserved <= usable:
             return Plan(rungs, replace(test, epochs=test_epochs), reserved)
-    raise TooShort(
-        (test_takes(min_test_epochs) + search_takes(halving(few, min_epochs, epochs))) / SLACK
-    )
+    return (test_takes(min_test_epochs) + search_takes(halving(few, min_epochs, epochs))) / SLACK
 
 
-def shortened(
-    rung: Rung, allowed: float, takes: Callable[[Rung], float], min_epochs: int
-) -> Rung | None:
+def shortened(rung: Rung, allowed: float, takes: Callable[[Rung], float]) -> Rung | None:
     """The rung as planned if it takes at most `allowed` seconds; else with fewer epochs, down to
-    `min_epochs`, then with fewer seeds, then with fewer candidates; None if two take too long."""
-    least = min(min_epochs, rung.epochs)
+    MIN_EPOCHS, then with fewer seeds, then with fewer candidates; None if two take too long."""
+    least = min(MIN_EPOCHS, rung.epochs)
     smaller = [
         *((rung.candidates, epochs, rung.seeds) for epochs in range(rung.epochs, least, -1)),
         *((rung.candidates, least, seeds) for seeds in range(rung.seeds, 0, -1)),

@@ -6,8 +6,17 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from paddle_aug.results import curves
-from paddle_aug.results.stats import Comparison, compare, estimate
-from paddle_aug.results.text import code, count, duration, listed, markdown_table, p_text
+from paddle_aug.results.html import environment
+from paddle_aug.results.stats import Comparison, compared_together, difference, estimate
+from paddle_aug.results.text import (
+    code,
+    count,
+    duration,
+    listed,
+    markdown_table,
+    p_text,
+    seeds_text,
+)
 from paddle_aug.system.files import replacing, write_text
 
 
@@ -45,8 +54,8 @@ def compared(state: dict) -> dict[str, Comparison]:
     """The winner with each baseline that was tested with a seed of its own; {} without any."""
     tested = accuracies(state, "final")
     winner, *baselines = state["final"]["modes"]
-    return compare(
-        tested.get(winner, {}), {mode: tested[mode] for mode in baselines if mode in tested}
+    return compared_together(
+        {mode: difference(tested[winner], tested[mode]) for mode in baselines if mode in tested}
     )
 
 
@@ -85,9 +94,7 @@ def tried(state: dict) -> int:
 def tested(state: dict) -> str:
     """What the answer rests on, in a sentence or two."""
     final, data = state["final"], state["data"]
-    numbers = sorted({len(by_seed) for by_seed in accuracies(state, "final").values()} or {0})
-    low, high = numbers[0], numbers[-1]
-    seeds = count(high, "seed") if low == high else f"{low} to {high} seeds"
+    seeds = seeds_text([len(by_seed) for by_seed in accuracies(state, "final").values()])
     epochs, planned = final["epochs"], state["settings"]["config"]["epochs"]
     text = (
         f"Each mode was trained with {seeds} and evaluated on {data['eval']:,} images "
@@ -107,29 +114,27 @@ def tested(state: dict) -> str:
 def report(state: dict) -> str:
     """The whole report as Markdown; its first sentence is the answer."""
     final, settings = state["final"], state["settings"]
-    last = f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last ")
-    spent = sum(run["seconds"] for run in state["runs"])
-    sections = [
-        answer(state),
-        tested(state),
-        "## The test",
-        _test_table(state),
-        f"Mean accuracy of the {last}, with a 95 % t-interval over seeds. The winner's lead is "
-        "measured in pairs by seed and has its own interval; p is that of a paired t-test after "
-        f"Holm's correction for {count(len(compared(state)), 'comparison')}.",
-        "![Accuracies of the test](report.png)" if accuracies(state, "final") else "",
-        "## To train with it",
-        f"```sh\n{state['command']} {shlex.quote(final['modes'][0])}\n```",
-        "## What was tried",
-        f"{tried(state)} of {len(state['candidates'])} proposed candidates, on "
-        f"{state['data']['train']:,} training images; each run of the search held back "
-        f"{100 * settings['config']['holdout']:g} % of them and was judged by these. "
-        f"{duration(spent)} of {duration(settings['budget'])} were spent.",
-        _rung_table(state),
-        _left_out(state),
-        _candidate_table(state),
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    return (
+        environment()
+        .get_template("search.md")
+        .render(
+            state=state,
+            answer=answer(state),
+            tested=tested(state),
+            test_table=_test_table(state),
+            last=f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
+            comparisons=count(len(compared(state)), "comparison"),
+            has_figure=accuracies(state, "final"),
+            winner=shlex.quote(final["modes"][0]),
+            tried=tried(state),
+            holdout=f"{100 * settings['config']['holdout']:g}",
+            spent=duration(sum(run["seconds"] for run in state["runs"])),
+            budget=duration(settings["budget"]),
+            rung_table=_rung_table(state),
+            left_out=_left_out(state),
+            candidate_table=_candidate_table(state),
+        )
+    )
 
 
 def write(state: dict, folder: Path | str) -> None:

@@ -1,17 +1,17 @@
-"""HTML pages from the templates beside this file."""
+"""Pages, as HTML and as Markdown, from the templates beside this file."""
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def environment() -> Environment:
-    """The environment of the templates: values are escaped, and a missing value is an error."""
+    """The environment of the templates: a missing value is an error, and HTML is escaped."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
+        autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

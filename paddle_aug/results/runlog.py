@@ -11,6 +11,7 @@ import numpy as np
 
 from paddle_aug.errors import UserError
 from paddle_aug.system import files
+from paddle_aug.system.schema import misfit
 
 CURVES = ("lossTrain", "accTrain", "lossEval", "accEval")
 NOTEBOOK_MODES = ("", "userDef", "imgaugLib", "allab", "allba")
@@ -148,9 +149,14 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
     """
     runs = []
     for folder in dict.fromkeys(Path(folder) for folder in folders):
-        of_folder = read_runs(folder) or [
-            run for below in _seed_folders(folder) for run in read_runs(below)
-        ]
+        of_folder = read_runs(folder)
+        if not of_folder:
+            below = [
+                (seed, path)
+                for path in folder.iterdir()
+                if path.is_dir() and (seed := _named_seed(path)) is not None
+            ]
+            of_folder = [run for _, path in sorted(below) for run in read_runs(path)]
         if not of_folder:
             raise UserError(
                 f"{folder} holds no logs, such as noAug_accEval.npy, and no folders with logs, "
@@ -195,18 +201,9 @@ def run_file(log_dir: Path | str, mode: str) -> Path:
     return Path(log_dir, f"{prefix(mode)}run.json")
 
 
-def _seed_folders(folder: Path) -> list[Path]:
-    """The `seed-<n>` folders in a folder, by number."""
-    below = [
-        (int(match[1]), path)
-        for path in folder.iterdir()
-        if (match := _SEED_FOLDER.fullmatch(path.name)) and path.is_dir()
-    ]
-    return [path for _, path in sorted(below)]
-
-
 def _named_seed(folder: Path) -> int | None:
-    match = _SEED_FOLDER.fullmatch(folder.resolve().name)
+    """The number in the name of a `seed-<n>` folder."""
+    match = _SEED_FOLDER.fullmatch(folder.absolute().name)
     return int(match[1]) if match else None
 
 
@@ -245,11 +242,9 @@ def _read_curve(file: Path) -> np.ndarray:
         raise UserError(f"{file} is damaged or not an .npy file: {error}") from None
     if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
         raise UserError(f"{file} is not a curve: it holds no floating-point numbers")
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1 or values.size == 0:
+    if values.size == 0 or values.shape not in ((values.size,), (values.size, 1)):
         raise UserError(f"{file} is not a curve: it has shape {values.shape}")
-    return values.astype(np.float64)
+    return values.ravel().astype(np.float64)
 
 
 def _read_json(file: Path) -> dict:
@@ -259,13 +254,9 @@ def _read_json(file: Path) -> dict:
         raise UserError(f"cannot read {file}: {error.strerror}") from None
     except ValueError as error:
         raise UserError(f"{file} is damaged: {error}") from None
-    if not isinstance(run, dict):
-        raise UserError(f"{file} is not the run.json of a run")
-    if not isinstance(run.get("seed"), int | None):
-        raise UserError(f"{file}: seed {run['seed']!r} is not a whole number")
-    epochs = run.get("epochs", [])
-    if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):
-        raise UserError(f"{file}: epochs is not a list of objects, one per epoch")
+    filled = {"seed": None, "epochs": [], **run} if isinstance(run, dict) else run
+    if fault := misfit(filled, {"seed": (None, int), "epochs": [{}]}, "it"):
+        raise UserError(f"{file} is not the run.json of a run: {fault}")
     return run
 
 

@@ -6,6 +6,7 @@ Accuracies are from 0 to 1 here, and per cent or points in sentences.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
@@ -52,6 +53,12 @@ class Difference:
     p: float | None
     n: int
 
+    @property
+    def points(self) -> str:
+        """The difference with its interval, which no correction widens: "+6.1 ± 1.4"."""
+        margin = "" if self.margin is None else f" ± {100 * self.margin:.1f}"
+        return f"{100 * self.mean:+.1f}{margin}"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -68,9 +75,7 @@ class Comparison:
 
     @property
     def points(self) -> str:
-        """The difference with its interval, which no correction widens: "+6.1 ± 1.4"."""
-        mean, margin = self.difference.mean, self.difference.margin
-        return f"{100 * mean:+.1f}" + ("" if margin is None else f" ± {100 * margin:.1f}")
+        return self.difference.points
 
     def __str__(self):
         mean, n = self.difference.mean, self.difference.n
@@ -104,21 +109,17 @@ def best_epoch(accuracies: Sequence[float] | np.ndarray) -> int:
     return int(np.argmax(np.where(np.isnan(accuracies), -np.inf, accuracies)))
 
 
-def last_mean(curve: Sequence[float] | np.ndarray, last: int = LAST) -> float:
-    """The mean of a curve's last epochs, of all where there are fewer."""
-    return float(np.mean(np.asarray(curve, np.float64)[-last:]))
-
-
-def final_accuracy(run: Run, last: int = LAST) -> float:
-    """A run's accuracy: its mean eval accuracy over the last epochs, or over all if it has fewer.
+def final_accuracy(run: Run) -> float:
+    """A run's accuracy: its mean eval accuracy over the `last_epochs`.
 
     Raises:
         UserError: one of them is NaN.
     """
-    accuracy = last_mean(run.curves["accEval"], last)
+    last = last_epochs(run.epochs)
+    accuracy = float(np.mean(run.curves["accEval"][-last:]))
     if not math.isfinite(accuracy):
         raise UserError(
-            f"{run.folder}: one of the last {min(last, run.epochs)} eval accuracies of "
+            f"{run.folder}: one of the last {last} eval accuracies of "
             f"{run.mode or 'none'} is not a number; leave the run out"
         )
     return accuracy
@@ -154,15 +155,6 @@ def difference(values: Mapping[int, float], baseline: Mapping[int, float]) -> Di
     return Difference(mean, spread, margin(spread, n), p, n)
 
 
-def compare(
-    values: Mapping[int, float], baselines: Mapping[str, Mapping[int, float]]
-) -> dict[str, Comparison]:
-    """Accuracies by seed against those of each baseline, with Holm's correction for all of them."""
-    return compared_together(
-        {name: difference(values, baseline) for name, baseline in baselines.items()}
-    )
-
-
 def compared_together(differences: Mapping[Name, Difference]) -> dict[Name, Comparison]:
     """The differences that one answer consists of, with Holm's correction for all of them."""
     corrected = holm([difference.p for difference in differences.values()])
@@ -175,24 +167,20 @@ def compared_together(differences: Mapping[Name, Difference]) -> dict[Name, Comp
 def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int]]:
     """The best and the worst rank, from 1, that each name may have. Every two names are compared in
     pairs by seed, with Holm's correction; a name ranks below those shown to be better."""
-    names = list(values)
-    pairs = [
-        (one, other)
-        for place, one in enumerate(names)
-        for other in names[place + 1 :]
-        if values[one].keys() & values[other].keys()
-    ]
     comparisons = compared_together(
-        {pair: difference(*(values[name] for name in pair)) for pair in pairs}
+        {
+            (one, other): difference(values[one], values[other])
+            for one, other in combinations(values, 2)
+            if values[one].keys() & values[other].keys()
+        }
     )
-    above = dict.fromkeys(names, 0)
-    below = dict.fromkeys(names, 0)
+    above, below = dict.fromkeys(values, 0), dict.fromkeys(values, 0)
     for (one, other), comparison in comparisons.items():
         if comparison.shown:
             better, worse = (one, other) if comparison.difference.mean > 0 else (other, one)
             above[worse] += 1
             below[better] += 1
-    return {name: (1 + above[name], len(names) - below[name]) for name in names}
+    return {name: (1 + above[name], len(values) - below[name]) for name in values}
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -211,22 +199,18 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
-def pairs_needed(seen: Difference, alpha: float = ALPHA, power: float = POWER) -> float:
-    """How many pairs a t-test needs to show a true difference like this one with this power.
+def pairs_needed(seen: Difference, alpha: float = ALPHA) -> float:
+    """How many pairs a t-test needs to show a true difference like this one, whose pairs must have
+    a spread, with a power of 80 %.
 
     `math.inf` if MAX_PAIRS are too few. The spread of few pairs is a rough guess, and so is the
     answer.
-
-    Raises:
-        ValueError: the pairs have no spread, which says nothing about chance.
     """
-    if seen.margin is None:
-        raise ValueError("pairs without a spread do not tell how many are needed")
     n = np.arange(2, MAX_PAIRS + 1)
     noncentrality = abs(seen.mean) / seen.spread * np.sqrt(n)
     # The probability that n pairs show the difference, with the right sign, by the noncentral t.
     powers = 1 - nctdtr(n - 1, noncentrality, stdtrit(n - 1, 1 - alpha / 2))
-    return next((int(pairs) for pairs in n[~(powers < power)]), math.inf)
+    return next((int(pairs) for pairs in n[~(powers < POWER)]), math.inf)
 
 
 def _moments(values: Sequence[float]) -> tuple[float, float, int]:

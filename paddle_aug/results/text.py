@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from paddle_aug.errors import UserError
 
@@ -25,7 +25,7 @@ def duration(seconds: float, up: bool = False) -> str:
     return "".join([*parts, *([f"{rest}s"] if rest or not parts else [])])
 
 
-def parse_duration(text: str, option: str = "--budget") -> float:
+def parse_duration(text: str) -> float:
     """Seconds of a text such as 90s, 30m, 2h or 1h30m.
 
     Raises:
@@ -34,7 +34,7 @@ def parse_duration(text: str, option: str = "--budget") -> float:
     match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     if not hours + minutes + seconds:
-        raise UserError(f"{option} {text!r} is not a time; write it like 90s, 30m, 2h or 1h30m")
+        raise UserError(f"--budget {text!r} is not a time; write it like 90s, 30m, 2h or 1h30m")
     return float(3600 * hours + 60 * minutes + seconds)
 
 
@@ -52,6 +52,15 @@ def listed(items: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join([", ".join(items[:-1])] * (len(items) > 1) + [*items[-1:]])
+
+
+def seeds_text(numbers: Collection[int]) -> str:
+    """
+    >>> seeds_text([5, 5]), seeds_text([3, 5, 4])
+    ('5 seeds', '3 to 5 seeds')
+    """
+    low, high = min(numbers, default=0), max(numbers, default=0)
+    return count(high, "seed") if low == high else f"{low} to {high} seeds"
 
 
 def p_text(p: float | None) -> str:
