@@ -55,7 +55,7 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
     ends = []
     with runner.workers(tmp_path, data, ["cpu"]) as workers:
         with pytest.raises(UserError, match=r"^refused: these data will not do$"):
-            runner.train(workers, [training, second, third], lambda *end: ends.append(end))
+            ends.extend(runner.train(workers, [training, second, third]))
         process = workers[0].process
         assert process.is_alive()
     assert not process.is_alive()

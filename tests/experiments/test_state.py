@@ -2,33 +2,15 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
+from made_search import state_of
 
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.state import COMPARISON, SEARCH, read_state, refuse_other
 
-RUN = {
-    "part": "rung-0", "mode": "hflip", "seed": 4, "epochs": 2, "seconds": 3.0,
-    "epoch_seconds": 1, "accuracy": 0.5,
-}  # fmt: skip
-STATE = {
-    "settings": {"config": {"epochs": 2}, "budget": 60.0},
-    "data": {"fingerprint": "0", "train": 4, "eval": 2, "tested_on": "the eval list"},
-    "candidates": ["hflip", "vflip"],
-    "runs": [RUN],
-    "plan": {
-        "rungs": [{"candidates": 2, "epochs": 2, "seeds": 1}],
-        "final": {"candidates": 2, "epochs": 2, "seeds": 1},
-        "reserved": 9.0,
-    },
-    "rungs": [
-        {"candidates": ["hflip"], "epochs": 2, "seeds": [4], "stopped": False,
-         "ranking": [["hflip", 0.5]]}
-    ],
-    "final": {"modes": ["hflip", "none"], "epochs": 2, "seeds": [5], "last_epochs": 1,
-              "stopped": False, "finished": False},
-}  # fmt: skip
+STATE = state_of({"hflip": [0.5]})
 
 
 @pytest.fixture
@@ -95,10 +77,36 @@ def test_a_state_of_a_later_version_is_refused(read):
         read({**STATE, "version": 2})
 
 
-def test_a_setting_that_did_not_exist_when_a_search_began_has_its_default(tmp_path):
+@pytest.mark.parametrize(
+    ("before", "now", "difference"),
+    [
+        ({"budget": 450.0}, {"budget": 1000.0}, "--budget 7m30s, but this one has 16m40s"),
+        ({"seeds": 3}, {"seeds": 4}, "--seeds 3, but this one has 4"),
+        ({"rates": []}, {"rates": [0.1]}, "--learning-rates none, but this one has 0.1"),
+        ({"config": {"epochs": 2}}, {"config": {"epochs": 3}}, "--epochs 2, but this one has 3"),
+        (  # an option that did not exist then
+            {"config": {}}, {"config": {"learning_rate": 0.5}},
+            "--learning-rate 0.0001, but this one has 0.5",
+        ),
+    ],
+)  # fmt: skip
+def test_other_settings_are_refused_by_the_name_of_the_option(before, now, difference):
+    states = [
+        {"settings": {"config": {}, **settings}, "data": {"fingerprint": "0"}}
+        for settings in (before, now)
+    ]
+    with pytest.raises(UserError) as error:
+        refuse_other(Path("search.json"), "search", *states)
+    assert str(error.value) == (
+        f"search.json is a search with {difference}; give the same to continue it, or another --out"
+    )
+    (name,) = now
+    refuse_other(Path("search.json"), "search", states[0], states[0], frozenset())
+    if name != "config":
+        refuse_other(Path("search.json"), "search", *states, frozenset({name}))
+
+
+def test_a_setting_that_did_not_exist_when_a_search_began_has_its_default():
     now = copy.deepcopy(STATE)
     now["settings"]["config"]["learning_rate"] = 1e-4
-    refuse_other(tmp_path / "search.json", "search", STATE, now)
-    now["settings"]["config"]["learning_rate"] = 1e-3
-    with pytest.raises(UserError, match=r"--learning-rate 0\.0001, but this one has 0\.001"):
-        refuse_other(tmp_path / "search.json", "search", STATE, now)
+    refuse_other(Path("search.json"), "search", STATE, now)

