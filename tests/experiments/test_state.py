@@ -64,7 +64,7 @@ def test_a_damaged_search_is_refused(read, path, value, fault):
         ("{", r"state\.json is damaged: .*; give another --out"),
         ("[" * 200_000, r"state\.json is damaged: it is nested too deeply; give another --out"),
         ("[]", r"state\.json is damaged: it must be an object; give another --out"),
-        ('{"settings": {}}', r"state\.json is damaged: it: \w+ is missing; give another --out"),
+        ('{"settings": {}}', r"state\.json is damaged: it: settings: \w+ is missing; give another --out"),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused(read, content, message, schema):
