@@ -59,16 +59,16 @@ def test_a_damaged_search_is_refused(read, path, value, fault):
 
 @pytest.mark.parametrize("schema", [COMPARISON, SEARCH])
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "fault"),
     [
-        ("{", r"state\.json is damaged: .*; give another --out"),
-        ("[" * 200_000, r"state\.json is damaged: it is nested too deeply; give another --out"),
-        ("[]", r"state\.json is damaged: it must be an object; give another --out"),
-        ('{"settings": {}}', r"state\.json is damaged: it: settings: \w+ is missing; give another --out"),
+        ("{", ".*"),
+        ("[" * 200_000, "it is nested too deeply"),
+        ("[]", "it must be an object"),
+        ('{"settings": {}}', r"it: settings: \w+ is missing"),
     ],
 )
-def test_a_file_that_holds_something_else_is_refused(read, content, message, schema):
-    with pytest.raises(UserError, match=message):
+def test_a_file_that_holds_something_else_is_refused(read, content, fault, schema):
+    with pytest.raises(UserError, match=rf"state\.json is damaged: {fault}; give another --out"):
         read(content, schema)
 
 
