@@ -44,10 +44,9 @@ def integer_seed(seed: int, stream: str, epoch: int = 0, index: int = 0) -> int:
 def generator_from_global_state() -> np.random.Generator:
     """Return a generator without a name: the next one of NumPy's global generator.
 
-    Only for where there is no epoch and index to name one by, as in a `paddle.vision` Compose. Any
-    state of our own would be copied by fork, and each of paddle.io's workers would draw the same;
-    NumPy's global one Paddle seeds anew in every worker that it starts, by a number that it draws
-    from it in the parent process.
+    Only for code that knows no epoch and index, as in a `paddle.vision` Compose. A fork copies any
+    state of our own, and each of paddle.io's workers would draw the same; NumPy's global generator
+    Paddle seeds anew in every worker.
     """
     words = np.random.randint(2**32, size=4, dtype=np.uint32)  # noqa: NPY002
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(words)))
@@ -62,11 +61,11 @@ def library_generators(seed: int) -> tuple[np.random.Generator, random.Random]:
 def seeded_globals(seed: int) -> Iterator[None]:
     """Seed the global generators of `random` and of NumPy, and put their states back afterwards.
 
-    For the code of others that draws from them: it draws the same for equal seeds, and nobody else
-    notices. There is one of each in a process, so threads must take turns. About 0.1 ms.
+    For other libraries, which draw from them. There is one of each in a process, so threads must
+    take turns. About 0.1 ms.
     """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    # A plain number: of [seed], NumPy would make the very draws that `random` makes of seed.
+    # A plain number: from [seed], NumPy would draw the same as `random` does from seed.
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
     try:

@@ -169,11 +169,6 @@ def imgaug_lib() -> Transform:
     )
 
 
-def imgaug_lib_by_imgaug() -> Transform:
-    """The same pipeline, run by imgaug itself."""
-    return Imgaug(notebook_pipeline)
-
-
 def named(imgaug_lib: Callable[[], Transform]) -> Registry:
     """All augmentations, with `imgaugLib`, alone and stacked, built by this function."""
 
@@ -196,7 +191,7 @@ def named(imgaug_lib: Callable[[], Transform]) -> Registry:
 
 
 AUGMENTATIONS = named(imgaug_lib)
-ENGINES = {"native": AUGMENTATIONS, "imgaug": named(imgaug_lib_by_imgaug)}
+ENGINES = {"native": AUGMENTATIONS, "imgaug": named(lambda: Imgaug(notebook_pipeline))}
 
 
 def augmentation(spec: str, engine: str = "native") -> Transform:

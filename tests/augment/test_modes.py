@@ -1,14 +1,13 @@
 """Every augmentation that has a name keeps the contract, and the notebook's modes are its own."""
 
 import json
-from collections import Counter
 
 import numpy as np
 import pytest
-from op_specs import SPECS, draws, noise
+from op_specs import SPECS, noise
 
 from paddle_aug.augment.modes import NOTEBOOK_MODES, augmentation, mix_of, split_mix, split_modes
-from paddle_aug.augment.transform import Chain
+from paddle_aug.augment.transform import Chain, Identity, Shuffled
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
@@ -75,17 +74,11 @@ class TestContract:
 
 
 def test_the_notebooks_empty_mode_is_none():
-    image = noise(33, 47)
-    np.testing.assert_array_equal(augmentation("")(image, generator(0, "augment")), image)
+    assert augmentation("") == augmentation("none") == Identity()
 
 
-def test_user_def_applies_all_eight_ops_in_every_order():
-    drawn = draws("userDef", (8, 8, 3), 400)
-    orders = [[member for member, _ in params["steps"]] for params in drawn]
-    assert all(sorted(order) == list(range(8)) for order in orders)
-    first = Counter(order[0] for order in orders)
-    assert len(first) == 8
-    assert max(first.values()) < 90, "each op leads about 50 times in 400"
+def test_user_def_applies_its_ops_in_random_order():
+    assert type(augmentation("userDef")) is Shuffled
 
 
 def test_the_stacked_modes_are_the_two_in_either_order():

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 class Albumentations(Foreign):
     """A transform or a Compose of albumentations 2 as one of ours, for images only.
 
-    albumentations keeps generators in its objects, and a fork copies their state: left alone, all
-    forked workers draw the same, and so does every epoch unless the workers persist. The adapter
-    gives it two new generators for each image, those that it would make from the seed, shared by
-    all parts. With its own `set_random_seed` and `Compose(seed=…)` all parts make equal draws: two
-    flips with p=0.5 happen both or not at all.
+    albumentations keeps generators in its objects, and a fork copies them: all forked workers would
+    draw the same, and so would every epoch unless the workers persist. The adapter gives the op two
+    new generators for each image, shared by all parts. (With `set_random_seed` and
+    `Compose(seed=…)` all parts make equal draws: two flips with p=0.5 happen both or not at all.)
 
     The op is copied, so the original keeps its own draws. An op that changes the size needs `size`,
     (height, width).

@@ -20,13 +20,10 @@ class InCompose:
 
     Takes a uint8 array [H, W, 3] or a PIL image, both RGB, and returns the same kind. Each call
     draws from NumPy's global generator, which paddle.io seeds in every worker process, so no two
-    workers and no two epochs repeat each other, persistent workers or not.
-
-    `np.random.seed(n)` in the parent process (`paddle.seed` does not reach NumPy) repeats the draws
-    if the rest is the same too: the number of workers and whether they persist, the batch size, the
-    order of the samples, and everything else that draws from that generator. Distributed ranks need
-    a seed each. Only our own loader (`fit`) has draws that depend on none of these, because it
-    names generators by epoch and index; a Compose knows neither.
+    workers and no two epochs repeat each other. `np.random.seed(n)` in the parent process
+    (`paddle.seed` does not reach NumPy) repeats the draws, given the same workers, batch size and
+    order of samples; distributed ranks need a seed each. Only `fit` has draws that depend on none
+    of these: its generators are named by epoch and index, which a Compose does not know.
     """
 
     transform: Transform
@@ -61,14 +58,12 @@ class PaddleVision(Foreign):
     """A transform of paddle.vision, or any function from image to image, as one of ours.
 
     It may draw from Python's `random` and NumPy's global generator, as all of paddle.vision's
-    transforms do on arrays and PIL images: both are seeded for the call and restored afterwards. A
-    generator that the op keeps itself is out of reach (use the adapters for albumentations and
-    imgaug), and so are other threads that draw from the same two generators meanwhile.
+    transforms do on arrays and PIL images: both are seeded for the call and restored afterwards.
+    Generators that the op keeps itself are out of reach (use the adapters for albumentations and
+    imgaug), and other threads must not draw from the same two meanwhile.
 
-    With `pil` the op gets a PIL image, as from paddle.vision's data sets, else an array;
-    paddle.vision computes the two differently. The result may be either. An op that changes the
-    size needs `size`, (height, width); if sizes vary in between, adapt a whole Compose that ends
-    with one size.
+    With `pil` the op gets a PIL image, as from paddle.vision's data sets, else an array; it may
+    return either. An op that changes the size needs `size`, (height, width).
 
     Raises:
         UserError: the op is of another kind, or its result is not a uint8 image of the right size.
