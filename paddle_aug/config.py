@@ -332,7 +332,7 @@ def load_recipe(name: str) -> dict:
         if not path.exists():
             raise UserError(f"no recipe named {name!r}; {near_miss(name, recipe_names())}")
     try:
-        content = yaml.safe_load(read_bytes(path).decode("utf-8-sig"))
+        content = yaml.safe_load(read_bytes(path))
     except OSError as error:
         raise UserError(f"cannot read the recipe {path}: {error.strerror}") from None
     except Exception as error:  # for tags and values that do not match, PyYAML raises any kind

@@ -50,10 +50,10 @@ def read_json(path: Path | str):
 
     Raises:
         OSError: as `open_file`.
-        ValueError: it is not JSON in UTF-8, or is nested too deeply for Python.
+        ValueError: it is not JSON, or is nested too deeply for Python.
     """
     try:
-        return json.loads(read_bytes(path).decode("utf-8-sig"))
+        return json.loads(read_bytes(path))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -18,23 +18,12 @@ WHEELS = (
 
 @functools.cache
 def warn_of_opencv() -> None:
-    """Warn, once a process, of an OpenCV that is slow, changes pixels or is installed twice."""
-    wheels = installed_wheels()
-    if faults := opencv_faults(cv2.__version__, wheels):
-        warnings.warn(
-            f"{'; '.join(faults)}. To fix this: pip uninstall {' '.join(wheels)}, "
-            f'then pip install "{GOOD}"',
-            RuntimeWarning,
-            stacklevel=3,
-        )
-
-
-def opencv_faults(version: str, wheels: list[str]) -> list[str]:
-    """What is wrong with these wheels of OpenCV, a phrase for each fault.
+    """Warn, once a process, of an OpenCV that is slow, changes pixels or is installed twice.
 
     The wheels of 4.12 and 4.13 take 25 to 150 times as long for scalar and mixed-type arithmetic.
     OpenCV built from source has no wheel here, and may well be fast.
     """
+    version, wheels = cv2.__version__, installed_wheels()
     faults = []
     if len(wheels) > 1:
         faults.append(f"{' and '.join(wheels)} are both installed and overwrite each other")
@@ -42,7 +31,10 @@ def opencv_faults(version: str, wheels: list[str]) -> list[str]:
         faults.append(f"OpenCV {version} is slow: plain arithmetic takes 25 times as long, or more")
     if int(version.split(".")[0]) >= 5:
         faults.append(f"OpenCV {version} changes pixels; everything is tested with 4.x")
-    return faults
+    if faults:
+        fix = f'pip uninstall {" ".join(wheels)}, then pip install "{GOOD}"'
+        message = f"{'; '.join(faults)}. To fix this: {fix}"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def installed_wheels() -> list[str]:

@@ -1,5 +1,3 @@
-import warnings
-
 import pytest
 
 from paddle_aug.augment.modes import augmentation
@@ -14,9 +12,9 @@ def warn_again():
     opencv.warn_of_opencv.cache_clear()
 
 
-def test_the_opencv_of_the_requirements_is_in_order():
+def test_the_opencv_of_the_requirements_is_in_order(warn_again):
     assert opencv.installed_wheels() == ["opencv-python"]
-    assert opencv.opencv_faults(opencv.cv2.__version__, ["opencv-python"]) == []
+    augmentation("userDef")  # would raise: warnings are errors here
 
 
 @pytest.mark.parametrize(
@@ -38,7 +36,7 @@ def test_each_fault_is_named_in_one_warning_with_the_fix(
     with pytest.warns(RuntimeWarning, match=f"{message}.*{fix}") as caught:
         augmentation("userDef")
     assert len(caught) == 1
-    augmentation("allab")  # would raise: warnings are errors here, and once a process is enough
+    augmentation("allab")  # once a process is enough
 
 
 @pytest.mark.parametrize(
@@ -50,6 +48,4 @@ def test_other_versions_and_builds_from_source_are_in_order(
 ):
     monkeypatch.setattr(opencv.cv2, "__version__", version)
     monkeypatch.setattr(opencv, "installed_wheels", lambda: wheels)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        augmentation("userDef")
+    augmentation("userDef")
