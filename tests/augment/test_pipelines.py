@@ -90,8 +90,8 @@ def test_a_whole_pipeline_draws_like_the_original(mode, golden):
 
 @pytest.mark.parametrize(
     ("ours", "original"),
-    list(zip(user_def().ops, USER_DEF, strict=True)),
-    ids=[original.__name__ for original in USER_DEF],
+    list(zip(user_def().ops, USER_DEF.values(), strict=True)),
+    ids=USER_DEF,
 )
 def test_an_op_of_user_def_alone_draws_like_the_notebooks(ours, original, golden):
     def by_pillow(image, rng):

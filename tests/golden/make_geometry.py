@@ -48,14 +48,11 @@ def affine(image, mode, order):
     translate = [between(-0.2, 0.2), between(-0.2, 0.2)]
     rotate, shear = between(-45, 45), [between(-16, 16), between(-16, 16)]
     cval = between(0, 255)
+    scale_xy, translate_xy, shear_xy = (
+        dict(zip("xy", pair, strict=True)) for pair in (scale, translate, shear)
+    )
     augmenter = iaa.Affine(
-        scale={"x": scale[0], "y": scale[1]},
-        translate_percent={"x": translate[0], "y": translate[1]},
-        rotate=rotate,
-        shear={"x": shear[0], "y": shear[1]},
-        order=order,
-        cval=cval,
-        mode=mode,
+        scale_xy, translate_xy, rotate=rotate, shear=shear_xy, order=order, cval=cval, mode=mode
     )
     keep(
         "affine", image, augmenter(image=images[image]),
@@ -104,8 +101,7 @@ for image in images:
 
 def piecewise(image, rows, columns, scale):
     jitter = np.round(rng.normal(0, scale, (rows, columns, 2)) / JITTER_UNIT).astype(np.int16)
-    augmenter = iaa.PiecewiseAffine()
-    shape = images[image].shape
+    augmenter, shape = iaa.PiecewiseAffine(), images[image].shape
     flat = jitter.reshape(-1, 2) * JITTER_UNIT
     samples = geometric._PiecewiseAffineSamplingResult(
         nb_rows=[rows], nb_cols=[columns], jitter=[flat], order=[1], cval=[0], mode=["constant"]
@@ -114,12 +110,10 @@ def piecewise(image, rows, columns, scale):
     transformer = augmenter._get_transformer(shape, shape, rows, columns, flat)
     triangles = [] if transformer is None else transformer._tesselation.simplices.tolist()
     rising = np.zeros((rows - 1, columns - 1), np.uint8)
-    for row in range(rows - 1):
-        for column in range(columns - 1):
-            ends = {row * columns + column + 1, (row + 1) * columns + column}
-            rising[row, column] = any(ends <= set(triangle) for triangle in triangles)
-    parameters = {"jitter": jitter.tolist(), "rising": rising.tolist()}
-    keep("piecewise", image, result, **parameters)
+    for row, column in np.ndindex(rising.shape):
+        ends = {row * columns + column + 1, (row + 1) * columns + column}
+        rising[row, column] = any(ends <= set(triangle) for triangle in triangles)
+    keep("piecewise", image, result, jitter=jitter.tolist(), rising=rising.tolist())
 
 
 for rows in (2, 3, 4):
@@ -134,10 +128,6 @@ piecewise("pixel", 2, 2, 0.1)
 # Superpixels: scikit-image >= 0.19 counts labels from 1, imgaug takes them to begin at 0.
 slic = functools.partial(skimage.segmentation.slic, start_label=0)
 segmentation.skimage.segmentation.slic = slic
-
-
-def difference(first, second):
-    return np.mean((first.astype(float) - second) ** 2)
 
 
 # Noise of sigma 10, which is hard on SLIC, and three photos of about the size at which it works.
@@ -159,7 +149,8 @@ for name, photo in photos.items():
             painted = iaa.Superpixels(p_replace=1.0, n_segments=n_segments)(image=image)
             count = len(np.unique(slic(image, n_segments=n_segments, compactness=10)))
             # Thousandths of the mean squared difference, and the number of segments.
-            result = np.array([round(1000 * difference(image, painted)), count])
+            mean_square = np.mean((image.astype(float) - painted) ** 2)
+            result = np.array([round(1000 * mean_square), count])
             keep("superpixels", name, result, kind=kind, n_segments=n_segments)
 
 np.savez_compressed(Path(__file__).with_name("geometry.npz"), **made)

@@ -31,50 +31,39 @@ IMAGES = {
     "row": RNG.integers(0, 256, (1, 9, 3)).astype(np.uint8),
     "pixel": RNG.integers(0, 256, (1, 1, 3)).astype(np.uint8),
 }
-MOVES = (
-    {},
-    {"theta": 33.5},
-    {"tx": 3.25, "ty": -4.6},
-    {"tx": -2, "ty": 5},
-    {"shear": 25.0},
-    {"zx": 1.3, "zy": 0.7},
-    {"theta": -17.0, "tx": 2.4, "ty": 1.1, "shear": 12.0, "zx": 0.85, "zy": 1.2},
-    {"theta": 80.0, "tx": -7.3, "ty": 9.9, "shear": -20.0, "zx": 1.7, "zy": 1.6},
-)
-MODES = ("nearest", "reflect", "wrap", "constant")
+MOVES = [
+    moves | {"fill_mode": mode}
+    for mode in ("nearest", "reflect", "wrap", "constant")
+    for moves in (
+        {},
+        {"theta": 33.5},
+        {"tx": 3.25, "ty": -4.6},
+        {"tx": -2, "ty": 5},
+        {"shear": 25.0},
+        {"zx": 1.3, "zy": 0.7},
+        {"theta": -17.0, "tx": 2.4, "ty": 1.1, "shear": 12.0, "zx": 0.85, "zy": 1.2},
+        {"theta": 80.0, "tx": -7.3, "ty": 9.9, "shear": -20.0, "zx": 1.7, "zy": 1.6},
+    )
+]
 CVAL = 77
 SHIFTS = (-60.3, -0.4, 0.0, 17.7, 200.0)
 
 
-def levels(result):
+def transformed(image, parameters, **options):
+    result = ImageDataGenerator(**options).apply_transform(image.astype(np.float32), parameters)
     assert 0 <= result.min() <= result.max() <= 255
     return np.rint(result).astype(np.uint8)
 
 
 def main():
-    made = {
-        "moves": np.array(
-            json.dumps([{**moves, "fill_mode": m} for m in MODES for moves in MOVES])
-        ),
-        "shifts": np.array(SHIFTS),
-    }
+    made = {"moves": np.array(json.dumps(MOVES)), "shifts": np.array(SHIFTS)}
     for name, image in IMAGES.items():
-        pixels = image.astype(np.float32)
         made[name] = image
         made[f"{name} moved"] = np.stack(
-            [
-                levels(ImageDataGenerator(fill_mode=mode, cval=CVAL).apply_transform(pixels, moves))
-                for mode in MODES
-                for moves in MOVES
-            ]
+            [transformed(image, moves, fill_mode=moves["fill_mode"], cval=CVAL) for moves in MOVES]
         )
         made[f"{name} shifted"] = np.stack(
-            [
-                levels(
-                    ImageDataGenerator().apply_transform(pixels, {"channel_shift_intensity": shift})
-                )
-                for shift in SHIFTS
-            ]
+            [transformed(image, {"channel_shift_intensity": shift}) for shift in SHIFTS]
         )
     np.savez_compressed(Path(__file__).with_name("keras.npz"), **made)
 

@@ -57,20 +57,9 @@ def statistics(images: np.ndarray) -> np.ndarray:
     return np.stack(columns, axis=1).round(4).astype(np.float32)
 
 
-def brightness(image, rng):
-    return ImageEnhance.Brightness(image).enhance(rng.uniform(0.5, 1.5))
-
-
-def contrast(image, rng):
-    return ImageEnhance.Contrast(image).enhance(rng.uniform(0.5, 1.5))
-
-
-def color(image, rng):
-    return ImageEnhance.Color(image).enhance(rng.uniform(0.5, 1.5))
-
-
-def sharpness(image, rng):
-    return ImageEnhance.Sharpness(image).enhance(rng.uniform(0.5, 1.5))
+def enhance(enhancer: type):
+    """The notebook's random_brightness, random_contrast, random_color or random_sharpness."""
+    return lambda image, rng: enhancer(image).enhance(rng.uniform(0.5, 1.5))
 
 
 def crop(image, rng):
@@ -103,15 +92,24 @@ def noise(image, rng):
 
 
 # In the notebook's order, which is that of `modes.user_def`.
-USER_DEF = (brightness, contrast, color, sharpness, crop, flip, rotate, noise)
+USER_DEF = {
+    "brightness": enhance(ImageEnhance.Brightness),
+    "contrast": enhance(ImageEnhance.Contrast),
+    "color": enhance(ImageEnhance.Color),
+    "sharpness": enhance(ImageEnhance.Sharpness),
+    "crop": crop,
+    "flip": flip,
+    "rotate": rotate,
+    "noise": noise,
+}
 
 
 def user_def(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The notebook's image_augment."""
-    drawn = Image.fromarray(image)
-    for index in rng.permutation(len(USER_DEF)):
-        drawn = USER_DEF[index](drawn, rng)
-    return np.asarray(drawn)
+    picture, ops = Image.fromarray(image), list(USER_DEF.values())
+    for index in rng.permutation(len(ops)):
+        picture = ops[index](picture, rng)
+    return np.asarray(picture)
 
 
 ORIGINALS = {"userDef": user_def, "imgaugLib": Imgaug(notebook_pipeline)}

@@ -10,7 +10,6 @@ where its pixels are; tests/support/pointwise_golden.py reads it. Augmenters are
 whole, with parameters that return given numbers instead of drawing them.
 """
 
-import functools
 import json
 from pathlib import Path
 
@@ -23,14 +22,14 @@ RNG = np.random.default_rng(2020)
 
 
 class Given(iap.StochasticParameter):
-    """Returns these numbers in the shape that is asked for."""
+    """Returns these numbers in the shape that is asked for, repeated if it is larger."""
 
     def __init__(self, values):
         super().__init__()
         self.values = np.asarray(values)
 
     def _draw_samples(self, size, random_state):
-        return self.values.reshape(size)
+        return np.resize(self.values, size)
 
 
 class GivenMask(iap.Binomial):
@@ -38,10 +37,9 @@ class GivenMask(iap.Binomial):
 
     def __init__(self, values):
         super().__init__(0.5)
-        self.values = np.asarray(values, np.int32)
+        self.values = np.int32(values)
 
-    def _draw_samples(self, size, random_state):
-        return self.values.reshape(size)
+    _draw_samples = Given._draw_samples
 
 
 def between(low, high, size=None):
@@ -69,70 +67,46 @@ def one_or_three(low, high):
     return [between(low, high), between(low, high), between(low, high, 3), between(low, high, 3)]
 
 
-def per_channel(values):
-    """imgaug's arguments for one number or three, one a channel, which it may ask for as three."""
-    return Given(np.float32(np.broadcast_to(values, 3))), isinstance(values, list)
+def given(augmenter, values):
+    """imgaug's augmenter at one number for all channels, or at a list of one for each."""
+    return augmenter(Given(np.float32(values)), per_channel=isinstance(values, list))
 
 
-def add(value):
-    values, each = per_channel(value)
-    return iaa.Add(values, per_channel=each)
-
-
-def multiply(mul):
-    values, each = per_channel(mul)
-    return iaa.Multiply(values, per_channel=each)
-
-
-def linear_contrast(alpha):
-    each = isinstance(alpha, list)
-    return iaa.LinearContrast(Given(np.float32(alpha)), per_channel=each)
-
-
-def invert(channels):
-    return iaa.Invert(Given(np.float32(channels)), per_channel=True)
+def fields(name, values):
+    return [{name: value} for value in values]
 
 
 # An op's name here is that of our kernel, its parameters are the kernel's.
 OPS = {
     "add": (
-        add,
-        [{"value": v} for v in [*one_or_three(-60, 60), 10.5, 11.5, -300, [0, 255, -255]]],
+        lambda value: given(iaa.Add, value),
+        fields("value", [*one_or_three(-60, 60), 10.5, 11.5, -300, [0, 255, -255]]),
     ),
-    "multiply": (multiply, [{"mul": v} for v in [*one_or_three(0.5, 1.5), 0.0, [1.0, 2.5, 0.7]]]),
+    "multiply": (
+        lambda mul: given(iaa.Multiply, mul),
+        fields("mul", [*one_or_three(0.5, 1.5), 0.0, [1.0, 2.5, 0.7]]),
+    ),
     "linear_contrast": (
-        linear_contrast,
-        [{"alpha": v} for v in [*one_or_three(0.5, 2.0), 0.0, [1.0, 3.0, 0.7]]],
+        lambda alpha: given(iaa.LinearContrast, alpha),
+        fields("alpha", [*one_or_three(0.5, 2.0), 0.0, [1.0, 3.0, 0.7]]),
     ),
     "invert": (
-        invert,
-        [
-            {"channels": [bool(bits & 1), bool(bits & 2), bool(bits & 4)]}
-            for bits in (0, 1, 2, 5, 7)
-        ],
+        lambda channels: given(iaa.Invert, channels),
+        fields("channels", [[bool(bits & bit) for bit in (1, 2, 4)] for bits in (0, 1, 2, 5, 7)]),
     ),
-    "grayscale": (
-        lambda alpha: iaa.Grayscale(alpha),
-        [{"alpha": v} for v in [0.0, *between(0, 1, 4), 0.5, 1.0]],
-    ),
-    "gaussian_blur": (
-        lambda sigma: iaa.GaussianBlur(sigma),
-        [{"sigma": v} for v in [0.0, *between(0, 3, 5), 3.0, 4.5, 6.0]],
-    ),
-    "average_blur": (lambda k: iaa.AverageBlur(k), [{"k": k} for k in range(1, 8)]),
-    "median_blur": (lambda k: iaa.MedianBlur(k), [{"k": k} for k in range(1, 16, 2)]),
+    "grayscale": (iaa.Grayscale, fields("alpha", [0.0, *between(0, 1, 4), 0.5, 1.0])),
+    "gaussian_blur": (iaa.GaussianBlur, fields("sigma", [0.0, *between(0, 3, 5), 3.0, 4.5, 6.0])),
+    "average_blur": (iaa.AverageBlur, fields("k", range(1, 8))),
+    "median_blur": (iaa.MedianBlur, fields("k", range(1, 16, 2))),
     "sharpen": (
-        lambda alpha, lightness: iaa.Sharpen(alpha, lightness),
+        iaa.Sharpen,
         [{"alpha": between(0, 1), "lightness": between(0.75, 1.5)} for _ in range(5)],
     ),
     "emboss": (
-        lambda alpha, strength: iaa.Emboss(alpha, strength),
+        iaa.Emboss,
         [{"alpha": between(0, 1), "strength": between(0, 2)} for _ in range(5)],
     ),
-    "edge_detect": (
-        lambda alpha: iaa.EdgeDetect(alpha),
-        [{"alpha": v} for v in [0.0, *between(0, 0.7, 3), 1.0]],
-    ),
+    "edge_detect": (iaa.EdgeDetect, fields("alpha", [0.0, *between(0, 0.7, 3), 1.0])),
     "directed_edge_detect": (
         lambda alpha, degrees: iaa.DirectedEdgeDetect(alpha, (degrees + 0.5) / 360),
         [{"alpha": between(0, 0.7), "degrees": d} for d in [0, 45, 90, *whole(0, 360, 3)]],
@@ -140,37 +114,25 @@ OPS = {
 }
 
 
-def drop(image, kept):
-    mask = GivenMask(kept)
-    each = kept.ndim == 3
-    augmenter = iaa.MultiplyElementwise(mask, per_channel=each)
-    return augmenter(image=image)
-
-
-def drop_cells(image, cells):
-    """What CoarseDropout does, at given cells."""
-    each = cells.ndim == 3
-    mask = iap.FromLowerResolution(GivenMask(cells), size_px=Given(cells.shape[:2]))
-    return iaa.MultiplyElementwise(mask, per_channel=each)(image=image)
-
-
-def add_noise(image, noise):
-    each = noise.ndim == 3
-    return iaa.AddElementwise(Given(np.float32(noise)), per_channel=each)(image=image)
-
-
-def arrays_for(shape):
-    """Of kernels that take arrays: name, numbers, arrays, and imgaug's way, coloured and grey."""
-    for each in (shape, shape[:2]):
-        kept = RNG.random(each) >= 0.1
-        yield "drop", {}, {"kept": kept * 255}, functools.partial(drop, kept=kept)
-        cells = RNG.random((4, 3, *each[2:])) >= 0.3
-        yield "drop_cells", {}, {"cells": cells * 255}, functools.partial(drop_cells, cells=cells)
+def cases_for(shape):
+    """An op's name, its parameters, numbers and arrays, and imgaug's augmenter at these."""
+    for op, (augmenter, several) in OPS.items():
+        for params in several:
+            yield op, params, {}, augmenter(**params)
+    for mask_shape in (shape, shape[:2]):
+        per_channel = len(mask_shape) == 3
+        kept = RNG.random(mask_shape) >= 0.1
+        augmenter = iaa.MultiplyElementwise(GivenMask(kept), per_channel)
+        yield "drop", {}, {"kept": kept * 255}, augmenter
+        cells = RNG.random((4, 3, *mask_shape[2:])) >= 0.3
+        mask = iap.FromLowerResolution(GivenMask(cells), size_px=Given((4, 3)))
+        augmenter = iaa.MultiplyElementwise(mask, per_channel)  # what CoarseDropout does
+        yield "drop_cells", {}, {"cells": cells * 255}, augmenter
         for scale in (6, 90):
-            picks = RNG.integers(0, 256, each)
+            picks = RNG.integers(0, 256, mask_shape)
             levels = np.sort(np.rint(RNG.normal(0, scale, 256))).astype(int)
-            noise = functools.partial(add_noise, noise=levels[picks])
-            yield "add_picked", {"levels": levels.tolist()}, {"picks": picks}, noise
+            augmenter = iaa.AddElementwise(Given(np.float32(levels[picks])), per_channel)
+            yield "add_picked", {"levels": levels.tolist()}, {"picks": picks}, augmenter
 
 
 def main():
@@ -183,27 +145,22 @@ def main():
         assert np.array_equal(pixels[-1], np.ravel(array)), "not bytes"
         return [begin, list(np.shape(array))]
 
-    def keep_case(op, name, image, expected, params, arrays):
-        assert expected.dtype == np.uint8
-        cases.append(
-            {
-                "op": op,
-                "image": name,
-                "pixels": image,
-                "expected": keep(expected),
-                "params": params,
-                "arrays": {key: keep(array) for key, array in arrays.items()},
-            }
-        )
-
     for name, image in IMAGES.items():
         image = np.ascontiguousarray(image, np.uint8)
-        kept = keep(image)
-        for op, (augmenter, many) in OPS.items():
-            for params in many:
-                keep_case(op, name, kept, augmenter(**params)(image=image.copy()), params, {})
-        for op, params, arrays, augment in arrays_for(image.shape):
-            keep_case(op, name, kept, augment(image.copy()), params, arrays)
+        place = keep(image)
+        for op, params, arrays, augmenter in cases_for(image.shape):
+            expected = augmenter(image=image.copy())
+            assert expected.dtype == np.uint8
+            cases.append(
+                {
+                    "op": op,
+                    "image": name,
+                    "pixels": place,
+                    "expected": keep(expected),
+                    "params": params,
+                    "arrays": {key: keep(array) for key, array in arrays.items()},
+                }
+            )
     np.savez_compressed(
         Path(__file__).with_name("pointwise.npz"),
         cases=np.frombuffer(json.dumps(cases).encode(), np.uint8),
