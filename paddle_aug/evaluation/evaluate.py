@@ -80,8 +80,8 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     montage = folder / "mistakes.png"
     worst = evaluation.mistakes(mistakes)
     if not worst:
-        remove(montage)
-        return files  # and no montage of an earlier evaluation
+        remove(montage)  # of an earlier evaluation
+        return files
     wrong = evaluation.measures.images - evaluation.measures.correct
     title = f"The most confident {len(worst)} of {wrong:,} mistakes"
     cells = [
@@ -125,9 +125,9 @@ def known(values: Sequence[float]) -> list[float | None]:
 
 def confusion_rows(evaluation: Evaluation) -> list[list]:
     """The confusion matrix with its names: a row for each true class."""
-    rows = [["true \\ predicted", *evaluation.class_names]]
-    counts = evaluation.measures.confusion.tolist()
-    return rows + [[name, *row] for name, row in zip(evaluation.class_names, counts, strict=True)]
+    names, counts = evaluation.class_names, evaluation.measures.confusion.tolist()
+    rows = [[name, *row] for name, row in zip(names, counts, strict=True)]
+    return [["true \\ predicted", *names], *rows]
 
 
 def text(evaluation: Evaluation) -> str:
@@ -203,23 +203,19 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
     axes.set_xticks(range(count), names, rotation=90, fontsize=size)
     axes.set_yticks(range(count), names, fontsize=size)
-    axes.set_xlabel("Predicted class")
-    axes.set_ylabel("True class")
+    axes.set(xlabel="Predicted class", ylabel="True class")
     axes.grid(False)
-    axes.tick_params(length=0)
     axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#e8e8e8", linewidth=0.5)
-    axes.tick_params(which="minor", length=0)
+    axes.tick_params(which="both", length=0)
     if count <= MAX_COUNTED:
         for row, column in np.argwhere(confusion):
             number = confusion[row, column]
-            dark = number > 0.3 * images[row, 0]
-            axes.text(
-                column, row, f"{number}", ha="center", va="center",
-                color="white" if dark else "#222222",
-                fontsize=min(size, 72 * side / (0.75 * len(str(number)) + 0.6)),
-            )  # fmt: skip
+            color = "white" if number > 0.3 * images[row, 0] else "#222222"
+            points = min(size, 72 * side / (0.75 * len(str(number)) + 0.6))
+            style = {"ha": "center", "va": "center", "color": color, "fontsize": points}
+            axes.text(column, row, f"{number}", **style)
     bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, shrink=min(1, 4 / wide + 0.2))
     bar.set_ticks([0, 1, 5, 20, 50, 100])
     bar.set_label("Share of the true class (%)")
@@ -239,13 +235,11 @@ def reliability_figure(measures: Measures) -> Figure:
     sure = 100 * confidence[filled]
     above.plot(sure, sure, "o", color="#cc3311", label="mean confidence")
     above.plot([0, 100], [0, 100], color="#888888", linestyle="--", linewidth=1)
-    above.set_ylabel("Accuracy (%)")
-    above.set_ylim(0, 100)
+    above.set(ylabel="Accuracy (%)", ylim=(0, 100))
     error = 100 * measures.calibration_error
     above.set_title(f"Expected calibration error {error:.1f} % ({BINS} bins)", loc="left")
     above.legend(loc="upper left")
     below.bar(middles, 100 * images / measures.images, color="#888888", **bars)
+    below.set(xlabel="Confidence: probability of the predicted class (%)", xlim=(0, 100))
     below.set_ylabel("Images (%)")
-    below.set_xlabel("Confidence: probability of the predicted class (%)")
-    below.set_xlim(0, 100)
     return figure

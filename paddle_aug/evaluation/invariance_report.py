@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import writing
 from paddle_aug.evaluation.invariance import Curve, Subject
+from paddle_aug.results.html import environment
 from paddle_aug.results.style import add_legend, colours, settings, wrapped
 from paddle_aug.results.text import csv_text, markdown_table
 from paddle_aug.system.files import replacing, write_json, write_text
@@ -123,15 +124,12 @@ def draw_bars(axes, result: Map) -> None:
     groups |= {name: (curves, -1) for name, curves in result.switched.items()}
     width = 0.8 / len(result.networks)
     for number, (curves, place) in enumerate(groups.values()):
-        for each, (curve, (colour, _)) in enumerate(
-            zip(curves, looks(result.networks), strict=True)
-        ):
+        middle = number - 0.4 + width / 2
+        for curve, (colour, _) in zip(curves, looks(result.networks), strict=True):
             share, low, high = (100 * ends[place] for ends in (curve.accuracy, *curve.interval))
-            middle, reach = number - 0.4 + (each + 0.5) * width, [[share - low], [high - share]]
-            error = {"lw": 0.9, "ecolor": "#333333"}
-            axes.bar(
-                middle, share, width * 0.92, color=colour, alpha=0.75, yerr=reach, error_kw=error
-            )
+            axes.bar(middle, share, width * 0.92, color=colour, alpha=0.75)
+            axes.vlines(middle, low, high, color="#333333", lw=0.9)
+            middle += width
     axes.set_xticks(range(len(groups)), groups)
     axes.grid(visible=False, axis="x")
     finish(axes, result, "on or off")
@@ -178,21 +176,21 @@ def sentences(result: Map) -> list[str]:
 
 
 def _range_sentence(curves: Sequence[Curve], result: Map) -> str:
-    op, told, verb = curves[0].op, [], " keeps its accuracy"
+    op, phrases, verb = curves[0].op, [], " keeps its accuracy"
     for subject, curve in zip(result.networks, curves, strict=True):
         low, high = curve.kept(result.tolerance)
         if low == high:
             place = op.neutral_place
-            nearest = [*op.magnitudes[max(0, place - 1) : place], *op.magnitudes[place + 1 :][:1]]
+            nearest = (*op.magnitudes[:place][-1:], *op.magnitudes[place + 1 :][:1])
             first = " and ".join(f"{magnitude:g}" for magnitude in nearest)
             lost = f"more than {percent(result)} of its accuracy"
-            told.append(f"{subject.name} loses {lost} at {first} already")
+            phrases.append(f"{subject.name} loses {lost} at {first} already")
             verb = " keeps its accuracy"
-            continue
-        whole = ", all that was measured" if (low, high) == op.ends else ""
-        told.append(f"{subject.name}{verb} from {low:g} to {high:g}{whole}")
-        verb = ""
-    return f"{op.name} ({op.unit}): {'; '.join(told)}"
+        else:
+            everything = ", all that was measured" if (low, high) == op.ends else ""
+            phrases.append(f"{subject.name}{verb} from {low:g} to {high:g}{everything}")
+            verb = ""
+    return f"{op.name} ({op.unit}): {'; '.join(phrases)}"
 
 
 def _switch_sentence(curves: Sequence[Curve], result: Map) -> str:
@@ -212,17 +210,17 @@ def differences(result: Map) -> list[str]:
             for name, curves in result.curves.items()
         }
         most = sorted(shares, key=lambda name: -abs(shares[name][1] - shares[name][0]))
-        told = [f"{name} {shares[name][1]:.0%} and {shares[name][0]:.0%}" for name in most]
+        ops = [f"{name} {shares[name][1]:.0%} and {shares[name][0]:.0%}" for name in most]
         lines.append(
             f"{subject.name} and {result.networks[0].name} differ most, by the mean share of their "
-            f"accuracy that is left under an op, at {', '.join(told[:MAX_DIFFERENT])}"
+            f"accuracy that is left under an op, at {', '.join(ops[:MAX_DIFFERENT])}"
         )
     return lines
 
 
 def limits(result: Map) -> list[str]:
     """The ops at whose extreme magnitudes no network keeps its accuracy, and where that begins."""
-    found = []
+    lost = []
     for name, curves in result.curves.items():
         op, ranges = curves[0].op, [curve.kept(result.tolerance) for curve in curves]
         low, high = min(first for first, _ in ranges), max(last for _, last in ranges)
@@ -232,10 +230,10 @@ def limits(result: Map) -> list[str]:
             if end != farthest
         ]
         if low == high:
-            found.append(f"{name} at any magnitude" if op.unit else name)
+            lost.append(f"{name} at any magnitude" if op.unit else name)
         elif sides:
-            found.append(f"{name} {' and '.join(sides)}")
-    return found
+            lost.append(f"{name} {' and '.join(sides)}")
+    return lost
 
 
 def notes(result: Map) -> list[str]:
@@ -265,50 +263,37 @@ def table(result: Map) -> str:
 
 def page(result: Map) -> str:
     """invariance.md."""
-    parts = [
-        "# Invariance map",
-        f"Of {result.images:,} images of {result.data.name} that were held out, on which the "
-        "networks' accuracy is, unchanged (95 % interval):",
-    ]
-    lines = []
+    clean = []
     for subject, curve in zip(result.networks, result.clean, strict=True):
         low, high = (end[curve.op.neutral_place] for end in curve.interval)
-        lines.append(
-            f"- {subject.name}: {curve.clean:.1%} ({low:.1%} to {high:.1%}), `{subject.weights}`"
+        accuracy = f"{curve.clean:.1%} ({low:.1%} to {high:.1%})"
+        clean.append(f"{subject.name}: {accuracy}, `{subject.weights}`")
+    text = (
+        environment()
+        .get_template("invariance.md")
+        .render(
+            result=result,
+            clean=clean,
+            notes=notes(result),
+            percent=percent(result),
+            table=table(result),
+            sentences=sentences(result),
+            differences=differences(result),
+            limits=limits(result) if len(result.networks) > 1 else [],
         )
-    parts += ["\n".join(lines), *(f"Note: {note}." for note in notes(result))]
-    parts += [
-        "![accuracy under each op](invariance.png)",
-        f"The range around doing nothing in which a network loses at most {percent(result)} of "
-        "its accuracy; in brackets what is left of its accuracy, the mean over all other "
-        "magnitudes that were measured:",
-        table(result),
-        "## In words",
-        "\n".join(f"- {line}." for line in sentences(result)),
-    ]
-    if told := differences(result):
-        parts += ["## What differs most", "\n".join(f"- {line}." for line in told)]
-    parts.append("## Where accuracy is lost")
-    if len(result.networks) > 1 and (told := limits(result)):
-        parts += ["By every network here:", "\n".join(f"- {line}" for line in told)]
-    parts.append(
-        "The change may destroy what the label stands for, or it may be what the network was not "
-        "trained on: the map cannot tell one from the other. If a network that was trained on such "
-        "images fails too, the label is the likelier; a look at the images settles it."
     )
-    return "\n\n".join(parts) + "\n"
+    return f"{text}\n"
 
 
 def as_csv(result: Map) -> str:
     """A row for each network, op and magnitude."""
-    heads = ["network", "op", "unit", "magnitude", "images", "right", "accuracy", "low", "high"]
     rows = [
-        [subject.name, name, curve.op.unit, *point.values()]
+        {"network": subject.name, "op": name, "unit": curve.op.unit, **point}
         for name, curves in result.curves.items()
         for subject, curve in zip(result.networks, curves, strict=True)
         for point in _points(curve, result.tolerance)
     ]
-    return csv_text([[*heads, "kept"], *rows])
+    return csv_text([[*rows[0]], *(row.values() for row in rows)])
 
 
 def as_dict(result: Map) -> dict:

@@ -102,18 +102,12 @@ def test_every_magnitude_but_the_neutral_one_changes_the_image(op):
     for magnitude in op.magnitudes:
         made = op.apply(image, magnitude, 7)
         assert (made.shape, made.dtype) == (image.shape, np.uint8)
+        assert (op.apply(image, magnitude, 7) == made).all()
         if magnitude != op.neutral:
             assert (made != before).any(), magnitude
-            assert (op.apply(image, magnitude, 7) == made).all()
+        elif op.unit and op.name != "hue":  # which is cut to bytes
+            assert np.abs(made.astype(int) - before).max() <= 1
     assert (image == before).all()
-
-
-def test_a_kernel_at_its_neutral_magnitude_would_do_nothing():
-    image = generator(3, "drawing").integers(0, 256, (40, 40, 3)).astype(np.uint8)
-    for op in OPS:
-        if op.unit and op.name != "hue":  # which is cut to bytes
-            made = op.apply(image, op.neutral, 7).astype(int)
-            assert np.abs(made - image).max() <= 1, op.name
 
 
 def test_moves_go_as_far_as_their_magnitude_says_over_a_black_border():
@@ -248,61 +242,32 @@ def test_networks_are_called_by_what_tells_them_apart():
         invariance.names_of(["", ""], [one, one])
 
 
-@pytest.fixture
-def copied(trained_run, tmp_path):
-    """The weights of no augmentation, to be spoilt."""
-    path = tmp_path / "noAug_best.pdparams"
-    path.write_bytes((trained_run / "models" / path.name).read_bytes())
-    return path
-
-
-def redescribe(weights, **changes):
-    """Say other things of what the weights are of, by "section__key"."""
-    content = checkpoint.load(weights)
-    for name, value in changes.items():
-        section, key = name.split("__")
-        content[checkpoint.DESCRIPTION][section][key] = value
-    checkpoint.save(weights, content)
-
-
-def test_weights_that_do_not_fit_are_refused(copied, trained_run):
-    whole = trained_run / "models" / "noAug_best.pdparams"
-    with pytest.raises(UserError, match=r"cannot read .*none\.pdparams"):
-        invariance.load_subjects([copied.with_name("none.pdparams")])
+def test_networks_of_other_classes_and_too_few_runs_are_refused(trained_run, tmp_path):
+    weights = trained_run / "models" / "noAug_best.pdparams"
     with pytest.raises(UserError, match="--run is given 1 times for 2 weights; give it once"):
-        invariance.load_subjects([whole, copied], [Path("run.json")])
-    redescribe(copied, config__network="keras_cnn")
-    with pytest.raises(UserError, match="is of another network"):
-        invariance.load_subjects([copied])
-    two = trained_run / "models" / "two.pdparams"
-    content = checkpoint.load(whole)
+        invariance.load_subjects([weights, weights], [Path("run.json")])
+    content = checkpoint.load(weights)
     content[checkpoint.DESCRIPTION]["data"]["class_names"] = ["a", "b"]
+    two = tmp_path / "two.pdparams"
     checkpoint.save(two, {**content, **NETWORKS["lenet"](2, 32).state_dict()})
     with pytest.raises(UserError, match=r"has 3 classes and .* has 2; compare"):
-        invariance.load_subjects([whole, two])
-    copied.write_bytes(copied.read_bytes()[:1000])
-    with pytest.raises(UserError, match="is damaged"):
-        invariance.load_subjects([copied])
+        invariance.load_subjects([weights, two])
 
 
-def test_data_that_are_not_the_runs_are_refused(copied, photos, tmp_path):
-    (subject,) = invariance.load_subjects([copied])
+def test_data_that_are_not_the_runs_are_refused(photos, tmp_path):
+    subject = finder(photos)
     fewer = write_dataset(tmp_path / "fewer", classes=2)
     with pytest.raises(UserError, match=r"fewer has 2 classes, and .* has 3"):
         invariance.held_out([subject], {"data": str(fewer)})
-    with pytest.raises(UserError, match="no folder"):
-        invariance.held_out([subject], {"data": str(tmp_path / "nothing")})
     turned = write_dataset(tmp_path / "turned")
     (turned / "labels.txt").write_text("0 class2\n1 class1\n2 class0\n", encoding="utf-8")
     with pytest.raises(UserError, match="turned has its classes in another order than"):
         invariance.held_out([subject], {"data": str(turned)})
     more = write_dataset(tmp_path / "more", evaluate=5)
-    found = invariance.held_out([subject], {"data": str(more)})
-    assert len(found.eval) == 15
-    redescribe(copied, config__data=str(more))
-    (subject,) = invariance.load_subjects([copied])
+    assert len(invariance.held_out([subject], {"data": str(more)}).eval) == 15
+    moved = replace(subject.trained, config=replace(subject.config, data=str(more)))
     with pytest.raises(UserError, match=r"more is not the data that .* trained on, or has changed"):
-        invariance.held_out([subject], {})
+        invariance.held_out([replace(subject, trained=moved)], {})
 
 
 def test_images_that_one_network_may_have_been_trained_on_are_refused(photos):
@@ -374,9 +339,8 @@ def test_all_files_tell_the_same_numbers(photos, tmp_path):
     falling, flat = (0.1, 0.5, 0.79, 0.8, 0.79, 0.5, 0.1), (0.6,) * 7
     made = a_map(falling, flat, photos=photos, modes=("", "hflip|rotate(20)"))
     files = invariance_report.write(made, tmp_path / "out")
-    assert [file.name for file in files] == [
-        f"invariance.{x}" for x in ("png", "csv", "json", "md")
-    ]
+    names = [file.name.removeprefix("invariance.") for file in files]
+    assert names == ["png", "csv", "json", "md"]
     assert files[0].read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader(io.StringIO(files[1].read_text(encoding="utf-8"))))
     assert [float(row["accuracy"]) for row in rows] == [*falling, *flat]
