@@ -34,16 +34,6 @@ class Row(NamedTuple):
     line: int
 
 
-class Header(NamedTuple):
-    """Where the columns are."""
-
-    path: int
-    label: int
-    split: int | None
-    width: int
-    delimiter: str
-
-
 def read_csv(file: Path) -> Found:
     """Read a table whose header names the columns of paths and labels, in any order.
 
@@ -58,9 +48,7 @@ def read_csv(file: Path) -> Found:
         raise UserError(f"no file {file}; --data csv:PATH names it")
     lines, faults = read_lines(file, file.name)
     lines = [(line, text) for line, text in lines if text.strip()]
-    rows = []
-    if lines:
-        rows = _rows(lines[1:], _header(*lines[0], file.name), file.name, faults)
+    rows = _rows(lines, file.name, faults) if lines else []
     faults += [Fault(file.name, *fault) for fault in (*_split_faults(rows), *_mixed_labels(rows))]
     if not rows and not faults:
         faults.append(Fault(file.name, 0, "the table is empty"))
@@ -87,32 +75,31 @@ def read_csv(file: Path) -> Found:
     )  # fmt: skip
 
 
-def _header(line: int, text: str, name: str) -> Header:
-    """The columns, by the delimiter that finds them."""
+def _header(line: int, text: str, name: str) -> tuple[list[str | None], str]:
+    """What each column is, a key of `COLUMNS` or None, by the delimiter that finds them."""
+    kinds = {field: kind for kind, known in COLUMNS.items() for field in known}
     for delimiter in DELIMITERS:
         fields = [field.strip().lower() for field in next(csv.reader([text], delimiter=delimiter))]
-        places = {
-            column: [place for place, field in enumerate(fields) if field in known]
-            for column, known in COLUMNS.items()
-        }
-        if places["path"] and places["label"]:
+        columns = [kinds.get(field) for field in fields]
+        if "path" in columns and "label" in columns:
             break
     else:
         wanted = " and ".join(f"{c} ({', '.join(COLUMNS[c])})" for c in ("path", "label"))
         raise UserError(f"{name}:{line}: the header lacks a column: want {wanted}")
-    for found in places.values():
-        if len(found) > 1:
-            several = " and ".join(repr(fields[place]) for place in found)
+    for kind in COLUMNS:
+        same = [repr(f) for f, column in zip(fields, columns, strict=True) if column == kind]
+        if len(same) > 1:
+            several = " and ".join(same)
             raise UserError(f"{name}:{line}: the columns {several} mean the same; rename one")
-    path, label, split = (found[0] if found else None for found in places.values())
-    return Header(path, label, split, len(fields), delimiter)
+    return columns, delimiter
 
 
-def _rows(
-    lines: list[tuple[int, str]], header: Header, name: str, faults: list[Fault]
-) -> list[Row]:
+def _rows(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[Row]:
+    """The rows below the header; the faulty ones go to `faults`."""
+    columns, delimiter = _header(*lines[0], name)
+    del lines[0]
     rows = []
-    reader = csv.reader((text + "\n" for _, text in lines), delimiter=header.delimiter, strict=True)
+    reader = csv.reader((text + "\n" for _, text in lines), delimiter=delimiter, strict=True)
     while reader.line_num < len(lines):
         line = lines[reader.line_num][0]  # where the row begins: quoted fields may go on
         try:
@@ -122,28 +109,28 @@ def _rows(
             continue
         if not any(fields):  # spreadsheets leave such rows below a table
             continue
-        reason = _row_fault(fields, header)
-        if reason:
+        if len(fields) != len(columns):
+            reason = f"{len(fields)} fields, but the header has {len(columns)}"
             faults.append(Fault(name, line, reason))
             continue
-        split = "train" if header.split is None else fields[header.split].lower()
-        split = "train" if split in TRAIN_NAMES else split
-        path = fields[header.path].replace("\\", "/")
-        rows.append(Row(path, fields[header.label], split, line))
+        row = {"split": "train"} | dict(zip(columns, fields, strict=True))
+        path, split = row["path"].replace("\\", "/"), row["split"].lower()
+        reason = _row_fault(path, row["label"], row["split"])
+        if reason:
+            faults.append(Fault(name, line, reason))
+        else:
+            rows.append(Row(path, row["label"], "train" if split in TRAIN_NAMES else split, line))
     return rows
 
 
-def _row_fault(fields: list[str], header: Header) -> str | None:
-    if len(fields) != header.width:
-        return f"{len(fields)} fields, but the header has {header.width}"
-    if not fields[header.path]:
+def _row_fault(path: str, label: str, split: str) -> str | None:
+    if not path:
         return "no path"
-    if not fields[header.label]:
+    if not label:
         return "no label"
-    if header.split is not None and fields[header.split].lower() not in TRAIN_NAMES + EVAL_NAMES:
-        known = near_miss(fields[header.split], TRAIN_NAMES + EVAL_NAMES)
-        return f"no split named {fields[header.split]!r}; {known}"
-    return path_fault(fields[header.path].replace("\\", "/"))
+    if split.lower() not in TRAIN_NAMES + EVAL_NAMES:
+        return f"no split named {split!r}; {near_miss(split, TRAIN_NAMES + EVAL_NAMES)}"
+    return path_fault(path)
 
 
 def _split_faults(rows: list[Row]) -> list[tuple[int, str]]:

@@ -8,7 +8,9 @@ would draw other pixels with another version.
 import math
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,76 +18,59 @@ SIZE = 96
 FINE = 2  # a pixel's edge is cut in so many for antialiasing
 
 
-@dataclass(frozen=True)
-class Oval:
-    """A filled ellipse; things are drawn in a frame that reaches from -1 to 1, y down."""
-
-    x: float
-    y: float
-    half_width: float
-    half_height: float
-
-    def covers(self, x, y):
-        across, down = (x - self.x) / self.half_width, (y - self.y) / self.half_height
-        return across * across + down * down <= 1
+# Which points a part of a thing covers, by their x and y. Things are drawn in a frame from -1 to 1,
+# y down.
+Part = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A straight stroke with round ends."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    thickness: float
-
-    def covers(self, x, y):
-        along, up = self.x2 - self.x1, self.y2 - self.y1
-        x, y = x - self.x1, y - self.y1
-        reached = np.clip((x * along + y * up) / (along * along + up * up), 0, 1)
-        x, y = x - reached * along, y - reached * up
-        return x * x + y * y <= self.thickness * self.thickness / 4
-
-
-@dataclass(frozen=True)
-class Arc:
-    """A stroke along a circle: the half of it on the side of `toward`, or all of it."""
-
-    x: float
-    y: float
-    radius: float
-    thickness: float
-    toward: tuple[float, float] = (0, 0)
-
-    def covers(self, x, y):
-        x, y = x - self.x, y - self.y
-        inner, outer = self.radius - self.thickness / 2, self.radius + self.thickness / 2
-        square = x * x + y * y
-        side = x * self.toward[0] + y * self.toward[1] >= 0
-        return (square >= inner * inner) & (square <= outer * outer) & side
-
-
-@dataclass(frozen=True)
-class Polygon:
-    """A filled polygon: from a point inside it, a ray crosses an odd number of edges."""
-
-    corners: tuple[tuple[float, float], ...]
-
-    def covers(self, x, y):
-        inside = np.zeros(x.shape, bool)
-        following = self.corners[1:] + self.corners[:1]
-        for (x1, y1), (x2, y2) in zip(self.corners, following, strict=True):
-            if y1 != y2:  # a level edge is never crossed by the level ray
-                inside ^= ((y < y1) != (y < y2)) & (x < x1 + (y - y1) * ((x2 - x1) / (y2 - y1)))
-        return inside
-
-
-@dataclass(frozen=True)
-class Hole:
+class Hole(NamedTuple):
     """Removes what earlier parts have painted there."""
 
-    part: Oval | Bar | Arc | Polygon
+    part: Part
+
+
+def oval(x: float, y: float, half_width: float, half_height: float) -> Part:
+    """A filled ellipse around (x, y)."""
+    return lambda xs, ys: ((xs - x) / half_width) ** 2 + ((ys - y) / half_height) ** 2 <= 1
+
+
+def bar(x1: float, y1: float, x2: float, y2: float, thickness: float) -> Part:
+    """A straight stroke with round ends."""
+    along, up = x2 - x1, y2 - y1
+
+    def covers(xs, ys):
+        xs, ys = xs - x1, ys - y1
+        reached = np.clip((xs * along + ys * up) / (along * along + up * up), 0, 1)
+        xs, ys = xs - reached * along, ys - reached * up
+        return xs * xs + ys * ys <= thickness * thickness / 4
+
+    return covers
+
+
+def arc(x: float, y: float, radius: float, thickness: float, toward=(0, 0)) -> Part:
+    """A stroke along a circle: the half of it on the side of `toward`, or all of it."""
+    inner, outer = radius - thickness / 2, radius + thickness / 2
+
+    def covers(xs, ys):
+        xs, ys = xs - x, ys - y
+        square = xs * xs + ys * ys
+        side = xs * toward[0] + ys * toward[1] >= 0
+        return (square >= inner * inner) & (square <= outer * outer) & side
+
+    return covers
+
+
+def polygon(*corners: tuple[float, float]) -> Part:
+    """A filled polygon: from a point inside it, a ray crosses an odd number of edges."""
+
+    def covers(xs, ys):
+        inside = np.zeros(xs.shape, bool)
+        for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
+            if y1 != y2:  # a level edge is never crossed by the level ray
+                inside ^= ((ys < y1) != (ys < y2)) & (xs < x1 + (ys - y1) * ((x2 - x1) / (y2 - y1)))
+        return inside
+
+    return covers
 
 
 def direction(degrees: float) -> tuple[float, float]:
@@ -100,99 +85,97 @@ def spread(count: int, radius: float, start: float = -90) -> list[tuple[float, f
     return [(radius * x, radius * y) for x, y in turns]
 
 
-def disc(x: float, y: float, radius: float) -> Oval:
+def disc(x: float, y: float, radius: float) -> Part:
     """A filled circle."""
-    return Oval(x, y, radius, radius)
+    return oval(x, y, radius, radius)
 
 
-def box(left: float, top: float, right: float, bottom: float) -> Polygon:
+def box(left: float, top: float, right: float, bottom: float) -> Part:
     """A filled rectangle."""
-    return Polygon(((left, top), (right, top), (right, bottom), (left, bottom)))
+    return polygon((left, top), (right, top), (right, bottom), (left, bottom))
 
 
 THINGS = {
     "anchor": (
-        Arc(0, -0.76, 0.16, 0.12),
-        Bar(0, -0.55, 0, 0.85, 0.17),
-        Bar(-0.38, -0.36, 0.38, -0.36, 0.15),
-        Arc(0, 0.16, 0.68, 0.17, (0, 1)),
-        Polygon(((-0.96, 0.3), (-0.68, -0.12), (-0.4, 0.3))),
-        Polygon(((0.96, 0.3), (0.68, -0.12), (0.4, 0.3))),
+        arc(0, -0.76, 0.16, 0.12),
+        bar(0, -0.55, 0, 0.85, 0.17),
+        bar(-0.38, -0.36, 0.38, -0.36, 0.15),
+        arc(0, 0.16, 0.68, 0.17, (0, 1)),
+        polygon((-0.96, 0.3), (-0.68, -0.12), (-0.4, 0.3)),
+        polygon((0.96, 0.3), (0.68, -0.12), (0.4, 0.3)),
     ),
-    "arrow": (Bar(-0.85, 0, 0.4, 0, 0.26), Polygon(((0.15, -0.6), (0.98, 0), (0.15, 0.6)))),
+    "arrow": (bar(-0.85, 0, 0.4, 0, 0.26), polygon((0.15, -0.6), (0.98, 0), (0.15, 0.6))),
     "comb": (
         box(-0.9, -0.5, 0.9, -0.18),
-        *(Bar(0.27 * tooth, -0.3, 0.27 * tooth, 0.5, 0.13) for tooth in (-3, -2, -1, 0, 1, 2, 3)),
+        *(bar(0.27 * tooth, -0.3, 0.27 * tooth, 0.5, 0.13) for tooth in (-3, -2, -1, 0, 1, 2, 3)),
     ),
     "crescent": (disc(-0.1, 0, 0.9), Hole(disc(0.32, 0, 0.72))),
     "fish": (
-        Oval(-0.2, 0, 0.72, 0.44),
-        Polygon(((0.25, 0), (0.95, -0.5), (0.75, 0), (0.95, 0.5))),
-        Polygon(((-0.3, -0.35), (0.05, -0.72), (0.2, -0.3))),
+        oval(-0.2, 0, 0.72, 0.44),
+        polygon((0.25, 0), (0.95, -0.5), (0.75, 0), (0.95, 0.5)),
+        polygon((-0.3, -0.35), (0.05, -0.72), (0.2, -0.3)),
         Hole(disc(-0.6, -0.1, 0.1)),
-        Hole(Arc(-0.62, 0, 0.36, 0.07, (1, 0))),
+        Hole(arc(-0.62, 0, 0.36, 0.07, (1, 0))),
     ),
     "flower": (
         *(disc(x, y, 0.33) for x, y in spread(6, 0.6)),
         disc(0, 0, 0.5),
-        Hole(Arc(0, 0, 0.32, 0.12)),
+        Hole(arc(0, 0, 0.32, 0.12)),
     ),
     "gear": (
-        *(Bar(0, 0, x, y, 0.26) for x, y in spread(9, 0.84)),
+        *(bar(0, 0, x, y, 0.26) for x, y in spread(9, 0.84)),
         disc(0, 0, 0.7),
         Hole(disc(0, 0, 0.34)),
     ),
     "heart": (
         disc(-0.43, -0.32, 0.47),
         disc(0.43, -0.32, 0.47),
-        Polygon(((-0.83, -0.07), (0, -0.5), (0.83, -0.07), (0, 0.9))),
+        polygon((-0.83, -0.07), (0, -0.5), (0.83, -0.07), (0, 0.9)),
     ),
     "key": (
-        Arc(-0.58, 0, 0.3, 0.18),
-        Bar(-0.25, 0, 0.88, 0, 0.17),
-        Bar(0.8, 0, 0.8, 0.34, 0.16),
-        Bar(0.5, 0, 0.5, 0.26, 0.16),
+        arc(-0.58, 0, 0.3, 0.18),
+        bar(-0.25, 0, 0.88, 0, 0.17),
+        bar(0.8, 0, 0.8, 0.34, 0.16),
+        bar(0.5, 0, 0.5, 0.26, 0.16),
     ),
     "ladder": (
-        Bar(-0.36, -0.9, -0.36, 0.9, 0.16),
-        Bar(0.36, -0.9, 0.36, 0.9, 0.16),
-        *(Bar(-0.36, 0.33 * rung, 0.36, 0.33 * rung, 0.13) for rung in (-2, -1, 0, 1, 2)),
+        bar(-0.36, -0.9, -0.36, 0.9, 0.16),
+        bar(0.36, -0.9, 0.36, 0.9, 0.16),
+        *(bar(-0.36, 0.33 * rung, 0.36, 0.33 * rung, 0.13) for rung in (-2, -1, 0, 1, 2)),
     ),
     "mug": (
         box(-0.7, -0.65, 0.35, 0.75),
-        Arc(0.36, 0.02, 0.4, 0.18, (1, 0)),
-        Hole(Oval(-0.175, -0.52, 0.42, 0.1)),
+        arc(0.36, 0.02, 0.4, 0.18, (1, 0)),
+        Hole(oval(-0.175, -0.52, 0.42, 0.1)),
     ),
     "spectacles": (
-        Arc(-0.48, 0.1, 0.34, 0.14),
-        Arc(0.48, 0.1, 0.34, 0.14),
-        Arc(0, 0.06, 0.16, 0.12, (0, -1)),
-        Bar(-0.8, 0.02, -0.95, -0.3, 0.12),
-        Bar(0.8, 0.02, 0.95, -0.3, 0.12),
+        arc(-0.48, 0.1, 0.34, 0.14),
+        arc(0.48, 0.1, 0.34, 0.14),
+        arc(0, 0.06, 0.16, 0.12, (0, -1)),
+        bar(-0.8, 0.02, -0.95, -0.3, 0.12),
+        bar(0.8, 0.02, 0.95, -0.3, 0.12),
     ),
     "spiral": (
-        Arc(0.12, 0, 0.12, 0.17, (0, 1)),
-        Arc(0, 0, 0.24, 0.17, (0, -1)),
-        Arc(0.14, 0, 0.38, 0.17, (0, 1)),
-        Arc(0, 0, 0.52, 0.17, (0, -1)),
-        Arc(0.14, 0, 0.66, 0.17, (0, 1)),
-        Arc(0, 0, 0.8, 0.17, (0, -1)),
+        arc(0.12, 0, 0.12, 0.17, (0, 1)),
+        arc(0, 0, 0.24, 0.17, (0, -1)),
+        arc(0.14, 0, 0.38, 0.17, (0, 1)),
+        arc(0, 0, 0.52, 0.17, (0, -1)),
+        arc(0.14, 0, 0.66, 0.17, (0, 1)),
+        arc(0, 0, 0.8, 0.17, (0, -1)),
     ),
     "star": (
-        Polygon(
-            tuple((x * r, y * r) for (x, y), r in zip(spread(10, 1), 5 * (1, 0.42), strict=True))
-        ),
+        polygon(*((x * r, y * r) for (x, y), r in zip(spread(10, 1), 5 * (1, 0.42), strict=True))),
     ),
     "umbrella": (
         disc(0, 0.1, 0.92),
         Hole(box(-1, 0.1, 1, 1.1)),
-        *(Hole(Oval(x, 0.12, 0.3, 0.17)) for x in (-0.613, 0, 0.613)),
-        Bar(0, -0.9, 0, 0.7, 0.11),
-        Arc(0.17, 0.7, 0.17, 0.11, (0, 1)),
+        *(Hole(oval(x, 0.12, 0.3, 0.17)) for x in (-0.613, 0, 0.613)),
+        bar(0, -0.9, 0, 0.7, 0.11),
+        arc(0.17, 0.7, 0.17, 0.11, (0, 1)),
     ),
     "wheel": (
-        Arc(0, 0, 0.8, 0.2),
-        *(Bar(0, 0, x, y, 0.11) for x, y in spread(8, 0.8)),
+        arc(0, 0, 0.8, 0.2),
+        *(bar(0, 0, x, y, 0.11) for x, y in spread(8, 0.8)),
         disc(0, 0, 0.2),
     ),
 }
@@ -276,9 +259,9 @@ def coverage(thing: str, variety: Variety, dice: Dice) -> np.ndarray:
     painted = np.zeros(x.shape, bool)
     for part in THINGS[thing]:
         if isinstance(part, Hole):
-            painted &= ~part.part.covers(x, y)
+            painted &= ~part.part(x, y)
         else:
-            painted |= part.covers(x, y)
+            painted |= part(x, y)
     return painted.reshape(SIZE, FINE, SIZE, FINE).sum(axis=(1, 3)) / FINE**2
 
 
@@ -310,8 +293,8 @@ def blot(dice: Dice) -> np.ndarray:
     if dice.either():
         part = disc(x, y, dice.between(0.04, 0.14))
     else:
-        part = Bar(x, y, dice.between(-0.5, 0.5), dice.between(-0.5, 0.5), dice.between(0.03, 0.1))
-    return part.covers(centres(), centres()[:, None])
+        part = bar(x, y, dice.between(-0.5, 0.5), dice.between(-0.5, 0.5), dice.between(0.03, 0.1))
+    return part(centres(), centres()[:, None])
 
 
 def background(luma: float, variety: Variety, dice: Dice) -> np.ndarray:

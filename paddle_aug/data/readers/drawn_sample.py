@@ -9,9 +9,7 @@ picture keeps its class under rotations, flips and changes of light.
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
-from paddle_aug.data.readers.drawn_pictures import EVAL, SIZE, THINGS, TRAIN, picture, png
+from paddle_aug.data.readers.drawn_pictures import EVAL, THINGS, TRAIN, picture, png
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 from paddle_aug.system.files import locked
@@ -47,20 +45,19 @@ def draw_sample(folder: Path) -> None:
     several processes, one draws and the others wait.
 
     Raises:
-        UserError: the folder holds something else, or a part of the set; it is left as it is.
+        UserError: the folder holds something else, or other lists; it is left as it is.
     """
     folder = Path(folder)
-    if first_lacking(folder) is None:
+    if is_drawn(folder):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder.parent):
-        lacking = first_lacking(folder)
-        if lacking is None:
+        if is_drawn(folder):  # by another process, meanwhile
             return
         if folder.exists():
             raise UserError(
-                f"{folder} is not the whole sample data set: {lacking} is missing or damaged; "
-                "move the folder away, and the set will be drawn again"
+                f"{folder} is not the whole sample data set; move the folder away, and the set "
+                "will be drawn again"
             )
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
             draw_into(Path(beside) / folder.name)
@@ -80,15 +77,7 @@ def draw_into(folder: Path) -> None:
         (folder / name).write_bytes(text.encode())
 
 
-def first_lacking(folder: Path) -> str | None:
-    """The first file of the set that is missing from the folder or has a wrong size, or None."""
-    sizes = {name: len(text) for name, text in TEXTS.items()}
-    picture_bytes = len(png(np.zeros((SIZE, SIZE, 3), np.uint8)))  # uncompressed, so all alike
-    for name in LISTS:
-        for line in TEXTS[name].splitlines():
-            sizes[f"Images/{line.split()[0]}"] = picture_bytes
-    for name, size in sizes.items():
-        file = folder / name
-        if not file.is_file() or file.stat().st_size != size:
-            return name
-    return None
+def is_drawn(folder: Path) -> bool:
+    """Whether the lists in the folder are those of the set; images are checked as any others."""
+    files = [(folder / name, text) for name, text in TEXTS.items()]
+    return all(file.is_file() and file.read_bytes() == text.encode() for file, text in files)

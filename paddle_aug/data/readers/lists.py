@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -39,9 +39,9 @@ def choose_lists(
             f"no lists in {folder} (want {known}); name them with --train-list and --eval-list"
         )
     if len(pairs) > 1:
-        found = ", ".join(path.name for pair in pairs for path in pair)
-        raise UserError(f"{folder} holds {found}; choose with --train-list and --eval-list")
-    return tuple(path or found for path, found in zip(given, pairs[0], strict=True))
+        listed = ", ".join(path.name for pair in pairs for path in pair)
+        raise UserError(f"{folder} holds {listed}; choose with --train-list and --eval-list")
+    return given[0] or pairs[0][0], given[1] or pairs[0][1]
 
 
 def read_lists(
@@ -56,12 +56,13 @@ def read_lists(
         UserError: two files name the classes, `image_root` is no folder, or the zip of the images
             cannot be unpacked.
     """
-    names = _shown_names(*lists) if len(lists) == 2 else (lists[0].name,) * 2
-    listed: list[list[Sample]] = [[], []]
-    faults: list[Fault] = []
-    for place, (file, shown) in enumerate(zip(lists, names, strict=False)):
-        listed[place], wrong = read_list(file, shown)
-        faults += wrong
+    alike = len(lists) == 2 and lists[0].name == lists[1].name
+    names = [str(file) if alike else file.name for file in lists]
+    read = [read_list(file, shown) for file, shown in zip(lists, names, strict=True)]
+    if len(lists) == 1:
+        names, read = names * 2, [*read, ([], [])]
+    listed = [samples for samples, _ in read]
+    faults = [fault for _, list_faults in read for fault in list_faults]
     class_names, class_file, class_faults = _class_names(folder, *listed)
     faults += class_faults
     if not class_faults:
@@ -77,13 +78,6 @@ def read_lists(
         notes = (f"Images were looked for in {folders} (else give --image-root).",)
     files = (*names, class_file.name if class_file else "")
     return Found(name, train, eval_, class_names, files, faults, notes, root=root)
-
-
-def _shown_names(train_list: Path, eval_list: Path) -> tuple[str, str]:
-    """What messages call the lists: short, unless that would make them alike."""
-    if train_list.name == eval_list.name:
-        return str(train_list), str(eval_list)
-    return train_list.name, eval_list.name
 
 
 def _class_names(
@@ -110,17 +104,16 @@ def _class_names(
 
 def _label_faults(
     listed: Sequence[list[Sample]],
-    names: tuple[str, str],
+    names: Sequence[str],
     class_names: list[str],
     class_file: Path | None,
 ) -> list[Fault]:
     """Labels beyond the classes: those of the file, else those that occur in training."""
-    known: Container[int]
     if class_file is None:
         known = {sample.label for sample in listed[0]}
         why = f"never occurs in {names[0]}"
     else:
-        known = range(len(class_names))
+        known = set(range(len(class_names)))
         why = f"is beyond the {len(class_names)} classes of {class_file.name}"
     return [
         Fault(name, sample.line, f"label {sample.label} {why}")
