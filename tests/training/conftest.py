@@ -1,15 +1,7 @@
-"""A data set and a training of moments."""
+"""A training of moments."""
 
 import pytest
 from trained import tiny_config
-
-from paddle_aug.data.dataset import open_dataset
-
-
-@pytest.fixture(scope="session")
-def data(photos):
-    """24 images to train on and 12 to evaluate on, in 3 classes."""
-    return open_dataset(photos)
 
 
 @pytest.fixture

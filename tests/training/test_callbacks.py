@@ -7,7 +7,6 @@ import pytest
 from made_data import write_dataset
 from same_run import assert_same_run
 
-from paddle_aug.config import TrainConfig
 from paddle_aug.results import runlog
 from paddle_aug.training.callbacks import Callback
 from paddle_aug.training.fit import fit
@@ -19,12 +18,9 @@ EVENTS = (
 
 
 @pytest.fixture
-def config(tmp_path):
-    return TrainConfig(
-        augment="userDef+mixup:1", network="vgg_thin", image_size=16, batch_size=12, epochs=3,
-        learning_rate=1e-2, holdout=0.0, device="cpu", threads=1, num_workers=0,
-        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
-    )  # fmt: skip
+def config(config):
+    changes = {"augment": "userDef+mixup:1", "network": "vgg_thin", "learning_rate": 1e-2}
+    return replace(config, batch_size=12, **changes)
 
 
 class Noting(Callback):
@@ -58,7 +54,7 @@ class StopAfter(Callback):
             progress.stop()
 
 
-def test_events_come_in_order_and_change_nothing(config, data, tmp_path):
+def test_events_come_in_order_and_change_nothing(config, data, elsewhere):
     noting = Noting()
     fit(replace(config, epochs=2), data, [noting])
     assert noting.events == [
@@ -74,7 +70,7 @@ def test_events_come_in_order_and_change_nothing(config, data, tmp_path):
         ("on_train_end", 2, None, True),
         ("close", None, None, False),
     ]
-    plain = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"), epochs=2)
+    plain = replace(config, epochs=2, **elsewhere)
     fit(plain, data)
     assert_same_run(config, plain)
 
@@ -93,7 +89,7 @@ def test_a_callback_is_closed_after_an_error(config, data):
 
 
 def test_a_stopped_training_is_finished_with_all_its_files_until_it_gets_more_epochs(
-    config, data, tmp_path
+    config, data, elsewhere
 ):
     progress = fit(config, data, [StopAfter(2)])
     assert (progress.done, progress.stopped) == (2, True)
@@ -101,7 +97,7 @@ def test_a_stopped_training_is_finished_with_all_its_files_until_it_gets_more_ep
     assert runlog.read_run_file(config.log_dir, config.mode)["finished"] is True
     assert fit(replace(config, resume=True), data).done == 2
     assert fit(replace(config, resume=True, epochs=4), data).done == 4
-    whole = replace(config, log_dir=str(tmp_path / "b"), model_dir=str(tmp_path / "mb"), epochs=4)
+    whole = replace(config, epochs=4, **elsewhere)
     fit(whole, data)
     assert_same_run(replace(config, epochs=4), whole)
 

@@ -8,7 +8,6 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from made_data import write_dataset
 from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig
@@ -48,7 +47,7 @@ def test_the_result_is_the_best_epoch_the_weights_and_the_next_command(monkeypat
 
 
 @pytest.mark.parametrize(("columns", "more"), [(80, False), (120, True)])
-def test_the_bar_keeps_what_matters_in_a_narrow_terminal(tmp_path, monkeypatch, columns, more):
+def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypatch, columns, more):
     class Terminal(io.StringIO):
         def isatty(self):
             return True
@@ -57,13 +56,7 @@ def test_the_bar_keeps_what_matters_in_a_narrow_terminal(tmp_path, monkeypatch, 
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(console, "tqdm", partial(tqdm, mininterval=0, miniters=1))
     monkeypatch.setenv("COLUMNS", str(columns))
-    fit(
-        replace(
-            CONFIG, data=str(write_dataset(tmp_path / "made")), network="vgg_thin", image_size=16,
-            epochs=1, device="cpu", threads=1, num_workers=0, log_dir=str(tmp_path / "logs"),
-            model_dir=str(tmp_path / "models"),
-        )
-    )  # fmt: skip
+    fit(replace(config, epochs=1), data)
     bars = [part for part in re.split(r"[\r\n]", terminal.getvalue()) if "acc" in part]
     assert bars
     for bar in bars:

@@ -11,13 +11,12 @@ import numpy as np
 import paddle
 import pytest
 from in_process import run_tool
-from made_data import write_dataset
 from recording_rank import fed, record
 from rounding_rank import calculate_in
+from trained import options_of, tiny_config
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import epoch_keys
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
@@ -37,46 +36,42 @@ def curves(log_dir):
     return np.array([run.curves[name] for name in runlog.CURVES]), run.run
 
 
-def launched(folder, config, *more, ranks=2, script="recording_rank.py", batch=None, **environment):
-    """tools/train.py in some processes on the CPU."""
-    (folder / "fed").mkdir(exist_ok=True)
-    names = ("augment", "network", "image_size", "batch_size", "epochs", "device", "threads",
-             "learning_rate", "num_workers", "log_dir", "model_dir", "data")  # fmt: skip
-    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
-    if batch:
-        options = [batch if each.startswith("--batch-size") else each for each in options]
+def launched(folder, script, *words, ranks=2, **environment):
+    """A script of tests/support in some processes on the CPU; their logs are in `workers`."""
+    launcher = ["-m", "paddle.distributed.launch", f"--nproc_per_node={ranks}"]
     return subprocess.run(
         [
-            *(sys.executable, "-m", "paddle.distributed.launch", f"--nproc_per_node={ranks}"),
-            *("--log_dir", str(folder / "workers"), str(ROOT / "tests" / "support" / script)),
-            *(*options, *more),
+            *(sys.executable, *launcher, "--log_dir", str(folder / "workers")),
+            *(str(ROOT / "tests" / "support" / script), *words),
         ],
         capture_output=True,
         text=True,
         timeout=300,
         cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "FED": str(folder / "fed"),
-            **environment,
-        },
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
 
 
+def train_in_ranks(folder, config, ranks=2, script="recording_rank.py", **environment):
+    """Train in some processes; returns what their networks were given."""
+    (folder / "fed").mkdir()
+    environment["FED"] = str(folder / "fed")
+    ended = launched(folder, script, *options_of(config), ranks=ranks, **environment)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return fed(folder / "fed")
+
+
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+def alone(tmp_path_factory, photos):
     """A run in one process: its config, its curves, and what its network was given.
 
-    24 images in batches of 9, of which one of two processes has five images and the other four, and
+    Of its batches of 9 of the 24 images, one of two processes has five images and the other four,
     which are mixed with images of the other's part, too.
     """
     folder = tmp_path_factory.mktemp("alone")
-    data = write_dataset(folder / "made")
-    config = TrainConfig(
-        augment="userDef+mixup:1", network="lenet", image_size=32, batch_size=9, ema=0.5,
-        learning_rate=1e-3, epochs=3, device="cpu", threads=1, num_workers=0, data=str(data),
-        log_dir=str(folder / "logs"), model_dir=str(folder / "models"),
+    config = tiny_config(
+        photos, folder, augment="userDef+mixup:1", network="lenet", image_size=32, batch_size=9,
+        ema=0.5, epochs=3,
     )  # fmt: skip
     (folder / "fed").mkdir()
     with pytest.MonkeyPatch.context() as patch:
@@ -86,20 +81,20 @@ def alone(tmp_path_factory):
     return config, found, fed(folder / "fed")
 
 
-def moved(config, folder):
+def moved(config, folder, **changes):
     """The same config with logs and weights in the folder."""
-    return replace(config, log_dir=str(folder / "logs"), model_dir=str(folder / "models"))
+    places = {"log_dir": str(folder / "logs"), "model_dir": str(folder / "models")}
+    return replace(config, **places, **changes)
 
 
 @pytest.mark.slow
 def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path, alone):
     config, expected, given = alone
     two = moved(config, tmp_path)
-    ended = launched(tmp_path, replace(two, epochs=2, augment="none,userDef+mixup:1"), "--ema=0.5")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    seen = train_in_ranks(tmp_path, replace(two, epochs=2, augment="none,userDef+mixup:1"))
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
-    assert fed(tmp_path / "fed")[6:] == given[:6]  # behind those of the first mode
+    assert seen[6:] == given[:6]  # behind those of the first mode
     assert run["sessions"][0]["processes"] == 2
     second = (tmp_path / "workers" / "workerlog.1").read_text()
     assert "loss" not in second, "the first one writes"
@@ -107,7 +102,7 @@ def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path
     train.fit(replace(two, resume=True))
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    assert [each["processes"] for each in run["sessions"]] == [2, 1]
+    assert [session["processes"] for session in run["sessions"]] == [2, 1]
 
 
 @pytest.mark.slow
@@ -115,24 +110,22 @@ def test_three_processes_go_on_with_the_run_of_one(tmp_path, alone):
     config, expected, given = alone
     three = moved(config, tmp_path)
     train.fit(replace(three, epochs=1))
-    ended = launched(tmp_path, three, "--ema=0.5", "--resume", ranks=3)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    seen = train_in_ranks(tmp_path, replace(three, resume=True), ranks=3)
     found, run = curves(three.log_dir)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    assert fed(tmp_path / "fed") == given[3:]
-    assert [each["processes"] for each in run["sessions"]] == [1, 3]
+    assert seen == given[3:]
+    assert [session["processes"] for session in run["sessions"]] == [1, 3]
 
 
 @pytest.mark.slow
 def test_two_processes_accumulate_to_the_step_of_one(tmp_path, alone):
     """Of a batch of 9 images they have five and four, which go through the network in two parts."""
     config, expected, given = alone
-    two = replace(moved(config, tmp_path), epochs=2, batch_size=9)
-    ended = launched(tmp_path, two, "--ema=0.5", "--accumulate=2", batch="--global-batch=9")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    batch = {"batch_size": TrainConfig.batch_size, "global_batch": 9, "accumulate": 2}
+    two = moved(config, tmp_path, epochs=2, **batch)
+    assert train_in_ranks(tmp_path, two) == given[:6]
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
-    assert fed(tmp_path / "fed") == given[:6]
     assert (run["config"]["global_batch"], run["config"]["accumulate"]) == (9, 2)
 
 
@@ -146,8 +139,8 @@ def test_two_processes_accumulate_to_the_step_of_one(tmp_path, alone):
 )  # fmt: skip
 def test_a_rank_that_dies_ends_all_ranks_of_its_machine(tmp_path, alone, dies, message):
     config, *_ = alone
-    many = replace(moved(config, tmp_path), epochs=10_000)
-    ended = launched(tmp_path, many, script="dying_rank.py", DIES=dies)  # within its timeout
+    words = options_of(moved(config, tmp_path, epochs=10_000))
+    ended = launched(tmp_path, "dying_rank.py", *words, DIES=dies)  # within its timeout
     assert ended.returncode != 0
     logs = [file.read_text() for file in sorted((tmp_path / "workers").glob("workerlog.*"))]
     assert len(logs) == 2
@@ -156,19 +149,9 @@ def test_a_rank_that_dies_ends_all_ranks_of_its_machine(tmp_path, alone, dies, m
 
 @pytest.mark.slow
 def test_batch_normalisation_over_two_processes_is_that_of_one(tmp_path):
-    script = ROOT / "tests" / "support" / "normalizing_rank.py"
-    ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "paddle.distributed.launch", "--nproc_per_node=2"),
-            *("--log_dir", str(tmp_path), str(script)),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    ended = launched(tmp_path, "normalizing_rank.py")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    logs = [file.read_text() for file in sorted(tmp_path.glob("workerlog.*"))]
+    logs = [file.read_text() for file in (tmp_path / "workers").glob("workerlog.*")]
     assert ["as one" in log for log in logs] == [True, True]
 
 
@@ -178,38 +161,31 @@ def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
 ):
     """In float64; that of float32 comes apart by rounding (docs/many-devices.md)."""
     config, *_ = alone
-    one = moved(replace(config, network="resnet18", sync_bn=True, ema=0, epochs=1), tmp_path)
+    one = moved(config, tmp_path, network="resnet18", sync_bn=True, ema=0.0, epochs=1)
     calculate_in("float64", replace=monkeypatch.setattr)
     train.fit(one)
 
     folder = tmp_path / "two"
     folder.mkdir()
     two = moved(one, folder)
-    ended = launched(folder, two, "--sync-bn", script="rounding_rank.py", DTYPE="float64")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    train_in_ranks(folder, two, script="rounding_rank.py", DTYPE="float64")
     (expected, _), (found, run) = curves(one.log_dir), curves(two.log_dir)
     assert run["sessions"][0]["processes"] == 2
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 @pytest.mark.slow
-def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path):
+def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path, photos, data):
     """With batch normalisation, of which each has measured other images."""
-    folder = write_dataset(tmp_path / "made")
-    config = TrainConfig(
-        augment="none", network="vgg_thin_bn", image_size=16, batch_size=9, learning_rate=1e-2,
-        epochs=1, device="cpu", threads=1, num_workers=0, data=str(folder),
-        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
-    )  # fmt: skip
-    ended = launched(tmp_path, config)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    config = tiny_config(photos, tmp_path, augment="none", batch_size=9, learning_rate=1e-2)
+    train_in_ranks(tmp_path, config)
     (run,) = runlog.read_runs(config.log_dir)
 
     paddle.set_device("cpu")
     network = NETWORKS["vgg_thin_bn"](3, 16)
-    path = tmp_path / "models" / "noAug_last.pdparams"
+    path = state.model_file(config, "last.pdparams")
     checkpoint.load_weights(network, checkpoint.load(path), path)
-    dataset = augmented(config, open_dataset(folder).eval, "none")
+    dataset = augmented(config, data.eval, "none")
     with Workers({"eval": dataset}, 0, 9) as workers:
         batches = Batches(workers, "eval", 9, 0, False, Group())
         found = train.evaluate(network, Normalize(KNOWN["half"]), batches)

@@ -1,5 +1,6 @@
 """What VisualDL is given, by a stand-in that notes calls, and where it is installed by itself."""
 
+import re
 import sys
 from dataclasses import replace
 from io import BytesIO
@@ -11,20 +12,18 @@ import numpy as np
 import paddle
 import pytest
 from PIL import Image
+from same_run import assert_same_run
 
 from paddle_aug.commands.train import parse
-from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
-from paddle_aug.results import runlog
 from paddle_aug.rng import generator
-from paddle_aug.training import checkpoint
 from paddle_aug.training import fit as train
 from paddle_aug.training import visualdl as visual
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.console import Console
 from paddle_aug.training.distributed import Group
-from paddle_aug.training.state import model_file, visualdl_folder
+from paddle_aug.training.state import visualdl_folder
 
 TAGS = {
     "loss/train", "accuracy/train", "loss/eval", "accuracy/eval", "learning_rate", "images_per_s",
@@ -33,22 +32,9 @@ TAGS = {
 
 
 @pytest.fixture
-def config(tmp_path):
-    return TrainConfig(
-        augment="userDef+mixup:1",
-        network="vgg_thin_bn",
-        image_size=16,
-        batch_size=5,
-        epochs=3,
-        schedule="step",
-        milestones="2",
-        device="cpu",
-        threads=1,
-        num_workers=0,
-        log_dir=str(tmp_path / "logs"),
-        model_dir=str(tmp_path / "models"),
-        visualdl=str(tmp_path / "visual"),
-    )
+def config(config, tmp_path):
+    changes = {"schedule": "step", "milestones": "2", "visualdl": str(tmp_path / "visual")}
+    return replace(config, augment="userDef+mixup:1", **changes)
 
 
 class Noting:
@@ -112,30 +98,23 @@ def test_each_epoch_gives_a_point_to_each_curve_and_every_so_many_a_batch(
     for tag, step, value in writer.scalars:
         shown[tag].append(value)
         assert step == len(shown[tag])
-    assert shown["loss/train"] == list(progress.curves["lossTrain"])
-    assert shown["accuracy/train"] == list(progress.curves["accTrain"])
-    assert shown["loss/eval"] == list(progress.curves["lossEval"])
-    assert shown["accuracy/eval"] == list(progress.curves["accEval"])
-    assert shown["learning_rate"] == pytest.approx([1e-4, 1e-4, 1e-5])
-    assert shown["images_per_s"] == [epoch["images_per_s"] for epoch in progress.epochs]
-    assert shown["data_wait"] == [epoch["data_wait"] for epoch in progress.epochs]
+    curves = {"loss/train": "lossTrain", "accuracy/train": "accTrain"}
+    curves |= {"loss/eval": "lossEval", "accuracy/eval": "accEval"}
+    for tag, name in curves.items():
+        assert shown[tag] == progress.curves[name]
+    assert shown["learning_rate"] == pytest.approx([1e-3, 1e-3, 1e-4])
+    for name in ("images_per_s", "data_wait"):
+        assert shown[name] == [epoch[name] for epoch in progress.epochs]
 
 
-def test_a_resumed_run_goes_on_counting(config, data, noted):
-    train.fit(replace(config, epochs=2), data)
-    train.fit(replace(config, resume=True), data)
-    first, second = ([step for _, step, _ in writer.scalars] for writer in noted)
-    assert (set(first), set(second)) == ({1, 2}, {3})
-    assert [[step for _, step, _ in writer.images] for writer in noted] == [[1], []]
-
-
-def test_what_is_shown_may_be_asked_for_or_left_away_when_a_run_goes_on(config, data, noted):
-    train.fit(replace(config, epochs=1, visualdl=None), data)
+def test_a_resumed_run_goes_on_counting_and_may_ask_for_visualdl_or_not(config, data, noted):
+    hidden = replace(config, visualdl=None)
+    train.fit(replace(hidden, epochs=1), data)
     assert noted == []
     train.fit(replace(config, epochs=2, resume=True), data)
-    train.fit(replace(config, resume=True, visualdl=None), data)
-    (writer,) = noted
-    assert {step for _, step, _ in writer.scalars} == {2}
+    train.fit(replace(config, epochs=3, resume=True), data)
+    train.fit(replace(hidden, epochs=4, resume=True), data)
+    assert [{step for _, step, _ in writer.scalars} for writer in noted] == [{2}, {3}]
 
 
 def test_without_visualdl_one_message_says_what_to_install_and_nothing_is_moved(
@@ -146,7 +125,7 @@ def test_without_visualdl_one_message_says_what_to_install_and_nothing_is_moved(
     train.fit(hidden, data)
     before = sorted(Path(config.log_dir).rglob("*"))
     command = f'pip install visualdl "numpy=={np.__version__}"'
-    with pytest.raises(UserError, match="not installed: " + command.replace(".", r"\.")):
+    with pytest.raises(UserError, match=f"not installed: {re.escape(command)}"):
         train.fit(replace(hidden, visualdl=config.visualdl), data)
     assert sorted(Path(config.log_dir).rglob("*")) == before
 
@@ -216,10 +195,6 @@ def test_a_grid_has_the_images_row_by_row_in_white_frames(count, rows, columns):
     np.testing.assert_array_equal(visual.grid(images), whole)
 
 
-def weights_file(config):
-    return model_file(config, "last.pdparams")
-
-
 def read(visualdl, config):
     """The steps of each curve and of the pictures, and the pictures."""
     reader = visualdl.LogReader(file_path=str(visualdl_folder(config) / "vdlrecords.log"))
@@ -230,7 +205,7 @@ def read(visualdl, config):
     return {**steps, "batch": [each.id for each in images]}, pictures
 
 
-def test_visualdl_reads_it_and_the_run_is_the_same_to_the_bit(config, data, visualdl):
+def test_visualdl_reads_it_and_the_run_is_the_same_to_the_bit(config, data, visualdl, elsewhere):
     config = replace(config, network="vgg_thin")  # which has dropout
     train.fit(config, data)
     steps, (picture,) = read(visualdl, config)
@@ -240,18 +215,9 @@ def test_visualdl_reads_it_and_the_run_is_the_same_to_the_bit(config, data, visu
     assert len(graphs) == 1
     assert "conv2d" in graphs[0].read_text()
 
-    other = Path(config.log_dir).parent / "other"
-    hidden = replace(
-        config, visualdl=None, log_dir=str(other / "logs"), model_dir=str(other / "models")
-    )
+    hidden = replace(config, visualdl=None, **elsewhere)
     train.fit(hidden, data)
-    left, right = (
-        {**runlog.read_runs(each.log_dir)[0].curves, **checkpoint.load(weights_file(each))}
-        for each in (config, hidden)
-    )
-    assert left.keys() == right.keys()
-    for name in left:
-        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+    assert_same_run(config, hidden)
 
 
 def test_after_a_kill_nothing_is_there_twice_and_nothing_is_missing(
