@@ -1,6 +1,7 @@
 """Batches as tensors: the border between arrays and Paddle."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -12,6 +13,7 @@ from paddle_aug.data.workers import Workers
 from paddle_aug.training.distributed import Group
 
 
+@dataclass(frozen=True)
 class Batches:
     """Epochs of one dataset: `for images, labels, total in batches.of(epoch)`.
 
@@ -19,29 +21,23 @@ class Batches:
     of `total` images: every `group.size`-th. Workers make at most `at_once` of them together.
     """
 
-    def __init__(
-        self,
-        workers: Workers,
-        name: str,
-        batch_size: int,
-        seed: int,
-        shuffle: bool,
-        group: Group,
-        at_once: int | None = None,
-    ):
-        self.workers = workers
-        self.name = name
-        self.batch_size = batch_size
-        self.seed = seed
-        self.shuffle = shuffle
-        self.group = group
-        self.at_once = at_once or batch_size + 2 * group.size
-        self.fewest = 2 * group.size  # images of a batch in training, two for each process
+    workers: Workers
+    name: str
+    batch_size: int
+    seed: int
+    shuffle: bool
+    group: Group
+    at_once: int | None = None
 
     @property
     def images(self) -> int:
         """Images in an epoch, over all processes."""
         return len(self.workers.datasets[self.name])
+
+    @property
+    def fewest(self) -> int:
+        """Images in a batch of training, at least: two for each process."""
+        return 2 * self.group.size
 
     @property
     def steps(self) -> int:
@@ -54,16 +50,17 @@ class Batches:
             self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
         )
         parts = [(keys[self.group.rank :: self.group.size], len(keys)) for keys in all_keys]
+        at_once = self.at_once or self.batch_size + self.fewest
         pieces = (
-            part[start : start + self.at_once]
+            part[start : start + at_once]
             for part, _ in parts
-            for start in range(0, len(part), self.at_once)
+            for start in range(0, len(part), at_once)
         )
         made = self.workers.batches(self.name, pieces)
         for part, total in parts:
             if not part:  # more processes than images in the last batch of an evaluation
                 continue
-            count = -(-len(part) // self.at_once)
+            count = -(-len(part) // at_once)
             tensors = [
                 (tensor_of(images), tensor_of(labels)) for images, labels in islice(made, count)
             ]

@@ -1,8 +1,7 @@
 """The training loop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import paddle
 from paddle.nn import functional as F
 
@@ -56,7 +55,8 @@ def fit(
     group = join_group()
     refuse_small_batches(config, group)
     datasets = make_datasets(config, data)
-    normalize = Normalize(normalization(config.normalize, unchanged_images(datasets["train"])))
+    unchanged = map(datasets["train"].unchanged, range(len(datasets["train"])))
+    normalize = Normalize(normalization(config.normalize, unchanged))
     # A last batch of too few images joins the batch before it.
     at_once = group.max_part(config.micro_batch + 2 * group.size)
     # Paddle numbers the parameters of a process, and optimizer state has these names. The guard
@@ -197,11 +197,7 @@ def own_callbacks(config: TrainConfig, group: Group, workers: Workers) -> list[C
 
 
 def make_datasets(config: TrainConfig, data: Dataset) -> dict[str, Augmented]:
-    """The images to train and evaluate on, by name; "clean" are training images as they are.
-
-    Raises:
-        UserError: the first image of a list does not get the network's size.
-    """
+    """The images to train and evaluate on, by name; "clean" are training images as they are."""
     train = augmented(config, data.train, config.augment, data.store)
     datasets = {
         "train": train,
@@ -211,22 +207,12 @@ def make_datasets(config: TrainConfig, data: Dataset) -> dict[str, Augmented]:
     }
     for dataset in datasets.values():
         if len(dataset):
-            dataset[0, 0]
+            dataset[0, 0]  # raises a UserError if it does not get the network's size
     return datasets
 
 
-def unchanged_images(dataset: Augmented) -> Iterator[np.ndarray]:
-    """The images of a list before they are augmented."""
-    return (dataset.unchanged(index) for index in range(len(dataset)))
-
-
 def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
-    """The network that the config names, for the data's classes, with its first weights.
-
-    Raises:
-        UserError: the network is unknown, the images are too small for it, or the pretrained
-            weights cannot be read.
-    """
+    """The network that the config names, for the data's classes, with its first weights."""
     try:
         network = NETWORKS[config.network](data.num_classes, config.image_size)
     except ValueError as error:

@@ -61,11 +61,7 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
 
 
 def download(network_name: str) -> Path:
-    """Download Paddle's own weights for ImageNet into its folder in the user's home.
-
-    Raises:
-        UserError: there are none for this network, or the download fails.
-    """
+    """Download Paddle's own weights for ImageNet into its folder in the user's home."""
     urls = {}
     for family in FAMILIES:
         urls.update(import_module(f"paddle.vision.models.{family}").model_urls)

@@ -113,11 +113,7 @@ def begin(run: Run) -> Progress:
 
 
 def resume(run: Run, path: Path) -> Progress:
-    """Load the run's state from its checkpoint.
-
-    Raises:
-        UserError: the checkpoint is damaged, or another run's.
-    """
+    """Load the run's state from its checkpoint, after checking that it is this run's."""
     config = run.config
     state = checkpoint_schema.current(checkpoint.load(path), path)
     refuse_other_run(path, state, config, run.data)
@@ -139,11 +135,7 @@ def resume(run: Run, path: Path) -> Progress:
 
 
 def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
-    """The progress of a finished run without a checkpoint, from its logs.
-
-    Raises:
-        UserError: the run is not finished, or is another run.
-    """
+    """The progress of a finished run without a checkpoint, from its logs."""
     config = run.config
     if not earlier.get("finished"):
         raise UserError(
@@ -234,11 +226,7 @@ def set_earlier_run_aside(config: TrainConfig) -> None:
 
 
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
-    """Stop if resuming would mix two runs.
-
-    Raises:
-        UserError: the run that wrote `state` has other settings, other data, or more epochs.
-    """
+    """Stop if the run that wrote `state` has other settings, other data, or more epochs."""
     before = {
         item.name: of_type(item.name, state["config"].get(item.name, item.default), path)
         for item in fields(config)

@@ -99,12 +99,7 @@ def load_trained(path: Path | str, run: Path | str | None = None) -> Trained:
 
 
 def from_description(description: dict, file: Path) -> Trained:
-    """Make the network of a description or a run.json; it has no weights yet.
-
-    Raises:
-        UserError: the description is damaged, or written by a later version, or its network is
-            unknown.
-    """
+    """Make the network of a description or a run.json; it has no weights yet."""
     # Early versions had neither a format nor --engine nor --normalize.
     facts: dict = {"format": FORMAT, "engine": TrainConfig.engine, "normalization": None}
     facts |= description if isinstance(description, dict) else {}

@@ -68,30 +68,34 @@ BOXES = np.array(
 )
 
 
-def test_cutmix_pastes_the_partners_pixels_and_weighs_targets_by_their_number():
-    (images, targets), (others, other_targets) = some_batch(), some_batch(seed=1)
-    found, found_targets = made(cutmix, (images, targets), (others, other_targets), BOXES)
-    for place, (top, bottom, left, right) in enumerate(BOXES):
-        expected = images[place].copy()
-        expected[:, top:bottom, left:right] = others[place][:, top:bottom, left:right]
-        np.testing.assert_array_equal(found[place], expected)
-        taken = (bottom - top) * (right - left) / 144
-        expected = (1 - taken) * targets[place] + taken * other_targets[place]
-        np.testing.assert_allclose(found_targets[place], expected, atol=1e-6)
+def cut_out(image, top, bottom, left, right):
+    return image[:, top:bottom, left:right]
 
 
-def test_resizemix_pastes_the_whole_partner_as_pillow_shrinks_it():
+def shrunk(image, top, bottom, left, right):
+    """By Pillow, each channel."""
+    size = (right - left, bottom - top)
+    if 0 in size:
+        return np.empty((3, *size[::-1]))
+    resized = [
+        Image.fromarray(channel).resize(size, Image.Resampling.BILINEAR) for channel in image
+    ]
+    return np.stack(resized)
+
+
+@pytest.mark.parametrize(
+    ("mix", "expected_part", "tolerance"), [(cutmix, cut_out, 0), (resizemix, shrunk, 1e-5)]
+)
+def test_a_box_has_a_part_or_the_whole_of_the_partner_and_weighs_targets_by_its_area(
+    mix, expected_part, tolerance
+):
     (images, targets), (others, other_targets) = some_batch(), some_batch(seed=1)
-    found, found_targets = made(resizemix, (images, targets), (others, other_targets), BOXES)
-    for place, (top, bottom, left, right) in enumerate(BOXES):
+    found, found_targets = made(mix, (images, targets), (others, other_targets), BOXES)
+    for place, box in enumerate(BOXES):
+        top, bottom, left, right = box
         expected = images[place].copy()
-        if bottom > top and right > left:
-            for channel in range(3):
-                small = Image.fromarray(others[place][channel]).resize(
-                    (right - left, bottom - top), Image.Resampling.BILINEAR
-                )
-                expected[channel, top:bottom, left:right] = np.asarray(small)
-        np.testing.assert_allclose(found[place], expected, atol=1e-5)
+        expected[:, top:bottom, left:right] = expected_part(others[place], *box)
+        np.testing.assert_allclose(found[place], expected, rtol=0, atol=tolerance)
         taken = (bottom - top) * (right - left) / 144
         expected = (1 - taken) * targets[place] + taken * other_targets[place]
         np.testing.assert_allclose(found_targets[place], expected, atol=1e-6)

@@ -129,28 +129,31 @@ def test_the_last_ten_epochs_tell_how_many_of_each_class_were_right(config, data
         assert sum(right) / len(data.eval) == pytest.approx(accuracy)
 
 
-def test_the_rights_of_a_class_are_those_of_its_images():
-    total = train.EpochMetrics()
-    targets = paddle.to_tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
-    total.add(paddle.to_tensor([[3.0, 1, 2], [1, 3, 2], [1, 3, 2], [1, 3, 2]]), targets)
-    total.add(paddle.to_tensor([[3.0, 1, 2]]), targets[:1])
-    assert total.right_of_class(Group()) == [2, 1, 0]
-
-
-def test_means_weigh_a_short_last_batch_by_its_images():
+@pytest.fixture
+def metrics():
     paddle.set_device("cpu")
-    total = train.EpochMetrics()
+    return train.EpochMetrics()
+
+
+def test_the_rights_of_a_class_are_those_of_its_images(metrics):
+    targets = paddle.to_tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
+    metrics.add(paddle.to_tensor([[3.0, 1, 2], [1, 3, 2], [1, 3, 2], [1, 3, 2]]), targets)
+    metrics.add(paddle.to_tensor([[3.0, 1, 2]]), targets[:1])
+    assert metrics.right_of_class(Group()) == [2, 1, 0]
+
+
+def test_means_weigh_a_short_last_batch_by_its_images(metrics):
     logits = paddle.to_tensor([[9.0, 0.0]] * 4)
-    total.add(logits, paddle.to_tensor([[1.0, 0.0]] * 4))
-    total.add(logits[:1], paddle.to_tensor([[0.0, 1.0]]))
+    metrics.add(logits, paddle.to_tensor([[1.0, 0.0]] * 4))
+    metrics.add(logits[:1], paddle.to_tensor([[0.0, 1.0]]))
     right, wrong = np.log1p(np.exp(-9)), 9 + np.log1p(np.exp(-9))
-    assert total.means() == {"loss": pytest.approx((4 * right + wrong) / 5), "acc": 0.8}
+    assert metrics.means() == {"loss": pytest.approx((4 * right + wrong) / 5), "acc": 0.8}
 
 
-def test_accuracy_under_mixing_is_the_share_of_the_class_that_is_found():
-    total = train.EpochMetrics()
-    total.add(paddle.to_tensor([[9.0, 0.0, 1.0]] * 2), paddle.to_tensor([[0.7, 0.3, 0], [0, 0, 1]]))
-    assert total.means()["acc"] == pytest.approx(0.35)
+def test_accuracy_under_mixing_is_the_share_of_the_class_that_is_found(metrics):
+    targets = paddle.to_tensor([[0.7, 0.3, 0], [0, 0, 1]])
+    metrics.add(paddle.to_tensor([[9.0, 0.0, 1.0]] * 2), targets)
+    assert metrics.means()["acc"] == pytest.approx(0.35)
 
 
 def test_a_network_learns_what_can_be_learned(config, data):
