@@ -291,14 +291,6 @@ def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(modul
     assert (row["identical"], row["max"], row["mean"]) == (1 - 1 / 3072, 1, 1 / 3072)
 
 
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(1, "100 %"), (0.5, "50.00 %"), (0.99996, "99.996 %"), (0.9999999, "99.99999 %")],
-)
-def test_only_all_is_a_hundred_percent(module, share, text):
-    assert module("benchmarks.docs").percent(share) == text
-
-
 def test_the_pages_are_what_their_figures_make(module, repository):
     pages = module("benchmarks.docs").pages(repository / "docs" / "benchmark")
     for name, made in pages.items():
@@ -381,28 +373,26 @@ def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count(mod
 
 
 HOLDER = """
-import multiprocessing, sys, threading, time
+import multiprocessing, threading, time
 import numpy as np
 from paddle_aug.system.shared_memory import SharedArray
 
-def hold(shared, megabytes, ready):
+def hold(shared, ready):
     shared.array[:] += 1
-    own = np.ones(megabytes * 10**6, np.uint8)
     ready.set()
     time.sleep(3600)
 
 if __name__ == "__main__":
     spawn = multiprocessing.get_context("spawn")
     shared, ready = SharedArray((50 * 10**6,)), spawn.Event()
-    child = spawn.Process(target=hold, args=(shared, int(sys.argv[2]), ready), daemon=True)
-    child.start()
-    files = [open("/dev/null") for _ in range(int(sys.argv[1]))]
-    threads = [threading.Thread(target=time.sleep, args=(3600,), daemon=True) for _ in files]
-    for thread in threads:
-        thread.start()
+    spawn.Process(target=hold, args=(shared, ready), daemon=True).start()
     ready.wait()
-    print("ready", flush=True)
-    time.sleep(3600)
+    input("ready\\n")
+    own = np.ones(30 * 10**6, np.uint8)
+    files = [open("/dev/null") for _ in range(7)]
+    for _ in files:
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    input("ready\\n")
 """
 
 
@@ -410,19 +400,16 @@ if __name__ == "__main__":
 def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once(module, tmp_path):
     soak = module("benchmarks.soak")
     (tmp_path / "holder.py").write_text(HOLDER)
-    readings = []
-    for files, megabytes in ((0, 0), (7, 30)):
-        command = [sys.executable, tmp_path / "holder.py", str(files), str(megabytes)]
-        environment = os.environ | {"PYTHONPATH": str(TOOLS.parent)}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
-            try:
-                assert process.stdout.readline() == b"ready\n"
-                readings.append(soak.reading(soak.family(process.pid)))
-            finally:
-                process.kill()
-                process.wait()
-        assert set(soak.reading([process.pid]).values()) == {0}, "a process that is gone"
-    few, many = readings
+    command = [sys.executable, tmp_path / "holder.py"]
+    environment = os.environ | {"PYTHONPATH": str(TOOLS.parent)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+        process.stdout.readline()
+        few = soak.reading(soak.family(process.pid))
+        process.stdin.write(b"\n")
+        process.stdout.readline()
+        many = soak.reading(soak.family(process.pid))
+    assert set(soak.reading([process.pid]).values()) == {0}, "a process that is gone"
     assert few["processes"] == many["processes"] == 3, "itself, its child, and their tracker"
     assert (many["files"] - few["files"], many["threads"] - few["threads"]) == (7, 7)
     assert few["shared_mb"] == pytest.approx(50, abs=3)

@@ -28,16 +28,9 @@ def tags(cell):
 
 
 def python_of(source: str) -> str:
-    """A cell as Python, without IPython's `!command`, `name = !command` and `%cd -q folder`."""
-    lines = []
-    for line in source.split("\n"):
-        if match := re.fullmatch(r"( *)(\w+ = )?!(.+)", line):
-            indent, name, command = match.groups("")
-            line = f"{indent}{name}shell(f{command!r})"
-        elif match := re.fullmatch(r"( *)%cd -q (\S+)", line):
-            line = f"{match[1]}os.chdir({match[2]!r})"
-        lines.append(line)
-    return "\n".join(lines)
+    """A cell as Python, without IPython's `!command` and `%cd -q folder`."""
+    source = re.sub(r"(?m)^( *)!(.+)$", lambda match: f"{match[1]}shell(f{match[2]!r})", source)
+    return re.sub(r"(?m)^( *)%cd -q (\S+)$", r"\1os.chdir('\2')", source)
 
 
 @pytest.fixture
@@ -74,7 +67,6 @@ def test_all_cells_run(cells, shown, repository, tmp_path, monkeypatch):
             text=True,
         )
         assert ended.returncode == 0, f"{command}\n{ended.stdout}"
-        return ended.stdout.splitlines()
 
     names = {"shell": shell, "os": os, "_exit_code": 0}
     for cell in cells:
