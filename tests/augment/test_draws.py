@@ -52,7 +52,7 @@ UNIFORM = {
 @pytest.mark.parametrize("spec", UNIFORM)
 def test_numbers_are_drawn_evenly_from_their_ranges_and_independently(spec):
     params, ranges = draws(spec, SHAPE, 3000), UNIFORM[spec]
-    columns = np.array([[each[field] for field in ranges] for each in params])
+    columns = np.array([[image[field] for field in ranges] for image in params])
     for values, (low, high) in zip(columns.T, ranges.values(), strict=True):
         assert low <= values.min()
         assert values.max() <= high

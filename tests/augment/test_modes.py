@@ -48,24 +48,24 @@ class TestContract:
     def test_equal_generators_give_equal_pixels(self, name):
         op, image = augmentation(name), noise(33, 47)
         first = [op(image, generator(3, "augment", 1, index)) for index in range(4)]
-        again = [op(image, generator(3, "augment", 1, index)) for index in reversed(range(4))]
-        for one, other in zip(first, reversed(again), strict=True):
+        repeated = [op(image, generator(3, "augment", 1, index)) for index in reversed(range(4))]
+        for one, other in zip(first, reversed(repeated), strict=True):
             np.testing.assert_array_equal(one, other)
 
     def test_a_mirrored_view_gives_the_bytes_of_its_copy(self, name):
         op, view = augmentation(name), noise(33, 47)[::-1, ::-1]
         for index in range(5):
             params = op.sample(generator(0, "augment", 0, index), view.shape)
-            made, wanted = op.apply(view, **params), op.apply(view.copy(), **params)
-            np.testing.assert_array_equal(made, wanted)
+            from_view, from_copy = op.apply(view, **params), op.apply(view.copy(), **params)
+            np.testing.assert_array_equal(from_view, from_copy)
 
     def test_the_next_image_does_not_write_into_this_one(self, name):
         op, image = augmentation(name), noise(33, 47)
-        made = [op(image, generator(3, "augment", 1, index)) for index in range(8)]
-        kept = [each.copy() for each in made]
+        results = [op(image, generator(3, "augment", 1, index)) for index in range(8)]
+        copies = [result.copy() for result in results]
         for index in range(8):
             op(255 - image, generator(3, "augment", 2, index))
-        np.testing.assert_array_equal(made, kept)
+        np.testing.assert_array_equal(results, copies)
 
     def test_images_differ_from_draw_to_draw(self, name):
         op, image = augmentation(name), noise(33, 47)

@@ -27,14 +27,8 @@ from paddle_aug.rng import generator_from_global_state, seeded_globals
 CLONE = Path(__file__).parent.parent.parent
 OF_PADDLE_VISION = [
     T.ColorJitter(0.4, 0.4, 0.4, 0.4),
-    T.BrightnessTransform(0.4),
-    T.HueTransform(0.4),
     T.RandomHorizontalFlip(0.5),
-    T.RandomVerticalFlip(0.5),
-    T.RandomRotation(30),
     T.RandomAffine(30, translate=(0.2, 0.2), scale=(0.8, 1.2), shear=10),
-    T.RandomPerspective(prob=1.0),
-    T.RandomResizedCrop((48, 40)),
     T.Compose([T.Pad(4), T.RandomCrop((48, 40))]),
 ]
 ON_ARRAYS_ONLY = [T.RandomErasing(prob=1.0), T.RandomErasing(prob=1.0, value="random")]
@@ -141,9 +135,9 @@ def test_the_pixels_are_those_of_paddles_own_call_under_the_seed(pil):
 def test_an_op_that_writes_into_its_image_does_not_reach_ours():
     image = noise(48, 40)
     image.flags.writeable = False
-    made = PaddleVision(jitter_by_both).apply(image, 1)
-    assert not np.array_equal(made, image)
-    assert np.array_equal(made, PaddleVision(jitter_by_both).apply(image, 1))
+    result = PaddleVision(jitter_by_both).apply(image, 1)
+    assert not np.array_equal(result, image)
+    assert np.array_equal(result, PaddleVision(jitter_by_both).apply(image, 1))
     assert np.array_equal(image, noise(48, 40))
 
 
@@ -259,8 +253,8 @@ def test_what_needs_no_adapter_or_another_one_is_refused(op, message):
 
 def examples():
     page = (CLONE / "docs" / "adapters.md").read_text(encoding="utf-8")
-    found = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    return [example for example in found if "import albumentations" not in example]
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return [block for block in blocks if "import albumentations" not in block]
 
 
 @pytest.mark.slow

@@ -150,11 +150,11 @@ def test_autoaugment_takes_each_pair_as_often_and_its_ops_with_their_probabiliti
                 names = (first[0],) * taken + (second[0],) * also
                 p = (first[1] if taken else 1 - first[1]) * (second[1] if also else 1 - second[1])
                 expected[names] += count / 25 * p
-    found = Counter(
+    counts = Counter(
         tuple(name for name, *_ in params["ops"])
         for params in draws(f"autoaugment('{policy}')", SHAPE, count)
     )
-    assert_as_often(found, {names: many for names, many in expected.items() if many > 0})
+    assert_as_often(counts, {names: number for names, number in expected.items() if number > 0})
 
 
 def test_autoaugment_draws_the_signs_of_what_has_one():
@@ -166,14 +166,14 @@ def test_autoaugment_draws_the_signs_of_what_has_one():
 
 
 def test_randaugment_draws_n_ops_of_fourteen_all_of_magnitude_m():
-    found = draws("randaugment(3, 9)", SHAPE, 3000)
-    assert {len(params["ops"]) for params in found} == {3}
-    steps = [step for params in found for step in params["ops"]]
+    samples = draws("randaugment(3, 9)", SHAPE, 3000)
+    assert {len(params["ops"]) for params in samples} == {3}
+    steps = [step for params in samples for step in params["ops"]]
     assert_as_often(Counter(name for name, *_ in steps), dict.fromkeys(RANDAUGMENT, 9000 / 14))
     assert "invert" not in RANDAUGMENT
     values = {}
     for name, *arguments in steps:
-        values.setdefault(name, set()).update(round(each, 6) for each in arguments)
+        values.setdefault(name, set()).update(round(argument, 6) for argument in arguments)
     assert values == {
         "identity": set(), "autocontrast": set(), "equalize": set(),
         "shear_x": {0.09, -0.09}, "shear_y": {0.09, -0.09},
@@ -185,14 +185,14 @@ def test_randaugment_draws_n_ops_of_fourteen_all_of_magnitude_m():
 
 def test_trivialaugment_draws_one_op_of_fourteen_and_every_magnitude_and_sign_as_often():
     count = 14 * 700
-    found = [params["ops"] for params in draws("trivialaugment", SHAPE, count)]
-    assert {len(ops) for ops in found} == {1}
-    steps = [step for (step,) in found]
+    samples = [params["ops"] for params in draws("trivialaugment", SHAPE, count)]
+    assert {len(ops) for ops in samples} == {1}
+    steps = [step for (step,) in samples]
     assert_as_often(Counter(name for name, *_ in steps), dict.fromkeys(WIDE, 700))
     turns = Counter(round(step[1], 6) for step in steps if step[0] == "rotate")
-    many = sum(turns.values())
-    expected = {sign * 4.5 * i: many / 62 for i in range(1, 31) for sign in (1, -1)}
-    assert_as_often(turns, expected | {0: many / 31})
+    total = sum(turns.values())
+    expected = {sign * 4.5 * i: total / 62 for i in range(1, 31) for sign in (1, -1)}
+    assert_as_often(turns, expected | {0: total / 31})
     shifts = {abs(step[1]) for step in steps if step[0].startswith("translate")}
     assert shifts == {int(32 * i / 30) for i in range(31)}, "whatever the image's size"
 
@@ -207,18 +207,18 @@ def test_bins_are_the_number_of_magnitudes():
 
 def test_threeaugment_is_one_of_three_and_then_a_jitter_in_any_order():
     count = 3000
-    found = [params["ops"] for params in draws("threeaugment", SHAPE, count)]
-    firsts = Counter(ops[0][0] for ops in found)
+    samples = [params["ops"] for params in draws("threeaugment", SHAPE, count)]
+    firsts = Counter(ops[0][0] for ops in samples)
     assert_as_often(firsts, dict.fromkeys(("grayscale", "solarize", "gaussian_blur"), count / 3))
-    orders = Counter(tuple(name for name, _ in ops[1:]) for ops in found)
+    orders = Counter(tuple(name for name, _ in ops[1:]) for ops in samples)
     assert len(orders) == 6
     assert_as_often(orders, dict.fromkeys(orders, count / 6))
-    factors = np.array([factor for ops in found for _, factor in ops[1:]])
+    factors = np.array([factor for ops in samples for _, factor in ops[1:]])
     assert 0.7 <= factors.min() < 0.701
     assert 1.299 < factors.max() <= 1.3
-    assert {ops[0][1] for ops in found if ops[0][0] == "grayscale"} == {1.0}
-    assert {ops[0][1] for ops in found if ops[0][0] == "solarize"} == {128}
-    sigmas = np.array([ops[0][1] for ops in found if ops[0][0] == "gaussian_blur"])
+    assert {ops[0][1] for ops in samples if ops[0][0] == "grayscale"} == {1.0}
+    assert {ops[0][1] for ops in samples if ops[0][0] == "solarize"} == {128}
+    sigmas = np.array([ops[0][1] for ops in samples if ops[0][0] == "gaussian_blur"])
     assert 0.1 <= sigmas.min() < 0.11
     assert 1.99 < sigmas.max() <= 2.0
 
@@ -229,20 +229,20 @@ def test_the_mean_of_augmix_is_a_weighted_sum_without_its_fraction():
     for _ in range(20):
         weights = rng.dirichlet([1.0] * 4).tolist()
         exact = sum(weight * image for weight, image in zip(weights, images, strict=True))
-        made = mix(images, weights).astype(int)
-        assert (made == np.floor(exact)).mean() > 0.995
-        assert abs(made - np.floor(exact)).max() <= 1
+        mixed = mix(images, weights).astype(int)
+        assert (mixed == np.floor(exact)).mean() > 0.995
+        assert abs(mixed - np.floor(exact)).max() <= 1
     np.testing.assert_array_equal(mix(images[:2], [0.0, 1.0]), images[1])
     np.testing.assert_array_equal(mix(images[:2], [1.0, 0.0]), images[0])
     np.testing.assert_array_equal(mix([images[0]] * 3, [0.2, 0.5, 0.3]), images[0])
 
 
 def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together():
-    found = draws("augmix", SHAPE, 1500)
-    assert {len(params["chains"]) for params in found} == {3}
-    depths = Counter(len(chain) for params in found for chain in params["chains"])
+    samples = draws("augmix", SHAPE, 1500)
+    assert {len(params["chains"]) for params in samples} == {3}
+    depths = Counter(len(chain) for params in samples for chain in params["chains"])
     assert_as_often(depths, dict.fromkeys((1, 2, 3), 1500))
-    steps = [step for params in found for chain in params["chains"] for step in chain]
+    steps = [step for params in samples for chain in params["chains"] for step in chain]
     names = Counter(name for name, *_ in steps)
     assert_as_often(names, dict.fromkeys(AUGMIX, len(steps) / 13))
     # The first three magnitudes of ten.
@@ -250,7 +250,7 @@ def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together
         0.0, 3.3333, -3.3333, 6.6667, -6.6667,
     }  # fmt: skip
     assert {step[1] for step in steps if step[0] == "posterize"} == {4, 3}
-    weights = np.array([params["weights"] for params in found])
+    weights = np.array([params["weights"] for params in samples])
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     kept = np.sort(weights[:, 0])
     # With alpha 1 the image's own weight is even from 0 to 1.
@@ -259,20 +259,20 @@ def test_augmix_draws_chains_of_one_to_three_ops_and_weights_that_are_1_together
 
 
 def test_augmix_has_the_width_depth_and_ops_that_it_is_asked_for():
-    found = draws("augmix(10, width=2, depth=4, alpha=100.0, all_ops=False)", SHAPE, 400)
-    assert {len(chain) for params in found for chain in params["chains"]} == {4}
-    assert {len(params["weights"]) for params in found} == {3}
-    steps = [step for params in found for chain in params["chains"] for step in chain]
+    samples = draws("augmix(10, width=2, depth=4, alpha=100.0, all_ops=False)", SHAPE, 400)
+    assert {len(chain) for params in samples for chain in params["chains"]} == {4}
+    assert {len(params["weights"]) for params in samples} == {3}
+    steps = [step for params in samples for chain in params["chains"] for step in chain]
     assert {name for name, *_ in steps} == set(AUGMIX) - set(BLENDS)
     assert {step[1] for step in steps if step[0] == "posterize"} == {4, 3, 2, 1, 0}
-    weights = np.array([params["weights"] for params in found])
+    weights = np.array([params["weights"] for params in samples])
     assert weights[:, 0].std() < 0.05, "a large alpha keeps to a half"
 
 
 def test_augmix_is_the_mean_of_its_chains():
     image = noise(61, 90)
     chains = [[["invert"], ["rotate", 10.0]], [["identity"]]]
-    made = AugMix().apply(image, [0.2, 0.5, 0.3], chains)
+    mixed = AugMix().apply(image, [0.2, 0.5, 0.3], chains)
     turned = np.asarray(ImageOps.invert(Image.fromarray(image)).rotate(10)).astype(float)
-    off = abs(made - np.floor(0.5 * image + 0.5 * turned))
+    off = abs(mixed - np.floor(0.5 * image + 0.5 * turned))
     assert (off > 1).mean() < 0.01

@@ -55,12 +55,12 @@ class UpperHalf(Transform):
 
 @dataclass(frozen=True)
 class Row(Transform):
-    """Blackens one row, and keeps the shape it was told among its parameters."""
+    """Blackens one row, and keeps the shape it sees among its parameters."""
 
     def sample(self, rng, shape):
-        return {"row": int(rng.integers(shape[0])), "told": list(shape)}
+        return {"row": int(rng.integers(shape[0])), "seen": list(shape)}
 
-    def apply(self, image, row, told):
+    def apply(self, image, row, seen):
         image = image.copy()
         image[row] = 0
         return image
@@ -189,8 +189,8 @@ def test_members_are_told_the_shape_that_the_members_before_them_make():
     pipeline = Chain(UpperHalf(), Chain(Maybe(1, UpperHalf()), Row()), OneOf(UpperHalf()), Row())
     params = pipeline.sample(generator(0, "augment"), (16, 12, 3))
     inner = params["steps"][1][1]["steps"]
-    assert inner[1][1]["told"] == [4, 12, 3]
-    assert params["steps"][3][1]["told"] == [2, 12, 3]
+    assert inner[1][1]["seen"] == [4, 12, 3]
+    assert params["steps"][3][1]["seen"] == [2, 12, 3]
     pipeline = Chain(Maybe(0, UpperHalf()), Row())
     params = pipeline.sample(generator(0, "augment"), (16, 12, 3))
-    assert params["steps"][1][1]["told"] == [16, 12, 3]
+    assert params["steps"][1][1]["seen"] == [16, 12, 3]

@@ -128,8 +128,8 @@ def test_gradients_reach_every_trainable_parameter(built):
 def test_the_same_seed_gives_the_same_weights(built):
     name, size, network = built
     paddle.seed(7)
-    again = NETWORKS[name](5, size)
-    for one, other in zip(network.parameters(), again.parameters(), strict=True):
+    rebuilt = NETWORKS[name](5, size)
+    for one, other in zip(network.parameters(), rebuilt.parameters(), strict=True):
         assert one.stop_gradient or np.array_equal(one.numpy(), other.numpy())
         assert one.ndim == 1 or one[0].std() > 0
 
@@ -176,8 +176,8 @@ def test_dense_layers_follow_the_image_size(name, layers, sizes):
     lengths = set()
     for size in sizes:
         network = NETWORKS[name](2, size)
-        found = dict(network.named_sublayers())
-        lengths |= {found[layer].weight.shape[0] for layer in layers}
+        layers_by_name = dict(network.named_sublayers())
+        lengths |= {layers_by_name[layer].weight.shape[0] for layer in layers}
         network(images(2, size))  # in train mode, where GoogLeNet's auxiliary classifiers run
     assert len(lengths) > 1
 
