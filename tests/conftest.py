@@ -21,9 +21,7 @@ use_fast_instructions()
 
 def pytest_addoption(parser):
     parser.addoption("--fuzz", type=int, help="cases of each kind in test_fuzz.py, other each time")
-    parser.addoption(
-        "--kills", type=int, default=6, help="kills of each command in test_kills.py, up to 50"
-    )
+    parser.addoption("--kills", type=int, default=6, help="kills of each command in test_kills.py")
 
 
 def pytest_collection_modifyitems(items):

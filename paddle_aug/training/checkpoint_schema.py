@@ -41,6 +41,8 @@ def current(state: dict, path: Path) -> dict:
         )
     if {len(curve) for curve in state["curves"].values()} != {len(state["epochs"]) or -1}:
         raise UserError(damaged(path, "its curves and epochs are not of one length"))
+    if not state["sessions"]:
+        raise UserError(damaged(path, "it has no sessions"))
     return state
 
 

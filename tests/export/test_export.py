@@ -18,6 +18,7 @@ import pytest
 from in_process import refusal, run_tool
 from made_data import write_dataset
 from PIL import Image
+from same_run import contents
 from trained import train_tiny
 
 from paddle_aug.augment.modes import augmentation
@@ -66,11 +67,6 @@ def out(tmp_path, exported):
 def config_of(photos, **changes):
     settings = {"augment": "userDef", "data": str(photos), "seed": 5, "image_size": 24}
     return TrainConfig(**{**settings, **changes})
-
-
-def contents(folder):
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 def lines_of(folder):

@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 from in_process import run_tool
 from kills import end_session, tool
-from same_run import assert_same_run
-from trained import train_tiny
+from same_run import assert_same_run, contents
+from trained import options_of, tiny_config, train_tiny
 
 from paddle_aug.commands import export as export_command
-from paddle_aug.commands import search as search_command
 from paddle_aug.commands import train as train_command
-from paddle_aug.config import TrainConfig
 from paddle_aug.data import image
 from paddle_aug.evaluation import invariance
 from paddle_aug.training import checkpoint, state
@@ -29,10 +27,6 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory, photos):
     return train_tiny(photos, tmp_path_factory.mktemp("run"))
-
-
-def contents(folder):
-    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 def ask_at(monkeypatch, module, name, count, number):
@@ -93,66 +87,40 @@ def test_an_export_that_is_stopped_says_that_the_same_command_goes_on(
     assert capsys.readouterr().err.splitlines()[-1] == export_command.STOPPED
     assert not (tmp_path / "out" / "Train.txt").exists()
     assert run_tool("export.py", tmp_path / "out", *words, monkeypatch=monkeypatch) == 0
-    out, whole = (
-        {file.relative_to(folder): content for file, content in contents(folder).items()}
-        for folder in (tmp_path / "out", tmp_path / "whole")
-    )
-    assert out == whole
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
 @pytest.mark.slow
 @BOTH
-def test_a_search_that_is_stopped_says_how_to_continue(number, photos, tmp_path):
-    words = ["--data", photos, "--budget", "10m", "--network", "vgg_thin", "--image-size", 16]
-    words += ["--batch-size", 8, "--device", "cpu", "--threads", 1, "--out", tmp_path / "search"]
-    running = subprocess.Popen(
-        tool("search.py", *words),
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+def test_a_training_whose_processes_are_all_asked_to_stop_says_how_to_continue(
+    number, photos, tmp_path
+):
+    """As terminals and batch systems ask; the workers say nothing."""
+    config = tiny_config(
+        photos, tmp_path / "stopped", augment="userDef", network="vgg_thin", batch_size=5,
+        epochs=10_000, num_workers=2, cache="off",
     )  # fmt: skip
-    try:
-        while not list((tmp_path / "search").rglob("*_checkpoint.pdstates")):
-            assert running.poll() is None, running.communicate()[1]
-            time.sleep(0.02)
-        running.send_signal(number)
-        said = running.communicate(timeout=300)[1]
-    finally:
-        end_session(running.pid)
-    assert running.returncode == 128 + number, said
-    assert said.splitlines()[-1] == search_command.STOPPED
-    assert "Traceback" not in said
-
-
-@pytest.mark.slow
-def test_a_batch_system_that_asks_all_processes_of_a_job_to_end_gets_a_checkpoint(photos, tmp_path):
-    """Its workers are asked as well, and say nothing."""
-    config = TrainConfig(
-        augment="userDef", network="vgg_thin", image_size=16, batch_size=5, epochs=10_000,
-        learning_rate=1e-3, device="cpu", threads=1, num_workers=2, cache="off",
-        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"), data=str(photos),
-    )  # fmt: skip
-    given = {k: v for k, v in config.asdict().items() if v != vars(TrainConfig())[k]}
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     running = subprocess.Popen(
-        tool("train.py", *words), stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        tool("train.py", *options_of(config)),
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
     try:
         while epochs_done(config) < 2:  # by the second one both workers are there
             assert running.poll() is None
             time.sleep(0.02)
-        os.killpg(running.pid, signal.SIGTERM)
-        said = running.communicate(timeout=120)[1]
+        os.killpg(running.pid, number)
+        printed = running.communicate(timeout=120)[1]
     finally:
         end_session(running.pid)
-    assert running.returncode == 143, said
-    assert said.splitlines()[-1] == train_command.STOPPED
-    assert "Traceback" not in said
-    epochs = epochs_done(config) + 1
-    resumed = replace(config, epochs=epochs, resume=True)
+    assert running.returncode == 128 + number, printed
+    assert printed.splitlines()[-1] == train_command.STOPPED
+    assert "Traceback" not in printed
+    resumed = replace(config, epochs=epochs_done(config) + 1, resume=True)
     train.fit(resumed)
-    places = {"log_dir": str(tmp_path / "b"), "model_dir": str(tmp_path / "mb")}
-    whole = replace(config, epochs=epochs, **places)
-    train.fit(whole)
-    assert_same_run(resumed, whole)
+    logs, models = str(tmp_path / "logs"), str(tmp_path / "models")
+    undisturbed = replace(resumed, log_dir=logs, model_dir=models, resume=False)
+    train.fit(undisturbed)
+    assert_same_run(resumed, undisturbed)
 
 
 def epochs_done(config):

@@ -15,6 +15,12 @@ OF_ONE_SESSION = ("sessions", "argv", "versions", "commit", "device")
 TIMES = ("seconds", "data_wait", "images_per_s")
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
 def checkpoint_of(config: TrainConfig) -> dict:
     return checkpoint.load(model_file(config, "checkpoint.pdstates"))
 

@@ -51,6 +51,7 @@ def test_nothing_may_be_missing(name):
         ({"epochs": {"numbers": {"seconds": np.ones(3)}, "others": {}}}, "are not of one length"),
         ({"epochs": {"numbers": {}}}, "its curves or epochs cannot be read"),
         ({"average": {"steps": -1, "weights": {}}}, "steps must be a whole number of at least 0"),
+        ({"sessions": []}, "it has no sessions"),
         ({"test": {"loss": 1.0}}, "it: test: acc is missing"),
         ({"data": {"fingerprint": 0, "classes": 2}}, "fingerprint must be a string"),
         ({"format": 3}, "written by a later version"),
