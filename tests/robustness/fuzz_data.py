@@ -84,7 +84,8 @@ ENDS = ("\n", "\r\n", "\r", "\n\n", "\x0c", "\x85")
 def encoded(draw: Callable, lines: list[str]) -> bytes:
     """Lines as a file, in some encoding, with some line ends, perhaps damaged."""
     encoding, end = draw(st.sampled_from(ENCODINGS)), draw(st.sampled_from(ENDS))
-    return damage(draw, (end.join(lines) + end).encode(encoding, "replace"))
+    content = (end.join(lines) + end).encode(encoding, "replace")
+    return damage(draw, content) if draw(st.booleans()) else content
 
 
 def lists(draw: Callable, folder: Path) -> Attempt:

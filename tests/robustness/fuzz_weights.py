@@ -69,7 +69,8 @@ def changed(draw: Callable, value):
         else:
             del value[key]
         return value
-    if isinstance(value, np.ndarray) and draw(st.booleans()):
+    is_of_floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    if is_of_floats and draw(st.booleans()):
         others = (value.astype(np.float64), value[..., None], value.ravel()[:1], value * np.nan)
         return draw(st.sampled_from((*others, value.tolist())))
     return draw(ODD_VALUES)
