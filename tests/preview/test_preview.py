@@ -16,7 +16,6 @@ from paddle_aug.augment.modes import AUGMENTATIONS, NOTEBOOK_MODES, OPS, SEQUEL_
 from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import open_data
@@ -32,8 +31,8 @@ TOOL = Path(__file__).parent.parent.parent / "tools" / "preview.py"
 
 
 @pytest.fixture
-def config():
-    return TrainConfig(augment="userDef", seed=5, image_size=24)
+def samples(data):
+    return data.train
 
 
 def run_file(folder, photos, **changes):
@@ -53,8 +52,8 @@ def section(*cells, title=""):
     return Section(title, "class0/a.png", list(cells))
 
 
-def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(photos, config):
-    samples = open_dataset(str(photos)).train
+def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(samples):
+    config = TrainConfig(augment="userDef", seed=5, image_size=24)
     trained = Augmented(samples, 24, augmentation("userDef"), seed=5)
     first, *others = preview.cells_of(preview.dataset_of(config, samples), 3, Draws(4, epoch=2))
     want = cv2.resize(read_image(samples[3].file), (24, 24), interpolation=cv2.INTER_LINEAR)
@@ -66,8 +65,7 @@ def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(photos, confi
     assert len({cell.image.tobytes() for cell in others}) == 4
 
 
-def test_a_caption_replays_to_its_picture(photos):
-    samples = open_dataset(str(photos)).train
+def test_a_caption_replays_to_its_picture(samples):
     config = TrainConfig(augment="brightness(0.4)|flip", image_size=24)
     first, *others = preview.cells_of(preview.dataset_of(config, samples), 0, Draws(6))
     for cell in others:
@@ -124,8 +122,7 @@ def test_a_caption_is_broken_between_ops():
     ]  # fmt: skip
 
 
-def test_a_row_for_each_op_of_a_mode_with_draws_of_that_op_alone(photos):
-    samples = open_dataset(str(photos)).train
+def test_a_row_for_each_op_of_a_mode_with_draws_of_that_op_alone(samples):
     spec = "maybe(0.1, vflip(1.0))|rotate|vflip(1.0)|rotate(5)"
     ops = preview.ops_of(TrainConfig(augment=spec, image_size=24), samples)
     sections = preview.draws_by_op(ops, 0, Draws(2))
@@ -184,8 +181,7 @@ def test_what_is_no_run_is_refused(tmp_path, text):
         preview.read_run(tmp_path / "none.json")
 
 
-def test_an_image_is_found_by_its_path_its_name_or_its_place(photos):
-    samples = open_dataset(str(photos)).train
+def test_an_image_is_found_by_its_path_its_name_or_its_place(samples):
     assert preview.image_index(samples, "class1/train_003.png") == 11
     assert preview.image_index(samples, "train_003.png") == 3
     assert preview.image_index(samples) == 0
@@ -203,13 +199,13 @@ def test_the_pixels_of_the_figure_are_those_of_the_cells():
     blocks = np.kron(generator(0, "drawing").integers(0, 256, (4, 4, 3)), np.ones((64, 64, 1)))
     image = blocks.astype(np.uint8)
     drawing = figure([section(Cell(image, "a"), Cell(image, "b"))], 2)
-    shown = [axes.images[0].get_array() for axes in drawing.axes]
-    assert len(shown) == 2
-    for array in shown:
+    assert len(drawing.axes) == 2
+    for axes in drawing.axes:
+        array = axes.images[0].get_array()
         want = cv2.resize(image, array.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         middle = np.abs(array.astype(int) - want).max(axis=2) < 3
         assert middle.mean() > 0.85  # all but the seams of the blocks
-    assert all(not axes.get_xticks().size for axes in drawing.axes)
+        assert not axes.get_xticks().size
 
 
 @pytest.mark.parametrize("shape", [(60, 20, 3), (20, 60, 3)])
@@ -236,19 +232,15 @@ def test_narrow_sections_stand_beside_each_other_and_wide_ones_below():
         assert len(boxes) == number * columns
         assert len({round(box.y0, 4) for box in boxes}) == below
         assert len({round(box.x0, 4) for box in boxes}) == columns * beside
-        headings = [text for text in drawing.texts if text.get_text() in "012345"]
-        lefts = {round(text.get_position()[0], 4) for text in headings if text.get_text()}
-        assert len(lefts) == beside
+        headings = [text for text in drawing.texts if text.get_text().isdigit()]
+        assert len({round(text.get_position()[0], 4) for text in headings}) == beside
 
 
-def test_images_are_spread_over_the_classes(photos):
-    samples = open_dataset(str(photos)).train  # three classes of eight
+def test_images_are_spread_over_the_classes(samples):
+    in_turn = [number + 8 * label for number in range(8) for label in range(3)]
     assert preview.spread_over_classes(samples, 2) == [0, 8]
-    assert preview.spread_over_classes(samples, 3) == [0, 8, 16]
-    assert preview.spread_over_classes(samples, 5) == [0, 8, 16, 1, 9]
-    assert preview.spread_over_classes(samples, 99) == [
-        k + 8 * c for k in range(8) for c in range(3)
-    ]
+    for count in (3, 5, 99):
+        assert preview.spread_over_classes(samples, count) == in_turn[:count]
 
 
 def test_the_list_tells_of_every_name():
@@ -272,19 +264,13 @@ def test_the_list_tells_of_every_name():
 
 def test_the_list_has_the_mixes_of_training_with_their_defaults():
     assert list(listing.MIXES) == [
-        ":".join([name, *(f"{field.default}" for field in fields(mix))])
-        for name, mix in ((name, MIXES[name]) for name in MIXES)
+        ":".join([name, *(f"{field.default}" for field in fields(MIXES[name]))]) for name in MIXES
     ]
 
 
-def test_without_data_it_takes_what_training_takes(photos, monkeypatch):
-    asked = []
-    found = open_dataset(str(photos))
-    monkeypatch.setattr(
-        preview, "open_dataset", lambda data=None, check=True: asked.append(data) or found
-    )
-    assert preview.training_images({}) == found.train
-    assert asked == [None]
+def test_without_data_it_takes_what_training_takes(data, monkeypatch):
+    monkeypatch.setattr(preview, "open_dataset", lambda check: data)  # called without sources
+    assert preview.training_images({}) == data.train
 
 
 @pytest.mark.parametrize(
@@ -312,9 +298,9 @@ def test_a_command_makes_each_grid_of_the_notebook(
         "preview.py", *arguments, "--data", photos, "--image-size", 16, monkeypatch=monkeypatch
     )
     pictures = Counter()
-    for each in drawn[0]:
-        pictures[each.title] += len(each.cells)
-        assert (each.cells[0].title == "original") != ("--no-original" in arguments) or each.about
+    for grid in drawn[0]:
+        pictures[grid.title] += len(grid.cells)
+        assert (grid.cells[0].title == "original") != ("--no-original" in arguments) or grid.about
     if sections is not None:
         assert pictures == sections
     assert drawn[1] == columns
