@@ -112,17 +112,16 @@ def _make_missing(
 ) -> None:
     """Make the files that have no line yet or were changed since, and finish the set."""
     known = {line["path"]: line for line in manifest.read_part(out, header)}
-    known = {item.path: known[item.path] for item in items if item.path in known}
     lines = {path: line for path, line in known.items() if manifest.is_intact(out, line)}
     missing = [item for item in items if item.path not in lines]
     # Written anew, because a kill may have cut its last line short.
     part = out / manifest.PART
     write_bytes(part, manifest.as_text([header, *lines.values()]).encode())
     with open(part, "a", encoding="utf-8") as progress:
-        for made in _make_all(maker, missing, num_workers):
-            progress.write(manifest.as_text(made))
+        for new_lines in _make_all(maker, missing, num_workers):
+            progress.write(manifest.as_text(new_lines))
             progress.flush()
-            lines.update((line["path"], line) for line in made)
+            lines.update((line["path"], line) for line in new_lines)
     manifest.finish(out, header, [lines[item.path] for item in items])
 
 
@@ -194,13 +193,14 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
         (whole if intact else different).append(path)
 
     lost = set(missing)
-    items = [Item(*(line[field] for field in Item._fields)) for line in lines]
-    items = [item for item in items if item.path in lost]
+    items = [
+        Item(*(line[field] for field in Item._fields)) for line in lines if line["path"] in lost
+    ]
     with _write_errors(out):
         if items:
-            for made in _make_all(_maker_from(header, out, data), items, num_workers):
+            for new_lines in _make_all(_maker_from(header, out, data), items, num_workers):
                 different += [
-                    line["path"] for line in made if line["sha256"] != digests[line["path"]]
+                    line["path"] for line in new_lines if line["sha256"] != digests[line["path"]]
                 ]
         for name in lost & set(texts):
             write_bytes(out / name, texts[name])
@@ -246,10 +246,9 @@ class _Maker:
 
 def _maker_from(header: dict, out: Path, data: str | None) -> _Maker:
     """The maker of a set, from its manifest."""
-    given = header["config"]
+    config = TrainConfig(**header["config"])
     if data is not None:
-        given = {**given, **dict.fromkeys(SOURCES), "data": data}
-    config = TrainConfig(**given)
+        config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
     source = open_data(config, check=False)
     if source.fingerprint != header["data"]["fingerprint"]:
         raise UserError(
@@ -286,9 +285,9 @@ def _make_all(maker: _Maker, items: list[Item], num_workers: int | None) -> Iter
     if num_workers is None:
         num_workers = min(cores(), len(items) // FILES_PER_WORKER)
     with tqdm(total=len(items), desc="exporting", unit="file", disable=None) as bar:
-        for made in _results(maker, images, num_workers):
-            yield made
-            bar.update(len(made))
+        for lines in _results(maker, images, num_workers):
+            yield lines
+            bar.update(len(lines))
 
 
 def _results(maker: _Maker, images: list[list[Item]], num_workers: int) -> Iterator[list[dict]]:
