@@ -7,7 +7,7 @@ from made_data import write_dataset
 
 from paddle_aug.config import make_config
 from paddle_aug.data import image
-from paddle_aug.inputs import find_data, open_data, selected
+from paddle_aug.inputs import open_data
 from paddle_aug.training.fit import fit
 
 
@@ -50,14 +50,6 @@ def decodings(monkeypatch):
 def test_training_decodes_each_image_once(config, decodings, options):
     fit(replace(config, **options))
     assert len(decodings) == len(set(decodings)) == 64
-
-
-def test_several_runs_on_one_open_data_set_decode_it_once(config, decodings):
-    data = open_data(config, found=find_data(config), select_part=False)
-    for mode, options in (("none", {}), ("userDef+mixup", {"holdout": 0.25}), ("flip", {})):
-        wanted = replace(config, augment=mode, epochs=1, **options)
-        fit(wanted, selected(wanted, data))
-    assert len(decodings) == 64
 
 
 def test_without_a_cache_the_check_still_looks_at_each_image(config, decodings):

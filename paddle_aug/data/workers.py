@@ -55,8 +55,15 @@ class Workers:
         size = max(dataset.image_size for dataset in datasets.values())
         shape = (len(self.free), max_batch, size, size, 3)
         if processes:
-            shared = _shared_batches(shape)
-            self.room = shared.array
+            try:
+                shared = SharedArray(shape)
+            except OSError as error:
+                raise UserError(
+                    f"no memory for {shape[0]} batches of {max_batch} images, "
+                    f"{np.prod(shape) / 1e9:.1f} GB: {error.strerror}; take fewer --num-workers, "
+                    "or a smaller --batch-size"
+                ) from None
+            self.images = shared.array
             self.executor = ProcessPoolExecutor(
                 processes,
                 multiprocessing.get_context("spawn"),
@@ -66,7 +73,7 @@ class Workers:
             self.fill = _fill_in_worker
             self.patience = PATIENCE
         else:
-            self.room = np.empty(shape, np.uint8)
+            self.images = np.empty(shape, np.uint8)
             self.executor = ThreadPoolExecutor(1)
             self.fill = self._fill_here
             self.patience = None  # there is no way to end a thread
@@ -81,7 +88,7 @@ class Workers:
         cv2.setNumThreads(self.opencv_threads)
 
     def _fill_here(self, name: str, keys: list[Key], place: int):
-        return self.datasets[name].fill(self.room[place], keys)
+        return self.datasets[name].fill(self.images[place], keys)
 
     def batches(
         self, name: str, keys: Iterable[list[Key]]
@@ -95,7 +102,7 @@ class Workers:
             UserError: an image cannot be read (any more), an op fails, or a worker was killed or
                 hangs.
         """
-        keys, pending = iter(keys), deque()
+        pending = deque()
         try:
             for batch in keys:
                 if not self.free:
@@ -134,20 +141,9 @@ class Workers:
             ) from None
         pending.popleft()
         try:
-            yield self.room[place][: len(batch)], labels
+            yield self.images[place][: len(batch)], labels
         finally:
             self.free.append(place)
-
-
-def _shared_batches(shape: tuple[int, ...]) -> SharedArray:
-    """Memory for the batches that are made ahead."""
-    try:
-        return SharedArray(shape)
-    except OSError as error:
-        raise UserError(
-            f"no memory for {shape[0]} batches of {shape[1]} images, {np.prod(shape) / 1e9:.1f} "
-            f"GB: {error.strerror}; take fewer --num-workers, or a smaller --batch-size"
-        ) from None
 
 
 def _start_worker(datasets: dict[str, Augmented], shared: SharedArray) -> None:

@@ -155,7 +155,7 @@ if __name__ == "__main__":
     dataset = Augmented(open_dataset(sys.argv[1]).train, 24, augmentation("none"), 0)
     with Workers({"made": dataset}, 2, 2) as pool:
         next(pool.batches("made", epoch_keys(len(dataset), 1, 0, 0, True)))
-        print(*pool.executor._processes, flush=True)
+        print(len(pool.executor._processes), flush=True)
         time.sleep(60)
 """
 
@@ -166,21 +166,9 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     command = [sys.executable, str(script), str(folder)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as parent:
-        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        assert parent.stdout.readline() == "2\n"
         parent.kill()
-    assert len(workers) == 2
-    deadline = time.monotonic() + 300
-    while alive := [pid for pid in workers if is_running(pid)]:
-        assert time.monotonic() < deadline, f"orphans: {alive}"
-        time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process that is not a mere zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+        parent.communicate(timeout=300)  # until none that shares its output is left
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,15 @@ def read_folder(folder: Path) -> Found:
 
 def _read(folder: Path) -> Found:
     roots = _parts(folder) or [folder]
-    found = [_folders(root) for root in roots]
-    class_names = sorted({name for names in found for name in names})
+    folders = [_folders(root) for root in roots]
+    class_names = sorted({name for names in folders for name in names})
     if len(class_names) < 2:
         held = f"one class folder only, {class_names[0]}" if class_names else "no class folder"
         raise UserError(f"{roots[0]} holds {held}; want <class>/<image>, for two classes or more")
     name = folder.resolve().name
     reasons = [
         f"{root.name} has no folder for the class {missing!r}"
-        for root, names in zip(roots, found, strict=True)
+        for root, names in zip(roots, folders, strict=True)
         for missing in class_names
         if missing not in names
     ]
@@ -53,7 +53,7 @@ def _read(folder: Path) -> Found:
         if name != name.encode(errors="replace").decode()
     ]
     lists: list[list[Sample]] = []
-    for root, names in zip(roots, found, strict=True):
+    for root, names in zip(roots, folders, strict=True):
         samples, wrong = _samples(folder, root, names, class_names)
         lists.append(samples)
         reasons += wrong
