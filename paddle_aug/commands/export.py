@@ -67,21 +67,21 @@ def main() -> int:
     )
     add_options(parser, FIELDS)
     options = vars(parser.parse_args())
-    out, checked, workers = (options.pop(name) for name in ("out", "verify", "num_workers"))
+    out, verified, workers = (options.pop(name) for name in ("out", "verify", "num_workers"))
     if workers is not None and workers < 0:
         raise UserError(f"--num-workers must not be negative: {workers}")
-    if checked is not None:
-        return check(checked, out, options.get("data"), workers)
+    if verified is not None:
+        return check(verified, out, options.get("data"), workers)
     if out is None:
         raise UserError("name the folder of the new data set, or --verify an existing one")
     stretch = not options.pop("no_stretch")
     if not stretch and "image_size" in options:
         raise UserError("--no-stretch keeps the images' own sizes; drop --image-size")
     names = ("copies", "format", "originals", "even")
-    own = {name: options.pop(name) for name in names if name in options}
+    choices = {name: options.pop(name) for name in names if name in options}
     if not options.get("augment", "").strip():
         raise UserError("give the augmentation of the copies, such as --augment 'hflip|rotate(20)'")
-    files = export(Export(TrainConfig(**options, stretch=stretch), **own), out, workers)
+    files = export(Export(TrainConfig(**options, stretch=stretch), **choices), out, workers)
     print(f"{out}: {files:,} images; to train on them: python tools/train.py --data {out}")
     return 0
 

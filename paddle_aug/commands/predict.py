@@ -59,9 +59,9 @@ def main() -> int:
         logger.warning(fault)
 
     sys.stdout.reconfigure(errors="surrogateescape")  # names of files may be of any bytes
-    lines = options.csv is None and options.json is None
+    prints_lines = options.csv is None and options.json is None
     rows = predictions(trained, samples, tta, config.batch_size, num_workers(config, device))
-    rows = tqdm(rows, total=len(samples), unit="img", leave=False, disable=lines or None)
+    rows = tqdm(rows, total=len(samples), unit="img", leave=False, disable=prints_lines or None)
     rankings = []
     for sample, row in zip(samples, rows, strict=True):
         if isinstance(row, UserError):
@@ -71,7 +71,7 @@ def main() -> int:
         likeliest = np.argsort(-row, kind="stable")[: options.top]
         ranking = [(trained.class_names[label], float(row[label])) for label in likeliest]
         rankings.append((sample.path, ranking))
-        if lines:
+        if prints_lines:
             for name, probability in ranking:
                 line = f"{sample.path}\t{name}\t{probability:.4f}"
                 print(printable(line) if sys.stdout.isatty() else line, flush=True)
