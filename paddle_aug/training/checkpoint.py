@@ -92,15 +92,6 @@ def load_optimizer(
     optimizer.set_state_dict(state)
 
 
-def optimizer_state(optimizer: paddle.optimizer.Optimizer) -> dict:
-    """The state that `load_optimizer` takes.
-
-    Before its first step, an optimizer of Paddle 2.6 leaves out what `set_state_dict` gave it.
-    """
-    given = {} if optimizer._accumulators else optimizer._accumulators_holder
-    return {**given, **optimizer.state_dict()}
-
-
 def refuse_others(expected: dict, loaded: dict, path: Path) -> None:
     """Stop unless the loaded arrays have the expected names, dtypes and shapes."""
     for name in sorted({*expected, *loaded}, key=str):

@@ -45,7 +45,7 @@ class Console(Callback):
         )
 
     def on_batch_end(self, run: Run, progress: Progress, step: Step) -> None:
-        if self.bar is not None and self.bar.update(step.images):
+        if self.bar.update(step.images):
             means = step.metrics.means()
             postfix = f"acc {percent(means['acc'])}, wait {step.watch.share:.0%}"
             if self.bar.bar_format is None:

@@ -25,8 +25,8 @@ def use_fast_instructions(cpuinfo: Path = CPUINFO) -> str | None:
 
 def cpu_model(cpuinfo: Path = CPUINFO) -> str:
     """The name of this machine's CPU, such as "AMD EPYC 7B13"."""
-    found = re.search(r"^model name\s*:\s*(.*)$", _read(cpuinfo), re.MULTILINE)
-    return found[1].strip() if found else platform.processor() or platform.machine()
+    name = re.search(r"^model name\s*:\s*(.*)$", _read(cpuinfo), re.MULTILINE)
+    return name[1].strip() if name else platform.processor() or platform.machine()
 
 
 def _read(cpuinfo: Path) -> str:

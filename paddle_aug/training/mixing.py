@@ -254,11 +254,10 @@ class Mixer:
         return [mix for mix in self.mixes if mix.active(epoch, config.epochs)]
 
     def draw(self, epoch: int, step: int, count: int) -> tuple[np.ndarray, Drawn]:
-        """For a batch of `count` images: each image's partner, [N], and the mixes with their
-        numbers.
+        """Draw the partner of each of `count` images, [N], and the numbers of each mix.
 
-        `--mix-per` says what has numbers of its own: the batch; each pair of images, which are each
-        other's partners; or each element. A mix has its number for no change where it is not used.
+        `--mix-per` says which images share numbers: all of the batch; the two of a pair, which are
+        each other's partners; or none. Where a mix is not used, its numbers are `unchanged`.
         """
         config = self.config
         rng = generator(config.seed, "mix", epoch, step)

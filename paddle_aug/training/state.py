@@ -257,7 +257,7 @@ def save(run: Run, progress: Progress) -> None:
     state = {
         "format": checkpoint_schema.FORMAT,
         "network": run.network.state_dict(),
-        "optimizer": checkpoint.optimizer_state(run.optimizer),
+        "optimizer": run.optimizer.state_dict(),
         "average": run.average.state_dict(),
         "scaler": run.scaler.state_dict(),
         "curves": progress.curves,

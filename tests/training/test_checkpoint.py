@@ -172,19 +172,6 @@ def test_an_optimizer_refuses_what_is_not_its_own(change, told):
         stepped(paddle.optimizer.Adam, changed)
 
 
-@pytest.mark.parametrize("way", list(checkpoint.OPTIMIZER_STATE))
-def test_an_optimizer_tells_what_it_was_given_before_it_has_done_a_step(way):
-    state = stepped(way)
-    with paddle.utils.unique_name.guard():
-        optimizer = way(0.1, parameters=small_network().parameters())
-        assert checkpoint.optimizer_state(optimizer) == {}
-        checkpoint.load_optimizer(optimizer, state, True, Path("run.pdstates"))
-    kept = arrays(checkpoint.optimizer_state(optimizer))
-    assert kept.keys() == state.keys()
-    for name, values in kept.items():
-        np.testing.assert_array_equal(values, state[name])
-
-
 def test_an_optimizer_that_has_not_begun_has_kept_nothing():
     fresh = paddle.optimizer.Adam(0.1, parameters=small_network().parameters())
     checkpoint.load_optimizer(fresh, {}, False, Path("run.pdstates"))

@@ -18,6 +18,7 @@ from trained import options_of
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.config import make_config
 from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
@@ -28,7 +29,6 @@ from paddle_aug.training import checkpoint, gradients
 from paddle_aug.training import fit as train
 from paddle_aug.training.batches import Batches, Normalize
 from paddle_aug.training.console import percent, result
-from paddle_aug.training.device import use_device
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.state import about_data, model_file, refuse_other_run
@@ -52,6 +52,19 @@ def curves(config):
 
 def weights(config):
     return checkpoint.load(model_file(config, "last.pdparams"))
+
+
+def trained_network(config):
+    network = NETWORKS["vgg_thin_bn"](3, 16)
+    network.set_state_dict(weights(config))
+    return network
+
+
+def evaluated(config, samples):
+    """The metrics of a run's last weights on images without augmentation."""
+    with Workers({"images": augmented(config, samples, "none")}, 0, config.batch_size) as workers:
+        batches = Batches(workers, "images", config.batch_size, 0, False, Group())
+        return train.evaluate(trained_network(config), Normalize(KNOWN["half"]), batches)
 
 
 def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
@@ -101,11 +114,8 @@ def test_a_checkpoint_of_an_earlier_version_is_resumed(config, data, elsewhere):
 def test_the_curves_are_those_of_the_weights_and_every_image_counts_once(config, data):
     """Evaluated here in one batch; the run's batches of 5 leave a last one of 2."""
     train.fit(replace(config, augment="none"), data)
-    network = NETWORKS["vgg_thin_bn"](3, 16)
-    network.set_state_dict(weights(replace(config, augment="none")))
+    network = trained_network(replace(config, augment="none"))
     network.eval()
-    from paddle_aug.data.image import read_image, resize
-
     images = np.stack([resize(read_image(sample.file), 16) for sample in data.eval])
     labels = np.array([sample.label for sample in data.eval])
     pixels = images.transpose(0, 3, 1, 2).astype("float32") / 255 * 2 - 1
@@ -197,23 +207,19 @@ def test_two_networks_in_one_process_and_then_both_resumed(config, data, elsewhe
         assert_same_run(replace(config, augment=mode), replace(whole, augment=mode))
 
 
-def test_resuming_a_finished_run_changes_nothing(config, data, caplog):
-    train.fit(config, data)
+@pytest.mark.parametrize(
+    ("is_deleted", "message"), [(False, "after epoch 3 of 3"), (True, "already finished")]
+)
+def test_resuming_a_finished_run_changes_nothing_even_without_its_checkpoint(
+    config, data, caplog, is_deleted, message
+):
+    progress = train.fit(config, data)
     before = curves(config)
-    progress = train.fit(replace(config, resume=True), data)
-    assert progress.done == 3
+    if is_deleted:
+        model_file(config, "checkpoint.pdstates").unlink()
+    assert train.fit(replace(config, resume=True), data).curves == progress.curves
     assert curves(config) == before
-    assert "after epoch 3 of 3" in caplog.text
-
-
-def test_resume_passes_over_a_finished_run_whose_checkpoint_was_deleted(config, data, caplog):
-    done = train.fit(config, data)
-    before = curves(config)
-    model_file(config, "checkpoint.pdstates").unlink()
-    again = train.fit(replace(config, resume=True), data)
-    assert again.curves == done.curves
-    assert curves(config) == before
-    assert "already finished" in caplog.text
+    assert message in caplog.text
     with pytest.raises(UserError, match="--seed"):
         train.fit(replace(config, resume=True, seed=1), data)
 
@@ -282,9 +288,9 @@ fit(TrainConfig(augment="none", network="vgg_thin", image_size=16, epochs=1, num
 
 
 @pytest.mark.slow
-def test_a_script_without_a_main_guard_is_told_so(tmp_path):
-    script, folder = tmp_path / "script.py", write_dataset(tmp_path / "made")
-    script.write_text(UNGUARDED.format(folder=str(folder), logs=str(tmp_path / "logs")))
+def test_a_script_without_a_main_guard_is_told_so(photos, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.format(folder=str(photos), logs=str(tmp_path / "logs")))
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=env)
     assert done.returncode == 1
@@ -423,14 +429,7 @@ def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, da
         assert f"test {percent(progress.test['acc'])} with the last weights" in result(
             config, progress
         )
-    plain = replace(config, holdout=0.0, model_dir=config.model_dir + "p", log_dir="unused")
-    use_device(config)
-    with train.Workers({"eval": augmented(plain, data.eval, "none")}, 0, 6) as workers:
-        network = NETWORKS["vgg_thin_bn"](3, 16)
-        network.set_state_dict(weights(config))
-        batches = train.Batches(workers, "eval", 5, 0, False, train.Group())
-        to_network = train.Normalize(train.normalization("half", []))
-        assert train.evaluate(network, to_network, batches) == progress.test
+    assert evaluated(config, data.eval) == progress.test
     (run,) = runlog.read_runs(config.log_dir)
     assert run.run["test"] == progress.test
     assert run.run["data"]["test"] == 12
@@ -503,11 +502,7 @@ def test_under_mixing_every_tenth_epoch_and_the_last_are_measured_on_clean_train
     config = replace(config, augment="none", mix="resizemix", batch_size=24)
     progress = train.fit(config, data)
     assert ["clean" in epoch for epoch in progress.epochs] == [False, True, True]
-    network = NETWORKS["vgg_thin_bn"](3, 16)
-    network.set_state_dict(weights(config))
-    with Workers({"train": augmented(config, data.train, "none")}, 0, 24) as workers:
-        batches = Batches(workers, "train", 24, 0, False, Group())
-        found = train.evaluate(network, Normalize(KNOWN["half"]), batches)
+    found = evaluated(config, data.train)
     assert found["acc"] == progress.epochs[-1]["clean"]["acc"]
     assert found["loss"] == pytest.approx(progress.epochs[-1]["clean"]["loss"], rel=1e-6)
     (run,) = runlog.read_runs(config.log_dir)
