@@ -237,13 +237,14 @@ class Mixer:
         own = slice(self.group.rank, None, self.group.size)
         chosen = tensor_of(partner[own])
         if self.group.size == 1:
-            partners = inputs[chosen]
+            others = paddle.gather(inputs, chosen)
         else:  # uint8 is a quarter of the bytes to send
-            partners = self.normalize(self.group.whole_batch(images, total)[chosen])
+            whole_batch = self.group.whole_batch(images, total)
+            others = self.normalize(paddle.gather(whole_batch, chosen))
+        partners = others, paddle.gather(self.group.whole_batch(targets, total), chosen)
         batch = inputs, targets
-        partner_batch = partners, self.group.whole_batch(targets, total)[chosen]
         for mix, numbers in drawn:
-            batch = mix.mix(batch, partner_batch, numbers[own])
+            batch = mix.mix(batch, partners, numbers[own])
         return batch
 
     def active(self, epoch: int) -> list[Mix]:

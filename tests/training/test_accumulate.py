@@ -6,7 +6,7 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results import runlog
@@ -80,10 +80,19 @@ def test_a_batch_of_single_images_is_accumulated_one_by_one():
     assert gradients.micro_batches(config, Group(), 3, 3) == [0, 1, 2]
 
 
-def test_too_small_a_batch_for_all_processes_and_micro_batches_is_told():
-    config = TrainConfig(global_batch=15, accumulate=4)
-    with pytest.raises(UserError, match=r"--global-batch 15 .* must be at least 16"):
-        train.refuse_small_batches(config, Group(0, 2))
-    train.refuse_small_batches(replace(config, global_batch=16), Group(0, 2))
-    with pytest.raises(UserError, match=r"--batch-size 3 .* must be at least 4"):
-        train.refuse_small_batches(TrainConfig(batch_size=3, accumulate=4), Group(0, 2))
+@pytest.mark.parametrize(
+    ("size", "least", "fields"),
+    [
+        (1, 1, {"batch_size": 1}),
+        (4, 8, {"batch_size": 8}),
+        (2, 4, {"batch_size": 4, "accumulate": 4}),
+        (2, 16, {"global_batch": 16, "accumulate": 4}),
+    ],
+)
+def test_a_batch_too_small_for_all_processes_and_micro_batches_is_told(size, least, fields):
+    config = TrainConfig(**fields)
+    train.refuse_small_batches(config, Group(0, size))
+    if size > 1:
+        name = next(iter(fields))
+        with pytest.raises(UserError, match=rf"{flag(name)} {least - 1} .* at least {least}"):
+            train.refuse_small_batches(replace(config, **{name: least - 1}), Group(0, size))

@@ -240,13 +240,6 @@ def test_alone_a_process_is_the_first_of_one_and_sums_are_its_own(monkeypatch):
     assert group.wrap(network) is network
 
 
-def test_a_batch_too_small_for_all_processes_is_told():
-    with pytest.raises(UserError, match=r"--batch-size 7 .* must be at least 8"):
-        train.refuse_small_batches(TrainConfig(batch_size=7), Group(0, 4))
-    train.refuse_small_batches(TrainConfig(batch_size=8), Group(0, 4))
-    train.refuse_small_batches(TrainConfig(batch_size=1), Group())
-
-
 class Halved(Group):
     """Two processes, of which the other one finds nothing."""
 
