@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,94 +11,82 @@ from benchmarks.peers.floor import OF_OP
 from benchmarks.soak import WARM
 from paddle_aug.errors import UserError
 
-
-@dataclass(frozen=True)
-class Kernel:
-    """What the page says of an op that cannot be measured."""
-
-    formula: str
-    source: str
-
-
 BLEND = "Pillow's ImageEnhance"
 IMGAUG = "imgaug 0.4.0"
 TORCHVISION = "torchvision on Pillow's images"
 IMAGEOPS = "Pillow's ImageOps"
 NEAREST = "Pillow's transform, nearest pixel"
 KERAS = "keras-preprocessing 1.1.2"
+# Of each op its formula and its source, which cannot be measured.
 KERNELS = {
-    "brightness": Kernel("e·v, fraction dropped: one `addWeighted` with -½ + 2⁻¹³", BLEND),
-    "contrast": Kernel("m + e·(v - m), m the whole mean of the luma", BLEND),
-    "color": Kernel("L + e·(v - L), L the luma of ITU-R 601", BLEND),
-    "sharpness": Kernel("s + e·(v - s), s = 9/13 box 3×3 + 4/13 v; border kept", BLEND),
-    "center_crop_resize": Kernel("the middle 1/r of each side, stretched", "Pillow's resize"),
-    "flip": Kernel("each axis with probability ½", "Pillow"),
-    "hflip": Kernel("left to right", IMGAUG),
-    "vflip": Kernel("top to bottom", IMGAUG),
-    "rotate": Kernel("nearest pixel, Pillow's matrix in 1/65536", "Pillow's rotate"),
-    "noise": Kernel(
+    "brightness": ("e·v, fraction dropped: one `addWeighted` with -½ + 2⁻¹³", BLEND),
+    "contrast": ("m + e·(v - m), m the whole mean of the luma", BLEND),
+    "color": ("L + e·(v - L), L the luma of ITU-R 601", BLEND),
+    "sharpness": ("s + e·(v - s), s = 9/13 box 3×3 + 4/13 v; border kept", BLEND),
+    "center_crop_resize": ("the middle 1/r of each side, stretched", "Pillow's resize"),
+    "flip": ("each axis with probability ½", "Pillow"),
+    "hflip": ("left to right", IMGAUG),
+    "vflip": ("top to bottom", IMGAUG),
+    "rotate": ("nearest pixel, Pillow's matrix in 1/65536", "Pillow's rotate"),
+    "noise": (
         "v + σ·Φ⁻¹ of 512 strata that random bytes pick, saturating",
         "the notebook, without its wrap-around",
     ),
-    "crop": Kernel("each side cut by itself, stretched by `INTER_AREA`", IMGAUG),
-    "affine": Kernel(
-        "six matrices multiplied out, one `warpAffine` of the image continued", IMGAUG
-    ),
-    "superpixels": Kernel(
+    "crop": ("each side cut by itself, stretched by `INTER_AREA`", IMGAUG),
+    "affine": ("six matrices multiplied out, one `warpAffine` of the image continued", IMGAUG),
+    "superpixels": (
         "SLIC at 128 px: nine centres a pixel in one matrix product a cell, three rounds",
         f"{IMGAUG}, Achanta et al. 2012",
     ),
-    "gaussian_blur": Kernel("window of 3.3 σ (2.9 from 3, 2.6 from 5), at least 5", IMGAUG),
-    "average_blur": Kernel("mean of k × k", IMGAUG),
-    "median_blur": Kernel("median of k × k, k odd; a sorting network for 7 × 7 and 9 × 9", IMGAUG),
-    "sharpen": Kernel("3×3: α(-1 … 8 + lightness … -1) + (1 - α)·v", IMGAUG),
-    "emboss": Kernel("3×3 along the diagonal, strength s, blended by α", IMGAUG),
-    "edge_detect": Kernel("4-neighbour Laplacian, blended by α", IMGAUG),
-    "directed_edge_detect": Kernel("v less neighbours weighed by (1 - angle/180°)⁴", IMGAUG),
-    "additive_gaussian_noise": Kernel("the same; one number for all channels, or three", IMGAUG),
-    "dropout": Kernel("16 random bits ≥ p·65536 keep the pixel", IMGAUG),
-    "coarse_dropout": Kernel("the same on a coarse grid, enlarged by nearest", IMGAUG),
-    "invert": Kernel("255 - v, in the channels that are drawn", IMGAUG),
-    "add": Kernel("v + a whole number, saturating", IMGAUG),
-    "multiply": Kernel("m·v, fraction dropped: a table of 256 levels", IMGAUG),
-    "linear_contrast": Kernel("127 + α·(v - 127), fraction dropped: a table", IMGAUG),
-    "grayscale": Kernel("(1 - α)·v + α·L, to the nearest level", IMGAUG),
-    "elastic_transformation": Kernel(
+    "gaussian_blur": ("window of 3.3 σ (2.9 from 3, 2.6 from 5), at least 5", IMGAUG),
+    "average_blur": ("mean of k × k", IMGAUG),
+    "median_blur": ("median of k × k, k odd; a sorting network for 7 × 7 and 9 × 9", IMGAUG),
+    "sharpen": ("3×3: α(-1 … 8 + lightness … -1) + (1 - α)·v", IMGAUG),
+    "emboss": ("3×3 along the diagonal, strength s, blended by α", IMGAUG),
+    "edge_detect": ("4-neighbour Laplacian, blended by α", IMGAUG),
+    "directed_edge_detect": ("v less neighbours weighed by (1 - angle/180°)⁴", IMGAUG),
+    "additive_gaussian_noise": ("the same; one number for all channels, or three", IMGAUG),
+    "dropout": ("16 random bits ≥ p·65536 keep the pixel", IMGAUG),
+    "coarse_dropout": ("the same on a coarse grid, enlarged by nearest", IMGAUG),
+    "invert": ("255 - v, in the channels that are drawn", IMGAUG),
+    "add": ("v + a whole number, saturating", IMGAUG),
+    "multiply": ("m·v, fraction dropped: a table of 256 levels", IMGAUG),
+    "linear_contrast": ("127 + α·(v - 127), fraction dropped: a table", IMGAUG),
+    "grayscale": ("(1 - α)·v + α·L, to the nearest level", IMGAUG),
+    "elastic_transformation": (
         "pixels from up to α away, field uniform, blurred by σ; bicubic",
         f"{IMGAUG}, Simard et al. 2003",
     ),
-    "piecewise_affine": Kernel(
+    "piecewise_affine": (
         "jittered grid: bilinear by thin matrices, plus the twist of each cell's two triangles",
         IMGAUG,
     ),
-    "resize": Kernel(
-        "bilinear; when reducing, blurred to the width of Pillow's triangle", TORCHVISION
-    ),
-    "center_crop": Kernel("the middle, or the image in a black border", TORCHVISION),
-    "random_crop": Kernel("any place in the image and its padding", TORCHVISION),
-    "random_resized_crop": Kernel("a part of random area and ratio, resized", TORCHVISION),
-    "random_rotation": Kernel("as rotate, by any fraction of a degree", TORCHVISION),
-    "hue": Kernel("HSV in floats, h and s cut to 1/255 as Pillow's bytes, h shifted", TORCHVISION),
-    "color_jitter": Kernel("brightness, contrast, color and hue in random order", TORCHVISION),
-    "keras_affine": Kernel("rotation @ shift @ shear @ zoom, one `warpAffine`", KERAS),
-    "channel_shift": Kernel("v + s, kept within the image's own levels: a table", KERAS),
-    "posterize": Kernel("the upper bits of v", IMAGEOPS),
-    "solarize": Kernel("255 - v from a threshold on: an xor with the comparison", IMAGEOPS),
-    "autocontrast": Kernel("each channel stretched to 0 … 255: a table", IMAGEOPS),
-    "equalize": Kernel("each channel's distribution function: a table", IMAGEOPS),
-    "shear_x": Kernel("each row from elsewhere in a padded image, steps of 1/65536", NEAREST),
-    "shear_y": Kernel("shear_x of the transposed image", NEAREST),
-    "translate_x": Kernel("the rest of the image, and a black border", NEAREST),
-    "translate_y": Kernel("as translate_x", NEAREST),
-    "cutout": Kernel("a square about any pixel, cut off at the border", "DeVries & Taylor 2017"),
-    "random_erasing": Kernel("a rectangle of random area and ratio", "torchvision"),
-    "gridmask": Kernel("a grid of squares, turned by one `warpAffine`", "Chen et al. 2020"),
-    "hide_and_seek": Kernel("patches by chance, enlarged by nearest", "Singh & Lee 2017"),
-    "autoaugment": Kernel("one of 25 pairs of the ops above", TORCHVISION),
-    "randaugment": Kernel("two ops of 14, magnitude 9 of 30", TORCHVISION),
-    "trivialaugment": Kernel("one op of 14, any magnitude", TORCHVISION),
-    "threeaugment": Kernel("grey, solarized or blurred; then a jitter of 0.3", "DeiT III"),
-    "augmix": Kernel("a mean of the image and three chains of ops", TORCHVISION),
+    "resize": ("bilinear; when reducing, blurred to the width of Pillow's triangle", TORCHVISION),
+    "center_crop": ("the middle, or the image in a black border", TORCHVISION),
+    "random_crop": ("any place in the image and its padding", TORCHVISION),
+    "random_resized_crop": ("a part of random area and ratio, resized", TORCHVISION),
+    "random_rotation": ("as rotate, by any fraction of a degree", TORCHVISION),
+    "hue": ("HSV in floats, h and s cut to 1/255 as Pillow's bytes, h shifted", TORCHVISION),
+    "color_jitter": ("brightness, contrast, color and hue in random order", TORCHVISION),
+    "keras_affine": ("rotation @ shift @ shear @ zoom, one `warpAffine`", KERAS),
+    "channel_shift": ("v + s, kept within the image's own levels: a table", KERAS),
+    "posterize": ("the upper bits of v", IMAGEOPS),
+    "solarize": ("255 - v from a threshold on: an xor with the comparison", IMAGEOPS),
+    "autocontrast": ("each channel stretched to 0 … 255: a table", IMAGEOPS),
+    "equalize": ("each channel's distribution function: a table", IMAGEOPS),
+    "shear_x": ("each row from elsewhere in a padded image, steps of 1/65536", NEAREST),
+    "shear_y": ("shear_x of the transposed image", NEAREST),
+    "translate_x": ("the rest of the image, and a black border", NEAREST),
+    "translate_y": ("as translate_x", NEAREST),
+    "cutout": ("a square about any pixel, cut off at the border", "DeVries & Taylor 2017"),
+    "random_erasing": ("a rectangle of random area and ratio", "torchvision"),
+    "gridmask": ("a grid of squares, turned by one `warpAffine`", "Chen et al. 2020"),
+    "hide_and_seek": ("patches by chance, enlarged by nearest", "Singh & Lee 2017"),
+    "autoaugment": ("one of 25 pairs of the ops above", TORCHVISION),
+    "randaugment": ("two ops of 14, magnitude 9 of 30", TORCHVISION),
+    "trivialaugment": ("one op of 14, any magnitude", TORCHVISION),
+    "threeaugment": ("grey, solarized or blurred; then a jitter of 0.3", "DeiT III"),
+    "augmix": ("a mean of the image and three chains of ops", TORCHVISION),
 }
 
 
@@ -236,21 +224,27 @@ def loading_page(reports: dict[str, list[dict]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def table(header: str, rows: Iterable[Sequence]) -> list[str]:
+    """A table in Markdown; `header` is its first line."""
+    rule = "|" + " --- |" * (header.count("|") - 1)
+    return [header, rule, *(f"| {' | '.join(map(str, row))} |" for row in rows)]
+
+
 def loader_table(rows: list[dict]) -> list[str]:
     """A row a loader."""
-    lines = [
-        "| job | ours | other | other's rate | ratio | memory, MB |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in rows:
-        memory = "–".join(f"{each:.0f}" for each in (row["memory_mb"][0], row["memory_mb"][-1]))
-        lines.append(
-            f"| {row['name']} | {rate(row['images_per_s'], row['spread'])} | {row['against']} "
-            f"| {rate(row['against_images_per_s'], row['against_spread'])} "
-            f"| {row['ratio']:.1f}× | {memory} |"
+    cells = [
+        (
+            row["name"],
+            rate(row["images_per_s"], row["spread"]),
+            row["against"],
+            rate(row["against_images_per_s"], row["against_spread"]),
+            f"{row['ratio']:.1f}×",
+            f"{row['memory_mb'][0]:.0f}–{row['memory_mb'][-1]:.0f}",
         )
+        for row in rows
+    ]
     return [
-        *lines,
+        *table("| job | ours | other | other's rate | ratio | memory, MB |", cells),
         "",
         "Memory: trainer and workers together, after the first and after the last of these epochs.",
     ]
@@ -262,22 +256,20 @@ def rate(median: float, spread: list[float]) -> str:
 
 
 def parts_table(rows: list[dict]) -> list[str]:
-    lines = ["| part | ms |", "| --- | --- |"]
-    return lines + [f"| {row['name']} | {row['ms']:.3f} |" for row in rows]
+    return table("| part | ms |", ((row["name"], f"{row['ms']:.3f}") for row in rows))
 
 
 def train_table(rows: list[dict]) -> list[str]:
     """A row a run."""
-    lines = [
-        "| recipe, mode | images/s | step, ms | epoch, s | waiting for data | memory, MB |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in rows:
-        lines.append(
-            f"| {row['name']} | {row['images_per_s']:.0f} | {row['step_ms']:.1f} "
-            f"| {row['epoch_s']:.1f} | {row['data_wait']:.1%} | {row['peak_memory_mb']:.0f} |"
+    cells = [
+        (
+            row["name"], f"{row['images_per_s']:.0f}", f"{row['step_ms']:.1f}",
+            f"{row['epoch_s']:.1f}", f"{row['data_wait']:.1%}", f"{row['peak_memory_mb']:.0f}",
         )
-    return lines
+        for row in rows
+    ]  # fmt: skip
+    header = "| recipe, mode | images/s | step, ms | epoch, s | waiting for data | memory, MB |"
+    return table(header, cells)
 
 
 GROWING = {
@@ -363,19 +355,22 @@ def on(report: dict) -> str:
 
 def exceptions(reports: list[dict]) -> list[str]:
     """A row for each op and library with a ratio in bold: how far, and why."""
-    lines = ["| op | faster | ratio, 95 % interval | why |", "| --- | --- | --- | --- |"]
-    found = {}
+    places = {}
     for report in reports:
         for row in report["rows"]:
             if is_faster(row):
-                where = found.setdefault((row["name"], row["against"]), [])
+                where = places.setdefault((row["name"], row["against"]), [])
                 low, high = row["interval"]
                 where.append(
                     f"{row['ratio']:.2f}× ({low:.2f}–{high:.2f}) at {row['size']} px{on(report)}"
                 )
-    for (name, against), where in found.items():
-        lines.append(f"| {name} | {against} | {'; '.join(where)} | {reason(name, against)} |")
-    return lines
+    return table(
+        "| op | faster | ratio, 95 % interval | why |",
+        (
+            (name, against, "; ".join(where), reason(name, against))
+            for (name, against), where in places.items()
+        ),
+    )
 
 
 def reason(name: str, against: str) -> str:
@@ -391,18 +386,17 @@ def expensive(report: dict) -> list[str]:
     size = max(row["size"] for row in report["rows"])
     took = {row["name"]: row["ours_ms"] for row in report["rows"] if row["size"] == size}
     bare = {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
-    lines = [
-        f"Milliseconds at {size} × {size}{on(report)}.",
-        "",
-        "| op | ours | the bare call | what was tried |",
-        "| --- | --- | --- | --- |",
-    ]
+    cells = []
     for name, tried in EXPENSIVE.items():
         floor = "–"
         if name in OF_OP:
             floor = " + ".join(f"{call} {bare[call]:.2f}" for call in OF_OP[name])
-        lines.append(f"| {name} | {took[name]:.2f} | {floor} | {tried} |")
-    return lines
+        cells.append((name, f"{took[name]:.2f}", floor, tried))
+    return [
+        f"Milliseconds at {size} × {size}{on(report)}.",
+        "",
+        *table("| op | ours | the bare call | what was tried |", cells),
+    ]
 
 
 def made_on(report: dict) -> list[str]:
@@ -421,20 +415,21 @@ def pixels_table(report: dict) -> list[str]:
     for row in report["rows"]:
         name, _, how = row["name"].partition(", ")
         measured.setdefault(name, []).append((how, row))
-    lines = [
-        "| op | what it does | as in | compared with | identical | largest | mean difference |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, kernel in KERNELS.items():
+    rows = []
+    for name, (formula, source) in KERNELS.items():
         for how, row in measured.get(name, []):
             note = f"; {row['note']}" if "note" in row else ""
             identical = percent(row["identical"]) if "identical" in row else "–"
-            lines.append(
-                f"| {name}{how and ', ' + how} | {kernel.formula} | {kernel.source} "
-                f"| {row['against']}{note} "
-                f"| {identical} | {row.get('max', '–')} | {row['mean']:.3g} |"
-            )
-    return lines
+            rows.append(
+                (
+                    f"{name}{how and ', ' + how}", formula, source, f"{row['against']}{note}",
+                    identical, row.get("max", "–"), f"{row['mean']:.3g}",
+                )
+            )  # fmt: skip
+    return table(
+        "| op | what it does | as in | compared with | identical | largest | mean difference |",
+        rows,
+    )
 
 
 def percent(share: float) -> str:
@@ -450,17 +445,14 @@ def cost_table(report: dict, size: int) -> list[str]:
     rows = [row for row in report["rows"] if row["size"] == size]
     others = list(dict.fromkeys(row["against"] for row in rows))
     bare = {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
-    lines = [
-        f"| op | ours, ms | floor, ms | {' | '.join(others)} |",
-        f"| --- | --- | --- |{' --- |' * len(others)}",
-    ]
+    cells = []
     for name in dict.fromkeys(row["name"] for row in rows):
         same = {row["against"]: row for row in rows if row["name"] == name}
         ours = next(iter(same.values()))["ours_ms"]
         floor = f"{sum(bare[call] for call in OF_OP[name]):.3f}" if name in OF_OP else "–"
         ratios = [ratio(same[each]) if each in same else "–" for each in others]
-        lines.append(f"| {name} | {ours:.3f} | {floor} | {' | '.join(ratios)} |")
-    return lines
+        cells.append((name, f"{ours:.3f}", floor, *ratios))
+    return table(f"| op | ours, ms | floor, ms | {' | '.join(others)} |", cells)
 
 
 def ratio(row: dict) -> str:
@@ -496,11 +488,8 @@ def floor_table(report: dict) -> list[str]:
     """The bare calls, in microseconds."""
     sizes = sorted({row["size"] for row in report["floor"]}, reverse=True)
     took = {(row["name"], row["size"]): 1000 * row["ms"] for row in report["floor"]}
-    lines = [
+    names = dict.fromkeys(row["name"] for row in report["floor"])
+    return table(
         f"| call, µs | {' | '.join(f'{size} px' for size in sizes)} |",
-        f"| --- |{' --- |' * len(sizes)}",
-    ]
-    for name in dict.fromkeys(row["name"] for row in report["floor"]):
-        cells = " | ".join(f"{took[name, size]:.1f}" for size in sizes)
-        lines.append(f"| {name} | {cells} |")
-    return lines
+        ((name, *(f"{took[name, size]:.1f}" for size in sizes)) for name in names),
+    )
