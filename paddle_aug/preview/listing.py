@@ -22,10 +22,12 @@ def listing() -> str:
     of_policies = {name: item for name, item in OPS.items() if item.__module__ == policies.__name__}
     ops = {name: item for name, item in OPS.items() if name not in of_policies}
     modes = {name: AUGMENTATIONS[name] for name in AUGMENTATIONS if name not in OPS}
+    sequel = about(sequel_user_def).removesuffix(".")
+    sequels = [(name, f"{sequel}; mixed by {mix}.") for name, mix in SEQUEL_MIXES.items()]
     kinds = {
         "Ops, joined as in 'hflip|rotate(20)'": _entries(ops),
         "Policies, used like ops": _entries(of_policies),
-        "Modes": [*_entries(modes), *_sequels()],
+        "Modes": [*_entries(modes), *sequels],
         "Mixes, after a mode as in 'userDef+mixup:0.4'": MIXES.items(),
         "Combinators, around ops": _entries(COMBINATORS),
     }
@@ -43,11 +45,6 @@ def about(item: Callable) -> str:
 def _entries(items: dict[str, Callable]) -> Iterator[tuple[str, str]]:
     for name, item in items.items():
         yield name + _arguments(item), about(item)
-
-
-def _sequels() -> Iterator[tuple[str, str]]:
-    for name, mix in SEQUEL_MIXES.items():
-        yield name, f"{about(sequel_user_def).removesuffix('.')}; mixed by {mix}."
 
 
 def _arguments(item: Callable) -> str:

@@ -165,16 +165,15 @@ def ops_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, Augmente
     if config.mix != "none":
         raise UserError(f"--ops shows single ops, and +{config.mix} mixes images; drop it")
     ops: dict[str, Augmented] = {}
+    seen: Counter[str] = Counter()
     for op in members(augmentation(config.augment, engine(config))):
         if isinstance(op, Identity):
             raise UserError(f"--ops {config.augment} has an op that changes nothing; drop it")
         dataset = own_size(config, samples)
         dataset.transform, dataset.stretch = op, config.stretch
-        name, number = op_name(op), 1
-        while name in ops:
-            number += 1
-            name = f"{op_name(op)} {number}"
-        ops[name] = dataset
+        name = op_name(op)
+        seen[name] += 1
+        ops[f"{name} {seen[name]}" if seen[name] > 1 else name] = dataset
     return ops
 
 

@@ -12,7 +12,6 @@ from in_process import refusal, run_tool
 from trained import train_tiny
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError
@@ -32,6 +31,12 @@ def cpu():
     paddle.set_device("cpu")
 
 
+@pytest.fixture
+def pixels():
+    """The noise on which a model is compared."""
+    return export_model.comparison_pixels(untrained(), [])
+
+
 def untrained(network="vgg_thin_bn", normalization="half", size=16):
     paddle.seed(3)
     made = NETWORKS[network](4, size)
@@ -40,9 +45,12 @@ def untrained(network="vgg_thin_bn", normalization="half", size=16):
     return Trained(made, config, KNOWN[normalization], list("abcd"), "data", "0123")
 
 
+PROGRAM = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
+
+
 def predictor_logits(folder, images):
     """By Paddle Inference as its own documents have it."""
-    (program,) = (*folder.glob("inference.json"), *folder.glob("inference.pdmodel"))
+    program = folder / PROGRAM
     config = paddle.inference.Config(str(program), str(folder / "inference.pdiparams"))
     config.disable_gpu()
     predictor = paddle.inference.create_predictor(config)
@@ -89,8 +97,7 @@ def test_the_outputs_are_those_of_the_network(
     assert all((before[name] == after[name].numpy()).all() for name in before)
 
 
-def test_a_model_that_takes_pixels_normalises_as_training_does():
-    pixels = export_model.comparison_pixels(untrained(), [])
+def test_a_model_that_takes_pixels_normalises_as_training_does(pixels):
     for normalization in (*KNOWN.values(), Normalization((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))):
         layer = export_model.FromPixels(paddle.nn.Identity(), normalization)
         ours = layer(paddle.to_tensor(pixels)).numpy()
@@ -117,8 +124,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
     assert content["normalization"]["mean"] == [0.5, 0.5, 0.5]
     assert content["output"] == {"logits": [None, 3]}
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    program = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
-    assert names == {program, "inference.pdiparams", "description.json"}
+    assert names == {PROGRAM, "inference.pdiparams", "description.json"}
 
 
 def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypatch):
@@ -128,24 +134,21 @@ def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypa
         (out / name).write_text("of another export")
     options = (out, "--with-normalization")
     assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
-    program = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
     names = {file.name for file in out.iterdir()}
-    assert names == {program, "inference.pdiparams", "description.json", "notes.txt"}
-    content = json.loads((out / "description.json").read_text())
-    assert content["input"]["shape"] == [None, 32, 32, 3]
-    assert content["input"]["dtype"] == "uint8"
+    assert names == {PROGRAM, "inference.pdiparams", "description.json", "notes.txt"}
+    content = json.loads((out / "description.json").read_text())["input"]
+    assert (content["shape"], content["dtype"]) == ([None, 32, 32, 3], "uint8")
     pixels = np.zeros((2, 32, 32, 3), np.uint8)
     assert predictor_logits(out, pixels).shape == (2, 3)
 
 
-def test_a_model_with_other_outputs_is_not_kept(tmp_path, monkeypatch):
-    trained = untrained()
+def test_a_model_with_other_outputs_is_not_kept(tmp_path, monkeypatch, pixels):
     right = export_model.run
     monkeypatch.setattr(export_model, "run", lambda *arguments, **how: right(*arguments, **how) + 1)
     with pytest.raises(
         UserError, match=r"of Paddle Inference differ from the network's by up to 1; no"
     ):
-        export_model.export(trained, tmp_path, export_model.comparison_pixels(trained, []))
+        export_model.export(untrained(), tmp_path, pixels)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -162,23 +165,20 @@ def test_onnx_without_paddle2onnx_is_told(weights, tmp_path, monkeypatch, capsys
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_conversion_to_onnx_that_fails_is_told(tmp_path, monkeypatch):
+def test_a_conversion_to_onnx_that_fails_is_told(tmp_path, monkeypatch, pixels):
     def export(model, params, save_file, **options):
         raise RuntimeError("no such operator")
 
     monkeypatch.setitem(sys.modules, "paddle2onnx", SimpleNamespace(export=export))
-    trained = untrained()
-    pixels = export_model.comparison_pixels(trained, [])
     with pytest.raises(UserError, match="paddle2onnx cannot convert this network: no such oper"):
-        export_model.export(trained, tmp_path, pixels, onnx=True)
+        export_model.export(untrained(), tmp_path, pixels, onnx=True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_onnx_gives_the_networks_outputs(tmp_path):
+def test_onnx_gives_the_networks_outputs(tmp_path, pixels):
     pytest.importorskip("paddle2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     trained = untrained()
-    pixels = export_model.comparison_pixels(trained, [])
     export_model.export(trained, tmp_path, pixels, with_normalization=True, onnx=True)
     session = onnxruntime.InferenceSession(str(tmp_path / "inference.onnx"))
     (logits,) = session.run(None, {"images": pixels})
@@ -200,8 +200,8 @@ def test_a_folder_that_cannot_be_written_and_an_image_that_is_bad_are_told(
         )
 
 
-def test_images_to_compare_on_are_prepared_as_evaluation_prepares_them(photos):
-    samples = open_dataset(str(photos)).eval[:2]
+def test_images_to_compare_on_are_prepared_as_evaluation_prepares_them(data):
+    samples = data.eval[:2]
     pixels = export_model.comparison_pixels(untrained(), samples)
     assert pixels.shape == (6, 16, 16, 3)
     assert (pixels[5] == resize(read_image(samples[1].file), 16)).all()
