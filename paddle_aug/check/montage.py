@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from paddle_aug.check.findings import class_name, closeness, duplicate_pairs
 from paddle_aug.check.survey import Listed, Survey, shown
 from paddle_aug.data.image import read_sample
-from paddle_aug.system.files import write_bytes
+from paddle_aug.system.files import replacing
 
 SIDE = 112  # pixels of a thumbnail
 GAP = 8
@@ -36,9 +35,8 @@ def write_montages(survey: Survey, folder: Path) -> list[Path]:
     """Write `<label>_<class>.png` for each class, and `duplicates.png` if there are any."""
     written = []
     for name, picture in _sheets(survey):
-        content = BytesIO()
-        picture.save(content, "png")
-        write_bytes(folder / name, content.getvalue())
+        with replacing(folder / name) as file:
+            picture.save(file, "png")
         written.append(folder / name)
     return written
 

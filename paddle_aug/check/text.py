@@ -138,23 +138,21 @@ def _table(survey: Survey) -> list[str]:
     labels = list(_labels(survey))
     if not labels:
         return []
-    left_out = len(labels) - MAX_CLASSES
+    left_out, half = len(labels) - MAX_CLASSES, MAX_CLASSES // 2
     if left_out > 0:
         order = sorted(labels, key=lambda label: (-train[label], label))
-        half = MAX_CLASSES // 2
-        labels = [*order[:half], None, *order[-half:]]
-    names = {label: class_name(survey, label) for label in labels if label is not None}
+        labels = order[:half] + order[-half:]
+    names = {label: class_name(survey, label) for label in labels}
     width = min(30, max(len("class"), *map(len, names.values())))
     most = max([1, *train.values()])
     rows = [f"  label  {'class':<{width}}  train   eval"]
     for label in labels:
-        if label is None:
-            rows.append(f"  … and {count(left_out, 'class', 'classes')} in between")
-            continue
         bar = "#" * round(BAR * train[label] / most)
         name = textwrap.shorten(names[label], width, placeholder="…")
         row = f"  {label:>5}  {name:<{width}}  {train[label]:>5}  {evaluated[label]:>5}  {bar}"
         rows.append(row.rstrip())
+    if left_out > 0:
+        rows.insert(1 + half, f"  … and {count(left_out, 'class', 'classes')} in between")
     return rows
 
 

@@ -123,29 +123,26 @@ def find_images(arguments: list[str]) -> tuple[list[Sample], list[str]]:
     """
     paths, messages = {}, []
     for argument in arguments:
-        if os.path.isdir(argument):
-            matches = _below(argument)
-        elif os.path.exists(argument) or not glob.has_magic(argument):
-            matches = [argument]
-        else:
-            matches = [
-                path
-                for match in sorted(glob.glob(argument, recursive=True))
-                for path in (_below(match) if os.path.isdir(match) else [match])
-            ]
-        if not matches:
+        literal = os.path.exists(argument) or not glob.has_magic(argument)
+        matches = [argument] if literal else sorted(glob.glob(argument, recursive=True))
+        images = [
+            path
+            for match in matches
+            for path in (_below(match) if os.path.isdir(match) else [match])
+        ]
+        if not images:
             messages.append(f"{argument}: no image found")
-        paths.update(dict.fromkeys(matches))
+        paths.update(dict.fromkeys(images))
     return [Sample(path, path, 0) for path in paths], messages
 
 
 def _below(folder: str) -> list[str]:
-    found = []
-    for at, folders, files in os.walk(folder):
+    images = []
+    for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            os.path.join(at, name)
+        images += [
+            os.path.join(parent, name)
             for name in sorted(files)
             if name.lower().endswith(SUFFIXES) and not name.startswith(".")
         ]
-    return found
+    return images

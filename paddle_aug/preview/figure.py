@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 from paddle_aug.errors import UserError, writing
 from paddle_aug.preview.captions import NBSP, SEPARATOR
 from paddle_aug.preview.preview import Cell, Section
-from paddle_aug.system.files import readable, write_bytes
+from paddle_aug.system.files import readable, replacing
 
 WIDTH = 8.0  # inches; at DPI, that is the width of a README
 MAX_WIDTH = 2.6  # inches of a picture and its gap
@@ -46,14 +45,13 @@ def draw(sections: Sequence[Section], columns: int, file: Path | str, title: str
     suffix = file.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise UserError(f"--output {file} must end in .{', .'.join(FORMATS)}")
-    content = BytesIO()
     # Matplotlib takes a second to import, and --list does not need it.
     import matplotlib
 
     with matplotlib.rc_context({"text.parse_math": False}):
-        figure(sections, columns, title).savefig(content, format=suffix)
-    with writing(f"--output {file}"):
-        write_bytes(file, content.getvalue())
+        drawing = figure(sections, columns, title)
+        with writing(f"--output {file}"), replacing(file) as output:
+            drawing.savefig(output, format=suffix)
 
 
 def figure(sections: Sequence[Section], columns: int, title: str = ""):
