@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from op_specs import noise
 from PIL import Image
-from torchvision_golden import ASKED, GOLDEN, NOISE, PHOTO, distance
+from torchvision_golden import ASKED, GOLDEN, NOISE, PHOTO, distance, golden
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.ops.resize import (
@@ -80,11 +80,9 @@ def test_resizing_keeps_one_colour_and_the_bytes_of_its_own_size(size):
     np.testing.assert_array_equal(resize(noise(*size), *size), noise(*size))
 
 
-@pytest.mark.parametrize("size", ASKED["resize"], ids=str)
-def test_exact_resizing_gives_the_bytes_of_torchvision(size):
-    op = Resize(tuple(size), exact=True)
-    theirs = GOLDEN[f"resize {ASKED['resize'].index(size)}"]
-    np.testing.assert_array_equal(op.apply(PHOTO), theirs)
+@pytest.mark.parametrize(("size", "theirs"), golden("resize"))
+def test_exact_resizing_gives_the_bytes_of_torchvision(size, theirs):
+    np.testing.assert_array_equal(Resize(tuple(size), exact=True).apply(PHOTO), theirs)
 
 
 def test_a_number_is_the_shorter_side_and_the_other_is_cut_off_to_pixels_as_in_torchvision():
@@ -92,18 +90,17 @@ def test_a_number_is_the_shorter_side_and_the_other_is_cut_off_to_pixels_as_in_t
         assert Resize(side).output_shape((height, width, 3)) == (*expected, 3)
 
 
-def test_center_crops_give_the_bytes_of_torchvision():
-    for index, size in enumerate(ASKED["center_crop"]):
-        np.testing.assert_array_equal(center_crop(NOISE, *size), GOLDEN[f"center_crop {index}"])
+@pytest.mark.parametrize(("size", "theirs"), golden("center_crop"))
+def test_center_crops_give_the_bytes_of_torchvision(size, theirs):
+    np.testing.assert_array_equal(center_crop(NOISE, *size), theirs)
 
 
-@pytest.mark.parametrize("index", range(len(ASKED["crop"])))
-def test_crops_of_padded_images_give_the_bytes_of_torchvision(index):
-    top, left, height, width, padding, fill, mode = ASKED["crop"][index]
+@pytest.mark.parametrize(("asked", "theirs"), golden("crop"))
+def test_crops_of_padded_images_give_the_bytes_of_torchvision(asked, theirs):
+    top, left, height, width, padding, fill, mode = asked
     fill = tuple(fill) if isinstance(fill, list) else fill
     op = RandomCrop((height, width), padding, fill, mode)
-    ours = op.apply(NOISE, top - padding, left - padding)
-    np.testing.assert_array_equal(ours, GOLDEN[f"crop {index}"])
+    np.testing.assert_array_equal(op.apply(NOISE, top - padding, left - padding), theirs)
 
 
 @pytest.mark.parametrize("mode", PADDINGS)
@@ -111,32 +108,28 @@ def test_what_lies_outside_is_what_numpy_pads_with_even_beyond_the_images_size(m
     for size in [(1, 1), (4, 7), (13, 10)]:
         image = noise(*size)
         padded = np.pad(image, ((15, 15), (15, 15), (0, 0)), mode)
-        for top, left, height, width in [
-            (-15, -15, *padded.shape[:2]),
-            (-9, 0, 8, 3),
-            (2, -4, 9, 6),
-        ]:
+        everything = (-15, -15, *padded.shape[:2])
+        for top, left, height, width in [everything, (-9, 0, 8, 3), (2, -4, 9, 6)]:
             expected = padded[15 + top :, 15 + left :][:height, :width]
             ours = cut(image, top, left, height, width, mode)
             np.testing.assert_array_equal(ours, expected)
             assert ours.flags.c_contiguous
 
 
-@pytest.mark.parametrize("index", range(len(ASKED["resized_crop"])))
-def test_exact_resized_crops_give_the_bytes_of_torchvision(index):
-    top, left, height, width, size = ASKED["resized_crop"][index]
+@pytest.mark.parametrize(("asked", "theirs"), golden("resized_crop"))
+def test_exact_resized_crops_give_the_bytes_of_torchvision(asked, theirs):
+    *box, size = asked
     op = RandomResizedCrop(tuple(size), exact=True)
-    ours = op.apply(PHOTO, top=top, left=left, height=height, width=width)
-    np.testing.assert_array_equal(ours, GOLDEN[f"resized_crop {index}"])
+    np.testing.assert_array_equal(op.apply(PHOTO, *box), theirs)
 
 
-@pytest.mark.parametrize("index", range(len(ASKED["draws of random_resized_crop"])))
-def test_resized_crops_are_drawn_as_torchvision_draws_them(index):
-    height, width, area, ratio = ASKED["draws of random_resized_crop"][index]
+@pytest.mark.parametrize(("asked", "theirs"), golden("draws of random_resized_crop"))
+def test_resized_crops_are_drawn_as_torchvision_draws_them(asked, theirs):
+    height, width, area, ratio = asked
     op, rng = RandomResizedCrop(area=tuple(area), ratio=tuple(ratio)), generator(3, "augment")
     drawn = [op.sample(rng, (height, width, 3)) for _ in range(4000)]
     ours = np.array([[each[key] for key in ("top", "left", "height", "width")] for each in drawn])
-    theirs = GOLDEN[f"draws of random_resized_crop {index}"].astype(int)
+    theirs = theirs.astype(int)
     for column in range(4):
         assert distance(ours[:, column], theirs[:, column]) < 1
     for kind in (lambda each: each[:, 2] * each[:, 3], lambda each: each[:, 3] / each[:, 2]):
@@ -156,12 +149,11 @@ def test_a_crop_that_never_fits_is_as_much_of_the_middle_as_keeps_the_ratio():
 
 
 def test_random_crops_are_drawn_as_torchvision_draws_them():
-    (asked,) = ASKED["draws of random_crop"]
+    ((asked, theirs),) = golden("draws of random_crop")
     height, width, *size = asked
     op, rng = RandomCrop(tuple(size)), generator(3, "augment")
     drawn = [op.sample(rng, (height, width, 3)) for _ in range(4000)]
     ours = np.array([[each["top"], each["left"]] for each in drawn])
-    theirs = GOLDEN["draws of random_crop 0"].astype(int)
     for column in range(2):
         assert set(ours[:, column]) == set(theirs[:, column])
         assert distance(ours[:, column], theirs[:, column]) < 1

@@ -12,6 +12,11 @@ PHOTO, NOISE = GOLDEN["photo"], GOLDEN["noise"]
 PHOTO.flags.writeable = NOISE.flags.writeable = False
 
 
+def golden(name: str) -> list:
+    """What was asked for and what torchvision made of it, in pairs."""
+    return [(asked, GOLDEN[f"{name} {index}"]) for index, asked in enumerate(ASKED[name])]
+
+
 def distance(ours, theirs) -> float:
     """Kolmogorov and Smirnov's distance of two samples, over its critical value at 1 %."""
     ours, theirs = np.sort(ours), np.sort(theirs)
