@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from paddle_aug.experiments.compare_report import class_order
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results import curves, style
-from paddle_aug.results.stats import estimate
+from paddle_aug.results.stats import Estimate, estimate
 
 MAX_CLASSES = 30  # that a figure has room for
 WIDTH = 6.4  # inches; text remains readable on a phone
@@ -72,50 +72,55 @@ def modes_figure(results: Results) -> Figure:
 
 def cost_figure(results: Results) -> Figure:
     """Accuracy against the seconds of an epoch."""
-    colour = _colours(results)
-    figure, axes = _against("Seconds an epoch", height=4)
-    for row in results.rows(results.main):
-        seconds = results.cost(row.mode, results.main).epoch_seconds
-        accuracy = row.accuracy
-        axes.errorbar(
-            seconds,
-            100 * accuracy.mean,
-            yerr=None if accuracy.margin is None else 100 * accuracy.margin,
-            fmt="o",
-            color=colour[row.mode],
-            capsize=4,
-            label=style.wrapped(row.mode, 40),
-        )
+    points = {
+        row.mode: [(results.cost(row.mode, results.main).epoch_seconds, row.accuracy)]
+        for row in results.rows(results.main)
+    }
+    figure, axes = _against("Seconds an epoch", points, results, height=4)
     axes.set_xlim(left=0)
-    figure.legend(loc="outside lower center", ncols=_legend_columns(results))
     return figure
 
 
 def fractions_figure(results: Results) -> Figure:
     """Accuracy against the number of training images, on a logarithmic axis."""
-    colour = _colours(results)
-    figure, axes = _against("Training images", height=4.4)
     sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.fractions)}
-    for mode in results.modes:
-        points = [
-            (images, estimate([100 * accuracy for accuracy in by_seed.values()]))
+    points = {
+        mode: [
+            (images, estimate(list(by_seed.values())))
             for fraction, images in sizes.items()
             if (by_seed := results.accuracies[fraction][mode])
         ]
-        axes.errorbar(
-            [images for images, _ in points],
-            [accuracy.mean for _, accuracy in points],
-            yerr=[accuracy.margin or 0 for _, accuracy in points],
-            fmt="o-",
-            capsize=4,
-            color=colour[mode],
-            label=style.wrapped(mode, 40),
-        )
+        for mode in results.modes
+    }
+    figure, axes = _against("Training images", points, results, height=4.4)
     axes.set_xscale("log")
     axes.set_xticks(list(sizes.values()), [f"{images:,}" for images in sizes.values()])
     axes.minorticks_off()
-    figure.legend(loc="outside lower center", ncols=_legend_columns(results))
     return figure
+
+
+def _against(
+    quantity: str, points: dict[str, list[tuple[float, Estimate]]], results: Results, height: float
+) -> tuple[Figure, Axes]:
+    """Accuracies, 0 to 1, with their intervals against a quantity, by mode; `height` in inches."""
+    colour = style.colours(results.modes)
+    figure = Figure(figsize=(WIDTH, height), dpi=style.DPI, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(quantity)
+    axes.set_ylabel("Eval accuracy (%)")
+    for mode, of_mode in points.items():
+        axes.errorbar(
+            [value for value, _ in of_mode],
+            [100 * accuracy.mean for _, accuracy in of_mode],
+            yerr=[100 * (accuracy.margin or np.nan) for _, accuracy in of_mode],
+            fmt="o-" if len(of_mode) > 1 else "o",
+            color=colour[mode],
+            capsize=4,
+            label=style.wrapped(mode, 40),
+        )
+    columns = 2 if max(map(len, results.modes)) <= 24 else 1
+    figure.legend(loc="outside lower center", ncols=columns)
+    return figure, axes
 
 
 def classes_figure(results: Results) -> Figure:
@@ -158,26 +163,6 @@ def classes_figure(results: Results) -> Figure:
     bar.set_label("Change (points)")
     bar.outline.set_visible(False)
     return figure
-
-
-def _against(quantity: str, height: float) -> tuple[Figure, Axes]:
-    """Empty axes for accuracy against a quantity; `height` in inches."""
-    figure = Figure(figsize=(WIDTH, height), dpi=style.DPI, layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlabel(quantity)
-    axes.set_ylabel("Eval accuracy (%)")
-    return figure, axes
-
-
-def _colours(results: Results) -> dict[str, str]:
-    """A colour a mode, as in the figures of curves."""
-    keys = {mode: "" if mode == "none" else mode for mode in results.modes}
-    chosen = style.colours(list(keys.values()))
-    return {mode: chosen[key] for mode, key in keys.items()}
-
-
-def _legend_columns(results: Results) -> int:
-    return 2 if max(map(len, results.modes)) <= 24 else 1
 
 
 def _short(name: str, length: int) -> str:

@@ -194,8 +194,8 @@ def _left_out(state: dict) -> str:
     unplanned = len(state["candidates"]) - state["plan"]["rungs"][0]["candidates"]
     if unplanned > 0:
         parts.append(f"{unplanned} of the proposed candidates were not planned for")
-    for level in range(len(state["plan"]["rungs"])):
-        parts += _left_out_of_rung(state, level)
+    for level, rung in enumerate(state["plan"]["rungs"]):
+        parts += _left_out_of_rung(state, level, _rung_text(**rung))
     if final["epochs"] < planned["epochs"]:
         parts.append(
             f"the test had {count(final['epochs'], 'epoch')} a run instead of {planned['epochs']}"
@@ -207,23 +207,22 @@ def _left_out(state: dict) -> str:
     return f"Left out because of the budget: {'; '.join(parts)}." if parts else ""
 
 
-def _left_out_of_rung(state: dict, level: int) -> list[str]:
+def _left_out_of_rung(state: dict, level: int, planned: str) -> list[str]:
     if level >= len(state["rungs"]) or not state["rungs"][level]["candidates"]:
         return [f"rung {level} was left out"]
-    rung, part = state["rungs"][level], f"rung-{level}"
+    rung = state["rungs"][level]
+    candidates, seeds = rung["candidates"], rung["seeds"]
     parts = []
-    wanted = _rung_text(**state["plan"]["rungs"][level])
-    had = _rung_text(len(rung["candidates"]), rung["epochs"], len(rung["seeds"]))
-    if had != wanted:
-        parts.append(f"rung {level} had {had} instead of {wanted}")
+    had = _rung_text(len(candidates), rung["epochs"], len(seeds))
+    if had != planned:
+        parts.append(f"rung {level} had {had} instead of {planned}")
     if rung["stopped"]:
-        trained = accuracies(state, part)
-        missing = [code(mode) for mode in rung["candidates"] if mode not in trained]
-        parts.append(
-            f"rung {level} was stopped after {count(_runs_of(state, part), 'run')} of "
-            f"{len(rung['candidates']) * len(rung['seeds'])}"
-            + (f", without {', '.join(missing)}" if missing else "")
-        )
+        done = count(_runs_of(state, f"rung-{level}"), "run")
+        trained = accuracies(state, f"rung-{level}")
+        missing = [code(mode) for mode in candidates if mode not in trained]
+        without = f", without {', '.join(missing)}" if missing else ""
+        runs = len(candidates) * len(seeds)
+        parts.append(f"rung {level} was stopped after {done} of {runs}{without}")
     return parts
 
 

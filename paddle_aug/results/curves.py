@@ -106,22 +106,19 @@ def _explain(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, str
     add_legend(figure, entries, 84)
 
 
-def accuracies_figure(
-    values: Mapping[str, Sequence[float]], notes: Mapping[str, str] | None = None
-) -> Figure:
+def accuracies_figure(values: Mapping[str, Sequence[float]], notes: Mapping[str, str]) -> Figure:
     """Draw the accuracies, 0 to 1, of each mode's runs: a tick per run, the mean and its 95 %
     interval; a mode's note stands below its name."""
-    logged = {mode: "" if mode == "none" else mode for mode in values}  # as logs name a mode
-    colour = colours(list(logged.values()))
+    colour = colours(list(values))
     figure = Figure(figsize=(6.4, 1.2 + 0.62 * len(values)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     for row, (mode, accuracies) in enumerate(values.items()):
         per_cent = [100 * accuracy for accuracy in accuracies]
         mean = estimate(per_cent)
-        shade = colour[logged[mode]]
-        axes.errorbar(mean.mean, row, xerr=mean.margin, fmt="o", color=shade, capsize=5, ms=8, lw=2)
-        axes.plot(per_cent, np.full(len(per_cent), row + 0.24), "|", color=shade, ms=9, alpha=0.7)
-    names = [wrapped(mode, 28, (notes or {}).get(mode)) for mode in values]
+        look = {"color": colour[mode]}
+        axes.errorbar(mean.mean, row, xerr=mean.margin, fmt="o", capsize=5, ms=8, lw=2, **look)
+        axes.plot(per_cent, np.full(len(per_cent), row + 0.24), "|", ms=9, alpha=0.7, **look)
+    names = [wrapped(mode, 28, notes.get(mode)) for mode in values]
     axes.set_yticks(range(len(values)), names)
     axes.set_ylim(len(values) - 0.5, -0.6)
     axes.set_xlabel("Eval accuracy (%)")

@@ -82,9 +82,11 @@ def add_legend(figure: Figure, entries: Mapping[str, Line2D], letters: int) -> N
 def colours(modes: Sequence[str]) -> dict[str, str]:
     """A colour for each mode: fixed for the notebook's modes, derived from the name for others.
 
-    If two names give the same colour, the later one takes the next colour that is free.
+    If two names give the same colour, the later one takes the next colour that is free. "none" has
+    the colour of "", which is its name in logs.
     """
-    chosen = {mode: COLOURS[mode] for mode in modes if mode in COLOURS}
+    known = {**COLOURS, "none": COLOURS[""]}
+    chosen = {mode: known[mode] for mode in modes if mode in known}
     free = list(FURTHER_COLOURS)
     for mode in sorted(set(modes) - set(chosen)):
         start = zlib.crc32(mode.encode()) % len(FURTHER_COLOURS)
