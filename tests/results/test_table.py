@@ -1,16 +1,13 @@
 """The table of the logs, and the command that prints it."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from in_process import run_tool
 from made_logs import logs
 
 from paddle_aug.results import runlog
 from paddle_aug.results.runlog import read_runs, read_seeds
-from paddle_aug.results.table import notes, paragraph, table
+from paddle_aug.results.table import paragraph, table
 
 
 def one_run(folder, accEval, accTrain=None, mode="userDef", **run):
@@ -123,66 +120,50 @@ def test_an_answer_is_wrapped_at_words_where_the_terminal_has_a_width(monkeypatc
     assert paragraph(text).split("\n") == lines
 
 
-def test_a_note_says_that_seeds_are_shown_up_to_the_shortest(tmp_path):
-    for seed, epochs in ((0, 12), (1, 8)):
-        logs(tmp_path / f"seed-{seed}", [""], seed=seed)
-        logs(tmp_path / f"seed-{seed}", ["userDef"], epochs, seed)
-    (note,) = notes(read_seeds([tmp_path]))
-    assert note.startswith("userDef: the seeds have 12, 8 epochs; only the first 8")
-
-
 @pytest.fixture
-def tool(repository, tmp_path):
-    """Run tools/plot.py from another folder, where importing Paddle fails, and where another
-    paddle_aug than the clone's is installed."""
-    for package in ("paddle", "paddle_aug"):
-        (tmp_path / "poison" / package).mkdir(parents=True)
-        (tmp_path / "poison" / package / "__init__.py").write_text("raise ImportError('poison')\n")
+def plot(tmp_path, monkeypatch, capsys):
+    """Runs tools/plot.py in the folder of the test; returns its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, repository / "tools" / "plot.py", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(tmp_path / "poison"), "PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            encoding="utf-8",
-        )
+    def plot(*arguments):
+        code = run_tool("plot.py", *arguments, monkeypatch=monkeypatch)
+        return code, *capsys.readouterr()
 
-    return run
+    return plot
 
 
 def names(folder):
     return sorted(path.name for path in folder.rglob("*"))
 
 
-def test_the_tool_prints_the_table_and_writes_the_figures_without_paddle(tool, tmp_path):
+def test_the_tool_prints_the_table_and_writes_the_figures_beside_the_logs(plot, tmp_path):
     logs(tmp_path / "logs")
-    ended = tool("logs")
-    assert (ended.returncode, ended.stdout.count("\n")) == (0, 6), ended.stderr
-    assert ended.stdout.split()[:2] == ["augmentation", "eval"]
+    code, printed, notes = plot("logs")
+    assert (code, printed.count("\n")) == (0, 6)
+    assert printed.split()[:2] == ["augmentation", "eval"]
     for name in ("loss.png", "accuracy.png", "accuracy_stacked.png"):
         assert (tmp_path / "logs" / name).exists()
-        assert name in ended.stderr
+        assert name in notes
 
 
-def test_the_tools_markdown_is_all_that_it_prints_on_stdout(tool, tmp_path):
+def test_the_tools_markdown_is_all_that_it_prints_on_stdout(plot, tmp_path):
     logs(tmp_path / "logs")
-    ended = tool("logs", "--markdown", "--output", "figures", "--format", "svg")
-    assert ended.stdout == table(read_runs(tmp_path / "logs"), markdown=True) + "\n"
+    _, printed, _ = plot("logs", "--markdown", "--output", "figures", "--format", "svg")
+    assert printed == table(read_runs(tmp_path / "logs"), markdown=True) + "\n"
     assert names(tmp_path / "figures") == ["accuracy.svg", "accuracy_stacked.svg", "loss.svg"]
     assert not list((tmp_path / "logs").glob("*.svg"))
 
 
 def test_a_mode_that_would_clear_the_screen_is_printed_escaped_and_seeds_share_figures(
-    tool, tmp_path
+    plot, tmp_path
 ):
     for seed in range(2):
         logs(tmp_path / "logs" / f"seed-{seed}", ["hflip|\x1b[2Jrotate(5)"], 10 + seed, seed)
-    ended = tool("logs/seed-0", "logs/seed-1")
-    assert ended.returncode == 0
-    assert "hflip|\\x1b[2Jrotate(5)" in ended.stdout
-    assert "hflip|\\x1b[2Jrotate(5): the seeds have 10, 11 epochs" in ended.stderr
-    assert "\x1b" not in ended.stdout + ended.stderr
+    code, printed, notes = plot("logs/seed-0", "logs/seed-1")
+    assert code == 0
+    assert "hflip|\\x1b[2Jrotate(5)" in printed
+    assert "hflip|\\x1b[2Jrotate(5): the seeds have 10, 11 epochs; only the first 10" in notes
+    assert "\x1b" not in printed + notes
     figures = sorted(path.name for path in (tmp_path / "logs").glob("*.*"))
     assert figures == ["accuracy_more.png", "loss_more.png"]
 
@@ -198,15 +179,14 @@ def test_a_mode_that_would_clear_the_screen_is_printed_escaped_and_seeds_share_f
     ],
 )
 def test_a_mistake_ends_with_one_message_and_code_2_and_writes_nothing(
-    tool, tmp_path, arguments, message
+    plot, tmp_path, arguments, message
 ):
     (tmp_path / "bare").mkdir()
     logs(tmp_path / "whole", [""])
     file = logs(tmp_path / "torn", ["", "userDef"]) / "noAug_lossEval.npy"
     file.write_bytes(file.read_bytes()[:-1])
     before = names(tmp_path)
-    ended = tool(*arguments)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert message in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    code, printed, refusal = plot(*arguments)
+    assert (code, printed, refusal.count("\n")) == (2, "", 1)
+    assert message in refusal
     assert names(tmp_path) == before
