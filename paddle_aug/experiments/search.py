@@ -8,6 +8,7 @@ list, which no choice has looked at. No two stages share a seed.
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -24,9 +25,9 @@ from paddle_aug.experiments.search_plan import (
     MIN_CANDIDATES,
     MIN_TEST_EPOCHS,
     SLACK,
-    Costs,
     Plan,
     Rung,
+    costs,
     make_plan,
     of_length,
     shortened,
@@ -175,18 +176,18 @@ class Search:
 
     def plan(self) -> None:
         """Decide on rungs and test by what the first runs took."""
-        costs, settings = self.costs(), self.settings
-        epochs = settings.config.epochs
+        settings, epochs = self.settings, self.settings.config.epochs
+        test_takes = partial(self.costs("final"), None)
         candidates, modes = len(self.state["candidates"]), 1 + len(settings.against)
         plan = make_plan(
             self.left,
-            partial(costs.run, None, self.work("search")),
-            partial(costs.run, None, self.work("final")),
+            partial(self.costs("search"), None),
+            test_takes,
             Rung(candidates, epochs, 1),
             Rung(modes, epochs, settings.seeds),
         )
         if not isinstance(plan, Plan):
-            rate = costs.run(None, self.work("final"), 1) - costs.start
+            rate = test_takes(1) - test_takes(0)
             text = (
                 f"--budget {duration(settings.budget)} is too short for an honest answer: an epoch "
                 f"takes up to {rate:.1f} s, and the least that would do is "
@@ -215,14 +216,14 @@ class Search:
     def begin_rung(self, level: int) -> dict:
         """What this rung trains: what was planned, or less if the runs before took longer."""
         planned = [Rung(**rung) for rung in self.state["plan"]["rungs"][level:]]
-        costs, work = self.costs(), self.work("search")
+        run_takes = self.costs("search")
         candidates = self.state["candidates"]
         if level:
             candidates = [mode for mode, _ in self.state["rungs"][-1]["ranking"]]
 
         def takes(rung: Rung) -> float:
             modes = candidates[: rung.candidates]
-            return rung.seeds * sum(costs.run(mode, work, rung.epochs) for mode in modes)
+            return rung.seeds * sum(run_takes(mode, rung.epochs) for mode in modes)
 
         available = self.left - self.state["plan"]["reserved"]
         first, *later = [takes(rung) for rung in planned]
@@ -270,10 +271,10 @@ class Search:
     def begin_test(self) -> dict:
         """Runs as long as the time left allows, then more seeds, the same for all modes."""
         modes = list(dict.fromkeys([self.winner, *self.settings.against]))
-        costs, work = self.costs(), self.work("final")
+        run_takes = self.costs("final")
 
         def seed_takes(epochs: int) -> float:
-            return sum(costs.run(mode, work, epochs) for mode in modes)
+            return sum(run_takes(mode, epochs) for mode in modes)
 
         usable, seeds, most = SLACK * self.left, self.settings.seeds, self.settings.config.epochs
         epochs = max((e for e in range(1, most + 1) if seeds * seed_takes(e) <= usable), default=1)
@@ -297,14 +298,14 @@ class Search:
 
         A run begins if it will end before the deadline; without one, as long as the budget lasts.
         """
-        costs, work = self.costs(), self.work(part)
+        run_takes = self.costs(part)
         for seed in stage["seeds"]:
             for mode in modes:
                 if stage["stopped"]:
                     return
                 in_time = self.left > 0
                 if deadline is not None:
-                    in_time = self.spent + costs.run(mode, work, stage["epochs"]) < deadline
+                    in_time = self.spent + run_takes(mode, stage["epochs"]) < deadline
                 if not in_time and not self.finished(part, mode, seed):
                     stage["stopped"] = True
                     self.write()
@@ -368,8 +369,8 @@ class Search:
             self.works[part] = len(data.train) + len(data.eval) / 3
         return self.works[part]
 
-    def costs(self) -> Costs:
-        return Costs.of(self.state["runs"], self.work, self.settings.against)
+    def costs(self, part: str) -> Callable[[str | None, int], float]:
+        return costs(self.state["runs"], self.work, part, self.settings.against)
 
 
 def part_of(holdout: float, seed: int, data: Dataset) -> Dataset:

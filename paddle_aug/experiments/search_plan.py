@@ -42,31 +42,22 @@ class Plan:
     reserved: float
 
 
-@dataclass(frozen=True)
-class Costs:
-    """Seconds of a run, estimated from the runs so far: `start` before its epochs, and `rates` by
-    mode for a unit of work, which is an image trained on; `other` is the rate of untried modes."""
+def costs(
+    runs: Sequence[dict], work: Callable[[str], float], part: str, known: Sequence[str]
+) -> Callable[[str | None, int], float]:
+    """How many seconds a run of a mode takes for so many epochs in a part of the search, estimated
+    from the finished runs. An untried mode, or None, is taken to cost as much as the costliest of
+    the `known` ones.
 
-    start: float
-    rates: dict[str, float]
-    other: float
-
-    @classmethod
-    def of(cls, runs: Sequence[dict], work: Callable[[str], float], known: Sequence[str]):
-        """By finished runs; `work` is that of an epoch of a part of the search.
-
-        An untried mode is taken to cost as much as the costliest of the `known` ones.
-        """
-        starts = [run["seconds"] - run["epochs"] * run["epoch_seconds"] for run in runs]
-        by_mode: dict[str, list[float]] = {}
-        for run in runs:
-            by_mode.setdefault(run["mode"], []).append(run["epoch_seconds"] / work(run["part"]))
-        rates = {mode: sum(values) / len(values) for mode, values in by_mode.items()}
-        return cls(sum(starts) / len(starts), rates, max(rates[mode] for mode in known))
-
-    def run(self, mode: str | None, work: float, epochs: int) -> float:
-        """Seconds of a run of so many epochs."""
-        return self.start + epochs * work * self.rates.get(mode, self.other)
+    `work` is that of an epoch in a part; a run has a start, and each mode a rate for its work.
+    """
+    starts = [run["seconds"] - run["epochs"] * run["epoch_seconds"] for run in runs]
+    by_mode: dict[str, list[float]] = {}
+    for run in runs:
+        by_mode.setdefault(run["mode"], []).append(run["epoch_seconds"] / work(run["part"]))
+    rates = {mode: sum(values) / len(values) for mode, values in by_mode.items()}
+    start, other = sum(starts) / len(starts), max(rates[mode] for mode in known)
+    return lambda mode, epochs: start + epochs * work(part) * rates.get(mode, other)
 
 
 def halving(candidates: int, epochs: int, max_epochs: int) -> list[Rung]:

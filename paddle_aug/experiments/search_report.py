@@ -114,27 +114,25 @@ def tested(state: dict) -> str:
 def report(state: dict) -> str:
     """The whole report as Markdown; its first sentence is the answer."""
     final, settings = state["final"], state["settings"]
-    return (
-        environment()
-        .get_template("search.md")
-        .render(
-            state=state,
-            answer=answer(state),
-            tested=tested(state),
-            test_table=_test_table(state),
-            last=f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
-            comparisons=count(len(compared(state)), "comparison"),
-            has_figure=accuracies(state, "final"),
-            winner=shlex.quote(final["modes"][0]),
-            tried=tried(state),
-            holdout=f"{100 * settings['config']['holdout']:g}",
-            spent=duration(sum(run["seconds"] for run in state["runs"])),
-            budget=duration(settings["budget"]),
-            rung_table=_rung_table(state),
-            left_out=_left_out(state),
-            candidate_table=_candidate_table(state),
-        )
+    template = environment().get_template("search.md")
+    text = template.render(
+        state=state,
+        answer=answer(state),
+        tested=tested(state),
+        test_table=_test_table(state),
+        last=f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
+        comparisons=count(len(compared(state)), "comparison"),
+        has_figure=accuracies(state, "final"),
+        winner=shlex.quote(final["modes"][0]),
+        tried=tried(state),
+        holdout=f"{100 * settings['config']['holdout']:g}",
+        spent=duration(sum(run["seconds"] for run in state["runs"])),
+        budget=duration(settings["budget"]),
+        rung_table=_rung_table(state),
+        left_out=_left_out(state),
+        candidate_table=_candidate_table(state),
     )
+    return f"{text}\n"
 
 
 def write(state: dict, folder: Path | str) -> None:
