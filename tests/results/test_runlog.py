@@ -126,20 +126,14 @@ def test_the_epoch_that_a_kill_left_half_written_is_left_out(tmp_path):
 def test_lengths_that_no_kill_explains_are_refused(tmp_path):
     notebook_logs(tmp_path)
     np.save(tmp_path / "noAug_accEval.npy", np.zeros(EPOCHS + 2))
-    said = refusal(tmp_path)
-    assert "noAug_*.npy are not of one run" in said
-    assert "lossTrain 5, accTrain 5, lossEval 5, accEval 7" in said
+    message = refusal(tmp_path)
+    assert "noAug_*.npy are not of one run" in message
+    assert "lossTrain 5, accTrain 5, lossEval 5, accEval 7" in message
 
 
-def npz():
+def npy(array, save=np.save, **options):
     content = io.BytesIO()
-    np.savez(content, a=np.zeros(3))
-    return content.getvalue()
-
-
-def npy(array, **options):
-    content = io.BytesIO()
-    np.save(content, array, **options)
+    save(content, array, **options)
     return content.getvalue()
 
 
@@ -150,20 +144,14 @@ CURVE_FILE, RUN_FILE = "noAug_lossEval.npy", "noAug_run.json"
     ("name", "content"),
     [
         *((f"noAug_{name}.npy", None) for name in CURVES),
-        (CURVE_FILE, b""),
         (CURVE_FILE, b"epoch,loss\n1,0.5\n"),
-        (CURVE_FILE, b"\x93NUMPY"),
-        (CURVE_FILE, b"\x93NUMPY\x01\x00v\x00{'descr': ("),
-        (CURVE_FILE, npz()),
+        (CURVE_FILE, npy(np.zeros(EPOCHS), np.savez)),
         (CURVE_FILE, npy(np.array([{"a": 1}], dtype=object), allow_pickle=True)),
         (CURVE_FILE, npy(np.zeros(0))),
         (CURVE_FILE, npy(np.float64(3))),
         (CURVE_FILE, npy(np.zeros((EPOCHS, 2)))),
         (CURVE_FILE, npy(np.zeros((1, EPOCHS, 1)))),
         (CURVE_FILE, npy(np.zeros(EPOCHS, int))),
-        (CURVE_FILE, npy(np.zeros(EPOCHS, complex))),
-        (CURVE_FILE, npy(np.array(["a"] * EPOCHS))),
-        (RUN_FILE, b""),
         (RUN_FILE, b'{"seed": 0'),
         (RUN_FILE, b"[1, 2]"),
         (RUN_FILE, b"\xff\xfe{}"),
@@ -210,8 +198,10 @@ def test_folders_of_seeds_are_read_as_the_runs_of_those_seeds(tmp_path):
         notebook_logs(tmp_path / f"seed-{seed}", "userDefAug_")
     notebook_logs(tmp_path / "old" / "seed-5")
     (tmp_path / "seed-7").write_text("a file")
-    found = [(run.mode, run.seed) for run in read_seeds([tmp_path])]
-    assert found == [(mode, seed) for mode in ("", "userDef") for seed in (0, 2, 10)]
+    modes_and_seeds = [(run.mode, run.seed) for run in read_seeds([tmp_path])]
+    assert modes_and_seeds == [(mode, seed) for mode in ("", "userDef") for seed in (0, 2, 10)]
+    folders = [tmp_path / "seed-0", tmp_path / "seed-2", tmp_path / "seed-0"]
+    assert [run.seed for run in read_seeds(folders)] == [0, 2] * 2  # of two modes, each once
 
 
 def test_folders_of_seeds_may_be_links_to_folders_of_any_name(tmp_path):
@@ -219,15 +209,7 @@ def test_folders_of_seeds_may_be_links_to_folders_of_any_name(tmp_path):
         notebook_logs(tmp_path / "elsewhere" / name)
         (tmp_path / "runs").mkdir(exist_ok=True)
         (tmp_path / "runs" / f"seed-{seed}").symlink_to(tmp_path / "elsewhere" / name)
-    found = [run.folder.name for run in read_seeds([tmp_path / "runs"])]
-    assert found == ["seed-0", "seed-1"]
-
-
-def test_several_folders_are_read_each_once(tmp_path):
-    notebook_logs(tmp_path / "seed-0")
-    notebook_logs(tmp_path / "seed-1")
-    folders = [tmp_path / "seed-0", tmp_path / "seed-1", tmp_path / "seed-0"]
-    assert [run.seed for run in read_seeds(folders)] == [0, 1]
+    assert [run.seed for run in read_seeds([tmp_path / "runs"])] == [0, 1]
 
 
 def test_a_folder_with_runs_of_its_own_is_those_runs(tmp_path):
@@ -239,10 +221,8 @@ def test_a_folder_with_runs_of_its_own_is_those_runs(tmp_path):
 def test_one_seed_of_a_mode_twice_is_refused(tmp_path):
     for name in ("first", "second"):
         runlog.write(tmp_path / name, "userDef", curves(), {"seed": 0})
-    with pytest.raises(UserError, match="both hold seed 0 of 'userDef'") as caught:
+    with pytest.raises(UserError, match=r"first and .*second both hold seed 0 of 'userDef'"):
         read_seeds([tmp_path / "first", tmp_path / "second"])
-    assert str(tmp_path / "first") in str(caught.value)
-    assert str(tmp_path / "second") in str(caught.value)
 
 
 def test_a_folder_that_is_missing_or_has_no_logs_is_refused(tmp_path):

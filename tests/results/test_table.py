@@ -57,7 +57,6 @@ def test_fewer_than_ten_epochs_have_no_mean_of_ten(tmp_path):
     ("epochs", "share"),
     [
         ([{"seconds": 30.0, "data_wait": 0.1}, {"seconds": 10.0, "data_wait": 0.5}], "20 %"),
-        ([], None),
         ([{"seconds": 3.0}, {"data_wait": 0.2}], None),
         ([{"seconds": None, "data_wait": "?"}], None),
         ([{"seconds": 0.0, "data_wait": 0.0}], None),
