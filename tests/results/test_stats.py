@@ -42,24 +42,16 @@ def made(mean, spread, n):
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 20])
-def test_a_mean_has_scipys_t_interval(n):
-    values = generator(n, "drawing").normal(0.7, 0.02, n)
-    found = estimate(values)
-    low, high = scipy_stats.t.interval(0.95, n - 1, values.mean(), scipy_stats.sem(values))
-    assert found.n == n
-    assert (found.mean - found.margin, found.mean + found.margin) == pytest.approx((low, high))
-
-
-@pytest.mark.parametrize("n", [2, 3, 5, 20])
-def test_a_difference_in_pairs_is_scipys_paired_t_test(n):
+def test_means_have_scipys_t_interval_and_differences_are_its_paired_t_test(n):
     rng = generator(n, "drawing")
     ours, theirs = rng.normal(0.7, 0.02, n), rng.normal(0.69, 0.02, n)
-    found = difference(by_seed(ours), by_seed(theirs))
     test = scipy_stats.ttest_rel(ours, theirs)
-    interval = test.confidence_interval(0.95)
-    assert found.p == pytest.approx(test.pvalue, rel=1e-9)
-    assert found.mean - found.margin == pytest.approx(interval.low)
-    assert found.mean + found.margin == pytest.approx(interval.high)
+    mean, pairs = estimate(ours), difference(by_seed(ours), by_seed(theirs))
+    of_mean = scipy_stats.t.interval(0.95, n - 1, ours.mean(), scipy_stats.sem(ours))
+    for found, interval in ((mean, of_mean), (pairs, test.confidence_interval(0.95))):
+        assert (found.mean - found.margin, found.mean + found.margin) == pytest.approx(interval)
+        assert found.n == n
+    assert pairs.p == pytest.approx(test.pvalue, rel=1e-9)
 
 
 def test_pairs_are_of_the_same_seed_and_a_seed_without_partner_is_left_out():
