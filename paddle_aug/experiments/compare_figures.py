@@ -48,12 +48,12 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
         if results.class_changes():
             figures["classes"] = classes_figure(results)
         files += style.save(figures, output, file_format)
-    by_name = {file.stem: file.name for file in files}
-    if (Path(output) / f"{EXAMPLES}.{file_format}").exists():
-        by_name[EXAMPLES] = f"{EXAMPLES}.{file_format}"
+    examples = Path(output) / f"{EXAMPLES}.{file_format}"
+    if examples.exists():
+        files.append(examples)
     order = list(CAPTIONS)
-    names = sorted(by_name, key=lambda name: order.index(_caption(name)))
-    return {by_name[name]: CAPTIONS[_caption(name)] for name in names}
+    files.sort(key=lambda file: order.index(_caption(file.stem)))
+    return {file.name: CAPTIONS[_caption(file.stem)] for file in files}
 
 
 def _caption(name: str) -> str:

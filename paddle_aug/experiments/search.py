@@ -248,9 +248,8 @@ class Search:
         modes = [mode for mode in rung["candidates"] if mode in accuracies]
         seen = [accuracies.get(mode, {}) for mode in rung["candidates"]]
         seeds = [*set(rung["seeds"]).intersection(*seen)] or rung["seeds"][:1]
-        means = [[mode, sum(accuracies[mode][seed] for seed in seeds) / len(seeds)]
-                 for mode in modes]  # fmt: skip
-        return sorted(means, key=lambda pair: -pair[1])
+        means = {mode: sum(accuracies[mode][seed] for seed in seeds) / len(seeds) for mode in modes}
+        return [[mode, means[mode]] for mode in sorted(modes, key=means.get, reverse=True)]
 
     @property
     def winner(self) -> str:

@@ -98,8 +98,7 @@ def read_run_file(log_dir: Path | str, mode: str) -> dict:
     Raises:
         UserError: it is damaged.
     """
-    file = run_file(log_dir, mode)
-    return _read_json(file) if file.exists() else {}
+    return _read_json(run_file(log_dir, mode))
 
 
 def read_run(log_dir: Path | str, mode: str) -> Run:
@@ -208,8 +207,7 @@ def _named_seed(folder: Path) -> int | None:
 
 
 def _read_run(folder: Path, stem: str) -> Run:
-    run_file = folder / f"{stem}Aug_run.json"
-    run = _read_json(run_file) if run_file.exists() else {}
+    run = _read_json(folder / f"{stem}Aug_run.json")
     mode = "" if stem == "no" else stem
     # A slug does not give its pipeline, but run.json does. Files under another name than the one
     # that run.json gives were renamed by somebody, to tell runs apart.
@@ -248,6 +246,8 @@ def _read_curve(file: Path) -> np.ndarray:
 
 
 def _read_json(file: Path) -> dict:
+    if not file.exists():
+        return {}
     try:
         run = files.read_json(file)
     except OSError as error:
