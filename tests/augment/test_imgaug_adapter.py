@@ -43,6 +43,10 @@ def two_additions():
     return iaa.Sequential([iaa.Add((-40, 40)).to_deterministic(), iaa.Add((-40, 40))])
 
 
+def half_size():
+    return iaa.Resize(0.5)
+
+
 def test_the_pixels_are_those_of_the_notebooks_own_call():
     image = picture()
     for seed in range(40):
@@ -159,6 +163,12 @@ def test_another_version_of_imgaug_is_refused(monkeypatch):
     monkeypatch.setattr(ia, "__version__", "0.2.9")
     with pytest.raises(UserError, match=r"imgaug is 0\.2\.9, want 0\.4\.0"):
         load.__wrapped__()
+
+
+def test_a_pipeline_that_changes_the_size_must_say_so():
+    with pytest.raises(UserError, match=r"half_size made uint8 \(24, 20, 3\).*Imgaug\(op, size"):
+        Imgaug(half_size).apply(picture(), 0)
+    assert Imgaug(half_size, size=(24, 20)).apply(picture(), 0).shape == (24, 20, 3)
 
 
 def test_the_example_in_the_documentation_runs():
