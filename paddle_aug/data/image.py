@@ -79,6 +79,8 @@ def decode_image(data: bytes, path: Path | str) -> np.ndarray:
         raise UnreadableImage(path, reason) from None
     except Image.DecompressionBombError:
         raise UnreadableImage(path, TOO_LARGE) from None
+    except MemoryError:
+        raise UnreadableImage(path, "there is not enough memory for the image") from None
     except _DECODER_ERRORS as error:
         raise UnreadableImage(path, "the image is truncated or damaged") from error
 

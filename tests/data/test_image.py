@@ -253,8 +253,13 @@ def test_damage_never_raises_anything_else(tmp_path, picture):
 
 @pytest.mark.parametrize(
     ("data", "reason"),
-    [(b"", "the file is empty"), (b"<html>404 Not Found</html>", "not a readable image")],
+    [
+        (b"", "the file is empty"),
+        (b"<html>404 Not Found</html>", "not a readable image"),
+        (png(10**8, 1, (b"IDAT", b""), END), "there is not enough memory for the image"),
+    ],
 )
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_what_is_no_image_says_so(data, reason):
     with pytest.raises(UnreadableImage, match=rf"page\.jpg: {reason}"):
         decode_image(data, "page.jpg")
