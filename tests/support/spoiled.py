@@ -52,10 +52,14 @@ def scene(number: int, size: tuple[int, int] = (160, 128)) -> np.ndarray:
     return cv2.resize(clouds, size, interpolation=cv2.INTER_CUBIC)
 
 
-def jpeg(pixels: np.ndarray, **options) -> bytes:
+def saved(pixels: np.ndarray, format: str, **options) -> bytes:
     content = BytesIO()
-    Image.fromarray(pixels).save(content, "JPEG", **{"quality": 95, **options})
+    Image.fromarray(pixels).save(content, format, **options)
     return content.getvalue()
+
+
+def jpeg(pixels: np.ndarray, **options) -> bytes:
+    return saved(pixels, "JPEG", **{"quality": 95, **options})
 
 
 def write_spoiled(folder: Path) -> Path:
@@ -85,9 +89,7 @@ def write_spoiled(folder: Path) -> Path:
     image("Train", 0, b"", "empty.png", 38)
     image("Train", 0, jpeg(scene(1001))[:-500], "truncated.jpg", 39)
     image("Train", 0, b"<html>Not found</html>", "page.jpg", 40)
-    (root / "c0" / "png.png").write_bytes(b"")
-    Image.fromarray(scene(1002)).save(root / "c0" / "png.png")
-    image("Train", 0, (root / "c0" / "png.png").read_bytes(), "png.jpg", 41)
+    image("Train", 0, saved(scene(1002), "PNG"), "png.jpg", 41)
     image("Train", 0, Image.fromarray(scene(1003)).convert("CMYK"), "print.jpg", 42)
     deep = cv2.imencode(".png", scene(1004).astype(np.uint16) * 257)[1].tobytes()
     image("Train", 0, deep, "deep.png", 43)
@@ -96,11 +98,9 @@ def write_spoiled(folder: Path) -> Path:
     glass = Image.fromarray(scene(1007)).convert("RGBA")
     glass.putalpha(Image.fromarray(np.tile(WHITE_TO_BLACK, (128, 1))))
     image("Train", 0, glass, "glass.png", 46)
-    frames = BytesIO()
-    Image.fromarray(scene(1008)).save(
-        frames, "WEBP", save_all=True, append_images=[Image.fromarray(scene(1009))]
-    )
-    image("Train", 0, frames.getvalue(), "frames.webp", 47)
+    second = Image.fromarray(scene(1009))
+    frames = saved(scene(1008), "WEBP", save_all=True, append_images=[second])
+    image("Train", 0, frames, "frames.webp", 47)
     turned = Image.Exif()
     turned[0x0112] = 6
     image("Train", 0, jpeg(scene(1010), exif=turned), "turned.jpg", 48)
@@ -121,9 +121,7 @@ def write_spoiled(folder: Path) -> Path:
     for label in (0, 0, 0, 1, 1, 2, 2, 3):
         image("Eval", label)
     image("Eval", 0, train[6].read_bytes(), "same_file.png", 9)
-    resaved = BytesIO()
-    Image.fromarray(scene(7)).save(resaved, "BMP")
-    image("Eval", 0, resaved.getvalue(), "same_pixels.bmp", 10)
+    image("Eval", 0, saved(scene(7), "BMP"), "same_pixels.bmp", 10)
     image("Eval", 0, jpeg(scene(8), quality=50), "coded.jpg", 11)
     image("Eval", 0, jpeg(cv2.resize(scene(9), (240, 192))[:, ::-1]), "mirrored_larger.jpg", 12)
     known = image("Eval", 1, line=13)

@@ -124,13 +124,15 @@ def growth(name: str, seconds: list[float], values: list[float]) -> dict:
         np.array([block.mean() for block in np.array_split(np.array(each[warm:]), BLOCKS)])
         for each in (seconds, values)
     )
-    line = stats.linregress(times, means)
-    margin = stats.t.ppf(0.975, BLOCKS - 2) * line.stderr
+    slope, level = np.polyfit(times, means, 1)
+    residual = means - (slope * times + level)
+    spread = ((times - times.mean()) ** 2).sum()
+    margin = stats.t.ppf(0.975, BLOCKS - 2) * np.sqrt((residual**2).sum() / (BLOCKS - 2) / spread)
     return {
         "name": name,
         "begin": float(means[0]),
         "end": float(means[-1]),
         "most": float(np.max(values[warm:])),
-        "per_24_h": float(line.slope * DAY),
-        "interval": [float((line.slope - margin) * DAY), float((line.slope + margin) * DAY)],
+        "per_24_h": float(slope * DAY),
+        "interval": [float((slope - margin) * DAY), float((slope + margin) * DAY)],
     }
