@@ -17,7 +17,7 @@ from paddle_aug.training.state import Progress, Run, model_file
 
 logger = logging.getLogger(__name__)
 
-MAX_WAIT = 0.1  # share of an epoch spent waiting for data that brings advice
+MAX_WAIT = 0.1  # a larger share of an epoch spent waiting for data brings advice
 NARROW = 100  # columns of a terminal
 NARROW_BAR = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}{postfix}"
 
