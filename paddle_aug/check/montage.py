@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from paddle_aug.check.findings import class_name, closeness, duplicate_pairs
 from paddle_aug.check.survey import Listed, Survey, shown
@@ -103,9 +103,14 @@ def sheet(cells: Sequence[Cell], title: str, columns: int) -> Image.Image:
 
 def _framed(picture: np.ndarray) -> Image.Image:
     """The picture centred in a square, as large as fits; small ones show their pixels."""
-    filters = Image.Resampling
-    way = filters.BOX if max(picture.shape) > SIDE else filters.NEAREST
-    return ImageOps.pad(Image.fromarray(picture), (SIDE, SIDE), way, FRAME)
+    height, width = picture.shape[:2]
+    scale = SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
+    framed = Image.new("RGB", (SIDE, SIDE), FRAME)
+    corner = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
+    framed.paste(Image.fromarray(picture).resize(size, resampling), corner)
+    return framed
 
 
 @cache

@@ -13,7 +13,7 @@ from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
 from paddle_aug.check.findings import FINDINGS, LEVELS, Finding, Place, findings
-from paddle_aug.check.montage import MAX_IMAGES, write_montages
+from paddle_aug.check.montage import MAX_IMAGES, _framed, write_montages
 from paddle_aug.check.survey import Survey, find
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.data.dataset import open_dataset
@@ -255,6 +255,15 @@ def test_a_sheet_a_class_and_one_of_duplicates_are_drawn(tmp_path, survey):
         with Image.open(file) as sheet:
             assert np.asarray(sheet.convert("RGB")).std() > 20
             assert sheet.width < 1000
+
+
+@pytest.mark.parametrize("shape", [(1, 500, 3), (3, 1, 3), (300, 200, 3)])
+def test_a_picture_of_any_shape_fits_its_square(shape):
+    framed = np.asarray(_framed(np.zeros(shape, np.uint8)))
+    rows, columns = np.nonzero(framed.max(axis=2) == 0)
+    size = np.ptp(rows) + 1, np.ptp(columns) + 1
+    assert framed.shape == (112, 112, 3)
+    assert size == tuple(max(1, round(112 * side / max(shape))) for side in shape[:2])
 
 
 def test_of_a_large_class_an_even_choice_is_drawn(tmp_path):
