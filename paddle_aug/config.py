@@ -1,5 +1,6 @@
 """The settings of a training run: defaults, then a recipe, then the command line."""
 
+import reprlib
 import typing
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -362,7 +363,7 @@ def of_type(name: str, value, path: Path):
         with suppress(ValueError, OverflowError):
             return float(value)
     if type(value) is not kind:
-        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {value!r}")
+        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {reprlib.repr(value)}")
     return value
 
 
