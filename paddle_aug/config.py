@@ -363,7 +363,8 @@ def of_type(name: str, value, path: Path):
         with suppress(ValueError, OverflowError):
             return float(value)
     if type(value) is not kind:
-        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {reprlib.repr(value)}")
+        shown = reprlib.repr(value)
+        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {shown}")
     return value
 
 
