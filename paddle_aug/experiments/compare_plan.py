@@ -103,6 +103,15 @@ def all_trials(settings: Settings) -> list[Trial]:
     ]
 
 
+def narrowing(values: dict[int, float], baseline: dict[int, float], count: int) -> float:
+    """By how much one more pair is likely to narrow a difference's interval, now of `count` pairs;
+    0 where that is not known."""
+    if count < 2 or not values.keys() & baseline.keys():
+        return 0.0
+    spread = difference(values, baseline).spread
+    return margin(spread, count) - margin(spread, count + 1) if spread else 0.0
+
+
 @dataclass
 class Order:
     """The trials in the order in which they begin, as far as the budget goes.
@@ -146,7 +155,7 @@ class Order:
             for mode in self.settings.modes
             if (pair := self.next_pair(mode, fraction, begun)) and self.affordable(pair)
         ]
-        return max(pairs, key=lambda pair: self.narrowing(pair, begun), default=[])
+        return max(pairs, key=lambda pair: self.narrowing_a_second(pair, begun), default=[])
 
     def next_pair(self, mode: str, fraction: float, begun: list[Trial]) -> list[Trial]:
         """The mode's trial of the first seed that is not begun, after the baseline's of that seed;
@@ -160,20 +169,13 @@ class Order:
                 return [trial] if baseline in begun else [baseline, trial]
         return []
 
-    def narrowing(self, pair: list[Trial], begun: list[Trial]) -> float:
-        """By how much a pair is likely to narrow the interval of its mode's difference, a second; 0
-        where that is not known."""
+    def narrowing_a_second(self, pair: list[Trial], begun: list[Trial]) -> float:
+        """By how much a pair is likely to narrow its mode's interval, a second."""
         mode, fraction = pair[-1].mode, pair[-1].fraction
         count = sum((trial.mode, trial.fraction) == (mode, fraction) for trial in begun)
-        values = self.accuracies(mode, fraction)
         baseline = self.accuracies(self.settings.baseline, fraction)
-        if count < 2 or not values.keys() & baseline.keys():
-            return 0.0
-        spread = difference(values, baseline).spread
-        if spread == 0:
-            return 0.0
-        narrower = margin(spread, count) - margin(spread, count + 1)
-        return narrower / sum(map(self.expected_seconds, pair))
+        narrower = narrowing(self.accuracies(mode, fraction), baseline, count)
+        return narrower / sum(map(self.expected_seconds, pair)) if narrower else 0.0
 
     def affordable(self, trials: list[Trial]) -> bool:
         """Whether trials that begin now will end within the budget."""

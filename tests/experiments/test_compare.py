@@ -17,9 +17,11 @@ from paddle_aug.data import image
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare, compare_report, compare_results
 from paddle_aug.experiments.compare import Experiment
-from paddle_aug.experiments.compare_plan import Settings
+from paddle_aug.experiments.compare_plan import Settings, narrowing
 from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
+from paddle_aug.results.stats import compared_together, difference
+from paddle_aug.rng import generator
 from paddle_aug.training import fit as train
 
 MODES = ("none", "hflip", "userDef")
@@ -172,6 +174,25 @@ def test_a_budget_that_is_spent_in_sessions_is_spent_once(compared):
 
 
 # Continuing
+
+
+def test_spending_by_spread_claims_no_more_than_five_per_cent_of_differences_that_do_not_exist():
+    """A budget of 18 runs over three modes that are all the same, with unlike spreads: 400
+    comparisons, by the comparison's own rule."""
+    rng = generator(1, "drawing")
+    claims = 0
+    for _ in range(400):
+        values = [rng.normal(0, spread, 40) for spread in rng.uniform(0.002, 0.03, 2)]
+        pairs = [dict(enumerate(drawn[:3])) for drawn in values]
+        for _ in range(12):
+            gains = [narrowing(seen, dict.fromkeys(seen, 0.0), len(seen)) for seen in pairs]
+            mode = int(np.argmax(gains))
+            pairs[mode][len(pairs[mode])] = values[mode][len(pairs[mode])]
+        comparisons = compared_together(
+            {mode: difference(seen, dict.fromkeys(seen, 0.0)) for mode, seen in enumerate(pairs)}
+        )
+        claims += any(comparison.shown for comparison in comparisons.values())
+    assert claims / 400 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
 def test_logs_of_runs_that_have_just_begun_do_no_harm_to_a_finished_run(compared):
