@@ -145,8 +145,8 @@ class TrainConfig:
     )
     pretrained: str | None = option(
         None,
-        "start from the weights in FILE, or from 'imagenet', which Paddle downloads; a head for "
-        "another number of classes is replaced",
+        "start from the weights in FILE (paddle.vision:FILE if they are of paddle.vision), or from "
+        "'imagenet', which Paddle downloads; a head for another number of classes is replaced",
         "FILE",
     )
     freeze: str | None = option(

@@ -1,5 +1,6 @@
 """All augmentations by name: the ops, and the notebook's modes, which combine them."""
 
+import re
 from collections.abc import Callable
 
 from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
@@ -45,6 +46,15 @@ NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 
 # The modes of the notebook's sequel (AI Studio project 422256) and the mixes they bring.
 SEQUEL_MIXES = {"samplePairing": "samplePairing", "mixup": "mixup:1.5"}
+
+# What each mix does, under its name with its default number. Written by hand:
+# paddle_aug.training.mixing imports Paddle, which takes seconds and may not be installed.
+MIXES = {
+    "mixup:0.2": "Both images and labels, weighted by a share from Beta(0.2, 0.2).",
+    "cutmix:1.0": "A box of the other image, its area from Beta(1, 1), and that much of its label.",
+    "resizemix": "The whole other image, shrunk into a box, and that much of its label.",
+    "samplePairing": "Half of each image, and the label of the first; it pauses in some epochs.",
+}
 
 OPS = {
     "brightness": Brightness,
@@ -208,6 +218,7 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
         raise UserError(f"{spec}+{mix} mixes the images of a batch; give {spec} alone here")
     if spec in SEQUEL_MIXES:
         return sequel_user_def()
+    _refuse_mix(spec)
     return build(spec, ENGINES[engine])
 
 
@@ -219,6 +230,20 @@ def split_mix(mode: str) -> tuple[str, str]:
     """
     augment, *mixes = (part.strip() for part in _split_outside(mode, "+"))
     return augment or "none", "+".join(mixes)
+
+
+def _refuse_mix(spec: str) -> None:
+    """Say how a mix is written if the pipeline has one among its ops: "hflip|mixup(0.4)"."""
+    for mix in MIXES:
+        name, colon, _ = mix.partition(":")
+        found = re.search(rf"\b{name}\b[^\d.|,]*([\d.]*)", spec)
+        if found:
+            ops = [op.strip() for op in _split_outside(spec, "|") if name not in op]
+            number = colon and found[1] and f":{found[1]}"
+            raise UserError(
+                f"cannot read the augmentation {spec!r}: {name} mixes the images of a batch, so it "
+                f"comes last, behind a +: {'|'.join(ops) or 'none'}+{name}{number}"
+            )
 
 
 def mix_of(augment: str, mix: str) -> str:

@@ -15,12 +15,12 @@ from paddle_aug.augment.ops.arithmetic import grayscale, invert
 from paddle_aug.augment.ops.blur import gaussian_blur
 from paddle_aug.augment.ops.color import TRUNCATE, brightness, color, contrast, sharpness
 from paddle_aug.augment.ops.draws import (
-    around,
     check_range,
     check_whole,
     draw,
     draw_one,
     draw_whole,
+    factors,
     up_to,
 )
 from paddle_aug.augment.ops.geometry import rotate
@@ -295,7 +295,7 @@ class ThreeAugment(_Policy):
     sigma: float | tuple[float, float] = (0.1, 2.0)
 
     def __post_init__(self):
-        check_range("jitter", around(self.jitter, 1), 0)
+        check_range("jitter", factors(self.jitter), 0)
         check_range("threshold", (self.threshold,), 0, 256)
         check_range("sigma", up_to(self.sigma), 0)
 
@@ -311,7 +311,7 @@ class ThreeAugment(_Policy):
         return {
             "ops": [
                 [first, draw(rng, firsts[first])],
-                *([jitters[index], draw(rng, around(self.jitter, 1))] for index in order),
+                *([jitters[index], draw(rng, factors(self.jitter))] for index in order),
             ]
         }
 

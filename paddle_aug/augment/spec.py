@@ -1,6 +1,10 @@
 """Pipelines written as text: hflip|rotate(20)|maybe(0.5, noise(5))."""
 
 import ast
+import inspect
+import math
+from collections.abc import Callable
+from typing import get_args, get_origin
 
 from paddle_aug.augment.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
 from paddle_aug.errors import UserError
@@ -63,26 +67,79 @@ def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
 
 def _build_argument(node: ast.expr, spec: str, registry: Registry):
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except (ValueError, TypeError):  # TypeError: a list as a key of a dict
         return _build_node(node, spec, registry)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> Transform:
+    known = registry | COMBINATORS
+    if name not in known:
+        raise UserError(f"no {registry.kind} named {name!r}; {near_miss(name, known)}")
     try:
-        if name in COMBINATORS:
-            transform = COMBINATORS[name](*args, **named)
-            if not all(isinstance(op, Transform) for op in transform.ops):
-                raise TypeError("its members must be augmentations")
-        elif name in registry:
-            if any(isinstance(value, Transform) for value in [*args, *named.values()]):
-                raise TypeError("it takes no augmentations")
-            transform = registry[name](*args, **named)
-            # Finds rotate('x') and rotate((9, 3)).
+        check_arguments(name, known[name], args, named)
+        transform = known[name](*args, **named)
+        if name in registry:
+            # Finds what only a draw can find, such as hide_and_seek(()).
             transform.sample(generator(0, "augment"), (8, 8, 3))
-        else:
-            known = [*registry, *COMBINATORS]
-            raise UserError(f"no {registry.kind} named {name!r}; {near_miss(name, known)}")
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
     return transform
+
+
+def arguments(make: Callable) -> str:
+    """The arguments with their defaults: "(degrees=180)", or "(size)" if there is no default."""
+    parameters = inspect.signature(make).parameters.values()
+    parts = [str(parameter.replace(annotation=parameter.empty)) for parameter in parameters]
+    return f"({', '.join(parts)})" if parts else ""
+
+
+def check_arguments(name: str, make: Callable, args: list, named: dict) -> None:
+    """Raise TypeError or ValueError for arguments that are missing, unknown, or of another type
+    than their annotations say."""
+    signature = inspect.signature(make)
+    try:
+        bound = signature.bind(*args, **named)
+    except TypeError as error:
+        raise TypeError(f"{error}; want {name}{arguments(make)}") from None
+    for field, given in bound.arguments.items():
+        parameter = signature.parameters[field]
+        for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
+            if not _fits(value, parameter.annotation):
+                shown = "an augmentation" if isinstance(value, Transform) else repr(value)
+                raise ValueError(f"{field} wants {_wanted(parameter.annotation)}, got {shown}")
+
+
+def _fits(value, hint) -> bool:
+    """Whether a value is of a type; whole numbers are numbers, infinite ones are not."""
+    inner = get_args(hint)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, tuple):
+            return False
+        types = inner[:1] * len(value) if ... in inner else inner
+        return len(types) == len(value) and all(map(_fits, value, types))
+    if inner:
+        return any(_fits(value, one) for one in inner)
+    if hint is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+
+
+WORDS = {
+    float: "a number",
+    int: "a whole number",
+    bool: "True or False",
+    str: "a name in quotes",
+    type(None): "None",
+    Transform: "an augmentation",
+}
+
+
+def _wanted(hint) -> str:
+    """A type in words: "a number or (number, number)"."""
+    inner = get_args(hint)
+    if get_origin(hint) is tuple:
+        parts = ["…" if one is ... else WORDS[one].removeprefix("a ") for one in inner]
+        return f"({', '.join(parts)})"
+    return " or ".join(map(_wanted, inner)) if inner else WORDS[hint]

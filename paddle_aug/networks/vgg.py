@@ -7,6 +7,7 @@ VGG11 = ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512))
 VGG13 = ((2, 64), (2, 128), (2, 256), (2, 512), (2, 512))
 VGG16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 VGG19 = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
+BEHIND_DROPOUT = ("classifier.3.weight", "classifier.6.weight")  # without batch normalisation
 THIN = ((1, 16), (1, 32), (1, 64), (1, 128))  # a 64 px image in 6 ms of one CPU core
 
 
@@ -16,8 +17,8 @@ class VGG(nn.Layer):
     Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
     Dropout keeps the notebook's form, which scales at inference time instead of in training.
     `batch_norm` normalises after each convolution and after each hidden dense layer. Without it, at
-    224 pixels, parameters have the names and shapes of paddle.vision's VGG, whose weights
-    `from_upscaled` converts.
+    224 pixels, parameters have the names and shapes of paddle.vision's VGG; `from_upscaled` and
+    `to_upscaled` convert the weights of one to those of the other.
 
     Raises:
         ValueError: the images are too small.
@@ -54,6 +55,7 @@ class VGG(nn.Layer):
             width = hidden
         self.classifier = nn.Sequential(*dense, nn.Linear(hidden, num_classes))
         self.heads = (f"classifier.{len(dense)}",)
+        self.dropout = dropout
 
     def forward(self, images):
         return self.classifier(self.flatten(self.features(images)))
@@ -66,8 +68,12 @@ def from_upscaled(weights: dict) -> dict:
     alike, so their weights (not their biases) are doubled; all else stays. For networks without
     batch normalisation.
     """
-    behind = ("classifier.3.weight", "classifier.6.weight")
-    return {name: 2 * weight if name in behind else weight for name, weight in weights.items()}
+    return {name: 2 * w if name in BEHIND_DROPOUT else w for name, w in weights.items()}
+
+
+def to_upscaled(weights: dict) -> dict:
+    """Weights of one of our VGGs for paddle.vision's: the inverse of `from_upscaled`."""
+    return {name: 0.5 * w if name in BEHIND_DROPOUT else w for name, w in weights.items()}
 
 
 def vgg11(num_classes: int, image_size: int) -> VGG:

@@ -4,17 +4,8 @@ import inspect
 from collections.abc import Callable, Iterator
 
 from paddle_aug.augment import policies
-from paddle_aug.augment.modes import AUGMENTATIONS, OPS, SEQUEL_MIXES, sequel_user_def
-from paddle_aug.augment.spec import COMBINATORS
-
-# Written by hand, with the defaults: paddle_aug.training.mixing imports Paddle, which takes seconds
-# and may not be installed.
-MIXES = {
-    "mixup:0.2": "Both images and labels, weighted by a share from Beta(0.2, 0.2).",
-    "cutmix:1.0": "A box of the other image, its area from Beta(1, 1), and that much of its label.",
-    "resizemix": "The whole other image, shrunk into a box, and that much of its label.",
-    "samplePairing": "Half of each image, and the label of the first; it pauses in some epochs.",
-}
+from paddle_aug.augment.modes import AUGMENTATIONS, MIXES, OPS, SEQUEL_MIXES, sequel_user_def
+from paddle_aug.augment.spec import COMBINATORS, arguments
 
 
 def listing() -> str:
@@ -44,13 +35,4 @@ def about(item: Callable) -> str:
 
 def _entries(items: dict[str, Callable]) -> Iterator[tuple[str, str]]:
     for name, item in items.items():
-        yield name + _arguments(item), about(item)
-
-
-def _arguments(item: Callable) -> str:
-    """The arguments: "(degrees=180)", or "(size)" if there is no default; a mode has none."""
-    if not inspect.isclass(item) and item not in COMBINATORS.values():
-        return ""
-    parameters = inspect.signature(item).parameters.values()
-    parts = [str(parameter.replace(annotation=parameter.empty)) for parameter in parameters]
-    return f"({', '.join(parts)})" if parts else ""
+        yield name + arguments(item), about(item)

@@ -8,12 +8,14 @@ import paddle
 
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
-from paddle_aug.networks.vgg import from_upscaled
+from paddle_aug.networks.vgg import VGG, from_upscaled
 from paddle_aug.training import checkpoint
 
 logger = logging.getLogger(__name__)
 
 IMAGENET = "imagenet"
+# The words before a file: whose network its weights are of.
+THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
 # The modules of paddle.vision.models that list the addresses of weights.
@@ -33,16 +35,37 @@ def in_head(network: paddle.nn.Layer, name: str) -> bool:
 def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) -> None:
     """Load the weights of a file, or ImageNet's for the network of this name.
 
-    A head with another number of classes keeps its first weights, and the log says so. All other
+    "paddle.vision:FILE" and "paddle_aug:FILE" say whose weights they are, which a VGG must know. A
+    head with another number of classes keeps its first weights, and the log says so. All other
     weights must fit.
 
     Raises:
-        UserError: the file cannot be read, is of another network, or cannot be downloaded.
+        UserError: the file cannot be read, is of another network, does not say whose it is, or
+            cannot be downloaded.
     """
-    path = download(network_name) if source == IMAGENET else Path(source)
+    whose, colon, file = source.partition(":")
+    if source == IMAGENET:
+        whose, path = THEIRS, download(network_name)
+    elif colon and whose in (THEIRS, OURS):
+        path = Path(file).expanduser()  # shells do not expand it after a colon
+    else:
+        whose, path = "", Path(source)
     weights = checkpoint.load(path)
-    if source == IMAGENET and network_name.startswith("vgg"):
-        weights = from_upscaled(weights)
+    if checkpoint.DESCRIPTION in weights:
+        if whose == THEIRS:
+            raise UserError(f"{path} was written by paddle_aug; give it as --pretrained {path}")
+        whose = OURS
+    if isinstance(network, VGG) and network.dropout:
+        if not whose:
+            raise UserError(
+                f"{path} does not say whose VGG it is of: paddle.vision's scales dropout in "
+                "training and ours at inference, and their weights differ by a factor of 2; for "
+                "weights of paddle.vision (or converted from torchvision) give --pretrained "
+                f"{THEIRS}:{path}, for those of an early version of paddle_aug --pretrained "
+                f"{OURS}:{path}"
+            )
+        if whose == THEIRS:
+            weights = from_upscaled(weights)
     own = network.state_dict()
     replaced = [
         name
@@ -78,7 +101,7 @@ def download(network_name: str) -> Path:
     except (RuntimeError, OSError) as error:
         raise UserError(
             f"--pretrained imagenet: {url} cannot be downloaded ({error}); fetch it on another "
-            "machine and give the file: --pretrained PATH"
+            f"machine and give the file: --pretrained {THEIRS}:{Path(url).name}"
         ) from None
 
 

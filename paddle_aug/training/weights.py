@@ -89,7 +89,8 @@ def load_trained(path: Path | str, run: Path | str | None = None) -> Trained:
     elif description is None:
         raise UserError(
             f"{path} has no description, like weights of early versions; give the run.json from "
-            "the logs of its run: --run FILE, or train again"
+            "the logs of its run: --run FILE, or train again. Weights of paddle.vision and others "
+            f"are a start for a training: --pretrained paddle.vision:{path}"
         )
     else:
         trained = from_description(description, path)

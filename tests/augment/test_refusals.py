@@ -1,15 +1,19 @@
 """Fields that no image can be made with are refused when a text is read, in the user's words."""
 
-import pytest
+from dataclasses import fields
 
-from paddle_aug.augment.modes import augmentation
+import pytest
+from op_specs import noise
+
+from paddle_aug.augment.modes import OPS, augmentation
 from paddle_aug.errors import UserError
+from paddle_aug.rng import generator
 
 REFUSED = [
     ("affine(scale=1.0)", "scale wants to stay above 0"),
     ("affine(order=(0, 3))", r"order wants one of \(0, 1\), got 3"),
     ("affine(mode=('mirror',))", "mode wants one of .*'wrap'.*, got 'mirror'"),
-    ("hue(0.6)", "hue wants numbers from -0.5 to 0.5"),
+    ("hue(0.6)", "strength wants numbers from -0.5 to 0.5"),
     ("color_jitter(hue=0.6)", "hue wants numbers from -0.5 to 0.5"),
     ("color_jitter(contrast=(-0.1, 1))", "contrast wants numbers of 0 or more"),
     ("color_jitter('x')", "cannot make 'color_jitter'"),
@@ -19,28 +23,28 @@ REFUSED = [
     ("random_erasing(ratio=(0, 1))", "ratio wants 0 < low <= high, got"),
     ("random_erasing(fill='pixel')", r"fill wants one of \('noise',\), got 'pixel'"),
     ("gridmask((0, 9))", "period wants numbers of 1 or more, got"),
-    ("gridmask((9, 3))", "want a range from a low to a high number"),
+    ("gridmask((9, 3))", r"period wants a range from a low to a high number, got \(9, 3\)"),
     ("gridmask(keep=1.5)", "keep wants numbers from 0 to 1, got"),
     ("gridmask(fill=999)", "fill wants a level"),
     ("hide_and_seek(())", "want one or more values to draw from, got none"),
     ("hide_and_seek((4, -1))", "grids wants numbers of 0 or more, got"),
     ("hide_and_seek(p_hide=2)", "p_hide wants numbers from 0 to 1, got 2"),
-    ("hide_and_seek(fill='noise')", "fill wants a level"),
+    ("hide_and_seek(fill='noise')", "fill wants a whole number or"),
     ("keras_affine(width_shift=-0.1)", "width_shift wants numbers of 0 or more"),
     ("keras_affine(height_shift=-3)", "height_shift wants numbers of 0 or more"),
     ("keras_affine(zoom=1.0)", "zoom wants to stay above 0, got 1.0"),
     ("keras_affine(fill_mode='edge')", "fill_mode wants one of .*'wrap'.*, got 'edge'"),
     ("keras_affine(cval=300)", "cval wants numbers from 0 to 255"),
     ("posterize(9)", "bits wants numbers from 0 to 8, got"),
-    ("posterize(2.5)", "bits wants whole numbers, got"),
+    ("posterize(2.5)", r"bits wants a whole number or \(whole number, whole number\), got 2.5"),
     ("solarize(257)", "threshold wants numbers from 0 to 256, got"),
-    ("solarize((0.5, 3))", "threshold wants whole numbers, got"),
+    ("solarize((0.5, 3))", "threshold wants a whole number or"),
     ("resize(0)", r"size wants a whole number from 1 or \(height, width\), got 0"),
     ("center_crop((3, -4))", "size wants"),
     ("center_crop('x')", "size wants"),
     ("random_crop(None)", "size wants"),
     ("random_resized_crop('x')", "size wants"),
-    ("resize", "missing 1 required positional argument: 'size'"),
+    ("resize", r"missing a required argument: 'size'; want resize\(size, exact=False\)"),
     ("random_crop(8, padding=-1)", "padding wants numbers of 0 or more, got -1"),
     ("random_crop(8, fill=256)", "fill wants a level from 0 to 255 or three, got 256"),
     ("random_crop(8, mode='wrap')", "mode wants one of .*'symmetric'.*, got 'wrap'"),
@@ -49,10 +53,10 @@ REFUSED = [
     ("autoaugment('cifar')", "policy wants one of .*'cifar10'.*got 'cifar'"),
     ("randaugment(-1)", "n wants numbers of 0 or more"),
     ("randaugment(2, 31)", "m wants numbers from 0 to 30, got"),
-    ("randaugment(2, 9.5)", "m wants whole numbers, got"),
+    ("randaugment(2, 9.5)", "m wants a whole number, got 9.5"),
     ("randaugment(2, 0, 1)", "bins wants numbers of 2 or more"),
     ("trivialaugment(1)", "bins wants numbers of 2 or more"),
-    ("threeaugment(1.5)", "jitter wants numbers of 0 or more"),
+    ("threeaugment((-0.5, 1))", "jitter wants numbers of 0 or more"),
     ("threeaugment(threshold=300)", "threshold wants numbers from 0 to 256"),
     ("threeaugment(sigma=-1)", "sigma wants numbers of 0 or more"),
     ("augmix(11)", "severity wants numbers from 1 to 10"),
@@ -72,18 +76,91 @@ REFUSED = [
     ("additive_gaussian_noise(scale=(-1, 3))", r"scale wants numbers of 0 or more, got \(-1, 3\)"),
     ("piecewise_affine(rows=(1, 3))", r"rows wants numbers of 2 or more, got \(1, 3\)"),
     ("center_crop_resize(0.9)", "max_ratio wants numbers of 1 or more, got 0.9"),
-    ("crop((0.2, 0.1))", "percent wants 0 <= low <= high"),
-    ("cutout(fill=(1, 2))", r"fill wants a level from 0 to 255 or three, got \(1, 2\)"),
+    ("crop((0.2, 0.1))", "percent wants a range from a low to a high number"),
+    ("cutout(fill=(1, 2))", r"fill wants a whole number or \(whole number, .*, got \(1, 2\)"),
     ("resize((3, 4, 5))", "size wants"),
-    ("crop((-0.1, 0.1))", "percent wants 0 <= low <= high"),
-    ("shear_x((0.2, 0.1))", "want a range from a low to a high number"),
-    ("rotate('x')", "cannot make"),
-    ("maybe(0.5, rotate((9, 3)))", "cannot make"),
-    ("brightness([1])", "cannot make"),
-    ("noise(1e400)", "cannot make"),
+    ("crop((-0.1, 0.1))", "percent wants numbers from 0 to 1"),
+    ("shear_x((0.2, 0.1))", "amount wants a range from a low to a high number"),
+    ("rotate('x')", r"degrees wants a number or \(number, number\), got 'x'"),
+    ("maybe(0.5, rotate((9, 3)))", "degrees wants a range from a low to a high number"),
+    ("brightness([1])", r"strength wants a number or \(number, number\), got \(1,\)"),
+    ("noise(1e400)", "max_sigma wants a number, got inf"),
+    ("noise((3, 10))", r"max_sigma wants a number, got \(3, 10\)"),
+    ("crop(0.1)", r"percent wants \(number, number\), got 0.1"),
+    ("gridmask(96)", r"period wants \(whole number, whole number\), got 96"),
+    ("affine(order=1)", r"order wants \(whole number, …\), got 1"),
+    ("affine(mode='edge')", r"mode wants \(name in quotes, …\), got 'edge'"),
+    ("rotate(20, 'edge')", "exact wants True or False, got 'edge'"),
+    ("rotate(True)", "degrees wants a number or .*, got True"),
+    ("rotate(deg=20)", r"argument 'deg'; want rotate\(degrees=180, exact=False\)"),
+    ("rotate(1, True, 3)", r"too many positional arguments; want rotate\(degrees=180, exact=Fa"),
+    ("userDef(3)", "too many positional arguments; want userDef"),
+    ("maybe(hflip, 0.5)", "p wants a number, got an augmentation"),
+    ("someof(0.5, 1, hflip)", "low wants a whole number, got 0.5"),
+    ("brightness((-0.5, 1))", "strength wants numbers of 0 or more"),
+    ("brightness(-0.5)", r"strength wants a range from a low to a high number, got \(1.5, 0.5\)"),
+    ("multiply((-1, 1))", "mul wants numbers of 0 or more"),
+    ("linear_contrast((-1, 1))", "alpha wants numbers of 0 or more"),
+    ("sharpen(lightness=(-1, 1))", "lightness wants numbers of 0 or more"),
+    ("affine(scale=(0.5, -1))", "scale wants a range from a low to a high number"),
+    ("affine(shear=90)", "shear wants numbers from -89 to 89"),
+    ("affine(translate_percent=20)", "translate_percent wants numbers from -1 to 1"),
+    ("translate_x(20)", "share wants numbers from -1 to 1"),
+    ("shear_y(20)", "amount wants numbers from -1 to 1"),
+    ("crop((0, 10))", "percent wants numbers from 0 to 1"),
+    ("add(per_channel=3)", "per_channel wants numbers from 0 to 1"),
+    ("superpixels((0, 2))", "p_replace wants numbers from 0 to 1"),
+    ("superpixels(n_segments=(0, 9))", "n_segments wants numbers of 1 or more"),
+    ("elastic_transformation((-1, 1))", "alpha wants numbers of 0 or more"),
     ("flip(7)", "p wants numbers from 0 to 1, got 7"),
     ("rotate(20.5)", "degrees wants whole numbers, got"),
 ]
+
+
+MIXES = [
+    ("mixup(0.2)", "none+mixup:0.2"),
+    ("mixup:0.2", "none+mixup:0.2"),
+    ("mixup(alpha=.5)", "none+mixup:.5"),
+    ("cutmix", "none+cutmix"),
+    ("hflip|rotate(20)|mixup:0.4", "hflip|rotate(20)+mixup:0.4"),
+    ("cutmix(1)|hflip", "hflip+cutmix:1"),
+    ("userDef|resizemix(0.5)", "userDef+resizemix"),
+    ("maybe(0.5, samplePairing)", "none+samplePairing"),
+]
+VALUES = (
+    *(-2, -0.5, 0, 0.5, 2, 20, 300, True, None, "edge", {}),
+    *((-2, 0.5), (0.5, 2), (2, 0.5), (3, 5), (20, 300), (0, 1), (1, 2, 3), ("edge",)),
+)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_value_of_every_field_works_or_is_refused_by_a_fields_name(name):
+    image = noise(24, 32)
+    names = [field.name for field in fields(OPS[name])]
+    for field in names:
+        required = {"size": 16} if name in ("resize", "center_crop", "random_crop") else {}
+        for value in VALUES:
+            named = required | {field: value}
+            spec = f"{name}({', '.join(f'{key}={value!r}' for key, value in named.items())})"
+            try:
+                op = augmentation(spec)
+            except UserError as error:
+                refused = str(error)
+                assert any(f": {name} wants " in refused for name in names), spec
+                continue
+            for draw in range(3):
+                params = op.sample(generator(0, "augment", 0, draw), image.shape)
+                if not (name == "random_crop" and field == "size" and value != 2):
+                    changed = op.apply(image, **params)
+                    assert changed.dtype == "uint8", spec
+                    assert changed.shape == op.output_shape(image.shape, **params), spec
+
+
+@pytest.mark.parametrize(("spec", "written"), MIXES)
+def test_a_mix_among_the_ops_is_told_how_to_be_written(spec, written):
+    with pytest.raises(UserError) as error:
+        augmentation(spec)
+    assert str(error.value).endswith(f"comes last, behind a +: {written}")
 
 
 @pytest.mark.parametrize(("spec", "message"), REFUSED)

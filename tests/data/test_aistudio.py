@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -167,6 +168,11 @@ def truncated(path: Path) -> None:
     path.write_bytes(make_zip(path, {"a.jpg": NOISE}).read_bytes()[:-1000])
 
 
+def tarred(path: Path) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(__file__)
+
+
 @pytest.mark.parametrize(
     ("write", "message"),
     [
@@ -180,6 +186,7 @@ def truncated(path: Path) -> None:
         (damaged, "is damaged"),
         (truncated, "is damaged"),
         (lambda path: path.write_bytes(b"<html>404</html>"), "is damaged"),
+        (tarred, "a.zip is a tar, not a zip; unpack it: tar -xf "),
         (patched(46, 0xFF), "is damaged ('utf-8' codec can't decode byte 0xff"),
         (patched(6, 0xFF), "a.zip (zip file version 25.5"),
         (os.mkfifo, "not an ordinary file"),

@@ -127,6 +127,7 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
     [
         ("", "pets.csv: the table is empty"),
         ("path,label\n,\n", "pets.csv: the table is empty"),
+        ('path,label\ncat/1.png,"0,2"\n', "pets.csv:2: '0,2' are several labels; multi-label data"),
         ("path,label\ncat/1.png,-1\n", "pets.csv:2: label -1 is negative (labels count from 0)"),
         (
             "path,label,split\ncat/1.png,3,train\ncat/2.png,4,val\n",

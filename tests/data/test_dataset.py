@@ -116,6 +116,26 @@ def test_an_image_root_may_be_given_and_is_then_the_only_one(tmp_path, folder):
     assert f"looked for in {tmp_path / 'empty'} (else give --image-root)" in message
 
 
+@pytest.mark.parametrize(
+    ("names", "commands"),
+    [
+        (("a.zip", "b.zip"), ("unzip {0}/a.zip -d {0}", "unzip {0}/b.zip -d {0}")),
+        (("Images.tar.gz",), ("tar -xf {0}/Images.tar.gz -C {0}",)),
+        (("IMAGES.TAR", "x.tgz"), ("tar -xf {0}/IMAGES.TAR -C {0}", "tar -xf {0}/x.tgz -C {0}")),
+        (("a b.rar", "c.7z"), ("unrar x '{0}/a b.rar' {0}/", "7z x {0}/c.7z -o{0}")),
+        (("tar.txt", "zip"), ()),
+    ],
+)
+def test_archives_that_are_not_read_are_told_with_the_command(folder, names, commands):
+    (folder / "Images").rename(folder / "elsewhere")
+    for name in names:
+        (folder / name).write_bytes(b"")
+    told = [line for line in refused(folder).splitlines() if "in an archive" in line]
+    assert told == [
+        f"Or are they in an archive? Unpack it: {command.format(folder)}" for command in commands
+    ]
+
+
 def test_classes_come_from_their_file_else_the_folders_else_the_numbers(folder):
     (folder / "labels.txt").write_text("0 tom cat\n1 dog\n2 cow\n")
     assert open_dataset(folder).class_names == ["tom cat", "dog", "cow"]

@@ -5,6 +5,8 @@ import pytest
 from paddle_aug.data.readers.list_format import find_pairs, read_class_names, read_list
 from paddle_aug.data.samples import Sample
 
+SEVERAL = "are several labels; multi-label data are not supported (want one class)"
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -34,6 +36,8 @@ def faults_of(result) -> list[str]:
         ("x/../b.jpg 0", "x/../b.jpg", 0),
         ("..c.jpg 0", "..c.jpg", 0),
         ("d..e/f.jpg 007", "d..e/f.jpg", 7),
+        ("'t is/b.jpg 1", "'t is/b.jpg", 1),
+        ("scan 12 1", "scan 12", 1),
     ],
 )
 def test_a_line_is_a_path_and_a_label_with_white_space_between(write, line, path, label):
@@ -62,6 +66,15 @@ def test_line_ends_marks_and_blank_lines_change_nothing(write, content, mark):
         ("b.jpg １", "label '１' is not a whole number (want \"path label\")"),
         ("b.jpg -1", "label -1 is negative (labels count from 0)"),
         ("b.jpg 1000000", "label 1000000 is too large (labels number the classes 0, 1, 2, …)"),
+        ('"b.jpg 1"', '"b.jpg 1" has quotes (want "path label" without them)'),
+        ('"my b.jpg" "1"', '"my b.jpg" "1" has quotes (want "path label" without them)'),
+        ("'b.jpg'\t1", "'b.jpg'\t1 has quotes (want \"path label\" without them)"),
+        ("b.jpg\t0,1,0", f"'0,1,0' {SEVERAL}"),
+        ("b.JPG 1;2", f"'1;2' {SEVERAL}"),
+        ("my b.png [0, 2]", f"'[0, 2]' {SEVERAL}"),
+        ("b.jpeg 0 2 5", f"'0 2 5' {SEVERAL}"),
+        ("b.jpg,1", 'b.jpg,1 has a comma between path and label (want "path label")'),
+        ("b.jpg, 1", 'b.jpg, 1 has a comma between path and label (want "path label")'),
         ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute (want a path relative to the image folder)"),
         ("C:\\b.jpg 1", "'C:/b.jpg' is absolute (want a path relative to the image folder)"),
         ("x/../../b.jpg 1", "'x/../../b.jpg' leaves the image folder"),

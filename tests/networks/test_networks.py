@@ -11,7 +11,7 @@ from paddle.vision import models as vision
 
 import paddle_aug
 from paddle_aug.networks import NETWORKS
-from paddle_aug.networks.vgg import from_upscaled
+from paddle_aug.networks.vgg import from_upscaled, to_upscaled
 
 # LeNet is not Paddle's: see its docstring.
 PADDLES = [name for name in NETWORKS if hasattr(vision, name) and name != "lenet"]
@@ -339,11 +339,14 @@ def test_paddles_weights_give_its_output(name):
         assert largest_difference(one, other) < 1e-5
 
 
-def test_paddles_vgg_weights_give_its_output_once_converted():
+def test_vgg_weights_of_paddle_give_the_same_output_here_and_ours_there_once_converted():
     theirs, ours = randomized(paddles, "vgg11", 5), zeroed(NETWORKS["vgg11"], 5, 224)
-    ours.set_state_dict(from_upscaled(theirs.state_dict()))
+    weights = {name: value.numpy() for name, value in theirs.state_dict().items()}
+    ours.set_state_dict(from_upscaled(weights))
     with paddle.no_grad():
         assert largest_difference(ours(images(1, 224)), theirs(images(1, 224))) < 1e-5
+    back = to_upscaled(ours.state_dict())
+    assert all(np.array_equal(back[name].numpy(), weights[name]) for name in weights)
 
 
 def test_dropout_scales_at_inference_as_the_notebooks_does():

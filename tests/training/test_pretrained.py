@@ -5,7 +5,7 @@ import paddle
 import pytest
 
 from paddle_aug.errors import UserError
-from paddle_aug.networks.vgg import vgg_thin
+from paddle_aug.networks.vgg import vgg_thin, vgg_thin_bn
 from paddle_aug.training import checkpoint, pretrained
 from paddle_aug.training.pretrained import download, freeze, in_head, load_pretrained
 
@@ -84,24 +84,67 @@ def test_a_head_that_is_missing_is_replaced(source, caplog):
     assert "replaced (aux.out.weight, aux.out.bias)" in caplog.text
 
 
-def test_a_download_that_fails_is_one_message(monkeypatch):
+def test_a_download_that_fails_is_one_message_that_says_how_to_give_the_file(monkeypatch):
     def fails(url, checksum):
         raise RuntimeError("Downloading failed. Retry limit reached")
 
     monkeypatch.setattr(paddle.utils.download, "get_weights_path_from_url", fails)
-    with pytest.raises(UserError, match=r"resnet18\.pdparams cannot be downloaded .*PATH"):
+    with pytest.raises(
+        UserError,
+        match=r"cannot be downloaded .*: --pretrained paddle\.vision:resnet18\.pdparams$",
+    ):
         download("resnet18")
 
 
-def test_paddles_vgg_is_converted_to_the_notebooks_dropout(tmp_path, monkeypatch):
-    theirs = {name: value.numpy() for name, value in vgg_thin(3, 16).state_dict().items()}
-    checkpoint.save(tmp_path / "vgg.pdparams", theirs)
-    monkeypatch.setattr(pretrained, "download", lambda name: tmp_path / "vgg.pdparams")
-    network = vgg_thin(3, 16)
-    load_pretrained(network, "imagenet", "vgg_thin")
+@pytest.fixture
+def vgg_file(tmp_path, monkeypatch):
+    """A VGG's weights that do not say whose they are; `imagenet` takes them too."""
+    file = tmp_path / "vgg.pdparams"
+    checkpoint.save(file, vgg_thin(3, 16).state_dict())
+    monkeypatch.setattr(pretrained, "download", lambda name: file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("source", "factor"),
+    [("imagenet", 2), ("paddle.vision:{}", 2), ("paddle_aug:{}", 1)],
+)
+def test_paddles_vgg_is_converted_to_the_notebooks_dropout_and_ours_is_not(
+    vgg_file, source, factor
+):
+    network, weights = vgg_thin(3, 16), checkpoint.load(vgg_file)
+    load_pretrained(network, source.format(vgg_file), "vgg_thin")
     for name, value in network.state_dict().items():
-        times = 2 if name in ("classifier.3.weight", "classifier.6.weight") else 1
-        np.testing.assert_array_equal(value.numpy(), times * theirs[name])
+        times = factor if name in ("classifier.3.weight", "classifier.6.weight") else 1
+        np.testing.assert_array_equal(value.numpy(), times * weights[name])
+
+
+def test_a_vgg_of_unknown_origin_is_refused_with_the_words_that_decide(vgg_file):
+    with pytest.raises(UserError) as error:
+        load_pretrained(vgg_thin(3, 16), str(vgg_file), "vgg_thin")
+    assert f"{vgg_file} does not say whose VGG it is of" in str(error.value)
+    assert f"--pretrained paddle.vision:{vgg_file}, " in str(error.value)
+    assert str(error.value).endswith(f"--pretrained paddle_aug:{vgg_file}")
+
+
+def test_described_weights_are_ours_and_are_not_taken_for_paddles(vgg_file):
+    weights = checkpoint.load(vgg_file)
+    checkpoint.save(vgg_file, {**weights, checkpoint.DESCRIPTION: {}})
+    for source in (vgg_file, f"paddle_aug:{vgg_file}"):
+        network = vgg_thin(3, 16)
+        load_pretrained(network, str(source), "vgg_thin")
+        for name, value in network.state_dict().items():
+            np.testing.assert_array_equal(value.numpy(), weights[name])
+    with pytest.raises(
+        UserError, match=f"written by paddle_aug; give it as --pretrained {vgg_file}"
+    ):
+        load_pretrained(vgg_thin(3, 16), f"paddle.vision:{vgg_file}", "vgg_thin")
+
+
+def test_networks_without_the_notebooks_dropout_take_any_file(tmp_path):
+    checkpoint.save(tmp_path / "bn.pdparams", vgg_thin_bn(3, 16).state_dict())
+    for word in ("", "paddle.vision:", "paddle_aug:"):
+        load_pretrained(vgg_thin_bn(3, 16), f"{word}{tmp_path / 'bn.pdparams'}", "vgg_thin_bn")
 
 
 def test_a_network_that_paddle_has_no_weights_for_is_told():

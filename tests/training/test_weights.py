@@ -90,7 +90,10 @@ def test_paddle_reads_described_weights_without_a_word(weights):
 
 
 def test_older_weights_are_loaded_by_the_run_json_of_their_run(undescribed, weights, run_json):
-    with pytest.raises(UserError, match=r"has no description.*--run FILE, or train again"):
+    with pytest.raises(
+        UserError,
+        match=r"no description.*--run FILE, or train again.*--pretrained paddle\.vision:.*old\.p",
+    ):
         load_trained(undescribed)
     assert_what_was_trained(load_trained(undescribed, run_json), weights, run_json)
     with pytest.raises(UserError, match="has a description of its own; drop --run"):

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, check_choice, draw_one
+from paddle_aug.augment.ops.draws import (
+    Range,
+    around,
+    check_choice,
+    check_range,
+    check_scale,
+    check_slant,
+    draw_one,
+)
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -141,8 +149,11 @@ class Affine(Transform):
     mode: tuple[str, ...] = ("constant",)
 
     def __post_init__(self):
-        if around(self.scale, 1)[0] <= 0:
-            raise ValueError(f"scale wants to stay above 0, got {self.scale}")
+        check_scale("scale", self.scale)
+        check_range("translate_percent", around(self.translate_percent, 0), -1, 1)
+        check_range("rotate", around(self.rotate, 0), -math.inf)
+        check_slant("shear", self.shear)
+        check_range("cval", self.cval, 0, 255)
         for order in self.order:
             check_choice("order", order, ORDERS)
         for mode in self.mode:

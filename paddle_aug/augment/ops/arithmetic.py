@@ -10,7 +10,16 @@ import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.color import luma
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw, draw_channels, up_to
+from paddle_aug.augment.ops.draws import (
+    Probability,
+    Range,
+    around,
+    check_range,
+    draw,
+    draw_channels,
+    factors,
+    up_to,
+)
 from paddle_aug.augment.transform import Transform
 
 LEVELS = np.arange(256, dtype=np.float32)
@@ -67,7 +76,11 @@ class Add(Transform):
     """Adds up to `value` grey levels either way, or a number of the range."""
 
     value: Range = 20
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
+
+    def __post_init__(self):
+        check_range("value", around(self.value, 0), -255, 255)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {"value": draw_channels(rng, around(self.value, 0), self.per_channel)}
@@ -77,26 +90,35 @@ class Add(Transform):
 
 @dataclass(frozen=True)
 class Multiply(Transform):
-    """Multiplies by 1 ± `mul`, or a number of the range."""
+    """Multiplies by 1 ± `mul`, but not below 0, or by a number of the range."""
 
     mul: Range = 0.2
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
+
+    def __post_init__(self):
+        check_range("mul", factors(self.mul), 0)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
-        return {"mul": draw_channels(rng, around(self.mul, 1), self.per_channel)}
+        return {"mul": draw_channels(rng, factors(self.mul), self.per_channel)}
 
     apply = staticmethod(multiply)
 
 
 @dataclass(frozen=True)
 class LinearContrast(Transform):
-    """Multiplies the distance from grey 127 by 1 ± `alpha`, or a number of the range."""
+    """Multiplies the distance from grey 127 by 1 ± `alpha`, but not below 0, or by a number of the
+    range."""
 
     alpha: Range = 0.4
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
+
+    def __post_init__(self):
+        check_range("alpha", factors(self.alpha), 0)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
-        return {"alpha": draw_channels(rng, around(self.alpha, 1), self.per_channel)}
+        return {"alpha": draw_channels(rng, factors(self.alpha), self.per_channel)}
 
     apply = staticmethod(linear_contrast)
 
@@ -106,7 +128,11 @@ class Invert(Transform):
     """Inverts with probability `p`: the image or, with probability `per_channel`, each channel."""
 
     p: float = 1.0
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
+
+    def __post_init__(self):
+        check_range("p", self.p, 0, 1)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         if rng.random() < self.per_channel:

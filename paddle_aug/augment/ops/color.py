@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw, factors
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -110,13 +110,17 @@ def _enhance(enhancer: type, image: np.ndarray, factor: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Enhance(Transform):
-    """Draws the factor of a blend; `strength` 0.5 means 0.5 to 1.5, the notebook's range."""
+    """Draws the factor of a blend; `strength` 0.5 means 0.5 to 1.5, the notebook's range. No factor
+    is below 0."""
 
     strength: Range = 0.5
     exact: bool = False
 
+    def __post_init__(self):
+        check_range("strength", factors(self.strength), 0)
+
     def sample(self, rng, shape):
-        return {"factor": draw(rng, around(self.strength, 1.0))}
+        return {"factor": draw(rng, factors(self.strength))}
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,7 @@ class Hue(Transform):
     exact: bool = False
 
     def __post_init__(self):
-        check_range("hue", around(self.strength, 0), -0.5, 0.5)
+        check_range("strength", around(self.strength, 0), -0.5, 0.5)
 
     def sample(self, rng, shape):
         return {"shift": draw(rng, around(self.strength, 0))}
@@ -189,12 +193,10 @@ class ColorJitter(Transform):
     def _ranges(self) -> list[tuple[str, tuple[float, float]]]:
         ranges = []
         for name in JITTERS:
-            value, centre = getattr(self, name), float(name != "hue")
-            low, high = around(value, centre)
-            if name != "hue" and not isinstance(value, tuple):
-                low = max(0.0, low)
-            if not low == high == centre:
-                ranges.append((name, (low, high)))
+            value = getattr(self, name)
+            bounds = around(value, 0.0) if name == "hue" else factors(value)
+            if bounds != ((0, 0) if name == "hue" else (1, 1)):
+                ranges.append((name, bounds))
         return ranges
 
     def sample(self, rng, shape):

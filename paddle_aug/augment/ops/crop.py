@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from paddle_aug.augment.ops.draws import check_range
 from paddle_aug.augment.transform import Transform
 
 
@@ -26,8 +27,7 @@ class Crop(Transform):
     percent: tuple[float, float] = (0.0, 0.1)
 
     def __post_init__(self):
-        if not 0 <= self.percent[0] <= self.percent[1]:
-            raise ValueError(f"percent wants 0 <= low <= high, got {self.percent}")
+        check_range("percent", self.percent, 0, 1)
 
     def sample(self, rng, shape):
         height, width = shape[:2]

@@ -7,6 +7,7 @@ import numpy as np
 
 Range = float | tuple[float, float]
 Colour = int | tuple[int, int, int]
+Probability = float | bool  # imgaug writes per_channel=True
 
 
 def around(value: Range, centre: float) -> tuple[float, float]:
@@ -19,12 +20,19 @@ def up_to(value: Range) -> tuple[float, float]:
     return value if isinstance(value, tuple) else (0, value)
 
 
+def factors(value: Range) -> tuple[float, float]:
+    """The range of a factor: a scalar means 1 ± this much, but not below 0."""
+    return value if isinstance(value, tuple) else (max(0.0, 1 - value), 1 + value)
+
+
 def check_range(name: str, value: float | tuple, low: float, high: float = math.inf) -> None:
-    """Raise ValueError for a field with a number outside [low, high]."""
+    """Raise ValueError for a field with a number outside [low, high], or a range upside down."""
     numbers = value if isinstance(value, tuple) else (value,)
     if not all(low <= number <= high for number in numbers):
         limits = f"from {low} to {high}" if high < math.inf else f"of {low} or more"
         raise ValueError(f"{name} wants numbers {limits}, got {value}")
+    if numbers[0] > numbers[-1]:
+        raise ValueError(f"{name} wants a range from a low to a high number, got {value}")
 
 
 def check_whole(name: str, value: int | tuple, low: float, high: float = math.inf) -> None:
@@ -33,6 +41,18 @@ def check_whole(name: str, value: int | tuple, low: float, high: float = math.in
     if not all(isinstance(number, int) for number in numbers):
         raise ValueError(f"{name} wants whole numbers, got {value}")
     check_range(name, value, low, high)
+
+
+def check_scale(name: str, value: Range) -> None:
+    """Raise ValueError for a range about 1 that reaches 0."""
+    check_range(name, around(value, 1), -math.inf)
+    if around(value, 1)[0] <= 0:
+        raise ValueError(f"{name} wants to stay above 0, got {value}")
+
+
+def check_slant(name: str, value: Range) -> None:
+    """Raise ValueError for a range of shears, in degrees, that reaches a right angle."""
+    check_range(name, around(value, 0), -89, 89)
 
 
 def check_choice(name: str, value: object, choices: Collection) -> None:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, check_range, draw, draw_seed, random_words, up_to
+from paddle_aug.augment.ops.draws import (
+    Probability,
+    Range,
+    check_range,
+    draw,
+    draw_seed,
+    random_words,
+    up_to,
+)
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
@@ -55,10 +63,11 @@ class Dropout(Transform):
     """
 
     p: Range = 0.05
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
 
     def __post_init__(self):
         check_range("p", up_to(self.p), 0, 1)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {
@@ -79,13 +88,14 @@ class CoarseDropout(Transform):
 
     p: Range = (0.02, 0.1)
     size_percent: Range = (0.02, 0.05)
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
     min_size: int = 3
 
     def __post_init__(self):
         check_range("p", up_to(self.p), 0, 1)
         check_range("size_percent", up_to(self.size_percent), 0, 1)
         check_range("min_size", self.min_size, 1)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw, up_to
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw, factors, up_to
 from paddle_aug.augment.transform import Transform
 
 NOTHING = np.float32([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
@@ -78,10 +78,14 @@ class Sharpen(_Blended):
     alpha: Range = 0.2
     lightness: Range = 0.2
 
+    def __post_init__(self):
+        super().__post_init__()
+        check_range("lightness", factors(self.lightness), 0)
+
     def sample(self, rng, shape):
         return {
             "alpha": draw(rng, up_to(self.alpha)),
-            "lightness": draw(rng, around(self.lightness, 1)),
+            "lightness": draw(rng, factors(self.lightness)),
         }
 
     apply = staticmethod(sharpen)
@@ -93,6 +97,10 @@ class Emboss(_Blended):
 
     alpha: Range = 1.0
     strength: Range = (0.25, 1.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_range("strength", up_to(self.strength), -math.inf)
 
     def sample(self, rng, shape):
         return {"alpha": draw(rng, up_to(self.alpha)), "strength": draw(rng, up_to(self.strength))}
@@ -119,6 +127,10 @@ class DirectedEdgeDetect(_Blended):
 
     alpha: Range = 0.75
     direction: Range = (0.0, 1.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_range("direction", around(self.direction, 0), -math.inf)
 
     def sample(self, rng, shape):
         return {

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.blur import gaussian_window
-from paddle_aug.augment.ops.draws import check_choice, draw, draw_seed
+from paddle_aug.augment.ops.draws import check_choice, check_range, draw, draw_seed
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -85,6 +85,9 @@ class ElasticTransformation(Transform):
     cval: float = 0
 
     def __post_init__(self):
+        check_range("alpha", self.alpha, 0)
+        check_range("sigma", self.sigma, 0)
+        check_range("cval", self.cval, 0, 255)
         check_choice("order", self.order, ORDERS)
         check_choice("mode", self.mode, BORDERS)
 

@@ -200,6 +200,7 @@ class GridMask(Transform):
     def __post_init__(self):
         check_whole("period", self.period, 1)
         check_range("keep", self.keep, 0, 1)
+        check_range("rotate", around(self.rotate, 0), -math.inf)
         check_colour(self.fill)
 
     def sample(self, rng, shape):
@@ -229,7 +230,8 @@ class HideAndSeek(Transform):
     fill: Colour = 0
 
     def __post_init__(self):
-        check_whole("grids", self.grids, 0)
+        for grid in self.grids:
+            check_whole("grids", grid, 0)
         check_range("p_hide", self.p_hide, 0, 1)
         check_colour(self.fill)
 

@@ -169,6 +169,9 @@ class RandomRotation(Transform):
     degrees: Range = 180
     exact: bool = False
 
+    def __post_init__(self):
+        check_range("degrees", around(self.degrees, 0), -math.inf)
+
     def sample(self, rng, shape):
         return {"degrees": draw(rng, around(self.degrees, 0))}
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, check_choice, check_range, draw, draw_whole
+from paddle_aug.augment.ops.draws import (
+    Range,
+    around,
+    check_choice,
+    check_range,
+    check_scale,
+    check_slant,
+    draw,
+    draw_whole,
+)
 from paddle_aug.augment.transform import Transform
 
 # By SciPy's names; "constant" and "wrap" have no counterpart in OpenCV.
@@ -133,8 +142,9 @@ class KerasAffine(Transform):
         check_range("width_shift", self.width_shift, 0)
         check_range("height_shift", self.height_shift, 0)
         check_range("cval", self.cval, 0, 255)
-        if around(self.zoom, 1)[0] <= 0:
-            raise ValueError(f"zoom wants to stay above 0, got {self.zoom}")
+        check_range("rotation", around(self.rotation, 0), -math.inf)
+        check_scale("zoom", self.zoom)
+        check_slant("shear", self.shear)
         check_choice("fill_mode", self.fill_mode, FILL_MODES)
 
     def sample(self, rng, shape):
@@ -164,6 +174,9 @@ class ChannelShift(Transform):
     """channel_shift_range: up to this many levels either way, the same for all channels."""
 
     levels: Range = 20
+
+    def __post_init__(self):
+        check_range("levels", around(self.levels, 0), -255, 255)
 
     def sample(self, rng, shape):
         return {"shift": draw(rng, around(self.levels, 0))}

@@ -15,7 +15,15 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw, draw_seed, up_to
+from paddle_aug.augment.ops.draws import (
+    Probability,
+    Range,
+    around,
+    check_range,
+    draw,
+    draw_seed,
+    up_to,
+)
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
 
@@ -96,6 +104,9 @@ class GaussianNoise(Transform):
 
     max_sigma: float = 10.0
 
+    def __post_init__(self):
+        check_range("max_sigma", self.max_sigma, 0)
+
     def sample(self, rng, shape):
         return {"sigma": draw(rng, (0, self.max_sigma)), "seed": draw_seed(rng)}
 
@@ -111,10 +122,12 @@ class AdditiveGaussianNoise(Transform):
 
     loc: Range = 0
     scale: Range = 15
-    per_channel: float = 0.0
+    per_channel: Probability = 0.0
 
     def __post_init__(self):
+        check_range("loc", around(self.loc, 0), -255, 255)
         check_range("scale", up_to(self.scale), 0)
+        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {

@@ -126,6 +126,7 @@ class PiecewiseAffine(Transform):
     columns: tuple[int, int] = (2, 4)
 
     def __post_init__(self):
+        check_range("scale", self.scale, 0)
         check_range("rows", self.rows, 2)
         check_range("columns", self.columns, 2)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, draw
+from paddle_aug.augment.ops.draws import Range, around, check_range, draw
 from paddle_aug.augment.ops.geometry import fixed_point
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
@@ -71,6 +71,9 @@ class ShearX(Transform):
 
     amount: Range = 0.3
 
+    def __post_init__(self):
+        check_range("amount", around(self.amount, 0), -1, 1)
+
     def sample(self, rng, shape):
         return {"amount": draw(rng, around(self.amount, 0))}
 
@@ -90,6 +93,9 @@ class TranslateX(Transform):
 
     share: Range = 0.45
 
+    def __post_init__(self):
+        check_range("share", around(self.share, 0), -1, 1)
+
     def sample(self, rng, shape):
         return {"pixels": int(draw(rng, around(self.share, 0)) * shape[1])}
 
@@ -101,6 +107,9 @@ class TranslateY(Transform):
     """Moves the image up or down by up to `share` of its height either way, or of the range."""
 
     share: Range = 0.45
+
+    def __post_init__(self):
+        check_range("share", around(self.share, 0), -1, 1)
 
     def sample(self, rng, shape):
         return {"pixels": int(draw(rng, around(self.share, 0)) * shape[0])}

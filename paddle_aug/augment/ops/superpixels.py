@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import draw, draw_seed, draw_whole
+from paddle_aug.augment.ops.draws import check_range, draw, draw_seed, draw_whole
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -258,6 +258,11 @@ class Superpixels(Transform):
     p_replace: tuple[float, float] = (0.5, 1.0)
     n_segments: tuple[int, int] = (50, 120)
     max_size: int = 128
+
+    def __post_init__(self):
+        check_range("p_replace", self.p_replace, 0, 1)
+        check_range("n_segments", self.n_segments, 1)
+        check_range("max_size", self.max_size, 1)
 
     def sample(self, rng, shape):
         return {

@@ -7,9 +7,11 @@ Dataset N is mounted at `data/data<N>/`, which is reset with every session; what
 import lzma
 import os
 import re
+import shlex
 import shutil
 import stat
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +28,12 @@ SCRIPT_TASK = Path("/root/paddlejob/workspace")
 
 _UTF8_FLAG = 0x800
 _NAME = re.compile("data[0-9]+")
+_UNPACK = {
+    r"\.zip$": "unzip {0} -d {1}",
+    r"\.(tar|tar\.\w+|tgz)$": "tar -xf {0} -C {1}",
+    r"\.rar$": "unrar x {0} {1}/",
+    r"\.7z$": "7z x {0} -o{1}",
+}
 # What a damaged zip raises; the last three for its names and fields.
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeError, struct.error, ValueError
@@ -77,12 +85,29 @@ def find_zip(folder: Path) -> Path | None:
     return named[0] if named else zips[0] if len(zips) == 1 else None
 
 
+def unpack_command(archive: Path, into: Path) -> str | None:
+    """The command that unpacks an archive into a folder; None for a file of another kind."""
+    for ending, command in _UNPACK.items():
+        if re.search(ending, archive.name, re.IGNORECASE) and archive.is_file():
+            return command.format(*(shlex.quote(str(path)) for path in (archive, into)))
+    return None
+
+
+def _is_tar(file: Path) -> bool:
+    with suppress(*_DAMAGE, OSError):
+        return tarfile.is_tarfile(file)
+    return False
+
+
 @contextmanager
 def _faults_of(zip_path: Path, doing: str) -> Iterator[None]:
     """Say in one message what is wrong with a zip."""
     try:
         yield
     except _DAMAGE as error:
+        if _is_tar(zip_path):
+            command = f"tar -xf {shlex.quote(str(zip_path))} -C {shlex.quote(str(zip_path.parent))}"
+            raise UserError(f"{zip_path} is a tar, not a zip; unpack it: {command}") from None
         raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
     except NotImplementedError as error:
         raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error

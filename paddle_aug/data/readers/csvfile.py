@@ -12,6 +12,7 @@ from paddle_aug.data.readers.list_format import (
     label_fault,
     path_fault,
     read_lines,
+    several_labels_fault,
 )
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
@@ -130,7 +131,7 @@ def _row_fault(path: str, label: str, split: str) -> str | None:
         return "no label"
     if split.lower() not in TRAIN_NAMES + EVAL_NAMES:
         return f"no split named {split!r}; {near_miss(split, TRAIN_NAMES + EVAL_NAMES)}"
-    return path_fault(path)
+    return several_labels_fault(label) or path_fault(path)
 
 
 def _split_faults(rows: list[Row]) -> list[tuple[int, str]]:

@@ -19,6 +19,8 @@ LIST_PAIRS = (
 )
 CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
 MAX_LABEL = 999_999
+_IMAGE = r".+\.(?:bmp|gif|jpe?g|p[bgnp]m|png|tiff?|webp)"
+_LABELS = r"\[?[0-9]+(?:[\s,;|]+[0-9]+)+\]?"
 # What folders and tables call the two parts.
 TRAIN_NAMES = ("train", "training")
 EVAL_NAMES = ("eval", "val", "valid", "validation", "test", "testing")
@@ -48,6 +50,8 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Sample], list[F
         if len(fields) == 2:
             path, label = fields[0].strip().replace("\\", "/"), fields[1]
             reason = label_fault(label) or path_fault(path)
+        if reason or path[0] in "\"'" or path[-1] in "0123456789,;|":
+            reason = form_fault(text.strip()) or reason
         if reason:
             faults.append(Fault(name, line, reason))
         else:
@@ -55,6 +59,24 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Sample], list[F
     if not samples and not faults:
         faults.append(Fault(name, 0, "the list is empty"))
     return samples, faults
+
+
+def form_fault(line: str) -> str | None:
+    """Why a line is of another form than "path label", where that is certain."""
+    if re.fullmatch(r"""(["']).+\1(\s+\S+)?""", line):
+        return f'{line} has quotes (want "path label" without them)'
+    if several := re.fullmatch(rf"{_IMAGE}[\s,;]+({_LABELS})", line, re.IGNORECASE):
+        return several_labels_fault(several[1])
+    if re.fullmatch(rf"{_IMAGE}\s*[,;]\s*[0-9]+", line, re.IGNORECASE):
+        return f'{line} has a comma between path and label (want "path label")'
+    return None
+
+
+def several_labels_fault(label: str) -> str | None:
+    """Why a label is none if it is several numbers, such as "0,1,1"."""
+    if not re.fullmatch(_LABELS, label):
+        return None
+    return f"{label!r} are several labels; multi-label data are not supported (want one class)"
 
 
 def label_fault(label: str) -> str | None:

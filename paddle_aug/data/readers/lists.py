@@ -76,6 +76,9 @@ def read_lists(
     if any(_missing(root, paths)):
         folders = ", ".join(map(str, tried))
         notes = (f"Images were looked for in {folders} (else give --image-root).",)
+        unread = (file for file in sorted(folder.iterdir()) if file != aistudio.find_zip(folder))
+        commands = filter(None, (aistudio.unpack_command(file, folder) for file in unread))
+        notes += tuple(f"Or are they in an archive? Unpack it: {command}" for command in commands)
     files = (*names, class_file.name if class_file else "")
     return Found(name, train, eval_, class_names, files, faults, notes, root=root)
 
