@@ -71,9 +71,9 @@ class TrainConfig:
 
     data: str | None = option(
         None,
-        "folder with the list files, or 'sample'; or KIND:PATH: folder:PATH of class folders, "
-        "csv:FILE, cifar10:PATH or cifar100:PATH of the python archive, mnist:FOLDER, "
-        "fashion-mnist:FOLDER; by default the data set mounted on AI Studio",
+        "folder with the list files or of class folders, a single list, a CSV table, or 'sample'; "
+        "or KIND:PATH: folder:PATH, csv:FILE, cifar10:PATH or cifar100:PATH of the python archive, "
+        "mnist:FOLDER, fashion-mnist:FOLDER; by default the data set mounted on AI Studio",
         "DATA",
     )
     train_list: str | None = option(

@@ -1,4 +1,4 @@
-"""Train.txt and Eval.txt out of one class folder, list or table."""
+"""Train.txt and Eval.txt out of a data set, with the names of its classes."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from paddle_aug.data.readers.list_format import (
     path_fault,
     read_class_names,
 )
-from paddle_aug.data.samples import Found, Sample
+from paddle_aug.data.samples import Found
 from paddle_aug.data.split import hold_back
 from paddle_aug.errors import UserError, writing
 from paddle_aug.system.files import write_bytes
@@ -18,48 +18,58 @@ TRAIN_LIST, EVAL_LIST = LIST_PAIRS[0]
 CLASS_FILE = "labels.txt"
 
 
-def refuse(found: Found, share: float, out: Path) -> None:
-    """Refuse early what cannot be split, and an output folder that already has lists.
+def refuse(found: Found, share: float | None, out: Path) -> None:
+    """Refuse early what cannot be split or listed, and an output folder that already has lists.
 
     Raises:
-        UserError: the split is impossible.
+        UserError: no lists can be written.
     """
-    if not 0 < share < 1:
+    if found.root is None:
+        raise UserError(f"{found.name} is an archive; lists name image files")
+    if share is not None and not 0 < share < 1:
         raise UserError(f"--split {share} is not between 0 and 1; 0.75 trains on three quarters")
-    if found.eval:
+    if share is not None and found.eval:
         raise UserError(
             f"{found.name} is split already: it has {len(found.eval):,} evaluation images; "
             "--split takes a class folder or a single list"
         )
     there = [name for pair in LIST_PAIRS for name in pair if os.path.lexists(out / name)]
     if there:
-        raise UserError(f"{out} holds {' and '.join(there)}; choose another folder with --out")
+        raise UserError(f"{out} holds {' and '.join(there)}; choose another folder")
     _class_file(found, out)
-    for sample in found.train:
-        _refuse_path(sample)
 
 
-def divide(found: Found, share: float, seed: int, groups: dict[str, int], out: Path) -> Found:
-    """Write the two lists and the class names to `out`, after `refuse`.
+def divide(found: Found, share: float, seed: int, groups: dict[str, int]) -> Found:
+    """The data with about `share` of each class in training, and the rest to evaluate on.
 
-    About `share` of each class goes to training. The seed decides which images; without groups they
-    are those that `--holdout` leaves. Groups stay together.
+    The seed decides which images; without groups they are those that `--holdout` leaves. Groups
+    stay together.
 
     Raises:
-        UserError: one side would be empty, or `out` cannot be written to.
+        UserError: one side would be empty.
     """
     try:
         train, held = hold_back(found.train, 1 - share, seed, groups)
     except UserError:
         raise UserError(f"--split {share} leaves nothing to evaluate on") from None
-    with writing(f"to --out {out}"):
-        if not _class_file(found, out):
+    return found._replace(train=train, eval=held)
+
+
+def write(found: Found, out: Path) -> None:
+    """Write the lists of the parts and the class names to `out`, after `refuse`.
+
+    Raises:
+        UserError: `out` cannot be written to, or names other classes.
+    """
+    named = _class_file(found, out)
+    with writing(f"lists to {out}"):
+        if not named:
             names = "".join(f"{label} {name}\n" for label, name in enumerate(found.class_names))
             write_bytes(out / CLASS_FILE, names.encode())
-        for name, samples in ((EVAL_LIST, held), (TRAIN_LIST, train)):
-            lines = "".join(f"{sample.path} {sample.label}\n" for sample in samples)
-            write_bytes(out / name, lines.encode())
-    return found._replace(train=train, eval=held)
+        for name, samples in ((EVAL_LIST, found.eval), (TRAIN_LIST, found.train)):
+            if samples:
+                lines = "".join(f"{sample.path} {sample.label}\n" for sample in samples)
+                write_bytes(out / name, lines.encode())
 
 
 def image_root(found: Found, out: Path) -> Path | None:
@@ -83,10 +93,9 @@ def _class_file(found: Found, out: Path) -> Path | None:
     return files[0] if files else None
 
 
-def _refuse_path(sample: Sample) -> None:
-    """Refuse a path that a line of a list cannot hold."""
-    path = sample.path
+def path_in_list(path: str) -> bool:
+    """Whether a line of a list can hold a path."""
     lines = f"{path} 0".splitlines()
     encodable = path == path.encode(errors="replace").decode()
-    if len(lines) > 1 or path != path.strip() or "\\" in path or path_fault(path) or not encodable:
-        raise UserError(f"{path!r} cannot stand in a list; rename it")
+    whole = len(lines) == 1 and path == path.strip()
+    return whole and "\\" not in path and not path_fault(path) and encodable

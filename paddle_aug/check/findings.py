@@ -43,6 +43,8 @@ FINDINGS = {
         "--split 0.75 writes two lists; or train with --holdout 0.25"),
     "labels-start": ("warning", "labels begin at {start}, not at 0",
         "count from 0: the network has an output for each number from 0 on"),
+    "nested": ("warning", "all images lie in folders below those of the {classes}",
+        "if these folders are the classes, name the folder that holds them"),
     "label-gap": ("warning", "{classes} without a training image",
         "number the classes without gaps, or add images"),
     "few-images": ("warning", f"{{classes}} with fewer than {FEW} training images",
@@ -207,6 +209,8 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
     def sized(labels: Iterable[int]) -> list[Place]:
         return [place(label, f"({train[label]:,})") for label in labels]
 
+    if below := _folders_below_classes(survey):
+        yield _finding("nested", [place(n, f"({', '.join(below[n])})") for n in sorted(below)])
     if start:
         yield _finding("labels-start", [], start=start)
     if gaps := [label for label in known if label not in train]:
@@ -221,6 +225,21 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
     unseen = [label for label in listed if label not in evaluated]
     if survey.found.eval and unseen:
         yield _finding("not-evaluated", [place(label) for label in unseen])
+
+
+def _folders_below_classes(survey: Survey) -> dict[int, list[str]]:
+    """By class, the folders in its folder; none if an image lies right in a class folder."""
+    found = survey.found
+    if found.root is None or any(sample.line for sample in found.train):
+        return {}
+    below = defaultdict(set)
+    for sample in found.train:
+        folders = PurePosixPath(sample.path).parts[:-1]
+        inner = folders[folders.index(found.class_names[sample.label]) + 1 :]
+        if not inner:
+            return {}
+        below[sample.label].add(inner[0])
+    return {label: sorted(names) for label, names in below.items()}
 
 
 def _named(survey: Survey, label: int) -> str:

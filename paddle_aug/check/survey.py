@@ -3,13 +3,11 @@
 import hashlib
 from collections import Counter
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from paddle_aug.check.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
-from paddle_aug.data.dataset import find_dataset, find_list
 from paddle_aug.data.image import (
     Encoding,
     UnreadableImage,
@@ -18,11 +16,8 @@ from paddle_aug.data.image import (
     of_file,
 )
 from paddle_aug.data.parallel import over_images
-from paddle_aug.data.readers.csvfile import read_csv
-from paddle_aug.data.readers.folder import read_folder
-from paddle_aug.data.readers.list_format import find_pairs
 from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import printable
 from paddle_aug.system.files import read_bytes
 
 
@@ -46,30 +41,6 @@ class Listed(NamedTuple):
     sample: Sample
     in_eval: bool
     seen: Seen | str
-
-
-def find(
-    data: str,
-    train_list: str | Path | None = None,
-    eval_list: str | Path | None = None,
-    image_root: str | Path | None = None,
-) -> Found:
-    """What `find_dataset` finds, or a folder of class folders, or a single list or table.
-
-    Raises:
-        UserError: none of these is there.
-    """
-    path = Path(data)
-    if train_list is None and eval_list is None:
-        if path.is_file():
-            if path.suffix.lower() != ".csv":
-                return find_list(path, image_root)
-            if image_root is not None:
-                raise UserError(f"--image-root goes with lists; paths in {path} start beside it")
-            return read_csv(path)
-        if data != "sample" and path.is_dir() and image_root is None and not find_pairs(path):
-            return read_folder(path)
-    return find_dataset(data, train_list, eval_list, image_root)
 
 
 def shown(sample: Sample) -> str:

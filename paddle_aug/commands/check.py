@@ -1,18 +1,23 @@
 """Check a data set before training on it."""
 
 import logging
+import shlex
 from pathlib import Path
 
 from paddle_aug.check import divide
+from paddle_aug.check.divide import EVAL_LIST, TRAIN_LIST
 from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
-from paddle_aug.check.survey import Survey, find
+from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
+from paddle_aug.check.usable import usable
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import find_dataset
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results.text import terminal_width
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
+from paddle_aug.system.program import tool
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +25,8 @@ FIELDS = ("train_list", "eval_list", "image_root", "image_size")
 EXAMPLES = (
     "photos",
     "photos/all.txt --split 0.75",
-    "folder:photos --montage sheets --json report.json",
+    "photos --lists lists",
+    "photos --montage sheets --json report.json",
 )
 
 
@@ -28,25 +34,29 @@ def main() -> int:
     parser = CommandParser(
         "Report what is in a data set and what is wrong with it: classes and balance, sizes, "
         "faults of lists and files, duplicates. The exit code is 0 if nothing is wrong, 1 after "
-        "warnings, and 2 after errors, with which training would not start.",
+        "warnings, and 2 after errors, with which training would not start; 1 if lists without "
+        "them were written.",
         "DATA",
         EXAMPLES,
     )
-    parser.add_argument("data", metavar="DATA", help="what train takes as --data, or a single list")
+    parser.add_argument("data", metavar="DATA", help="what train takes as --data")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - for stdout")
     parser.add_argument("--montage", type=Path, help="draw a sheet per class and of duplicates")
-    text = "write Train.txt with this fraction of each class, Eval.txt and labels.txt"
+    text = "write Train.txt, Eval.txt and labels.txt without the faulty lines and files"
+    parser.add_argument("--lists", type=Path, help=text)
+    text = "such lists, with this fraction of each class in Train.txt"
     parser.add_argument("--split", type=float, help=text)
     parser.add_argument("--seed", type=int, default=0, help="of --split")
     parser.add_argument("--out", type=Path, help="of --split (default: where the data is)")
     add_options(parser, FIELDS)
     options = parser.parse_args()
     config = TrainConfig(**pop_fields(options, FIELDS), seed=options.seed)
-    if options.out is not None and options.split is None:
-        raise UserError("--out is for the lists of --split; give both")
-    found = find(options.data, config.train_list, config.eval_list, config.image_root)
-    out = options.out or (Path(options.data).parent if Path(options.data).is_file() else found.root)
-    if options.split is not None:
+    if options.out is not None and (options.split is None or options.lists is not None):
+        raise UserError("--out is for the lists of --split alone; --lists names a folder itself")
+    found = find_dataset(options.data, config.train_list, config.eval_list, config.image_root)
+    out = options.lists or options.out or found.root
+    writes = options.lists is not None or options.split is not None
+    if writes:
         divide.refuse(found, options.split, out)
     if options.montage is not None:
         refuse_unwritable(options.montage, "--montage")
@@ -64,19 +74,29 @@ def main() -> int:
     if options.montage is not None:
         report(f"{options.montage}: {len(write_montages(survey, options.montage)):,} sheets")
     code = exit_code(faults)
-    if options.split is not None:
-        if code == 2:
-            raise UserError("no lists are written; correct the errors first")
-        report(split(survey, options.split, options.seed, out))
+    if writes:
+        report(write_lists(survey, options.split, options.seed, out))
+        return min(code, 1)
     return code
 
 
-def split(survey: Survey, fraction: float, seed: int, out: Path) -> str:
-    """Divide the data, and return what was written and the command that trains on it."""
-    lists = divide.divide(survey.found, fraction, seed, survey.groups, out)
-    root = divide.image_root(lists, out)
-    lines = [f"{out}: {len(lists.train):,} images in Train.txt, {len(lists.eval):,} in Eval.txt"]
-    if duplicates := len(survey.groups) - len(set(survey.groups.values())):
+def write_lists(survey: Survey, fraction: float | None, seed: int, out: Path) -> str:
+    """Write what training takes of the data, and return what that is and the command to train."""
+    lists, left_out = usable(survey)
+    if fraction is not None:
+        lists = divide.divide(lists, fraction, seed, survey.groups)
+    divide.write(lists, out)
+    lines = [f"{out}: {len(lists.train):,} images in {TRAIN_LIST}"]
+    if lists.eval:
+        lines[0] += f", {len(lists.eval):,} in {EVAL_LIST}"
+    if left_out:
+        reasons = ", ".join(f"{number:,} {why}" for why, number in left_out.items())
+        lines.append(f"{left_out.total():,} left out: {reasons}")
+    duplicates = len(survey.groups) - len(set(survey.groups.values()))
+    if fraction is not None and duplicates:
         lines.append(f"{duplicates:,} duplicates and near duplicates follow their originals")
-    lines.append(f"python tools/train.py --data {out}" + (f" --image-root {root}" if root else ""))
-    return "\n".join(lines)
+    root = divide.image_root(lists, out)
+    words = [*tool("train"), "--data", str(out if lists.eval else out / TRAIN_LIST)]
+    words += ["--image-root", str(root)] if root else []
+    words += [] if lists.eval else ["--holdout", "0.25"]
+    return "\n".join([*lines, shlex.join(words)])

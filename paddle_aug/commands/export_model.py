@@ -46,9 +46,11 @@ def main() -> None:
     from paddle_aug.export.model import ONNX_RUNTIME, comparison_pixels, export
     from paddle_aug.training.weights import load_trained
 
-    samples, faults = find_images(options.images)
+    samples, faults, notes = find_images(options.images)
     if faults:
-        raise UserError("\n".join(faults))
+        raise UserError("\n".join([*faults, *notes]))
+    for note in notes:
+        logger.warning(note)
     paddle.set_device("cpu")
     trained = load_trained(options.weights, options.run)
     pixels = comparison_pixels(trained, samples)

@@ -49,14 +49,14 @@ def main() -> int:
     from paddle_aug.training.device import num_workers, use_device
     from paddle_aug.training.weights import load_trained
 
-    samples, faults = find_images(options.images)
+    samples, faults, notes = find_images(options.images)
     if not samples:
-        raise UserError("\n".join(faults))
+        raise UserError("\n".join([*faults, *notes]))
     tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
-    for fault in faults:
-        logger.warning(fault)
+    for message in (*notes, *faults):
+        logger.warning(message)
 
     sys.stdout.reconfigure(errors="surrogateescape")  # names of files may be of any bytes
     prints_lines = options.csv is None and options.json is None

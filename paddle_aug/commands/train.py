@@ -17,7 +17,7 @@ COMMON = (
 EXAMPLES = (
     "--data sample --augment all",
     "--data photos -c small --augment 'hflip|rotate(20)'",
-    "--data folder:photos --holdout 0.25 --augment mixup",
+    "--data photos --holdout 0.25 --augment mixup",
 )
 STOPPED = "stopped; the same command with --resume continues after the last whole epoch"
 

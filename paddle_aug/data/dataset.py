@@ -9,9 +9,12 @@ import hashlib
 import logging
 import os
 import re
+import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +26,13 @@ from paddle_aug.data.readers.cifar import read_cifar10, read_cifar100
 from paddle_aug.data.readers.csvfile import read_csv
 from paddle_aug.data.readers.drawn_sample import draw_sample
 from paddle_aug.data.readers.folder import read_folder
+from paddle_aug.data.readers.list_format import LIST_SUFFIXES, has_lists
 from paddle_aug.data.readers.lists import choose_lists, read_lists
 from paddle_aug.data.readers.mnist import read_fashion_mnist, read_mnist
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.system.program import tool
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +45,11 @@ KINDS: dict[str, Callable[[Path], Found]] = {
     "folder": read_folder,
     "csv": read_csv,
 }
+_WANTED = (
+    "--data takes a folder with lists or of class folders, a list, a CSV table, the word sample, "
+    f"or KIND:PATH, where KIND is {', '.join(KINDS)}"
+)
+SHOWN = 8  # classes in the line that says what a data set holds
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,20 @@ class Dataset:
     @property
     def num_classes(self) -> int:
         return len(self.class_names)
+
+    @property
+    def contents(self) -> str:
+        """What there is to train and to evaluate on, in a line."""
+        images = Counter(sample.label for sample in self.train)
+        classes = [f"{self.class_names[label]} ({images[label]:,})" for label in sorted(images)]
+        more = f" and {len(classes) - SHOWN:,} more" if len(classes) > SHOWN else ""
+        parts = [
+            f"{self.name}: {len(self.train):,} images of {len(classes):,} classes to train on: "
+            f"{', '.join(classes[:SHOWN])}{more}"
+        ]
+        parts += [f"{len(self.eval):,} to evaluate on"] if self.eval else []
+        parts += [f"{len(self.test):,} to test on once"] if self.test else []
+        return "; ".join(parts)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -103,10 +127,11 @@ def open_dataset(
 ) -> Dataset:
     """Find a data set's lists and images, and check every line and image.
 
-    `data` is a folder with a pair of lists; or "KIND:PATH", with a kind of `KINDS`; or "sample",
-    which is drawn into `data/sample` below `start` (the current folder); or None for AI Studio's
-    mounted data or else the sample. `train_list` and `eval_list` replace the folder's own; without
-    `data` their folder is used. Images are searched for in these folders, in `Images` below them
+    `data` is a folder with a pair of lists or, without lists, of class folders; or a single list or
+    CSV table; or "KIND:PATH", with a kind of `KINDS`; or "sample", which is drawn into
+    `data/sample` below `start` (the current folder); or None for AI Studio's mounted data or else
+    the sample. `train_list` and `eval_list` replace the folder's own; without `data` their folder
+    is used. Images are searched for in these folders, in `Images` below them
     and in AI Studio's `work/`, and unpacked from the folder's zip at first use. `check=False` skips
     the images, not the lists. For decoded images see `inputs.open_data`.
 
@@ -143,11 +168,20 @@ def checked(
     with filling(wanted, cache if check and not faults else None) as filled:
         if check and there:
             faults += _image_faults(found, filled)
-        report(faults, found.files, found.notes)
+        report(faults, found.files, found.notes, _lists_without(found, faults) if there else "")
+        if check:
+            logger.info(dataset.contents)
         if filled:
             archived = [sample for sample in filled.lacking if sample.pixels is not None]
             decode(archived, filled, "decoding images")
     return replace(dataset, store=filled.store) if filled else dataset
+
+
+def _lists_without(found: Found, faults: list[Fault]) -> str:
+    """The command that writes lists without the faulty lines and files, if it can."""
+    if found.root is None or any(fault.file in found.files[2:] for fault in faults):
+        return ""
+    return shlex.join([*tool("check"), *found.given, "--lists", f"{found.name}-lists"])
 
 
 def _image_faults(found: Found, filled: Filling | None) -> list[Fault]:
@@ -175,24 +209,35 @@ def find_dataset(
     Raises:
         UserError: no data set, or several of them.
     """
+    options = {"--train-list": train_list, "--eval-list": eval_list, "--image-root": image_root}
+    given = {option: str(value) for option, value in options.items() if value is not None}
     kind, path = _kind_and_path(data)
+    if kind and given:
+        raise UserError(f"{next(iter(given))} goes with a folder of lists, not with --data {data}")
+    named = data is not None and data != "sample" and train_list is None and eval_list is None
     if kind:
-        given = {"--train-list": train_list, "--eval-list": eval_list, "--image-root": image_root}
-        for option, value in given.items():
-            if value is not None:
-                raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
-        return KINDS[kind](path)
-    name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
-    lists = choose_lists(folder, train_list, eval_list)
-    return read_lists(name, folder, lists, image_root)._replace(drawn=drawn)
+        found = KINDS[kind](path)
+    elif named and os.path.isfile(data):
+        found = _read_file(Path(data), image_root)
+    elif named and os.path.isdir(data) and not given and not has_lists(Path(data)):
+        found = read_folder(Path(data))
+    else:
+        name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
+        lists = choose_lists(folder, train_list, eval_list)
+        found = read_lists(name, folder, lists, image_root)._replace(drawn=drawn)
+        data = data or folder
+    return found._replace(given=(str(data), *chain.from_iterable(given.items())))
 
 
-def find_list(file: Path, image_root: str | Path | None = None) -> Found:
-    """A single list, all of it in `train`; its images are searched for as those of a pair.
-
-    Raises:
-        UserError: see `read_lists`.
-    """
+def _read_file(file: Path, image_root: str | Path | None) -> Found:
+    """A table, or a single list, all of it in `train`: its images are searched for as a pair's."""
+    suffix = file.suffix.lower()
+    if suffix == ".csv":
+        if image_root is not None:
+            raise UserError(f"--image-root goes with lists; paths in {file} start beside it")
+        return read_csv(file)
+    if suffix not in LIST_SUFFIXES:
+        raise UserError(f"{file} is neither a list (.txt) nor a table (.csv); {_WANTED}")
     return read_lists(file.stem, file.parent, (file,), image_root)
 
 
@@ -231,8 +276,5 @@ def _choose_folder(
         return "sample", folder, True
     folder = Path(data)
     if not folder.is_dir():
-        raise UserError(
-            f"no folder {folder}; --data takes a folder with lists, the word sample, or KIND:PATH, "
-            f"where KIND is {', '.join(KINDS)}"
-        )
+        raise UserError(f"no folder {folder}; {_WANTED}")
     return folder.resolve().name, folder, False

@@ -15,10 +15,13 @@ Size = int | tuple[int, ...]
 MAX_PRINTED = 50
 
 
-def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] = ()) -> None:
+def report(
+    faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] = (), without: str = ""
+) -> None:
     """Raise one UserError with all faults, if any, in the order of `names` and lines.
 
-    `notes` come before the last line, which says what to do.
+    `notes` come before the last line, which says what to do; `without` is a command that goes on
+    without what is faulty.
     """
     if not faults:
         return
@@ -29,6 +32,8 @@ def report(faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] =
     if count > MAX_PRINTED:
         lines.append(f"… and {count - MAX_PRINTED:,} more")
     lines += [*notes, "Correct or remove these lines or files, then run again."]
+    if without:
+        lines[-1] += f" Or write lists without them: {without}"
     raise UserError("\n".join(lines))
 
 

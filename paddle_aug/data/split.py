@@ -11,6 +11,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.samples import Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
+from paddle_aug.system.program import again
 
 
 def select(
@@ -36,8 +37,8 @@ def select(
         raise UserError(f"--holdout must be at least 0 and below 1, not {holdout}")
     if not dataset.eval and not holdout:
         raise UserError(
-            f"{dataset.name} has no images to evaluate on; --holdout 0.25 holds back a quarter of "
-            "the training images"
+            f"{dataset.name} has no images to evaluate on; hold back a quarter of the training "
+            f"images: {again('--holdout', '0.25')}"
         )
     if dataset.test and holdout:
         raise ValueError(f"a part of {dataset.name} is held back already")

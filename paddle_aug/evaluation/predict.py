@@ -2,8 +2,10 @@
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import paddle
@@ -11,7 +13,7 @@ from paddle.nn import functional as F
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.image import SUFFIXES
+from paddle_aug.data.readers.folder import LOOP, NO_FILE, NO_IMAGE, images_below
 from paddle_aug.data.samples import Sample
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
@@ -115,34 +117,50 @@ def predictions(
                 yield mean if error is None else error
 
 
-def find_images(arguments: list[str]) -> tuple[list[Sample], list[str]]:
-    """The images that files, folders and globs name, each once; a message for each that names none.
+class Images(NamedTuple):
+    """The images to predict; `faults` name what is not there, `notes` what is passed over."""
 
-    A folder stands for the image files below it at any depth, sorted, without hidden ones. A named
-    file is taken whatever its name, even if it does not exist.
+    samples: list[Sample]
+    faults: list[str]
+    notes: list[str]
+
+
+def find_images(arguments: list[str]) -> Images:
+    """The images that files, folders and globs name, each once.
+
+    A folder stands for the image files below it at any depth, sorted, without hidden ones; links
+    are followed. A named file is taken whatever its name, even if it does not exist.
+
+    Raises:
+        UserError: a folder cannot be read.
     """
-    paths, messages = {}, []
+    paths: dict[str, None] = {}
+    faults, notes = [], []
     for argument in arguments:
         literal = os.path.exists(argument) or not glob.has_magic(argument)
         matches = [argument] if literal else sorted(glob.glob(argument, recursive=True))
-        images = [
-            path
-            for match in matches
-            for path in (_below(match) if os.path.isdir(match) else [match])
-        ]
+        images = []
+        for match in matches:
+            below, note = _below(match) if os.path.isdir(match) else ([match], "")
+            images += below
+            notes += [note] if note else []
         if not images:
-            messages.append(f"{argument}: no image found")
+            faults.append(f"{argument}: no image found")
         paths.update(dict.fromkeys(images))
-    return [Sample(path, path, 0) for path in paths], messages
+    return Images([Sample(path, path, 0) for path in paths], faults, notes)
 
 
-def _below(folder: str) -> list[str]:
-    images = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        images += [
-            os.path.join(parent, name)
-            for name in sorted(files)
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        ]
-    return images
+def _below(folder: str) -> tuple[list[str], str]:
+    """The images in a folder, and a line on what else is there."""
+    try:
+        images, wrong = images_below(folder)
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}") from None
+    broken = [path for path, reason in wrong if reason == NO_FILE]  # to be reported as missing
+    others = [path for path, reason in wrong if reason == NO_IMAGE]
+    loops = [path for path, reason in wrong if reason == LOOP]
+    kinds = Counter(os.path.splitext(path)[1].lower() or "without a suffix" for path in others)
+    passed = [f"{number:,} {kind}" for kind, number in sorted(kinds.items())]
+    passed += [f"{path}, which {LOOP}" for path in loops]
+    note = f"{folder}: passed over {', '.join(passed)}" if passed else ""
+    return sorted([*images, *broken], key=os.path.split), note

@@ -3,8 +3,6 @@
 import logging
 import shlex
 import shutil
-import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -12,6 +10,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.workers import Workers
 from paddle_aug.inputs import engine
 from paddle_aug.system.processes import cores
+from paddle_aug.system.program import tool
 from paddle_aug.training.callbacks import Callback, Step
 from paddle_aug.training.state import Progress, Run, model_file
 
@@ -125,11 +124,3 @@ def next_command(configs: list[TrainConfig]) -> str:
     else:
         words = [*tool("evaluate"), str(model_file(configs[0], "best.pdparams"))]
     return f"next: {shlex.join(words)}"
-
-
-def tool(name: str) -> list[str]:
-    """A command of this project, called in the same way as the running one."""
-    program = Path(sys.argv[0].split(" ")[0])
-    if program.suffix == ".py":
-        return ["python", str(program.with_name(f"{name}.py"))]
-    return ["paddle-aug", name]

@@ -14,9 +14,9 @@ from spoiled import SPOILED, jpeg, scene, write_spoiled
 
 from paddle_aug.check.findings import FINDINGS, LEVELS, Finding, Place, findings
 from paddle_aug.check.montage import MAX_IMAGES, _framed, write_montages
-from paddle_aug.check.survey import Survey, find
+from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
-from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.dataset import find_dataset, open_dataset
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
@@ -38,7 +38,7 @@ def check(monkeypatch, capsys):
 
 def told(data, **options) -> dict:
     """The findings by their codes."""
-    found = findings(Survey(find(str(data), **options)), 64)
+    found = findings(Survey(find_dataset(str(data), **options)), 64)
     return {finding.code: finding for finding in found}
 
 
@@ -49,7 +49,7 @@ def spoiled(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def survey(spoiled) -> Survey:
-    return Survey(find(str(spoiled)))
+    return Survey(find_dataset(str(spoiled)))
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_
     page = {code: (level, message) for level, code, message in rows}
     said = {finding.code: (finding.level, finding.message) for finding in told_of_it}
     assert {code: page[code] for code in said} == said
-    assert set(page) == set(FINDINGS) == {*said, "no-eval", "labels-start", "all-small"}
+    assert set(page) == set(FINDINGS) == {*said, "no-eval", "labels-start", "all-small", "nested"}
 
 
 def test_the_exit_code_is_that_of_the_worst_finding(tmp_path, spoiled, check):
@@ -199,7 +199,7 @@ def test_where_all_are_grey_that_is_nothing_odd(tmp_path):
 
 
 def test_images_that_are_all_small_are_a_note_one_of_them_a_warning(tmp_path):
-    survey = Survey(find(str(write_dataset(tmp_path / "small", train=10))))
+    survey = Survey(find_dataset(str(write_dataset(tmp_path / "small", train=10))))
     (note,) = findings(survey, 224)
     assert (note.level, note.code) == ("note", "all-small")
     assert note.message == "42 images enlarged more than 2 times to 224 × 224"
@@ -209,7 +209,7 @@ def test_images_that_are_all_small_are_a_note_one_of_them_a_warning(tmp_path):
 def test_a_set_of_which_nothing_can_be_read_is_still_told_of(tmp_path):
     (tmp_path / "Train.txt").write_text("a.png 0\nb.png 1\n")
     (tmp_path / "Eval.txt").write_text("c.png 0\nd.png one\n")
-    survey = Survey(find(str(tmp_path)))
+    survey = Survey(find_dataset(str(tmp_path)))
     found = {each.code: each for each in findings(survey, 64)}
     assert {"lists", "missing", "few-images", "not-evaluated"} == set(found)
     assert "error: 3 images not there [missing]" in as_text(survey, list(found.values()))
@@ -267,7 +267,9 @@ def test_a_picture_of_any_shape_fits_its_square(shape):
 
 
 def test_of_a_large_class_an_even_choice_is_drawn(tmp_path):
-    sheets = write_montages(Survey(find(str(write_dataset(tmp_path / "d", 2, 70, 30)))), tmp_path)
+    sheets = write_montages(
+        Survey(find_dataset(str(write_dataset(tmp_path / "d", 2, 70, 30)))), tmp_path
+    )
     with Image.open(sheets[0]) as sheet:
         assert sheet.height == 32 + MAX_IMAGES // 8 * (112 + 13 + 2 + 8)
 
@@ -290,7 +292,9 @@ def test_what_split_writes_trains_as_it_is_near_duplicates_on_one_side(
     assert code == 0, out
     assert f"{target}: 30 images in Train.txt, 10 in Eval.txt" in out
     assert "2 duplicates and near duplicates follow their originals" in out
-    command = f"python tools/train.py --data {target}" + (f" --image-root {root}" if root else "")
+    command = f"python {ROOT}/tools/train.py --data {target}" + (
+        f" --image-root {root}" if root else ""
+    )
     assert out.splitlines()[-1] == command
     made = open_dataset(target, image_root=root)
     assert made.class_names == names
@@ -323,6 +327,87 @@ def test_a_class_file_beside_a_list_keeps_its_names(classes, check):
     assert not (classes / "labels.txt").exists()
 
 
+@pytest.fixture
+def damaged(classes) -> Path:
+    """The class folders with a fault of each kind in the class of bees, and an empty class."""
+    bees = classes / "bee"
+    (bees / "03.jpg").write_bytes(b"")
+    (bees / "04.jpg").rename(bees / "a\\b.jpg")
+    (bees / "notes.txt").write_text("x")
+    shutil.copy(classes / "ant hill" / "05.jpg", bees / "ant.jpg")
+    (classes / "cow").mkdir()
+    return classes
+
+
+def test_the_refusal_of_faulty_class_folders_names_the_command_that_goes_on(
+    damaged, tmp_path, monkeypatch, check
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["tools/train.py"])
+    with pytest.raises(UserError) as refused:
+        open_dataset("photos")
+    command = "python tools/check.py photos --lists photos-lists"
+    assert str(refused.value).endswith(f"Or write lists without them: {command}")
+    code, out = check(*command.split()[2:], "--image-size", 64)
+    assert code == 1
+    assert out.splitlines()[-3:] == [
+        "photos-lists: 37 images in Train.txt",
+        "6 left out: 2 faults in lists or folders, 2 the same as one of another class, "
+        "1 unreadable or not there, 1 with a name that no list can hold",
+        f"python {ROOT}/tools/train.py --data photos-lists/Train.txt --image-root photos "
+        "--holdout 0.25",
+    ]
+    made = open_dataset("photos-lists/Train.txt", image_root="photos")
+    assert made.class_names == ["ant hill", "bee"]
+    assert {s.path for s in made.train} == {
+        f.relative_to(damaged).as_posix()
+        for f in damaged.rglob("[0-9]*.jpg")
+        if f.parts[-2:] not in {("bee", "03.jpg"), ("ant hill", "05.jpg")}
+    }
+
+
+def test_split_leaves_faulty_files_out_too(damaged, tmp_path, check):
+    code, out = check(damaged, "--split", 0.75, "--out", tmp_path / "lists", "--image-size", 64)
+    assert code == 1
+    assert f"{tmp_path}/lists: 28 images in Train.txt, 9 in Eval.txt" in out
+    assert "\n6 left out: " in out
+    made = open_dataset(tmp_path / "lists", image_root=damaged)
+    assert (len(made.train), len(made.eval)) == (28, 9)
+
+
+def test_lists_of_parts_and_of_lists_have_what_training_takes(tmp_path, check):
+    for number, path in enumerate(
+        ["train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png", "test/dgo/5.png"]
+    ):
+        (tmp_path / "pets" / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(scene(number)).save(tmp_path / "pets" / path)
+    shutil.copy(tmp_path / "pets" / "train/a/1.png", tmp_path / "pets" / "test/a/copy.png")
+    assert check(tmp_path / "pets", "--lists", tmp_path / "out", "--image-size", 64)[0] == 1
+    made = open_dataset(tmp_path / "out", image_root=tmp_path / "pets")
+    assert [s.path for s in made.train] == ["train/a/1.png", "train/b/2.png"]
+    assert [s.path for s in made.eval] == ["test/a/3.png", "test/b/4.png"]
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    for number in range(5):
+        Image.fromarray(scene(number)).save(lists / f"{number}.png")
+    (lists / "Train.txt").write_text("0.png 0\n1.png 1\n2.png one\n3.png 0\n3.png 1\ngone.png 1\n")
+    (lists / "Eval.txt").write_text("4.png 0\n0.png 0\n")
+    assert check(lists, "--lists", tmp_path / "out2", "--image-size", 64)[0] == 1
+    assert (tmp_path / "out2" / "Train.txt").read_text() == "0.png 0\n1.png 1\n"
+    assert (tmp_path / "out2" / "Eval.txt").read_text() == "4.png 0\n"
+
+
+def test_folders_between_the_classes_and_their_images_are_told(tmp_path):
+    for number, path in enumerate(["pets/cat/1.png", "pets/dog/2.png", "flowers/rose/3.png"]):
+        (tmp_path / path).parent.mkdir(parents=True)
+        Image.fromarray(scene(number)).save(tmp_path / path)
+    found = told(tmp_path)["nested"]
+    assert found.message == "all images lie in folders below those of the 2 classes"
+    assert [place.what for place in found.places] == ["flowers (rose)", "pets (cat, dog)"]
+    Image.fromarray(scene(4)).save(tmp_path / "pets" / "4.png")
+    assert "nested" not in told(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -331,23 +416,26 @@ def test_a_class_file_beside_a_list_keeps_its_names(classes, check):
         (["photos", "--split", 75], "is not between 0 and 1"),
         (["photos", "--split", 0.999], "leaves nothing to evaluate on"),
         (["photos", "--split", 0.5, "--seed", -1], "--seed must be from 0 to 2**32 - 1, not -1"),
-        (["photos", "--out", "names"], "lists of --split; give both"),
+        (["photos", "--out", "names"], "--out is for the lists of --split alone; --lists names"),
+        (["photos", "--lists", "lists"], "lists holds Eval.txt; choose another"),
+        (
+            ["photos", "--lists", "a", "--split", 0.75, "--out", "a"],
+            "--lists names a folder itself",
+        ),
+        (["cifar10:cifar.tar.gz", "--lists", "a"], "no file"),
+        (["void", "--lists", "a"], "no lists are written: void has no image to keep"),
         (["photos", "--image-size", 0], "--image-size must be from 1 to 8192"),
         (["empty"], "holds no class folder"),
         (["none"], "no folder none; --data takes"),
         (["photos/all.csv", "--image-root", "photos"], "--image-root goes with lists; paths in"),
         (["split", "--split", 0.75], "split is split already: it has 1 evaluation images"),
-        (["damaged", "--split", 0.75], "no lists are written; correct the errors first"),
-        (["odd", "--split", 0.75], "cannot stand in a list; rename it"),
     ],
 )
 def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(
     tmp_path, classes, monkeypatch, capsys, arguments, message
 ):
-    for folder in ("damaged", "odd"):
-        shutil.copytree(classes, tmp_path / folder)
-    (tmp_path / "damaged" / "bee" / "00.jpg").write_bytes(b"")
-    (tmp_path / "odd" / "bee" / "00.jpg").rename(tmp_path / "odd" / "bee" / "a\\b.jpg")
+    for name in "ab":
+        (tmp_path / "void" / name).mkdir(parents=True)
     write_dataset(tmp_path / "split", 1, 1, 1)
     (tmp_path / "empty").mkdir()
     for folder, name in (("lists", "Eval.txt"), ("names", "labels.txt")):

@@ -4,6 +4,7 @@ import doctest
 import os
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,8 @@ def test_all_faults_of_lists_and_images_are_told_together_with_file_and_line(fol
         "Eval.txt:5: label 7 is beyond the 2 classes of labels.txt",
         f"Images were looked for in {folder}, {images}, {folder / 'images'} "
         "(else give --image-root).",
-        "Correct or remove these lines or files, then run again.",
+        "Correct or remove these lines or files, then run again. Or write lists without them: "
+        f"python -m paddle_aug check {folder} --lists pets-lists",
     ]
 
 
@@ -292,8 +294,8 @@ def test_without_any_data_the_sample_is_drawn_and_said_so(tmp_path, caplog, monk
     dataset = open_dataset(start=tmp_path / "empty")
     assert dataset.name == "sample"
     assert image_root(dataset) == tmp_path / "empty" / "data" / "sample" / "Images"
-    (line,) = caplog.messages
-    assert "--data FOLDER" in line
+    assert "--data FOLDER" in caplog.messages[0]
+    assert caplog.messages[1].startswith("sample: 3 images of 2 classes to train on: cat (2)")
 
 
 def test_a_kind_is_read_by_its_reader_from_the_path_behind_the_colon(tmp_path, folder, monkeypatch):
@@ -303,6 +305,43 @@ def test_a_kind_is_read_by_its_reader_from_the_path_behind_the_colon(tmp_path, f
     monkeypatch.setenv("HOME", str(folder))
     assert open_dataset("csv:~/a.csv").fingerprint == dataset.fingerprint
     assert open_dataset(f"folder:{folder / 'Images'}").class_names == ["cat", "dog"]
+
+
+def test_class_folders_a_list_and_a_table_need_no_kind(folder):
+    images = folder / "Images"
+    (images / "all.txt").write_text("dog/1.png 1\ncat/1.png 0\n")
+    (images / "all.csv").write_text("path,label\ncat/1.png,cat\n")
+    assert open_dataset(images) == open_dataset(f"folder:{images}")
+    assert [s.path for s in open_dataset(images / "all.txt").train] == ["dog/1.png", "cat/1.png"]
+    assert open_dataset(images / "all.csv") == open_dataset(f"csv:{images / 'all.csv'}")
+
+
+@pytest.mark.parametrize("name", ["train.txt", "Test.csv", "val_list.txt"])
+def test_class_folders_beside_a_lone_list_are_not_taken_without_being_named(folder, name):
+    images = folder / "Images"
+    (images / name).write_text("cat/1.png 0\n")
+    message = refused(images)
+    assert message.startswith(f"no pair of lists in {images} (want Train.txt and Eval.txt, ")
+    assert message.endswith(f"or read class folders: --data folder:{images}")
+    assert open_dataset(f"folder:{images}").class_names == ["cat", "dog"]
+
+
+def test_what_is_taken_is_said_in_a_line(folder, caplog):
+    caplog.set_level("INFO", "paddle_aug")
+    dataset = open_dataset(folder)
+    cats = sum(sample.label == 0 for sample in dataset.train)
+    told = f"cat ({cats}), dog ({len(dataset.train) - cats})"
+    assert caplog.messages == [
+        f"pets: {len(dataset.train)} images of 2 classes to train on: {told}; "
+        f"{len(dataset.eval)} to evaluate on"
+    ]
+    many = replace(
+        dataset,
+        train=[Sample("", "", n) for n in range(1000)],
+        class_names=[*map(str, range(1000))],
+    )
+    assert "1,000 images of 1,000 classes to train on: 0 (1), 1 (1), 2 (1), " in many.contents
+    assert "6 (1), 7 (1) and 992 more; " in many.contents
 
 
 LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
@@ -315,13 +354,18 @@ LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
         ("imagenet:x", {}, "known: cifar10, cifar100, csv, fashion-mnist, folder, mnist"),
         ("mnist:", {}, "--data mnist: names no path; want mnist:PATH"),
         ("C:\\data", {}, "no folder C:\\data; --data takes a folder with lists"),
-        ("some/path:x", {}, "no folder some/path:x; --data takes a folder with lists, the word sa"),
+        ("some/path:x", {}, "no folder some/path:x; --data takes a folder with lists or of class"),
         (Path("mnist:x"), {}, "no folder mnist:x; --data takes"),
         ("mnist", {}, "or KIND:PATH, where KIND is cifar10, cifar100, mnist, fashion-mnist, f"),
         ("folder:x", {"train_list": "x"}, f"--train-list {LISTS_ONLY}"),
         ("folder:x", {"eval_list": "x"}, f"--eval-list {LISTS_ONLY}"),
         ("folder:x", {"image_root": "x"}, f"--image-root {LISTS_ONLY}"),
-        (".", {}, "no lists in"),
+        (".", {}, ". holds no class folder; want <class>/<image>, for two classes or more"),
+        (
+            "../pets",
+            {"eval_list": "../pets/Eval.txt", "image_root": "x"},
+            "no folder x, which --imag",
+        ),
         ("../pets", {"train_list": "x.txt"}, "no file x.txt, which --train-list names"),
         ("../pets", {"image_root": "x"}, "no folder x, which --image-root names"),
     ],

@@ -76,15 +76,72 @@ def test_the_order_is_that_of_paddles_datasetfolder_which_is_torchvisions(pets):
 @pytest.mark.parametrize(
     ("train", "part"),
     [("train", "test"), ("Training", "Testing"), ("train", "val"), ("train", "valid"),
-     ("TRAIN", "validation"), ("train", "EVAL")],
+     ("TRAIN", "validation"), ("train", "EVAL"), ("training_set", "test_set"),
+     ("pets-train", "pets-val"), ("trainset", "testset"), ("train2017", "val2017"),
+     ("训练集", "测试集"), ("seg_train/seg_train", "seg_test/seg_test")],
 )  # fmt: skip
 def test_the_two_parts_have_the_names_that_people_give_them(tmp_path, train, part):
-    draw(tmp_path, [f"{top}/{name}/{top}.png" for top in (train, part) for name in "ab"])
+    draw(tmp_path, [f"{top}/{name}/{len(top)}.png" for top in (train, part) for name in "ab"])
     (tmp_path / "README.md").write_text("beside the parts anything may be")
     (tmp_path / "annotations").mkdir()
     dataset = opened(tmp_path)
     assert (len(dataset.train), len(dataset.eval)) == (2, 2)
-    assert dataset.eval[0].path == f"{part}/a/{part}.png"
+    assert dataset.eval[0].path == f"{part}/a/{len(part)}.png"
+
+
+def test_images_beside_the_parts_are_left_out_with_a_word(tmp_path, caplog):
+    parts = [f"{part}/{name}/{part}.png" for part in ("train", "test") for name in "ab"]
+    draw(tmp_path, [*parts, "pred/1.png", "test_old/a/1.png"])
+    caplog.set_level("INFO", "paddle_aug")
+    assert opened(tmp_path).class_names == ["a", "b"]
+    assert caplog.messages[0] == f"{tmp_path}: pred and test_old beside train and test left out"
+
+
+@pytest.mark.parametrize(
+    "names", [("bus", "train"), ("bus", "test", "train"), ("invalid", "valid"), ("a", "test tube")]
+)
+def test_a_class_may_be_called_as_a_part_is(tmp_path, names):
+    assert opened(draw(tmp_path, [f"{name}/1.png" for name in names])).class_names == list(names)
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        (["train/1.png", "test/2.png"],
+         "D: test and train name parts of a data set, but hold images and no class folders; want "
+         "test/<class>/<image>, or lists"),
+        (["train/a/1.png", "train/b/1.png", "test1/2.png"],
+         "D holds test1 beside train, which has class folders of its own; without test1: "
+         "--data D/train"),
+        (["cat/train/1.png", "cat/test/2.png", "dog/train/1.png"],
+         "D/cat holds test and train, parts of a data set inside a class; want test/cat/<image>"),
+        (["flowers/a/1.png", "flowers/b/1.png"],
+         "D holds one class folder only, flowers; want <class>/<image>, for two classes or more; "
+         "perhaps you mean D/flowers, which holds a, b: --data D/flowers"),
+        (["x/y/train/a/1.png", "x/y/test/a/2.png"],
+         "D holds one class folder only, x; want <class>/<image>, for two classes or more; "
+         "perhaps you mean D/x/y, which holds test, train: --data D/x/y"),
+    ],
+)  # fmt: skip
+def test_the_message_on_another_level_has_the_level_to_name(tmp_path, paths, message):
+    draw(tmp_path / "D", paths)
+    (told,) = refused(tmp_path / "D")
+    assert told == message.replace("D/", f"{tmp_path}/D/").replace("D ", f"{tmp_path}/D ").replace(
+        "D:", f"{tmp_path}/D:"
+    )
+
+
+def test_the_folder_of_one_class_or_one_part_names_the_folder_above(pets, caplog):
+    (message,) = refused(pets / "train" / "dog")
+    assert message == (
+        f"{pets}/train/dog holds no class folder; want <class>/<image>, for two classes or more; "
+        f"perhaps you mean {pets}/train, which holds cat, dog: --data {pets}/train"
+    )
+    caplog.set_level("INFO", "paddle_aug")
+    assert opened(pets / "train").eval == []
+    assert caplog.messages[0] == (
+        f"{pets}/train is read without test beside it; with: --data {pets}"
+    )
 
 
 def test_classes_right_below_have_no_eval_list(pets):
@@ -137,7 +194,10 @@ def test_what_is_no_image_by_its_name_or_content_is_told_all_at_once(pets):
         "pets: train/dog/3.png: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
         "pets: train/lost.png is an image outside the class folders",
     ]
-    assert refused(pets)[-1] == "Correct or remove these lines or files, then run again."
+    assert refused(pets)[-1] == (
+        "Correct or remove these lines or files, then run again. Or write lists without them: "
+        f"python -m paddle_aug check folder:{pets} --lists pets-lists"
+    )
 
 
 def test_links_are_followed_wherever_they_lead_but_not_in_circles(pets, tmp_path):

@@ -104,7 +104,8 @@ def test_a_holdout_is_taken_from_training_and_what_was_eval_becomes_test():
 
 def test_a_holdout_makes_up_for_an_eval_list_that_is_not_there():
     dataset = made(evaluate=())
-    assert "made has no images to evaluate on; --holdout 0.25" in refused(dataset)
+    message = "made has no images to evaluate on; hold back a quarter of the training images: "
+    assert refused(dataset) == f"{message}--holdout 0.25"
     chosen = select(dataset, holdout=0.25)
     assert (len(chosen.train), len(chosen.eval), chosen.test) == (90, 30, [])
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 import sys
 
 import numpy as np
@@ -116,7 +118,7 @@ def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_pa
     root = str(tmp_path)
 
     def found(*arguments):
-        samples, nothing = find_images(list(arguments))
+        samples, nothing, _ = find_images(list(arguments))
         return [sample.path.removeprefix(f"{root}/") for sample in samples], nothing
 
     assert found(root) == (["[1].png", "z.PNG", "b/a.jpg"], [])
@@ -126,6 +128,36 @@ def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_pa
     assert found(f"{root}/[1].png") == (["[1].png"], []), "a file, not a glob"
     assert found(f"{root}/b/.hidden") == (["b/.hidden/y.png"], [])
     assert found(f"{root}/*.gif") == ([], [f"{root}/*.gif: no image found"])
+
+
+def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followed(
+    predict, photos, tmp_path
+):
+    image = photos / "Images" / "class0" / "eval_000.png"
+    (tmp_path / "album").mkdir()
+    for name in ("1.HEIC", "2.heic", "a.avif", "notes.txt", ".DS_Store", "LICENSE"):
+        (tmp_path / "album" / name).write_bytes(b"x")
+    album = tmp_path / "album"
+    code, _, err = predict(album)
+    assert (code, err.splitlines()) == (2, [
+        f"{album}: no image found",
+        f"{album}: passed over 1 .avif, 2 .heic, 1 .txt, 1 without a suffix",
+    ])  # fmt: skip
+    (tmp_path / "linked").mkdir()
+    shutil.copy(image, tmp_path / "linked" / "b.png")
+    os.symlink(tmp_path / "linked", album / "link")
+    os.symlink(album, album / "self")
+    os.symlink("nowhere", album / "gone.png")
+    code, out, err = predict(album)
+    assert (code, [line.split("\t")[0] for line in out.splitlines()]) == (
+        1,
+        [f"{album}/link/b.png"],
+    )
+    assert sorted(err.splitlines()) == [
+        f"{album}/gone.png: no such file",
+        f"{album}: passed over 1 .avif, 2 .heic, 1 .txt, 1 without a suffix, {album}/self, which "
+        "is a link to a folder that holds it",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from paddle_aug.check.findings import findings
-from paddle_aug.check.survey import Survey, find
+from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text
-from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.dataset import find_dataset, open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import json_text
 
@@ -39,7 +39,7 @@ def open_data(data: str, *names: str) -> Attempt:
 
     def run():
         try:
-            found = find(data)
+            found = find_dataset(data)
         except UserError:
             open_dataset(data)
             raise AssertionError("check refuses what train accepts") from None

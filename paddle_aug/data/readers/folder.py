@@ -3,24 +3,34 @@
 `train/<class>/<image>` and `test/<class>/<image>`, or just `<class>/<image>`.
 """
 
+import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.readers.list_format import EVAL_NAMES, TRAIN_NAMES
+from paddle_aug.data.readers.list_format import EVAL_NAMES, TRAIN_NAMES, part_of
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
+from paddle_aug.system.program import again
 
+logger = logging.getLogger(__name__)
+
+PARTS = (*TRAIN_NAMES, *EVAL_NAMES)
+NO_IMAGE = "does not have the name of an image; move it elsewhere"
+NO_FILE = "is not a file (perhaps a broken link)"
+LOOP = "is a link to a folder that holds it"
 # What systems leave behind; all that begins with a dot is hidden besides.
 HIDDEN = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 
 def read_folder(folder: Path) -> Found:
-    """Read `train` and `test` (or `val`, …, in any case) below the folder, or else class folders.
+    """Read `train` and `test` (or `seg_train`, `val`, …) below the folder, or else class folders.
 
-    Classes are sorted, and so are their images, at any depth. Links are followed wherever they
-    lead. Hidden files are skipped; any other file in a class folder without the name of an image is
-    a fault, since it may be meant as one.
+    A folder that an archive has doubled, as `flowers/flowers`, counts once. Classes are sorted, and
+    so are their images, at any depth. Links are followed wherever they lead. Hidden files are
+    skipped; any other file in a class folder without the name of an image is a fault, since it may
+    be meant as one.
 
     Raises:
         UserError: there are not two classes, or it is not clear which folder is which.
@@ -34,12 +44,15 @@ def read_folder(folder: Path) -> Found:
 
 
 def _read(folder: Path) -> Found:
-    roots = _parts(folder) or [folder]
+    top = _undoubled(folder)
+    roots = _parts(top, folder)
+    if not roots:
+        roots = [top]
+        _suggest_parts(top)
     folders = [_folders(root) for root in roots]
     class_names = sorted({name for names in folders for name in names})
     if len(class_names) < 2:
-        held = f"one class folder only, {class_names[0]}" if class_names else "no class folder"
-        raise UserError(f"{roots[0]} holds {held}; want <class>/<image>, for two classes or more")
+        raise UserError(_too_few_classes(folder, roots[0]))
     name = folder.resolve().name
     reasons = [
         f"{root.name} has no folder for the class {missing!r}"
@@ -62,18 +75,111 @@ def _read(folder: Path) -> Found:
     return Found(name, train, eval_, class_names, (name, name), faults, root=folder)
 
 
-def _parts(folder: Path) -> list[Path]:
-    """The folders of train and eval, or of train alone; none if the folder holds classes."""
+def _too_few_classes(folder: Path, root: Path) -> str:
+    """The message on a folder without two class folders, with the level that has them, if any."""
+    names = _folders(root)
+    held = f"one class folder only, {names[0]}" if names else "no class folder"
+    message = f"{root} holds {held}; want <class>/<image>, for two classes or more"
+    level = root
+    while len(names) == 1 and len(level.parts) < len(root.parts) + 5:
+        level = level / names[0]
+        names = _folders(level)
+    if not names and level == root and _images_in(root):
+        level = _parent(root)
+        names = _beside(root)
+    if level == root or len(names) < 2:
+        return message
+    listed = ", ".join(names[:3]) + ", …" * (len(names) > 3)
+    command = again(instead_of=folder, data=level)
+    return f"{message}; perhaps you mean {level}, which holds {listed}: {command}"
+
+
+def _undoubled(folder: Path) -> Path:
+    """The folder, or the only one in it if that has the same name, as unpacked archives do."""
+    name = folder.resolve().name
+    return folder / name if _folders(folder) == [name] else folder
+
+
+def _parts(folder: Path, given: Path) -> list[Path]:
+    """The folders of train and eval, or of train alone; none if the folder holds classes.
+
+    A part has a part's name and class folders in it. `given` is the folder as the user named it.
+    """
     names = _folders(folder)
+    speaking = [name for name in names if part_of(name)]
+    if not speaking:
+        return []
+    roots = {name: _undoubled(folder / name) for name in names}
     train, evals = (
-        [name for name in names if name.lower() in known] for known in (TRAIN_NAMES, EVAL_NAMES)
+        _best(known, [name for name in speaking if part_of(name) == part and _folders(roots[name])])
+        for part, known in (("train", TRAIN_NAMES), ("eval", EVAL_NAMES))
     )
     for several in (train, evals):
         if len(several) > 1:
             raise UserError(f"{folder} holds {' and '.join(several)}; keep one of them there")
     if evals and not train:
         raise UserError(f"{folder} holds {evals[0]}, but no train beside it")
-    return [folder / name for name in (*train, *evals)]
+    parts = [*train, *evals]
+    others = [name for name in names if name not in parts and _holds_image(roots[name])]
+    if not parts:
+        if len(others) > 1 and all(map(part_of, others)):
+            raise UserError(
+                f"{folder}: {' and '.join(others)} name parts of a data set, but hold images and "
+                f"no class folders; want {others[0]}/<class>/<image>, or lists"
+            )
+        return []
+    if others and not evals:
+        raise UserError(
+            f"{folder} holds {' and '.join(others)} beside {train[0]}, which has class folders "
+            f"of its own; without {others[0]}: {again(instead_of=given, data=roots[train[0]])}"
+        )
+    if others:
+        logger.info(f"{folder}: {' and '.join(others)} beside {' and '.join(parts)} left out")
+    return [roots[name] for name in parts]
+
+
+def _best(known: tuple[str, ...], names: list[str]) -> list[str]:
+    """The names that are known as they are, such as "test" beside "test_old", if there are any."""
+    return [name for name in names if name.lower() in known] or names
+
+
+def _suggest_parts(folder: Path) -> None:
+    """Say that the other part of the data lies beside a folder that is named as a part."""
+    own, parent = folder.resolve().name, _parent(folder)
+    if not part_of(own):
+        return
+    with suppress(OSError):
+        parts = [name for name in _beside(folder) if part_of(name) and _folders(parent / name)]
+        names = " and ".join(name for name in parts if name != own)
+        if names:
+            command = again(instead_of=folder, data=parent)
+            logger.info(f"{folder} is read without {names} beside it; with: {command}")
+
+
+def _parent(folder: Path) -> Path:
+    path = Path(os.path.normpath(folder))
+    return path.parent if path.name not in ("", "..") else path.resolve().parent
+
+
+def _beside(folder: Path) -> list[str]:
+    """The folders beside this one, and itself; none if they may not be listed."""
+    try:
+        return _folders(_parent(folder))
+    except OSError:
+        return []
+
+
+def _images_in(folder: Path) -> list[str]:
+    """The images right in a folder."""
+    return [
+        entry.path
+        for entry in _visible(folder)
+        if entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
+    ]
+
+
+def _holds_image(folder: Path) -> bool:
+    return bool(images_below(folder)[0])
 
 
 def _visible(folder: Path | str) -> list[os.DirEntry]:
@@ -91,12 +197,15 @@ def _samples(
     """The images of one part, and its faults."""
     samples = []
     reasons = [
-        f"{_below(folder, entry.path)} is an image outside the class folders"
-        for entry in _visible(root)
-        if entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
+        f"{_below(folder, path)} is an image outside the class folders" for path in _images_in(root)
     ]
     for name in names:
-        images, wrong = _images(root / name)
+        if len(inside := [part for part in _folders(root / name) if part.lower() in PARTS]) > 1:
+            raise UserError(
+                f"{root / name} holds {' and '.join(inside)}, parts of a data set inside a class; "
+                f"want {inside[0]}/{name}/<image>"
+            )
+        images, wrong = images_below(root / name)
         if not images and not wrong:
             reasons.append(f"{_below(folder, root / name)} holds no image")
         reasons += [f"{_below(folder, path)} {reason}" for path, reason in wrong]
@@ -106,10 +215,10 @@ def _samples(
     return samples, sorted(reasons)
 
 
-def _images(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
+def images_below(folder: Path | str) -> tuple[list[str], list[tuple[str, str]]]:
     """The images at any depth, in the order of `sorted(os.walk(folder))`, and the faults."""
     images, wrong = [], []
-    real = folder.resolve()
+    real = Path(os.path.realpath(folder))
     open_: list[tuple[Path | str, set[str]]] = [(folder, {str(real), *map(str, real.parents)})]
     while open_:
         at, above = open_.pop()
@@ -117,13 +226,13 @@ def _images(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
             if entry.is_dir():
                 real = os.path.realpath(entry.path)
                 if real in above:
-                    wrong.append((entry.path, "is a link to a folder that holds it"))
+                    wrong.append((entry.path, LOOP))
                 else:
                     open_.append((entry.path, above | {real}))
             elif not entry.name.lower().endswith(SUFFIXES):
-                wrong.append((entry.path, "does not have the name of an image; move it elsewhere"))
+                wrong.append((entry.path, NO_IMAGE))
             elif not entry.is_file():
-                wrong.append((entry.path, "is not a file (perhaps a broken link)"))
+                wrong.append((entry.path, NO_FILE))
             else:
                 images.append(entry.path)
     return sorted(images, key=os.path.split), wrong

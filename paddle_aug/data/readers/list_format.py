@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from paddle_aug.data.samples import Fault, Sample
+from paddle_aug.errors import UserError
 from paddle_aug.system.files import read_bytes
 
 LIST_PAIRS = (
@@ -17,6 +18,7 @@ LIST_PAIRS = (
     ("train_list.txt", "val_list.txt"),
     ("train.txt", "val.txt"),
 )
+LIST_SUFFIXES = ("", ".txt", ".lst", ".list")
 CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
 MAX_LABEL = 999_999
 _IMAGE = r".+\.(?:bmp|gif|jpe?g|p[bgnp]m|png|tiff?|webp)"
@@ -24,6 +26,27 @@ _LABELS = r"\[?[0-9]+(?:[\s,;|]+[0-9]+)+\]?"
 # What folders and tables call the two parts.
 TRAIN_NAMES = ("train", "training")
 EVAL_NAMES = ("eval", "val", "valid", "validation", "test", "testing")
+PART_WORDS = {
+    "train": {*TRAIN_NAMES, "训练"},
+    "eval": {*EVAL_NAMES, "dev", "验证", "测试"},
+}
+
+
+def part_of(name: str) -> str | None:
+    """The part, "train" or "eval", that a name speaks of, as `seg_train` and `test_set` do."""
+    words = re.split(r"[\W\d_]+", name.lower())
+    stems = {re.sub("(set|data|list|images|集)$", "", word) for word in words}
+    parts = [part for part, known in PART_WORDS.items() if stems & known]
+    return parts[0] if len(parts) == 1 else None
+
+
+def has_lists(folder: Path) -> bool:
+    """Whether a file is named as the list of a part, be it of a pair or not."""
+    try:
+        files = [file for file in folder.iterdir() if part_of(file.stem)]
+    except OSError as error:
+        raise UserError(f"cannot read {folder}: {error.strerror}") from None
+    return any(file.suffix.lower() in (*LIST_SUFFIXES, ".csv") and file.is_file() for file in files)
 
 
 def find_pairs(folder: Path) -> list[tuple[Path, Path]]:

@@ -16,6 +16,7 @@ from paddle_aug.data.readers.list_format import (
 )
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
+from paddle_aug.system.program import again
 
 
 def choose_lists(
@@ -35,8 +36,10 @@ def choose_lists(
     pairs = find_pairs(folder)
     if not pairs:
         known = ", ".join(" and ".join(pair) for pair in LIST_PAIRS)
+        classes = again(instead_of=folder, data=f"folder:{folder}")
         raise UserError(
-            f"no lists in {folder} (want {known}); name them with --train-list and --eval-list"
+            f"no pair of lists in {folder} (want {known}); name two with --train-list and "
+            f"--eval-list, or read class folders: {classes}"
         )
     if len(pairs) > 1:
         listed = ", ".join(path.name for pair in pairs for path in pair)

@@ -1,0 +1,38 @@
+"""The running command and its siblings, as a user types them."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+
+def tool(name: str) -> list[str]:
+    """A command of this project, called in the same way as the running one."""
+    if _is_tool():
+        return ["python", str(Path(sys.argv[0]).with_name(f"{name}.py"))]
+    return ["paddle-aug", name] if _is_installed() else ["python", "-m", "paddle_aug", name]
+
+
+def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> str:
+    """The running command with more options, and with `data` in the place of a folder.
+
+    In a script or a notebook of the user's own: these options alone.
+    """
+    program, *words = sys.argv
+    named = ["--data", str(data)] if data else []
+    if not (_is_tool() or _is_installed()):
+        return shlex.join([*named, *more])
+    for place, word in enumerate(words if data else ()):
+        before, path = re.fullmatch("((?:--data=)?(?:folder:)?)(.*)", word, re.DOTALL).groups()
+        if path and Path(path).expanduser() == instead_of:
+            words[place], named = f"{before}{data}", []
+    start = ["python", program] if _is_tool() else program.split(" ")
+    return shlex.join([*start, *words, *named, *more])
+
+
+def _is_tool() -> bool:
+    return Path(sys.argv[0]).parent.name == "tools"
+
+
+def _is_installed() -> bool:
+    return sys.argv[0].startswith("paddle-aug ")  # see cli.py
