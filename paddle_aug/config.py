@@ -114,6 +114,12 @@ class TrainConfig:
         "resize images to a square of --image-size before augmenting, as the notebook does; with "
         "--no-stretch they are augmented at their own size",
     )
+    interpolation: str = option(
+        "linear",
+        "how images are resized to --image-size: linear, as in the notebook, takes two pixels of "
+        "each axis, however many it skips; area averages over all of them when it shrinks",
+        choices=("linear", "area"),
+    )
     eval_transform: str = option(
         "none",
         "with --no-stretch, what makes evaluation images square, such as "
@@ -259,6 +265,11 @@ class TrainConfig:
             choices = item.metadata["choices"]
             if choices and value not in choices:
                 raise UserError(f"{flag(item.name)} {value!r}: {near_miss(value, choices)}")
+        if self.interpolation != "linear" and not self.stretch:
+            raise UserError(
+                f"--interpolation {self.interpolation} is of the resize that --no-stretch drops; "
+                "drop one of them"
+            )
         if self.global_batch is not None and self.global_batch < self.accumulate:
             raise UserError(
                 f"--global-batch {self.global_batch} is less than --accumulate {self.accumulate}; "

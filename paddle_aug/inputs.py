@@ -19,8 +19,8 @@ from paddle_aug.rng import generator
 # Of a config, what decides the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
 DRAWS = (
-    "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "eval_transform",
-    "engine",
+    "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "interpolation",
+    "eval_transform", "engine",
 )  # fmt: skip
 # And what decides how they are mixed.
 MIXING = (
@@ -69,7 +69,7 @@ def open_data(
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
     """
-    cache = Cache(stretched_size(config), config.cache, config.cache_dir)
+    cache = Cache(stretched_size(config), config.cache, config.cache_dir, config.interpolation)
     if found is None:
         found = find_data(config)
     return checked(found, check, cache, partial(selected, config) if select_part else None)
@@ -95,9 +95,14 @@ def augmented(
     image is.
     """
     size = stretched_size(config)
-    decoded = store.of(samples) if store and store.image_size == size else None
+    how = size, config.interpolation
+    decoded = (
+        store.of(samples) if store and (store.image_size, store.interpolation) == how else None
+    )
     if decoded is None:
-        decoded = decoded_images(samples, size, config.cache, config.cache_dir)
+        decoded = decoded_images(
+            samples, size, config.cache, config.cache_dir, config.interpolation
+        )
     return Augmented(
         samples,
         config.image_size,
@@ -106,6 +111,7 @@ def augmented(
         decoded,
         config.stretch,
         augmentation(config.eval_transform, engine(config)),
+        config.interpolation,
     )
 
 

@@ -33,7 +33,7 @@ def test_every_field_is_an_option_and_back():
     words = {
         "device": "cpu", "schedule": "step", "engine": "imgaug", "cache": "disk", "init": "xavier",
         "optimizer": "sgd", "momentum": "0.7", "label_smoothing": "0.7", "ema": "0.7",
-        "mix": "mixup:7", "mix_prob": "0.7", "mix_per": "pair",
+        "mix": "mixup:7", "mix_prob": "0.7", "mix_per": "pair", "interpolation": "area",
     }  # fmt: skip
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")
@@ -60,6 +60,11 @@ def test_the_batch_of_a_step_is_given_by_its_micro_batches_or_as_a_whole(tmp_pat
         sizes(batch_size=8, global_batch=8)
     with pytest.raises(UserError, match="--global-batch 2 is less than --accumulate 3"):
         TrainConfig(global_batch=2, accumulate=3)
+
+
+def test_an_interpolation_without_a_resize_is_refused():
+    with pytest.raises(UserError, match="--interpolation area is of the resize that --no-stretch"):
+        TrainConfig(stretch=False, interpolation="area")
 
 
 def test_the_help_names_every_network():
@@ -148,8 +153,9 @@ def test_a_mistyped_option_is_one_message(argv, message):
     [
         ("batch_size", 0), ("num_workers", -1), ("seed", -1), ("seed", 2**32), ("threads", 0),
         ("learning_rate", float("nan")), ("learning_rate", 0.0), ("schedule", "cosin"),
-        ("engine", "imgag"), ("optimizer", "adm"), ("init", "xaver"), ("momentum", 1.0),
-        ("momentum", -0.1), ("label_smoothing", 1.0), ("ema", float("nan")), ("weight_decay", -1.0),
+        ("engine", "imgag"), ("interpolation", "are"), ("optimizer", "adm"), ("init", "xaver"),
+        ("momentum", 1.0), ("momentum", -0.1), ("label_smoothing", 1.0), ("ema", float("nan")),
+        ("weight_decay", -1.0),
         ("warmup", float("inf")), ("gamma", 0.0), ("patience", 0), ("head_lr_mult", 0.0),
     ],
 )  # fmt: skip

@@ -1,13 +1,16 @@
 """From a config to images: each image of the data is decoded once, whatever is done with it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from in_process import run_tool
 from made_data import write_dataset
 
 from paddle_aug.config import make_config
-from paddle_aug.data import image
-from paddle_aug.inputs import open_data
+from paddle_aug.data import cache, image
+from paddle_aug.data.image import read_sample
+from paddle_aug.inputs import augmented, open_data
 from paddle_aug.training.fit import fit
 
 
@@ -56,3 +59,42 @@ def test_without_a_cache_the_check_still_looks_at_each_image(config, decodings):
     data = open_data(replace(config, cache="off"))
     assert data.store is None
     assert len(decodings) == 64
+
+
+def test_a_store_that_was_stretched_in_another_way_is_not_taken(config):
+    data = open_data(config)
+    averaged = replace(config, interpolation="area", cache="off")
+    taken = augmented(averaged, data.train, "none", data.store)[0, 0][0]
+    assert (taken == read_sample(data.train[0], 24, "area")).all()
+    assert (taken != augmented(config, data.train, "none", data.store)[0, 0][0]).any()
+
+
+@pytest.mark.slow
+def test_every_tool_stretches_as_the_weights_or_the_option_say(
+    config, tmp_path, monkeypatch, capsys
+):
+    fit(replace(config, interpolation="area", augment="none"))
+    weights = tmp_path / "models" / "noAug_best.pdparams"
+    run, resize, seen = tmp_path / "logs" / "noAug_run.json", image.resize, []
+
+    def recording(pixels, size, interpolation="linear"):
+        seen.append(interpolation)
+        return resize(pixels, size, interpolation)
+
+    for module in (image, cache):
+        monkeypatch.setattr(module, "resize", recording)
+    some = sorted(Path(config.data).rglob("eval_*.png"))[:2]
+    new = ("--data", config.data, "--image-size", 24, "--interpolation", "area")
+    for tool, *arguments in (
+        ("evaluate.py", weights, "--out", tmp_path / "evaluation"),
+        ("predict.py", weights, *some, "--tta", "hflip"),
+        ("invariance.py", weights, "--ops", "brightness", "--out", tmp_path / "invariance"),
+        ("export_model.py", weights, tmp_path / "exported", "--images", *some),
+        ("preview.py", "--run", run, "--output", tmp_path / "run.png"),
+        ("preview.py", "hflip", *new, "--output", tmp_path / "new.png"),
+        ("preview.py", "--ops", "hflip", *new, "--output", tmp_path / "ops.png"),
+        ("export.py", *new, "--augment", "hflip", "--num-workers", 0, tmp_path / "copies"),
+    ):
+        seen.clear()
+        assert run_tool(tool, *arguments, monkeypatch=monkeypatch) == 0, capsys.readouterr().err
+        assert set(seen) == {"area"}, tool

@@ -15,7 +15,10 @@ from paddle_aug.system.versions import differing_versions
 
 logger = logging.getLogger(__name__)
 
-FIELDS = (*SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size")
+FIELDS = (
+    *SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size",
+    "interpolation",
+)  # fmt: skip
 EXAMPLES = (
     "--data photos --augment userDef --copies 2 photos-2",
     "--data photos --augment allab --copies 4 --even photos-4",

@@ -16,8 +16,8 @@ EXAMPLES = (
 
 def main() -> None:
     parser = trained_parser(
-        "Write trained weights as a Paddle Inference model (inference.* and description.json), "
-        "once its outputs on the CPU equal those of the network.",
+        "Write trained weights as a Paddle Inference model (inference.*, description.json and "
+        "infer.py), once its outputs on the CPU equal those of the network.",
         "OUT",
         EXAMPLES,
     )

@@ -19,7 +19,7 @@ from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 
 logger = logging.getLogger(__name__)
 
-FIELDS = (*SOURCES, "seed", "image_size", "stretch", "engine", *MIXING)
+FIELDS = (*SOURCES, "seed", "image_size", "stretch", "interpolation", "engine", *MIXING)
 EXAMPLES = (
     "userDef --data photos",
     "--ops userDef --data photos --output ops.png",

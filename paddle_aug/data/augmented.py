@@ -20,7 +20,7 @@ UNCHANGED = Identity()
 class Augmented:
     """Augmented samples by key: uint8 images [image_size, image_size, 3] with their labels.
 
-    With `stretch`, an image is resized before it is augmented, as in the notebook. Without, it is
+    With `stretch`, an image is resized before it is augmented, by `interpolation`. Without, it is
     augmented at its own size, and `eval_transform` brings one of another size to image_size ×
     image_size.
 
@@ -38,6 +38,7 @@ class Augmented:
         decoded: Decoded | None = None,
         stretch: bool = True,
         eval_transform: Transform = UNCHANGED,
+        interpolation: str = "linear",
     ):
         # The pixels that are decoded are not sent to a worker a second time.
         self.samples = [s._replace(pixels=None) for s in samples] if decoded else samples
@@ -47,6 +48,7 @@ class Augmented:
         self.decoded = decoded
         self.stretch = stretch
         self.eval_transform = eval_transform
+        self.interpolation = interpolation
         self._latest: tuple[Transform | None, int, Transform] = (None, 0, transform)
 
     def plain(self) -> "Augmented":
@@ -63,7 +65,8 @@ class Augmented:
         """The image before it is augmented."""
         if self.decoded is not None:
             return self.decoded[index]
-        return read_sample(self.samples[index], self.image_size if self.stretch else None)
+        size = self.image_size if self.stretch else None
+        return read_sample(self.samples[index], size, self.interpolation)
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
         """The image under the augmentation, with the parameters that its key draws.

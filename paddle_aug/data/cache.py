@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -77,6 +77,7 @@ class Store:
     image_size: int | None
     places: dict[str, int]
     images: Decoded
+    interpolation: str = "linear"
 
     def of(self, samples: Sequence[Sample]) -> Decoded | None:
         """The images of these samples; None if some are not here."""
@@ -100,6 +101,7 @@ class Cache:
     image_size: int | None
     way: str = "auto"
     folder: Path | str | None = None
+    interpolation: str = "linear"
 
 
 class Filling:
@@ -122,7 +124,7 @@ class Filling:
             return
         place, images = self.store.places[_key(sample)], self.store.images
         if self.store.image_size is not None:
-            image = resize(image, self.store.image_size)
+            image = resize(image, self.store.image_size, self.store.interpolation)
         if image.size != self.sizes[place]:
             raise UnreadableImage(sample.file, "it changes while it is being read")
         start = images.starts[place]
@@ -187,13 +189,14 @@ def decoded_images(
     image_size: int | None,
     way: str = "auto",
     folder: Path | str | None = None,
+    interpolation: str = "linear",
 ) -> Decoded | None:
     """All images of a list, decoded now; None if they are not kept (see `filling`).
 
     Raises:
         UserError: an image cannot be read.
     """
-    with filling(samples, Cache(image_size, way, folder)) as filled:
+    with filling(samples, Cache(image_size, way, folder, interpolation)) as filled:
         if filled is None:
             return None
         for file, reason in decode(filled.lacking, filled, "decoding images").items():
@@ -208,10 +211,10 @@ def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
     places = {name: place for place, name in enumerate(distinct)}
     size, way = cache.image_size, cache.way
     folder = Path(cache.folder) if cache.folder else default_folder()
-    path = cache_file(samples, size, folder) if way == "disk" else None
+    path = cache_file(samples, cache, folder) if way == "disk" else None
     images = _read(path, len(samples)) if path else None
     if images:
-        return Filling(Store(size, places, images), [])
+        return Filling(Store(size, places, images, cache.interpolation), [])
     if size is None:
         counts = np.array(over_images(pixel_count, samples, "reading image sizes"), np.int64)
     else:
@@ -220,7 +223,7 @@ def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
     no_cache = "no cache: %.1f GB %s; images are decoded in each epoch"
     if way == "auto" and total > SHARE * free_memory():
         if total <= SHARE * free_disk(folder):
-            return _reserve(samples, Cache(size, "disk", folder))
+            return _reserve(samples, replace(cache, way="disk"))
         logger.warning(no_cache, total / 1e9, "are more than half of what is free")
         return None
     try:
@@ -230,7 +233,7 @@ def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
         logger.warning(no_cache, total / 1e9, f"cannot be kept in {where}: {error.strerror}")
         return None
     images = Decoded(pixels, 3 * (np.cumsum(counts) - counts), _shapes(pixels, len(samples)))
-    return Filling(Store(size, places, images), samples, path)
+    return Filling(Store(size, places, images, cache.interpolation), samples, path)
 
 
 def _key(sample: Sample) -> str:
@@ -276,13 +279,15 @@ def _new_file(path: Path, size: int) -> MappedFile:
     return MappedFile(part, array)
 
 
-def cache_file(samples: Sequence[Sample], image_size: int | None, folder: Path) -> Path:
+def cache_file(samples: Sequence[Sample], cache: Cache, folder: Path) -> Path:
     """Where the cache of these images is.
 
-    The first half of the name stands for the list and the size, the second for all else that the
+    The first half of the name stands for the list and the resize, the second for all else that the
     pixels depend on: each file's size and time of change, an archive's pixels, and what decodes.
     """
-    names = hashlib.sha256(f"{image_size}\n".encode())
+    # Earlier versions knew only linear, and did not name it.
+    how = "" if cache.interpolation == "linear" else f" {cache.interpolation}"
+    names = hashlib.sha256(f"{cache.image_size}{how}\n".encode())
     contents = hashlib.sha256(f"{FORMAT} {cv2.__version__} {PIL.__version__}\n".encode())
     for sample in samples:
         names.update(os.fsencode(f"{os.path.abspath(sample.file)}/{sample.path}\0"))

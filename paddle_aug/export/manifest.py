@@ -12,7 +12,7 @@ import posixpath
 from pathlib import Path
 from typing import NamedTuple
 
-from paddle_aug.config import flag
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import DRAWS, SOURCES
 from paddle_aug.system.files import write_bytes
@@ -106,9 +106,9 @@ def refuse_other(out: Path, before: dict, header: dict) -> None:
 
 def _settings(header: dict) -> dict:
     """What decides the bytes of a set, by the names that users know."""
-    config = {
-        flag(name): value for name, value in header.get("config", {}).items() if name in DRAWS
-    }
+    # Earlier versions did not have all of these fields.
+    config = header.get("config", {})
+    config = {flag(name): config.get(name, getattr(TrainConfig, name)) for name in DRAWS}
     own = {flag(name): header.get(name) for name in OPTIONS}
     data = {"the data's fingerprint": header.get("data", {}).get("fingerprint")}
     return {**config, **own, **data, **header.get("versions", {})}

@@ -1,11 +1,14 @@
 """Trained networks as models for Paddle Inference and ONNX, with checked outputs.
 
 The folder of a model has `inference.json` (Paddle 3) or `inference.pdmodel` (Paddle 2),
-`inference.pdiparams`, and `description.json`, which describes the input and the output.
+`inference.pdiparams`, `description.json`, which describes the input and the output, and
+`infer.py`, which predicts with them and needs nothing of this package.
 """
 
 import copy
 import inspect
+import logging
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,16 +17,20 @@ from pathlib import Path
 import numpy as np
 import paddle
 
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.augment.ops.resize import CenterCrop, Resize, Size
+from paddle_aug.augment.transform import Chain, Identity
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError, writing
-from paddle_aug.inputs import augmented
+from paddle_aug.inputs import augmented, op_name
 from paddle_aug.rng import generator
 from paddle_aug.system.files import write_json
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.weights import Trained
 
 STEM = "inference"
+INFER = Path(__file__).with_name("infer.py")
 PROGRAMS = (f"{STEM}.json", f"{STEM}.pdmodel")  # of Paddle 3 and 2
 # The largest difference of logits, relative to the largest logit, or to 1 if that is larger.
 TOLERANCE = 1e-5
@@ -33,7 +40,16 @@ TOLERANCE_ELSEWHERE = 1e-4
 PADDLE = "Paddle Inference"
 ONNX_RUNTIME = "ONNX Runtime"
 OPSET = 13  # from 2021; older runtimes are rare
+# How a reader stretches, by the name of the interpolation.
+STRETCHES = {
+    "linear": "cv2.resize(image, ({side}, {side}), interpolation=cv2.INTER_LINEAR), whatever the "
+    "aspect ratio; not Pillow's resize, which averages when it shrinks and costs accuracy here",
+    "area": "to {side} x {side} whatever the aspect ratio: cv2.INTER_AREA along sides that shrink, "
+    "then cv2.INTER_LINEAR",
+}
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
+
+logger = logging.getLogger(__name__)
 
 
 class FromPixels(paddle.nn.Layer):
@@ -73,6 +89,11 @@ def export(
             be written to.
     """
     size = trained.config.image_size
+    own = folder / INFER.name
+    if own.exists() and own.read_bytes() != INFER.read_bytes():
+        raise UserError(
+            f"{own} is not the one that comes with a model; move it, or name another folder"
+        )
     network = copy.deepcopy(trained.network)  # compiling changes a network
     fill_norms(network)
     to_network = Normalize(trained.normalization)
@@ -101,7 +122,14 @@ def export(
                 if logits is not None
             }
             write_json(model / "description.json", description(trained, shape, dtype))
-            for name in (*PROGRAMS, f"{STEM}.onnx"):  # from an earlier export
+            if trained.config.stretch or fitting_ops(trained.config.eval_transform) is not None:
+                shutil.copyfile(INFER, model / INFER.name)
+            else:
+                logger.warning(
+                    "no infer.py: it knows resize and center_crop, not --eval-transform %s",
+                    trained.config.eval_transform,
+                )
+            for name in (*PROGRAMS, f"{STEM}.onnx", INFER.name):  # from an earlier export
                 (folder / name).unlink(missing_ok=True)
             for file in model.iterdir():
                 file.replace(folder / file.name)
@@ -122,13 +150,46 @@ def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
             "normalized_by_the_model": dtype == "uint8",
         },
         "output": {"logits": [None, len(trained.class_names)]},
+        "preparation": preparation(trained, dtype),
         "image_size": config.image_size,
         "stretch": config.stretch,
+        "interpolation": config.interpolation,
         "eval_transform": config.eval_transform,
         "normalization": trained.normalization.as_dict(),
         "data": {"name": trained.data_name, "fingerprint": trained.fingerprint},
         "paddle": paddle.__version__,
     }
+
+
+def preparation(trained: Trained, dtype: str) -> list[dict]:
+    """What leads from an image file to the input, step by step; `how` says it to a reader."""
+    config, side = trained.config, trained.config.image_size
+    steps = [
+        {"step": "decode", "how": "RGB of 8 bits, turned as EXIF says, transparency over white"}
+    ]
+    if config.stretch:
+        step = {"step": "stretch", "size": side, "interpolation": config.interpolation}
+        steps.append({**step, "how": STRETCHES[config.interpolation].format(side=side)})
+    else:
+        step = {"step": "fit", "size": side, "ops": fitting_ops(config.eval_transform)}
+        how = f"unless it is {side} x {side} already: {config.eval_transform}, as torchvision does"
+        steps.append({**step, "how": how})
+    if dtype == "float32":
+        how = "(pixels / 255 - mean) / std for each channel"
+        if trained.normalization.per_image:
+            how = "(pixels / 255 - the image's mean) / (its deviation + std)"
+        how += ", then transposed to [3, height, width]"
+        steps.append({"step": "normalize", **trained.normalization.as_dict(), "how": how})
+    return steps
+
+
+def fitting_ops(spec: str) -> list[tuple[str, Size]] | None:
+    """The ops of `--eval-transform`, such as ("resize", 256); None if there are others."""
+    transform = augmentation(spec)
+    ops = transform.ops if isinstance(transform, Chain) else (transform,)
+    if not all(isinstance(op, (Resize, CenterCrop, Identity)) for op in ops):
+        return None
+    return [(op_name(op), op.size) for op in ops if not isinstance(op, Identity)]
 
 
 def fill_norms(network: paddle.nn.Layer) -> None:

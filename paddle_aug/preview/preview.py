@@ -171,6 +171,7 @@ def ops_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, Augmente
             raise UserError(f"--ops {config.augment} has an op that changes nothing; drop it")
         dataset = own_size(config, samples)
         dataset.transform, dataset.stretch = op, config.stretch
+        dataset.interpolation = config.interpolation
         name = op_name(op)
         seen[name] += 1
         ops[f"{name} {seen[name]}" if seen[name] > 1 else name] = dataset

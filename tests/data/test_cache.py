@@ -151,10 +151,15 @@ def test_a_file_that_is_not_whole_is_replaced(samples, tmp_path, damage):
     assert file.read_bytes() == content
 
 
-def test_another_size_or_list_is_another_file(samples, tmp_path):
-    for given, size in ((samples, SIZE), (samples, SIZE + 1), (samples[::-1], SIZE)):
-        decoded_images(given, size, "disk", tmp_path / "cache")
-    assert len(list((tmp_path / "cache").glob("*.npy"))) == 3
+def test_another_size_interpolation_or_list_is_another_file(samples, tmp_path):
+    folder = tmp_path / "cache"
+    for _ in range(2):
+        for given, size in ((samples, SIZE), (samples, SIZE + 1), (samples[::-1], SIZE)):
+            decoded_images(given, size, "disk", folder)
+        averaged = decoded_images(samples, SIZE, "disk", folder, "area")
+        assert_equal(averaged, [read_sample(sample, SIZE, "area") for sample in samples])
+    assert len(list(folder.glob("*.npy"))) == 4
+    assert (averaged[0] != as_read(samples)[0]).any()
 
 
 KILLED_WRITER = """

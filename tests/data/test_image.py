@@ -358,6 +358,24 @@ def test_resize_is_bilinear_with_pixel_centres_and_gives_up_the_aspect_ratio(pic
     assert np.abs(resize(picture, 64) - np.asarray(larger, int)).max() <= 1
 
 
+@pytest.mark.parametrize("size", [(24, 24), (16, 24), (24, 9), (9, 7), (24, 48)])
+def test_area_averages_the_sides_that_shrink_and_keeps_the_bytes_of_the_others(size):
+    image = np.random.default_rng(3).integers(0, 256, (*size, 3)).astype(np.uint8)
+    averaged, levels = resize(image, 24, "area"), image.astype(float)
+    assert (averaged == resize(image, 24)).all() == (max(size) <= 24)
+    blocks = np.repeat(np.repeat(levels, 24, axis=0), 24, axis=1).reshape(24, size[0], 24, -1, 3)
+    if min(size) >= 24:
+        assert np.abs(averaged - blocks.mean(axis=(1, 3))).max() < 0.51
+
+
+def test_area_depends_less_on_where_the_pixels_lie_than_linear(picture):
+    """Stripes of one pixel are grey from far away, not black or white."""
+    stripes = np.zeros((96, 96, 3), np.uint8)
+    stripes[:, ::2] = 255
+    assert np.ptp(resize(stripes, 16, "area")) <= 1
+    assert np.ptp(resize(stripes[:, :93], 16)) > 100
+
+
 def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, picture):
     path = saved(tmp_path / "photo.png", Image.fromarray(picture).convert("P"))
     monkeypatch.setattr(image_module, "LARGE_PIXELS", WIDTH * HEIGHT - 1)

@@ -323,6 +323,22 @@ def test_another_set_is_not_mixed_in(settings, out, config, own, message, finish
     assert contents(out) == before
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_set_from_before_interpolation_is_one_of_linear(settings, out, finished):
+    header, lines = lines_of(out)
+    del header["config"]["interpolation"]
+    text = "".join(json.dumps(line) + "\n" for line in (header, *lines))
+    (out / "manifest.jsonl").write_text(text)
+    assert not verify(out).different
+    if not finished:
+        (out / "manifest.jsonl").rename(out / ".manifest.part")
+    averaged = replace(settings, config=replace(settings.config, interpolation="area"))
+    with pytest.raises(UserError, match="made with --interpolation linear, not area"):
+        export(averaged, out)
+    export(settings, out)
+    assert verify(out).whole
+
+
 def test_a_folder_with_other_files_and_a_file_are_left_alone(tmp_path, settings):
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(UserError, match="has other files; give a new folder"):

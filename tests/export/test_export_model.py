@@ -123,8 +123,17 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
     }  # fmt: skip
     assert content["normalization"]["mean"] == [0.5, 0.5, 0.5]
     assert content["output"] == {"logits": [None, 3]}
+    decode, stretch, normalize = content["preparation"]
+    assert (decode["step"], stretch["step"], normalize["step"]) == (
+        "decode",
+        "stretch",
+        "normalize",
+    )
+    assert (stretch["size"], stretch["interpolation"]) == (32, "linear")
+    assert "cv2.resize(image, (32, 32), interpolation=cv2.INTER_LINEAR)" in stretch["how"]
+    assert normalize["std"] == [0.5, 0.5, 0.5]
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    assert names == {PROGRAM, "inference.pdiparams", "description.json"}
+    assert names == {PROGRAM, "inference.pdiparams", "description.json", "infer.py"}
 
 
 def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypatch):
@@ -135,7 +144,7 @@ def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypa
     options = (out, "--with-normalization")
     assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
     names = {file.name for file in out.iterdir()}
-    assert names == {PROGRAM, "inference.pdiparams", "description.json", "notes.txt"}
+    assert names == {PROGRAM, "inference.pdiparams", "description.json", "infer.py", "notes.txt"}
     content = json.loads((out / "description.json").read_text())["input"]
     assert (content["shape"], content["dtype"]) == ([None, 32, 32, 3], "uint8")
     pixels = np.zeros((2, 32, 32, 3), np.uint8)

@@ -49,6 +49,7 @@ MEET_PADDLE = {
     *("networks", "training", "train", "commands", "cli", "__main__"),
     *(
         "preview.mixing",
+        "export.infer",
         "export.model",
         "evaluation.predict",
         "evaluation.invariance",

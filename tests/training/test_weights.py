@@ -106,6 +106,15 @@ def test_a_run_from_before_normalize_was_the_notebooks(run_json):
     assert from_description(run, run_json).normalization.mean == (0.5, 0.5, 0.5)
 
 
+def test_weights_say_how_images_are_stretched_and_old_ones_mean_linear(photos, tmp_path):
+    weights = train_tiny(photos, tmp_path, interpolation="area")
+    assert load_trained(weights).config.interpolation == "area"
+    content = checkpoint.load(weights)
+    del content[checkpoint.DESCRIPTION]["config"]["interpolation"]
+    checkpoint.save(weights, content)
+    assert load_trained(weights).config.interpolation == "linear"
+
+
 HALF = {"mean": [0.5] * 3, "std": [0.5] * 3, "per_image": False}
 DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
 

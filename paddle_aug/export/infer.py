@@ -1,0 +1,166 @@
+"""Predict the classes of images with the exported model in this folder: python infer.py IMAGE...
+
+Needs Paddle, NumPy and Pillow, and prints what paddle_aug's predict prints: path, class and
+probability. Each image goes through the steps under "preparation" in description.json; a resize of
+another kind than that of training costs accuracy.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from paddle import inference
+from PIL import Image, ImageOps
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def decode(path: str) -> np.ndarray:
+    """The image, uint8 [height, width, 3], RGB: upright, 8 bits, transparency over white."""
+    with Image.open(path) as file:
+        image = ImageOps.exif_transpose(file)
+    if image.mode.startswith("I"):  # grey of 16 bits
+        return np.stack([(np.asarray(image, np.int64) + 128) // 257] * 3, axis=2).astype(np.uint8)
+    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
+        colours = image.convert("RGBA")
+        image = Image.new("RGBA", image.size, "white")
+        image.alpha_composite(colours)
+    return np.asarray(image.convert("RGB"))
+
+
+def stretch(image: np.ndarray, size: int, interpolation: str) -> np.ndarray:
+    """As large as the network's input. "linear" gives the bytes of OpenCV's INTER_LINEAR, and
+    "area", which averages when it shrinks, its INTER_AREA to a grey level."""
+    if interpolation == "area":
+        image = averaged(image, min(image.shape[0], size), min(image.shape[1], size))
+    top, bottom, *down = neighbours(image.shape[0], size)
+    left, right, *across = neighbours(image.shape[1], size)
+
+    def rows(places):
+        pixels = image[places].astype(np.int64)
+        return sum(
+            pixels[:, columns] * share[:, None]
+            for columns, share in zip((left, right), across, strict=True)
+        )
+
+    above, below = (
+        ((rows(places) >> 4) * share[:, None, None]) >> 16
+        for places, share in zip((top, bottom), down, strict=True)
+    )
+    return ((above + below + 2) >> 2).astype(np.uint8)
+
+
+def neighbours(length: int, size: int) -> tuple[np.ndarray, ...]:
+    """For each of `size` pixels the two old ones beside its middle, and the shares of both in
+    2048ths, as OpenCV counts."""
+    middle = ((np.arange(size) + 0.5) * (length / size) - 0.5).astype(np.float32)
+    first = np.floor(middle).astype(int)
+    second = middle - first.astype(np.float32)
+    shares = (np.rint(share * 2048).astype(np.int64) for share in (1 - second, second))
+    return first.clip(0, length - 1), (first + 1).clip(0, length - 1), *shares
+
+
+def averaged(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The mean over the area that each new pixel covers."""
+    down, across = (
+        overlaps(*lengths) for lengths in zip(image.shape[:2], (height, width), strict=True)
+    )
+    rows = np.tensordot(down, image.astype(np.float32), axes=1)
+    means = np.tensordot(across, rows, axes=(1, 1)).transpose(1, 0, 2)
+    return np.floor(means + 0.5).astype(np.uint8)
+
+
+def overlaps(length: int, size: int) -> np.ndarray:
+    """[size, length]: the share of each old pixel in each new one."""
+    edges, old = np.arange(size + 1)[:, None] * (length / size), np.arange(length)
+    common = np.minimum(edges[1:], old + 1) - np.maximum(edges[:-1], old)
+    return (common.clip(0) * (size / length)).astype(np.float32)
+
+
+def fit(image: np.ndarray, size: int, ops: list) -> np.ndarray:
+    """An image of another size, by torchvision's `resize` and `center_crop`.
+
+    A length is that of the shorter side or of a square; a list is [height, width].
+    """
+    if image.shape[:2] != (size, size):
+        for name, wanted in ops:
+            image = {"resize": resize, "center_crop": center_crop}[name](image, wanted)
+    if image.shape[:2] != (size, size):
+        raise ValueError(f"{image.shape[0]} x {image.shape[1]} pixels, want {size} x {size}")
+    return image
+
+
+def resize(image: np.ndarray, wanted: int | list[int]) -> np.ndarray:
+    height, width = image.shape[:2]
+    if isinstance(wanted, int):
+        longer = int(wanted * max(height, width) / min(height, width))
+        wanted = [wanted, longer] if height < width else [longer, wanted]
+    return np.asarray(Image.fromarray(image).resize(wanted[::-1], Image.Resampling.BILINEAR))
+
+
+def center_crop(image: np.ndarray, wanted: int | list[int]) -> np.ndarray:
+    height, width = (wanted, wanted) if isinstance(wanted, int) else wanted
+    gaps = image.shape[0] - height, image.shape[1] - width
+    top, left = (max(round(gap / 2), int(gap / 2)) for gap in gaps)  # as torchvision rounds
+    return np.asarray(Image.fromarray(image).crop((left, top, left + width, top + height)))
+
+
+def normalize(
+    image: np.ndarray, mean: list[float], std: list[float], per_image: bool
+) -> np.ndarray:
+    """Float32 [3, height, width]; `per_image` takes the mean and deviation of the image itself."""
+    levels = image.astype(np.float32) / 255
+    own_mean, own_std = (levels.mean(), levels.std()) if per_image else (0, 0)
+    normalized = (levels - own_mean - np.float32(mean)) / (own_std + np.float32(std))
+    return np.ascontiguousarray(normalized.transpose(2, 0, 1))
+
+
+STEPS = {"decode": decode, "stretch": stretch, "fit": fit, "normalize": normalize}
+
+
+def prepare(path: str, description: dict) -> np.ndarray:
+    """The network's input for one image."""
+    result = path
+    for step in description["preparation"]:
+        arguments = {name: value for name, value in step.items() if name not in ("step", "how")}
+        result = STEPS[step["step"]](result, **arguments)
+    return result
+
+
+def open_model() -> inference.Predictor:
+    """The model in this folder, on the CPU; `config.enable_use_gpu(256, 0)` takes a GPU."""
+    program = next(FOLDER / f"inference.{end}" for end in ("json", "pdmodel"))
+    config = inference.Config(str(program), str(FOLDER / "inference.pdiparams"))
+    config.disable_glog_info()
+    return inference.create_predictor(config)
+
+
+def probabilities(predictor: inference.Predictor, images: np.ndarray) -> np.ndarray:
+    """The probability of each class for a batch of prepared images, [N, classes]."""
+    predictor.get_input_handle(predictor.get_input_names()[0]).copy_from_cpu(images)
+    predictor.run()
+    logits = predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def main() -> int:
+    description = json.loads((FOLDER / "description.json").read_text(encoding="utf-8"))
+    predictor = open_model()
+    sys.stdout.reconfigure(errors="backslashreplace")
+    faults = 0
+    for path in sys.argv[1:]:
+        try:
+            image = prepare(path, description)
+        except (OSError, ValueError, SyntaxError) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            faults = 1
+            continue
+        (row,) = probabilities(predictor, image[None])
+        print(f"{path}\t{description['class_names'][row.argmax()]}\t{row.max():.4f}")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())
