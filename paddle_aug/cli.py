@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import pkgutil
+import shlex
 import signal
 import sys
 import warnings
@@ -26,6 +27,10 @@ from paddle_aug.system.signals import sigterm_raises
 REMARKS = ("No ccache found", "When training, we now always", "You are using GPU version")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+# As the extras of pyproject.toml.
+CPU_PADDLE = "paddlepaddle>=3.3,<3.4"
+GPU_PADDLE = ("paddlepaddle-gpu>=2.6,<4", "numpy>=1.26,<2")
 
 
 def main() -> None:
@@ -111,13 +116,13 @@ def logging_to_stderr() -> Iterator[None]:
 def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     """Run `main` and exit.
 
-    The exit code is what `main` returns; 2 after a UserError or on a full disk, with a message; 130
-    after Ctrl-C and 143 after SIGTERM, with the message `stopped`; and 141 if the reader of the
-    output has gone. Characters that the terminal cannot encode, as in file names that are not
-    UTF-8, are escaped.
+    The exit code is what `main` returns; 2 after a UserError, on a full disk and where a command
+    lacks Paddle, with a message; 130 after Ctrl-C and 143 after SIGTERM, with the message
+    `stopped`; and 141 if the reader of the output has gone. Characters that the terminal cannot
+    encode are escaped.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(errors="paddle_aug.escaped")
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:
@@ -131,6 +136,11 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name != "paddle":
+            raise
+        print(without_paddle(), file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt as interrupt:
         print(": ".join(filter(None, [str(interrupt), stopped])), file=sys.stderr)
         sys.exit(128 + getattr(interrupt, "number", signal.SIGINT))
@@ -142,6 +152,17 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
         where = error.filename or "the output, or a file"  # Python does not name open files
         print(f"cannot write {where}: {error.strerror}; make room, then try again", file=sys.stderr)
         sys.exit(2)
+
+
+def without_paddle() -> str:
+    """The message of a command that needs Paddle, where there is none."""
+    pip = [sys.executable, "-m", "pip", "install"]
+    return (
+        "this command needs PaddlePaddle, which is not installed; install it with\n"
+        f"  {shlex.join([*pip, CPU_PADDLE])}\n"
+        "or, for an NVIDIA GPU, with\n"
+        f"  {shlex.join([*pip, *GPU_PADDLE])}"
+    )
 
 
 def give_up_output() -> None:

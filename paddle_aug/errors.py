@@ -1,5 +1,7 @@
 """The exception for a user's mistake; commands print its message and exit with code 2."""
 
+import codecs
+import json
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,3 +52,23 @@ def _printable_line(line: str) -> str:
         else character.encode("unicode_escape").decode()
         for character in line
     )
+
+
+def escaped(error: UnicodeError) -> tuple[str, int]:
+    """For `codecs`: characters that the terminal cannot encode, escaped as JSON does."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def bytes_or_escaped(error: UnicodeError) -> tuple[str | bytes, int]:
+    """For `codecs`: as `escaped`, but the bytes of a file's name that are not UTF-8 stay bytes."""
+    if isinstance(error, UnicodeEncodeError):
+        error.end = error.start + 1
+        if "\udc80" <= error.object[error.start] <= "\udcff":
+            return bytes([ord(error.object[error.start]) - 0xDC00]), error.end
+    return escaped(error)
+
+
+codecs.register_error("paddle_aug.escaped", escaped)
+codecs.register_error("paddle_aug.bytes_or_escaped", bytes_or_escaped)

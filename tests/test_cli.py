@@ -114,7 +114,7 @@ def test_the_help_of_train_has_the_options_that_people_use_and_help_all_every_on
         ("compare", "network", "(by the recipe; small: vgg_thin_bn)"),
         ("compare", "learning-rate", "(by the recipe; small: 0.001)"),
         ("search", "image-size", "(by the recipe; small: 64)"),
-        ("preview", "image-size", "(default: 224)"),
+        ("preview", "image-size", "(by the recipe; aistudio: 224, sample: 32)"),
     ],
 )
 def test_the_default_that_is_shown_holds(command, option, end, help_of):
@@ -146,6 +146,37 @@ def test_an_end_has_its_exit_code(main, code, message, monkeypatch, capsys):
     monkeypatch.setattr(cli.importlib, "import_module", lambda name: command)
     assert ended(monkeypatch, "plot") == code
     assert capsys.readouterr().err == message
+
+
+WITHOUT_PADDLE = """
+import sys
+from paddle_aug import cli
+sys.modules["paddle"] = None
+cli.main()
+"""
+
+
+def test_a_command_that_lacks_paddle_says_which_wheel_to_install(repository):
+    words = [sys.executable, "-c", WITHOUT_PADDLE, "train", "--data", "sample"]
+    done = subprocess.run(words, cwd=repository, capture_output=True, text=True)
+    pip = f"{shlex.quote(sys.executable)} -m pip install"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "this command needs PaddlePaddle, which is not installed; install it with\n"
+        f"  {pip} 'paddlepaddle>=3.3,<3.4'\n"
+        "or, for an NVIDIA GPU, with\n"
+        f"  {pip} 'paddlepaddle-gpu>=2.6,<4' 'numpy>=1.26,<2'\n"
+    )
+
+
+def test_another_module_that_is_missing_is_a_mistake_of_ours(monkeypatch):
+    def main():
+        import paddle_aug.nothing  # noqa: F401
+
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: SimpleNamespace(main=main))
+    monkeypatch.setattr(sys, "argv", ["paddle-aug", "plot"])
+    with pytest.raises(ModuleNotFoundError):
+        cli.main()
 
 
 def test_a_reader_that_goes_away_is_no_error(repository):

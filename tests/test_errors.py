@@ -33,3 +33,26 @@ def test_of_a_line_longer_than_anyone_reads_the_middle_is_left_out():
 
 def test_the_message_survives_the_way_out_of_a_process():
     assert str(pickle.loads(pickle.dumps(UserError("\x1b[2J")))) == r"\x1b[2J"
+
+
+NAME = 'pré "图".png\udcff😀'
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "kept"),
+    [
+        ("utf-8", b'pr\xc3\xa9 "\xe5\x9b\xbe".png\\udcff\xf0\x9f\x98\x80', b"\xff"),
+        ("gbk", b'pr\xa8\xa6 "\xcd\xbc".png\\udcff\\ud83d\\ude00', b"\xff"),
+        ("latin-1", b'pr\xe9 "\\u56fe".png\\udcff\\ud83d\\ude00', b"\xff"),
+        ("ascii", b'pr\\u00e9 "\\u56fe".png\\udcff\\ud83d\\ude00', b"\xff"),
+    ],
+)
+def test_what_a_terminal_cannot_show_is_escaped_as_in_json(encoding, text, kept):
+    assert NAME.encode(encoding, "paddle_aug.escaped") == text
+    assert NAME.encode(encoding, "paddle_aug.bytes_or_escaped") == text.replace(rb"\udcff", kept)
+
+
+def test_bytes_that_cannot_be_decoded_stay_an_error():
+    for errors in ("paddle_aug.escaped", "paddle_aug.bytes_or_escaped"):
+        with pytest.raises(UnicodeDecodeError):
+            b"\xff".decode("utf-8", errors)

@@ -1,5 +1,6 @@
 """Predict the classes of images."""
 
+import io
 import logging
 import sys
 
@@ -58,7 +59,8 @@ def main() -> int:
     for message in (*notes, *faults):
         logger.warning(message)
 
-    sys.stdout.reconfigure(errors="surrogateescape")  # names of files may be of any bytes
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="paddle_aug.bytes_or_escaped")
     prints_lines = options.csv is None and options.json is None
     rows = predictions(trained, samples, tta, config.batch_size, num_workers(config, device))
     rows = tqdm(rows, total=len(samples), unit="img", leave=False, disable=prints_lines or None)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +98,24 @@ def test_a_name_that_is_not_utf8_stays_what_it_is(predict, photos, tmp_path):
     code, _, _ = predict(tmp_path, "--csv", tmp_path / "a.csv")
     assert code == 0
     assert b"/\xff.png,1,class" in (tmp_path / "a.csv").read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1", "ascii"])
+@pytest.mark.parametrize("options", [[], ["--csv", "-"], ["--json", "-"]], ids=str)
+def test_a_terminal_of_any_encoding_is_written_to(
+    weights, photos, tmp_path, monkeypatch, encoding, options
+):
+    image = (photos / "Images" / "class0" / "eval_000.png").read_bytes()
+    name = f"{tmp_path}/cl\u0153ur \u56fe.png"
+    Path(name).write_bytes(image)
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert run_tool("predict.py", weights, tmp_path, *options, monkeypatch=monkeypatch) == 0
+    printed = terminal.buffer.getvalue().decode(encoding)
+    if options == ["--json", "-"]:
+        assert [image["path"] for image in json.loads(printed)] == [name]
+    else:
+        assert "cl\\u0153ur " in printed
 
 
 def test_names_are_escaped_where_a_person_reads_them_and_not_in_a_pipe(

@@ -10,6 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from paddle_aug import cli
+
 PAIRS = {
     "requirements.txt": ".ci/requirements.lock",
     "requirements-cpu.txt": ".ci/requirements-cpu.lock",
@@ -83,6 +85,18 @@ def test_the_requirements_have_all_that_the_package_depends_on(repository):
     dependencies = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.DOTALL | re.MULTILINE)
     needed = {str(Requirement(each)) for each in re.findall('"([^"]+)"', dependencies[1])}
     assert needed <= {str(each) for each in required(repository / "requirements-cpu.txt")}
+
+
+def test_the_extras_and_the_message_without_paddle_name_the_wheels_of_the_requirements(repository):
+    project = (repository / "pyproject.toml").read_text()
+    for extra, file, told in (
+        ("cpu", "requirements-cpu.txt", [cli.CPU_PADDLE]),
+        ("gpu", "requirements.txt", cli.GPU_PADDLE),
+    ):
+        (listed,) = re.findall(rf"^{extra} = \[(.*)\]$", project, re.MULTILINE)
+        wheels = re.findall('"([^"]+)"', listed)
+        assert wheels == list(told)
+        assert {*map(Requirement, wheels)} <= {*required(repository / file)}
 
 
 def test_each_ignored_vulnerability_has_a_reason(repository):
