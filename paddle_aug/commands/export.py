@@ -30,7 +30,7 @@ STOPPED = "stopped; run the same command to continue"
 def main() -> int:
     parser = CommandParser(
         "Write augmented copies of the training images as a data set, with Train.txt, Eval.txt and "
-        "labels.txt. Copy k is what training sees in epoch k, counted from 0.",
+        "labels.txt. Copy 000 is what training sees in epoch 1, copy 001 in epoch 2, and so on.",
         "[OUT]",
         EXAMPLES,
     )

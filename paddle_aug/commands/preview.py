@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, pop_fields
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -80,7 +80,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
         help="N training images of different classes (default: the first image; 6 with --html, 3 "
         "with --html and --ops)",
     )
-    parser.add_argument("--epoch", type=int, default=0, help="epoch of the first draw")
+    parser.add_argument("--epoch", type=int, default=1, help="epoch of the first draw, from 1")
     text = "rows of an image's grid (default: 3; 1 with several images or --run)"
     parser.add_argument("--rows", type=int, help=text)
     text = "columns of an image's grid (default: 3 for one image, up to 6 for several)"
@@ -93,10 +93,11 @@ def parse() -> tuple[argparse.Namespace, dict]:
     )
     parser.set_defaults(original=True)
     to = parser.add_mutually_exclusive_group()
-    output = Path("preview.png")
+    output = Path("logs/preview.png")
     to.add_argument("--output", type=Path, default=output, metavar="FILE", help="png, svg or pdf")
     to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
-    add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"))
+    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"), ("aistudio", "sample"))
     options = parser.parse_args()
     return options, pop_fields(options, FIELDS)
 
@@ -107,13 +108,13 @@ def refuse(options: argparse.Namespace, given: dict) -> None:
         number = getattr(options, name)
         if number is not None and number < 1:
             raise UserError(f"{flag(name)} must be at least 1, not {number}")
-    if not 0 <= options.epoch < 2**32:
-        raise UserError(f"--epoch must be from 0 to 2**32 - 1, not {options.epoch}")
+    if not 1 <= options.epoch <= 2**32:
+        raise UserError(f"--epoch must be from 1 to 2**32, not {options.epoch}")
     if options.ops and len(split_modes(options.ops)) > 1:
         raise UserError(f"--ops takes one augmentation, not {len(split_modes(options.ops))}")
     if options.ops and options.rows is not None:
         raise UserError("--ops draws a row for each operation; drop --rows")
-    own = [name for name in given if name != "data"]
+    own = [name for name in given if name != "data"] + ["recipe"] * (options.recipe is not None)
     if options.run and own:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
 
@@ -127,9 +128,8 @@ def shown_of(options: argparse.Namespace, given: dict) -> list[Shown]:
             logger.warning(note)
         return [run]
     spec = options.ops or options.augment or "none"
-    configs = [of_mode(TrainConfig(**given), mode) for mode in split_modes(spec)]
-    sources = {name: given[name] for name in SOURCES if name in given}
-    samples = preview.training_images(sources, options.file)
+    config, samples = preview.as_training(given, options.recipe, options.file)
+    configs = [of_mode(config, mode) for mode in split_modes(spec)]
     return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
 
 
@@ -176,12 +176,12 @@ def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Dr
             "the original fills the only picture; ask for more pictures, or for --no-original"
         )
     if options.run:
-        if options.epoch >= config.epochs:
+        if options.epoch > config.epochs:
             raise UserError(
-                f"--epoch must be from 0 to {config.epochs - 1} for this run, not {options.epoch}"
+                f"--epoch must be from 1 to {config.epochs} for this run, not {options.epoch}"
             )
-        count = min(count, config.epochs - options.epoch)
-    return Draws(count, options.epoch, options.original)
+        count = min(count, config.epochs - options.epoch + 1)
+    return Draws(count, options.epoch - 1, options.original)
 
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:

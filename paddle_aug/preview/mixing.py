@@ -46,7 +46,7 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         ops = drawn(dataset, first.image, key)
         texts = [caption(ops)] if ops else []
         text = SEPARATOR.join(texts + mix_captions(numbers, place, other))
-        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch}", text))
+        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch + 1}", text))
     return cells
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from paddle_aug.augment.modes import augmentation, mix_of
 from paddle_aug.augment.transform import Identity
-from paddle_aug.config import TrainConfig, config_of
+from paddle_aug.config import TrainConfig, config_of, make_config
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.cache import Store
-from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.dataset import checked
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import (
@@ -23,6 +23,7 @@ from paddle_aug.inputs import (
     augmented,
     drawn,
     engine,
+    find_data,
     members,
     op_name,
     open_data,
@@ -65,8 +66,8 @@ class Shown(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """The number of draws of each image, the epoch of the first, and whether the image itself comes
-    before them."""
+    """The number of draws of each image, the epoch of the first, counted from 0, and whether the
+    image itself comes before them."""
 
     count: int
     epoch: int = 0
@@ -77,16 +78,23 @@ class Draws(NamedTuple):
         return range(self.epoch, self.epoch + self.count)
 
 
-def training_images(sources: dict[str, str], file: str | None = None) -> Sequence[Sample]:
-    """The training images of the data that the options in `SOURCES` name or, without any, one image
-    file.
+def as_training(
+    given: dict, recipe: str | None = None, file: str | None = None
+) -> tuple[TrainConfig, list[Sample]]:
+    """The config that training has with these options, without a recipe by its own default, and its
+    training images; or one image file, if no option names data.
 
     Raises:
-        UserError: there is no such data.
+        UserError: there is no such recipe or data.
     """
-    if file is not None and not sources and Path(file).is_file():
-        return [Sample(file, file, 0)]
-    return open_dataset(**sources, check=False).train
+    config = make_config(given, recipe or "aistudio")
+    named = any(getattr(config, name) for name in SOURCES)
+    if file is not None and not named and Path(file).is_file():
+        return config, [Sample(file, file, 0)]
+    found = find_data(config)
+    if recipe is None and found.drawn:
+        config = make_config(given, "sample")
+    return config, checked(found, check=False).train
 
 
 def image_index(
@@ -152,7 +160,7 @@ def cells_of(dataset: Augmented, index: int, draws: Draws) -> list[Cell]:
     for epoch in draws.epochs:
         key = (epoch, index)
         text = caption(drawn(dataset, first.image, key))
-        cells.append(Cell(dataset.augmented(first.image, key), f"epoch {epoch}", text))
+        cells.append(Cell(dataset.augmented(first.image, key), f"epoch {epoch + 1}", text))
     return cells
 
 

@@ -15,8 +15,10 @@ from made_data import write_dataset
 from paddle_aug.augment.modes import AUGMENTATIONS, NOTEBOOK_MODES, OPS, SEQUEL_MIXES, augmentation
 from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.config import TrainConfig
+from paddle_aug.data import dataset
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.image import read_image
+from paddle_aug.data.readers import aistudio
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import open_data
 from paddle_aug.preview import listing, preview
@@ -61,7 +63,7 @@ def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(samples):
     assert (first.title, first.caption) == ("original", samples[3].path)
     for epoch, cell in enumerate(others, 2):
         assert (cell.image == trained[epoch, 3][0]).all()
-        assert cell.title == f"epoch {epoch}"
+        assert cell.title == f"epoch {epoch + 1}"
     assert len({cell.image.tobytes() for cell in others}) == 4
 
 
@@ -143,10 +145,15 @@ def test_a_run_is_shown_as_far_as_it_goes(tmp_path, photos, monkeypatch, capsys)
     drawn = []
     monkeypatch.setattr("paddle_aug.commands.preview.draw", lambda *given: drawn.extend(given))
     run_tool("preview.py", "--run", short, "--epoch", 2, "--columns", 5, monkeypatch=monkeypatch)
-    assert [cell.title for cell in drawn[0][0].cells] == ["original", "epoch 2", "epoch 3"]
-    options = ("--run", short, "--epoch", 4)
+    assert [cell.title for cell in drawn[0][0].cells] == [
+        "original",
+        "epoch 2",
+        "epoch 3",
+        "epoch 4",
+    ]
+    options = ("--run", short, "--epoch", 5)
     said = refusal("preview.py", *options, monkeypatch=monkeypatch, capsys=capsys)
-    assert said == "--epoch must be from 0 to 3 for this run, not 4\n"
+    assert said == "--epoch must be from 1 to 4 for this run, not 5\n"
 
 
 def test_a_run_by_other_versions_says_so(tmp_path, photos):
@@ -190,7 +197,7 @@ def test_an_image_is_found_by_its_path_its_name_or_its_place(samples):
     with pytest.raises(UserError, match="--index must be from 0 to 23 here, not 24"):
         preview.image_index(samples, None, 24)
     name = str(samples[4].file)
-    (own,) = preview.training_images({}, name)
+    _, (own,) = preview.as_training({}, file=name)
     assert own.file == samples[4].file
     assert preview.image_index([own], name) == 0
 
@@ -268,9 +275,28 @@ def test_the_list_has_the_mixes_of_training_with_their_defaults():
     ]
 
 
-def test_without_data_it_takes_what_training_takes(data, monkeypatch):
-    monkeypatch.setattr(preview, "open_dataset", lambda check: data)  # called without sources
-    assert preview.training_images({}) == data.train
+@pytest.mark.parametrize(
+    ("given", "recipe", "image_size"),
+    [
+        ({}, None, 32),
+        ({"data": "photos"}, None, 224),
+        ({"data": "photos"}, "small", 64),
+        ({"data": "photos", "image_size": 48}, "small", 48),
+    ],
+    ids=str,
+)
+def test_it_takes_the_data_and_the_size_that_training_takes(
+    photos, tmp_path, monkeypatch, given, recipe, image_size
+):
+    (tmp_path / "data").mkdir()
+    for name in ("photos", "data/sample"):
+        (tmp_path / name).symlink_to(photos)
+    monkeypatch.setattr(dataset, "draw_sample", lambda folder: None)
+    monkeypatch.setattr(aistudio, "find_data", lambda start, home: None)
+    monkeypatch.chdir(tmp_path)
+    config, samples = preview.as_training(given, recipe)
+    assert config.image_size == image_size
+    assert samples == open_data(config, check=False).train
 
 
 @pytest.mark.parametrize(
@@ -313,10 +339,11 @@ def test_a_command_makes_each_grid_of_the_notebook(
         (["hflip", "--ops", "userDef"], "argument --ops: not allowed with argument AUGMENT"),
         (["rotat"], "did you mean 'rotate'?"),
         (["hflip", "--rows", 0], "--rows must be at least 1, not 0"),
-        (["hflip", "--epoch", -1], "--epoch must be from 0 to 2**32 - 1, not -1"),
+        (["hflip", "--epoch", 0], "--epoch must be from 1 to 2**32, not 0"),
         (["hflip", "--output", "a.bmp"], "a.bmp must end in .png, .svg, .pdf"),
         (["--ops", "userDef", "--rows", 2], "drop --rows"),
         (["--run", "x.json", "--seed", 3], "--run takes --seed from the run"),
+        (["--run", "x.json", "--recipe", "small"], "--run takes --recipe from the run"),
         (["--ops", "userDef+cutmix"], "--ops shows single ops, and +cutmix mixes images"),
         (["--ops", "none|hflip"], "has an op that changes nothing; drop it"),
         (["--ops", "hflip,vflip"], "--ops takes one augmentation, not 2"),
