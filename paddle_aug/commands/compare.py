@@ -32,18 +32,19 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     options, given = parse(sys.argv[1:])
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.experiments import compare_examples, compare_page, compare_report
+    from paddle_aug.experiments import compare_examples, compare_page, compare_report, runner
     from paddle_aug.experiments.compare import Experiment
     from paddle_aug.inputs import open_data
     from paddle_aug.results.table import paragraph
 
     settings = settings_of(options, given)
-    data = open_data(settings.config, select_part=False)
     command = shlex.join(["python", "tools/compare.py", *sys.argv[1:]])
-    experiment = Experiment(settings, data, options.out, command, options.jobs)
-    compare_examples.write(settings.config, list(settings.modes), data, options.out)
-    results = experiment.run()
-    files = compare_page.write(results)
+    with runner.hold(options.out):
+        data = open_data(settings.config, select_part=False)
+        experiment = Experiment(settings, data, options.out, command, options.jobs)
+        compare_examples.write(settings.config, list(settings.modes), data, options.out)
+        results = experiment.run()
+        files = compare_page.write(results)
     print(paragraph(compare_report.answer(results)))
     for file in files:
         logger.info("wrote %s", file)

@@ -7,7 +7,7 @@ from paddle_aug.commands._options import add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
-from paddle_aug.system.files import json_text, refuse_unwritable, write_json
+from paddle_aug.system.files import json_text, locked, refuse_unwritable, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def main() -> None:
         "tta": {"augment": tta[0], "draws": tta[1]},
         **evaluate.facts(evaluation, options.mistakes),
     }
-    with writing(f"to --out {out}"):
+    with writing(f"to --out {out}"), locked(out / ".lock"):
         write_json(out / "evaluation.json", facts)
         files = [out / "evaluation.json", *evaluate.write(evaluation, out, options.mistakes)]
     if options.json:

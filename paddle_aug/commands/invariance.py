@@ -5,9 +5,9 @@ from pathlib import Path
 
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
-from paddle_aug.errors import UserError, printable
+from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
-from paddle_aug.system.files import refuse_unwritable
+from paddle_aug.system.files import locked, refuse_unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ def main() -> None:
     refuse_unwritable(options.out, "--out")
     curves = invariance.measure(networks, samples, ops)
     result = invariance_report.Map(networks, curves, data, len(samples), options.tolerance)
-    files = invariance_report.write(result, options.out)
+    with writing(f"to --out {options.out}"), locked(options.out / ".lock"):
+        files = invariance_report.write(result, options.out)
     for line in [*invariance_report.sentences(result), *invariance_report.differences(result)]:
         print(printable(line))
     for note in invariance_report.notes(result):

@@ -34,7 +34,7 @@ def main() -> None:
     if options.resume and not (options.out / "search.json").exists():
         raise UserError(f"there is no search in {options.out}; drop --resume to begin one")
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.experiments import search_report
+    from paddle_aug.experiments import runner, search_report
     from paddle_aug.experiments.search import Search, Settings
     from paddle_aug.inputs import open_data
     from paddle_aug.results.table import paragraph
@@ -48,9 +48,10 @@ def main() -> None:
         tuple(options.against),
         tuple(options.also),
     )
-    data = open_data(config, select_part=False)
     command = training_command(given, options.recipe)
-    state = Search(settings, data, options.out, command).run()
+    with runner.hold(options.out):
+        data = open_data(config, select_part=False)
+        state = Search(settings, data, options.out, command).run()
     print(paragraph(search_report.answer(state)))
     logger.info("wrote %s", options.out / "report.md")
 

@@ -29,7 +29,8 @@ def main() -> None:
     from paddle_aug.training.console import next_command, result
     from paddle_aug.training.device import use_device
     from paddle_aug.training.distributed import join_group
-    from paddle_aug.training.fit import fit
+    from paddle_aug.training.fit import fit_held
+    from paddle_aug.training.hold import hold_files
     from paddle_aug.training.mixing import mixes_of
 
     config = make_config(given, recipe or "aistudio")
@@ -43,9 +44,10 @@ def main() -> None:
         config = make_config(given, "sample")
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
-    data = open_data(config, found=found)
     configs = [of_mode(config, mode) for mode in modes]
-    results = [result(config, fit(config, data)) for config in configs]
+    with hold_files(configs):
+        data = open_data(config, found=found)
+        results = [result(config, fit_held(config, data)) for config in configs]
     if join_group().is_first:
         print(*results, next_command(configs), sep="\n")
 

@@ -19,7 +19,6 @@ from tqdm import tqdm
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.split import select
-from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare_results, runner
 from paddle_aug.experiments.compare_plan import Order, Outcome, Settings, Trial, all_trials
 from paddle_aug.experiments.runner import Training, Worker, remove_weights
@@ -28,10 +27,9 @@ from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import final_accuracy
 from paddle_aug.results.text import duration
-from paddle_aug.system.files import refuse_unwritable, write_json
+from paddle_aug.system.files import write_json
 from paddle_aug.system.processes import cores
 from paddle_aug.system.versions import commit, versions
-from paddle_aug.training.distributed import processes
 from paddle_aug.training.state import refuse_other_run
 
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
@@ -61,19 +59,13 @@ class Experiment:
         `clock` returns seconds.
 
         Raises:
-            UserError: the folder holds another comparison, or cannot be written to.
+            UserError: the folder holds another comparison.
         """
-        if processes() > 1:
-            raise UserError(
-                "compare starts its own processes, one a GPU; start it without "
-                "paddle.distributed.launch"
-            )
         self.settings = settings
         self.data = data
         self.folder = Path(folder)
         self.clock = clock
         self.devices = devices(settings.config, jobs)[: len(all_trials(settings))]
-        refuse_unwritable(folder, "--out")
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),
@@ -114,7 +106,7 @@ class Experiment:
         tuning = self.tuning()
         total = len(all_trials(self.settings)) + len(tuning)
         with (
-            runner.workers(self.folder, self.data, self.devices) as workers,
+            runner.workers(self.data, self.devices) as workers,
             tqdm(total=total, unit="run", disable=None) as bar,
         ):
             self.started = self.clock()

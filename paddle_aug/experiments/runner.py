@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import shlex
 import signal
 import sys
 import threading
@@ -22,7 +23,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
-from paddle_aug.system.files import locked, remove
+from paddle_aug.system.files import held, remove
 from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import block_signals, unblock_signals
 
@@ -109,24 +110,39 @@ def ended(workers: Sequence[Worker]) -> list[Worker]:
 
 
 @contextlib.contextmanager
-def workers(folder: Path, data: Dataset, devices: Sequence[str]) -> Iterator[list[Worker]]:
-    """A context with a worker for each of the devices, whose runs write into the folder.
+def hold(folder: Path) -> Iterator[None]:
+    """A context in which a folder is for one comparison or search.
 
     Raises:
-        UserError: another comparison or search is running in the folder.
+        UserError: another one is running in the folder, or it cannot be written to; or this process
+            is one of several.
     """
+    from paddle_aug.training.distributed import processes
+
+    if processes() > 1:
+        raise UserError(
+            "compare and search start their own processes; run them without "
+            "paddle.distributed.launch"
+        )
     refusal = (
-        f"another comparison or search is running in {folder}; wait for it, or give another --out"
+        f"another comparison or search is running in {folder}; wait for it to end, or add --out "
+        f"{shlex.quote(f'{folder}-2')}"
     )
-    with locked(folder, refusal):
-        started = [Worker(data, device) for device in devices]
-        try:
-            yield started
-        finally:
-            for worker in started:
-                worker.interrupt()
-            for worker in started:
-                worker.stop()
+    with held(folder, "--out", refusal):
+        yield
+
+
+@contextlib.contextmanager
+def workers(data: Dataset, devices: Sequence[str]) -> Iterator[list[Worker]]:
+    """A context with a worker for each of the devices."""
+    started = [Worker(data, device) for device in devices]
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.interrupt()
+        for worker in started:
+            worker.stop()
 
 
 def train(

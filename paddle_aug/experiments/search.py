@@ -7,9 +7,7 @@ list, which no choice has looked at. No two stages share a seed.
 """
 
 import logging
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,10 +35,9 @@ from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import final_accuracy, last_epochs
 from paddle_aug.results.table import paragraph
-from paddle_aug.results.text import duration
-from paddle_aug.system.files import refuse_unwritable, write_json
+from paddle_aug.results.text import count, duration
+from paddle_aug.system.files import remove_if_empty, set_aside, write_json
 from paddle_aug.system.versions import versions
-from paddle_aug.training.distributed import processes
 from paddle_aug.training.state import MAY_CHANGE
 
 BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
@@ -102,14 +99,11 @@ class Search:
         `command` is the command line that trains with the mode that is appended to it.
 
         Raises:
-            UserError: the folder holds another search, or cannot be written to.
+            UserError: the folder holds another search.
         """
-        if processes() > 1:
-            raise UserError("search trains one run at a time; start it without a launcher")
         self.settings = settings
         self.folder = Path(folder)
         self.data, tested_on = set_test_aside(settings, data)
-        refuse_unwritable(folder, "--out")
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),
@@ -129,13 +123,26 @@ class Search:
             "final": None,
         }
         if self.file.exists():
-            earlier = read_state(self.file, SEARCH)
-            # The budget of a search that had too little time for a plan may change.
-            free = frozenset() if earlier["plan"] else frozenset({"budget"})
-            refuse_other(self.file, "search", earlier, self.state, free)
-            self.state |= {**earlier, "settings": self.state["settings"], "command": command}
+            self.continue_earlier()
         self.workers: list[runner.Worker] = []
         self.works: dict[str, float] = {}
+
+    def continue_earlier(self) -> None:
+        """Take over what the folder's search has done. One that has only measured, as its budget
+        was too short, may have another budget; with other settings it is moved out of the way."""
+        earlier = read_state(self.file, SEARCH)
+        planned = earlier["plan"] is not None
+        free = frozenset() if planned else frozenset({"budget"})
+        try:
+            refuse_other(self.file, "search", earlier, self.state, free)
+        except UserError:
+            if planned:
+                raise
+            moved = set_aside([self.file, self.folder / "measure"])
+            logger.info("measuring anew; moved what was measured with other settings to %s", moved)
+            return
+        settings, command = self.state["settings"], self.state["command"]
+        self.state |= {**earlier, "settings": settings, "command": command}
 
     @property
     def file(self) -> Path:
@@ -161,7 +168,10 @@ class Search:
             UserError: the budget is too short for an honest answer.
         """
         device = self.settings.config.device
-        with runner.workers(self.folder, self.data, [device]) as self.workers:
+        with runner.workers(self.data, [device]) as self.workers:
+            if self.state["plan"] is None:
+                modes = count(len(self.settings.against), "mode")
+                logger.info("measuring how long an epoch of %s takes, to plan by", modes)
             for mode in self.settings.against:
                 self.train("measure", mode, self.seeds_from(0, 1)[0], 1)
             if self.state["plan"] is None:
@@ -188,13 +198,14 @@ class Search:
         )
         if not isinstance(plan, Plan):
             rate = test_takes(1) - test_takes(0)
+            least = duration(self.spent + plan, up=True)
             text = (
                 f"--budget {duration(settings.budget)} is too short for an honest answer: an epoch "
-                f"takes up to {rate:.1f} s, and the least that would do is "
-                f"{duration(self.spent + plan, up=True)} "
+                f"takes up to {rate:.1f} s, and the least that would do is {least} "
                 f"({min(MIN_CANDIDATES, candidates)} candidates, and a test of {modes} modes with "
-                f"{settings.seeds} seeds for {min(MIN_TEST_EPOCHS, epochs)} epochs); or choose a "
-                "smaller --image-size or --fraction, or fewer modes in --against"
+                f"{settings.seeds} seeds for {min(MIN_TEST_EPOCHS, epochs)} epochs); run the same "
+                f"command with --budget {least} to go on, or with a smaller --image-size or "
+                "--fraction, or fewer modes in --against"
             )
             raise UserError(paragraph(text))
         self.state["plan"] = asdict(plan)
@@ -345,8 +356,7 @@ class Search:
             logger.info("%s", search_report.run_text(run, self.spent, self.settings.budget))
         is_winner = part == "final" and mode == self.winner
         remove_weights(config, keep=WEIGHTS if is_winner else ())
-        with suppress(OSError):  # it holds weights
-            os.rmdir(config.model_dir)
+        remove_if_empty(config.model_dir)
         return run
 
     def finished(self, part: str, mode: str, seed: int) -> dict | None:

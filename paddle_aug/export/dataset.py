@@ -95,9 +95,10 @@ def export(settings: Export, out: Path | str, num_workers: int | None = 0) -> in
     items = plan(settings, data, left_out)
     if out.is_file():
         raise UserError(f"{out} is a file; give a new folder")
+    refusal = f"another process is exporting to {out}; wait for it to end"
     with _write_errors(out):
         out.mkdir(parents=True, exist_ok=True)
-        with locked(out, f"another process is exporting to {out}; wait for it to end"):
+        with locked(out / manifest.LOCK, refusal):
             if (out / manifest.MANIFEST).exists():
                 manifest.refuse_other(out, manifest.read(out)[0], header)
                 (out / manifest.PART).unlink(missing_ok=True)  # if a kill came between the two
@@ -205,7 +206,7 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
         for name in lost & set(texts):
             write_bytes(out / name, texts[name])
     made_again = [path for path in missing if path not in set(different)]
-    extra = sorted(existing - {*digests, manifest.MANIFEST})
+    extra = sorted(existing - {*digests, manifest.MANIFEST, manifest.LOCK})
     return Verified(whole, made_again, different, extra)
 
 

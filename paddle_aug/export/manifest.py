@@ -19,6 +19,7 @@ from paddle_aug.system.files import write_bytes
 
 MANIFEST = "manifest.jsonl"
 PART = ".manifest.part"
+LOCK = ".lock"  # while the set is written
 OPTIONS = ("copies", "format", "originals", "even")  # of a set, beside its config
 LISTS = {"train": "Train.txt", "eval": "Eval.txt", "test": "Test.txt"}
 
@@ -77,7 +78,7 @@ def read_part(out: Path, header: dict) -> list[dict]:
         first, *lines = _complete_lines(part) or [{}]
         refuse_other(out, first, header)
         return lines
-    if any(path.name != f".{PART}.part" for path in out.iterdir()):
+    if any(path.name not in (LOCK, f".{PART}.part") for path in out.iterdir()):
         raise UserError(f"{out} has other files; give a new folder, or an empty one")
     return []
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import paddle
@@ -25,7 +26,7 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError, writing
 from paddle_aug.inputs import augmented, op_name
 from paddle_aug.rng import generator
-from paddle_aug.system.files import write_json
+from paddle_aug.system.files import held, write_json
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.weights import Trained
 
@@ -86,8 +87,10 @@ def export(
 
     Raises:
         UserError: the outputs differ, the network cannot be converted to ONNX, or the folder cannot
-            be written to.
+            be written to; nothing is written then.
     """
+    if onnx:
+        import_paddle2onnx()
     size = trained.config.image_size
     own = folder / INFER.name
     if own.exists() and own.read_bytes() != INFER.read_bytes():
@@ -106,33 +109,36 @@ def export(
     else:
         images, shape, dtype = normalized.numpy(), [None, 3, size, size], "float32"
     network.eval()
-    with writing(f"to {folder}"):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
-            model = Path(temporary)
-            save(network, model, paddle.static.InputSpec([*shape], dtype, "images"))
-            outputs = {PADDLE: run(model, images, onednn=False)}
-            outputs[f"{PADDLE} with oneDNN"] = run(model, images, onednn=True)
-            if onnx:
-                write_onnx(model)
-                outputs[ONNX_RUNTIME] = run_onnx(model / f"{STEM}.onnx", images)
-            differences = {
-                runtime: compare(want, logits, runtime)
-                for runtime, logits in outputs.items()
-                if logits is not None
-            }
-            write_json(model / "description.json", description(trained, shape, dtype))
-            if trained.config.stretch or fitting_ops(trained.config.eval_transform) is not None:
-                shutil.copyfile(INFER, model / INFER.name)
-            else:
-                logger.warning(
-                    "no infer.py: it knows resize and center_crop, not --eval-transform %s",
-                    trained.config.eval_transform,
-                )
-            for name in (*PROGRAMS, f"{STEM}.onnx", INFER.name):  # from an earlier export
-                (folder / name).unlink(missing_ok=True)
-            for file in model.iterdir():
-                file.replace(folder / file.name)
+    refusal = f"another export is writing to {folder}; wait for it to end"
+    with (
+        held(folder, "the folder", refusal),
+        writing(f"to {folder}"),
+        tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary,
+    ):
+        model = Path(temporary)
+        save(network, model, paddle.static.InputSpec([*shape], dtype, "images"))
+        outputs = {PADDLE: run(model, images, onednn=False)}
+        outputs[f"{PADDLE} with oneDNN"] = run(model, images, onednn=True)
+        if onnx:
+            write_onnx(model)
+            outputs[ONNX_RUNTIME] = run_onnx(model / f"{STEM}.onnx", images)
+        differences = {
+            runtime: compare(want, logits, runtime)
+            for runtime, logits in outputs.items()
+            if logits is not None
+        }
+        write_json(model / "description.json", description(trained, shape, dtype))
+        if trained.config.stretch or fitting_ops(trained.config.eval_transform) is not None:
+            shutil.copyfile(INFER, model / INFER.name)
+        else:
+            logger.warning(
+                "no infer.py: it knows resize and center_crop, not --eval-transform %s",
+                trained.config.eval_transform,
+            )
+        for name in (*PROGRAMS, f"{STEM}.onnx", INFER.name):  # from an earlier export
+            (folder / name).unlink(missing_ok=True)
+        for file in model.iterdir():
+            file.replace(folder / file.name)
     return differences
 
 
@@ -247,16 +253,29 @@ def compare(want: np.ndarray, logits: np.ndarray, runtime: str) -> float:
     return difference
 
 
-def write_onnx(folder: Path) -> None:
-    """Convert the model in this folder to ONNX.
+def import_paddle2onnx() -> ModuleType:
+    """The converter, which is not required.
 
     Raises:
-        UserError: paddle2onnx is not installed, or cannot convert the model.
+        UserError: it is not installed, or cannot be imported.
     """
     try:
         import paddle2onnx
     except ImportError as error:
-        raise UserError(f"--onnx needs paddle2onnx (pip install paddle2onnx): {error}") from None
+        raise UserError(
+            f"--onnx needs paddle2onnx ({error}): pip install paddle2onnx; or drop --onnx, which "
+            "writes the Paddle model alone"
+        ) from None
+    return paddle2onnx
+
+
+def write_onnx(folder: Path) -> None:
+    """Convert the model in this folder to ONNX.
+
+    Raises:
+        UserError: paddle2onnx cannot convert the model.
+    """
+    paddle2onnx = import_paddle2onnx()
     options = {"opset_version": OPSET, "verbose": False}
     if "optimize_tool" in inspect.signature(paddle2onnx.export).parameters:
         options["optimize_tool"] = "none"  # polygraphy would install packages on its own
@@ -268,7 +287,9 @@ def write_onnx(folder: Path) -> None:
             **options,
         )
     except Exception as error:  # it logs what was wrong, then fails with any error
-        raise UserError(f"paddle2onnx cannot convert this network: {error}") from error
+        raise UserError(
+            f"paddle2onnx cannot convert this network: {error}; drop --onnx for the Paddle model"
+        ) from error
 
 
 def run_onnx(file: Path, images: np.ndarray) -> np.ndarray | None:

@@ -7,7 +7,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +20,7 @@ if sys.platform != "win32":
     import fcntl
 
 # What a drive without locks answers.
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF)
 
 
 def open_file(path: Path | str) -> BinaryIO:
@@ -96,6 +96,12 @@ def remove(path: Path | str) -> None:
             os.unlink(file)
 
 
+def remove_if_empty(folder: Path | str) -> None:
+    """Remove a folder if it exists and nothing is in it."""
+    with suppress(OSError):
+        os.rmdir(folder)
+
+
 def write_bytes(path: Path | str, content: bytes) -> None:
     """Write a whole file."""
     with replacing(path) as file:
@@ -151,30 +157,80 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
 
 
 @contextmanager
-def locked(folder: Path, refusal: str | None = None):
-    """Lock a folder for one process of this machine; the lock ends with the process.
+def held(folder: Path, option: str, refusal: str, name: str = ".lock"):
+    """Keep a folder, or those of its files that the lock file `name` stands for, from other
+    processes. The folder is made; if it stays empty, it is removed.
 
-    Other processes wait or, with a `refusal`, stop with that message. Windows and some network
-    drives have no such locks; there nothing is locked.
+    Raises:
+        UserError: another process holds it, with this refusal; or it cannot be made or written to.
+    """
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    with ExitStack() as holding:
+        for made in reversed(missing):
+            holding.callback(remove_if_empty, made)
+        refuse_unwritable(folder, option)
+        with writing(f"to {option} {folder}"):
+            holding.enter_context(locked(folder / name, refusal))
+        yield
+
+
+@contextmanager
+def locked(file: Path, refusal: str | None = None):
+    """Hold a lock file, which is made here and removed at the end; the lock ends with the process.
+
+    Other processes wait or, with a `refusal`, stop with that message. Network drives keep out other
+    machines as well, as far as they can. Windows and some drives have no locks; there nothing is
+    locked.
 
     Raises:
         UserError: another process holds the lock, and there is a `refusal`.
+        OSError: the file cannot be made.
     """
     if sys.platform == "win32":
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = _lock(file, refusal)
+    _held.add(descriptor)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
-        except BlockingIOError:
-            raise UserError(refusal) from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise
         yield
     finally:
+        if descriptor in _held:  # not in a forked child
+            _held.remove(descriptor)
+            with suppress(OSError):
+                os.unlink(file)
+            os.close(descriptor)
+
+
+def _lock(file: Path, refusal: str | None) -> int:
+    """The descriptor of the locked file, open for writing, as NFS wants it."""
+    while True:
+        with ExitStack() as closing:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+            closing.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+            except BlockingIOError:
+                raise UserError(refusal) from None
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+            if os.fstat(descriptor).st_nlink:  # else the process before has removed the file
+                closing.pop_all()
+                return descriptor
+
+
+_held: set[int] = set()
+
+
+def _leave_locks_to_parent() -> None:
+    """Close the lock files in a forked child, which may outlive its parent."""
+    for descriptor in _held:
         os.close(descriptor)
+    _held.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_leave_locks_to_parent)
 
 
 def set_aside(files: list[Path]) -> Path | None:

@@ -22,6 +22,7 @@ from paddle_aug.training.device import num_workers, use_device
 from paddle_aug.training.distributed import Group, join_group
 from paddle_aug.training.ema import Average
 from paddle_aug.training.gradients import add_gradients
+from paddle_aug.training.hold import hold_files
 from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.optimizers import initialize, make_optimizer
@@ -47,10 +48,16 @@ def fit(
     best weights (`<model_dir>/<prefix>*`), and the log files (`<log_dir>/<prefix>*`).
 
     Raises:
-        UserError: the config names something unknown, or differs from that of the run to resume.
+        UserError: the config names something unknown, or differs from that of the run to resume; or
+            another training writes to these files.
     """
     config = of_mode(config, config.augment)
-    data = open_data(config) if data is None else data
+    with hold_files([config]):
+        return fit_held(config, open_data(config) if data is None else data, callbacks)
+
+
+def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] = ()) -> Progress:
+    """As `fit`, for a caller that holds the run's files."""
     device = use_device(config)
     group = join_group()
     refuse_small_batches(config, group)

@@ -19,7 +19,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import best_epoch
-from paddle_aug.system.files import refuse_unwritable, set_aside
+from paddle_aug.system.files import set_aside
 from paddle_aug.system.versions import commit, versions
 from paddle_aug.training import checkpoint, checkpoint_schema
 from paddle_aug.training.cpu import MKL_INSTRUCTIONS, cpu_model
@@ -91,13 +91,9 @@ def begin(run: Run) -> Progress:
     """Resume the run that `--resume` asks for, or make room for a new one.
 
     Raises:
-        UserError: the run on the disk has other settings or other data, or lacks its checkpoint; or
-            the folders cannot be written to.
+        UserError: the run on the disk has other settings or other data, or lacks its checkpoint.
     """
     config = run.config
-    if run.group.is_first:
-        refuse_unwritable(config.log_dir, "--log-dir")
-        refuse_unwritable(config.model_dir, "--model-dir")
     path = model_file(config, "checkpoint.pdstates")
     if config.resume:
         refuse_unshared(run, path)

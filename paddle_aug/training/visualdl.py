@@ -16,7 +16,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.errors import UserError
 from paddle_aug.results.runlog import CURVES
-from paddle_aug.system.files import refuse_unwritable, write_bytes
+from paddle_aug.system.files import write_bytes
 from paddle_aug.training.callbacks import Callback, Step
 from paddle_aug.training.state import Progress, Run, visualdl_folder
 
@@ -31,7 +31,7 @@ class VisualDL(Callback):
     """Writes to the run's folder below `--visualdl`. Its steps are epochs, counted from 1.
 
     Raises:
-        UserError: VisualDL is not installed, or the folder cannot be written to.
+        UserError: VisualDL is not installed.
     """
 
     def __init__(self, config: TrainConfig):
@@ -43,7 +43,6 @@ class VisualDL(Callback):
                 "--visualdl needs VisualDL, which is not installed: "
                 f'pip install visualdl "numpy=={np.__version__}"'
             ) from None
-        refuse_unwritable(config.visualdl, "--visualdl")
         self.open = visualdl.LogWriter
         self.config = config
         self.writer = None

@@ -75,6 +75,24 @@ def test_a_damaged_set_is_named_and_left_alone_and_a_whole_one_untouched(drawn, 
     assert folder.read_text() == "mine"
 
 
+def test_a_place_that_cannot_be_written_to_is_told_with_the_way_on(tmp_path, monkeypatch):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(UserError) as error:
+        draw_sample(tmp_path / "data" / "sample")
+    assert str(error.value) == (
+        f"cannot draw the sample data set into {tmp_path}/data/sample ({tmp_path}/data: File "
+        "exists); start in a folder that you can write to, or give your own data by --data FOLDER"
+    )
+
+    def read_only(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(drawn_sample, "draw_into", read_only)
+    with pytest.raises(UserError, match=r"sample: Permission denied\); start in a folder that"):
+        draw_sample(tmp_path / "sample")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def copy_slowly(source, folder, log):
     """`draw_sample(folder)`, which copies the set, and says so."""
 

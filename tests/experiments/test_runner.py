@@ -53,7 +53,7 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
     second = Training("seed 0 hflip", config, dying, tmp_path / "second.log")
     third = Training("refused", config, refusing, tmp_path / "third.log")
     ends = []
-    with runner.workers(tmp_path, data, ["cpu"]) as workers:
+    with runner.workers(data, ["cpu"]) as workers:
         with pytest.raises(UserError, match=r"^refused: these data will not do$"):
             ends.extend(runner.train(workers, [training, second, third]))
         process = workers[0].process
@@ -68,15 +68,24 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
 
 
 def test_two_comparisons_or_searches_do_not_share_a_folder(tmp_path):
-    refused = pytest.raises(UserError, match=r"another comparison or search is running in .*; wait")
-    with runner.workers(tmp_path, None, []), refused, runner.workers(tmp_path, None, []):
+    another = (
+        rf"another .* is running in {tmp_path}; wait for it to end, or add --out {tmp_path}-2$"
+    )
+    with runner.hold(tmp_path), pytest.raises(UserError, match=another), runner.hold(tmp_path):
+        pass
+
+
+def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
+    told = "run them without paddle.distributed.launch"
+    with pytest.raises(UserError, match=told), runner.hold(tmp_path):
         pass
 
 
 def test_a_run_is_interrupted_when_the_context_ends(training, tmp_path):
     data = open_dataset(write_dataset(tmp_path / "made"))
     flag = tmp_path / "flag"
-    with runner.workers(tmp_path, data, ["cpu"]) as (worker,):
+    with runner.workers(data, ["cpu"]) as (worker,):
         worker.begin(replace(training, select=partial(waiting, flag)))
         while not flag.exists():
             time.sleep(0.01)

@@ -137,7 +137,8 @@ def test_weights_are_kept_of_the_winner_in_the_test_alone(searched, tmp_path):
 def test_the_plan_and_each_run_have_a_line(searched, caplog):
     caplog.set_level(logging.INFO, "paddle_aug")
     state = searched()
-    messages = caplog.messages
+    measuring, *messages = caplog.messages
+    assert measuring == "measuring how long an epoch of 2 modes takes, to plan by"
     plan = messages.pop(len(BASELINES))  # which are measured before
     assert len(plan.splitlines()) == len(state["plan"]["rungs"]) + 1
     assert plan.startswith("rung 0: 6 candidates")
@@ -209,6 +210,24 @@ def test_a_budget_that_is_too_short_is_refused_with_the_least_that_would_do_and_
     assert len(state["final"]["seeds"]) == 3
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"config": {"image_size": 8}}, {"config": {"fraction": 0.5}}, {"against": ("none",)}],
+)
+def test_what_the_refusal_of_a_budget_advises_is_taken_in_the_same_folder(
+    searched, tmp_path, changes, caplog
+):
+    with pytest.raises(UserError, match="a smaller --image-size or --fraction, or fewer modes"):
+        searched(budget=60.0)
+    played = Played()
+    state = searched(played, **changes)
+    assert state["final"]["finished"]
+    measured = [config for config, _ in played.runs if stage(config) == "measure"]
+    assert len(measured) == len(state["settings"]["against"])
+    (moved,) = (tmp_path / "replaced").iterdir()
+    assert sorted(path.name for path in moved.iterdir()) == ["measure", "search.json"]
+
+
 # Continuing
 
 
@@ -234,7 +253,7 @@ def test_a_kill_between_a_runs_end_and_its_record_counts_its_epochs_and_leaves_n
 
     Finished().install(monkeypatch)
     made = Search(settings(), data, tmp_path)
-    with runner.workers(tmp_path, data, ["cpu"]) as made.workers:
+    with runner.workers(data, ["cpu"]) as made.workers:
         run = made.train("measure", "none", 4, 5)
     assert run["seconds"] == 5.0
     assert not list(tmp_path.rglob("*.pd*"))
@@ -263,12 +282,6 @@ def test_another_search_is_not_continued_but_where_and_how_fast_it_runs_may_chan
         Search(settings(), replace(data, train=data.train[1:]), tmp_path)
     changed = Search(settings(config={"threads": 3, "cache": "off"}), data, tmp_path)
     assert changed.state["runs"] == expected["runs"]
-
-
-def test_several_processes_are_refused(monkeypatch, data, tmp_path):
-    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
-    with pytest.raises(UserError, match=r"start it without a launcher"):
-        Search(settings(), data, tmp_path)
 
 
 # What is said

@@ -32,6 +32,7 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.export import dataset as export_dataset
 from paddle_aug.export.dataset import Export, class_folders, copies_of, encode, export, verify
+from paddle_aug.export.manifest import LOCK
 from paddle_aug.inputs import open_data
 from paddle_aug.preview import figure as preview_figure
 from paddle_aug.system.files import locked, write_json
@@ -229,7 +230,7 @@ def test_after_an_interruption_the_same_call_makes_the_rest(
 
 
 def test_two_processes_do_not_export_to_one_folder(tmp_path, settings):
-    with locked(tmp_path), pytest.raises(UserError, match="another process is exporting"):
+    with locked(tmp_path / LOCK), pytest.raises(UserError, match="another process is exporting"):
         export(settings, tmp_path)
 
 

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -184,3 +185,96 @@ def test_json_that_is_nested_too_deeply_is_damaged_json(tmp_path):
     (tmp_path / "deep.json").write_text("[" * 200_000)
     with pytest.raises(ValueError, match="nested too deeply"):
         files.read_json(tmp_path / "deep.json")
+
+
+HOLDING = """
+import os, sys, time
+from pathlib import Path
+from paddle_aug.system.files import locked
+
+with locked(Path(sys.argv[1])):
+    child = os.fork() if "fork" in sys.argv else 0
+    if "fork" in sys.argv and not child:
+        os.close(1)
+        time.sleep(60)
+    print(child, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holding(tmp_path, importable):
+    """Starts a process that holds the lock; returns it, and a child that it has forked."""
+    children = []
+
+    def start(*words):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDING, str(tmp_path / "lock"), *words],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        children.append(int(process.stdout.readline()))
+        process.stdout.close()
+        return process, children[-1]
+
+    yield start
+    for child in filter(None, children):
+        os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("words", [(), ("fork",)], ids=["alone", "with a child that outlives it"])
+def test_a_lock_ends_with_its_process(tmp_path, holding, words):
+    process, child = holding(*words)
+    with pytest.raises(UserError, match="wait"), files.locked(tmp_path / "lock", "wait"):
+        pass
+    process.kill()
+    process.wait()
+    with files.locked(tmp_path / "lock", "wait"):
+        assert names(tmp_path) == ["lock"]
+    assert names(tmp_path) == []
+    if child:
+        os.kill(child, 0)  # it lives
+
+
+def test_of_processes_that_wait_for_a_lock_one_at_a_time_has_it(tmp_path):
+    """Though each removes the file that the others have opened."""
+    inside = []
+
+    def enter():
+        for _ in range(50):
+            with files.locked(tmp_path / "lock"):
+                inside.append(1)
+                assert len(inside) == 1
+                inside.pop()
+
+    with ThreadPoolExecutor(4) as pool:
+        for entered in [pool.submit(enter) for _ in range(4)]:
+            entered.result()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", files.NO_LOCKS)
+def test_on_a_drive_without_locks_work_goes_on(tmp_path, monkeypatch, number):
+    def flock(descriptor, how):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.fcntl, "flock", flock)
+    with files.locked(tmp_path / "lock", "wait"), files.locked(tmp_path / "lock", "wait"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_is_held_is_made_and_removed_if_it_stays_empty(tmp_path):
+    folder = tmp_path / "a" / "b"
+    with files.held(folder, "--out", "wait"):
+        assert names(tmp_path) == [".lock", "a", "b"]
+        with pytest.raises(UserError, match="wait"), files.held(folder, "--out", "wait"):
+            pass
+    assert names(tmp_path) == []
+    folder.mkdir(parents=True)
+    with files.held(folder, "--out", "wait"):
+        pass
+    assert names(tmp_path) == ["a", "b"]
+    refused = pytest.raises(UserError, match="cannot write to --out /proc/none")
+    with refused, files.held(Path("/proc/none"), "--out", "wait"):
+        pass

@@ -136,13 +136,13 @@ def unpack(zip_path: Path, into: Path) -> None:
         UserError: the zip is damaged or encrypted, an entry would leave the folder, or there is
             not enough room; nothing is left behind.
     """
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with locked(into.parent):
-        if into.is_dir():
-            return
-        part = into.with_name(f".{into.name}.part")
-        try:
-            with _faults_of(zip_path, f"unpack {zip_path} into {into.parent}"):
+    with _faults_of(zip_path, f"unpack {zip_path} into {into.parent}"):
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with locked(into.with_name(f".{into.name}.lock")):
+            if into.is_dir():
+                return
+            part = into.with_name(f".{into.name}.part")
+            try:
                 if part.exists():  # a run that was killed
                     shutil.rmtree(part)
                 part.mkdir()
@@ -150,8 +150,8 @@ def unpack(zip_path: Path, into: Path) -> None:
                 if hasattr(os, "sync"):
                     os.sync()  # the pixels before the name; one fsync a file would take minutes
                 part.rename(into)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _extract(zip_path: Path, folder: Path) -> None:

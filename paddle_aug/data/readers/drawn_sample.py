@@ -45,23 +45,33 @@ def draw_sample(folder: Path) -> None:
     several processes, one draws and the others wait.
 
     Raises:
-        UserError: the folder holds something else, or other lists; it is left as it is.
+        UserError: the folder holds something else, or other lists, and is left as it is; or it
+            cannot be written.
     """
     folder = Path(folder)
-    if is_drawn(folder):
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.parent):
-        if is_drawn(folder):  # by another process, meanwhile
+    try:
+        if is_drawn(folder):
             return
-        if folder.exists():
-            raise UserError(
-                f"{folder} is not the whole sample data set; move the folder away, and the set "
-                "will be drawn again"
-            )
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-            draw_into(Path(beside) / folder.name)
-            (Path(beside) / folder.name).rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with locked(folder.with_name(f".{folder.name}.lock")):
+            if is_drawn(folder):  # by another process, meanwhile
+                return
+            if folder.exists():
+                raise UserError(
+                    f"{folder} is not the whole sample data set; move the folder away, and the set "
+                    "will be drawn again"
+                )
+            with tempfile.TemporaryDirectory(
+                prefix=f".{folder.name}.", dir=folder.parent
+            ) as beside:
+                draw_into(Path(beside) / folder.name)
+                (Path(beside) / folder.name).rename(folder)
+    except OSError as error:
+        raise UserError(
+            f"cannot draw the sample data set into {folder} ({error.filename or folder}: "
+            f"{error.strerror}); start in a folder that you can write to, or give your own data by "
+            "--data FOLDER"
+        ) from None
 
 
 def draw_into(folder: Path) -> None:

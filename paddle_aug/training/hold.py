@@ -1,0 +1,48 @@
+"""The files of a run are for one training at a time."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from paddle_aug.config import TrainConfig, flag
+from paddle_aug.results import runlog
+from paddle_aug.system.files import held
+from paddle_aug.training.distributed import is_first_process
+
+# The options that name a folder, and the files of a run there.
+FOLDERS = {"log_dir": "logs", "model_dir": "weights", "visualdl": "visualdl"}
+
+
+@contextmanager
+def hold_files(configs: Sequence[TrainConfig]) -> Iterator[None]:
+    """Keep other trainings away from the files of these runs, each of another mode.
+
+    Of several processes the first one does, as it writes the files.
+
+    Raises:
+        UserError: another training writes to these files, or a folder cannot be written to.
+    """
+    with ExitStack() as holding:
+        for config in configs if is_first_process() else ():
+            for name, folder in folders(config).items():
+                file = f".{runlog.prefix(config.mode)}{FOLDERS[name]}.lock"
+                holding.enter_context(held(folder, flag(name), refusal(config, name), file))
+        yield
+
+
+def folders(config: TrainConfig) -> dict[str, Path]:
+    """The folders that a run writes to, by their options."""
+    return {name: Path(getattr(config, name)) for name in FOLDERS if getattr(config, name)}
+
+
+def refusal(config: TrainConfig, name: str) -> str:
+    """The message for a second training in the folder of this option."""
+    text = (
+        f"another training of {config.mode or 'none'} is writing to {flag(name)} "
+        f"{getattr(config, name)}; wait for it to end"
+    )
+    if config.resume:
+        return text
+    others = [f"{flag(name)} {shlex.quote(f'{path}-2')}" for name, path in folders(config).items()]
+    return f"{text}, or train beside it with {' '.join(others)}"
