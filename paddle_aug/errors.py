@@ -16,6 +16,10 @@ class UserError(Exception):
         return printable(super().__str__())
 
 
+class Diverged(UserError):
+    """A training whose losses or weights are no longer finite numbers."""
+
+
 @contextmanager
 def found_in(file: Path):
     """Prefix the message of a UserError with the file that it comes from."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-import paddle
 from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig
@@ -16,7 +15,7 @@ from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import stratified_order
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, found_in
 from paddle_aug.evaluation.invariance_ops import Op
 from paddle_aug.inputs import SOURCES, augmented, open_data
 from paddle_aug.results.metrics import wilson
@@ -225,7 +224,8 @@ def measure(
         for subject in networks:
             dataset = augmented(subject.config, samples, "none")
             bar.set_description(subject.name)
-            clean = classified(subject.trained, dataset, bar)
+            with found_in(subject.weights):
+                clean = classified(subject.trained, dataset, bar)
             if not clean.any():
                 raise UserError(
                     f"{subject.weights} gets none of the {len(samples):,} unchanged images right, "
@@ -243,7 +243,6 @@ def measure(
     return curves
 
 
-@paddle.no_grad()
 def classified(
     trained: Trained, dataset: Augmented, bar: tqdm, op: Op | None = None, magnitude: float = 0
 ) -> np.ndarray:
@@ -256,7 +255,7 @@ def classified(
         images = [dataset[0, place][0] for place in places]
         if op:
             images = [op.apply(image, magnitude, places[at]) for at, image in enumerate(images)]
-        logits = trained.network(to_network(tensor_of(np.stack(images))))
+        logits = trained.logits(to_network(tensor_of(np.stack(images))))
         labels = [dataset.samples[place].label for place in places]
         correct[start : start + BATCH_SIZE] = logits.argmax(axis=1).numpy() == labels
         bar.update(len(places))

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import paddle
 from paddle.nn import functional as F
 
 from paddle_aug.augment.modes import augmentation
@@ -101,6 +100,9 @@ def predictions(
 
     Images are prepared as for evaluation in training. With `tta`, from `parse_tta`, the
     probabilities are the mean over the image and its draws; `batch_size` counts both.
+
+    Raises:
+        UserError: the network's outputs are not finite.
     """
     views = Views(trained.config, samples, *tta)
     images = max(1, batch_size // views.count)
@@ -109,9 +111,8 @@ def predictions(
     # A worker is of use from the second batch on.
     with Workers({"views": views}, min(processes, batches - 1), images * views.count) as workers:
         for pixels, wrong in workers.batches("views", views.keys(images)):
-            with paddle.no_grad():
-                logits = trained.network(to_network(tensor_of(pixels)))
-                probabilities = F.softmax(logits.astype("float64")).numpy()
+            logits = trained.logits(to_network(tensor_of(pixels)))
+            probabilities = F.softmax(logits.astype("float64")).numpy()
             means = probabilities.reshape(len(wrong), views.count, -1).mean(axis=1)
             for error, mean in zip(wrong, means, strict=True):
                 yield mean if error is None else error

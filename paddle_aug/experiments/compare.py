@@ -137,7 +137,10 @@ class Experiment:
                 remove_weights(training.config)
                 bar.update()
                 self.write()
-                accuracy, seconds = self.outcome(by_name[training.name])
+                accuracy, seconds, diverged = self.outcome(by_name[training.name])
+                if diverged:
+                    logger.warning("%s: diverged in epoch %d", training.name, diverged)
+                    continue
                 logger.info("%s: %.1f %% (%s)", training.name, 100 * accuracy, duration(seconds))
             self.remove_empty_folders()
         finally:
@@ -145,6 +148,11 @@ class Experiment:
 
     def write(self) -> None:
         self.state["spent"] = self.spent()
+        self.state["diverged"] = [
+            {"run": str(trial), "epoch": outcome.diverged}
+            for trial, outcome in self.outcomes.items()
+            if outcome.diverged
+        ]
         write_json(self.file, self.state)
 
     def spent(self) -> float:
@@ -161,7 +169,8 @@ class Experiment:
         ]
 
     def choose_rates(self, tuning: list[Trial]) -> None:
-        """Give each mode the learning rate that did best, of equals the first."""
+        """Give each mode the learning rate that did best, of equals the first; the smallest if all
+        of them diverged."""
         for mode in dict.fromkeys(trial.mode for trial in tuning):
             tried = {
                 trial.rate: self.outcome(trial).accuracy for trial in tuning if trial.mode == mode
@@ -170,7 +179,9 @@ class Experiment:
                 {"mode": mode, "rate": rate, "accuracy": accuracy}
                 for rate, accuracy in tried.items()
             ]
-            self.state["rates"][mode] = max(tried, key=tried.get)
+            self.state["rates"][mode] = max(
+                tried, key=lambda rate: -rate if tried[rate] is None else tried[rate]
+            )
         self.write()
 
     def training(self, trial: Trial) -> Training:
@@ -205,14 +216,14 @@ class Experiment:
         )
 
     def outcome(self, trial: Trial) -> Outcome | None:
-        """What a run came to; None if it is not finished."""
+        """What a run came to; None if it has not ended."""
         if trial not in self.outcomes:
             config = self.config_of(trial)
-            if not runlog.read_run_file(config.log_dir, config.mode).get("finished"):
+            if not runlog.has_ended(config.log_dir, config.mode):
                 return None
             run = runlog.read_run(config.log_dir, config.mode)
             seconds = sum(epoch["seconds"] for epoch in run.run["epochs"])
-            self.outcomes[trial] = Outcome(final_accuracy(run), seconds)
+            self.outcomes[trial] = Outcome(final_accuracy(run), seconds, run.diverged)
         return self.outcomes[trial]
 
     def refuse_other_run(self, trial: Trial) -> None:

@@ -42,7 +42,9 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
     """
     files = curves.draw(results.finished(results.main), output, file_format)
     with matplotlib.rc_context(style.settings()):
-        figures = {"modes": modes_figure(results), "cost": cost_figure(results)}
+        figures = {}
+        if results.rows(results.main):
+            figures = {"modes": modes_figure(results), "cost": cost_figure(results)}
         if len(results.fractions) > 1:
             figures["fractions"] = fractions_figure(results)
         if results.class_changes():

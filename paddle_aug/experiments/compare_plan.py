@@ -86,10 +86,11 @@ class Trial:
 
 
 class Outcome(NamedTuple):
-    """What a finished trial came to."""
+    """What a trial came to that is finished or `diverged` in that epoch, without an accuracy."""
 
-    accuracy: float
+    accuracy: float | None
     seconds: float
+    diverged: int | None = None
 
 
 def all_trials(settings: Settings) -> list[Trial]:
@@ -186,7 +187,7 @@ class Order:
         known = [
             (other.mode, outcome.seconds / other.fraction)
             for other in all_trials(self.settings)
-            if (outcome := self.outcome(other))
+            if (outcome := self.outcome(other)) and outcome.diverged is None
         ]
         same = [seconds for mode, seconds in known if mode == trial.mode]
         seconds = same or [seconds for _, seconds in known]
@@ -198,4 +199,5 @@ class Order:
             seed: outcome.accuracy
             for seed in self.settings.seed_numbers
             if (outcome := self.outcome(Trial(mode, seed, fraction)))
+            and outcome.accuracy is not None
         }

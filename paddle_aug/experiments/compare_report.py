@@ -4,9 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from paddle_aug.experiments.compare_results import ModeRow, Results, part_folder
+from paddle_aug.experiments.compare_results import Cost, ModeRow, Results, part_folder
 from paddle_aug.results.runlog import prefix
-from paddle_aug.results.stats import Difference, best_epoch, compared_together, last_epochs
+from paddle_aug.results.stats import (
+    Difference,
+    Estimate,
+    best_epoch,
+    compared_together,
+    last_epochs,
+)
 from paddle_aug.results.text import code, count, csv_text, duration, listed, p_text, seeds_text
 
 Table = tuple[list[str], list[list[str]]]  # heads, and rows of cells
@@ -23,9 +29,12 @@ def answer(results: Results) -> str:
     data, baseline = results.state["data"]["name"], code(results.baseline)
     others = [row for row in rows if row.comparison]
     if not others:
-        return (
-            "No answer: no mode has been trained with a seed that the baseline "
-            f"{baseline} has been trained with, too."
+        return " ".join(
+            [
+                "No answer: no mode has been trained with a seed that the baseline "
+                f"{baseline} has been trained with, too.",
+                *diverged(results),
+            ]
         )
     shown = [row for row in others if row.comparison.shown]
     better = [row for row in shown if row.comparison.difference.mean > 0]
@@ -44,7 +53,31 @@ def answer(results: Results) -> str:
     ]
     if worse:
         sentences.append(f"Worse than {baseline}: {_by_points(worse)} points.")
-    return " ".join(sentences)
+    return " ".join([*sentences, *diverged(results)])
+
+
+def diverged(results: Results) -> list[str]:
+    """Which runs diverged, in two sentences; none if all is well."""
+    parts = [
+        f"{code(mode)}{_on(results, fraction)} diverged with {len(epochs)} of "
+        f"{count(len(results.runs[fraction][mode]), 'seed')} "
+        f"({listed([f'{seed} in epoch {epoch}' for seed, epoch in sorted(epochs.items())])})"
+        for fraction in results.runs
+        for mode, epochs in results.diverged(fraction).items()
+    ]
+    if not parts:
+        return []
+    rate = results.settings["config"]["learning_rate"]
+    return [
+        f"{listed(parts)}: the losses were no longer finite numbers.",
+        f"Runs that diverged are in no mean; compare again with a smaller learning rate than "
+        f"{rate:g}.",
+    ]
+
+
+def _on(results: Results, fraction: float) -> str:
+    """The fraction of the training list, where a comparison has several."""
+    return f" on {100 * fraction:g} %" if len(results.runs) > 1 else ""
 
 
 def _helps(results: Results, rows: list[ModeRow], better: list[ModeRow]) -> list[str]:
@@ -72,7 +105,7 @@ def _by_points(rows: list[ModeRow]) -> str:
 
 def seeds(results: Results) -> str:
     """With how many seeds the modes were trained."""
-    trained = results.accuracies[results.main].values()
+    trained = results.runs[results.main].values()
     return seeds_text([len(by_seed) for by_seed in trained if by_seed])
 
 
@@ -80,9 +113,7 @@ def left_out(results: Results) -> str:
     """Which runs are missing, in a sentence; "" where none is."""
     wanted = len(results.settings["seeds"])
     missing = [
-        f"{code(mode)}"
-        + (f" on {100 * fraction:g} %" if len(results.runs) > 1 else "")
-        + f" has {len(by_seed)} of {count(wanted, 'seed')}"
+        f"{code(mode)}{_on(results, fraction)} has {len(by_seed)} of {count(wanted, 'seed')}"
         for fraction, by_mode in results.runs.items()
         for mode, by_seed in by_mode.items()
         if len(by_seed) < wanted
@@ -129,6 +160,13 @@ def rates_text(results: Results) -> str:
         + "."
     )
     at_edge = [code(mode) for mode, rate in chosen.items() if rate in (min(rates), max(rates))]
+    for mode in chosen:
+        lost = [
+            f"{trial['rate']:g}"
+            for trial in results.state["tuning"]
+            if trial["mode"] == mode and trial["accuracy"] is None
+        ]
+        text += f" At {listed(lost)}, {code(mode)} diverged." if lost else ""
     if len(rates) > 1 and at_edge:
         text += f" For {listed(at_edge)} it is at the end of the grid: try a wider grid."
     return text
@@ -145,6 +183,9 @@ def accuracy_table(results: Results, fraction: float) -> Table:
         p = p_text(comparison.p if comparison else None)
         rank = str(low) if low == high else f"{low}–{high}"
         rows.append([row.mode, str(row.accuracy), points, p, rank, str(row.accuracy.n)])
+    for mode in results.diverged(fraction):
+        if not results.accuracies[fraction][mode]:
+            rows.append([mode, "diverged", DASH, DASH, DASH, "0"])
     return heads, rows
 
 
@@ -251,8 +292,14 @@ def table_csv(results: Results) -> str:
     """A row a mode and fraction of the training list; accuracies from 0 to 1."""
     rows = []
     for fraction in results.runs:
-        for row in results.rows(fraction):
-            cost, comparison = results.cost(row.mode, fraction), row.comparison
+        lost = [
+            ModeRow(mode, Estimate(None, None, 0), None, (None, None))
+            for mode in results.diverged(fraction)
+            if not results.accuracies[fraction][mode]
+        ]
+        for row in [*results.rows(fraction), *lost]:
+            cost = Cost(None, None, None) if row in lost else results.cost(row.mode, fraction)
+            comparison = row.comparison
             change = comparison.difference if comparison else None
             rows.append(
                 {
@@ -275,6 +322,7 @@ def table_csv(results: Results) -> str:
                     "images_per_s": cost.images_per_s,
                     "data_wait": cost.data_wait,
                     "epoch_seconds": cost.epoch_seconds,
+                    "diverged": len(results.diverged(fraction).get(row.mode, {})),
                 }
             )
     return _csv(rows)
@@ -288,17 +336,23 @@ def runs_csv(results: Results) -> str:
             "fraction": fraction,
             "seed": seed,
             "epochs": run.epochs,
-            "accuracy": results.accuracies[fraction][mode][seed],
-            **{name: float(curve[-1]) for name, curve in run.curves.items()},
-            "bestEval": float(run.curves["accEval"][best_epoch(run.curves["accEval"])]),
+            "accuracy": results.accuracies[fraction][mode].get(seed),
+            **{name: _known(curve[-1]) for name, curve in run.curves.items()},
+            "bestEval": _known(run.curves["accEval"][best_epoch(run.curves["accEval"])]),
             "logs": f"{(part_folder(fraction) / f'seed-{seed}').as_posix()}/{prefix(run.mode)}*",
             "seconds": sum(epoch["seconds"] for epoch in run.run["epochs"]),
+            "diverged": run.diverged,
         }
         for fraction, by_mode in results.runs.items()
         for mode, by_seed in by_mode.items()
         for seed, run in sorted(by_seed.items())
     ]
     return _csv(rows)
+
+
+def _known(value: float) -> float | None:
+    """A number for CSV; None, an empty cell, for NaN and infinity."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _csv(rows: list[dict]) -> str:

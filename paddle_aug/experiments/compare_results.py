@@ -14,7 +14,7 @@ import numpy as np
 
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.state import COMPARISON, read_state
-from paddle_aug.results.runlog import Run, read_run, read_run_file
+from paddle_aug.results.runlog import Run, has_ended, read_run
 from paddle_aug.results.stats import (
     Comparison,
     Difference,
@@ -59,7 +59,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Results:
-    """The finished runs of a comparison, and what follows from them."""
+    """The finished runs of a comparison, with those that diverged, and what follows from them."""
 
     folder: Path
     state: dict
@@ -93,14 +93,26 @@ class Results:
 
     @cached_property
     def accuracies(self) -> dict[float, dict[str, dict[int, float]]]:
-        """Means of the last epochs, by fraction, mode and seed."""
+        """Means of the last epochs, by fraction, mode and seed; without runs that diverged."""
         return {
             fraction: {
-                mode: {seed: final_accuracy(run) for seed, run in by_seed.items()}
+                mode: {
+                    seed: accuracy
+                    for seed, run in by_seed.items()
+                    if (accuracy := final_accuracy(run)) is not None
+                }
                 for mode, by_seed in by_mode.items()
             }
             for fraction, by_mode in self.runs.items()
         }
+
+    def diverged(self, fraction: float) -> dict[str, dict[int, int]]:
+        """The epochs in which runs diverged, by seed, of the modes that have such runs."""
+        by_mode = {
+            mode: {seed: run.diverged for seed, run in by_seed.items() if run.diverged is not None}
+            for mode, by_seed in self.runs[fraction].items()
+        }
+        return {mode: epochs for mode, epochs in by_mode.items() if epochs}
 
     def comparisons(self, fraction: float) -> dict[str, Comparison]:
         """Each mode against the baseline, where they have a seed in common."""
@@ -115,7 +127,7 @@ class Results:
         )
 
     def rows(self, fraction: float) -> list[ModeRow]:
-        """The modes that have a finished run, the best mean first."""
+        """The modes that have an accuracy, the best mean first."""
         trained = {mode: by_seed for mode, by_seed in self.accuracies[fraction].items() if by_seed}
         comparisons, places = self.comparisons(fraction), ranks(trained)
         rows = [
@@ -180,7 +192,7 @@ def read(folder: Path | str) -> Results:
         for seed in settings["seeds"]:
             logs = folder / part_folder(fraction) / f"seed-{seed}"
             for mode in settings["modes"]:
-                if read_run_file(logs, mode).get("finished"):
+                if has_ended(logs, mode):
                     by_mode[mode][seed] = read_run(logs, mode)
     if not any(runs[max(runs)].values()):
         raise UserError(f"{folder / STATE}: no run of this comparison is finished yet")
@@ -189,7 +201,9 @@ def read(folder: Path | str) -> Results:
 
 def recall(run: Run) -> np.ndarray | None:
     """The accuracy of each class, mean of the last epochs; NaN for a class without eval images,
-    None where the log does not say."""
+    None where the log does not say or the run diverged."""
+    if run.diverged is not None:
+        return None
     last = last_epochs(run.epochs)
     counts = [epoch["right"] for epoch in run.run["epochs"][-last:] if "right" in epoch]
     images = run.run["data"].get("eval_of_class")

@@ -20,7 +20,7 @@ from pathlib import Path
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.errors import UserError
+from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
 from paddle_aug.system.files import held, remove
@@ -221,6 +221,8 @@ def _train(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
         started = time.perf_counter()
         try:
             fit(training.config, training.select(data))
+        except Diverged as error:  # its log says so: a result like another
+            logger.warning("%s", error)
         except UserError as error:
             return UserError(str(error))
         return time.perf_counter() - started

@@ -222,6 +222,12 @@ class Search:
             self.train_all(f"rung-{level}", rung, rung["candidates"], deadline)
             rung["ranking"] = self.ranking(f"rung-{level}", rung)
             self.write()
+        if rung["ranking"] and rung["ranking"][0][1] is None:
+            raise UserError(
+                f"all {len(rung['ranking'])} candidates diverged: their losses were no longer "
+                "finite numbers. Search again with another --out and "
+                f"--learning-rate {self.settings.config.learning_rate / 10:g}"
+            )
         return bool(rung["ranking"])
 
     def begin_rung(self, level: int) -> dict:
@@ -230,7 +236,8 @@ class Search:
         run_takes = self.costs("search")
         candidates = self.state["candidates"]
         if level:
-            candidates = [mode for mode, _ in self.state["rungs"][-1]["ranking"]]
+            ranking = self.state["rungs"][-1]["ranking"]
+            candidates = [mode for mode, mean in ranking if mean is not None]
 
         def takes(rung: Rung) -> float:
             modes = candidates[: rung.candidates]
@@ -250,17 +257,21 @@ class Search:
         }
 
     def ranking(self, part: str, rung: dict) -> list[list]:
-        """The candidates and their mean accuracies, best first.
+        """The candidates and their mean accuracies, best first. Those of which a run diverged come
+        last and have None.
 
         Means are over the seeds that all candidates have. If time ran out during the first seed,
         the candidates that have it are ranked.
         """
         accuracies = search_report.accuracies(self.state, part)
-        modes = [mode for mode in rung["candidates"] if mode in accuracies]
-        seen = [accuracies.get(mode, {}) for mode in rung["candidates"]]
+        diverged = search_report.diverged(self.state, part)
+        sound = [mode for mode in rung["candidates"] if mode not in diverged]
+        modes = [mode for mode in sound if mode in accuracies]
+        seen = [accuracies.get(mode, {}) for mode in sound]
         seeds = [*set(rung["seeds"]).intersection(*seen)] or rung["seeds"][:1]
         means = {mode: sum(accuracies[mode][seed] for seed in seeds) / len(seeds) for mode in modes}
-        return [[mode, means[mode]] for mode in sorted(modes, key=means.get, reverse=True)]
+        ranked = sorted(modes, key=means.get, reverse=True)
+        return [[mode, means.get(mode)] for mode in [*ranked, *diverged]]
 
     @property
     def winner(self) -> str:
@@ -340,7 +351,10 @@ class Search:
             training = Training(f"{part} seed {seed} {mode}", config, select, log)
             ((_, seconds),) = runner.train(self.workers, [training])
             logs = runlog.read_run(config.log_dir, config.mode)
+            accuracy = final_accuracy(logs)
             in_epochs = sum(epoch["seconds"] for epoch in logs.run["epochs"])
+            if accuracy is None:  # the log does not time the epoch in which it diverged
+                epochs, in_epochs = logs.epochs, seconds
             run = {
                 "part": part,
                 "mode": mode,
@@ -349,7 +363,7 @@ class Search:
                 # Epochs of earlier sessions are in the run's own log only.
                 "seconds": max(seconds, in_epochs),
                 "epoch_seconds": in_epochs / epochs,
-                "accuracy": final_accuracy(logs),
+                "accuracy": accuracy,
             }
             self.state["runs"].append(run)
             self.write()

@@ -1,6 +1,7 @@
 """What a search found, in sentences, tables and a figure, all from its state (search.json)."""
 
 import shlex
+from collections import Counter
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -21,12 +22,19 @@ from paddle_aug.system.files import replacing, write_text
 
 
 def accuracies(state: dict, part: str) -> dict[str, dict[int, float]]:
-    """Those of the finished runs of a stage, by mode and seed."""
+    """Those of the finished runs of a stage, by mode and seed; without runs that diverged."""
     by_mode: dict[str, dict[int, float]] = {}
     for run in state["runs"]:
-        if run["part"] == part:
+        if run["part"] == part and run["accuracy"] is not None:
             by_mode.setdefault(run["mode"], {})[run["seed"]] = run["accuracy"]
     return by_mode
+
+
+def diverged(state: dict, part: str) -> dict[str, int]:
+    """The number of runs of a stage that diverged, by mode."""
+    return Counter(
+        run["mode"] for run in state["runs"] if run["part"] == part and run["accuracy"] is None
+    )
 
 
 def plan_text(state: dict) -> str:
@@ -43,8 +51,9 @@ def plan_text(state: dict) -> str:
 
 def run_text(run: dict, spent: float, budget: float) -> str:
     """A line on a run that has ended."""
+    came_to = "diverged" if run["accuracy"] is None else f"{100 * run['accuracy']:.1f} %"
     return (
-        f"{run['part']} seed {run['seed']} {run['mode']}: {100 * run['accuracy']:.1f} % after "
+        f"{run['part']} seed {run['seed']} {run['mode']}: {came_to} after "
         f"{count(run['epochs'], 'epoch')} ({duration(run['seconds'])}; {duration(spent)} of "
         f"{duration(budget)} spent)"
     )
@@ -55,17 +64,30 @@ def compared(state: dict) -> dict[str, Comparison]:
     tested = accuracies(state, "final")
     winner, *baselines = state["final"]["modes"]
     return compared_together(
-        {mode: difference(tested[winner], tested[mode]) for mode in baselines if mode in tested}
+        {
+            mode: difference(tested[winner], tested[mode])
+            for mode in baselines
+            if tested.get(mode, {}).keys() & tested.get(winner, {}).keys()
+        }
     )
 
 
 def answer(state: dict) -> str:
-    """The result in a sentence."""
+    """The result in a sentence, and another one if runs of the test diverged."""
+    lost = diverged(state, "final")
+    modes = listed([f"{code(mode)} with {count(lost[mode], 'seed')}" for mode in lost])
+    note = f" In the test, {modes} diverged; these runs are in no mean." if lost else ""
+    return f"{_answer(state)}{note}"
+
+
+def _answer(state: dict) -> str:
     winner = state["final"]["modes"][0]
     comparisons = compared(state)
     best = f"the best of {tried(state)} candidates"
     if len(state["final"]["modes"]) == 1:
         return f"No gain: {best} is {code(winner)}, the only mode that it was to be compared with."
+    if not comparisons and diverged(state, "final"):
+        return f"No answer: no run of {code(winner)}, {best}, has another to be compared with."
     if not comparisons:
         return f"No answer: the budget ran out before {code(winner)}, {best}, could be tested."
     shown = {
@@ -88,7 +110,7 @@ def answer(state: dict) -> str:
 
 def tried(state: dict) -> int:
     """The number of candidates that were trained at all."""
-    return len(accuracies(state, "rung-0"))
+    return len({run["mode"] for run in state["runs"] if run["part"] == "rung-0"})
 
 
 def tested(state: dict) -> str:
@@ -148,12 +170,14 @@ def figure(state: dict) -> Figure:
     tested = accuracies(state, "final")
     modes = [mode for mode in state["final"]["modes"] if mode in tested]
     return curves.accuracies_figure(
-        {mode: list(tested[mode].values()) for mode in modes}, {modes[0]: "(winner)"}
+        {mode: list(tested[mode].values()) for mode in modes},
+        {state["final"]["modes"][0]: "(winner)"},
     )
 
 
 def _test_table(state: dict) -> str:
     tested, comparisons = accuracies(state, "final"), compared(state)
+    lost = dict.fromkeys(diverged(state, "final"), "diverged")
     rows = []
     for mode in state["final"]["modes"]:
         values = list(tested.get(mode, {}).values())
@@ -161,7 +185,7 @@ def _test_table(state: dict) -> str:
         rows.append(
             [
                 code(mode),
-                str(estimate(values)) if values else "–",
+                str(estimate(values)) if values else lost.get(mode, "–"),
                 str(len(values)),
                 comparison.points if comparison else "–",
                 p_text(comparison.p) if comparison else "–",
@@ -193,6 +217,9 @@ def _left_out(state: dict) -> str:
     if unplanned > 0:
         parts.append(f"{unplanned} of the proposed candidates were not planned for")
     for level, rung in enumerate(state["plan"]["rungs"]):
+        if 0 < level < len(state["rungs"]):  # which candidates that diverged do not reach
+            sound = sum(mean is not None for _, mean in state["rungs"][level - 1]["ranking"])
+            rung = rung | {"candidates": min(rung["candidates"], sound)}
         parts += _left_out_of_rung(state, level, _rung_text(**rung))
     if final["epochs"] < planned["epochs"]:
         parts.append(
@@ -216,7 +243,7 @@ def _left_out_of_rung(state: dict, level: int, planned: str) -> list[str]:
         parts.append(f"rung {level} had {had} instead of {planned}")
     if rung["stopped"]:
         done = count(_runs_of(state, f"rung-{level}"), "run")
-        trained = accuracies(state, f"rung-{level}")
+        trained = {run["mode"] for run in state["runs"] if run["part"] == f"rung-{level}"}
         missing = [code(mode) for mode in candidates if mode not in trained]
         without = f", without {', '.join(missing)}" if missing else ""
         runs = len(candidates) * len(seeds)
@@ -228,17 +255,24 @@ def _candidate_table(state: dict) -> str:
     """All candidates, best first: by the last rung that they reached, then by accuracy there."""
     rankings = [dict(map(tuple, rung["ranking"] or [])) for rung in state["rungs"]]
     reached = {mode: level for level, ranking in enumerate(rankings) for mode in ranking}
-    modes = sorted(reached, key=lambda mode: (-reached[mode], -rankings[reached[mode]][mode]))
+    last = {mode: rankings[level][mode] for mode, level in reached.items()}
+    modes = sorted(
+        reached, key=lambda mode: (-reached[mode], last[mode] is None, -(last[mode] or 0))
+    )
     rows = [
         [
             code(mode),
-            *(f"{100 * ranking[mode]:.1f}" if mode in ranking else "" for ranking in rankings),
+            *(_mean_text(ranking[mode]) if mode in ranking else "" for ranking in rankings),
             f"{_epoch_seconds(state, f'rung-{reached[mode]}', mode):.1f}",
         ]
         for mode in modes
     ]
     heads = [f"rung {level} (%)" for level in range(len(rankings))]
     return markdown_table(["candidate, judged on images held back", *heads, "s an epoch"], rows)
+
+
+def _mean_text(mean: float | None) -> str:
+    return "diverged" if mean is None else f"{100 * mean:.1f}"
 
 
 def _runs_of(state: dict, part: str) -> int:

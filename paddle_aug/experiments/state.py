@@ -40,9 +40,10 @@ SEARCH = {
     "settings": {"config": {}, "budget": PART},
     "data": {"fingerprint": TEXT, "train": COUNT, "eval": COUNT, "tested_on": TEXT},
     "candidates": [TEXT],
-    "runs": [{**RUN, "seconds": PART, "epoch_seconds": PART, "accuracy": PART}],
+    # The accuracy of a run, or a candidate's mean, is null if it diverged.
+    "runs": [{**RUN, "seconds": PART, "epoch_seconds": PART, "accuracy": (None, PART)}],
     "plan": (None, {"rungs": [PLANNED], "final": PLANNED, "reserved": PART}),
-    "rungs": [{**RUNG, "ranking": (None, [(TEXT, PART)])}],
+    "rungs": [{**RUNG, "ranking": (None, [(TEXT, (None, PART))])}],
     "final": (None, {**TEST, "finished": bool}),
 }
 

@@ -117,7 +117,7 @@ def _settings(header: dict) -> dict:
 
 def as_text(lines: list[dict]) -> str:
     """One JSON object a line."""
-    return "".join(json.dumps(line) + "\n" for line in lines)
+    return "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
 
 
 def is_intact(out: Path, line: dict) -> bool:

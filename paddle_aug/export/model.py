@@ -86,8 +86,8 @@ def export(
     difference for each runtime; with `onnx`, ONNX Runtime is one of them if it is installed.
 
     Raises:
-        UserError: the outputs differ, the network cannot be converted to ONNX, or the folder cannot
-            be written to; nothing is written then.
+        UserError: the outputs are not finite or differ, the network cannot be converted to ONNX, or
+            the folder cannot be written to; nothing is written then.
     """
     if onnx:
         import_paddle2onnx()
@@ -100,9 +100,8 @@ def export(
     network = copy.deepcopy(trained.network)  # compiling changes a network
     fill_norms(network)
     to_network = Normalize(trained.normalization)
-    with paddle.no_grad():
-        normalized = to_network(paddle.to_tensor(pixels))
-        want = trained.network(normalized).numpy()
+    normalized = to_network(paddle.to_tensor(pixels))
+    want = trained.logits(normalized).numpy()
     if with_normalization:
         network, images = FromPixels(network, trained.normalization), pixels
         shape, dtype = [None, size, size, 3], "uint8"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from paddle_aug.results.runlog import NOTEBOOK_MODES, Run, by_mode, clean_points, stack
+from paddle_aug.results.runlog import NOTEBOOK_MODES, Run, by_mode, clean_points, sound, stack
 from paddle_aug.results.stats import estimate
 from paddle_aug.results.style import DPI, add_legend, colours, label, save, settings, wrapped
 
@@ -44,8 +44,9 @@ def draw(runs: Sequence[Run], output: Path | str, file_format: str = "png") -> l
     """Write the figures of `plan` into a folder and return their files.
 
     Several runs of a mode become their mean, in a band of one standard deviation either way.
+    Runs that diverged are left out unless all of their mode did; their curves then have gaps.
     """
-    groups = by_mode(runs)
+    groups = {mode: sound(members) or members for mode, members in by_mode(runs).items()}
     colour = colours(list(groups))
     with matplotlib.rc_context(settings()):
         figures = {
@@ -97,7 +98,9 @@ def _explain(figure: Figure, groups: dict[str, list[Run]], colour: dict[str, str
     same_number = len({len(runs) for runs in groups.values()}) == 1
     entries = {}
     for mode, runs in groups.items():
-        text = wrapped(label(mode) if same_number else f"{label(mode)} (n = {len(runs)})", 40)
+        note = "" if same_number else f" (n = {len(runs)})"
+        note = note if sound(runs) else " (diverged)"
+        text = wrapped(label(mode) + note, 40)
         entries[text] = Line2D([], [], color=colour[mode], linewidth=5, solid_capstyle="butt")
     entries["train"] = Line2D([], [], color="#333333")
     entries["eval"] = Line2D([], [], color="#333333", linestyle="--")

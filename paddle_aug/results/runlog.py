@@ -39,6 +39,12 @@ class Run:
         return len(self.curves["accEval"])
 
     @property
+    def diverged(self) -> int | None:
+        """The first epoch, from 1, whose evaluation gave no finite numbers; None if all did."""
+        lost = ~np.isfinite(self.curves["lossEval"] + self.curves["accEval"])
+        return int(lost.argmax()) + 1 if lost.any() else None
+
+    @property
     def data_wait(self) -> float | None:
         """The share, 0 to 1, of the training time spent waiting for data; None if not logged."""
         times = [
@@ -99,6 +105,16 @@ def read_run_file(log_dir: Path | str, mode: str) -> dict:
         UserError: it is damaged.
     """
     return _read_json(run_file(log_dir, mode))
+
+
+def has_ended(log_dir: Path | str, mode: str) -> bool:
+    """Whether the run of a mode is finished, or has diverged.
+
+    Raises:
+        UserError: its run.json is damaged.
+    """
+    run = read_run_file(log_dir, mode)
+    return bool(run.get("finished") or run.get("diverged"))
 
 
 def read_run(log_dir: Path | str, mode: str) -> Run:
@@ -172,10 +188,20 @@ def by_mode(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return {mode: [run for run in runs if run.mode == mode] for mode in modes}
 
 
+def sound(runs: Sequence[Run]) -> list[Run]:
+    """The runs that did not diverge."""
+    return [run for run in runs if run.diverged is None]
+
+
 def stack(runs: Sequence[Run], name: str) -> np.ndarray:
-    """One curve of several runs as an array [runs, epochs], cut to the shortest run."""
+    """One curve of several runs as an array [runs, epochs], cut to the shortest run; NaN from the
+    epoch on in which a run diverged."""
     epochs = min(run.epochs for run in runs)
-    return np.stack([run.curves[name][:epochs] for run in runs])
+    values = np.stack([run.curves[name][:epochs] for run in runs])
+    for row, run in zip(values, runs, strict=True):
+        if run.diverged is not None:
+            row[run.diverged - 1 :] = np.nan
+    return values
 
 
 def clean_points(runs: Sequence[Run], quantity: str) -> dict[int, float]:

@@ -109,20 +109,11 @@ def best_epoch(accuracies: Sequence[float] | np.ndarray) -> int:
     return int(np.argmax(np.where(np.isnan(accuracies), -np.inf, accuracies)))
 
 
-def final_accuracy(run: Run) -> float:
-    """A run's accuracy: its mean eval accuracy over the `last_epochs`.
-
-    Raises:
-        UserError: one of them is NaN.
-    """
-    last = last_epochs(run.epochs)
-    accuracy = float(np.mean(run.curves["accEval"][-last:]))
-    if not math.isfinite(accuracy):
-        raise UserError(
-            f"{run.folder}: one of the last {last} eval accuracies of "
-            f"{run.mode or 'none'} is not a number; leave the run out"
-        )
-    return accuracy
+def final_accuracy(run: Run) -> float | None:
+    """A run's accuracy: its mean eval accuracy over the `last_epochs`; None if it diverged."""
+    if run.diverged is not None:
+        return None
+    return float(np.mean(run.curves["accEval"][-last_epochs(run.epochs) :]))
 
 
 def margin(spread: float, n: int) -> float | None:

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from paddle_aug.errors import printable
-from paddle_aug.results.runlog import Run, by_mode, clean_points, stack
+from paddle_aug.results.runlog import Run, by_mode, clean_points, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.style import label
-from paddle_aug.results.text import markdown_table, terminal_width
+from paddle_aug.results.text import count, listed, markdown_table, terminal_width
 
+COLUMNS = (
+    *("augmentation", "eval (%)", "best (%, epoch)", f"last {LAST} (%)", "train (%)", "clean (%)"),
+    *("gap (points)", "epochs", "seeds", "data wait"),
+)
 # The columns for which a narrow terminal has room first.
 MAIN_COLUMNS = (
     *("eval (%)", f"last {LAST} (%)", "best (%, epoch)"),
@@ -37,13 +41,14 @@ def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None)
     Accuracies are in per cent and the gap is in points: training minus evaluation accuracy after
     the last epoch. "clean" is the accuracy on training images that are neither augmented nor mixed,
     and makes the gap where it was measured. "last 10 (%)" is the mean evaluation accuracy of the
-    last ten epochs, and "data wait" the share of the training time spent waiting for images.
+    last ten epochs, and "data wait" the share of the training time spent waiting for images. Runs
+    that diverged are in no mean.
 
     A table for a terminal of `width` columns drops the columns that matter least.
     """
     rows = [_row(mode, members) for mode, members in by_mode(runs).items()]
-    columns = [name for name in rows[0] if any(row[name] for row in rows)]
-    cells = [[row[name] or "–" for name in columns] for row in rows]
+    columns = [name for name in COLUMNS if any(row.get(name) for row in rows)]
+    cells = [[row.get(name) or "–" for name in columns] for row in rows]
     return markdown_table(columns, cells) if markdown else text_table(columns, cells, width)
 
 
@@ -87,7 +92,11 @@ def _wrap(name: str) -> list[str]:
 
 
 def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
-    """The cells of a mode by column; empty where nothing is known."""
+    """The cells of a mode by column; empty or missing where nothing is known."""
+    if not sound(runs):
+        return _row_of_diverged(mode, runs)
+    seeds = f"{len(sound(runs))} of {len(runs)}" if sound(runs) != runs else str(len(runs))
+    runs = sound(runs)
     train, held_out = 100 * stack(runs, "accTrain"), 100 * stack(runs, "accEval")
     epochs = held_out.shape[1]
     best = np.array([best_epoch(curve) for curve in held_out])
@@ -106,9 +115,19 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
         "clean (%)": "" if clean is None else _mean_text(clean),
         "gap (points)": _mean_text(gap),
         "epochs": str(epochs),
-        "seeds": str(len(runs)),
+        "seeds": seeds,
         "data wait": f"{100 * np.mean(waits):.0f} %" if waits else "",
     }
+
+
+def _row_of_diverged(mode: str, runs: Sequence[Run]) -> dict[str, str]:
+    """The cells of a mode of which all runs diverged; one run has a best epoch before that."""
+    cells = {"augmentation": label(mode), "eval (%)": "diverged", "seeds": f"0 of {len(runs)}"}
+    before = runs[0].curves["accEval"][: runs[0].diverged - 1]
+    if len(runs) == 1 and len(before):
+        best = best_epoch(before)
+        cells["best (%, epoch)"] = f"{100 * before[best]:.1f} ({best + 1})"
+    return cells
 
 
 def _mean_text(values: np.ndarray) -> str:
@@ -121,7 +140,14 @@ def notes(runs: Sequence[Run]) -> list[str]:
     """What a reader of figures and table needs to know besides, a sentence each."""
     sentences = []
     for mode, members in by_mode(runs).items():
-        lengths = [run.epochs for run in members]
+        lengths = [run.epochs for run in sound(members)]
+        if diverged := [run for run in members if run.diverged is not None]:
+            epochs = listed([str(run.diverged) for run in diverged])
+            sentences.append(
+                f"{label(mode)}: {count(len(diverged), 'run')} of {len(members)} diverged (epoch "
+                f"{epochs}): from there on the losses are not finite numbers."
+                + (" Means and figures leave it out." if lengths else "")
+            )
         if len(set(lengths)) > 1:
             sentences.append(
                 f"{label(mode)}: the seeds have {', '.join(map(str, lengths))} epochs; only the "

@@ -127,8 +127,12 @@ def write_json(path: Path | str, content: dict, one_per_line: Sequence[str] = ()
 
 def json_text(content, indent: int | None = 2) -> str:
     """JSON in UTF-8. A file's name may have bytes that are not; they are escaped as JSON does, so
-    that reading gives the same name."""
-    text = json.dumps(content, indent=indent, ensure_ascii=False)
+    that reading gives the same name.
+
+    Raises:
+        ValueError: a number is not finite; JSON has none of these, and null stands for "not known".
+    """
+    text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode(errors="backslashreplace").decode()
 
 

@@ -63,10 +63,11 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
     A network made under paddle.LazyGuard takes no memory until the weights have been found to fit.
 
     Raises:
-        UserError: the weights are another network's.
+        UserError: the weights are another network's, or not all of them are finite.
     """
     arrays = {name: value for name, value in weights.items() if name not in NOTES}
     refuse_others(network.state_dict(), arrays, path)
+    refuse_diverged(arrays, path)
     for parameter in network.parameters():
         if not parameter._is_initialized():
             parameter.initialize()
@@ -100,6 +101,16 @@ def refuse_others(expected: dict, loaded: dict, path: Path) -> None:
         if here != there:
             raise UserError(
                 f"{path} is of another network: {name} is {there} in it, {here} in this one"
+            )
+
+
+def refuse_diverged(weights: dict, path: Path) -> None:
+    """Stop unless all weights are finite numbers."""
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise UserError(
+                f"{path} holds weights of a training that diverged: {name} is not of finite "
+                "numbers; take other weights, or train again with a smaller --learning-rate"
             )
 
 

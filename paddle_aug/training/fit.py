@@ -20,6 +20,7 @@ from paddle_aug.training.callbacks import Callback, Callbacks, Step
 from paddle_aug.training.console import Console
 from paddle_aug.training.device import num_workers, use_device
 from paddle_aug.training.distributed import Group, join_group
+from paddle_aug.training.divergence import refuse_divergence
 from paddle_aug.training.ema import Average
 from paddle_aug.training.gradients import add_gradients
 from paddle_aug.training.hold import hold_files
@@ -50,6 +51,7 @@ def fit(
     Raises:
         UserError: the config names something unknown, or differs from that of the run to resume; or
             another training writes to these files.
+        Diverged: the losses or the weights are no longer finite numbers.
     """
     config = of_mode(config, config.augment)
     with hold_files([config]):
@@ -105,7 +107,7 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
             network.train()
             for layer in frozen:
                 layer.eval()
-            metrics, watch = EpochMetrics(), Stopwatch()
+            metrics, watch = EpochMetrics(config.amp), Stopwatch()
             for number, batch in enumerate(watch.waiting(train_batches.of(epoch)), 1):
                 images, labels, total = batch
                 targets = F.one_hot(labels, data.num_classes)
@@ -126,12 +128,15 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
                 last = epoch + 1 == config.epochs
                 if mixer.mixes and (last or (epoch + 1) % CLEAN_EVERY == 0):
                     clean = evaluate(network, normalize, batches["clean"])
-            record(progress, metrics.means(group), evaluated, clean, watch, train_batches.images)
+            trained = metrics.means(group)
+            refuse_divergence(run, progress, epoch, metrics, [trained, evaluated, clean])
+            record(progress, trained, evaluated, clean, watch, train_batches.images)
             observers.call("on_epoch_end", run, progress)
             progress.stopped = group.sum([float(progress.stopped)])[0] > 0
             if progress.finished(config) and data.test:
                 with average.in_place():
                     progress.test = evaluate(network, normalize, batches["test"])
+                refuse_divergence(run, progress, epoch, metrics, [progress.test])
             if group.is_first:
                 save(run, progress)
                 publish(run, progress)

@@ -1,5 +1,6 @@
 """Meters of an epoch: losses, accuracies, and the time spent waiting for data."""
 
+import math
 import time
 
 import paddle
@@ -9,13 +10,19 @@ from paddle_aug.training.distributed import Group
 
 
 class EpochMetrics:
-    """Sums over the images of an epoch, on the device until somebody reads a mean."""
+    """Sums over the images of an epoch, on the device until somebody reads a mean.
 
-    def __init__(self):
+    With `amp`, batches whose logits overflow are left out: the scaler skips their steps, too.
+    """
+
+    def __init__(self, amp: bool = False):
+        self.amp = amp
         self.loss = paddle.zeros([], "float64")
         self.correct = paddle.zeros([], "float64")
         self.right = paddle.zeros([1], "float64")  # by class, from the first batch on
-        self.count = 0
+        self.finite = paddle.zeros([], "int64")  # batches before the first of a loss that is not
+        self.batches = 0
+        self.count = 0  # of images
 
     @paddle.no_grad()
     def add(self, logits: paddle.Tensor, targets: paddle.Tensor) -> None:
@@ -23,8 +30,14 @@ class EpochMetrics:
 
         Label smoothing and auxiliary losses are left out.
         """
+        self.batches += 1
+        # Mixed precision waits for the device at each step anyway.
+        if self.amp and not bool(paddle.isfinite(logits).all()):
+            self.finite += 1
+            return
         loss = F.cross_entropy(logits, targets, soft_label=True)
         self.loss += loss.astype("float64") * len(targets)
+        self.finite += paddle.isfinite(self.loss).astype("int64")
         predicted = logits.argmax(axis=1, keepdim=True)
         shares = paddle.take_along_axis(targets, predicted, 1).astype("float64")
         self.correct += shares.sum()
@@ -32,10 +45,22 @@ class EpochMetrics:
         self.count += len(targets)
 
     def means(self, group: Group | None = None) -> dict[str, float]:
-        """Mean loss and accuracy so far; with a group, over all of its processes."""
+        """Mean loss and accuracy so far, NaN without any image; with a group, over all of its
+        processes."""
         sums = [float(self.loss), float(self.correct), self.count]
         loss, correct, count = group.sum(sums) if group else sums
-        return {"loss": loss / count, "acc": correct / count}
+        return {
+            "loss": loss / count if count else math.nan,
+            "acc": correct / count if count else math.nan,
+        }
+
+    def first_lost(self, group: Group) -> int | None:
+        """The first batch, from 1, since which the loss is not finite; None if it is.
+
+        The processes of a group lose it within a step of each other: they average gradients.
+        """
+        finite = group.sum([float(self.finite) if self.count else 0.0])[0] // group.size
+        return int(finite) + 1 if finite < self.batches else None
 
     def right_of_class(self, group: Group) -> list[int]:
         """The number of correct images of each class, if no target was mixed."""

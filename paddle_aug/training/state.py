@@ -15,7 +15,7 @@ from paddle_aug.config import TrainConfig, flag, of_type
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.workers import Workers
-from paddle_aug.errors import UserError
+from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import best_epoch
@@ -52,6 +52,7 @@ class Progress:
     sessions: list[dict] = field(default_factory=list)
     test: dict[str, float] | None = None  # of the last weights, if there is a test list
     stopped: bool = False
+    diverged: dict | None = None  # where; the curves then end with an epoch of NaN
 
     @property
     def done(self) -> int:
@@ -118,6 +119,7 @@ def resume(run: Run, path: Path) -> Progress:
     stepped = average["steps"] > 0 and not config.amp  # with amp, overflowing steps are skipped
     checkpoint.load_optimizer(run.optimizer, state["optimizer"], stepped, path)
     checkpoint.refuse_others(run.average.weights, average["weights"], path)
+    checkpoint.refuse_diverged(average["weights"], path)
     run.average.set_state_dict(average)
     checkpoint.refuse_others(run.scaler.state_dict(), state["scaler"], path)
     run.scaler.load_state_dict(state["scaler"])
@@ -131,9 +133,14 @@ def resume(run: Run, path: Path) -> Progress:
 
 
 def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
-    """The progress of a finished run without a checkpoint, from its logs."""
+    """The progress of a finished run without a checkpoint, from its logs.
+
+    Raises:
+        UserError: it is not finished, its files are damaged, or it has other settings or data.
+        Diverged: it diverged.
+    """
     config = run.config
-    if not earlier.get("finished"):
+    if not runlog.has_ended(config.log_dir, config.mode):
         raise UserError(
             f"cannot resume the unfinished run in {config.log_dir}: {path} is missing; drop "
             "--resume to start over"
@@ -141,9 +148,15 @@ def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
     file = runlog.run_file(config.log_dir, config.mode)
     checkpoint_schema.refuse_damaged({"test": None, **earlier}, checkpoint_schema.FINISHED, file)
     refuse_other_run(file, earlier, config, run.data)
+    before = runlog.read_run(config.log_dir, config.mode)
+    if before.diverged is not None:
+        raise Diverged(
+            f"cannot resume {config.mode} in {config.log_dir}: it diverged in epoch "
+            f"{before.diverged}; drop --resume to start over, with a smaller --learning-rate than "
+            f"{config.learning_rate:g}"
+        )
     logger.info("%s: already finished; its checkpoint %s was deleted", config.mode, path)
-    curves = runlog.read_run(config.log_dir, config.mode).curves
-    curves = {name: curve.tolist() for name, curve in curves.items()}
+    curves = {name: curve.tolist() for name, curve in before.curves.items()}
     return Progress(curves, earlier["epochs"], test=earlier.get("test"), stopped=True)
 
 
@@ -269,7 +282,10 @@ def save(run: Run, progress: Progress) -> None:
 
 
 def publish(run: Run, progress: Progress) -> None:
-    """Write the logs, and the weights if they are the best so far or the last."""
+    """Write the logs, and the weights if they are the best so far or the last.
+
+    Of a run that diverged only the logs: its weights are lost.
+    """
     config, latest = run.config, progress.sessions[-1]
     normalization = run.normalization.as_dict()
     facts = {
@@ -281,14 +297,17 @@ def publish(run: Run, progress: Progress) -> None:
         "sessions": progress.sessions,
         "data": about_data(run.data),
         "normalization": normalization,
-        "best": progress.best,
+        "best": progress.best if progress.done else None,
+        "diverged": progress.diverged,
         "test": progress.test,
         "epochs": progress.epochs,
-        "finished": progress.finished(config),
+        "finished": progress.finished(config) and not progress.diverged,
     }
     description = describe(config, run.data, normalization)
     with report_full_disk(), run.average.in_place():
         runlog.write(config.log_dir, config.mode, progress.curves, facts)
+        if progress.diverged:
+            return
         if progress.best["epoch"] == progress.done:
             save_trained(model_file(config, "best.pdparams"), run.network, description)
         if facts["finished"]:

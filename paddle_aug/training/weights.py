@@ -42,6 +42,21 @@ class Trained:
     data_name: str
     fingerprint: str
 
+    def logits(self, inputs: paddle.Tensor) -> paddle.Tensor:
+        """The network's outputs [N, classes] for normalised images.
+
+        Raises:
+            UserError: they are not finite numbers, though the weights are.
+        """
+        with paddle.no_grad():
+            logits = self.network(inputs)
+        if not bool(paddle.isfinite(logits).all()):
+            raise UserError(
+                "the outputs of the trained network are not finite numbers: its training was about "
+                "to diverge; train again with a smaller --learning-rate"
+            )
+        return logits
+
 
 def describe(config: TrainConfig, data: Dataset, normalization: dict) -> dict:
     """The description beside the weights: plain values, with the names that run.json has."""
@@ -70,7 +85,7 @@ def load_trained(path: Path | str, run: Path | str | None = None) -> Trained:
 
     Raises:
         UserError: the file cannot be read, has no description (or has one and `run` is given too),
-            or its weights are of another network.
+            or its weights are of another network, or not finite.
     """
     path = Path(path)
     weights = checkpoint.load(path)

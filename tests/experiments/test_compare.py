@@ -22,6 +22,7 @@ from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import compared_together, difference
 from paddle_aug.rng import generator
+from paddle_aug.system.files import read_json
 from paddle_aug.training import fit as train
 
 MODES = ("none", "hflip", "userDef")
@@ -239,6 +240,32 @@ def test_a_run_that_dies_again_and_again_ends_the_comparison_which_keeps_the_res
     )
     _, played = compared()
     assert begun(played)[0] == ("hflip", 4)
+
+
+def test_a_run_that_diverges_ends_like_another_and_is_not_trained_again(compared, tmp_path, caplog):
+    played = Played(diverges=lambda config: (config.mode, config.seed) == ("hflip", 4))
+    results, _ = compared(played)
+    assert len(played.begun) == 9
+    assert "seed 4 hflip: diverged in epoch 2" in caplog.messages
+    assert read_json(tmp_path / "compare.json")["diverged"] == [{"run": "seed 4 hflip", "epoch": 2}]
+    assert "`hflip` diverged with 1 of 3 seeds (4 in epoch 2)" in compare_report.answer(results)
+    _, again = compared()
+    assert again.begun == []
+    assert read_json(tmp_path / "compare.json")["diverged"] == [{"run": "seed 4 hflip", "epoch": 2}]
+
+
+def test_a_learning_rate_that_diverges_is_not_chosen(compared):
+    """Of rates that all diverge, the smallest is."""
+    results, _ = compared(
+        Played(
+            diverges=lambda config: config.learning_rate > (0.5 if config.mode == "none" else 0)
+        ),
+        rates=(1.0, 0.5),
+        seeds=1,
+    )
+    assert results.state["rates"] == {"none": 0.5, "hflip": 0.5, "userDef": 0.5}
+    text = compare_report.method(results)
+    assert "At 1, `none` diverged. At 1 and 0.5, `hflip` diverged." in text
 
 
 def test_a_run_that_is_refused_is_named(compared):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 
 import numpy as np
@@ -190,6 +191,47 @@ def test_one_mode_under_two_names_was_found_to_differ_as_often_as_the_page_says(
         for part in parts
     ]
     assert sum(Comparison(found, found.p, 1).shown for found in differences) == claims
+
+
+LOST = math.nan
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "sentences"),
+    [
+        (
+            {"none": [0.50, 0.51, 0.49, 0.5], "userDef": [0.60, LOST, 0.595, LOST]},
+            r"`userDef` helps on made: .* 2 seeds, .* `userDef` diverged with 2 of 4 seeds \(1 in "
+            r"epoch 3 and 3 in epoch 3\): the losses were no longer finite numbers\. Runs that "
+            r"diverged are in no mean; compare again with a smaller learning rate than 0\.001\.",
+        ),
+        (
+            {"none": [LOST, LOST], "userDef": [0.5, 0.6]},
+            r"No answer: no mode .* `none` diverged with 2 of 2 seeds",
+        ),
+        ({"none": [0.5, 0.6], "userDef": [LOST, LOST]}, "No answer: .* `userDef` diverged with 2"),
+        ({"none": [LOST], "userDef": [LOST]}, "No answer: .* `none` .* and `userDef` diverged"),
+    ],
+)
+def test_runs_that_diverged_are_told_and_are_in_no_number(accuracies, sentences, tmp_path):
+    results = compare_results.read(write_comparison(tmp_path, accuracies))
+    assert re.match(sentences, compare_report.answer(results))
+    compare_page.write(results)
+    for name in ("report.md", "report.html"):
+        assert "diverged" in (tmp_path / name).read_text(encoding="utf-8")
+    assert "nan" not in re.sub(r"<img[^>]*>", "", (tmp_path / "report.html").read_text()).lower()
+    _, rows = compare_report.accuracy_table(results, 1.0)
+    assert sorted(row[0] for row in rows) == ["none", "userDef"]
+    for row in rows_of(compare_report.table_csv(results)):
+        values = accuracies[row["augmentation"]]
+        sound = [value for value in values if not math.isnan(value)]
+        assert int(row["seeds"]) == len(sound)
+        assert int(row["diverged"]) == len(values) - len(sound)
+        assert row["accuracy"] == "" or float(row["accuracy"]) == pytest.approx(np.mean(sound))
+    for row in rows_of(compare_report.runs_csv(results)):
+        lost = math.isnan(accuracies[row["augmentation"]][int(row["seed"])])
+        assert row["diverged"] == ("3" if lost else "")
+        assert (row["accuracy"] == "") == (row["lossEval"] == "") == lost
 
 
 def test_a_comparison_without_a_finished_run_has_no_results(tmp_path):

@@ -119,6 +119,46 @@ def test_the_best_go_on_and_the_best_of_all_wins(searched):
     assert state["final"]["epochs"] == 20
 
 
+def test_a_candidate_that_diverges_is_the_worst(searched, tmp_path):
+    candidates = settings().proposed()
+    best = candidates[-1]
+    lost = Played({best: 0.9}, diverges=lambda config: config.mode == best)
+    state = searched(lost)
+    assert state["rungs"][0]["ranking"][-1] == [best, None]
+    assert best not in state["rungs"][1]["candidates"]
+    assert state["final"]["modes"][0] != best
+    report = search_report.report(state)
+    assert f"| `{best}` | diverged |" in report.replace("\\|", "|")
+    assert "Left out" not in report
+    begun = len(lost.runs)
+    searched(lost)  # is read from search.json
+    assert len(lost.runs) == begun
+
+
+def test_if_all_candidates_diverge_the_search_ends_with_one_message(searched):
+    candidates = settings().proposed()
+    with pytest.raises(UserError, match=r"all 6 candidates diverged: .* --learning-rate 1e-05$"):
+        searched(Played(diverges=lambda config: config.mode in candidates))
+
+
+def test_runs_of_the_test_that_diverge_are_told_and_are_in_no_mean(tmp_path):
+    lost = [0.7, None, None]
+    for final, start in (
+        ({"hflip": HIGH, "none": LOW, "userDef": lost}, "`hflip` is better than `none`"),
+        ({"hflip": [None] * 3, "none": LOW, "userDef": LOW}, "No answer: no run of `hflip`"),
+    ):
+        state = state_of(final)
+        answer = search_report.answer(state)
+        (mode,) = (mode for mode, values in final.items() if None in values)
+        count = final[mode].count(None)
+        assert answer.startswith(start)
+        assert answer.endswith(
+            f" In the test, `{mode}` with {count} seeds diverged; these runs are in no mean."
+        )
+        search_report.write(state, tmp_path)
+    assert "| `hflip` | diverged | 0 | – | – |" in search_report.report(state)
+
+
 def test_the_users_own_candidates_are_tried_first():
     own, *others = settings(also=("hflip|noise(1)",)).proposed()
     assert (own, len(others)) == ("hflip|noise(1)", 5)

@@ -7,7 +7,7 @@ from made_logs import logs
 
 from paddle_aug.results import runlog
 from paddle_aug.results.runlog import read_runs, read_seeds
-from paddle_aug.results.table import paragraph, table
+from paddle_aug.results.table import notes, paragraph, table
 
 
 def one_run(folder, accEval, accTrain=None, mode="userDef", **run):
@@ -78,11 +78,19 @@ def test_accuracy_on_clean_training_images_makes_the_gap(tmp_path):
     assert "clean (%)" not in rows_of(tmp_path / "damaged")[0]
 
 
-def test_the_best_epoch_passes_over_nan(tmp_path):
-    one_run(tmp_path, [0.3, np.nan, 0.6, np.nan])
+def test_runs_that_diverged_are_counted_and_are_in_no_mean(tmp_path):
+    one_run(tmp_path / "alone", [0.3, 0.6, np.nan, np.nan])
+    (row,) = rows_of(tmp_path / "alone")
+    cells = {"eval (%)": "diverged", "best (%, epoch)": "60.0 (2)", "seeds": "0 of 1"}
+    assert row == {"augmentation": "userDef", **cells}
+    for seed, curve in enumerate(([0.5, 0.7], [0.5, 0.9], [np.nan])):
+        one_run(tmp_path / f"seed-{seed}", curve)
     (row,) = rows_of(tmp_path)
-    assert row["best (%, epoch)"] == "60.0 (3)"
-    assert row["eval (%)"] == "nan"
+    assert (row["eval (%)"], row["seeds"], row["epochs"]) == ("80.0 ± 14.1", "2 of 3", "2")
+    assert notes(read_seeds([tmp_path])) == [
+        "userDef: 1 run of 3 diverged (epoch 1): from there on the losses are not finite numbers. "
+        "Means and figures leave it out."
+    ]
 
 
 def test_the_columns_of_the_terminals_table_are_aligned(tmp_path):

@@ -1,13 +1,14 @@
 """Comparisons made of invented curves, which no network was trained for."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
 from paddle_aug.experiments import compare_results
 from paddle_aug.results import runlog
-from paddle_aug.system.files import write_json
+from paddle_aug.system.files import read_json, write_array, write_json
 
 CLASS_NAMES = ["ant", "bee", "cat"]
 EVAL_OF_CLASS = [40, 30, 30]
@@ -26,7 +27,15 @@ def curves_of(accuracy, epochs):
 
 
 def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None, train=80):
-    """The logs of a run; `right` is the share of each class in the last ten epochs."""
+    """The logs of a run; `right` is the share of each class in the last ten epochs. A run whose
+    accuracy is NaN diverged in its third epoch."""
+    if math.isnan(accuracy):
+        write_run(folder, mode, seed, 0.5, 2, False, right, train)
+        file = runlog.run_file(folder, mode)
+        write_json(file, {**read_json(file), "diverged": {"epoch": 3}})
+        for array in folder.glob(f"{runlog.prefix(mode)}*.npy"):
+            write_array(array, np.append(np.load(array), np.nan))
+        return
     right = [accuracy] * 3 if right is None else right
     counts = [round(share * count) for share, count in zip(right, EVAL_OF_CLASS, strict=True)]
     facts = {
@@ -46,7 +55,7 @@ def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None
 
 def write_comparison(folder, accuracies, epochs=20, tenth=None, **settings):
     """A comparison: `accuracies` by mode are those of seeds 0, 1, …, with None for a run that is
-    not done; `tenth` are those on a tenth of the training list."""
+    not done and NaN for one that diverged; `tenth` are those on a tenth of the training list."""
     folder = Path(folder)
     modes = list(accuracies)
     seeds = max(map(len, accuracies.values()))

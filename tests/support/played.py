@@ -1,5 +1,6 @@
 """Played training: runs take seconds of an invented clock and come to invented accuracies."""
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +17,16 @@ class Played:
 
     `skill` are the accuracies by mode, `epoch_seconds` what an epoch takes. `deaths` are the runs,
     by mode and seed, whose process dies; `stop_after` is the number of runs before Ctrl-C.
+    `diverges` says of which configs the runs diverge, in their second epoch.
     """
 
     def __init__(self, skill=None, epoch_seconds=None, spread=None, start=0.0, deaths=(),
-                 stop_after=None, error=None):  # fmt: skip
+                 stop_after=None, error=None, diverges=lambda config: False):  # fmt: skip
         self.now = 0.0
         self.skill, self.epoch_seconds = skill or {}, epoch_seconds or {}
         self.spread, self.start = spread or {}, start
         self.deaths, self.stop_after, self.error = list(deaths), stop_after, error
+        self.diverges = diverges
         self.begun = []
         self.runs = []  # config and data of each
         self.at_once = 0
@@ -56,6 +59,9 @@ class Played:
             "epochs": [epoch | {"right": [1, 1, 1]}] * config.epochs,
         }  # fmt: skip
         curves = {name: [accuracy] * config.epochs for name in runlog.CURVES}
+        if self.diverges(config):
+            facts |= {"finished": False, "diverged": {"epoch": 2}, "epochs": facts["epochs"][:1]}
+            curves = {name: [accuracy, math.nan] for name in runlog.CURVES}
         runlog.write(config.log_dir, config.mode, curves, facts)
         Path(config.model_dir).mkdir(parents=True, exist_ok=True)
         for name in state.MODEL_FILES:
