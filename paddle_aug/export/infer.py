@@ -130,7 +130,8 @@ def prepare(path: str, description: dict) -> np.ndarray:
 
 def open_model() -> inference.Predictor:
     """The model in this folder, on the CPU; `config.enable_use_gpu(256, 0)` takes a GPU."""
-    program = next(FOLDER / f"inference.{end}" for end in ("json", "pdmodel"))
+    programs = FOLDER / "inference.json", FOLDER / "inference.pdmodel"  # of Paddle 3 and 2
+    program = next(file for file in programs if file.exists())
     config = inference.Config(str(program), str(FOLDER / "inference.pdiparams"))
     config.disable_glog_info()
     return inference.create_predictor(config)

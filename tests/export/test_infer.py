@@ -64,7 +64,7 @@ def files(tmp_path):
         # Its resize is Pillow's, from which ours differs by up to a grey level on average.
         ({"stretch": False, "eval_transform": "resize(18)|center_crop(16)",
           "augment": "random_crop(16)"}, (), 2e-2),
-        ({"stretch": False, "eval_transform": "resize(18, exact=1)|center_crop(16)",
+        ({"stretch": False, "eval_transform": "resize(18, exact=True)|center_crop(16)",
           "augment": "random_crop(16)"}, (), 1e-4),
     ],
 )  # fmt: skip
