@@ -66,7 +66,8 @@ def test_training_does_not_start_from_weights_that_are_lost(
         photos, tmp_path, network="lenet", image_size=32,
         pretrained=str(spoiled(run, tmp_path, math.nan)),
     )  # fmt: skip
-    line = refusal("train.py", *options_of(config), monkeypatch=monkeypatch, capsys=capsys)
+    words = [*options_of(config), "--quiet"]
+    line = refusal("train.py", *words, monkeypatch=monkeypatch, capsys=capsys)
     assert WEIGHTS_LOST in line
 
 
@@ -81,7 +82,7 @@ def test_a_checkpoint_of_an_earlier_version_with_lost_weights_is_not_resumed(
     weights = state["network"] if part == "network" else state["average"]["weights"]
     weights["fc3.bias" if "fc3.bias" in weights else sorted(weights)[0]] *= np.nan
     checkpoint.save(file, state)
-    words = [*options_of(config), "--resume", "--epochs", 2]
+    words = [*options_of(config), "--resume", "--epochs", 2, "--quiet"]
     line = refusal("train.py", *words, monkeypatch=monkeypatch, capsys=capsys)
     assert WEIGHTS_LOST in line
 
