@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 from collections.abc import Callable
+from types import UnionType
 from typing import get_args, get_origin
 
 from paddle_aug.augment.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
@@ -112,18 +113,23 @@ def check_arguments(name: str, make: Callable, args: list, named: dict) -> None:
 
 
 def _fits(value, hint) -> bool:
-    """Whether a value is of a type; whole numbers are numbers, infinite ones are not."""
+    """Whether a value is of a type; whole numbers are numbers, infinite ones are not.
+
+    An op that a user registers may have annotations of any kind; those not in `WORDS` fit all.
+    """
     inner = get_args(hint)
     if get_origin(hint) is tuple:
         if not isinstance(value, tuple):
             return False
         types = inner[:1] * len(value) if ... in inner else inner
         return len(types) == len(value) and all(map(_fits, value, types))
-    if inner:
+    if isinstance(hint, UnionType):
         return any(_fits(value, one) for one in inner)
     if hint is float:
         return type(value) in (int, float) and math.isfinite(value)
-    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+    if hint is int:
+        return type(value) is int
+    return hint not in WORDS or isinstance(value, hint)
 
 
 WORDS = {
@@ -140,6 +146,6 @@ def _wanted(hint) -> str:
     """A type in words: "a number or (number, number)"."""
     inner = get_args(hint)
     if get_origin(hint) is tuple:
-        parts = ["…" if one is ... else WORDS[one].removeprefix("a ") for one in inner]
+        parts = ["…" if one is ... else WORDS.get(one, "value").removeprefix("a ") for one in inner]
         return f"({', '.join(parts)})"
-    return " or ".join(map(_wanted, inner)) if inner else WORDS[hint]
+    return " or ".join(map(_wanted, inner)) if inner else WORDS.get(hint, "a value")
