@@ -1,5 +1,6 @@
 """From a config to what its network sees, as training makes it, where there need be no Paddle."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,12 +10,15 @@ import numpy as np
 from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
 from paddle_aug.config import TrainConfig
+from paddle_aug.data import remarks
 from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.data.cache import Cache, Store, decoded_images
 from paddle_aug.data.dataset import Dataset, checked, find_dataset
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
 from paddle_aug.rng import generator
+
+logger = logging.getLogger(__name__)
 
 # Of a config, what decides the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
@@ -72,7 +76,22 @@ def open_data(
     cache = Cache(stretched_size(config), config.cache, config.cache_dir, config.interpolation)
     if found is None:
         found = find_data(config)
-    return checked(found, check, cache, partial(selected, config) if select_part else None)
+    data = checked(found, check, cache, partial(selected, config) if select_part else None)
+    if check:
+        warn(config, found, data, select_part)
+    return data
+
+
+def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) -> None:
+    """Log what is odd about the data, a line each."""
+    for remark in remarks.of_classes(found):
+        logger.warning("%s: %s", found.name, remark)
+    if config.holdout or not found.eval:
+        # Without a part selected, each run will hold back its own.
+        divided = [*data.train, *data.eval] if select_part else data.train
+        share = config.holdout or 0.25
+        if text := remarks.of_near_copies(found, data, divided, share, config.seed):
+            logger.warning("%s: %s", found.name, text)
 
 
 def selected(config: TrainConfig, data: Dataset) -> Dataset:

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from paddle_aug.data.readers.list_format import (
-    CLASS_FILES,
     LIST_PAIRS,
+    find_class_files,
     path_fault,
     read_class_names,
 )
@@ -84,7 +84,7 @@ def image_root(found: Found, out: Path) -> Path | None:
 
 def _class_file(found: Found, out: Path) -> Path | None:
     """The file in `out` that names exactly these classes, if there is one."""
-    files = [out / name for name in CLASS_FILES if os.path.lexists(out / name)]
+    files = find_class_files(out)
     for file in files:
         if len(files) > 1 or read_class_names(file) != (found.class_names, []):
             raise UserError(

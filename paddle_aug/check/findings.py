@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from paddle_aug.check.duplicates import FLAT, same_as
 from paddle_aug.check.survey import Listed, Seen, Survey, shown
+from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.faults import in_order, list_faults, repeats
 from paddle_aug.data.image import MISSING
+from paddle_aug.data.remarks import WANT_TWO, of_classes, one_class
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import printable
 from paddle_aug.results.text import count
@@ -31,7 +32,8 @@ ODD_MODES = {
     **dict.fromkeys(("1", "L", "LA", "I", "I;16"), "grey"),
     **dict.fromkeys(("P", "PA"), "palette"),
 }
-# By code: level, message and advice. Duplicates are counted by the second image of each pair.
+# By code: level, message and advice; the remarks of `data.remarks` are warnings besides. Duplicates
+# are counted by the second image of each pair.
 FINDINGS = {
     "lists": ("error", "{faults} in lists or folders, which training refuses",
         "correct or remove these lines or files"),
@@ -41,12 +43,9 @@ FINDINGS = {
         "remove them: a repeated image counts more than the others"),
     "no-eval": ("note", "no images to evaluate on",
         "--split 0.75 writes two lists; or train with --holdout 0.25"),
-    "labels-start": ("warning", "labels begin at {start}, not at 0",
-        "count from 0: the network has an output for each number from 0 on"),
     "nested": ("warning", "all images lie in folders below those of the {classes}",
         "if these folders are the classes, name the folder that holds them"),
-    "label-gap": ("warning", "{classes} without a training image",
-        "number the classes without gaps, or add images"),
+    "one-class": ("error", "{message}", WANT_TWO),
     "few-images": ("warning", f"{{classes}} with fewer than {FEW} training images",
         "add images, or repeat lines of these classes"),
     "imbalance": ("warning", "the largest class has {ratio:.0f} times the images of the smallest",
@@ -199,8 +198,6 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
     train, evaluated = survey.counts
     if not train:
         return
-    start = min(train) if not _named(survey, 0) else 0
-    known = range(start, max(len(survey.found.class_names), max(train) + 1))
     listed = sorted(train)
 
     def place(label: int, remark: str = "") -> Place:
@@ -211,11 +208,11 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
 
     if below := _folders_below_classes(survey):
         yield _finding("nested", [place(n, f"({', '.join(below[n])})") for n in sorted(below)])
-    if start:
-        yield _finding("labels-start", [], start=start)
-    if gaps := [label for label in known if label not in train]:
-        remarks = {n: f"({evaluated[n]:,} to evaluate on)" for n in gaps if evaluated[n]}
-        yield _finding("label-gap", [place(label, remarks.get(label, "")) for label in gaps])
+    if message := one_class(survey.found):
+        yield _finding("one-class", [], message=message)
+    for code, message, advice, classes in of_classes(survey.found):
+        places = [Place(f"label {label}", text) for label, text in classes]
+        yield Finding("warning", code, message, advice, places)
     if few := [label for label in listed if train[label] < FEW]:
         yield _finding("few-images", sized(few))
     smallest, largest = min(listed, key=train.get), max(listed, key=train.get)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.check.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
+from paddle_aug.data.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
 from paddle_aug.data.image import (
     Encoding,
     UnreadableImage,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.check import duplicates
 from paddle_aug.check.findings import LEVELS, Finding, class_name, duplicate_pairs
 from paddle_aug.check.survey import Survey, shown
+from paddle_aug.data import duplicates
 from paddle_aug.errors import printable
 from paddle_aug.results.text import count
 

@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 
 from paddle_aug.check.divide import path_in_list
 from paddle_aug.check.survey import Seen, Survey
-from paddle_aug.data.faults import list_faults, repeats, shared_content
+from paddle_aug.data.content import shared_content
+from paddle_aug.data.faults import list_faults, repeats
 from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
 

@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.data.cache import Cache, Filling, Store, decode, filling
-from paddle_aug.data.faults import image_faults, list_faults, report, shared_content
+from paddle_aug.data.content import shared_content
+from paddle_aug.data.faults import image_faults, list_faults, report
 from paddle_aug.data.readers import aistudio
 from paddle_aug.data.readers.cifar import read_cifar10, read_cifar100
 from paddle_aug.data.readers.csvfile import read_csv
@@ -60,7 +61,8 @@ class Dataset:
     `store` has the decoded images, if `inputs.open_data` opened the data set and they are kept;
     parts of the data set share it. As an argument of a process (`Process(args=…)`, a pool's
     `initargs`), a data set takes its store along: the process maps the same memory, or the same
-    file, and decodes nothing.
+    file, and decodes nothing. `digests` are the hashes of images that `split.select` has compared;
+    parts share them too.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Dataset:
     class_names: list[str]
     test: list[Sample] = field(default_factory=list)
     store: Store | None = field(default=None, compare=False, repr=False)
+    digests: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def num_classes(self) -> int:

@@ -1,17 +1,13 @@
 """Checks before training: every line and every image of both lists, all faults in one report."""
 
-import hashlib
-import os
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from paddle_aug.data.cache import Filling, decode
+from paddle_aug.data.content import shared_content
 from paddle_aug.data.samples import Fault, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import read_bytes
 
-Size = int | tuple[int, ...]
 MAX_PRINTED = 50
 
 
@@ -113,39 +109,3 @@ def image_faults(
         reason = f"{sample.path} is the same image as {same.path}{where}"
         faults.append(Fault(names[1], sample.line, reason))
     return faults
-
-
-def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
-    """Samples of eval whose picture is in train under another name, with the one there.
-
-    The same bytes of a file, or the same pixels of an archive; only equal sizes are hashed.
-    """
-    in_train = {normal_path(sample): sample for sample in train}
-    in_eval = {
-        path: eval[index] for path, index in first_of_each(eval).items() if path not in in_train
-    }
-    by_size: dict[Size, list[Sample]] = defaultdict(list)
-    for sample in in_train.values() if in_eval else ():
-        by_size[_size(sample)].append(sample)
-    digests: dict[Size, dict[bytes, Sample]] = {}
-    same: dict[str, Sample] = {}
-    for path, sample in in_eval.items():
-        size = _size(sample)
-        if size not in by_size:
-            continue
-        if size not in digests:
-            digests[size] = {_digest(other): other for other in by_size[size]}
-        other = digests[size].get(_digest(sample))
-        if other is not None:
-            same[path] = other
-    return [(sample, same[path]) for sample in eval if (path := normal_path(sample)) in same]
-
-
-def _size(sample: Sample) -> Size:
-    """Bytes of a file, the shape of pixels."""
-    return os.stat(sample.file).st_size if sample.pixels is None else sample.pixels.shape
-
-
-def _digest(sample: Sample) -> bytes:
-    content = read_bytes(sample.file) if sample.pixels is None else sample.pixels.tobytes()
-    return hashlib.sha256(content).digest()

@@ -54,7 +54,8 @@ class Found(NamedTuple):
     classes instead of numbering them (CSV). In a `published` split an image that is in both lists
     is no fault, because whoever compares results needs the split as it is. `drawn` tells the
     project's own sample from a folder of that name. `root` is the folder that the paths of image
-    files start from. `given` is the data as the command line of `check` names it.
+    files start from, and `lists` are the lists or the table. `given` is the data as the command
+    line of `check` names it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Found(NamedTuple):
     published: bool = False
     drawn: bool = False
     root: Path | None = None
+    lists: tuple[Path, ...] = ()
     given: tuple[str, ...] = ()
 
 

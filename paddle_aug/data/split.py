@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from paddle_aug.data.content import content_groups
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.samples import Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
@@ -25,8 +26,9 @@ def select(
 
     With `holdout`, `eval` becomes the images held back and `test` the former eval list. The seed
     draws both shares: round(share × images) in all, from each class its share give or take one, and
-    a smaller part lies within a larger one. Every class keeps an image to train on, so a class with
-    a single image has none in `eval`. Lists keep their order.
+    a smaller part lies within a larger one. Images of equal content are held back together or not
+    at all. Every class keeps an image to train on, so a class with a single image has none in
+    `eval`. Lists keep their order.
 
     Raises:
         UserError: a value is out of range or leaves nothing, or there is nothing to evaluate on.
@@ -44,7 +46,8 @@ def select(
         raise ValueError(f"a part of {dataset.name} is held back already")
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
-        train, held = hold_back(train, holdout, seed)
+        groups = content_groups(train, dataset.digests)
+        train, held = hold_back(train, holdout, seed, groups)
         dataset = replace(dataset, eval=held, test=dataset.eval)
     if fraction < 1:
         train = [train[index] for index in sorted(_part(train, fraction, seed))]
@@ -69,26 +72,27 @@ def _first(dataset: Dataset, first: int) -> list[Sample]:
 
 
 def hold_back(
-    train: list[Sample], share: float, seed: int, groups: dict[str, int] | None = None
+    train: list[Sample], share: float, seed: int, groups: dict[str, int]
 ) -> tuple[list[Sample], list[Sample]]:
     """The samples that stay and those that are held back: never the last image of a class.
 
     An image that is listed several times (a known trick) counts once, and is held back once.
-    Images of one group, by their normal paths, stay together; a group larger than the rest of its
-    class's share is not held back.
+    Images of one group, by their normal paths, stay together; a group of several classes, or larger
+    than the rest of its class's share, is not held back.
 
     Raises:
         UserError: nothing would be held back.
     """
     first = first_of_each(train)
-    units: dict[int | str, list[str]] = {}
+    units: dict[int, list[str]] = {}
     for path in first:
-        units.setdefault(path if groups is None else groups[path], []).append(path)
+        units.setdefault(groups[path], []).append(path)
     members = list(units.values())
     labels = [train[first[paths[0]]].label for paths in members]
     order = stratified_order(labels, generator(seed, "holdout"))
     last = {labels[index]: index for index in order}
-    order = [index for index in order if index != last[labels[index]]]
+    mixed = [len({train[first[path]].label for path in paths}) > 1 for paths in members]
+    order = [index for index in order if index != last[labels[index]] and not mixed[index]]
     wanted = round(share * len(first))
     if len(members) == len(first):
         taken = order[:wanted]
@@ -96,7 +100,8 @@ def hold_back(
         taken = _whole_groups(members, labels, order, wanted)
     held = {path for index in taken for path in members[index]}
     if not held:
-        raise UserError(f"--holdout {share} holds back none of {len(first):,} images")
+        copies = "; copies of an image stay together" if len(members) < len(first) else ""
+        raise UserError(f"--holdout {share} holds back none of {len(first):,} images{copies}")
     left = [sample for sample in train if normal_path(sample) not in held]
     return left, [train[index] for path, index in first.items() if path in held]
 

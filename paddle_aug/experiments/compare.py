@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
 from paddle_aug.experiments import compare_results, runner
 from paddle_aug.experiments.compare_plan import Order, Outcome, Settings, Trial, all_trials
@@ -66,6 +67,7 @@ class Experiment:
         self.folder = Path(folder)
         self.clock = clock
         self.devices = devices(settings.config, jobs)[: len(all_trials(settings))]
+        refuse_one_class(data)
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),

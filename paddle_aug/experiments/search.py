@@ -14,6 +14,7 @@ from pathlib import Path
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search_report, search_space
@@ -104,6 +105,7 @@ class Search:
         self.settings = settings
         self.folder = Path(folder)
         self.data, tested_on = set_test_aside(settings, data)
+        refuse_one_class(data)
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),

@@ -22,8 +22,8 @@ from tqdm import tqdm
 from paddle_aug.augment.modes import augmentation, mix_of
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
+from paddle_aug.data.content import shared_content
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.data.faults import shared_content
 from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError

@@ -9,6 +9,7 @@ from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import normalization
+from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, of_mode, open_data
@@ -60,6 +61,7 @@ def fit(
 
 def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] = ()) -> Progress:
     """As `fit`, for a caller that holds the run's files."""
+    refuse_one_class(data)
     device = use_device(config)
     group = join_group()
     refuse_small_batches(config, group)

@@ -139,7 +139,9 @@ def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_
     page = {code: (level, message) for level, code, message in rows}
     said = {finding.code: (finding.level, finding.message) for finding in told_of_it}
     assert {code: page[code] for code in said} == said
-    assert set(page) == set(FINDINGS) == {*said, "no-eval", "labels-start", "all-small", "nested"}
+    codes = {*FINDINGS, "labels-start", "label-gap", "alike-names", "other-folder"}
+    unsaid = {"labels-start", "alike-names", "other-folder", "no-eval", "one-class", "all-small"}
+    assert set(page) == codes == {*said, *unsaid, "nested"}
 
 
 def test_the_exit_code_is_that_of_the_worst_finding(tmp_path, spoiled, check):
@@ -191,6 +193,20 @@ def test_labels_that_begin_at_one_and_skip_a_number_are_told(tmp_path):
     assert set(found) == {"labels-start", "label-gap", "no-eval"}
     assert found["labels-start"].message == "labels begin at 1, not at 0"
     assert [place.where for place in found["label-gap"].places] == ["label 3"]
+
+
+def test_one_class_is_an_error_and_odd_names_are_warnings(tmp_path):
+    found = write_list(tmp_path, "".join(f"{number}.png 0\n" for number in range(10)))
+    assert (found["one-class"].level, found["one-class"].message) == (
+        "error", "all 10 training images are of one class, 0",
+    )  # fmt: skip
+    (tmp_path / "pets_label_list.txt").write_text("dog\nCat\ncat\n")
+    for name in ("cat", "dog", "cow"):
+        (tmp_path / name).mkdir()
+    found = write_list(tmp_path, "cat/1.png 0\ndog/1.png 1\ncow/1.png 2\n")
+    assert found["alike-names"].places == [("label 1", "Cat"), ("label 2", "cat")]
+    assert found["other-folder"].places == [("label 0", "dog in cat/"), ("label 1", "Cat in dog/")]
+    assert found["other-folder"].level == "warning"
 
 
 def test_where_all_are_grey_that_is_nothing_odd(tmp_path):

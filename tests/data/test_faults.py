@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_aug.data import cache
+from paddle_aug.data import cache, content
 from paddle_aug.data import faults as check
 from paddle_aug.data.faults import MAX_PRINTED, image_faults, list_faults, report
 from paddle_aug.data.samples import Fault, Sample
@@ -80,7 +80,7 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
         return counting
 
     monkeypatch.setattr(cache, "read_sample", counted(cache.read_sample, "decoded"))
-    monkeypatch.setattr(check, "read_bytes", counted(check.read_bytes, "hashed"))
+    monkeypatch.setattr(content, "read_bytes", counted(content.read_bytes, "hashed"))
     train = [sample(tmp_path, "0.jpg", 0, line) for line in range(1, 1001)]
     eval_ = [sample(tmp_path, "copy.jpg", 0, line) for line in range(1, 501)]
     faults = check.image_faults(train, eval_, NAMES)

@@ -2,7 +2,12 @@
 
 import pytest
 
-from paddle_aug.data.readers.list_format import find_pairs, read_class_names, read_list
+from paddle_aug.data.readers.list_format import (
+    find_class_files,
+    find_pairs,
+    read_class_names,
+    read_list,
+)
 from paddle_aug.data.samples import Sample
 
 SEVERAL = "are several labels; multi-label data are not supported (want one class)"
@@ -106,16 +111,72 @@ def test_pairs_of_lists_are_found_by_their_exact_names(tmp_path):
     [
         "0 cat\n1 guinea pig\n2 7 up\n",
         "2\t7 up\n0\tcat\n\n1   guinea pig\n",
+        "0,cat\n1,guinea pig\n2,7 up",
+        "0;cat\n2;7 up\n1;guinea pig",
+        "0: cat\n1: guinea pig\n2 : 7 up",
+        "7 up 2\ncat 0\nguinea pig 1\n",
+        "7 up\t2\n\ncat\t0\nguinea pig\t1\n",
+        "cat,0\nguinea pig,1\n7 up,2",
+        "cat: 0\n7 up: 2\nguinea pig: 1",
         "cat\nguinea pig\n7 up",
     ],
-    ids=["numbered", "numbered, any order", "a name a line"],
 )
-def test_class_names_are_read_with_numbers_and_without(write, content):
-    names, faults = read_class_names(write(content, "labels.txt"))
-    assert (names, faults) == (["cat", "guinea pig", "7 up"], [])
-    assert read_class_names(write("0\n1\n2\n", "label.txt")) == (["0", "1", "2"], [])
+def test_class_names_are_read_with_numbers_on_either_side_and_without(write, content):
+    assert read_class_names(write(content, "labels.txt")) == (["cat", "guinea pig", "7 up"], [])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["0", "1", "2"],
+        ["Boeing 747", "Boeing 737", "A310"],
+        ["Audi TT 2011", "BMW M3 2012"],
+        ["stage 1", "stage 2", "stage 3"],
+        ["digit 0", "digit 1", "digit 10", "digit 2"],
+        ["class_1", "class_0"],
+        ["001.Albatross", "002.Auklet"],
+        ["tench, Tinca tinca", "goldfish"],
+        ["n01440764 tench", "n01443537 goldfish"],
+        ["mnist2", "1st", "cifar-100"],
+        ["类别一", "类别二"],
+    ],
+)
+def test_numbers_that_are_no_class_stay_part_of_a_name(write, names):
+    assert read_class_names(write("\n".join(names), "labels.txt")) == (names, [])
+
+
+def test_numbered_classes_may_share_a_name(write):
     cranes = read_class_names(write("0 crane\n1 crane\n", "labels.txt"))  # two of ImageNet
     assert cranes == (["crane", "crane"], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "text", "number"),
+    [
+        ("tulip\ndaisy 2\nrose 0", 2, "daisy 2", 2),
+        ("label,name\n0,daisy\n1,rose", 2, "0,daisy", 0),
+        ("crane 0\ncrane 1\ndog 2", 3, "dog 2", 2),
+        ("daisy_1\nrose_0", 1, "daisy_1", 1),
+        ("1-daisy\n0-rose", 1, "1-daisy", 1),
+        ("[1] daisy\n[0] rose", 1, "[1] daisy", 1),
+        ("daisy (1)\nrose (0)", 1, "daisy (1)", 1),
+        ('{\n"1": "daisy",\n"0": "rose"\n}', 2, '"1": "daisy",', 1),
+        ("names:\n  0: daisy\n  1: rose", 2, "0: daisy", 0),
+    ],
+)
+def test_a_number_that_may_be_a_class_is_a_fault(write, content, line, text, number):
+    assert faults_of(read_class_names(write(content, "labels.txt"))) == [
+        f"labels.txt:{line}: {text!r}: is {number} its class or part of its name? "
+        'Write "0 name" on every line, with its class'
+    ]
+
+
+def test_the_files_of_class_names_are_found(tmp_path):
+    assert find_class_files(tmp_path / "none") == []
+    for name in ("flowers102_label_list.txt", "labels.txt", "labels.txt.bak", "train_list.txt"):
+        (tmp_path / name).touch()
+    found = [file.name for file in find_class_files(tmp_path)]
+    assert found == ["flowers102_label_list.txt", "labels.txt"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +196,8 @@ def test_a_list_may_be_faulty_as_a_whole(write, content, faults):
         ("", ["labels.txt: names no class"]),
         ("0 a\n1 b\n1 c\n", ["labels.txt:3: number 1 again; it is on line 2 already"]),
         ("0 a\n3 b\n", ["labels.txt:2: number 3, but no line names 1 to 2"]),
-        ("1 a\n2 b\n", ["labels.txt:1: number 1, but no line names 0"]),
+        ("1 a\n2 b\n", ["labels.txt:1: number 1, but no line names 0; classes count from 0"]),
+        ("a 2\nb 1\n", ["labels.txt:2: number 1, but no line names 0; classes count from 0"]),
         ("0 a\nb\n", ["labels.txt:2: 'b' is not \"number name\", as the first line is"]),
         ("a\nb\na\n", ["labels.txt:3: 'a' again; it is on line 1 already"]),
         ("a\n\nb\n", ["labels.txt:2: a blank line between names"]),

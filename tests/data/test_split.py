@@ -153,6 +153,23 @@ def test_an_image_that_is_listed_again_is_not_on_both_sides_of_a_holdout():
     assert not set(paths(chosen.eval)) & set(paths(chosen.train))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_copies_are_on_one_side_of_a_holdout_and_contradictory_ones_stay(seed):
+    plain = samples("train", (12, 12))
+    dataset = made((12, 12), ())
+    for copy in (1, 2):
+        dataset.train.extend(s._replace(path=f"{s.path}-{copy}") for s in plain)
+    odd = plain[0]._replace(path="odd", label=1 - plain[0].label)
+    dataset.train.append(odd)
+    chosen = select(dataset, holdout=0.25, seed=seed)
+    left, held = ({s.pixels.tobytes() for s in part} for part in (chosen.train, chosen.eval))
+    assert not left & held
+    assert odd in chosen.train
+    assert counts(chosen.eval) == {0: 9, 1: 9}
+    message = "--holdout 0.02 holds back none of 73 images; copies of an image stay together"
+    assert refused(dataset, holdout=0.02) == message
+
+
 def test_what_differs_has_another_fingerprint():
     dataset = made()
     options = [

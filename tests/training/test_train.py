@@ -337,6 +337,13 @@ def test_resume_refuses_other_data(config, data, tmp_path):
         train.fit(replace(config, resume=True), other)
 
 
+def test_a_single_class_is_refused_before_anything_is_written(config, data):
+    one = replace(data, train=[sample for sample in data.train if sample.label == 0])
+    with pytest.raises(UserError, match="all 8 training images are of one class, class0"):
+        train.fit(config, one)
+    assert not Path(config.log_dir).exists()
+
+
 def test_a_new_run_sets_an_earlier_one_aside(config, data, caplog):
     train.fit(replace(config, epochs=1), data)
     before = curves(config)

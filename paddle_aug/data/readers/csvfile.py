@@ -72,7 +72,7 @@ def read_csv(file: Path) -> Found:
     names = (file.name, file.name)
     return Found(
         file.stem, train, eval_, class_names, names, faults, notes, labels_named=True,
-        root=file.parent,
+        root=file.parent, lists=(file,),
     )  # fmt: skip
 
 

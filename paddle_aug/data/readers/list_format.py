@@ -7,6 +7,10 @@ import codecs
 import os
 import posixpath
 import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from paddle_aug.data.samples import Fault, Sample
@@ -19,7 +23,7 @@ LIST_PAIRS = (
     ("train.txt", "val.txt"),
 )
 LIST_SUFFIXES = ("", ".txt", ".lst", ".list")
-CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")
+CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")  # and PaddleClas's x_label_list.txt
 MAX_LABEL = 999_999
 _IMAGE = r".+\.(?:bmp|gif|jpe?g|p[bgnp]m|png|tiff?|webp)"
 _LABELS = r"\[?[0-9]+(?:[\s,;|]+[0-9]+)+\]?"
@@ -53,6 +57,12 @@ def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
     """The pairs of training and evaluation lists in a folder, by their names (case matters)."""
     names = set(os.listdir(folder))
     return [(folder / a, folder / b) for a, b in LIST_PAIRS if a in names and b in names]
+
+
+def find_class_files(folder: Path) -> list[Path]:
+    """The files in a folder that name the classes, by their names (case matters)."""
+    names = sorted(os.listdir(folder)) if folder.is_dir() else ()
+    return [folder / n for n in names if n in CLASS_FILES or n.endswith("_label_list.txt")]
 
 
 def read_list(file: Path, name: str | None = None) -> tuple[list[Sample], list[Fault]]:
@@ -102,6 +112,11 @@ def several_labels_fault(label: str) -> str | None:
     return f"{label!r} are several labels; multi-label data are not supported (want one class)"
 
 
+def subtract(start: int, lists: Sequence[Path]) -> str:
+    """The command that subtracts `start` from all labels of these lists."""
+    return f"perl -i.bak -pe 's/(\\d+)(\\s*)$/($1-{start}).$2/e' {shlex.join(map(str, lists))}"
+
+
 def label_fault(label: str) -> str | None:
     """Why a label is not the number of a class."""
     if not (label.isascii() and label.isdigit()):
@@ -145,10 +160,11 @@ def read_lines(file: Path, name: str) -> tuple[list[tuple[int, str]], list[Fault
 
 
 def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
-    """Read `0 name` lines, or one name a line, numbered from 0 in their order.
+    """Read `0 name` or `name 0` lines, or one name a line, numbered from 0 in their order.
 
-    The first line decides which. Two numbered classes may share a name, as ImageNet's two cranes
-    do.
+    Blanks, a comma, a semicolon or a colon may stand between number and name. Numbered first, two
+    classes may share a name, as ImageNet's two cranes do. Where a number may be a class's or part
+    of its name, that is a fault.
     """
     numbered, faults = read_lines(file, file.name)
     lines = [(line, text.strip()) for line, text in numbered]
@@ -156,36 +172,54 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
         lines.pop()
     if not lines:
         return [], faults or [Fault(file.name, 0, "names no class")]
-    first = next(text for _, text in lines if text)
-    read = _numbered_names if re.match(r"[0-9]+\s+\S", first) else _plain_names
+    read = _reader_of([text for _, text in lines if text])
     names, wrong = read(lines)
     return names, faults + [Fault(file.name, line, reason) for line, reason in wrong]
 
 
-def _numbered_names(lines: list[tuple[int, str]]) -> tuple[list[str], list[tuple[int, str]]]:
+Lines = list[tuple[int, str]]
+BETWEEN = r"(?:\s*[,;:]\s*|\s+)"
+NUMBER_FIRST = re.compile(rf"(?P<number>[0-9]{{1,6}}){BETWEEN}(?P<name>\S.*)")
+NUMBER_LAST = re.compile(rf"(?P<name>.*?\S){BETWEEN}(?P<number>[0-9]{{1,6}})")
+# Whatever stands between number and name; a line turned round shows a number at its end.
+AT_THE_START = re.compile(r"\W*([0-9]{1,6})[\W_]+\w")
+
+
+def _reader_of(texts: list[str]) -> Callable[[Lines], tuple[list[str], Lines]]:
+    """What reads lines of the form that these texts, which are not blank, have."""
+    first, last = ([p.fullmatch(text) for text in texts] for p in (NUMBER_FIRST, NUMBER_LAST))
+    small = all(match and int(match["number"]) <= len(texts) for match in last)
+    distinct = small and len({match["name"] for match in last}) == len(texts)  # no "stage 0, 1, 2"
+    if distinct and not all(first):
+        return partial(_numbered_names, NUMBER_LAST, "name number")
+    return partial(_numbered_names, NUMBER_FIRST, "number name") if first[0] else _plain_names
+
+
+def _numbered_names(pattern: re.Pattern, form: str, lines: Lines) -> tuple[list[str], Lines]:
     named: dict[int, tuple[int, str]] = {}
     wrong = []
     for line, text in lines:
-        match = re.fullmatch(r"([0-9]{1,6})\s+(.+)", text)
+        match = pattern.fullmatch(text)
         if not match:
             if text:
-                wrong.append((line, f'{text!r} is not "number name", as the first line is'))
+                wrong.append((line, f'{text!r} is not "{form}", as the first line is'))
             continue
-        number = int(match[1])
+        number = int(match["number"])
         if number in named:
             first = named[number][0]
             wrong.append((line, f"number {number} again; it is on line {first} already"))
         else:
-            named[number] = line, match[2]
+            named[number] = line, match["name"]
     numbers = sorted(named)
     for previous, number in zip([-1, *numbers], numbers, strict=False):
         if number > previous + 1:
             gap = f"{previous + 1}" + (f" to {number - 1}" if number > previous + 2 else "")
-            wrong.append((named[number][0], f"number {number}, but no line names {gap}"))
+            why = "; classes count from 0" if previous < 0 else ""
+            wrong.append((named[number][0], f"number {number}, but no line names {gap}{why}"))
     return [named[number][1] for number in numbers], wrong
 
 
-def _plain_names(lines: list[tuple[int, str]]) -> tuple[list[str], list[tuple[int, str]]]:
+def _plain_names(lines: Lines) -> tuple[list[str], Lines]:
     seen: dict[str, int] = {}
     wrong = []
     for line, text in lines:
@@ -195,4 +229,27 @@ def _plain_names(lines: list[tuple[int, str]]) -> tuple[list[str], list[tuple[in
             wrong.append((line, f"{text!r} again; it is on line {seen[text]} already"))
         else:
             seen[text] = line
-    return list(seen), wrong
+    return list(seen), wrong + _doubtful_numbers(lines)
+
+
+def _doubtful_numbers(lines: Lines) -> Lines:
+    """The first line whose number may be its class's.
+
+    It is not if it is too large, tells the line from another one, as in "stage 1" and "stage 2", or
+    begins every line, counting them, as in "001.Albatross".
+    """
+    texts = [text for _, text in lines]
+    begins = [AT_THE_START.match(text) for text in texts]
+    first = [int(match[1]) if match else -1 for match in begins]
+    if first in (list(range(len(lines))), list(range(1, len(lines) + 1))):
+        return []
+    ends = [AT_THE_START.match(text[::-1]) for text in texts]
+    stems = [match and text[: 1 - match.end()] for text, match in zip(texts, ends, strict=True)]
+    last = [int(match[1][::-1]) if match else -1 for match in ends]
+    times = Counter(stems)
+    for (line, text), before, after, stem in zip(lines, first, last, stems, strict=True):
+        number = before if before >= 0 else after if times[stem] == 1 else -1
+        if 0 <= number <= len(lines):
+            doubt = f"{text!r}: is {number} its class or part of its name?"
+            return [(line, f'{doubt} Write "0 name" on every line, with its class')]
+    return []

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from paddle_aug.data.readers import aistudio
 from paddle_aug.data.readers.list_format import (
-    CLASS_FILES,
     LIST_PAIRS,
+    find_class_files,
     find_pairs,
     read_class_names,
     read_list,
+    subtract,
 )
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
@@ -67,34 +68,38 @@ def read_lists(
     listed = [samples for samples, _ in read]
     faults = [fault for _, list_faults in read for fault in list_faults]
     class_names, class_file, class_faults = _class_names(folder, *listed)
-    faults += class_faults
-    if not class_faults:
-        faults += _label_faults(listed, names, class_names, class_file)
+    unnamed = class_faults or _label_faults(listed, names, class_names, class_file)
+    faults += unnamed
 
     paths = list(dict.fromkeys(sample.path for sample in chain(*listed)))
     folders = [folder, *(file.parent for file in lists)]
     root, tried = _choose_image_root(paths, folders, image_root)
     train, eval_ = ([sample.in_folder(root) for sample in samples] for samples in listed)
     notes = ()
+    start = min((sample.label for sample in chain(*listed)), default=0)
+    if start and unnamed:
+        notes = (f"Labels begin at {start}; to count from 0: {subtract(start, lists)}",)
     if any(_missing(root, paths)):
         folders = ", ".join(map(str, tried))
-        notes = (f"Images were looked for in {folders} (else give --image-root).",)
+        notes += (f"Images were looked for in {folders} (else give --image-root).",)
         unread = (file for file in sorted(folder.iterdir()) if file != aistudio.find_zip(folder))
         commands = filter(None, (aistudio.unpack_command(file, folder) for file in unread))
         notes += tuple(f"Or are they in an archive? Unpack it: {command}" for command in commands)
     files = (*names, class_file.name if class_file else "")
-    return Found(name, train, eval_, class_names, files, faults, notes, root=root)
+    return Found(name, train, eval_, class_names, files, faults, notes, root=root, lists=lists)
 
 
 def _class_names(
     folder: Path, train: list[Sample], eval_: list[Sample]
 ) -> tuple[list[str], Path | None, list[Fault]]:
     """From the file that names the classes, else from the images' folders, else the numbers."""
-    files = [folder / name for name in CLASS_FILES if (folder / name).is_file()]
-    if len(files) > 1:
-        raise UserError(f"{folder} holds {' and '.join(file.name for file in files)}; keep one")
+    files = [file for file in find_class_files(folder) if file.is_file()]
+    read = [read_class_names(file) for file in files]
+    if any(names != read[0][0] for names, _ in read):
+        listed = " and ".join(file.name for file in files)
+        raise UserError(f"{folder} holds {listed}, which name other classes; keep one")
     if files:
-        names, faults = read_class_names(files[0])
+        names, faults = read[0]
         return names, files[0], faults
     count = max((sample.label for sample in train), default=-1) + 1
     pairs = {

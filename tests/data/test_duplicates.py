@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from spoiled import scene
 
-from paddle_aug.check import duplicates
-from paddle_aug.check.duplicates import SURE, components, near_pairs, same_as, thumbnail
+from paddle_aug.data import duplicates
+from paddle_aug.data.duplicates import SURE, components, near_pairs, same_as, thumbnail
 from paddle_aug.rng import generator
 
 
