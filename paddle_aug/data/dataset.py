@@ -217,6 +217,8 @@ def find_dataset(
     kind, path = _kind_and_path(data)
     if kind and given:
         raise UserError(f"{next(iter(given))} goes with a folder of lists, not with --data {data}")
+    if data is not None and kind in (None, "folder", "csv"):
+        _refuse_archive(path or Path(data))
     named = data is not None and data != "sample" and train_list is None and eval_list is None
     if kind:
         found = KINDS[kind](path)
@@ -230,6 +232,14 @@ def find_dataset(
         found = read_lists(name, folder, lists, image_root)._replace(drawn=drawn)
         data = data or folder
     return found._replace(given=(str(data), *chain.from_iterable(given.items())))
+
+
+def _refuse_archive(file: Path) -> None:
+    """Stop for a packed data set; CIFAR alone is read from its archive."""
+    into = file.parent / file.name.split(".")[0]
+    if command := aistudio.unpack_command(file, into):
+        making = f"mkdir -p {shlex.quote(str(into))} && {command}"
+        raise UserError(f"{file} is an archive; unpack it: {making}; then take --data {into}")
 
 
 def _read_file(file: Path, image_root: str | Path | None) -> Found:

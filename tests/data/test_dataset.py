@@ -137,6 +137,22 @@ def test_archives_that_are_not_read_are_told_with_the_command(folder, names, com
     ]
 
 
+@pytest.mark.parametrize("kind", ["", "folder:", "csv:"])
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("my pets.zip", "unzip '{0}.zip' -d '{0}'"), ("pets.tar.gz", "tar -xf {0}.tar.gz -C {0}")],
+)
+def test_a_packed_data_set_is_told_how_to_be_unpacked(tmp_path, kind, name, command):
+    archive = tmp_path / name
+    archive.write_bytes(b"")
+    into = tmp_path / name.split(".")[0]
+    making = "mkdir -p '{0}' && " if " " in name else "mkdir -p {0} && "
+    assert refused(f"{kind}{archive}") == (
+        f"{archive} is an archive; unpack it: {(making + command).format(into)}; "
+        f"then take --data {into}"
+    )
+
+
 def test_classes_come_from_their_file_else_the_folders_else_the_numbers(folder):
     (folder / "labels.txt").write_text("0 tom cat\n1 dog\n2 cow\n")
     assert open_dataset(folder).class_names == ["tom cat", "dog", "cow"]
