@@ -2,13 +2,21 @@
 
 import dataclasses
 import shlex
+from pathlib import Path
 
 import pytest
 import yaml
 
 from paddle_aug.augment.modes import augmentation, split_modes
 from paddle_aug.commands.train import parse
-from paddle_aug.config import RECIPES, TrainConfig, load_recipe, make_config, recipe_names
+from paddle_aug.config import (
+    RECIPES,
+    TrainConfig,
+    config_of,
+    load_recipe,
+    make_config,
+    recipe_names,
+)
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 
@@ -18,6 +26,16 @@ def test_the_defaults_are_the_notebooks():
     assert (config.network, config.image_size, config.batch_size) == ("vgg16", 224, 8)
     assert (config.learning_rate, config.epochs, config.augment) == (1e-4, 100, "none")
     assert make_config({}, "aistudio") == config
+
+
+def test_a_value_that_holds_itself_many_times_is_shortened_in_the_message():
+    value = ()
+    for _ in range(60):  # written out, 2**60 brackets
+        value = (value, value)
+    with pytest.raises(
+        UserError, match=r"^a\.pdparams: epochs wants a value of type int, got \(\("
+    ):
+        config_of({"epochs": value}, ["epochs"], Path("a.pdparams"))
 
 
 def test_the_command_line_overrides_the_recipe_and_the_recipe_the_defaults():

@@ -89,7 +89,7 @@ def sheet(cells: Sequence[Cell], title: str, columns: int) -> Image.Image:
     size = GAP + columns * (wide + GAP), 32 + rows * (high + GAP)
     paper = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(paper)
-    draw.text((GAP, 8), _fitted(title, size[0] - 2 * GAP, 14), INK, _font(14))
+    _write(draw, (GAP, 8), title, size[0] - 2 * GAP, 14)
     for number, cell in enumerate(cells):
         left = GAP + number % columns * (wide + GAP)
         top = 32 + number // columns * (high + GAP)
@@ -97,7 +97,7 @@ def sheet(cells: Sequence[Cell], title: str, columns: int) -> Image.Image:
             paper.paste(picture, (left + place * SIDE, top))
         for place, line in enumerate(cell.lines):
             spot = left, top + SIDE + 1 + place * LINE
-            draw.text(spot, _fitted(line, wide, 10), INK, _font(10))
+            _write(draw, spot, line, wide, 10)
     return paper
 
 
@@ -113,18 +113,20 @@ def _framed(picture: np.ndarray) -> Image.Image:
     return framed
 
 
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Matplotlib's, which is there on every system."""
-    from matplotlib import get_data_path
-
-    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
+_font = cache(ImageFont.truetype)
 
 
-def _fitted(text: str, width: int, size: int) -> str:
-    """As much of the text's end as fits: the end tells files apart."""
+def _write(
+    draw: ImageDraw.ImageDraw, spot: tuple[int, int], text: str, width: int, size: int
+) -> None:
+    """Write as much of the text's end as fits: the end tells files apart."""
+    # Matplotlib takes a second to import, and a check without sheets does not need it.
+    from paddle_aug.results import fonts
+
+    file = fonts.file_for(text)
+    font, text = _font(file, size), fonts.drawable(text, [file])
     shown = text
-    while _font(size).getlength(shown) > width:
+    while font.getlength(shown) > width:
         text = text[1:]
         shown = f"…{text}"
-    return shown
+    draw.text(spot, shown, INK, font)

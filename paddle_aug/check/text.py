@@ -129,7 +129,7 @@ def _summary(survey: Survey) -> list[str]:
         rows.append(("", f"most often {frequent} ({share:.0%})"))
         formats = (f"{name} {images:,}" for name, images in _formats(survey).most_common())
         rows.append(("formats", ", ".join(formats)))
-    return [found.name, *(f"  {title:<16}{text}" for title, text in rows)]
+    return [*textwrap.wrap(found.name, WIDTH), *(f"  {title:<16}{text}" for title, text in rows)]
 
 
 def _table(survey: Survey) -> list[str]:

@@ -7,7 +7,9 @@ import io
 import re
 import struct
 import threading
-from collections.abc import Callable
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
@@ -21,9 +23,12 @@ from paddle_aug.errors import UserError
 from paddle_aug.system.files import open_file, read_bytes
 
 # Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
+# Names of images; those of the last line are refused with the name of the package that reads them.
 SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".webp", ".gif", ".tif", ".tiff",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".pfm",
+    ".heic", ".heif", ".avif", ".jxl",
 )  # fmt: skip
 MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
 # Larger images are decoded one at a time: one for each core would fill the memory.
@@ -38,8 +43,18 @@ MISSING = "no such file"
 TOO_LARGE = f"the image has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
 _EXIF_ORIENTATION = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
+# By what the first bytes hold: what else phones and browsers save, and the package that reads it.
+_OTHER_FORMATS = {
+    re.compile(rb"....ftyp.{,40}avi[fs]", re.DOTALL): ("AVIF", "Pillow 11.3 or later"),
+    re.compile(rb"....ftyp.{,40}(hei[cxms]|hev[cx]|mif1)", re.DOTALL): ("HEIC", "pillow-heif"),
+    re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "): ("JPEG XL", "pillow-jxl-plugin"),
+}
 _large_images = threading.Lock()
 _NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # not stuffed bytes, nor restarts
+
+
+# Pillow's remarks on damaged metadata, which does not matter here; workers import this, too.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class UnreadableImage(UserError, ValueError):
@@ -54,10 +69,11 @@ class UnreadableImage(UserError, ValueError):
 
 
 def read_image(path: Path | str) -> np.ndarray:
-    """Read a JPEG, PNG, BMP, WebP, GIF (first frame) or TIFF of any depth and colour model.
+    """Read a JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM of any depth and colour model.
 
-    EXIF rotation is applied, transparency becomes white, and 16 bits become 8 by division by 257,
-    so that white stays white. A colour JPEG gives exactly the pixels of `cv2.imread`.
+    Of several frames the first is read. EXIF rotation is applied, transparency becomes white, and
+    16 bits become 8 by division by 257, so that white stays white. A colour JPEG gives exactly the
+    pixels of `cv2.imread`. Damaged metadata does not matter; damaged EXIF does not turn the image.
 
     Raises:
         UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
@@ -71,12 +87,11 @@ def decode_image(data: bytes, path: Path | str) -> np.ndarray:
     if not data:
         raise UnreadableImage(path, "the file is empty")
     try:
-        return np.ascontiguousarray(_decode(data))
+        return np.ascontiguousarray(_tolerantly(_decode, data))
     except _Refused as error:
         raise UnreadableImage(path, str(error)) from None
     except UnidentifiedImageError:
-        reason = "not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)"
-        raise UnreadableImage(path, reason) from None
+        raise UnreadableImage(path, _unidentified(data)) from None
     except Image.DecompressionBombError:
         raise UnreadableImage(path, TOO_LARGE) from None
     except MemoryError:
@@ -99,6 +114,10 @@ class Encoding(NamedTuple):
 
 def encoding(data: bytes) -> Encoding:
     """How the bytes of a file that `decode_image` accepts hold their image."""
+    return _tolerantly(_encoding, data)
+
+
+def _encoding(data: bytes) -> Encoding:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     photo = image.format in ("JPEG", "MPO")
     return Encoding(
@@ -153,11 +172,19 @@ def pixel_count(sample: Sample) -> int:
         height, width = sample.pixels.shape[:2]
         return height * width
     try:
-        with open_file(sample.file) as file, Image.open(file, formats=FORMATS) as image:
-            count = image.width * image.height
+        try:
+            with open_file(sample.file) as file:
+                count = _count(file)
+        except _DECODER_ERRORS:
+            count = _count(io.BytesIO(_pixels_only(read_bytes(sample.file))))
     except (Image.DecompressionBombError, *_DECODER_ERRORS):
         return 0
     return count if count <= MAX_PIXELS else 0
+
+
+def _count(file: io.BufferedIOBase) -> int:
+    with Image.open(file, formats=FORMATS) as image:
+        return image.width * image.height
 
 
 def of_file(read: Callable, path: Path | str):
@@ -172,6 +199,64 @@ def of_file(read: Callable, path: Path | str):
 
 class _Refused(Exception):
     """Why these bytes are refused; `decode_image` adds the path."""
+
+
+def _tolerantly(read: Callable, data: bytes):
+    """`read(data)`; if that fails, once more without the metadata, which alone may be damaged."""
+    try:
+        return read(data)
+    except _DECODER_ERRORS:
+        less = _pixels_only(data)
+        if less == data:
+            raise
+        return read(less)
+
+
+def _pixels_only(data: bytes) -> bytes:
+    """A PNG or JPEG with EXIF, but without any other metadata; the bytes of any other file.
+
+    Pillow refuses images for texts and profiles that it cannot parse, or that inflate too far.
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data[:8] + b"".join(filter(_has_pixels, _png_chunks(data)))
+    if not data.startswith(b"\xff\xd8"):
+        return data
+    kept, position = [b"\xff\xd8"], 2
+    while marker := _NEXT_JPEG_MARKER.search(data, position):
+        code, start = marker[0][1], marker.start()
+        if code == 0xDA:  # the scan, which goes on to the end
+            return b"".join([*kept, data[start:]])
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        # Colours depend on APP0 (JFIF) and APP14 (Adobe), if they are whole; APP1 holds EXIF.
+        whole = code in (0xE0, 0xEE) and position - start >= 16
+        if code == 0xE1 or whole or not (0xE0 <= code <= 0xEF or code == 0xFE):
+            kept.append(data[start:position])
+    return data
+
+
+def _png_chunks(data: bytes) -> Iterator[bytes]:
+    position = 8
+    while position < len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        yield data[position:end]
+        position = end
+
+
+def _has_pixels(chunk: bytes) -> bool:
+    """Whether a PNG chunk matters to how the image looks; what decoders must know is upper case."""
+    name, checksum = chunk[4:8], chunk[-4:]
+    intact = zlib.crc32(chunk[4:-4]).to_bytes(4, "big") == checksum
+    return name[:1].isupper() or name == b"tRNS" or (name == b"eXIf" and intact)
+
+
+def _unidentified(data: bytes) -> str:
+    for start, (name, package) in _OTHER_FORMATS.items():
+        if start.match(data):
+            return (
+                f"{name} images are not read here; turn them into JPEG with the package {package} "
+                "(docs/bad-input.md has the command)"
+            )
+    return "not a readable image (want JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM)"
 
 
 def _decode(data: bytes) -> np.ndarray:
@@ -192,7 +277,7 @@ def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
     if image.format == "PNG":
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums, which load() skips
     image.load()  # strict about truncation, where cv2 returns half a picture
-    pixels = _sixteen_bit(data) if _depth(data, image) == 16 else _eight_bit(image)
+    pixels = _sixteen_bit(data, image) if _depth(data, image) == 16 else _eight_bit(image)
     return pixels if image.format == "TIFF" else _upright(pixels, image)
 
 
@@ -227,6 +312,8 @@ def _depth(data: bytes, image: Image.Image) -> int:
         bits = data[24]
     elif image.format == "TIFF":
         bits = max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,)))
+    elif image.format == "PPM":  # PGM: of colour, Pillow drops the low byte with due rounding
+        bits = 16 if image.mode == "I" else 8
     return 16 if bits == 16 else 8
 
 
@@ -242,9 +329,13 @@ def _has_alpha(image: Image.Image) -> bool:
     return "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
 
 
-def _sixteen_bit(data: bytes) -> np.ndarray:
-    """Read by cv2, because Pillow drops the low byte of colour."""
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+def _sixteen_bit(data: bytes, image: Image.Image) -> np.ndarray:
+    """Read by cv2, because Pillow drops the low byte of colour; PGM by Pillow, which knows that
+    its white need not be 65535."""
+    if image.format == "PPM":
+        pixels = np.asarray(image).astype(np.uint16)
+    else:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         raise _Refused("a kind of 16-bit image that cannot be read; save it with 8 bits")
     pixels = np.atleast_3d(pixels)  # grey, or blue, green and red, and perhaps alpha
@@ -262,8 +353,11 @@ def _over_white(rgba: np.ndarray) -> np.ndarray:
 
 
 def _orientation(image: Image.Image) -> int:
-    """How the camera was held: 1 upright, 2 to 8 turned or mirrored."""
-    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    """How the camera was held: 1 upright, 2 to 8 turned or mirrored; 1 if EXIF is damaged."""
+    try:
+        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except _DECODER_ERRORS:
+        return 1
     return orientation if orientation in range(2, 9) else 1
 
 

@@ -14,7 +14,7 @@ from paddle_aug.data.image import read_sample
 from paddle_aug.data.samples import Sample
 from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
-from paddle_aug.results import style
+from paddle_aug.results import fonts, style
 from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
 from paddle_aug.results.table import text_table
 from paddle_aug.results.text import csv_text
@@ -67,7 +67,10 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     for name, rows in tables.items():
         write_text(folder / name, csv_text(rows))
     # A dollar sign in the name of a class does not begin a formula.
-    settings = style.settings() | {"text.parse_math": False}
+    shown = dict(
+        zip(evaluation.class_names, fonts.class_names(evaluation.class_names), strict=True)
+    )
+    settings = style.settings(evaluation.class_names) | {"text.parse_math": False}
     with matplotlib.rc_context(settings):
         figures = {
             "confusion.png": confusion_figure(evaluation),
@@ -88,7 +91,8 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         Cell(
             read_sample(sample),
             f"{100 * probability:.0f} % sure",
-            f"taken for {predicted} · is {evaluation.class_names[sample.label]} · {sample.path}",
+            f"taken for {shown[predicted]} · is {shown[evaluation.class_names[sample.label]]} · "
+            f"{sample.path}",
         )
         for sample, predicted, probability in worst
     ]
@@ -186,7 +190,8 @@ def facts(evaluation: Evaluation, mistakes: int) -> dict:
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
     """The matrix, coloured by the share of the true class, and counts up to `MAX_COUNTED`."""
-    confusion, class_names = evaluation.measures.confusion, evaluation.class_names
+    confusion = evaluation.measures.confusion
+    class_names = fonts.class_names(evaluation.class_names)
     count = len(class_names)
     side = float(np.clip(13 / count, 0.13, 0.55))  # of a cell, in inches
     names = [

@@ -58,7 +58,11 @@ def write(result: Map, folder: Path) -> list[Path]:
         UserError: the folder cannot be written to.
     """
     files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
-    style = {**settings(), "font.size": 8, "axes.titlesize": 9}
+    style = {
+        **settings(subject.name for subject in result.networks),
+        "font.size": 8,
+        "axes.titlesize": 9,
+    }
     with writing(f"to --out {folder}"):
         with matplotlib.rc_context(style), replacing(files[0]) as file:
             figure(result).savefig(file, format="png")

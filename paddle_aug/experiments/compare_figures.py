@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from paddle_aug.experiments.compare_report import class_order
 from paddle_aug.experiments.compare_results import Results
-from paddle_aug.results import curves, style
+from paddle_aug.results import curves, fonts, style
 from paddle_aug.results.stats import Estimate, estimate
 
 MAX_CLASSES = 30  # that a figure has room for
@@ -41,7 +41,8 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
         UserError: a file cannot be written.
     """
     files = curves.draw(results.finished(results.main), output, file_format)
-    with matplotlib.rc_context(style.settings()):
+    class_names = results.state["data"]["class_names"]
+    with matplotlib.rc_context(style.settings([*results.modes, *class_names])):
         figures = {}
         if results.rows(results.main):
             figures = {"modes": modes_figure(results), "cost": cost_figure(results)}
@@ -133,7 +134,7 @@ def classes_figure(results: Results) -> Figure:
     order = class_order(changes)
     if len(order) > MAX_CLASSES:
         order = order[: MAX_CLASSES // 2] + order[-(MAX_CLASSES // 2) :]
-    class_names = results.state["data"]["class_names"]
+    class_names = fonts.class_names(results.state["data"]["class_names"])
     names = [_short(class_names[label], 24) for label in order]
     shades = np.array(
         [

@@ -48,7 +48,13 @@ def draw(sections: Sequence[Section], columns: int, file: Path | str, title: str
     # Matplotlib takes a second to import, and --list does not need it.
     import matplotlib
 
-    with matplotlib.rc_context({"text.parse_math": False}):
+    from paddle_aug.results.fonts import families
+
+    cells = [cell for section in sections for cell in section.cells]
+    texts = [title, *(section.title for section in sections)]
+    texts += [text for cell in cells for text in (cell.title, cell.caption)]
+    settings = {"text.parse_math": False, "font.family": families(readable("".join(texts)))}
+    with matplotlib.rc_context(settings):
         drawing = figure(sections, columns, title)
         with writing(f"--output {file}"), replacing(file) as output:
             drawing.savefig(output, format=suffix)
@@ -60,6 +66,8 @@ def figure(sections: Sequence[Section], columns: int, title: str = ""):
     Each row has the height of its tallest picture and longest caption.
     """
     from matplotlib.figure import Figure
+
+    from paddle_aug.results.fonts import drawable
 
     beside = min(len(sections), max(1, MAX_BESIDE // columns))
     across = beside * columns
@@ -78,7 +86,7 @@ def figure(sections: Sequence[Section], columns: int, title: str = ""):
     drawn = Figure(figsize=(total, height), dpi=DPI)
 
     def write(x: float, y: float, lines: list[str], **style) -> None:
-        text = readable("\n".join(lines))
+        text = drawable(readable("\n".join(lines)))
         drawn.text(x / total, y / height, text, va="top", **{"fontsize": FONT, **style})
 
     write(EDGE, height - EDGE, headline, fontsize=10)

@@ -48,7 +48,7 @@ def draw(runs: Sequence[Run], output: Path | str, file_format: str = "png") -> l
     """
     groups = {mode: sound(members) or members for mode, members in by_mode(runs).items()}
     colour = colours(list(groups))
-    with matplotlib.rc_context(settings()):
+    with matplotlib.rc_context(settings(groups)):
         figures = {
             name: curves_figure(quantity, {mode: groups[mode] for mode in modes}, colour)
             for name, (quantity, modes) in plan(list(groups)).items()

@@ -2,15 +2,15 @@
 
 import textwrap
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 from matplotlib.lines import Line2D
 
 from paddle_aug.errors import printable, writing
+from paddle_aug.results import fonts
 from paddle_aug.system.files import write_bytes
 
 # The notebook's red, green and blue, in shades that colour-blind eyes tell apart.
@@ -38,23 +38,13 @@ _SETTINGS = {
     "lines.linewidth": 1.8,
     "legend.frameon": False,
 }
-# Tried in turn for characters that DejaVu lacks; without any of them Matplotlib warns.
-_CHINESE_FONTS = (
-    "Noto Sans CJK SC",
-    "WenQuanYi Micro Hei",
-    "Microsoft YaHei",
-    "SimHei",
-    "Heiti TC",
-)
 # Without a date, equal figures are equal files.
 _METADATA: dict[str, dict] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
-def settings() -> dict:
-    """Matplotlib's settings for a figure, with fonts for Chinese if any are installed."""
-    installed = {font.name for font in fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(font for font in _CHINESE_FONTS if font in installed)]
-    return {**_SETTINGS, "font.family": fonts}
+def settings(texts: Iterable[str]) -> dict:
+    """Matplotlib's settings for a figure with these names in it, in whatever script."""
+    return {**_SETTINGS, "font.family": fonts.families("".join(texts))}
 
 
 def label(mode: str) -> str:
@@ -67,7 +57,7 @@ def wrapped(mode: str, letters: int, note: str | None = None) -> str:
 
     Dollar signs are escaped, as they would begin a formula.
     """
-    lines = textwrap.wrap(label(mode), letters) + ([note] if note else [])
+    lines = textwrap.wrap(fonts.drawable(label(mode)), letters) + ([note] if note else [])
     return "\n".join(lines).replace("$", r"\$")
 
 

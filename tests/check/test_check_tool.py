@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 from in_process import refusal, run_tool
 from made_data import write_dataset
+from made_font import write_font
 from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
 from paddle_aug.check.findings import FINDINGS, LEVELS, Finding, Place, findings
-from paddle_aug.check.montage import MAX_IMAGES, _framed, write_montages
+from paddle_aug.check.montage import MAX_IMAGES, Cell, _framed, sheet, write_montages
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.data.dataset import find_dataset, open_dataset
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
+from paddle_aug.results import fonts
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "check.md"
@@ -103,6 +105,13 @@ def test_the_report_fits_a_terminal(survey, told_of_it):
     assert levels == sorted(levels, key=LEVELS.index)
     assert lines[-1] == "5 errors, 17 warnings, 8 notes"
     assert "      3  owl        0      1" in lines
+
+
+def test_a_long_name_of_the_data_is_broken(survey):
+    named = Survey(survey.found._replace(name="photos " + "of many flowers " * 9 + "a" * 90))
+    lines = as_text(named, []).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("photos of many flowers")
 
 
 def test_a_long_path_is_broken_on_a_terminal_and_whole_in_a_file(survey):
@@ -271,6 +280,19 @@ def test_a_sheet_a_class_and_one_of_duplicates_are_drawn(tmp_path, survey):
         with Image.open(file) as sheet:
             assert np.asarray(sheet.convert("RGB")).std() > 20
             assert sheet.width < 1000
+
+
+def test_a_sheet_has_chinese_names_in_a_font_that_has_them(tmp_path, monkeypatch):
+    cells = [Cell([Image.new("RGB", (112, 112))], ["eval 玫瑰.png"])]
+    font = write_font(tmp_path / "a.ttf", "Chinese of a test", "eval.png 0123:o玫瑰")
+    sheets = []
+    for installed, title in (([font], "0 玫瑰"), ([font], "0 瑰玫"), ([], "0 玫瑰"), ([], "0 ??")):
+        monkeypatch.setattr(fonts, "_installed", lambda installed=installed: installed)
+        sheets.append(np.asarray(sheet(cells, title, 8))[:30])
+    squares, same, unknown, marks = sheets
+    assert np.array_equal(squares, same)  # all letters of that font are squares
+    assert np.array_equal(unknown, marks)
+    assert (squares < 128).sum() > (unknown < 128).sum()
 
 
 @pytest.mark.parametrize("shape", [(1, 500, 3), (3, 1, 3), (300, 200, 3)])

@@ -182,7 +182,8 @@ def test_all_faults_of_lists_and_images_are_told_together_with_file_and_line(fol
     assert refused(folder).splitlines() == [
         "the data has 16 faults:",
         "Train.txt:5: cat/x.png: no such file",
-        "Train.txt:6: cat/page.jpg: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "Train.txt:6: cat/page.jpg: not a readable image "
+        "(want JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM)",
         "Train.txt:7: cat/torn.png: the image is truncated or damaged",
         "Train.txt:8: cat/cut.jpg: the JPEG is truncated",
         "Train.txt:9: label 'one' is not a whole number (want \"path label\")",

@@ -178,7 +178,7 @@ def test_what_is_no_image_by_its_name_or_content_is_told_all_at_once(pets):
     (pets / "test" / "cow" / "deep").mkdir(parents=True)
     draw(pets, ["train/lost.png"])
     (pets / "train" / "cat" / "b" / "notes.txt").write_text("x")
-    (pets / "train" / "dog" / "2.heic").write_text("x")
+    (pets / "train" / "dog" / "2.raw").write_text("x")
     (pets / "train" / "dog" / "3.png").write_text("x")
     os.symlink(pets / "nowhere.png", pets / "test" / "dog" / "2.png")
     os.mkfifo(pets / "test" / "dog" / "3.png")
@@ -190,8 +190,9 @@ def test_what_is_no_image_by_its_name_or_content_is_told_all_at_once(pets):
         "pets: test/dog/4.png is the same image as train/cat/2.png",
         "pets: train/cat/b/notes.txt does not have the name of an image; move it elsewhere",
         "pets: train/cow holds no image",
-        "pets: train/dog/2.heic does not have the name of an image; move it elsewhere",
-        "pets: train/dog/3.png: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        "pets: train/dog/2.raw does not have the name of an image; move it elsewhere",
+        "pets: train/dog/3.png: not a readable image "
+        "(want JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM)",
         "pets: train/lost.png is an image outside the class folders",
     ]
     assert refused(pets)[-1] == (

@@ -59,11 +59,11 @@ def test_a_colour_jpeg_gives_the_very_pixels_of_the_notebook(tmp_path, picture):
 @pytest.mark.parametrize(
     ("mode", "suffixes"),
     [
-        ("L", ["png", "jpg", "tiff"]),
-        ("1", ["png", "tiff"]),
+        ("L", ["png", "jpg", "tiff", "pgm"]),
+        ("1", ["png", "tiff", "pbm"]),
         ("P", ["png", "gif", "bmp"]),
         ("CMYK", ["jpg", "tiff"]),
-        ("RGB", ["png", "bmp", "webp", "tiff"]),
+        ("RGB", ["png", "bmp", "webp", "tiff", "ppm"]),
     ],
 )
 def test_every_format_and_colour_model_reads_as_pillow_shows_it(tmp_path, picture, mode, suffixes):
@@ -155,11 +155,55 @@ def test_transparency_of_16_bits_lies_over_white(colour, channels):
     assert np.abs(decode_image(data, "deep.png") - np.rint(over_white / 257)).max() <= 1
 
 
-def test_of_a_film_the_first_frame_is_read(tmp_path, picture):
-    first = Image.fromarray(picture).convert("P")
-    path = tmp_path / "film.gif"
-    first.save(path, save_all=True, append_images=[Image.new("P", first.size)])
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png", "film.apng", "film.tiff"])
+def test_of_a_film_the_first_frame_is_read(tmp_path, picture, name):
+    first = Image.fromarray(picture).convert("P" if name == "film.gif" else "RGB")
+    black = Image.new(first.mode, first.size)
+    path = saved(tmp_path / name, first, save_all=True, append_images=[black], lossless=True)
     assert np.array_equal(read_image(path), np.asarray(first.convert("RGB")))
+    assert encoding(path.read_bytes()).frames == 2
+
+
+@pytest.mark.parametrize(
+    ("magic", "white", "plain"),
+    [
+        ("P5", 255, False), ("P5", 15, False), ("P5", 1023, False), ("P5", 65535, False),
+        ("P6", 255, False), ("P6", 15, False), ("P6", 1023, False), ("P6", 65535, False),
+        ("P2", 255, True), ("P2", 15, True), ("P2", 65535, True),
+        ("P3", 255, True), ("P3", 15, True), ("P3", 65535, True),
+    ],
+)  # fmt: skip
+def test_ppm_and_pgm_are_read_in_bytes_and_in_digits_and_with_any_white(magic, white, plain):
+    channels = 3 if magic in ("P3", "P6") else 1
+    levels = np.random.default_rng(2).integers(0, white + 1, (7, 9, channels))
+    if plain:
+        content = "\n".join(map(str, levels.ravel())).encode() + b"\n"
+    else:
+        content = levels.astype(">u2" if white > 255 else "u1").tobytes()
+    data = f"{magic}\n# GIMP's remark\n9 7\n{white}\n".encode() + content
+    shown = np.broadcast_to(levels * 255 / white, (7, 9, 3))
+    # Grey of up to 16 bits is rounded twice, to 16 bits and to 8.
+    assert np.abs(decode_image(data, "a.ppm") - shown).max() <= 0.5 + 1 / 257
+    for length in range(3, len(data) - 6, 5):
+        with pytest.raises(UnreadableImage):
+            decode_image(data[:length], "a.ppm")
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC .* the package pillow-heif"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC .* the package pillow-heif"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "AVIF .* the package Pillow 11.3"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF .* the package Pillow 11.3"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL .* the package pillow-jxl-plugin"),
+        (b"\xff\x0a\xfa\x7f", "JPEG XL .* the package pillow-jxl-plugin"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "not a readable image"),
+    ],
+)
+def test_a_refused_format_that_phones_save_is_named_with_the_package_that_reads_it(start, said):
+    with pytest.raises(UnreadableImage, match=f"^photo: {said}"):
+        decode_image(start + bytes(99), "photo")
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
@@ -193,7 +237,7 @@ def test_bytes_after_the_end_of_a_jpeg_do_not_matter(tmp_path, picture):
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
-@pytest.mark.parametrize("name", ["p.png", "p.webp", "p.tiff", "p.bmp", "p.gif"])
+@pytest.mark.parametrize("name", ["p.png", "p.webp", "p.tiff", "p.bmp", "p.gif", "p.ppm"])
 def test_any_other_image_cut_in_its_middle_is_refused(tmp_path, picture, name):
     path = saved(tmp_path / name, Image.fromarray(picture))
     whole = path.read_bytes()
@@ -217,7 +261,7 @@ PIXELS = (b"IDAT", STREAM)
         (png(WIDTH, HEIGHT, (b"gAMA", struct.pack(">I", 90_000)), PIXELS, END), True),
         (png(WIDTH, HEIGHT, (b"tRNS", bytes(6)), PIXELS, END), True),
         (png(WIDTH, HEIGHT, (b"IDAT", STREAM + b"tail"), END) + b"and more", True),
-        (png(WIDTH, HEIGHT, (b"pHYs", bytes(5)), PIXELS, END), False),
+        (png(WIDTH, HEIGHT, (b"pHYs", bytes(5)), PIXELS, END), True),
         (png(WIDTH, HEIGHT, PIXELS), False),
         (png(WIDTH, HEIGHT, END), False),
         (png(0, 0, PIXELS, END), False),
@@ -240,7 +284,7 @@ def test_an_odd_png_is_read_or_refused(data, read):
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")  # its remarks on damaged TIFFs
 def test_damage_never_raises_anything_else(tmp_path, picture):
     rng = np.random.default_rng(0)
-    for name in ("p.jpg", "p.png", "p.webp", "p.tiff", "p.bmp", "p.gif"):
+    for name in ("p.jpg", "p.png", "p.webp", "p.tiff", "p.bmp", "p.gif", "p.pgm"):
         path = saved(tmp_path / name, Image.fromarray(picture))
         whole = np.frombuffer(path.read_bytes(), np.uint8)
         for _ in range(60):
@@ -265,13 +309,13 @@ def test_what_is_no_image_says_so(data, reason):
         decode_image(data, "page.jpg")
 
 
-@pytest.mark.parametrize("suffix", ["jp2", "ico", "tga", "pdf", "pcx", "ppm", "sgi", "dds"])
+@pytest.mark.parametrize("suffix", ["jp2", "ico", "tga", "pdf", "pcx", "sgi", "dds"])
 def test_other_formats_are_refused_whatever_their_name_says(tmp_path, monkeypatch, picture, suffix):
     """Decoders that are never needed are never reached: neither Pillow's nor cv2's."""
     written = saved(tmp_path / f"p.{suffix}", Image.fromarray(picture))
     path = written.rename(tmp_path / "p.jpg")
     monkeypatch.setattr("cv2.imdecode", lambda *_: pytest.fail("cv2 was asked"))
-    with pytest.raises(UnreadableImage, match="want JPEG, PNG, BMP, WebP, GIF or TIFF"):
+    with pytest.raises(UnreadableImage, match="want JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM"):
         read_image(path)
 
 
@@ -342,9 +386,9 @@ def test_a_file_that_cannot_be_read_is_an_unreadable_image(tmp_path, name, reaso
     assert pixel_count(sample) == 0
 
 
-def test_the_suffixes_are_those_that_pillow_knows_the_formats_by():
+def test_the_suffixes_are_those_that_pillow_knows_the_formats_by_and_those_of_phones():
     known = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
-    assert set(SUFFIXES) == known - {".apng"}
+    assert set(SUFFIXES) == known | {".heic", ".heif", ".avif", ".jxl"}
 
 
 def test_the_error_survives_the_way_out_of_a_worker():

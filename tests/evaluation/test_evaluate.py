@@ -10,7 +10,8 @@ import paddle
 import pytest
 from in_process import refusal, run_tool
 from made_data import write_dataset
-from matplotlib.image import imread
+from made_font import write_font
+from matplotlib.image import imread, imsave
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.data.image import read_image, resize
@@ -18,6 +19,7 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.evaluation import evaluate
 from paddle_aug.evaluation.predict import FIRST_DRAW, parse_tta, predictions
+from paddle_aug.results import fonts
 from paddle_aug.results.metrics import BINS, calibration_bins, measure, worst_mistakes
 from paddle_aug.rng import generator
 from paddle_aug.training.weights import eval_data, load_trained
@@ -268,3 +270,17 @@ def test_figures_and_text_take_names_with_formula_signs(tmp_path):
     for name in ("confusion.png", "reliability.png"):
         assert imread(tmp_path / name).shape[0] > 100
     assert "top-5: 100.0 %" in evaluate.text(perfect)
+
+
+def test_chinese_names_are_drawn_or_numbered_and_never_boxes(tmp_path, monkeypatch):
+    samples = [Sample(str(tmp_path / name), name, n) for n, name in enumerate(["一.png", "2.png"])]
+    for sample in samples:
+        imsave(sample.file, np.zeros((8, 8, 3)))
+    wrong = np.array([[0.1, 0.9], [0.8, 0.2]])
+    made = evaluate.Evaluation(["玫瑰", "rose"], samples, wrong)
+    font = write_font(tmp_path / "a.ttf", "Chinese of a test", "一玫瑰")
+    for installed, shown in (([font], ["玫瑰", "rose"]), ([], ["class 0", "rose"])):
+        monkeypatch.setattr(fonts, "_installed", lambda installed=installed: installed)
+        evaluate.write(made, tmp_path / "out", 2)  # a missing glyph would warn
+        axes = evaluate.confusion_figure(made).axes[0]
+        assert [text.get_text() for text in axes.get_yticklabels()] == shown

@@ -84,7 +84,8 @@ def test_bad_images_are_told_and_passed_over(predict, photos, tmp_path):
     assert [line.split("\t")[0] for line in out.splitlines()] == [str(good)]
     assert sorted(err.splitlines()) == [
         f"{tmp_path}/*.gif: no image found",
-        f"{tmp_path}/bad.jpg: not a readable image (want JPEG, PNG, BMP, WebP, GIF or TIFF)",
+        f"{tmp_path}/bad.jpg: not a readable image "
+        "(want JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM)",
         f"{tmp_path}/gone.png: no such file",
     ]
     code, out, _ = predict(tmp_path / "bad.jpg", "--json", "-")

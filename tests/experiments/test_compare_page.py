@@ -83,10 +83,10 @@ def test_plot_draws_the_figures_of_the_page_and_prints_its_answer(
 def test_names_that_look_like_html_or_formulas_do_no_harm(tmp_path):
     folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
     data = compare_results.read(folder).state["data"]
-    names = ["<b>a</b>", "$x$", "c" * 60]
+    names = ["<b>a</b>", "$x$ 玫瑰", "c" * 60]
     change_state(folder, data=data | {"class_names": names, "name": "<script>alert(1)</script>"})
     compare_page.write(compare_results.read(folder))
-    page = Elements((folder / "report.html").read_text())
+    page = Elements((folder / "report.html").read_text(encoding="utf-8"))
     assert not page.of("script") + page.of("b")
 
 

@@ -22,6 +22,7 @@ MODES = {
     "WEBP": ("RGB", "RGBA"),
     "GIF": ("P", "L", "1"),
     "TIFF": ("RGB", "RGBA", "L", "P", "1", "CMYK", "I;16", "F", "I", "LA"),
+    "PPM": ("RGB", "L", "1", "I;16", "F"),
 }
 OPTIONS = {
     "JPEG": ({}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_rows": 1}),
@@ -30,6 +31,7 @@ OPTIONS = {
     "WEBP": ({}, {"lossless": True}, {"quality": 1}),
     "GIF": ({}, {"interlace": 0}, {"transparency": 0}),
     "TIFF": ({}, {"compression": "tiff_lzw"}, {"compression": "packbits"}),
+    "PPM": ({},),
 }
 EXTRAS = ("none", "exif", "icc", "frames")
 SUFFIXES = ("jpg", "png", "bmp", "webp", "gif", "tif", "JPEG", "txt", "", "exe")
