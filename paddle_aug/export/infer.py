@@ -19,7 +19,11 @@ FOLDER = Path(__file__).resolve().parent
 def decode(path: str) -> np.ndarray:
     """The image, uint8 [height, width, 3], RGB: upright, 8 bits, transparency over white."""
     with Image.open(path) as file:
-        image = ImageOps.exif_transpose(file)
+        file.load()
+        try:
+            image = ImageOps.exif_transpose(file)
+        except Exception:  # EXIF is damaged, not the picture
+            image = file.copy()
     if image.mode.startswith("I"):  # grey of 16 bits
         return np.stack([(np.asarray(image, np.int64) + 128) // 257] * 3, axis=2).astype(np.uint8)
     if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):

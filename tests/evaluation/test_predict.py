@@ -155,13 +155,13 @@ def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followe
 ):
     image = photos / "Images" / "class0" / "eval_000.png"
     (tmp_path / "album").mkdir()
-    for name in ("1.HEIC", "2.heic", "a.avif", "notes.txt", ".DS_Store", "LICENSE"):
+    for name in ("1.MOV", "2.mov", "a.psd", "notes.txt", ".DS_Store", "LICENSE"):
         (tmp_path / "album" / name).write_bytes(b"x")
     album = tmp_path / "album"
     code, _, err = predict(album)
     assert (code, err.splitlines()) == (2, [
         f"{album}: no image found",
-        f"{album}: passed over 1 .avif, 2 .heic, 1 .txt, 1 without a suffix",
+        f"{album}: passed over 2 .mov, 1 .psd, 1 .txt, 1 without a suffix",
     ])  # fmt: skip
     (tmp_path / "linked").mkdir()
     shutil.copy(image, tmp_path / "linked" / "b.png")
@@ -175,7 +175,7 @@ def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followe
     )
     assert sorted(err.splitlines()) == [
         f"{album}/gone.png: no such file",
-        f"{album}: passed over 1 .avif, 2 .heic, 1 .txt, 1 without a suffix, {album}/self, which "
+        f"{album}: passed over 2 .mov, 1 .psd, 1 .txt, 1 without a suffix, {album}/self, which "
         "is a link to a folder that holds it",
     ]
 

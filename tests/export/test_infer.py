@@ -37,7 +37,8 @@ def test_it_imports_paddle_numpy_and_pillow_only():
 
 @pytest.fixture
 def files(tmp_path):
-    """A large photo, a turned one, one with transparency, one of grey, and one of 16 bits."""
+    """A large photo, a turned one, one with transparency, grey, 16 bits, PPM, and one whose
+    EXIF is none."""
     rng = np.random.default_rng(7)
     coarse = rng.integers(0, 256, (7, 9, 4)).astype(np.uint8)
     picture = cv2.resize(coarse, (190, 131), interpolation=cv2.INTER_CUBIC)
@@ -47,6 +48,8 @@ def files(tmp_path):
     folder.mkdir()
     Image.fromarray(picture[..., :3]).save(folder / "large.jpg")
     Image.fromarray(picture[..., :3]).save(folder / "turned.jpg", exif=turned)
+    Image.fromarray(picture[..., :3]).save(folder / "junk.jpg", exif=b"Exif\0\0no TIFF at all")
+    Image.fromarray(picture[..., :3]).save(folder / "camera.ppm")
     Image.fromarray(picture).save(folder / "transparent.png")
     Image.fromarray(picture[:20, :11, 0]).save(folder / "small grey.png")
     Image.fromarray(picture[..., 1].astype(np.uint16) * 257).save(folder / "deep.png")
