@@ -90,7 +90,7 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
         # Without a part selected, each run will hold back its own.
         divided = [*data.train, *data.eval] if select_part else data.train
         share = config.holdout or 0.25
-        if text := remarks.of_near_copies(found, data, divided, share, config.seed):
+        for text in remarks.of_copies(found, data, divided, share, config.seed):
             logger.warning("%s: %s", found.name, text)
 
 

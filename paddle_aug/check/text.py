@@ -167,9 +167,9 @@ def _finding(finding: Finding, width: int | None) -> list[str]:
         lines += [line] if width is None else _wrap(line, width)
     if len(finding.places) > len(places):
         lines.append(f"    … and {len(finding.places) - len(places):,} more (--json has all)")
-    return lines + textwrap.wrap(
-        f"-> {finding.advice}", WIDTH, initial_indent="  ", subsequent_indent="     "
-    )
+    advice, *command = finding.advice.split("\n")
+    lines += textwrap.wrap(f"-> {advice}", WIDTH, initial_indent="  ", subsequent_indent="     ")
+    return [*lines, *(f"     {line}" for line in command)]
 
 
 def _wrap(line: str, width: int) -> list[str]:

@@ -20,7 +20,8 @@ WANT_TWO = "a network needs two classes or more to tell apart: add images of ano
 
 
 class Remark(NamedTuple):
-    """A line of training and a finding of check; `classes` are labels with a text each."""
+    """A line of training and a finding of check; `classes` are labels with a text each. In the
+    advice, a command is a line of its own."""
 
     code: str
     message: str
@@ -31,7 +32,7 @@ class Remark(NamedTuple):
         named = [f"{label} {text}".strip() for label, text in self.classes]
         more = ", …" if len(named) > MAX_NAMED else ""
         classes = f" ({', '.join(named[:MAX_NAMED])}{more})" if named else ""
-        return f"{self.message}{classes}; {self.advice}"
+        return f"{self.message}{classes}; {' '.join(self.advice.splitlines())}"
 
 
 def one_class(data: Dataset | Found) -> str | None:
@@ -118,28 +119,29 @@ def _count_from_0(found: Found, start: int) -> str:
         return f"{advice}; or write names in the place of numbers"
     if not found.lists:
         return advice
-    return f"{advice}: {subtract(start, found.lists)}"
+    return f"{advice}:\n{subtract(start, found.lists)}"
 
 
-def of_near_copies(
+def of_copies(
     found: Found, data: Dataset, samples: Sequence[Sample], share: float, seed: int
-) -> str | None:
-    """What `--holdout` may tear apart among these images: those that are nearly the same.
-
-    Equal images stay together anyway. Archives are taken as they are.
-    """
+) -> Iterator[str]:
+    """Copies among the images that `--holdout` divides: equal ones, which it keeps together, and
+    those that are nearly the same, which it may tear apart. Archives are taken as they are."""
     if any(sample.pixels is not None for sample in samples):
-        return None
+        return
     groups = content_groups(samples, data.digests)
     first = {groups[normal_path(sample)]: sample for sample in reversed(samples)}
-    number = near_copies(list(first.values()), data.store)
-    if not number:
-        return None
-    return (
-        f"{number:,} of {len(groups):,} images are nearly the same as another, and --holdout may "
-        "train on one and evaluate on the other, so that accuracy comes out too high; "
-        f"{_split_command(found, share, seed)} writes lists that keep them together"
-    )
+    if equal := len(groups) - len(first):
+        yield (
+            f"{equal:,} of {len(groups):,} images are copies of another, which --holdout keeps "
+            f"together; {shlex.join([*tool('check'), *found.given])} lists them"
+        )
+    if near := near_copies(list(first.values()), data.store):
+        yield (
+            f"{near:,} of {len(groups):,} images are nearly the same as another, and --holdout may "
+            "train on one and evaluate on the other, so that accuracy comes out too high; "
+            f"{_split_command(found, share, seed)} writes lists that keep them together"
+        )
 
 
 def _split_command(found: Found, share: float, seed: int) -> str:

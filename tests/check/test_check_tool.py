@@ -201,6 +201,9 @@ def test_labels_that_begin_at_one_and_skip_a_number_are_told(tmp_path):
     found = write_list(tmp_path, lines)
     assert set(found) == {"labels-start", "label-gap", "no-eval"}
     assert found["labels-start"].message == "labels begin at 1, not at 0"
+    command = f"perl -i.bak -pe 's/(\\d+)(\\s*)$/($1-1).$2/e' {tmp_path}/all.txt"
+    printed = as_text(Survey(find_dataset(str(tmp_path / "all.txt"))), [found["labels-start"]])
+    assert f"\n     {command}\n" in printed  # in one piece
     assert [place.where for place in found["label-gap"].places] == ["label 3"]
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,26 +131,26 @@ def test_one_class_is_refused_with_its_name():
     )
 
 
-def test_near_copies_that_a_holdout_may_divide_are_told_with_the_command(
-    tmp_path, caplog, monkeypatch
-):
+def test_copies_that_a_holdout_divides_are_told_with_the_command(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr("sys.argv", ["tools/train.py"])
     caplog.set_level("WARNING")
     folder = write_dataset(tmp_path / "photos", classes=2, train=6) / "Images"
     for file in folder.rglob("eval*"):
         file.unlink()
-    config = TrainConfig(data=f"folder:{folder}", holdout=0.25, image_size=24, seed=3)
-    shutil.copy(folder / "class0/train_000.png", folder / "class0/copy.png")
+    config = TrainConfig(data=str(folder), holdout=0.25, image_size=24, seed=3)
     open_data(config)
     assert not caplog.messages
-    with open(folder / "class0/copy.png", "ab") as file:  # another file of the same pixels
-        file.write(b"x")
+    shutil.copy(folder / "class0/train_000.png", folder / "class0/copy.png")
+    again = folder / "class0/again.png"  # another file of the same pixels
+    again.write_bytes((folder / "class0/train_000.png").read_bytes() + b"x")
     for cache in ("auto", "off"):
         caplog.clear()
-        open_data(TrainConfig(**{**config.asdict(), "cache": cache}))
+        open_data(replace(config, cache=cache))
         assert caplog.messages == [
-            "Images: 1 of 13 images are nearly the same as another, and --holdout may train on "
+            "Images: 1 of 14 images are copies of another, which --holdout keeps together; python "
+            f"tools/check.py {folder} lists them",
+            "Images: 1 of 14 images are nearly the same as another, and --holdout may train on "
             "one and evaluate on the other, so that accuracy comes out too high; python "
-            f"tools/check.py folder:{folder} --split 0.75 --seed 3 --out Images-lists writes lists "
-            "that keep them together"
+            f"tools/check.py {folder} --split 0.75 --seed 3 --out Images-lists writes lists that "
+            "keep them together",
         ]

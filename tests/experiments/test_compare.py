@@ -1,5 +1,6 @@
 """A comparison: which runs it trains, in what order, and that it continues where it was stopped."""
 
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from same_run import assert_same_comparison
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data import image
+from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import compare, compare_report, compare_results
+from paddle_aug.experiments import compare, compare_report, compare_results, search
 from paddle_aug.experiments.compare import Experiment
 from paddle_aug.experiments.compare_plan import Settings, narrowing
 from paddle_aug.inputs import of_mode
@@ -390,3 +392,24 @@ def test_a_comparison_that_is_stopped_says_how_to_continue_and_does(
     for folder in (whole, stopped):
         assert run_tool("compare.py", *words, folder, monkeypatch=monkeypatch) == 0
     assert_same_comparison(whole, stopped)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda data: compare.held_back(TrainConfig(), 0.25, data),
+        lambda data: search.part_of(0.25, 1, data),
+        lambda data: search.set_test_aside(search.Settings(TrainConfig(), 9.0), data)[0],
+    ],
+    ids=["rates", "candidates", "test"],
+)
+def test_copies_of_an_image_are_not_on_both_sides_of_any_part(tmp_path, part):
+    folder = write_dataset(tmp_path / "made", classes=2, train=16, evaluate=0) / "Images"
+    for file in list(folder.rglob("*.png")):
+        shutil.copy(file, file.with_name(f"{file.stem}-2.png"))
+    data = part(open_dataset(folder))
+    sides = [
+        {Path(sample.file).read_bytes() for sample in side} for side in (data.train, data.eval)
+    ]
+    assert all(sides)
+    assert not set.intersection(*sides)

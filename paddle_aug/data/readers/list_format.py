@@ -189,7 +189,8 @@ def _reader_of(texts: list[str]) -> Callable[[Lines], tuple[list[str], Lines]]:
     """What reads lines of the form that these texts, which are not blank, have."""
     first, last = ([p.fullmatch(text) for text in texts] for p in (NUMBER_FIRST, NUMBER_LAST))
     small = all(match and int(match["number"]) <= len(texts) for match in last)
-    distinct = small and len({match["name"] for match in last}) == len(texts)  # no "stage 0, 1, 2"
+    # Distinct names: in "stage 0", "stage 1" the numbers are part of them.
+    distinct = small and len({match and match["name"] for match in last}) == len(texts)
     if distinct and not all(first):
         return partial(_numbered_names, NUMBER_LAST, "name number")
     return partial(_numbered_names, NUMBER_FIRST, "number name") if first[0] else _plain_names
