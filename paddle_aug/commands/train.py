@@ -26,6 +26,7 @@ def main() -> None:
     given, recipe = parse()
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.inputs import find_data, of_mode, open_data
+    from paddle_aug.networks import NETWORKS
     from paddle_aug.training.console import next_command, result
     from paddle_aug.training.device import use_device
     from paddle_aug.training.distributed import join_group
@@ -39,6 +40,7 @@ def main() -> None:
         mode_config = of_mode(config, mode)
         augmentation(mode_config.augment)
         mixes_of(mode_config)
+    NETWORKS[config.network]  # the images of the data take longer to check than a name
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")

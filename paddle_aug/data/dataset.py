@@ -250,7 +250,9 @@ def _read_file(file: Path, image_root: str | Path | None) -> Found:
             raise UserError(f"--image-root goes with lists; paths in {file} start beside it")
         return read_csv(file)
     if suffix not in LIST_SUFFIXES:
-        raise UserError(f"{file} is neither a list (.txt) nor a table (.csv); {_WANTED}")
+        command = aistudio.unpack_command(file, file.parent)
+        unpack = f"unpack it: {command}; " if command else ""
+        raise UserError(f"{file} is neither a list (.txt) nor a table (.csv); {unpack}{_WANTED}")
     return read_lists(file.stem, file.parent, (file,), image_root)
 
 

@@ -108,13 +108,16 @@ def test_a_class_may_be_called_as_a_part_is(tmp_path, names):
     ("paths", "message"),
     [
         (["train/1.png", "test/2.png"],
-         "D: test and train name parts of a data set, but hold images and no class folders; want "
-         "test/<class>/<image>, or lists"),
+         "D: train and test name parts of a data set, but hold images and no class folders; want "
+         "train/<class>/<image>, or lists of path and label"),
         (["train/a/1.png", "train/b/1.png", "test1/2.png"],
-         "D holds test1 beside train, which has class folders of its own; without test1: "
+         "D holds test1 beside train, which has class folders of its own; to take train alone: "
          "--data D/train"),
         (["cat/train/1.png", "cat/test/2.png", "dog/train/1.png"],
          "D/cat holds test and train, parts of a data set inside a class; want test/cat/<image>"),
+        (["a/1.png", "b/1.png", "pots/a/1.png", "pots/b/1.png"],
+         "D/pots holds a and b, which are classes beside it, too; move it elsewhere, or take it "
+         "alone: --data D/pots"),
         (["flowers/a/1.png", "flowers/b/1.png"],
          "D holds one class folder only, flowers; want <class>/<image>, for two classes or more; "
          "perhaps you mean D/flowers, which holds a, b: --data D/flowers"),

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("preview", "evaluation"),
     ),
     "commands": (
-        *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+        *(*GROUND, "augment", "networks", "config", "data", "results", "inputs", "training"),
         *("check", "preview", "export", "evaluation", "experiments"),
     ),
     "cli": (*GROUND, "commands", "__version__"),

@@ -48,7 +48,7 @@ def _read(folder: Path) -> Found:
     roots = _parts(top, folder)
     if not roots:
         roots = [top]
-        _suggest_parts(top)
+        _suggest_parts(folder)
     folders = [_folders(root) for root in roots]
     class_names = sorted({name for names in folders for name in names})
     if len(class_names) < 2:
@@ -122,16 +122,18 @@ def _parts(folder: Path, given: Path) -> list[Path]:
     parts = [*train, *evals]
     others = [name for name in names if name not in parts and _holds_image(roots[name])]
     if not parts:
+        others.sort(key=lambda name: part_of(name) != "train")
         if len(others) > 1 and all(map(part_of, others)):
             raise UserError(
                 f"{folder}: {' and '.join(others)} name parts of a data set, but hold images and "
-                f"no class folders; want {others[0]}/<class>/<image>, or lists"
+                f"no class folders; want {others[0]}/<class>/<image>, or lists of path and label"
             )
         return []
     if others and not evals:
         raise UserError(
             f"{folder} holds {' and '.join(others)} beside {train[0]}, which has class folders "
-            f"of its own; without {others[0]}: {again(instead_of=given, data=roots[train[0]])}"
+            f"of its own; to take {train[0]} alone: "
+            f"{again(instead_of=given, data=roots[train[0]])}"
         )
     if others:
         logger.info(f"{folder}: {' and '.join(others)} beside {' and '.join(parts)} left out")
@@ -200,11 +202,7 @@ def _samples(
         f"{_below(folder, path)} is an image outside the class folders" for path in _images_in(root)
     ]
     for name in names:
-        if len(inside := [part for part in _folders(root / name) if part.lower() in PARTS]) > 1:
-            raise UserError(
-                f"{root / name} holds {' and '.join(inside)}, parts of a data set inside a class; "
-                f"want {inside[0]}/{name}/<image>"
-            )
+        _refuse_levels_inside(folder, root / name, names)
         images, wrong = images_below(root / name)
         if not images and not wrong:
             reasons.append(f"{_below(folder, root / name)} holds no image")
@@ -213,6 +211,23 @@ def _samples(
         for path in images:
             samples.append(Sample(path, _below(folder, path), label))
     return samples, sorted(reasons)
+
+
+def _refuse_levels_inside(folder: Path, class_folder: Path, names: list[str]) -> None:
+    """Refuse a class folder with parts in it, or with a copy of all the classes."""
+    inside = _folders(class_folder)
+    parts = [name for name in inside if name.lower() in PARTS]
+    if len(parts) > 1:
+        raise UserError(
+            f"{class_folder} holds {' and '.join(parts)}, parts of a data set inside a class; "
+            f"want {parts[0]}/{class_folder.name}/<image>"
+        )
+    classes = [name for name in inside if name in names]
+    if len(classes) > 1:
+        raise UserError(
+            f"{class_folder} holds {' and '.join(classes[:2])}, which are classes beside it, too; "
+            f"move it elsewhere, or take it alone: {again(instead_of=folder, data=class_folder)}"
+        )
 
 
 def images_below(folder: Path | str) -> tuple[list[str], list[tuple[str, str]]]:
