@@ -33,6 +33,12 @@ class WorkerKilled(UserError):
     """A worker process ended before its work was done."""
 
 
+def refuse_unguarded_script() -> None:
+    """Stop in a worker that trains: when spawned, it imports the script that started it."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
+
+
 class Workers:
     """Processes that make batches ahead of time; with 0 processes, a thread does.
 
@@ -44,9 +50,7 @@ class Workers:
     """
 
     def __init__(self, datasets: dict[str, Augmented], processes: int, max_batch: int):
-        if getattr(multiprocessing.current_process(), "_inheriting", False):
-            # A spawned process imports the script that started it, and so came here.
-            raise UserError('train below `if __name__ == "__main__":`, or with num_workers=0')
+        refuse_unguarded_script()
         self.datasets = datasets
         self.processes = processes
         self.executor: Executor

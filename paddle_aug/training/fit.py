@@ -10,7 +10,7 @@ from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import normalization
 from paddle_aug.data.remarks import refuse_one_class
-from paddle_aug.data.workers import Workers
+from paddle_aug.data.workers import Workers, refuse_unguarded_script
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, of_mode, open_data
 from paddle_aug.networks import NETWORKS
@@ -54,6 +54,7 @@ def fit(
             another training writes to these files.
         Diverged: the losses or the weights are no longer finite numbers.
     """
+    refuse_unguarded_script()
     config = of_mode(config, config.augment)
     with hold_files([config]):
         return fit_held(config, open_data(config) if data is None else data, callbacks)
