@@ -66,7 +66,8 @@ def of_classes(found: Found) -> Iterator[Remark]:
         name = names[label] if label < len(names) and names[label] != str(label) else ""
         return label, f"{name} {remark}".strip()
 
-    start = 0 if named(0)[1] else min(train)
+    # Class 0 may have a name, and the last label be beyond the names.
+    start = 0 if named(0)[1] and max(train) < len(names) else min(train)
     if start:
         message = f"labels begin at {start}, not at 0"
         yield Remark("labels-start", message, _count_from_0(found, start), [])
@@ -87,7 +88,7 @@ def of_classes(found: Found) -> Iterator[Remark]:
     if crossed := list(_crossed(found)):
         message = f"{_classes(crossed)} whose images are in a folder named as another class"
         advice = "correct the names or the labels"
-        places = [named(n, f"in {folder}/") for n, folder in crossed]
+        places = [(n, f"{names[n]} in {folder}/") for n, folder in crossed]
         yield Remark("other-folder", message, advice, places)
 
 
@@ -100,8 +101,10 @@ def _folded(name: str) -> str:
 
 
 def _crossed(found: Found) -> Iterator[tuple[int, str]]:
-    """Where the images of each class are in a folder of their own: the classes whose folder has the
-    name of another class, with that folder."""
+    """Where classes have names, and the images of each are in a folder of their own: the classes
+    whose folder has the name of another class, with that folder."""
+    if not (any(found.files[2:]) or found.labels_named):
+        return
     folders = {
         (sample.label, posixpath.basename(posixpath.dirname(normal_path(sample))))
         for sample in (*found.train, *found.eval)
@@ -109,7 +112,8 @@ def _crossed(found: Found) -> Iterator[tuple[int, str]]:
     if len(folders) == len(dict(folders)) == len({folder for _, folder in folders}):
         names = [_folded(name) for name in found.class_names]
         for label, folder in sorted(folders):
-            if _folded(folder) in names and _folded(folder) not in names[label : label + 1]:
+            own = names[label : label + 1]
+            if own and _folded(folder) in names and _folded(folder) not in own:
                 yield label, folder
 
 

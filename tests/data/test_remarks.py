@@ -34,6 +34,7 @@ FROM_0 = "count from 0, as the network has an output for each number from 0 on"
     [
         ([0, 1], ["cat", "dog"], []),
         ([1, 2], "012", [f"labels begin at 1, not at 0; {FROM_0}"]),
+        ([1, 2], ["cat", "dog"], [f"labels begin at 1, not at 0; {FROM_0}"]),
         (
             [0, 2],
             ["cat", "dog", "cow", "owl"],
@@ -82,10 +83,11 @@ def test_labels_and_names_that_are_odd_are_a_line_each(labels, names, remarks):
         (["rose/1.jpg", "daisy/2.jpg"], ["玫瑰", "雏菊"], None),
         (["rose/1.jpg", "rose/2.jpg"], ["daisy", "rose"], None),
         (["1.jpg", "2.jpg"], ["daisy", "rose"], None),
+        (["1/1.jpg", "0/2.jpg"], ["0", "1"], "0 0 in 1/, 1 1 in 0/"),
     ],
 )
 def test_a_class_whose_images_lie_in_another_ones_folder_is_named(paths, names, crossed):
-    said = lines([0, 1], names, paths)
+    said = lines([0, 1], names, paths, labels_named=True)
     assert bool(said) == bool(crossed)
     if crossed:
         assert said[0].endswith(f"named as another class ({crossed}); correct the names or the "
