@@ -14,6 +14,7 @@ import yaml
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.names import near_miss
 from paddle_aug.system.files import read_bytes
+from paddle_aug.system.script_task import kept
 
 RECIPES = Path(__file__).parent / "recipes"
 RECIPE_KEYS = ("about", "command", "cost", "result", "config")
@@ -80,7 +81,9 @@ class TrainConfig:
         None, "list of the training images, a line each: path label", "FILE"
     )
     eval_list: str | None = option(None, "list of the evaluation images", "FILE")
-    image_root: str | None = option(None, "folder that the paths in the lists start from", "FOLDER")
+    image_root: str | None = option(
+        None, "folder that the paths in the lists start from; / for absolute paths", "FOLDER"
+    )
     first: int | None = option(None, "train on the first N images of the list only")
     fraction: float = option(1.0, "train on this fraction of each class, drawn by the seed")
     holdout: float = option(
@@ -246,14 +249,14 @@ class TrainConfig:
         None, "CPU threads of the network; by default one per core", rule=AT_LEAST_ONE
     )
     amp: bool = option(False, "mixed precision, on a GPU")
-    log_dir: str = option("logs", "folder of the curves and run.json", "FOLDER")
-    model_dir: str = option("models", "folder of the weights", "FOLDER")
+    log_dir: str = option(kept("logs"), "folder of the curves and run.json", "FOLDER")
+    model_dir: str = option(kept("models"), "folder of the weights", "FOLDER")
     visualdl: str | None = option(
         None,
         "write curves, augmented batches and the network's graph for VisualDL to this folder; "
-        "logs/visualdl if none is named",
+        f"{kept('logs/visualdl')} if none is named",
         "FOLDER",
-        bare="logs/visualdl",
+        bare=kept("logs/visualdl"),
     )
     resume: bool = option(False, "resume an interrupted run from its last whole epoch")
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from paddle_aug.data.readers.list_format import (
-    LIST_PAIRS,
+    LIST_NAMES,
     find_class_files,
     path_fault,
     read_class_names,
@@ -12,9 +12,10 @@ from paddle_aug.data.readers.list_format import (
 from paddle_aug.data.samples import Found
 from paddle_aug.data.split import hold_back
 from paddle_aug.errors import UserError, writing
+from paddle_aug.results.text import count
 from paddle_aug.system.files import write_bytes
 
-TRAIN_LIST, EVAL_LIST = LIST_PAIRS[0]
+TRAIN_LIST, EVAL_LIST, TEST_LIST = LIST_NAMES[0]
 CLASS_FILE = "labels.txt"
 
 
@@ -28,12 +29,14 @@ def refuse(found: Found, share: float | None, out: Path) -> None:
         raise UserError(f"{found.name} is an archive; lists name image files")
     if share is not None and not 0 < share < 1:
         raise UserError(f"--split {share} is not between 0 and 1; 0.75 trains on three quarters")
-    if share is not None and found.eval:
+    others = [*found.eval, *found.test]
+    if share is not None and others:
+        images = count(len(others), "image")
         raise UserError(
-            f"{found.name} is split already: it has {len(found.eval):,} evaluation images; "
+            f"{found.name} is split already: it has {images} to evaluate or test on; "
             "--split takes a class folder or a single list"
         )
-    there = [name for pair in LIST_PAIRS for name in pair if os.path.lexists(out / name)]
+    there = [name for names in LIST_NAMES for name in names if os.path.lexists(out / name)]
     if there:
         raise UserError(f"{out} holds {' and '.join(there)}; choose another folder")
     _class_file(found, out)
@@ -66,7 +69,8 @@ def write(found: Found, out: Path) -> None:
         if not named:
             names = "".join(f"{label} {name}\n" for label, name in enumerate(found.class_names))
             write_bytes(out / CLASS_FILE, names.encode())
-        for name, samples in ((EVAL_LIST, found.eval), (TRAIN_LIST, found.train)):
+        parts = (TEST_LIST, found.test), (EVAL_LIST, found.eval), (TRAIN_LIST, found.train)
+        for name, samples in parts:
             if samples:
                 lines = "".join(f"{sample.path} {sample.label}\n" for sample in samples)
                 write_bytes(out / name, lines.encode())

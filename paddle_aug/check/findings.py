@@ -81,11 +81,11 @@ FINDINGS = {
     "large": ("note", "{images} very large", "make them smaller for a faster start"),
     "other-label": ("error", "{images} the same as one of another class",
         "one of the labels is wrong, or the image shows both: decide, or remove it"),
-    "leak-file": ("error", "{images} in both lists: the same file under another name",
+    "leak-file": ("error", "{images} in two lists: the same file under another name",
         "evaluate on other images: accuracy would come out too high"),
-    "leak": ("warning", "{images} in both lists: the same pixels in another file",
+    "leak": ("warning", "{images} in two lists: the same pixels in another file",
         "evaluate on other images: accuracy comes out too high"),
-    "near-leak": ("warning", "{images} in the evaluation list nearly the same as one in training",
+    "near-leak": ("warning", "{images} nearly the same as one in an earlier list",
         "look at them; keep both in one list (--split does), or accuracy comes out too high"),
     "near-other-label": ("warning", "{images} nearly the same as one of another class",
         "look at them: one of the labels may be wrong"),
@@ -143,16 +143,16 @@ def class_name(survey: Survey, label: int) -> str:
     return names[label] if label < len(names) else str(label)
 
 
-def where(survey: Survey, sample: Sample, in_eval: bool) -> str:
+def where(survey: Survey, sample: Sample, part: int) -> str:
     """A sample's line in its list, or its path."""
-    file = survey.found.files[in_eval]
+    file = survey.found.files[part]
     return f"{file}:{sample.line}" if sample.line else printable(sample.path)
 
 
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
     """Where an image is, its path where that is a line, and a remark."""
     path = shown(image.sample) if image.sample.line else ""
-    return Place(where(survey, image.sample, image.in_eval), ": ".join(filter(None, (path, what))))
+    return Place(where(survey, image.sample, image.part), ": ".join(filter(None, (path, what))))
 
 
 def _finding(code: str, places: list[Place], **values) -> Finding:
@@ -172,17 +172,15 @@ def _finding(code: str, places: list[Place], **values) -> Finding:
 
 def _of_lists(survey: Survey) -> Iterator[Finding]:
     found = survey.found
-    names = found.files[:2]
     labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.train, found.eval, names, labels)]
+    faults = [*found.faults, *list_faults(found.parts, labels)]
     if faults:
         yield _finding(
             "lists",
             [Place(f"{f.file}:{f.line}" if f.line else f.file, f.reason)
              for f in in_order(faults, found.files)],
         )  # fmt: skip
-    parts = zip(("train", "eval"), names, (found.train, found.eval), strict=True)
-    for part, name, samples in parts:
+    for part, (name, samples) in zip(("train", "eval", "eval"), found.parts, strict=False):
         repeated = [
             Place(f"{name}:{sample.line}", f"{shown(sample)}: as on line {first.line}")
             for sample, first in repeats(samples)
@@ -195,7 +193,7 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
-    train, evaluated = survey.counts
+    train, evaluated, _ = survey.counts
     if not train:
         return
     listed = sorted(train)
@@ -302,7 +300,7 @@ def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
     same = []
     for index, (first, file) in enumerate(zip(survey.first, files, strict=True)):
         if first < index:
-            earlier = file if file < index and not readable[file].in_eval else first
+            earlier = file if file < index and readable[file].part == 0 else first
             same.append(_pair(readable[earlier], readable[index]))
     closest: dict[tuple[int, str], DuplicatePair] = {}
     near = survey.near
@@ -322,11 +320,11 @@ def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
 def _pair(first: Listed, second: Listed) -> DuplicatePair:
     if first.sample.label != second.sample.label:
         code = "other-label"
-    elif first.in_eval != second.in_eval:
+    elif first.part != second.part:
         same_file = second.sample.pixels is None and first.seen.content == second.seen.content
         code = "leak-file" if same_file else "leak"
     else:
-        code = "same-in-eval" if second.in_eval else "same-in-train"
+        code = "same-in-eval" if second.part else "same-in-train"
     return DuplicatePair(code, first, second)
 
 
@@ -348,7 +346,7 @@ def likeness(survey: Survey, pair: DuplicatePair) -> str:
     if first.sample.label != pair.second.sample.label:
         name, other = (class_name(survey, i.sample.label) for i in (pair.second, first))
         label = f" ({name}, not {other})"
-    place = where(survey, first.sample, first.in_eval)
+    place = where(survey, first.sample, first.part)
     path = f" {shown(first.sample)}" if first.sample.line else ""
     return f"as {place}{path}{closeness(pair)}{label}"
 

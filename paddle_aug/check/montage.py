@@ -73,7 +73,7 @@ def _cell(images: Sequence[Listed], lines: list[str]) -> Cell:
 
 
 def _part(image: Listed) -> str:
-    return "eval " if image.in_eval else ""
+    return ("", "eval ", "test ")[image.part]
 
 
 def _file_name(image: Listed) -> str:

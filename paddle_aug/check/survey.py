@@ -36,10 +36,11 @@ class Seen(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """An image of a list, however often it is listed; `seen` is the reason if it is unreadable."""
+    """An image of a list, however often it is listed; `part` is the place of the list in
+    `Found.parts`, and `seen` the reason if the image is unreadable."""
 
     sample: Sample
-    in_eval: bool
+    part: int
     seen: Seen | str
 
 
@@ -53,22 +54,25 @@ class Survey:
 
     def __init__(self, found: Found):
         self.found = found
-        in_train, in_eval = first_of_each(found.train), first_of_each(found.eval)
-        samples = [found.train[index] for index in in_train.values()]
-        samples += [found.eval[i] for path, i in in_eval.items() if path not in in_train]
+        first: dict[str, tuple[Sample, int]] = {}
+        for part, (_, listed) in enumerate(found.parts):
+            for path, index in first_of_each(listed).items():
+                first.setdefault(path, (listed[index], part))
+        samples = [sample for sample, _ in first.values()]
+        looks = over_images(look, samples, "checking images")
         self.images = [
-            Listed(sample, number >= len(in_train), seen)
-            for number, (sample, seen) in enumerate(
-                zip(samples, over_images(look, samples, "checking images"), strict=True)
-            )
+            Listed(sample, part, seen)
+            for (sample, part), seen in zip(first.values(), looks, strict=True)
         ]
 
     @cached_property
-    def counts(self) -> tuple[Counter, Counter]:
-        """Images of each label in train and in eval, as they are listed."""
-        return tuple(
-            Counter(sample.label for sample in part) for part in (self.found.train, self.found.eval)
-        )
+    def counts(self) -> list[Counter]:
+        """Images of each label in train, eval and test, as they are listed."""
+        found = self.found
+        return [
+            Counter(sample.label for sample in samples)
+            for samples in (found.train, found.eval, found.test)
+        ]
 
     @cached_property
     def readable(self) -> list[Listed]:

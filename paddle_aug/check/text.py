@@ -2,6 +2,7 @@
 
 import textwrap
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,16 @@ def exit_code(findings: list[Finding]) -> int:
 def as_dict(survey: Survey, findings: list[Finding]) -> dict:
     """The whole report, nothing shortened, as JSON has it."""
     found = survey.found
-    train, evaluated = survey.counts
+    train, evaluated, tested = survey.counts
     return {
         "format": FORMAT,
         "exit_code": exit_code(findings),
         "name": found.name,
-        "images": {"train": len(found.train), "eval": len(found.eval)},
+        "images": {
+            "train": len(found.train),
+            "eval": len(found.eval),
+            "test": len(found.test),
+        },
         "distinct": len(survey.images),
         "readable": len(survey.readable),
         "classes": [
@@ -42,6 +47,7 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
                 "name": class_name(survey, label),
                 "train": train[label],
                 "eval": evaluated[label],
+                "test": tested[label],
             }
             for label in _labels(survey)
         ],
@@ -81,8 +87,7 @@ def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -
 
 
 def _labels(survey: Survey) -> range:
-    train, evaluated = survey.counts
-    return range(max([len(survey.found.class_names) - 1, *train, *evaluated]) + 1)
+    return range(max([len(survey.found.class_names) - 1, *chain(*survey.counts)]) + 1)
 
 
 def _sizes(survey: Survey) -> dict:
@@ -112,9 +117,10 @@ def _formats(survey: Survey) -> Counter:
 def _summary(survey: Survey) -> list[str]:
     found = survey.found
     rows = []
-    for title, counts in zip(("to train on", "to evaluate on"), survey.counts, strict=True):
+    titles = ("to train on", "to evaluate on", "to test on")
+    for title, counts in zip(titles, survey.counts, strict=True):
         if not counts:
-            rows.append((title, "none"))
+            rows += [(title, "none")] * (title != "to test on")
             continue
         least, most = min(counts.values()), max(counts.values())
         sizes = f"{least:,} to {most:,}" if most > least else f"{least:,}"
@@ -134,7 +140,7 @@ def _summary(survey: Survey) -> list[str]:
 
 def _table(survey: Survey) -> list[str]:
     """A line per class; of many classes, the largest and the smallest."""
-    train, evaluated = survey.counts
+    train, evaluated, tested = survey.counts
     labels = list(_labels(survey))
     if not labels:
         return []
@@ -145,12 +151,13 @@ def _table(survey: Survey) -> list[str]:
     names = {label: class_name(survey, label) for label in labels}
     width = min(30, max(len("class"), *map(len, names.values())))
     most = max([1, *train.values()])
-    rows = [f"  label  {'class':<{width}}  train   eval"]
+    rows = [f"  label  {'class':<{width}}  train   eval" + "   test" * bool(tested)]
     for label in labels:
         bar = "#" * round(BAR * train[label] / most)
         name = textwrap.shorten(names[label], width, placeholder="…")
-        row = f"  {label:>5}  {name:<{width}}  {train[label]:>5}  {evaluated[label]:>5}  {bar}"
-        rows.append(row.rstrip())
+        numbers = [train[label], evaluated[label], *([tested[label]] if tested else [])]
+        columns = "  ".join(f"{number:>5}" for number in numbers)
+        rows.append(f"  {label:>5}  {name:<{width}}  {columns}  {bar}".rstrip())
     if left_out > 0:
         rows.insert(1 + half, f"  … and {count(left_out, 'class', 'classes')} in between")
     return rows

@@ -1,6 +1,8 @@
 """What training takes of a data set, faults and all that they spoil left out."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import chain
 
 from paddle_aug.check.divide import path_in_list
 from paddle_aug.check.survey import Seen, Survey
@@ -14,34 +16,37 @@ def usable(survey: Survey) -> tuple[Found, Counter[str]]:
     """The data that training takes, and the number of images and lines left out, by reason.
 
     Of the same image in two classes neither stays, as nothing says which label is right; of one in
-    both parts the training image stays.
+    two parts that in the first stays.
 
     Raises:
         UserError: the names of the classes are faulty, or nothing of a part would stay.
     """
     found = survey.found
-    if wrong := [fault for fault in found.faults if fault.file in found.files[2:]]:
+    if wrong := [fault for fault in found.faults if fault.file in found.files[3:]]:
         raise UserError(f"no lists are written; correct this first: {wrong[0]}")
-    faults = {*found.faults, *list_faults(found.train, found.eval, found.files[:2])}
+    faults = {*found.faults, *list_faults(found.parts)}
     lines = {(fault.file, fault.line) for fault in faults if fault.line}
     refused = _refused(survey)
     left_out = Counter({"faults in lists or folders": len(faults)})
 
-    def kept(samples: list[Sample], file: str) -> list[Sample]:
+    def kept(file: str, samples: Sequence[Sample]) -> list[Sample]:
         samples = [sample for sample in samples if (file, sample.line) not in lines]
         reasons = [refused.get(normal_path(sample)) for sample in samples]
         left_out.update(filter(None, reasons))
         return [sample for sample, why in zip(samples, reasons, strict=True) if not why]
 
-    train, eval_ = map(kept, (found.train, found.eval), found.files[:2])
-    leaks = {normal_path(sample) for sample, _ in shared_content(train, eval_)}
-    left_out["in both parts"] = len(leaks)
-    eval_ = [sample for sample in eval_ if normal_path(sample) not in leaks]
-    if not train or (not eval_ and (found.eval or found.files[0] != found.files[1])):
-        raise UserError(f"no lists are written: {found.files[bool(train)]} has no image to keep")
-    if not any(sample.line for sample in train):  # class folders, of which some may be empty
-        return _renumbered(found, train, eval_), +left_out
-    return found._replace(train=train, eval=eval_, faults=[]), +left_out
+    parts: list[list[Sample]] = []
+    for number, (file, samples) in enumerate(found.parts):
+        part, before = kept(file, samples), [*chain(*parts)]
+        leaks = {normal_path(sample) for sample, _ in shared_content(before, part)}
+        left_out["in two parts"] += len(leaks)
+        parts.append([sample for sample in part if normal_path(sample) not in leaks])
+        if not parts[-1] and (samples or file not in found.files[:number]):
+            raise UserError(f"no lists are written: {file} has no image to keep")
+    if not any(sample.line for sample in parts[0]):  # class folders, of which some may be empty
+        return _renumbered(found, parts), +left_out
+    train, eval_, test = [*parts, []][:3]
+    return found._replace(train=train, eval=eval_, test=test, faults=[]), +left_out
 
 
 def _refused(survey: Survey) -> dict[str, str]:
@@ -54,7 +59,7 @@ def _refused(survey: Survey) -> dict[str, str]:
         for image, first in zip(survey.readable, survey.first, strict=True)
         if len(labels[first]) > 1
     }
-    for part in (survey.found.train, survey.found.eval):
+    for _, part in survey.found.parts:
         for sample, first in repeats(part):
             if sample.label != first.label:
                 refused[normal_path(sample)] = "under two labels"
@@ -66,13 +71,12 @@ def _refused(survey: Survey) -> dict[str, str]:
     return refused
 
 
-def _renumbered(found: Found, train: list[Sample], eval_: list[Sample]) -> Found:
+def _renumbered(found: Found, parts: list[list[Sample]]) -> Found:
     """The data with the classes that have a training image."""
-    labels = sorted({sample.label for sample in train})
+    labels = sorted({sample.label for sample in parts[0]})
     number = {label: place for place, label in enumerate(labels)}
-    parts = (
-        [s._replace(label=number[s.label]) for s in part if s.label in number]
-        for part in (train, eval_)
+    train, eval_, test = (
+        [s._replace(label=number[s.label]) for s in part if s.label in number] for part in parts
     )
     names = [found.class_names[label] for label in labels]
-    return Found(found.name, *parts, names, found.files, [], root=found.root)
+    return Found(found.name, train, eval_, names, found.files, [], root=found.root, test=test)

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from paddle_aug.check import divide
-from paddle_aug.check.divide import EVAL_LIST, TRAIN_LIST
+from paddle_aug.check.divide import EVAL_LIST, TEST_LIST, TRAIN_LIST
 from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.survey import Survey
@@ -89,6 +89,8 @@ def write_lists(survey: Survey, fraction: float | None, seed: int, out: Path) ->
     lines = [f"{out}: {len(lists.train):,} images in {TRAIN_LIST}"]
     if lists.eval:
         lines[0] += f", {len(lists.eval):,} in {EVAL_LIST}"
+    if lists.test:
+        lines[0] += f", {len(lists.test):,} in {TEST_LIST}"
     if left_out:
         reasons = ", ".join(f"{number:,} {why}" for why, number in left_out.items())
         lines.append(f"{left_out.total():,} left out: {reasons}")

@@ -12,6 +12,7 @@ from paddle_aug.commands._options import CommandParser, add_options, add_recipe,
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
+from paddle_aug.system.script_task import kept
 
 RECIPE = "small"  # the default
 # Options of a run that the comparison sets itself.
@@ -94,7 +95,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     text = "runs side by side (default: one per GPU or CPU core)"
     own.add_argument("--jobs", type=int, default=0, help=text)
     text = "folder of the results"
-    own.add_argument("--out", type=Path, default=Path("logs/compare"), help=text)
+    own.add_argument("--out", type=Path, default=Path(kept("logs/compare")), help=text)
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
     add_options(parser, of_runs, COMMON, [RECIPE])
     options = parser.parse_args(words)

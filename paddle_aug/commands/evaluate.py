@@ -8,6 +8,7 @@ from paddle_aug.commands._trained import add_prediction_options, computing, trai
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import json_text, locked, refuse_unwritable, write_json
+from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ def main() -> None:
     add_options(parser, SOURCES)
     add_prediction_options(parser)
     parser.add_argument("--mistakes", type=int, default=12, help="images in the montage")
-    text = "folder of the tables and figures (default: logs/<name of the weights>)"
+    logs = kept("logs")
+    text = f"folder of the tables and figures (default: {logs}/<name of the weights>)"
     parser.add_argument("--out", type=Path, help=text)
     text = "print evaluation.json instead of the table"
     parser.add_argument("--json", action="store_true", help=text)
@@ -32,7 +34,7 @@ def main() -> None:
     config = computing(options)
     if options.mistakes < 1:
         raise UserError(f"--mistakes must be at least 1, not {options.mistakes}")
-    out = options.out or Path("logs") / options.weights.stem
+    out = options.out or Path(logs) / options.weights.stem
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     import numpy as np
@@ -49,8 +51,8 @@ def main() -> None:
     data = eval_data(trained, pop_fields(options, SOURCES))
     refuse_unwritable(out, "--out")
     rows = []
-    results = predictions(trained, data.eval, tta, config.batch_size, num_workers(config, device))
-    for row in tqdm(results, total=len(data.eval), unit="img", leave=False, disable=None):
+    predicted = predictions(trained, data.eval, tta, config.batch_size, num_workers(config, device))
+    for row in tqdm(predicted, total=len(data.eval), unit="img", leave=False, disable=None):
         if isinstance(row, UserError):
             raise row
         rows.append(row)

@@ -8,6 +8,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import locked, refuse_unwritable
+from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--ops", metavar="NAMES", help="comma list of operations (default: all)")
     parser.add_argument("--images", type=int, help="use N held-out images, of all classes")
     text = "folder of the table and figures"
-    parser.add_argument("--out", type=Path, default=Path("logs/invariance"), help=text)
+    parser.add_argument("--out", type=Path, default=Path(kept("logs/invariance")), help=text)
     add_options(parser, (*SOURCES, "device", "threads"))
     options = parser.parse_args()
     config = TrainConfig(**pop_fields(options, ("device", "threads")))

@@ -16,6 +16,7 @@ from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
 from paddle_aug.preview.page import write_page
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
+from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     )
     parser.set_defaults(original=True)
     to = parser.add_mutually_exclusive_group()
-    output = Path("logs/preview.png")
+    output = Path(kept("logs/preview.png"))
     to.add_argument("--output", type=Path, default=output, metavar="FILE", help="png, svg or pdf")
     to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
     add_recipe(parser, None, "sample for the sample data, aistudio for other data")

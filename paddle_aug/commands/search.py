@@ -12,6 +12,7 @@ from paddle_aug.commands._options import CommandParser, add_options, add_recipe,
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
+from paddle_aug.system.script_task import kept
 
 RECIPE = "small"  # the default
 # Options of a run that the search sets itself.
@@ -81,7 +82,9 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         metavar="MODES",
         help="the modes to compare the winner with",
     )
-    own.add_argument("--out", type=Path, default=Path("logs/search"), help="folder of the results")
+    own.add_argument(
+        "--out", type=Path, default=Path(kept("logs/search")), help="folder of the results"
+    )
     own.add_argument(
         "--resume",
         action="store_true",

@@ -57,7 +57,8 @@ SHOWN = 8  # classes in the line that says what a data set holds
 class Dataset:
     """A data set that is checked; `name` is "sample", its kind, or its folder's, as "data22612".
 
-    `eval` is empty where nothing says what to evaluate on; `test` is what `split.select` set aside.
+    `eval` is empty where nothing says what to evaluate on; `test` is the data's own test list, or
+    what `split.select` set aside.
     `store` has the decoded images, if `inputs.open_data` opened the data set and they are kept;
     parts of the data set share it. As an argument of a process (`Process(args=…)`, a pool's
     `initargs`), a data set takes its store along: the process maps the same memory, or the same
@@ -106,6 +107,10 @@ class Dataset:
             digest.update(f"{name} {len(samples)}\n".encode())
             _digest_samples(digest, samples)
         return digest.hexdigest()
+
+    def has_fingerprint(self, fingerprint: str) -> bool:
+        """Whether this is the data of a fingerprint; early versions did not see test lists."""
+        return fingerprint in (self.fingerprint, replace(self, test=[]).fingerprint)
 
 
 def _digest_samples(digest, samples: Sequence[Sample]) -> None:
@@ -158,10 +163,10 @@ def checked(
     Raises:
         UserError: all faults of lists and images.
     """
-    dataset = Dataset(found.name, found.train, found.eval, found.class_names)
+    dataset = Dataset(found.name, found.train, found.eval, found.class_names, list(found.test))
     labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.train, found.eval, found.files[:2], labels)]
-    samples = [*found.train, *found.eval]
+    faults = [*found.faults, *list_faults(found.parts, labels)]
+    samples = [*found.train, *found.eval, *found.test]
     there = any(sample.pixels is not None or os.path.isfile(sample.file) for sample in samples)
     if samples and not there:
         faults.append(Fault(found.files[0], 0, "none of the listed images is there"))
@@ -182,7 +187,7 @@ def checked(
 
 def _lists_without(found: Found, faults: list[Fault]) -> str:
     """The command that writes lists without the faulty lines and files, if it can."""
-    if found.root is None or any(fault.file in found.files[2:] for fault in faults):
+    if found.root is None or any(fault.file in found.files[3:] for fault in faults):
         return ""
     return shlex.join([*tool("check"), *found.given, "--lists", f"{found.name}-lists"])
 
@@ -190,7 +195,7 @@ def _lists_without(found: Found, faults: list[Fault]) -> str:
 def _image_faults(found: Found, filled: Filling | None) -> list[Fault]:
     """The faults of images; a published split may have some in both parts."""
     if not found.published:
-        return image_faults(found.train, found.eval, found.files[:2], filled)
+        return image_faults(found.parts, filled)
     shared = len(shared_content(found.train, found.eval))
     if shared:
         logger.info(
@@ -215,12 +220,15 @@ def find_dataset(
     options = {"--train-list": train_list, "--eval-list": eval_list, "--image-root": image_root}
     given = {option: str(value) for option, value in options.items() if value is not None}
     kind, path = _kind_and_path(data)
-    if kind and given:
-        raise UserError(f"{next(iter(given))} goes with a folder of lists, not with --data {data}")
+    for option in given:
+        if kind and (kind, option) != ("csv", "--image-root"):
+            raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
     if data is not None and kind in (None, "folder", "csv"):
         _refuse_archive(path or Path(data))
     named = data is not None and data != "sample" and train_list is None and eval_list is None
-    if kind:
+    if kind == "csv":
+        found = read_csv(path, image_root)
+    elif kind:
         found = KINDS[kind](path)
     elif named and os.path.isfile(data):
         found = _read_file(Path(data), image_root)
@@ -246,13 +254,9 @@ def _read_file(file: Path, image_root: str | Path | None) -> Found:
     """A table, or a single list, all of it in `train`: its images are searched for as a pair's."""
     suffix = file.suffix.lower()
     if suffix == ".csv":
-        if image_root is not None:
-            raise UserError(f"--image-root goes with lists; paths in {file} start beside it")
-        return read_csv(file)
+        return read_csv(file, image_root)
     if suffix not in LIST_SUFFIXES:
-        command = aistudio.unpack_command(file, file.parent)
-        unpack = f"unpack it: {command}; " if command else ""
-        raise UserError(f"{file} is neither a list (.txt) nor a table (.csv); {unpack}{_WANTED}")
+        raise UserError(f"{file} is neither a list (.txt) nor a table (.csv); {_WANTED}")
     return read_lists(file.stem, file.parent, (file,), image_root)
 
 

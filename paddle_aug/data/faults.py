@@ -1,11 +1,11 @@
 """Checks before training: every line and every image of both lists, all faults in one report."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import combinations
 
 from paddle_aug.data.cache import Filling, decode
 from paddle_aug.data.content import shared_content
-from paddle_aug.data.samples import Fault, Sample, first_of_each, normal_path
+from paddle_aug.data.samples import Fault, Part, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
 
 MAX_PRINTED = 50
@@ -39,13 +39,8 @@ def in_order(faults: Iterable[Fault], names: Sequence[str]) -> list[Fault]:
     return sorted(set(faults), key=lambda fault: (order[fault.file], fault.line, fault.reason))
 
 
-def list_faults(
-    train: Sequence[Sample],
-    eval: Sequence[Sample],
-    names: tuple[str, str],
-    class_names: Sequence[str] | None = None,
-) -> list[Fault]:
-    """Faults that show without reading an image: contradictory labels, and leaks into eval.
+def list_faults(parts: Sequence[Part], class_names: Sequence[str] | None = None) -> list[Fault]:
+    """Faults that show without reading an image: contradictory labels, and images in two parts.
 
     The same line twice is none: repeating a rare class is a known trick. Labels are shown as
     `class_names` where the lists name their classes.
@@ -55,7 +50,7 @@ def list_faults(
     def shown(label: int) -> str:
         return class_names[label] if class_names else str(label)
 
-    for samples, name in zip((train, eval), names, strict=True):
+    for name, samples in parts:
         for sample, first in repeats(samples):
             if sample.label != first.label:
                 reason = (
@@ -63,15 +58,16 @@ def list_faults(
                     f"but label {shown(first.label)} on line {first.line}"
                 )
                 faults.append(Fault(name, sample.line, reason))
-    in_train = first_of_each(train)
-    for sample in eval:
-        index = in_train.get(normal_path(sample))
-        if index is not None and train[index].line:
-            reason = (
-                f"{sample.path} is on line {train[index].line} of {names[0]} too; "
-                "evaluate on other images"
-            )
-            faults.append(Fault(names[1], sample.line, reason))
+    for (earlier, before), (name, samples) in combinations(parts, 2):
+        first_before = first_of_each(before)
+        for sample in samples:
+            index = first_before.get(normal_path(sample))
+            if index is not None and before[index].line:
+                reason = (
+                    f"{sample.path} is on line {before[index].line} of {earlier} too; "
+                    "evaluate on other images"
+                )
+                faults.append(Fault(name, sample.line, reason))
     return faults
 
 
@@ -82,30 +78,26 @@ def repeats(samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
     return [(samples[i], samples[j]) for i, j in enumerate(earlier) if j < i]
 
 
-def image_faults(
-    train: Sequence[Sample],
-    eval: Sequence[Sample],
-    names: tuple[str, str],
-    filled: Filling | None = None,
-) -> list[Fault]:
-    """Faults of images: missing, unreadable, truncated, or the same content in both lists.
+def image_faults(parts: Sequence[Part], filled: Filling | None = None) -> list[Fault]:
+    """Faults of images: missing, unreadable, truncated, or the same content in two parts.
 
     Every file is decoded once, and its pixels are kept in `filled` if it wants them. What it has
     already was read before, and is not decoded again.
     """
-    distinct = {sample.file: sample for sample in chain(train, eval) if sample.pixels is None}
+    distinct = {s.file: s for _, samples in parts for s in samples if s.pixels is None}
     known = filled.store.places if filled and not filled.lacking else {}
     to_read = [sample for file, sample in distinct.items() if file not in known]
     reasons = decode(to_read, filled, "checking images")
     faults, readable = [], []
-    for samples, name in zip((train, eval), names, strict=True):
+    for name, samples in parts:
         for sample in samples:
             if sample.file in reasons:
                 reason = f"{sample.path}: {reasons[sample.file]}"
                 faults.append(Fault(name, sample.line, reason))
-        readable.append([sample for sample in samples if sample.file not in reasons])
-    for sample, same in shared_content(*readable):
-        where = f" on line {same.line} of {names[0]}" if same.line else ""
-        reason = f"{sample.path} is the same image as {same.path}{where}"
-        faults.append(Fault(names[1], sample.line, reason))
+        readable.append((name, [sample for sample in samples if sample.file not in reasons]))
+    for (earlier, before), (name, samples) in combinations(readable, 2):
+        for sample, same in shared_content(before, samples):
+            where = f" on line {same.line} of {earlier}" if same.line else ""
+            reason = f"{sample.path} is the same image as {same.path}{where}"
+            faults.append(Fault(name, sample.line, reason))
     return faults

@@ -1,7 +1,7 @@
 """What a reader hands back: samples, faults, and the two of them together."""
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,9 @@ class Sample(NamedTuple):
         return Sample(str(root / self.path), self.path, self.label, self.line)
 
 
+Part = tuple[str, Sequence[Sample]]  # a list's name, and what it lists
+
+
 class Fault(NamedTuple):
     """Something wrong in a list; line 0 means the file as a whole."""
 
@@ -49,13 +52,14 @@ class Fault(NamedTuple):
 class Found(NamedTuple):
     """What a reader found in a data set, before it is checked.
 
-    `files` are the names by which faults call the training list, the evaluation list and any other
+    `files` are the names by which faults call the training, evaluation and test list and any other
     file; a report follows this order and ends with `notes`. `labels_named` says that the lists name
     classes instead of numbering them (CSV). In a `published` split an image that is in both lists
     is no fault, because whoever compares results needs the split as it is. `drawn` tells the
     project's own sample from a folder of that name. `root` is the folder that the paths of image
     files start from, and `lists` are the lists or the table. `given` is the data as the command
-    line of `check` names it.
+    line of `check` names it. `test` is for one test after training, beside the images to evaluate
+    on.
     """
 
     name: str
@@ -71,6 +75,12 @@ class Found(NamedTuple):
     root: Path | None = None
     lists: tuple[Path, ...] = ()
     given: tuple[str, ...] = ()
+    test: Sequence[Sample] = ()
+
+    @property
+    def parts(self) -> list[Part]:
+        """The training, evaluation and test list, each below the name by which faults call it."""
+        return list(zip(self.files, (self.train, self.eval, self.test), strict=False))
 
 
 def normal_path(sample: Sample) -> str:

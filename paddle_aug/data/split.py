@@ -24,11 +24,11 @@ def select(
 ) -> Dataset:
     """Take the first training images, hold back a share of them, and keep a fraction of the rest.
 
-    With `holdout`, `eval` becomes the images held back and `test` the former eval list. The seed
-    draws both shares: round(share × images) in all, from each class its share give or take one, and
-    a smaller part lies within a larger one. Images of equal content are held back together or not
-    at all. Every class keeps an image to train on, so a class with a single image has none in
-    `eval`. Lists keep their order.
+    With `holdout`, `eval` becomes the images held back and `test` the former eval list, if there is
+    one. The seed draws both shares: round(share × images) in all, from each class its share give or
+    take one, and a smaller part lies within a larger one. Images of equal content are held back
+    together or not at all. Every class keeps an image to train on, so a class with a single image
+    has none in `eval`. Lists keep their order.
 
     Raises:
         UserError: a value is out of range or leaves nothing, or there is nothing to evaluate on.
@@ -42,13 +42,15 @@ def select(
             f"{dataset.name} has no images to evaluate on; hold back a quarter of the training "
             f"images: {again('--holdout', '0.25')}"
         )
-    if dataset.test and holdout:
-        raise ValueError(f"a part of {dataset.name} is held back already")
+    if dataset.eval and dataset.test and holdout:
+        raise UserError(
+            f"{dataset.name} has images to evaluate on and others to test on; drop --holdout"
+        )
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
         groups = content_groups(train, dataset.digests)
         train, held = hold_back(train, holdout, seed, groups)
-        dataset = replace(dataset, eval=held, test=dataset.eval)
+        dataset = replace(dataset, eval=held, test=dataset.eval or dataset.test)
     if fraction < 1:
         train = [train[index] for index in sorted(_part(train, fraction, seed))]
     return dataset if train is dataset.train else replace(dataset, train=train)

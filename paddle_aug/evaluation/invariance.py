@@ -17,12 +17,12 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.evaluation.invariance_ops import Op
-from paddle_aug.inputs import SOURCES, augmented, open_data
+from paddle_aug.inputs import SOURCES, augmented, open_data, selected
 from paddle_aug.results.metrics import wilson
 from paddle_aug.results.style import label
 from paddle_aug.rng import generator
 from paddle_aug.training.batches import Normalize, tensor_of
-from paddle_aug.training.weights import Trained, load_trained
+from paddle_aug.training.weights import Trained, all_to_evaluate, load_trained, with_classes
 
 CONFIDENCE = 0.95
 BATCH_SIZE = 32
@@ -91,7 +91,7 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
     """The data whose `eval` images no network was trained on, according to their runs.
 
     `given` are fields of `SOURCES` that name other data. An eval list among them is used instead of
-    the part that a run held back from its training list.
+    the part that a run held back from its training list; of data that is not split, all images are.
 
     Raises:
         UserError: the data cannot be read, has changed, or has other classes; or the networks were
@@ -103,14 +103,18 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
         given = {**given, "holdout": 0.0}
     taken = []
     for subject in networks:
-        data = open_data(replace(subject.config, **given), check=False)
-        if not given and data.fingerprint != subject.trained.fingerprint:
+        config = replace(subject.config, **given)
+        data = open_data(config, check=False, select_part=False)
+        if given and not data.eval and not config.holdout:
+            data = all_to_evaluate(subject.trained, data)
+        else:
+            data = selected(config, data)
+        if not given and not data.has_fingerprint(subject.trained.fingerprint):
             raise UserError(
                 f"{data.name} is not the data that {subject.weights} was trained on, or has "
                 "changed; give the images to use by --data"
             )
-        refuse_other_classes(subject, data)
-        taken.append(data)
+        taken.append(data := with_classes(data, subject.trained))
         if _listed(data) != _listed(taken[0]):
             raise UserError(
                 f"{subject.weights} was evaluated on other images than {networks[0].weights}, on "
@@ -121,17 +125,6 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
 
 def _listed(data: Dataset) -> list[tuple[str, int]]:
     return [(sample.path, sample.label) for sample in data.eval]
-
-
-def refuse_other_classes(subject: Subject, data: Dataset) -> None:
-    """Refuse data whose labels have another meaning than in training."""
-    theirs, here = subject.trained.class_names, data.class_names
-    if len(theirs) != len(here):
-        raise UserError(
-            f"{data.name} has {len(here)} classes, and {subject.weights} has {len(theirs)}"
-        )
-    if theirs != here and sorted(theirs) == sorted(here):
-        raise UserError(f"{data.name} has its classes in another order than {subject.weights}")
 
 
 def some_of(samples: Sequence[Sample], count: int | None) -> Sequence[Sample]:

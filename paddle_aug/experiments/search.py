@@ -408,8 +408,9 @@ def part_of(holdout: float, seed: int, data: Dataset) -> Dataset:
 
 def set_test_aside(settings: Settings, data: Dataset) -> tuple[Dataset, str]:
     """The data that the config asks for, and what the winner will be tested on: the eval list or,
-    without one, a part of the training list that the whole search holds back."""
-    config = settings.config
+    without one, a part of the training list that the whole search holds back. Its test list is left
+    out."""
+    config, data = settings.config, replace(data, test=[])
     if data.eval:
         return select(data, config.first, config.fraction, seed=config.seed), "the eval list"
     held = select(data, config.first, config.fraction, settings.holdout, config.seed)

@@ -251,7 +251,7 @@ def _maker_from(header: dict, out: Path, data: str | None) -> _Maker:
     if data is not None:
         config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
     source = open_data(config, check=False)
-    if source.fingerprint != header["data"]["fingerprint"]:
+    if not source.has_fingerprint(header["data"]["fingerprint"]):
         raise UserError(
             f"{source.name} is not the data that {out} was made from, or has changed; give its "
             "place by --data"

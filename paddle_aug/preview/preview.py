@@ -230,7 +230,7 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     if data is not None:
         config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
     data_now = open_data(config, check=False)
-    if data_now.fingerprint != fingerprint:
+    if not data_now.has_fingerprint(fingerprint):
         raise UserError(
             f"{file}: {data_now.name} is not the data of the run, {run['data'].get('name')}, or "
             "has changed; give its place by --data"

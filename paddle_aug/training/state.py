@@ -252,8 +252,8 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
             f"{path} was trained towards --epochs {before['epochs']}, and its learning rate fell "
             f"accordingly; it cannot be resumed towards {config.epochs}"
         )
-    data_before = state["data"]["fingerprint"], state["data"]["classes"]
-    if data_before != (data.fingerprint, data.num_classes):
+    then = state["data"]
+    if not data.has_fingerprint(then["fingerprint"]) or then["classes"] != data.num_classes:
         raise UserError(f"{path} was trained on other data, or its lists have changed since")
     if len(state["epochs"]) > config.epochs:
         raise UserError(

@@ -1,8 +1,9 @@
 """Trained weights and all that is needed to use them, in one file that works anywhere."""
 
+import logging
 import math
-from dataclasses import dataclass
-from itertools import zip_longest
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import paddle
@@ -11,13 +12,16 @@ from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError, found_in
-from paddle_aug.inputs import DRAWS, SOURCES, engine, open_data
+from paddle_aug.inputs import DRAWS, SOURCES, engine, open_data, selected
 from paddle_aug.networks import NETWORKS
 from paddle_aug.system import files
 from paddle_aug.system.schema import COUNT, NUMBER, TEXT, misfit
 from paddle_aug.training import checkpoint
 
+logger = logging.getLogger(__name__)
+
 FORMAT = 1
+MAX_NAMES = 8  # classes that a message names
 CONFIG = ("network", "mix", *SOURCES, *DRAWS)
 SCHEMA = {
     "format": COUNT,
@@ -159,32 +163,58 @@ def _misfit_of_numbers(facts: dict) -> str | None:
 def eval_data(trained: Trained, given: dict) -> Dataset:
     """The data to evaluate trained weights on: that of their run, unless other data is `given`.
 
-    `given` holds fields of `SOURCES`. With `data`, its whole eval list is used; without it, the
-    fields replace those of the run.
+    `given` holds fields of `SOURCES`. With `data`, its whole eval list is used, or all its images
+    if it is not split; without it, the fields replace those of the run. Classes may be missing.
 
     Raises:
-        UserError: the data cannot be opened, has other classes, has no eval images, or has changed
-            since the weights were trained.
+        UserError: the data cannot be opened, has classes that the weights do not know, or has
+            changed since the weights were trained.
     """
     if given:
         own = {} if "data" in given else {n: getattr(trained.config, n) for n in SOURCES}
         data = open_dataset(**{**own, **given}, check=False)
-    else:
-        data = open_data(trained.config, check=False)
-        if data.fingerprint != trained.fingerprint:
-            raise UserError(
-                f"the data {trained.data_name}, on which the weights were trained, has changed "
-                f"since, or {data.name} is other data; --data names what to evaluate on"
-            )
-    for number, (name, other) in enumerate(zip_longest(trained.class_names, data.class_names)):
-        if name != other:
-            quoted = ["not there" if text is None else repr(text) for text in (other, name)]
-            raise UserError(
-                f"{data.name} has other classes than the weights: class {number} is {quoted[0]} in "
-                f"it, and {quoted[1]} in them"
-            )
-    if not data.eval:
+        return with_classes(data if data.eval else all_to_evaluate(trained, data), trained)
+    data = open_data(trained.config, check=False)
+    if not data.has_fingerprint(trained.fingerprint):
         raise UserError(
-            f"{data.name} has no images to evaluate on; name data that has, or give --eval-list"
+            f"the data {trained.data_name}, on which the weights were trained, has changed "
+            f"since, or {data.name} is other data; --data names what to evaluate on"
         )
-    return data
+    return with_classes(data, trained)
+
+
+def all_to_evaluate(trained: Trained, data: Dataset) -> Dataset:
+    """All images of data that is not split, unless the weights were trained on some of them."""
+    with suppress(UserError):  # what does not split as the run's data did is other data
+        own = selected(trained.config, data)
+        if own.has_fingerprint(trained.fingerprint):
+            logger.info(f"{data.name} was trained on, except for what was held back; using that")
+            return own
+    logger.info(f"{data.name} is not split; evaluating on all its {len(data.train):,} images")
+    return replace(data, train=[], eval=data.train)
+
+
+def with_classes(data: Dataset, trained: Trained) -> Dataset:
+    """The data with the classes of the weights, and each label the number of its class there.
+
+    Raises:
+        UserError: the weights do not know a class of the data, or the names do not tell it.
+    """
+    known, there = trained.class_names, data.class_names
+    if known == there:
+        return data
+    if unknown := [name for name in there if name not in known]:
+        names = ", ".join(map(repr, known[:MAX_NAMES])) + ", …" * (len(known) > MAX_NAMES)
+        numbered = all(name.isdigit() for name in there)
+        advice = "; write labels.txt beside its lists, a line a class: 0 name" if numbered else ""
+        raise UserError(
+            f"{data.name} has other classes than the weights: {unknown[0]!r} is none of {names}"
+            f"{advice}"
+        )
+    if len(set(known)) < len(known) or len(set(there)) < len(there):
+        raise UserError(f"{data.name} has other classes than the weights, and two of one name")
+    parts = {
+        part: [sample._replace(label=known.index(there[sample.label])) for sample in samples]
+        for part, samples in (("train", data.train), ("eval", data.eval), ("test", data.test))
+    }
+    return replace(data, class_names=known, **parts)

@@ -131,8 +131,8 @@ def test_json_has_all_with_keys_that_stay(survey, told_of_it):
         "formats", "thresholds", "findings", "twins",
     ]  # fmt: skip
     assert (content["format"], content["exit_code"]) == (1, 2)
-    assert content["images"] == {"train": 60, "eval": 19}
-    assert content["classes"][3] == {"label": 3, "name": "owl", "train": 0, "eval": 1}
+    assert content["images"] == {"train": 60, "eval": 19, "test": 0}
+    assert content["classes"][3] == {"label": 3, "name": "owl", "train": 0, "eval": 1, "test": 0}
     assert content["sizes"]["largest"] == [6000, 4000]
     assert content["sizes"]["most_frequent"] == [160, 128]
     assert content["formats"]["WEBP"] == 1
@@ -468,8 +468,7 @@ def test_folders_between_the_classes_and_their_images_are_told(tmp_path):
         (["photos", "--image-size", 0], "--image-size must be from 1 to 8192"),
         (["empty"], "holds no class folder"),
         (["none"], "no folder none; --data takes"),
-        (["photos/all.csv", "--image-root", "photos"], "--image-root goes with lists; paths in"),
-        (["split", "--split", 0.75], "split is split already: it has 1 evaluation images"),
+        (["split", "--split", 0.75], "split is split already: it has 1 image to evaluate or test"),
     ],
 )
 def test_nothing_is_overwritten_and_nothing_written_that_would_not_train(

@@ -59,14 +59,98 @@ def test_data_is_found_wherever_below_home_the_clone_is(tmp_path, home, clone):
     assert find_data(elsewhere, elsewhere, tmp_path / "workspace") == task
 
 
-def test_only_mounted_data_with_a_pair_of_lists_counts(tmp_path, home):
-    mount(home / "data" / "data1", lists=["Train.txt"])
+def test_only_mounted_data_with_lists_counts(tmp_path, home):
     mount(home / "data" / "sample")
     mount(home / "data" / "data2x")
     (home / "data" / "data3").write_text("not a folder")
     assert find_data(home, home, tmp_path) is None
+    mount(home / "data" / "data1", lists=["vgg16.pdparams"])
     data = mount(home / "data" / "data4", lists=["train_list.txt", "val_list.txt"])
     assert find_data(home, home, tmp_path) == data
+
+
+TULIPS = "t/flowers/train/tulip/1.jpg", "t/flowers/train/rose/2.jpg", "t/flowers/val/rose/3.jpg"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["rose/1.jpg", "daisy/2.PNG", "readme.md"],
+         ["{data}: 2 folders of images (daisy, rose)", "  --data folder:{data} --holdout 0.25"]),
+        (TULIPS,
+         ["{data}: 2 folders of images (rose, tulip)", "  --data folder:{data}/t/flowers"]),
+        (["x/y/val.txt", "x/y/train.txt", "x/y/test.txt", "x/y/a/1.jpg", "x/y/b/1.jpg"],
+         ["{data}: train.txt and val.txt and test.txt in x/y", "  --data {data}/x/y"]),
+        (["all/train.csv", "all/images/1.jpg", "all/images/2.jpg"],
+         ["{data}: all/train.csv", "  --data csv:{data}/all/train.csv --holdout 0.25"]),
+        (["vgg16.pdparams", "b", "c", "d", "e"],
+         ["{data}: b, c, d, e, …; on the drawn sample instead:", "  --data sample"]),
+        (["1.jpg", "a/2.jpg"],
+         ["{data}: 1.jpg, a; on the drawn sample instead:", "  --data sample"]),
+        ([], ["{data}: nothing; on the drawn sample instead:", "  --data sample"]),
+    ],
+)  # fmt: skip
+def test_mounted_data_without_lists_is_told_with_the_command(tmp_path, home, files, told):
+    data = mount(home / "data" / "data1", lists=[])
+    for file in files:
+        (data / file).parent.mkdir(parents=True, exist_ok=True)
+        (data / file).touch()
+    assert refused(home, tmp_path) == [line.format(data=data) for line in told]
+
+
+@pytest.mark.parametrize(
+    ("archive", "files", "told", "options"),
+    [
+        ("flowers.zip", ["flowers/rose/1.jpg", "flowers/daisy/2.jpg"],
+         "2 folders of images (daisy, rose)", "--data folder:{work}/flowers --holdout 0.25"),
+        ("all 1.zip", ["lists/Train.txt", "lists/Eval.txt", "lists/a/1.jpg"],
+         "Train.txt and Eval.txt in lists", "--data {work}/lists"),
+        ("a.zip", ["花/玫瑰/1.jpg", "花/雏菊/1.jpg"],
+         "2 folders of images (玫瑰, 雏菊)", "--data 'folder:{work}/花' --holdout 0.25"),
+    ],
+)  # fmt: skip
+def test_a_zip_without_lists_beside_it_is_told_with_a_command_that_works(
+    tmp_path, home, archive, files, told, options
+):
+    data = mount(home / "data" / "data1", lists=[])
+    make_zip(data / archive, dict.fromkeys(files, b"x"))
+    work = home / "work" / "data1"
+    what, command = refused(home, tmp_path)
+    assert what == f"{data / archive}: {told}"
+    unpacking, then = command.rsplit(" && ", 1)
+    assert then == options.format(work=work)
+    subprocess.run(unpacking, shell=True, check=True)
+    assert sorted(files_below(work)) == sorted(files)
+
+
+def test_the_command_names_the_encoding_of_a_zip_from_a_chinese_windows(tmp_path, home):
+    data = mount(home / "data" / "data1", lists=[])
+    make_zip(data / "a.zip", dict.fromkeys(("x/AA/1.jpg", "x/BB/1.jpg"), b"x"))
+    content = (data / "a.zip").read_bytes()
+    for name, chinese in ((b"AA", "猫"), (b"BB", "狗")):
+        content = content.replace(name, chinese.encode("gbk"))
+    (data / "a.zip").write_bytes(content)
+    what, command = refused(home, tmp_path)
+    assert "2 folders of images (狗, 猫)" in what
+    assert f"unzip -O gbk -q {data / 'a.zip'} -d " in command
+
+
+def test_an_archive_that_is_no_zip_is_told_with_the_command(tmp_path, home):
+    data = mount(home / "data" / "data1", lists=["a.tar.gz", "b.rar"])
+    work = home / "work" / "data1"
+    assert refused(home, tmp_path) == [
+        f"{data / 'a.tar.gz'}: an archive",
+        f"  mkdir -p {work} && tar -xf {data / 'a.tar.gz'} -C {work} && --data {work}",
+        f"{data / 'b.rar'}: an archive",
+        f"  mkdir -p {work} && unrar x {data / 'b.rar'} {work}/ && --data {work}",
+    ]
+
+
+def refused(home: Path, script_task: Path) -> list[str]:
+    """What is told of mounted data, below the first line."""
+    with pytest.raises(UserError, match="the data that is mounted has no lists such as") as error:
+        find_data(home, home, script_task)
+    return str(error.value).splitlines()[1:]
 
 
 def test_of_several_data_sets_one_must_be_chosen(tmp_path, home):
@@ -83,11 +167,11 @@ def test_the_same_data_by_two_ways_is_one(tmp_path, home):
     assert find_data(home, home, tmp_path / "workspace") == data
 
 
-def test_work_is_beside_data_and_output_belongs_to_script_tasks(tmp_path, home):
+def test_work_is_beside_data_and_script_tasks_unpack_there_too(tmp_path, home):
     assert work_folder(mount(home / "data" / "data1"), tmp_path) == home / "work"
     task = tmp_path / "workspace"
     data = mount(task / "train_data" / "datasets" / "data1")
-    assert work_folder(data, task) == task / "output"
+    assert work_folder(data, task) == data.parent / "work", "output/ is downloaded"
     assert work_folder(mount(tmp_path / "photos"), task) is None
     assert work_folder(mount(tmp_path / "no_work" / "data" / "data1"), task) is None
 

@@ -74,6 +74,23 @@ def test_a_column_tells_train_from_eval(write, word):
     assert [(s.path, s.label, s.line) for s in dataset.eval] == [("cat/2.png", 0, 4)]
 
 
+def test_a_third_part_is_to_test_on(write):
+    dataset = open_dataset(write(SPLIT + "dog/2.png,dog,test\ndog/3.png,dog,Testing\n"))
+    assert [sample.path for sample in dataset.eval] == ["cat/2.png"]
+    assert [(s.path, s.label, s.line) for s in dataset.test] == [
+        ("dog/2.png", 1, 5), ("dog/3.png", 1, 6)
+    ]  # fmt: skip
+
+
+def test_paths_start_from_the_root_that_is_given(write, tmp_path):
+    plain = open_dataset(write(PLAIN))
+    there = open_dataset(write(PLAIN.replace("cat/", f"{tmp_path}/cat/")), image_root=tmp_path)
+    assert (there.train, there.fingerprint) == (plain.train, plain.fingerprint)
+    inside = open_dataset(write("path,label\n1.png,cat\n2.png,dog\n"), image_root=tmp_path / "cat")
+    assert inside.train[1].file == str(tmp_path / "cat" / "2.png")
+    assert "no folder x, which --image-root names" in refused(write(PLAIN), image_root="x")
+
+
 def test_whole_numbers_stand_for_themselves(write):
     dataset = open_dataset(write("path,label\ncat/1.png,3\ndog/1.png,0\ncat/2.png,10\n"))
     assert [sample.label for sample in dataset.train] == [3, 0, 10]
@@ -104,21 +121,20 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
         "pets.csv:5: no split named 'trian'; did you mean 'train'?",
         "pets.csv:6: no path",
         "pets.csv:7: no label",
-        "pets.csv:8: '/etc/x.png' is absolute (want a path relative to the image folder)",
-        "pets.csv:9: 'C:/x.png' is absolute (want a path relative to the image folder)",
+        "pets.csv:8: '/etc/x.png' is absolute; --image-root / allows that",
+        "pets.csv:9: 'C:/x.png' is a path of Windows (want one below the image folder)",
         "pets.csv:10: '../x.png' leaves the image folder",
         "pets.csv:11: dog/2.png: the file is empty",
         "pets.csv:12: cat/1.png has label dog, but label cat on line 2",
         "pets.csv:13: label cow never occurs in training",
         "pets.csv:14: cat/1.png is on line 2 of pets.csv too; evaluate on other images",
         "pets.csv:15: dog/3.png is the same image as cat/1.png on line 12 of pets.csv",
-        "pets.csv:16: split val, but test on line 13; evaluate on one of them",
         "pets.csv:17: is not CSV (',' expected after '\"'); is a quote left open?",
         "pets.csv:18: no split named ''; known: eval, test, testing, train, training, val, "
         "valid, validation",
         "pets.csv:19: 'dog/\\x00.png' holds a zero byte",
         "pets.csv:20: not UTF-8 (GBK, perhaps?); save the file as UTF-8",
-        f"Paths in pets.csv start from {tmp_path}.",
+        f"Paths in pets.csv start from {tmp_path} (else give --image-root).",
     ]
 
 

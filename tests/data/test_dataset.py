@@ -97,6 +97,57 @@ def test_two_pairs_of_lists_ask_for_a_choice_and_take_it(folder):
     assert (len(chosen.train), len(chosen.eval)) == (3, 1)
 
 
+def test_a_test_list_is_used_unless_it_has_no_labels(folder, caplog):
+    caplog.set_level("INFO", "paddle_aug")
+    write_lists(folder, contents=("cat/1.png 0\ndog/1.png 1\n", EVAL))
+    before = open_dataset(folder)
+    (folder / "Test.txt").write_text("Images/cat 2.png\nImages/dog 2.png\n")
+    assert open_dataset(folder).test == []
+    assert f"{folder / 'Test.txt'} has no labels, so it is not used" in caplog.messages
+    (folder / "Test.txt").write_text("cat/2.png 0\n")
+    dataset = open_dataset(folder)
+    assert [(sample.path, sample.label, sample.line) for sample in dataset.test] == [
+        ("cat/2.png", 0, 1)
+    ]
+    assert dataset.fingerprint != before.fingerprint
+    assert dataset.has_fingerprint(before.fingerprint), "runs from before test lists were read"
+    assert not before.has_fingerprint(dataset.fingerprint)
+    (folder / "Test.txt").write_text("cat/1.png 0\ncat/9.png 0\ncat/2.png 2\n")
+    assert refused(folder).splitlines()[1:4] == [
+        "Test.txt:1: cat/1.png is on line 1 of Train.txt too; evaluate on other images",
+        "Test.txt:2: cat/9.png: no such file",
+        "Test.txt:3: label 2 never occurs in Train.txt",
+    ]
+    # Who names the lists names all of them.
+    assert open_dataset(folder, eval_list=folder / "Eval.txt").test == []
+
+
+def test_a_training_list_may_be_alone(folder):
+    (folder / "Eval.txt").unlink()
+    for arguments in ({"data": folder}, {"train_list": folder / "Train.txt"}):
+        dataset = open_dataset(**arguments)
+        assert (len(dataset.train), dataset.eval) == (3, [])
+    (folder / "Train.txt").rename(folder / "all.txt")
+    assert len(open_dataset(train_list=folder / "all.txt").train) == 3
+    assert "no pair of lists in" in refused(eval_list=folder / "all.txt")
+
+
+def test_absolute_paths_are_those_below_the_image_root(folder):
+    plain = open_dataset(folder)
+    images = folder / "Images"
+    contents = [text.replace("cat/", f"{images}/cat/") for text in (TRAIN, EVAL)]
+    write_lists(folder, contents=contents)
+    assert f"Train.txt:1: '{images}/cat/1.png' is absolute; --image-root /" in refused(folder)
+    dataset = open_dataset(folder, image_root=images)
+    assert (dataset.train, dataset.fingerprint) == (plain.train, plain.fingerprint)
+    message = refused(folder, image_root=images / "dog")
+    assert f"'{images}/cat/1.png' is not below --image-root {images / 'dog'}" in message
+    write_lists(folder, contents=[text.replace("dog/", f"{images}/dog/") for text in contents])
+    everywhere = open_dataset(folder, image_root="/")
+    assert [sample.file for sample in everywhere.train] == [sample.file for sample in plain.train]
+    assert everywhere.class_names == ["cat", "dog"]
+
+
 def test_a_list_may_be_given_with_or_without_the_folder(tmp_path, folder):
     small = folder / "train_small.txt"
     small.write_text("cat/1.png 0\ndog/1.png 1\n")
@@ -120,7 +171,7 @@ def test_an_image_root_may_be_given_and_is_then_the_only_one(tmp_path, folder):
 @pytest.mark.parametrize(
     ("names", "commands"),
     [
-        (("a.zip", "b.zip"), ("unzip {0}/a.zip -d {0}", "unzip {0}/b.zip -d {0}")),
+        (("a.zip", "b.zip"), ("unzip -q {0}/a.zip -d {0}", "unzip -q {0}/b.zip -d {0}")),
         (("Images.tar.gz",), ("tar -xf {0}/Images.tar.gz -C {0}",)),
         (("IMAGES.TAR", "x.tgz"), ("tar -xf {0}/IMAGES.TAR -C {0}", "tar -xf {0}/x.tgz -C {0}")),
         (("a b.rar", "c.7z"), ("unrar x '{0}/a b.rar' {0}/", "7z x {0}/c.7z -o{0}")),
@@ -140,7 +191,7 @@ def test_archives_that_are_not_read_are_told_with_the_command(folder, names, com
 @pytest.mark.parametrize("kind", ["", "folder:", "csv:"])
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("my pets.zip", "unzip '{0}.zip' -d '{0}'"), ("pets.tar.gz", "tar -xf {0}.tar.gz -C {0}")],
+    [("my pets.zip", "unzip -q '{0}.zip' -d '{0}'"), ("pets.tar.gz", "tar -xf {0}.tar.gz -C {0}")],
 )
 def test_a_packed_data_set_is_told_how_to_be_unpacked(tmp_path, kind, name, command):
     archive = tmp_path / name
@@ -333,7 +384,7 @@ def test_class_folders_a_list_and_a_table_need_no_kind(folder):
     assert open_dataset(images / "all.csv") == open_dataset(f"csv:{images / 'all.csv'}")
 
 
-@pytest.mark.parametrize("name", ["train.txt", "Test.csv", "val_list.txt"])
+@pytest.mark.parametrize("name", ["Test.csv", "val_list.txt"])
 def test_class_folders_beside_a_lone_list_are_not_taken_without_being_named(folder, name):
     images = folder / "Images"
     (images / name).write_text("cat/1.png 0\n")
@@ -377,7 +428,7 @@ LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
         (
             "../pets.zip",
             {},
-            "../pets.zip is neither a list (.txt) nor a table (.csv); unpack it: unzip",
+            "../pets.zip is an archive; unpack it: mkdir -p ../pets && unzip -q ../pets.zip",
         ),
         ("folder:x", {"train_list": "x"}, f"--train-list {LISTS_ONLY}"),
         ("folder:x", {"eval_list": "x"}, f"--eval-list {LISTS_ONLY}"),

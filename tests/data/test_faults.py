@@ -14,8 +14,6 @@ from paddle_aug.data.faults import MAX_PRINTED, image_faults, list_faults, repor
 from paddle_aug.data.samples import Fault, Sample
 from paddle_aug.errors import UserError
 
-NAMES = ("Train.txt", "Eval.txt")
-
 
 def sample(root: Path, path: str, label: int, line: int) -> Sample:
     return Sample(str(root / path), path, label, line)
@@ -47,13 +45,19 @@ def test_more_files_than_one_task_takes_are_all_looked_at(tmp_path):
     bad = [0, 31, 32, 99, 149]
     for i in bad:
         Path(many[i].file).write_bytes(b"")
-    assert [fault.line for fault in image_faults(many, [], NAMES)] == [i + 1 for i in bad]
+    assert [fault.line for fault in image_faults([("Train.txt", many)])] == [i + 1 for i in bad]
 
 
 def test_an_image_in_both_lists_is_a_fault_however_its_path_is_written(tmp_path, samples):
     leak = sample(tmp_path, "./x/../2.jpg", 0, 7)
-    assert told(list_faults(samples[:3], [samples[3], leak], NAMES)) == [
-        "Eval.txt:7: ./x/../2.jpg is on line 3 of Train.txt too; evaluate on other images"
+    parts = [
+        ("Train.txt", samples[:3]), ("Eval.txt", [samples[3], leak]), ("Test.txt", samples[2:5])
+    ]  # fmt: skip
+    assert told(list_faults(parts)) == [
+        "Eval.txt:7: ./x/../2.jpg is on line 3 of Train.txt too; evaluate on other images",
+        "Test.txt:3: 2.jpg is on line 3 of Train.txt too; evaluate on other images",
+        "Test.txt:3: 2.jpg is on line 7 of Eval.txt too; evaluate on other images",
+        "Test.txt:4: 3.jpg is on line 4 of Eval.txt too; evaluate on other images",
     ]
 
 
@@ -63,8 +67,12 @@ def test_the_same_content_in_both_lists_is_a_fault_whatever_the_name(tmp_path, s
     same_size[-5] ^= 1
     (tmp_path / "other.jpg").write_bytes(same_size)
     eval_ = [sample(tmp_path, "other.jpg", 0, 1), sample(tmp_path, "copy.jpg", 1, 2)]
-    assert told(image_faults(samples[:3], eval_, NAMES)) == [
-        "Eval.txt:2: copy.jpg is the same image as 1.jpg on line 2 of Train.txt"
+    shutil.copy(tmp_path / "other.jpg", tmp_path / "again.jpg")
+    test = [sample(tmp_path, "again.jpg", 0, 1)]
+    parts = [("Train.txt", samples[:3]), ("Eval.txt", eval_), ("Test.txt", test)]
+    assert told(image_faults(parts)) == [
+        "Eval.txt:2: copy.jpg is the same image as 1.jpg on line 2 of Train.txt",
+        "Test.txt:1: again.jpg is the same image as other.jpg on line 1 of Eval.txt",
     ]
 
 
@@ -83,7 +91,7 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
     monkeypatch.setattr(content, "read_bytes", counted(content.read_bytes, "hashed"))
     train = [sample(tmp_path, "0.jpg", 0, line) for line in range(1, 1001)]
     eval_ = [sample(tmp_path, "copy.jpg", 0, line) for line in range(1, 501)]
-    faults = check.image_faults(train, eval_, NAMES)
+    faults = check.image_faults([("Train.txt", train), ("Eval.txt", eval_)])
     assert reads == {"decoded": 2, "hashed": 2}
     assert [fault.line for fault in faults] == list(range(1, 501))
     # Of a file that is listed often, the last line is told.

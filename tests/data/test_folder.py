@@ -110,8 +110,8 @@ def test_a_class_may_be_called_as_a_part_is(tmp_path, names):
         (["train/1.png", "test/2.png"],
          "D: train and test name parts of a data set, but hold images and no class folders; want "
          "train/<class>/<image>, or lists of path and label"),
-        (["train/a/1.png", "train/b/1.png", "test1/2.png"],
-         "D holds test1 beside train, which has class folders of its own; to take train alone: "
+        (["train/a/1.png", "train/b/1.png", "more/2.png"],
+         "D holds more beside train, which has class folders of its own; to take train alone: "
          "--data D/train"),
         (["cat/train/1.png", "cat/test/2.png", "dog/train/1.png"],
          "D/cat holds test and train, parts of a data set inside a class; want test/cat/<image>"),
@@ -145,6 +145,25 @@ def test_the_folder_of_one_class_or_one_part_names_the_folder_above(pets, caplog
     assert caplog.messages[0] == (
         f"{pets}/train is read without test beside it; with: --data {pets}"
     )
+
+
+def test_beside_val_test_is_tested_on_once(pets):
+    draw(pets, ["val/cat/9.png", "val/dog/9.png"])
+    dataset = opened(pets)
+    assert [sample.path for sample in dataset.eval] == ["val/cat/9.png", "val/dog/9.png"]
+    assert [sample.path for sample in dataset.test] == ["test/cat/1.bmp", "test/dog/1.png"]
+    shutil.copy(pets / "val" / "cat" / "9.png", pets / "test" / "cat" / "2.png")
+    assert reasons(pets) == ["pets: test/cat/2.png is the same image as val/cat/9.png"]
+
+
+@pytest.mark.parametrize("part", ["val", None])
+def test_a_test_folder_without_class_folders_is_left_out_and_told(pets, part, caplog):
+    shutil.rmtree(pets / "test")
+    draw(pets, ["test/7.png", *(f"{part}/{name}/1.png" for name in ("cat", "dog") if part)])
+    caplog.set_level("INFO", "paddle_aug")
+    dataset = opened(pets)
+    assert (len(dataset.train), len(dataset.eval), dataset.test) == (6, 2 if part else 0, [])
+    assert any(message.startswith(f"{pets}: test beside train") for message in caplog.messages)
 
 
 def test_classes_right_below_have_no_eval_list(pets):
@@ -226,12 +245,12 @@ def test_links_are_followed_wherever_they_lead_but_not_in_circles(pets, tmp_path
 
 
 def test_it_must_be_clear_which_folder_is_which(pets, tmp_path):
-    draw(pets, ["val/cat/1.png"])
+    draw(pets, ["Testing/cat/1.png"])
     (message,) = refused(pets)
-    assert message == f"{pets} holds test and val; keep one of them there"
-    shutil.rmtree(pets / "test")
+    assert message == f"{pets} holds Testing and test; keep one of them there"
+    shutil.rmtree(pets / "Testing")
     (pets / "train").rename(pets / "tarin")
-    assert refused(pets) == [f"{pets} holds val, but no train beside it"]
+    assert refused(pets) == [f"{pets} holds test, but no train beside it"]
     (message,) = refused(tmp_path)
     assert message.startswith(f"{tmp_path} holds one class folder only, pets; want <class>/<image>")
     (tmp_path / "none").mkdir()

@@ -1,10 +1,12 @@
 """Lists as people write them, and every fault with its line."""
 
+from pathlib import Path
+
 import pytest
 
 from paddle_aug.data.readers.list_format import (
     find_class_files,
-    find_pairs,
+    find_lists,
     read_class_names,
     read_list,
 )
@@ -80,8 +82,11 @@ def test_line_ends_marks_and_blank_lines_change_nothing(write, content, mark):
         ("b.jpeg 0 2 5", f"'0 2 5' {SEVERAL}"),
         ("b.jpg,1", 'b.jpg,1 has a comma between path and label (want "path label")'),
         ("b.jpg, 1", 'b.jpg, 1 has a comma between path and label (want "path label")'),
-        ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute (want a path relative to the image folder)"),
-        ("C:\\b.jpg 1", "'C:/b.jpg' is absolute (want a path relative to the image folder)"),
+        ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute; --image-root / allows that"),
+        (
+            "C:\\b.jpg 1",
+            "'C:/b.jpg' is a path of Windows (want one below the image folder)",
+        ),
         ("x/../../b.jpg 1", "'x/../../b.jpg' leaves the image folder"),
         ("b\0.jpg 1", "'b\\x00.jpg' holds a zero byte"),
         pytest.param(
@@ -100,10 +105,44 @@ def test_a_faulty_line_is_told_with_file_and_line_and_the_others_are_read(write,
     assert result[0] == [Sample("", "a.jpg", 0, 1), Sample("", "c.jpg", 1, 3)]
 
 
-def test_pairs_of_lists_are_found_by_their_exact_names(tmp_path):
-    for name in ("Train.txt", "val.txt", "train_list.txt", "val_list.txt", "eval.txt"):
+@pytest.mark.parametrize(
+    ("path", "root", "taken"),
+    [
+        ("/data/pets/cat/1.jpg", "/data/pets", "cat/1.jpg"),
+        ("/data/pets/cat/1.jpg", "/data/pets/", "cat/1.jpg"),
+        ("/data/pets/cat/1.jpg", "/", "data/pets/cat/1.jpg"),
+        ("//data/./pets/x/../1.jpg", "/data", "pets/1.jpg"),
+        ("cat/1.jpg", "/data/pets", "cat/1.jpg"),
+        ("/data/pets2/1.jpg", "/data/pets", None),
+        ("/data/pets/../1.jpg", "/data/pets", None),
+        ("../1.jpg", "/data/pets", None),
+    ],
+)
+def test_an_absolute_path_counts_below_the_root_that_is_given(write, path, root, taken):
+    samples, faults = read_list(write(f"{path} 0\n"), root=Path(root))
+    assert [sample.path for sample in samples] == [taken] * (taken is not None)
+    assert all(str(fault).endswith((f"--image-root {root}", "folder")) for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (("Train.txt", "Eval.txt", "Test.txt"), [("Train.txt", "Eval.txt", "Test.txt")]),
+        (("train_list.txt", "val_list.txt"), [("train_list.txt", "val_list.txt")]),
+        (("train.txt", "test.txt"), [("train.txt", "test.txt")]),
+        (("train.txt",), [("train.txt",)]),
+        (("val.txt", "test.txt", "eval.txt"), []),
+        # One alone gives way to a pair.
+        (("Train.txt", "val.txt", "train_list.txt", "val_list.txt", "eval.txt"),
+         [("train_list.txt", "val_list.txt")]),
+        (("Train.txt", "Eval.txt", "train.txt", "val.txt"),
+         [("Train.txt", "Eval.txt"), ("train.txt", "val.txt")]),
+    ],
+)  # fmt: skip
+def test_lists_are_found_by_their_exact_names(tmp_path, there, found):
+    for name in there:
         (tmp_path / name).touch()
-    assert find_pairs(tmp_path) == [(tmp_path / "train_list.txt", tmp_path / "val_list.txt")]
+    assert [tuple(path.name for path in group) for group in find_lists(tmp_path)] == found
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_first_images_that_leave_a_class_out_are_refused():
 
 def test_what_is_held_back_is_not_held_back_again():
     once = select(made(), holdout=0.25)
-    with pytest.raises(ValueError, match="held back already"):
+    with pytest.raises(UserError, match="made has images to evaluate on and others to test on; dr"):
         select(once, holdout=0.25)
     assert len(select(once, fraction=0.5).test) == 30
 

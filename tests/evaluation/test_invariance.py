@@ -257,13 +257,16 @@ def test_networks_of_other_classes_and_too_few_runs_are_refused(trained_run, tmp
 
 def test_data_that_are_not_the_runs_are_refused(photos, tmp_path):
     subject = finder(photos)
-    fewer = write_dataset(tmp_path / "fewer", classes=2)
-    with pytest.raises(UserError, match=r"fewer has 2 classes, and .* has 3"):
-        invariance.held_out([subject], {"data": str(fewer)})
+    other = write_dataset(tmp_path / "other", classes=4)
+    with pytest.raises(UserError, match="other has other classes than the weights: 'class3' is "):
+        invariance.held_out([subject], {"data": str(other)})
     turned = write_dataset(tmp_path / "turned")
     (turned / "labels.txt").write_text("0 class2\n1 class1\n2 class0\n", encoding="utf-8")
-    with pytest.raises(UserError, match="turned has its classes in another order than"):
-        invariance.held_out([subject], {"data": str(turned)})
+    labels = [s.label for s in invariance.held_out([subject], {"data": str(turned)}).eval]
+    assert labels == [2] * 4 + [1] * 4 + [0] * 4
+    plain = {"data": f"folder:{other / 'Images'}"}
+    (other / "Images" / "class3").rename(tmp_path / "class3")
+    assert len(invariance.held_out([subject], plain).eval) == 36
     more = write_dataset(tmp_path / "more", evaluate=5)
     assert len(invariance.held_out([subject], {"data": str(more)}).eval) == 15
     moved = replace(subject.trained, config=replace(subject.config, data=str(more)))

@@ -1,6 +1,7 @@
 """Weights say what they are of: one file is enough to use them, and older ones ask for more."""
 
 import json
+import shutil
 import warnings
 
 import numpy as np
@@ -178,25 +179,57 @@ def test_data_that_has_changed_is_refused(tmp_path):
     assert len(eval_data(trained, {"data": str(photos)}).eval) == 13
 
 
+def test_data_may_lack_classes_and_number_them_in_another_order(weights, tmp_path):
+    trained = load_trained(weights)
+    fewer = write_dataset(tmp_path / "fewer", classes=2)
+    (fewer / "labels.txt").write_text("0 class2\n1 class0\n", encoding="utf-8")
+    data = eval_data(trained, {"data": str(fewer)})
+    assert (data.class_names, data.num_classes) == (NAMES, 3)
+    assert [sample.label for sample in data.eval] == [2] * 4 + [0] * 4
+
+
 @pytest.mark.parametrize(
-    ("classes", "told"),
+    ("names", "told"),
     [
-        (4, "class 3 is 'class3' in it, and not there in them"),
-        (2, "class 2 is not there in it, and 'class2' in them"),
+        ("0 class0\n1 cow\n2 class1\n", "'cow' is none of 'class0', 'class1', 'class2'$"),
+        ("0 0\n1 1\n2 2\n", "'0' is none of .*; write labels.txt beside its lists, a line a class"),
+        ("0 class0\n1 class0\n2 class1\n", "two of one name"),
     ],
 )
-def test_other_classes_are_refused(weights, tmp_path, classes, told):
-    other = write_dataset(tmp_path / "other", classes=classes)
-    with pytest.raises(UserError, match=f"other has other classes than the weights: {told}"):
+def test_other_classes_are_refused(weights, tmp_path, names, told):
+    other = write_dataset(tmp_path / "other")
+    (other / "labels.txt").write_text(names, encoding="utf-8")
+    with pytest.raises(UserError, match=f"other has other classes than the weights.*{told}"):
         eval_data(load_trained(weights), {"data": str(other)})
 
 
-def test_data_without_an_eval_list_is_refused(weights, photos, tmp_path):
+def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
+    weights, photos, tmp_path, caplog
+):
+    caplog.set_level("INFO", "paddle_aug")
     (tmp_path / "flat").mkdir()
-    for name in NAMES:
+    for name in NAMES[1:]:
         (tmp_path / "flat" / name).symlink_to(photos / "Images" / name)
-    with pytest.raises(UserError, match="flat has no images to evaluate on"):
-        eval_data(load_trained(weights), {"data": f"folder:{tmp_path / 'flat'}"})
+    flat = {"data": f"folder:{tmp_path / 'flat'}"}
+    data = eval_data(load_trained(weights), flat)
+    assert {sample.path.split("/")[0]: sample.label for sample in data.eval} == {
+        "class1": 1, "class2": 2
+    }  # fmt: skip
+    assert (len(data.eval), data.train) == (24, [])
+    assert caplog.messages[-1] == "flat is not split; evaluating on all its 24 images"
+
+    held = load_trained(train_tiny(flat["data"], tmp_path, holdout=0.25))
+    data = eval_data(held, flat)
+    assert (len(data.eval), len(data.train)) == (6, 18)
+    assert caplog.messages[-1].startswith("flat was trained on, except for what was held back")
+
+
+def test_weights_from_before_test_lists_were_read_still_find_their_data(tmp_path):
+    photos = write_dataset(tmp_path / "photos")
+    trained = load_trained(train_tiny(photos, tmp_path))
+    shutil.copy(photos / "Images" / "class0" / "eval_000.png", photos / "Images" / "new.png")
+    (photos / "Test.txt").write_text("new.png 0\n")
+    assert len(eval_data(trained, {}).test) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Baidu AI Studio: where its data sets are, and unpacking their images.
 
 Dataset N is mounted at `data/data<N>/`, which is reset with every session; what should stay goes to
-`work/` beside `data/`. Script tasks mount data elsewhere and keep `output/`.
+`work/` beside `data/`. Script tasks mount data elsewhere and pack their `output/` for download, so
+images are unpacked beside the data there.
 """
 
 import lzma
@@ -20,16 +21,17 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from paddle_aug.data.readers.list_format import find_pairs
+from paddle_aug.data.readers.contents import Contents, contents
+from paddle_aug.data.readers.list_format import find_lists
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import locked, open_file
-
-SCRIPT_TASK = Path("/root/paddlejob/workspace")
+from paddle_aug.system.program import again
+from paddle_aug.system.script_task import SCRIPT_TASK
 
 _UTF8_FLAG = 0x800
 _NAME = re.compile("data[0-9]+")
 _UNPACK = {
-    r"\.zip$": "unzip {0} -d {1}",
+    r"\.zip$": "unzip -q {0} -d {1}",
     r"\.(tar|tar\.\w+|tgz)$": "tar -xf {0} -C {1}",
     r"\.rar$": "unrar x {0} {1}/",
     r"\.7z$": "7z x {0} -o{1}",
@@ -41,25 +43,55 @@ _DAMAGE = (
 
 
 def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
-    """The mounted data set with a pair of lists, below `start`, one of its parents, or `home`.
-
-    A data set whose lists are inside a zip does not count, as nothing says what else it holds.
+    """The mounted data set with lists, below `start`, one of its parents, or `home`.
 
     Raises:
-        UserError: there are several.
+        UserError: there are several, or data sets are mounted and none has lists.
     """
     start = start.absolute()
     mounts = [folder / "data" for folder in (start, *start.parents, home)]
     mounts.append(script_task / "train_data" / "datasets")
-    found = {}
+    found, others = {}, {}
     for mount in filter(_is_readable, mounts):
         for folder in sorted(mount.iterdir()):
-            if _NAME.fullmatch(folder.name) and _is_readable(folder) and find_pairs(folder):
-                found.setdefault(folder.resolve(), folder)
+            if _NAME.fullmatch(folder.name) and _is_readable(folder):
+                kind = found if find_lists(folder) else others
+                kind.setdefault(folder.resolve(), folder)
     if len(found) > 1:
-        listed = "".join(f"\n  --data {folder}" for folder in found.values())
+        listed = "".join(f"\n  {again(data=folder)}" for folder in found.values())
         raise UserError(f"several data sets are mounted; choose one:{listed}")
+    if others and not found:
+        lines = [line for folder in others.values() for line in _without_lists(folder, script_task)]
+        known = "the data that is mounted has no lists such as Train.txt and Eval.txt"
+        raise UserError("\n".join([f"{known}:", *lines]))
     return next(iter(found.values()), None)
+
+
+def _without_lists(folder: Path, script_task: Path) -> Iterator[str]:
+    """What a mounted data set without lists holds, and the command that trains on it."""
+    files = [
+        Path(at, name).relative_to(folder).as_posix()
+        for at, _, names in os.walk(folder)
+        for name in names
+    ]
+    here = contents(files, folder)
+    work = (work_folder(folder, script_task) or folder.parent.parent / "work") / folder.name
+    unpacking = {name: unpack_command(folder / name, work) for name in files}
+    archives = {name: command for name, command in unpacking.items() if command}
+    if here.data or not archives:
+        yield f"{folder}: {here.what}{'' if here.data else '; on the drawn sample instead:'}"
+        yield f"  {again(*here.options, data=here.data or 'sample')}"
+        return
+    for name, command in archives.items():
+        inside = Contents("an archive")
+        if name.lower().endswith(".zip"):
+            names, encoding = _zip_names(folder / name)
+            inside = contents(names, work)
+            if encoding != "utf-8":  # Ubuntu's unzip takes it
+                command = command.replace("unzip", f"unzip -O {encoding}", 1)
+        then = again(*inside.options, data=inside.data or work)
+        yield f"{folder / name}: {inside.what}"
+        yield f"  mkdir -p {shlex.quote(str(work))} && {command} && {then}"
 
 
 def _is_readable(folder: Path) -> bool:
@@ -68,12 +100,12 @@ def _is_readable(folder: Path) -> bool:
 
 
 def work_folder(folder: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
-    """Where files that belong to this data folder are kept; None if it is not AI Studio's."""
+    """Where files that belong to this data folder are unpacked; None if it is not AI Studio's."""
     folder = Path(os.path.abspath(folder))  # links not followed: a mount may be one
     if not _NAME.fullmatch(folder.name):
         return None
     if folder.parent == script_task / "train_data" / "datasets":
-        return script_task / "output"
+        return folder.parent / "work"
     work = folder.parent.parent / "work"
     return work if folder.parent.name == "data" and work.is_dir() else None
 
@@ -168,7 +200,7 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
     """The files of a zip by their safe relative names, a top folder named as the zip dropped."""
     members = {}
     infos = archive.infolist()
-    for name, info in zip(_names(infos), infos, strict=True):
+    for name, info in zip(_decoded(infos)[0], infos, strict=True):
         path = PurePosixPath(name)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
@@ -185,8 +217,19 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
     return members
 
 
-def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
-    """The names of the entries, with slashes.
+def _zip_names(zip_path: Path) -> tuple[list[str], str]:
+    """The names of a zip's files, as `unzip` unpacks them, and their encoding."""
+    with (
+        _faults_of(zip_path, f"read {zip_path}"),
+        open_file(zip_path) as file,
+        zipfile.ZipFile(file) as archive,
+    ):
+        names, encoding = _decoded(archive.infolist())
+    return [name for name in names if not name.endswith("/")], encoding
+
+
+def _decoded(infos: list[zipfile.ZipInfo]) -> tuple[list[str], str]:
+    """The names of the entries, with slashes, and their encoding.
 
     `zipfile` reads names without the UTF-8 flag as cp437. They may still be UTF-8, or GBK from a
     Chinese Windows; all names of an archive are encoded alike.
@@ -199,5 +242,5 @@ def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
                 else info.filename.encode("cp437").decode(encoding)
                 for info in infos
             )
-            return [name.replace("\\", "/") for name in names]
+            return [name.replace("\\", "/") for name in names], encoding
     raise AssertionError("cp437 decodes any byte")

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paddle_aug.data.readers.list_format import (
-    EVAL_NAMES,
-    TRAIN_NAMES,
+    PART_NAMES,
+    below_root,
+    given_root,
     label_fault,
     path_fault,
     read_lines,
@@ -24,55 +25,62 @@ COLUMNS = {
     "split": ("split",),
 }
 DELIMITERS = ",;\t"
+PART_OF = {word: part for part, names in PART_NAMES.items() for word in names}
 
 
 class Row(NamedTuple):
-    """A row without a fault; `split` is "train" or the table's word for the other part."""
+    """A row without a fault; `part` is a key of PART_NAMES."""
 
     path: str
     label: str
-    split: str
+    part: str
     line: int
 
 
-def read_csv(file: Path) -> Found:
+def read_csv(file: Path, image_root: str | Path | None = None) -> Found:
     """Read a table whose header names the columns of paths and labels, in any order.
 
     Commas, semicolons or tabs separate columns; other columns are ignored. Labels are class names,
     which are sorted, or whole numbers, which stay as they are. Without a column `split` all rows
-    are for training. Paths start from the file's folder.
+    are for training; without rows to evaluate on, those to test on are. Paths start from
+    `image_root`, by default the file's folder.
 
     Raises:
-        UserError: there is no such file, or its header has not the columns.
+        UserError: there is no such file or folder, or the header has not the columns.
     """
+    given = given_root(image_root)
+    root = given or file.parent
     if not file.is_file():
         raise UserError(f"no file {file}; --data csv:PATH names it")
     lines, faults = read_lines(file, file.name)
     lines = [(line, text) for line, text in lines if text.strip()]
-    rows = _rows(lines, file.name, faults) if lines else []
-    faults += [Fault(file.name, *fault) for fault in (*_split_faults(rows), *_mixed_labels(rows))]
+    rows = _rows(lines, file.name, faults, given) if lines else []
+    faults += [Fault(file.name, *fault) for fault in _mixed_labels(rows)]
+    if rows and all(row.part != "train" for row in rows):
+        faults.append(Fault(file.name, 0, "no line is of the split train"))
     if not rows and not faults:
         faults.append(Fault(file.name, 0, "the table is empty"))
     class_names, labels = _classes(rows)
 
-    train: list[Sample] = []
-    eval_: list[Sample] = []
+    parts: dict[str, list[Sample]] = {part: [] for part in PART_NAMES}
     for row in rows:
         if row.label in labels:
-            part = train if row.split == "train" else eval_
             sample = Sample("", row.path, labels[row.label], row.line)
-            part.append(sample.in_folder(file.parent))
+            parts[row.part].append(sample.in_folder(root))
         else:
             reason = label_fault(row.label) if _is_number(row.label) else None
             reason = reason or f"label {row.label} never occurs in training"
             faults.append(Fault(file.name, row.line, reason))
     notes = ()
-    if not all(os.path.isfile(sample.file) for sample in (*train, *eval_)):
-        notes = (f"Paths in {file.name} start from {file.parent}.",)
-    names = (file.name, file.name)
+    if not all(os.path.isfile(sample.file) for samples in parts.values() for sample in samples):
+        notes = (f"Paths in {file.name} start from {root} (else give --image-root).",)
+    train, eval_, test = parts.values()
+    if not eval_:
+        eval_, test = test, eval_
+    names = (file.name,) * 3
     return Found(
         file.stem, train, eval_, class_names, names, faults, notes, labels_named=True,
-        root=file.parent, lists=(file,),
+        root=root, lists=(file,), test=test,
     )  # fmt: skip
 
 
@@ -95,7 +103,9 @@ def _header(line: int, text: str, name: str) -> tuple[list[str | None], str]:
     return columns, delimiter
 
 
-def _rows(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[Row]:
+def _rows(
+    lines: list[tuple[int, str]], name: str, faults: list[Fault], root: Path | None
+) -> list[Row]:
     """The rows below the header; the faulty ones go to `faults`."""
     columns, delimiter = _header(*lines[0], name)
     del lines[0]
@@ -115,36 +125,23 @@ def _rows(lines: list[tuple[int, str]], name: str, faults: list[Fault]) -> list[
             faults.append(Fault(name, line, reason))
             continue
         row = {"split": "train"} | dict(zip(columns, fields, strict=True))
-        path, split = row["path"].replace("\\", "/"), row["split"].lower()
-        reason = _row_fault(path, row["label"], row["split"])
+        path, split = below_root(row["path"], root), row["split"].lower()
+        reason = _row_fault(path, row["label"], row["split"], root)
         if reason:
             faults.append(Fault(name, line, reason))
         else:
-            rows.append(Row(path, row["label"], "train" if split in TRAIN_NAMES else split, line))
+            rows.append(Row(path, row["label"], PART_OF[split], line))
     return rows
 
 
-def _row_fault(path: str, label: str, split: str) -> str | None:
+def _row_fault(path: str, label: str, split: str, root: Path | None) -> str | None:
     if not path:
         return "no path"
     if not label:
         return "no label"
-    if split.lower() not in TRAIN_NAMES + EVAL_NAMES:
-        return f"no split named {split!r}; {near_miss(split, TRAIN_NAMES + EVAL_NAMES)}"
-    return several_labels_fault(label) or path_fault(path)
-
-
-def _split_faults(rows: list[Row]) -> list[tuple[int, str]]:
-    first: dict[str, int] = {}
-    for row in rows:
-        first.setdefault(row.split, row.line)
-    if rows and "train" not in first:
-        return [(0, "no line is of the split train")]
-    (word, line), *others = [item for item in first.items() if item[0] != "train"] or [(None, 0)]
-    return [
-        (at, f"split {other}, but {word} on line {line}; evaluate on one of them")
-        for other, at in others
-    ]
+    if split.lower() not in PART_OF:
+        return f"no split named {split!r}; {near_miss(split, list(PART_OF))}"
+    return several_labels_fault(label) or path_fault(path, root)
 
 
 def _is_number(label: str) -> bool:
@@ -163,7 +160,7 @@ def _mixed_labels(rows: list[Row]) -> list[tuple[int, str]]:
 
 def _classes(rows: list[Row]) -> tuple[list[str], dict[str, int]]:
     """The class names, and the number of each label in training."""
-    trained = {row.label for row in rows if row.split == "train"} or {row.label for row in rows}
+    trained = {row.label for row in rows if row.part == "train"} or {row.label for row in rows}
     if not all(map(_is_number, trained)):
         names = sorted(trained)
         return names, {name: number for number, name in enumerate(names)}

@@ -1,22 +1,23 @@
 """Folders that name the classes of the images in them, as torchvision's ImageFolder reads them.
 
-`train/<class>/<image>` and `test/<class>/<image>`, or just `<class>/<image>`.
+`train/<class>/<image>`, the same below `val` and `test`, or just `<class>/<image>`.
 """
 
 import logging
 import os
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.readers.list_format import EVAL_NAMES, TRAIN_NAMES, part_of
+from paddle_aug.data.readers.list_format import PART_NAMES, part_of
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system.program import again
 
 logger = logging.getLogger(__name__)
 
-PARTS = (*TRAIN_NAMES, *EVAL_NAMES)
+PARTS = tuple(chain(*PART_NAMES.values()))
 NO_IMAGE = "does not have the name of an image; move it elsewhere"
 NO_FILE = "is not a file (perhaps a broken link)"
 LOOP = "is a link to a folder that holds it"
@@ -25,7 +26,10 @@ HIDDEN = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 
 def read_folder(folder: Path) -> Found:
-    """Read `train` and `test` (or `seg_train`, `val`, …) below the folder, or else class folders.
+    """Read `train`, `val` and `test` (or `seg_train`, …) below the folder, or else class folders.
+
+    Without `val`, `test` is to evaluate on; a `test` without class folders, as competitions give
+    it, is left out.
 
     A folder that an archive has doubled, as `flowers/flowers`, counts once. Classes are sorted, and
     so are their images, at any depth. Links are followed wherever they lead. Hidden files are
@@ -71,8 +75,8 @@ def _read(folder: Path) -> Found:
         lists.append(samples)
         reasons += wrong
     faults = [Fault(name, 0, reason) for reason in reasons]
-    train, eval_ = [*lists, []][:2]
-    return Found(name, train, eval_, class_names, (name, name), faults, root=folder)
+    train, eval_, test = [*lists, [], []][:3]
+    return Found(name, train, eval_, class_names, (name,) * 3, faults, root=folder, test=test)
 
 
 def _too_few_classes(folder: Path, root: Path) -> str:
@@ -101,7 +105,7 @@ def _undoubled(folder: Path) -> Path:
 
 
 def _parts(folder: Path, given: Path) -> list[Path]:
-    """The folders of train and eval, or of train alone; none if the folder holds classes.
+    """The folders of train, eval and test, as far as they are there; none if it holds classes.
 
     A part has a part's name and class folders in it. `given` is the folder as the user named it.
     """
@@ -110,13 +114,14 @@ def _parts(folder: Path, given: Path) -> list[Path]:
     if not speaking:
         return []
     roots = {name: _undoubled(folder / name) for name in names}
-    train, evals = (
+    train, evals, tests = (
         _best(known, [name for name in speaking if part_of(name) == part and _folders(roots[name])])
-        for part, known in (("train", TRAIN_NAMES), ("eval", EVAL_NAMES))
+        for part, known in PART_NAMES.items()
     )
-    for several in (train, evals):
+    for several in (train, evals, tests):
         if len(several) > 1:
             raise UserError(f"{folder} holds {' and '.join(several)}; keep one of them there")
+    evals += tests
     if evals and not train:
         raise UserError(f"{folder} holds {evals[0]}, but no train beside it")
     parts = [*train, *evals]
@@ -129,7 +134,7 @@ def _parts(folder: Path, given: Path) -> list[Path]:
                 f"no class folders; want {others[0]}/<class>/<image>, or lists of path and label"
             )
         return []
-    if others and not evals:
+    if others and not evals and not all(part_of(name) == "test" for name in others):
         raise UserError(
             f"{folder} holds {' and '.join(others)} beside {train[0]}, which has class folders "
             f"of its own; to take {train[0]} alone: "

@@ -9,7 +9,7 @@ import posixpath
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,27 +17,33 @@ from paddle_aug.data.samples import Fault, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import read_bytes
 
-LIST_PAIRS = (
-    ("Train.txt", "Eval.txt"),
-    ("train_list.txt", "val_list.txt"),
-    ("train.txt", "val.txt"),
+# The lists to train on, to evaluate on and to test on.
+LIST_NAMES = (
+    ("Train.txt", "Eval.txt", "Test.txt"),
+    ("train_list.txt", "val_list.txt", "test_list.txt"),
+    ("train.txt", "val.txt", "test.txt"),
 )
 LIST_SUFFIXES = ("", ".txt", ".lst", ".list")
 CLASS_FILES = ("label_list.txt", "labels.txt", "label.txt")  # and PaddleClas's x_label_list.txt
 MAX_LABEL = 999_999
+WANTED = 'want "path label"'
 _IMAGE = r".+\.(?:bmp|gif|jpe?g|p[bgnp]m|png|tiff?|webp)"
 _LABELS = r"\[?[0-9]+(?:[\s,;|]+[0-9]+)+\]?"
-# What folders and tables call the two parts.
-TRAIN_NAMES = ("train", "training")
-EVAL_NAMES = ("eval", "val", "valid", "validation", "test", "testing")
+# What folders and tables call the three parts, and further words in the names of folders.
+PART_NAMES = {
+    "train": ("train", "training"),
+    "eval": ("eval", "val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
 PART_WORDS = {
-    "train": {*TRAIN_NAMES, "训练"},
-    "eval": {*EVAL_NAMES, "dev", "验证", "测试"},
+    "train": {*PART_NAMES["train"], "训练"},
+    "eval": {*PART_NAMES["eval"], "dev", "验证"},
+    "test": {*PART_NAMES["test"], "测试"},
 }
 
 
 def part_of(name: str) -> str | None:
-    """The part, "train" or "eval", that a name speaks of, as `seg_train` and `test_set` do."""
+    """The part, a key of PART_NAMES, that a name speaks of, as `seg_train` and `test_set` do."""
     words = re.split(r"[\W\d_]+", name.lower())
     stems = {re.sub("(set|data|list|images|集)$", "", word) for word in words}
     parts = [part for part, known in PART_WORDS.items() if stems & known]
@@ -53,10 +59,19 @@ def has_lists(folder: Path) -> bool:
     return any(file.suffix.lower() in (*LIST_SUFFIXES, ".csv") and file.is_file() for file in files)
 
 
-def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """The pairs of training and evaluation lists in a folder, by their names (case matters)."""
-    names = set(os.listdir(folder))
-    return [(folder / a, folder / b) for a, b in LIST_PAIRS if a in names and b in names]
+def find_lists(folder: Path) -> list[tuple[Path, ...]]:
+    """The lists in a folder, by their names (case matters): one to train on, and those to evaluate
+    and to test on that are there. A training list alone counts only where no other has a second.
+    """
+    return [tuple(folder / name for name in group) for group in list_names(os.listdir(folder))]
+
+
+def list_names(names: Collection[str]) -> list[tuple[str, ...]]:
+    """The lists among the names of a folder's files, as `find_lists` finds them."""
+    groups = [
+        tuple(name for name in known if name in names) for known in LIST_NAMES if known[0] in names
+    ]
+    return [group for group in groups if len(group) > 1] or groups
 
 
 def find_class_files(folder: Path) -> list[Path]:
@@ -65,10 +80,13 @@ def find_class_files(folder: Path) -> list[Path]:
     return [folder / n for n in names if n in CLASS_FILES or n.endswith("_label_list.txt")]
 
 
-def read_list(file: Path, name: str | None = None) -> tuple[list[Sample], list[Fault]]:
+def read_list(
+    file: Path, name: str | None = None, root: Path | None = None
+) -> tuple[list[Sample], list[Fault]]:
     """Read `path label` lines: the last field is the label, blank lines are skipped.
 
     Any white space separates the fields, so a path may contain blanks; backslashes become slashes.
+    Absolute paths below `root`, the folder that the user names, are cut to what starts from there.
     The file is UTF-8 with or without a byte order mark, with any line ends. The samples have no
     `file` yet. Faults call the list `name`, by default the file's own name.
     """
@@ -79,10 +97,10 @@ def read_list(file: Path, name: str | None = None) -> tuple[list[Sample], list[F
         fields = text.rsplit(None, 1)
         if not fields:
             continue
-        reason: str | None = 'no label (want "path label")'
+        reason: str | None = f"no label ({WANTED})"
         if len(fields) == 2:
-            path, label = fields[0].strip().replace("\\", "/"), fields[1]
-            reason = label_fault(label) or path_fault(path)
+            path, label = below_root(fields[0].strip(), root), fields[1]
+            reason = label_fault(label) or path_fault(path, root)
         if reason or path[0] in "\"'" or path[-1] in "0123456789,;|":
             reason = form_fault(text.strip()) or reason
         if reason:
@@ -122,16 +140,40 @@ def label_fault(label: str) -> str | None:
     if not (label.isascii() and label.isdigit()):
         if re.fullmatch(r"-[0-9]+", label):
             return f"label {label} is negative (labels count from 0)"
-        return f'label {label!r} is not a whole number (want "path label")'
+        return f"label {label!r} is not a whole number ({WANTED})"
     if len(label.lstrip("0")) > len(str(MAX_LABEL)):
         return f"label {label} is too large (labels number the classes 0, 1, 2, …)"
     return None
 
 
-def path_fault(path: str) -> str | None:
-    """Why a path, with slashes, is not one below a folder of images."""
-    if path[:1] == "/" or (path[1:2] == ":" and re.match("[A-Za-z]:", path)):
-        return f"{path!r} is absolute (want a path relative to the image folder)"
+def given_root(image_root: str | Path | None) -> Path | None:
+    """The folder of `--image-root`.
+
+    Raises:
+        UserError: there is none.
+    """
+    if image_root is not None and not os.path.isdir(image_root):
+        raise UserError(f"no folder {image_root}, which --image-root names")
+    return None if image_root is None else Path(image_root)
+
+
+def below_root(path: str, root: Path | None) -> str:
+    """The path with slashes; an absolute one below `root` as it starts from there."""
+    path = path.replace("\\", "/")
+    if root is None or path[:1] != "/":
+        return path
+    top = os.path.join(os.path.abspath(root), "")
+    return posixpath.normpath(f"/{path.lstrip('/')}").removeprefix(top)
+
+
+def path_fault(path: str, root: Path | None = None) -> str | None:
+    """Why a path from `below_root` is not one below the folder of images."""
+    if path[1:2] == ":" and re.match("[A-Za-z]:", path):
+        return f"{path!r} is a path of Windows (want one below the image folder)"
+    if path[:1] == "/":
+        if root is not None:
+            return f"{path!r} is not below --image-root {root}"
+        return f"{path!r} is absolute; --image-root / allows that"
     if ".." in path and posixpath.normpath(path).split("/")[0] == "..":
         return f"{path!r} leaves the image folder"
     if "\0" in path:

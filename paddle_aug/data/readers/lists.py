@@ -1,5 +1,6 @@
-"""Folders of lists: `Train.txt` and `Eval.txt`, their class names, and where their images are."""
+"""Folders of lists: `Train.txt`, `Eval.txt`, `Test.txt`, their class names and their images."""
 
+import logging
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
@@ -8,9 +9,11 @@ from pathlib import Path
 
 from paddle_aug.data.readers import aistudio
 from paddle_aug.data.readers.list_format import (
-    LIST_PAIRS,
+    LIST_NAMES,
+    WANTED,
     find_class_files,
-    find_pairs,
+    find_lists,
+    given_root,
     read_class_names,
     read_list,
     subtract,
@@ -19,39 +22,49 @@ from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system.program import again
 
+logger = logging.getLogger(__name__)
+
+TEST_LISTS = [names[2] for names in LIST_NAMES]
+
 
 def choose_lists(
     folder: Path, train_list: str | Path | None, eval_list: str | Path | None
-) -> tuple[Path, Path]:
-    """The pair of lists in a folder, with those that the user names in their place.
+) -> tuple[Path, ...]:
+    """The lists in a folder, up to three, with those that the user names in their place.
+
+    A folder's test list goes with its evaluation list.
 
     Raises:
-        UserError: a list is missing, or the folder holds several pairs.
+        UserError: there is no training list, or there are several.
     """
     given = [Path(path) if path is not None else None for path in (train_list, eval_list)]
     for option, path in zip(("--train-list", "--eval-list"), given, strict=True):
         if path is not None and not path.is_file():
             raise UserError(f"no file {path}, which {option} names")
-    if None not in given:
-        return tuple(given)
-    pairs = find_pairs(folder)
-    if not pairs:
-        known = ", ".join(" and ".join(pair) for pair in LIST_PAIRS)
+    train, eval_ = given
+    if train and eval_:
+        return train, eval_
+    groups = find_lists(folder)
+    if len(groups) > 1:
+        listed = ", ".join(path.name for group in groups for path in group)
+        raise UserError(f"{folder} holds {listed}; choose with --train-list and --eval-list")
+    if not groups and not train:
+        known = ", ".join(f"{names[0]} and {names[1]}" for names in LIST_NAMES)
         classes = again(instead_of=folder, data=f"folder:{folder}")
         raise UserError(
             f"no pair of lists in {folder} (want {known}); name two with --train-list and "
             f"--eval-list, or read class folders: {classes}"
         )
-    if len(pairs) > 1:
-        listed = ", ".join(path.name for pair in pairs for path in pair)
-        raise UserError(f"{folder} holds {listed}; choose with --train-list and --eval-list")
-    return given[0] or pairs[0][0], given[1] or pairs[0][1]
+    own = groups[0] if groups else ()
+    return train or own[0], *((eval_,) if eval_ else own[1:])
 
 
 def read_lists(
     name: str, folder: Path, lists: tuple[Path, ...], image_root: str | Path | None
 ) -> Found:
-    """Read the training list and, if there is one, the evaluation list.
+    """Read the training list and, as far as there are any, the evaluation and the test list.
+
+    A test list in which no line has a label, as competitions give it, is left out.
 
     `folder` may have a file of class names; images are looked for in it, beside the lists, in
     `Images` below these folders and in AI Studio's `work/`, unless `image_root` names a folder.
@@ -60,21 +73,25 @@ def read_lists(
         UserError: two files name the classes, `image_root` is no folder, or the zip of the images
             cannot be unpacked.
     """
-    alike = len(lists) == 2 and lists[0].name == lists[1].name
+    alike = len({file.name for file in lists}) < len(lists)
     names = [str(file) if alike else file.name for file in lists]
-    read = [read_list(file, shown) for file, shown in zip(lists, names, strict=True)]
-    if len(lists) == 1:
-        names, read = names * 2, [*read, ([], [])]
+    given = given_root(image_root)
+    read = [read_list(file, shown, given) for file, shown in zip(lists, names, strict=True)]
+    if len(lists) > 1 and lists[-1].name in TEST_LISTS and _without_labels(*read[-1]):
+        logger.info(f"{lists[-1]} has no labels, so it is not used")
+        del read[-1]
+    names += names[:1] * (3 - len(names))
+    read += [([], [])] * (3 - len(read))
     listed = [samples for samples, _ in read]
     faults = [fault for _, list_faults in read for fault in list_faults]
-    class_names, class_file, class_faults = _class_names(folder, *listed)
+    class_names, class_file, class_faults = _class_names(folder, *listed[:2])
     unnamed = class_faults or _label_faults(listed, names, class_names, class_file)
     faults += unnamed
 
     paths = list(dict.fromkeys(sample.path for sample in chain(*listed)))
     folders = [folder, *(file.parent for file in lists)]
-    root, tried = _choose_image_root(paths, folders, image_root)
-    train, eval_ = ([sample.in_folder(root) for sample in samples] for samples in listed)
+    root, tried = (given, [given]) if given else _choose_image_root(paths, folders)
+    train, eval_, test = ([sample.in_folder(root) for sample in samples] for samples in listed)
     notes = ()
     start = min((sample.label for sample in chain(*listed)), default=0)
     if start and unnamed:
@@ -86,7 +103,13 @@ def read_lists(
         commands = filter(None, (aistudio.unpack_command(file, folder) for file in unread))
         notes += tuple(f"Or are they in an archive? Unpack it: {command}" for command in commands)
     files = (*names, class_file.name if class_file else "")
-    return Found(name, train, eval_, class_names, files, faults, notes, root=root, lists=lists)
+    return Found(
+        name, train, eval_, class_names, files, faults, notes, root=root, lists=lists, test=test
+    )
+
+
+def _without_labels(samples: list[Sample], faults: list[Fault]) -> bool:
+    return not samples and all(WANTED in fault.reason for fault in faults)
 
 
 def _class_names(
@@ -134,19 +157,12 @@ def _label_faults(
     ]
 
 
-def _choose_image_root(
-    paths: list[str], folders: list[Path], image_root: str | Path | None
-) -> tuple[Path, list[Path]]:
+def _choose_image_root(paths: list[str], folders: list[Path]) -> tuple[Path, list[Path]]:
     """The folder that the listed paths start from, and all the folders that were tried.
 
     It is the one that holds most of them. If some are missing there and the zip in the first of
     `folders` has them, the zip is unpacked.
     """
-    if image_root is not None:
-        root = Path(image_root)
-        if not root.is_dir():
-            raise UserError(f"no folder {root}, which --image-root names")
-        return root, [root]
     data_folder = folders[0]
     roots = [root for folder in folders for root in (folder, folder / "Images", folder / "images")]
     work = aistudio.work_folder(data_folder)
