@@ -1,6 +1,8 @@
 """Weights and interrupted runs on the disk: pickles of arrays and plain values only."""
 
+import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +51,15 @@ def load(path: Path) -> dict:
         with open_file(path) as file:
             content = pickles.load(file)
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        whole = f"{path}.pdparams"  # PaddleClas names weights without the ending
+        hint = f"; did you mean {whole}?" if os.path.isfile(whole) else ""
+        raise UserError(f"cannot read {path}: {error.strerror}{hint}") from None
     except pickle.UnpicklingError as error:
+        if zipfile.is_zipfile(path):
+            raise UserError(
+                f"{path} is a zip, as PyTorch saves weights; convert them to a dict of NumPy "
+                "arrays, dense layers transposed, and write it with paddle.save"
+            ) from None
         raise UserError(f"{path} is damaged, or not made of arrays alone: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise UserError(f"{path} holds no weights by name")

@@ -74,7 +74,17 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
         and checkpoint.described(weights.get(name)) != checkpoint.described(value)
     ]
     fitting = {**weights, **{name: own[name].numpy() for name in replaced}}
-    checkpoint.load_weights(network, fitting, path)
+    try:
+        checkpoint.load_weights(network, fitting, path)
+    except UserError as error:
+        kinds = {name: checkpoint.described(value) for name, value in own.items()}
+        unlike = [name for name in own if checkpoint.described(fitting.get(name)) != kinds[name]]
+        if not unlike or not all(name in fitting and own[name].ndim == 2 for name in unlike):
+            raise
+        raise UserError(
+            f"{error}; dense layers follow the --image-size, which is 224 for weights of "
+            "paddle.vision"
+        ) from None
     if replaced:
         logger.info(
             "%s: its head has other classes and was replaced (%s)", path.name, ", ".join(replaced)

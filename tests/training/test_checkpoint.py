@@ -3,6 +3,7 @@
 import os
 import pickle
 import weakref
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,20 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path):
     for name, reason in (("nothing", "No such file"), ("pipe", "not an ordinary file")):
         with pytest.raises(UserError, match=f"cannot read .*{name}: {reason}"):
             checkpoint.load(tmp_path / name)
+
+
+def test_a_name_without_its_ending_is_told_the_whole_one(tmp_path):
+    checkpoint.save(tmp_path / "best_model.pdparams", {})
+    told = r"cannot read .*best_model: No such file .*; did you mean .*best_model\.pdparams\?$"
+    with pytest.raises(UserError, match=told):
+        checkpoint.load(tmp_path / "best_model")
+
+
+def test_weights_of_pytorch_are_told(tmp_path):
+    with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
+        archive.writestr("w/data.pkl", b"")
+    with pytest.raises(UserError, match=r"w\.pth is a zip, as PyTorch saves weights; convert them"):
+        checkpoint.load(tmp_path / "w.pth")
 
 
 def pairs_of_pairs():

@@ -141,6 +141,11 @@ def test_described_weights_are_ours_and_are_not_taken_for_paddles(vgg_file):
         load_pretrained(vgg_thin(3, 16), f"paddle.vision:{vgg_file}", "vgg_thin")
 
 
+def test_weights_for_another_image_size_are_told(vgg_file):
+    with pytest.raises(UserError, match=r"classifier\.0\.weight .* --image-size, which is 224"):
+        load_pretrained(vgg_thin(3, 32), f"paddle.vision:{vgg_file}", "vgg_thin")
+
+
 def test_networks_without_the_notebooks_dropout_take_any_file(tmp_path):
     checkpoint.save(tmp_path / "bn.pdparams", vgg_thin_bn(3, 16).state_dict())
     for word in ("", "paddle.vision:", "paddle_aug:"):
