@@ -31,8 +31,8 @@ def answer(results: Results) -> str:
     if not others:
         return " ".join(
             [
-                "No answer: no mode has been trained with a seed that the baseline "
-                f"{baseline} has been trained with, too.",
+                f"No answer: with no seed have both the baseline {baseline} and another mode a "
+                "result.",
                 *diverged(results),
             ]
         )
@@ -67,11 +67,12 @@ def diverged(results: Results) -> list[str]:
     ]
     if not parts:
         return []
-    rate = results.settings["config"]["learning_rate"]
+    smaller = f"--learning-rate {results.settings['config']['learning_rate'] / 10:g}"
+    if results.settings["rates"]:
+        smaller = "smaller --learning-rates"
     return [
         f"{listed(parts)}: the losses were no longer finite numbers.",
-        f"Runs that diverged are in no mean; compare again with a smaller learning rate than "
-        f"{rate:g}.",
+        f"Runs that diverged are in no mean; compare again with {smaller} and another --out.",
     ]
 
 

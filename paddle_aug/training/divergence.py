@@ -61,8 +61,8 @@ def message(run: Run, progress: Progress, where: str) -> str:
             f"; the logs, the checkpoint and {model_file(config, 'best.pdparams')} are those of "
             f"the {count(progress.done, 'epoch')} before"
         )
-    advice = [f"--learning-rate {config.learning_rate / 10:g}"]
-    advice += ["--no-amp"] if config.amp else []
+    advice = ["--no-amp"] if config.amp else []
+    advice += [f"--learning-rate {config.learning_rate / 10:g}"]
     advice += ["--warmup 1"] if not config.warmup else []
     return (
         f"{config.mode}: the training diverged in epoch {progress.done + 1} of {config.epochs}: "

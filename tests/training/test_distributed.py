@@ -106,6 +106,22 @@ def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path
 
 
 @pytest.mark.slow
+def test_all_processes_stop_when_training_diverges(photos, tmp_path):
+    config = tiny_config(
+        photos, tmp_path, network="vgg_thin", optimizer="sgd", learning_rate=1e20, batch_size=9
+    )
+    (tmp_path / "fed").mkdir()
+    words = options_of(config)
+    ended = launched(tmp_path, "recording_rank.py", *words, FED=str(tmp_path / "fed"))
+    assert ended.returncode != 0
+    for rank in range(2):
+        printed = (tmp_path / "workers" / f"workerlog.{rank}").read_text(encoding="utf-8")
+        assert printed.count("none: the training diverged in epoch 1 of 1") == 1
+        assert "Traceback" not in printed
+    assert runlog.read_run_file(config.log_dir, config.mode)["diverged"]["epoch"] == 1
+
+
+@pytest.mark.slow
 def test_three_processes_go_on_with_the_run_of_one(tmp_path, alone):
     config, expected, given = alone
     three = moved(config, tmp_path)
