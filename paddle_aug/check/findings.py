@@ -54,7 +54,7 @@ FINDINGS = {
         "accuracy says nothing about them; --holdout and --split take a share of each class"),
     "missing": ("error", "{images} not there", "correct the paths, or give --image-root"),
     "unreadable": ("error", "{images} unreadable",
-        "fetch these files again, or remove their lines"),
+        "fetch or convert these files again, or remove their lines"),
     "wrong-suffix": ("warning", "{images} in another format than their name says",
         "rename them: paddle_aug goes by the content, other programs by the name"),
     "blank": ("warning", "{images} of one colour, or nearly",

@@ -27,7 +27,7 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
 # Names of images; those of the last line are refused with the name of the package that reads them.
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".webp", ".gif", ".tif", ".tiff",
-    ".ppm", ".pgm", ".pbm", ".pnm", ".pfm",
+    ".ppm", ".pgm", ".pbm", ".pnm",
     ".heic", ".heif", ".avif", ".jxl",
 )  # fmt: skip
 MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
@@ -42,7 +42,7 @@ _DECODER_ERRORS = (
 MISSING = "no such file"
 TOO_LARGE = f"the image has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
 _EXIF_ORIENTATION = 0x0112
-_TIFF_BITS_PER_SAMPLE = 258
+_TIFF_SUBFILE_TYPE, _TIFF_BITS_PER_SAMPLE = 254, 258
 # By what the first bytes hold: what else phones and browsers save, and the package that reads it.
 _OTHER_FORMATS = {
     re.compile(rb"....ftyp.{,40}avi[fs]", re.DOTALL): ("AVIF", "Pillow 11.3 or later"),
@@ -274,6 +274,11 @@ def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
             raise _Refused("the JPEG is truncated")
         if image.mode == "RGB":
             return _upright(_colour_jpeg(data), image)
+    if image.format == "TIFF" and image.tag_v2.get(_TIFF_SUBFILE_TYPE, 0) & 1:
+        raise _Refused(
+            "the TIFF begins with a preview, as raw files of cameras do; develop it to JPEG, for "
+            "example with the package rawpy"
+        )
     if image.format == "PNG":
         Image.open(io.BytesIO(data), formats=("PNG",)).verify()  # checksums, which load() skips
     image.load()  # strict about truncation, where cv2 returns half a picture

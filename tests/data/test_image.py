@@ -319,6 +319,12 @@ def test_other_formats_are_refused_whatever_their_name_says(tmp_path, monkeypatc
         read_image(path)
 
 
+def test_the_preview_in_a_raw_file_of_a_camera_is_not_taken_for_the_picture(tmp_path, picture):
+    path = saved(tmp_path / "a.nef", Image.fromarray(picture), format="TIFF", tiffinfo={254: 1})
+    with pytest.raises(UnreadableImage, match=r"begins with a preview, .* the package rawpy"):
+        read_image(path)
+
+
 def test_pixels_without_an_agreed_white_are_refused(tmp_path):
     path = saved(tmp_path / "depth.tiff", Image.fromarray(np.ones((4, 4), np.float32)))
     with pytest.raises(UnreadableImage, match="save the image with 8 or 16 bits"):
@@ -388,6 +394,7 @@ def test_a_file_that_cannot_be_read_is_an_unreadable_image(tmp_path, name, reaso
 
 def test_the_suffixes_are_those_that_pillow_knows_the_formats_by_and_those_of_phones():
     known = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
+    known -= {".pfm"}  # 32 bits, which are refused
     assert set(SUFFIXES) == known | {".heic", ".heif", ".avif", ".jxl"}
 
 
