@@ -220,9 +220,10 @@ def find_dataset(
     options = {"--train-list": train_list, "--eval-list": eval_list, "--image-root": image_root}
     given = {option: str(value) for option, value in options.items() if value is not None}
     kind, path = _kind_and_path(data)
-    for option in given:
+    for option, value in given.items():
         if kind and (kind, option) != ("csv", "--image-root"):
-            raise UserError(f"{option} goes with a folder of lists, not with --data {data}")
+            alone = f"; a list alone is --data {value}" if option != "--image-root" else ""
+            raise UserError(f"{option} goes with a folder of lists, not with --data {data}{alone}")
     if data is not None and kind in (None, "folder", "csv"):
         _refuse_archive(path or Path(data))
     named = data is not None and data != "sample" and train_list is None and eval_list is None

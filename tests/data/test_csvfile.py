@@ -121,7 +121,7 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
         "pets.csv:5: no split named 'trian'; did you mean 'train'?",
         "pets.csv:6: no path",
         "pets.csv:7: no label",
-        "pets.csv:8: '/etc/x.png' is absolute; --image-root / allows that",
+        "pets.csv:8: '/etc/x.png' is absolute (want one below the image folder)",
         "pets.csv:9: 'C:/x.png' is a path of Windows (want one below the image folder)",
         "pets.csv:10: '../x.png' leaves the image folder",
         "pets.csv:11: dog/2.png: the file is empty",
@@ -134,6 +134,7 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
         "valid, validation",
         "pets.csv:19: 'dog/\\x00.png' holds a zero byte",
         "pets.csv:20: not UTF-8 (GBK, perhaps?); save the file as UTF-8",
+        "To take absolute paths: --image-root /",
         f"Paths in pets.csv start from {tmp_path} (else give --image-root).",
     ]
 

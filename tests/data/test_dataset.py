@@ -137,7 +137,9 @@ def test_absolute_paths_are_those_below_the_image_root(folder):
     images = folder / "Images"
     contents = [text.replace("cat/", f"{images}/cat/") for text in (TRAIN, EVAL)]
     write_lists(folder, contents=contents)
-    assert f"Train.txt:1: '{images}/cat/1.png' is absolute; --image-root /" in refused(folder)
+    message = refused(folder)
+    assert f"Train.txt:1: '{images}/cat/1.png' is absolute (want one below the image f" in message
+    assert "\nTo take absolute paths: --image-root /\n" in message
     dataset = open_dataset(folder, image_root=images)
     assert (dataset.train, dataset.fingerprint) == (plain.train, plain.fingerprint)
     message = refused(folder, image_root=images / "dog")

@@ -82,7 +82,7 @@ def test_line_ends_marks_and_blank_lines_change_nothing(write, content, mark):
         ("b.jpeg 0 2 5", f"'0 2 5' {SEVERAL}"),
         ("b.jpg,1", 'b.jpg,1 has a comma between path and label (want "path label")'),
         ("b.jpg, 1", 'b.jpg, 1 has a comma between path and label (want "path label")'),
-        ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute; --image-root / allows that"),
+        ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute (want one below the image folder)"),
         (
             "C:\\b.jpg 1",
             "'C:/b.jpg' is a path of Windows (want one below the image folder)",

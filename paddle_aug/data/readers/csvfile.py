@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from paddle_aug.data.readers.list_format import (
     PART_NAMES,
+    absolute_note,
     below_root,
     given_root,
     label_fault,
@@ -71,9 +72,9 @@ def read_csv(file: Path, image_root: str | Path | None = None) -> Found:
             reason = label_fault(row.label) if _is_number(row.label) else None
             reason = reason or f"label {row.label} never occurs in training"
             faults.append(Fault(file.name, row.line, reason))
-    notes = ()
+    notes = absolute_note(faults)
     if not all(os.path.isfile(sample.file) for samples in parts.values() for sample in samples):
-        notes = (f"Paths in {file.name} start from {root} (else give --image-root).",)
+        notes += (f"Paths in {file.name} start from {root} (else give --image-root).",)
     train, eval_, test = parts.values()
     if not eval_:
         eval_, test = test, eval_

@@ -16,6 +16,7 @@ from pathlib import Path
 from paddle_aug.data.samples import Fault, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import read_bytes
+from paddle_aug.system.program import again
 
 # The lists to train on, to evaluate on and to test on.
 LIST_NAMES = (
@@ -166,6 +167,12 @@ def below_root(path: str, root: Path | None) -> str:
     return posixpath.normpath(f"/{path.lstrip('/')}").removeprefix(top)
 
 
+def absolute_note(faults: Sequence[Fault]) -> tuple[str, ...]:
+    """The command that takes absolute paths, if there are any."""
+    absolute = any("is absolute (" in fault.reason for fault in faults)
+    return (f"To take absolute paths: {again('--image-root', '/')}",) if absolute else ()
+
+
 def path_fault(path: str, root: Path | None = None) -> str | None:
     """Why a path from `below_root` is not one below the folder of images."""
     if path[1:2] == ":" and re.match("[A-Za-z]:", path):
@@ -173,7 +180,7 @@ def path_fault(path: str, root: Path | None = None) -> str | None:
     if path[:1] == "/":
         if root is not None:
             return f"{path!r} is not below --image-root {root}"
-        return f"{path!r} is absolute; --image-root / allows that"
+        return f"{path!r} is absolute (want one below the image folder)"
     if ".." in path and posixpath.normpath(path).split("/")[0] == "..":
         return f"{path!r} leaves the image folder"
     if "\0" in path:

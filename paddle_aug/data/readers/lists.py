@@ -11,6 +11,7 @@ from paddle_aug.data.readers import aistudio
 from paddle_aug.data.readers.list_format import (
     LIST_NAMES,
     WANTED,
+    absolute_note,
     find_class_files,
     find_lists,
     given_root,
@@ -92,10 +93,10 @@ def read_lists(
     folders = [folder, *(file.parent for file in lists)]
     root, tried = (given, [given]) if given else _choose_image_root(paths, folders)
     train, eval_, test = ([sample.in_folder(root) for sample in samples] for samples in listed)
-    notes = ()
+    notes = absolute_note(faults)
     start = min((sample.label for sample in chain(*listed)), default=0)
     if start and unnamed:
-        notes = (f"Labels begin at {start}; to count from 0: {subtract(start, lists)}",)
+        notes += (f"Labels begin at {start}; to count from 0: {subtract(start, lists)}",)
     if any(_missing(root, paths)):
         folders = ", ".join(map(str, tried))
         notes += (f"Images were looked for in {folders} (else give --image-root).",)
