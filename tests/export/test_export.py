@@ -415,7 +415,7 @@ def test_a_users_mistake_ends_with_one_message(
     tmp_path, photos, monkeypatch, capsys, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
-    arguments = (*arguments, "--data", photos)
+    arguments = (*arguments, "--data", photos, "--quiet")
     assert message in refusal("export.py", *arguments, monkeypatch=monkeypatch, capsys=capsys)
     assert not (tmp_path / "out").exists()
 
