@@ -427,11 +427,7 @@ LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
         ("some/path:x", {}, "no folder some/path:x; --data takes a folder with lists or of class"),
         (Path("mnist:x"), {}, "no folder mnist:x; --data takes"),
         ("mnist", {}, "or KIND:PATH, where KIND is cifar10, cifar100, mnist, fashion-mnist, f"),
-        (
-            "../pets.zip",
-            {},
-            "../pets.zip is an archive; unpack it: mkdir -p ../pets && unzip -q ../pets.zip",
-        ),
+        ("../pets.json", {}, "../pets.json is neither a list (.txt) nor a table (.csv); --data"),
         ("folder:x", {"train_list": "x"}, f"--train-list {LISTS_ONLY}"),
         ("folder:x", {"eval_list": "x"}, f"--eval-list {LISTS_ONLY}"),
         ("folder:x", {"image_root": "x"}, f"--image-root {LISTS_ONLY}"),
@@ -446,7 +442,7 @@ LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
     ],
 )
 def test_what_is_not_there_or_does_not_go_together_is_named(folder, data, options, message):
-    Path("../pets.zip").touch()
+    Path("../pets.json").touch()
     assert message in refused(data, **options)
 
 
