@@ -20,12 +20,15 @@ def decode(path: str) -> np.ndarray:
     """The image, uint8 [height, width, 3], RGB: upright, 8 bits, transparency over white."""
     with Image.open(path) as file:
         file.load()
+        kind = file.format
         try:
             image = ImageOps.exif_transpose(file)
         except Exception:  # EXIF is damaged, not the picture
             image = file.copy()
-    if image.mode.startswith("I"):  # grey of 16 bits
+    if image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM")):
         return np.stack([(np.asarray(image, np.int64) + 128) // 257] * 3, axis=2).astype(np.uint8)
+    if image.mode in ("I", "F"):
+        raise ValueError("pixels of 32 bits have no agreed white; save the image with 8 or 16 bits")
     if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA"):
         colours = image.convert("RGBA")
         image = Image.new("RGBA", image.size, "white")
@@ -151,6 +154,8 @@ def probabilities(predictor: inference.Predictor, images: np.ndarray) -> np.ndar
 
 
 def main() -> int:
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     description = json.loads((FOLDER / "description.json").read_text(encoding="utf-8"))
     predictor = open_model()
     sys.stdout.reconfigure(errors="backslashreplace")
@@ -158,7 +163,7 @@ def main() -> int:
     for path in sys.argv[1:]:
         try:
             image = prepare(path, description)
-        except (OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             print(f"{path}: {error}", file=sys.stderr)
             faults = 1
             continue

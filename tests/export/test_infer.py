@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -106,6 +107,11 @@ def test_it_reads_files_as_training_does(files):
     for path in files:
         ours, theirs = read_image(path).astype(int), infer.decode(path)
         assert np.abs(ours - theirs).max() <= 1, path
+    deep = Path(files[0]).with_name("deep.tiff")
+    Image.fromarray(np.ones((9, 9), np.float32)).save(deep)
+    for read in (read_image, infer.decode):
+        with pytest.raises(ValueError, match="pixels of 32 bits have no agreed white"):
+            read(deep)
 
 
 def test_what_it_cannot_read_is_told_and_the_rest_is_predicted(
@@ -126,6 +132,9 @@ def test_what_it_cannot_read_is_told_and_the_rest_is_predicted(
     assert sys.stdout.read().startswith(f"{good}\tclass")
     told = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[0] for line in told] == argv[1:3]
+    monkeypatch.setattr(sys, "argv", ["infer.py"])
+    with pytest.raises(SystemExit, match=r"python infer\.py IMAGE"):
+        infer.main()
 
 
 @pytest.mark.slow
