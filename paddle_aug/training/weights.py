@@ -213,8 +213,8 @@ def with_classes(data: Dataset, trained: Trained) -> Dataset:
         )
     if len(set(known)) < len(known) or len(set(there)) < len(there):
         raise UserError(f"{data.name} has other classes than the weights, and two of one name")
-    parts = {
-        part: [sample._replace(label=known.index(there[sample.label])) for sample in samples]
-        for part, samples in (("train", data.train), ("eval", data.eval), ("test", data.test))
-    }
-    return replace(data, class_names=known, **parts)
+    train, eval_, test = (
+        [sample._replace(label=known.index(there[sample.label])) for sample in samples]
+        for samples in (data.train, data.eval, data.test)
+    )
+    return replace(data, class_names=known, train=train, eval=eval_, test=test)
