@@ -192,12 +192,14 @@ def train(
 
 
 def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:
-    """Remove the weights and the checkpoint of a finished run, which are large, except `keep`."""
+    """Remove the weights and the checkpoint of a finished run, which are large, except `keep`; and
+    the locks that a kill may have left."""
+    from paddle_aug.training.hold import lock_files
     from paddle_aug.training.state import MODEL_FILES, model_file
 
-    for name in MODEL_FILES:
-        if name not in keep:
-            remove(model_file(config, name))
+    unwanted = [model_file(config, name) for name in MODEL_FILES if name not in keep]
+    for file in (*unwanted, *lock_files(config).values()):
+        remove(file)
 
 
 def _serve(pipe: Connection, data: Dataset) -> None:

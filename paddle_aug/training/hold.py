@@ -25,10 +25,18 @@ def hold_files(configs: Sequence[TrainConfig]) -> Iterator[None]:
     """
     with ExitStack() as holding:
         for config in configs if is_first_process() else ():
-            for name, folder in folders(config).items():
-                file = f".{runlog.prefix(config.mode)}{FOLDERS[name]}.lock"
-                holding.enter_context(held(folder, flag(name), refusal(config, name), file))
+            for name, file in lock_files(config).items():
+                text = refusal(config, name)
+                holding.enter_context(held(file.parent, flag(name), text, file.name))
         yield
+
+
+def lock_files(config: TrainConfig) -> dict[str, Path]:
+    """The lock file of a run in each folder that it writes to, by the folders' options."""
+    return {
+        name: folder / f".{runlog.prefix(config.mode)}{FOLDERS[name]}.lock"
+        for name, folder in folders(config).items()
+    }
 
 
 def folders(config: TrainConfig) -> dict[str, Path]:
