@@ -193,10 +193,14 @@ from pathlib import Path
 from paddle_aug.system.files import locked
 
 with locked(Path(sys.argv[1])):
+    ready, begun = os.pipe()
     child = os.fork() if "fork" in sys.argv else 0
     if "fork" in sys.argv and not child:
         os.close(1)
+        os.write(begun, b".")
         time.sleep(60)
+    if child:
+        os.read(ready, 1)
     print(child, flush=True)
     time.sleep(60)
 """
