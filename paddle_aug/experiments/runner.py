@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from tqdm import tqdm
+
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
@@ -96,10 +98,10 @@ class Worker:
     def stop(self) -> None:
         """Wait for the process to end, and kill it if it does not."""
         if self.process is not None:
+            self.pipe.close()  # ends the process, too, if it waits for another run
             self.process.join(PATIENCE)
             self.process.kill()
             self.process.join()
-            self.pipe.close()
             self.process = None
 
 
@@ -206,8 +208,9 @@ def _serve(pipe: Connection, data: Dataset) -> None:
     """The main function of a worker's process."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
+    tqdm.set_lock(threading.RLock())  # its own would outlive a kill, and Python would warn of it
     warnings.filterwarnings("ignore", "No ccache found", UserWarning)
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, EOFError):
         unblock_signals()
         while True:
             pipe.send(_train(*pipe.recv(), data))

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -91,3 +93,41 @@ def test_a_run_is_interrupted_when_the_context_ends(training, tmp_path):
             time.sleep(0.01)
         process = worker.process
     assert process.exitcode == 0
+
+
+KILLING = """
+import signal, sys, time
+from functools import partial
+from pathlib import Path
+
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.experiments import runner
+from tqdm import tqdm
+
+
+def ignoring(flag, data):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm(disable=True)
+    flag.touch()
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    runner.PATIENCE = 0
+    with runner.workers(open_dataset(folder / "made"), ["cpu"]) as (worker,):
+        select = partial(ignoring, folder / "flag")
+        worker.begin(runner.Training("run", TrainConfig(), select, folder / "run.log"))
+        while not (folder / "flag").exists():
+            time.sleep(0.01)
+"""
+
+
+def test_a_run_that_ignores_the_interrupt_is_killed_without_a_word(tmp_path, repository):
+    write_dataset(tmp_path / "made")
+    script = tmp_path / "killing.py"
+    script.write_text(KILLING)
+    command, paths = [sys.executable, script, tmp_path], {"PYTHONPATH": str(repository)}
+    ended = subprocess.run(command, env={**os.environ, **paths}, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

@@ -39,7 +39,8 @@ def test_pytest_fails_each_test_that_leaks(tmp_path, repository):
     tests = [f"def test_{number}(): {line}\n" for number, line in enumerate(LEAKS)]
     (tmp_path / "test_leaky.py").write_text(IMPORTS + "".join(tests))
     command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
-    options = [f"--config-file={repository / 'pyproject.toml'}", f"--rootdir={repository}"]
+    # No summary: on CI it repeats the reports.
+    options = [f"--config-file={repository / 'pyproject.toml'}", f"--rootdir={repository}", "-rN"]
     ended = subprocess.run(
         [*command, *options, tmp_path], cwd=repository, capture_output=True, text=True
     )
