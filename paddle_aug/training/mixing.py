@@ -1,8 +1,7 @@
 """Mixing: an image of a batch with another of it, and their labels as soft targets.
 
 Each mix is a pure function of a batch, the batch of its partners and drawn numbers; a class further
-down draws the numbers. Partners come import re
-from the batch before mixing: nothing is mixed twice.
+down draws the numbers. Partners come from the batch before mixing: nothing is mixed twice.
 
 Images are float32 [N, C, H, W], normalised, on their device; targets are float32 [N, classes], and
 each row sums to 1. Each image has a number, [N], or a box, int [N, 4]: top, bottom, left and right,
