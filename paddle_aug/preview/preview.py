@@ -28,6 +28,7 @@ from paddle_aug.inputs import (
     op_name,
     open_data,
     own_size,
+    selected,
 )
 from paddle_aug.names import near_miss
 from paddle_aug.preview.captions import caption, values
@@ -81,11 +82,11 @@ class Draws(NamedTuple):
 def as_training(
     given: dict, recipe: str | None = None, file: str | None = None
 ) -> tuple[TrainConfig, list[Sample]]:
-    """The config that training has with these options, without a recipe by its own default, and its
-    training images; or one image file, if no option names data.
+    """The config that training has with these options, without a recipe by its own default, and the
+    images that it trains on; or one image file, if no option names data.
 
     Raises:
-        UserError: there is no such recipe or data.
+        UserError: there is no such recipe, data, or part of the data.
     """
     config = make_config(given, recipe or "aistudio")
     named = any(getattr(config, name) for name in SOURCES)
@@ -94,7 +95,10 @@ def as_training(
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")
-    return config, checked(found, check=False).train
+    data = checked(found, check=False)
+    if data.eval or config.holdout:  # training refuses other data, but there is something to draw
+        data = selected(config, data)
+    return config, data.train
 
 
 def image_index(

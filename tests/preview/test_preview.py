@@ -17,6 +17,7 @@ from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.config import TrainConfig
 from paddle_aug.data import dataset
 from paddle_aug.data.augmented import Augmented
+from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image
 from paddle_aug.data.readers import aistudio
 from paddle_aug.errors import UserError
@@ -282,12 +283,14 @@ def test_the_list_has_the_mixes_of_training_with_their_defaults():
         ({"data": "photos"}, None, 224),
         ({"data": "photos"}, "small", 64),
         ({"data": "photos", "image_size": 48}, "small", 48),
+        ({"data": "photos", "seed": 3}, "own.yaml", 224),
     ],
     ids=str,
 )
-def test_it_takes_the_data_and_the_size_that_training_takes(
+def test_it_takes_the_images_and_the_size_that_training_takes(
     photos, tmp_path, monkeypatch, given, recipe, image_size
 ):
+    (tmp_path / "own.yaml").write_text("config: {holdout: 0.25, fraction: 0.5}")
     (tmp_path / "data").mkdir()
     for name in ("photos", "data/sample"):
         (tmp_path / name).symlink_to(photos)
@@ -297,6 +300,11 @@ def test_it_takes_the_data_and_the_size_that_training_takes(
     config, samples = preview.as_training(given, recipe)
     assert config.image_size == image_size
     assert samples == open_data(config, check=False).train
+
+
+def test_data_without_images_to_evaluate_on_are_shown(photos):
+    _, samples = preview.as_training({"data": str(photos / "Images")})
+    assert len(samples) == len(open_dataset(photos / "Images").train)
 
 
 @pytest.mark.parametrize(
