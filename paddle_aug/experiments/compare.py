@@ -60,7 +60,8 @@ class Experiment:
         `clock` returns seconds.
 
         Raises:
-            UserError: the folder holds another comparison.
+            UserError: the folder holds another comparison, or the data has no such part to train
+                on or nothing to evaluate on.
         """
         self.settings = settings
         self.data = data
@@ -68,6 +69,7 @@ class Experiment:
         self.clock = clock
         self.devices = devices(settings.config, jobs)[: len(all_trials(settings))]
         refuse_one_class(data)
+        selected(settings.config, data)  # what cannot be selected is refused before any run begins
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),

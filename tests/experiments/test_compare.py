@@ -275,6 +275,18 @@ def test_a_run_that_is_refused_is_named(compared):
         compared(Played(error="the disk is full"))
 
 
+def test_data_that_no_run_could_take_are_refused_before_the_first_begins(compared, data):
+    played = Played()
+    for changes, config, message in (
+        ({"test": data.eval}, {"holdout": 0.25}, "others to test on; drop --holdout"),
+        ({"eval": []}, {}, "has no images to evaluate on"),
+        ({}, {"first": 99}, "--first 99 is not from 1 to 24"),
+    ):
+        with pytest.raises(UserError, match=message):
+            compared(played, data=replace(data, **changes), config=config)
+    assert played.begun == []
+
+
 def test_another_comparison_is_not_continued(compared, data):
     compared(seeds=1)
     with pytest.raises(UserError, match=r"a comparison with --learning-rates none, but this one"):
