@@ -20,6 +20,7 @@ from tqdm import tqdm
 from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
+from paddle_aug.system.processes import is_first_process
 from paddle_aug.system.signals import sigterm_raises
 
 # Warnings of Paddle that concern nobody: it builds nothing here, batch normalisation is meant to
@@ -101,10 +102,14 @@ class StderrHandler(logging.Handler):
 
 @contextmanager
 def logging_to_stderr() -> Iterator[None]:
-    """Show what the package logs, from INFO on; the command's options may change the level."""
+    """Show what the package logs, from INFO on; the command's options may change the level.
+
+    Of several processes that train together, the first one shows all and the others only warnings.
+    """
     logger = logging.getLogger("paddle_aug")
     before = logger.handlers, logger.level, logger.propagate
-    logger.handlers, logger.propagate = [StderrHandler()], False  # Paddle gives the root a handler
+    handler = StderrHandler(logging.NOTSET if is_first_process() else logging.WARNING)
+    logger.handlers, logger.propagate = [handler], False  # Paddle gives the root a handler
     logger.setLevel(logging.INFO)
     try:
         yield

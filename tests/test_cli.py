@@ -221,6 +221,17 @@ def test_a_message_appears_once_where_paddle_has_given_the_root_logger_a_handler
     assert capsys.readouterr().err == "note\n"
 
 
+def test_of_the_processes_of_one_training_the_first_shows_all_and_others_only_warnings(
+    capsys, monkeypatch
+):
+    for rank in "01":
+        monkeypatch.setenv("PADDLE_TRAINER_ID", rank)
+        with cli.logging_to_stderr():
+            logging.getLogger("paddle_aug").info("note of %s", rank)
+            logging.getLogger("paddle_aug").warning("warning of %s", rank)
+    assert capsys.readouterr().err == "note of 0\nwarning of 0\nwarning of 1\n"
+
+
 def test_a_message_stands_above_the_progress_bar_and_cannot_move_the_cursor(capsys):
     with cli.logging_to_stderr(), tqdm(total=2, ascii=True) as bar:
         logging.getLogger("paddle_aug").info("\x1b[2Jnote")

@@ -33,6 +33,7 @@ from paddle_aug.data.readers.mnist import read_fashion_mnist, read_mnist
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.results.text import count
 from paddle_aug.system.program import tool
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ class Dataset:
         classes = [f"{self.class_names[label]} ({images[label]:,})" for label in sorted(images)]
         more = f" and {len(classes) - SHOWN:,} more" if len(classes) > SHOWN else ""
         parts = [
-            f"{self.name}: {len(self.train):,} images of {len(classes):,} classes to train on: "
+            f"{self.name}: {count(len(self.train), 'image')} of "
+            f"{count(len(classes), 'class', 'classes')} to train on: "
             f"{', '.join(classes[:SHOWN])}{more}"
         ]
         parts += [f"{len(self.eval):,} to evaluate on"] if self.eval else []

@@ -16,6 +16,11 @@ def cores() -> int:
     return max(1, here // int(os.environ.get("PADDLE_LOCAL_SIZE", "1")))
 
 
+def is_first_process() -> bool:
+    """Whether this process is, or will be, the first rank of `paddle.distributed.launch`."""
+    return os.environ.get("PADDLE_TRAINER_ID", "0") == "0"
+
+
 def obey_parent() -> None:
     """Ignore Ctrl-C and SIGTERM in this worker, and end when the parent process ends.
 

@@ -79,11 +79,6 @@ def processes() -> int:
     return int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
 
 
-def is_first_process() -> bool:
-    """Whether this process will be the first of its group, before it joins."""
-    return processes() == 1 or os.environ.get("PADDLE_TRAINER_ID", "0") == "0"
-
-
 def join_group() -> Group:
     """Connect to the other processes of this run. Set the device first."""
     if processes() == 1:

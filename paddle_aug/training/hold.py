@@ -8,7 +8,7 @@ from pathlib import Path
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.results import runlog
 from paddle_aug.system.files import held
-from paddle_aug.training.distributed import is_first_process
+from paddle_aug.system.processes import is_first_process
 
 # The options that name a folder, and the files of a run there.
 FOLDERS = {"log_dir": "logs", "model_dir": "weights", "visualdl": "visualdl"}

@@ -412,6 +412,8 @@ def test_what_is_taken_is_said_in_a_line(folder, caplog):
     )
     assert "1,000 images of 1,000 classes to train on: 0 (1), 1 (1), 2 (1), " in many.contents
     assert "6 (1), 7 (1) and 992 more; " in many.contents
+    one = replace(dataset, train=dataset.train[:1], eval=[])
+    assert one.contents == "pets: 1 image of 1 class to train on: cat (1)"
 
 
 LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
