@@ -1,8 +1,11 @@
-"""The pages made of what the benchmark wrote: docs/kernels.md and docs/loading.md."""
+"""Write docs/kernels.md and docs/loading.md from the benchmark's reports.
+
+A page is a list of blocks of text, with a blank line between them.
+"""
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ TORCHVISION = "torchvision on Pillow's images"
 IMAGEOPS = "Pillow's ImageOps"
 NEAREST = "Pillow's transform, nearest pixel"
 KERAS = "keras-preprocessing 1.1.2"
-# Of each op its formula and its source, which cannot be measured.
+# The formula of each op and its source, which no benchmark can measure.
 KERNELS = {
     "brightness": ("e·v, fraction dropped: one `addWeighted` with -½ + 2⁻¹³", BLEND),
     "contrast": ("m + e·(v - m), m the whole mean of the luma", BLEND),
@@ -90,7 +93,7 @@ KERNELS = {
 }
 
 
-# Why another is faster, by op and library; "" is all of them.
+# Why another library is faster, by op and library; "" stands for all libraries.
 FASTER = {
     ("rotate", ""): (
         "Pillow's loop takes as long as OpenCV's `warpAffine`, our floor; and its picture is "
@@ -159,119 +162,28 @@ EXPENSIVE = {
 
 KERNEL_COMMANDS = ("modes", "parity", "ops")
 LOADING_COMMANDS = ("loader", "train", "soak")
-
-
-def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict]]:
-    """What these commands wrote: several reports of one where there are several stacks or sizes.
-
-    Files are named by the command, and may go on: ops.json, modes-numpy1.json.
-
-    Raises:
-        UserError: a command has none.
-    """
-    reports = {}
-    for command in commands:
-        named = [file for file in folder.glob("*.json") if file.stem.split("-")[0] == command]
-        found = sorted(named, key=lambda file: (len(file.stem), file.stem))
-        if not found:
-            raise UserError(
-                f"{folder}: no {command}.json; write it with tools/benchmark.py {command}"
-            )
-        reports[command] = [json.loads(file.read_text(encoding="utf-8")) for file in found]
-    return reports
-
-
-def pages(folder: Path) -> dict[str, str]:
-    """The pages by name, of the reports in a folder."""
-    return {
-        "kernels.md": kernels_page(read_reports(folder, KERNEL_COMMANDS)),
-        "loading.md": loading_page(read_reports(folder, LOADING_COMMANDS)),
-    }
-
-
-MADE = [
-    "`python tools/benchmark.py docs docs/benchmark --output docs` writes this page from the",
-    "figures in docs/benchmark; do not edit either.",
-]
-
-
-def loading_page(reports: dict[str, list[dict]]) -> str:
-    """docs/loading.md."""
-    lines = [
-        "# From files to the network",
-        "",
-        *MADE,
-        "",
-        "Images a second on the clock, over the epochs after the first: the median, with the least",
-        "and the largest in brackets. All loaders make Paddle tensors on a CPU: ours of bytes,",
-        "to be cast, scaled and reordered on the device, the others of float32 [N, 3, H, W]. The",
-        "jitter job decodes, resizes, crops at random, flips, and changes brightness, contrast and",
-        "saturation.",
-    ]
-    for report in reports["loader"]:
-        lines += ["", f"## {report['pictures']}, {report['size']} px, batches of "]
-        lines[-1] += f"{report['batch_size']}"
-        lines += ["", f"{report['machine']}.", "", *loader_table(report["rows"])]
-        if "parts" in report:
-            lines += ["", "Processor time of each part, one thread:", ""]
-            lines += parts_table(report["parts"])
-    for report in reports["train"]:
-        lines += ["", f"## Training, {report['pictures']}", "", f"{report['machine']}.", ""]
-        lines += train_table(report["rows"])
-    for report in reports["soak"]:
-        lines += ["", f"## Training for {report['minutes']:.0f} minutes", ""]
-        lines += soak_table(report)
-    return "\n".join(lines) + "\n"
-
-
-def table(header: str, rows: Iterable[Sequence]) -> list[str]:
-    """A table in Markdown; `header` is its first line."""
-    rule = "|" + " --- |" * (header.count("|") - 1)
-    return [header, rule, *(f"| {' | '.join(map(str, row))} |" for row in rows)]
-
-
-def loader_table(rows: list[dict]) -> list[str]:
-    """A row a loader."""
-    cells = [
-        (
-            row["name"],
-            rate(row["images_per_s"], row["spread"]),
-            row["against"],
-            rate(row["against_images_per_s"], row["against_spread"]),
-            f"{row['ratio']:.1f}×",
-            f"{row['memory_mb'][0]:.0f}–{row['memory_mb'][-1]:.0f}",
-        )
-        for row in rows
-    ]
-    return [
-        *table("| job | ours | other | other's rate | ratio | memory, MB |", cells),
-        "",
-        "Memory: trainer and workers together, after the first and after the last of these epochs.",
-    ]
-
-
-def rate(median: float, spread: list[float]) -> str:
-    low, high = spread
-    return f"{median:,.0f} ({low:,.0f}–{high:,.0f})"
-
-
-def parts_table(rows: list[dict]) -> list[str]:
-    return table("| part | ms |", ((row["name"], f"{row['ms']:.3f}") for row in rows))
-
-
-def train_table(rows: list[dict]) -> list[str]:
-    """A row a run."""
-    cells = [
-        (
-            row["name"], f"{row['images_per_s']:.0f}", f"{row['step_ms']:.1f}",
-            f"{row['epoch_s']:.1f}", f"{row['data_wait']:.1%}", f"{row['peak_memory_mb']:.0f}",
-        )
-        for row in rows
-    ]  # fmt: skip
-    header = "| recipe, mode | images/s | step, ms | epoch, s | waiting for data | memory, MB |"
-    return table(header, cells)
-
-
+MADE = """\
+`python tools/benchmark.py docs docs/benchmark --output docs` writes this page from the
+figures in docs/benchmark; do not edit either."""
+LOADING = """\
+Images a second on the clock, over the epochs after the first: the median, with the least
+and the largest in brackets. All loaders make Paddle tensors on a CPU: ours of bytes,
+to be cast, scaled and reordered on the device, the others of float32 [N, 3, H, W]. The
+jitter job decodes, resizes, crops at random, flips, and changes brightness, contrast and
+saturation."""
+MEMORY = "Memory: trainer and workers together, after the first and after the last of these epochs."
+SOAK = """\
+{machine}. {epochs:,} epochs, {images:,} images, trainer
+and workers together. The growth in 24 hours is the slope of a straight line through the
+means of 20 blocks of the time, without its first fifth, with its 95 % interval. PSS and
+USS rise and fall because the kernel takes back pages that it can read from files again.
+Memory that no file holds also rises and falls within an epoch: {first} in the
+first half of the counted time, {second} in the second."""
+COSTS = """\
+Times are processor time of one thread, in milliseconds an image, uint8 RGB. Each library
+runs in a process of its own, and they take turns. Ratios are theirs over ours, from one
+run; by their 95 % intervals half of the ratios of ops are certain to {:.0f} %.
+Milliseconds differ between machines and between hours."""
 GROWING = {
     "anonymous_mb": "memory that no file holds, MB",
     "pss_mb": "memory, shared parts in proportion (PSS), MB",
@@ -283,62 +195,130 @@ GROWING = {
 }
 
 
-def soak_table(report: dict) -> list[str]:
-    """A row for each thing that could grow."""
+def pages(folder: Path) -> dict[str, str]:
+    """The pages by name, from the reports in a folder."""
+    return {
+        "kernels.md": "\n\n".join(kernels_page(read_reports(folder, KERNEL_COMMANDS))) + "\n",
+        "loading.md": "\n\n".join(loading_page(read_reports(folder, LOADING_COMMANDS))) + "\n",
+    }
+
+
+def read_reports(folder: Path, commands: tuple[str, ...]) -> dict[str, list[dict]]:
+    """The reports of these commands; a command has several for several stacks or sizes.
+
+    The name of a file begins with the command: ops.json, modes-numpy1.json.
+
+    Raises:
+        UserError: a command has no report.
+    """
+    reports = {}
+    for command in commands:
+        files = [file for file in folder.glob("*.json") if file.stem.split("-")[0] == command]
+        if not files:
+            raise UserError(
+                f"{folder}: no {command}.json; write it with tools/benchmark.py {command}"
+            )
+        files.sort(key=lambda file: (len(file.stem), file.stem))
+        reports[command] = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return reports
+
+
+def table(header: str, rows: Iterable[str]) -> str:
+    """A table in Markdown; the header and the rows are cells between " | "."""
+    rule = " | ".join(["---"] * len(header.split(" | ")))
+    return "\n".join(f"| {cells} |" for cells in (header, rule, *rows))
+
+
+def loading_page(reports: dict[str, list[dict]]) -> list[str]:
+    """docs/loading.md."""
+    blocks = ["# From files to the network", MADE, LOADING]
+    for report in reports["loader"]:
+        title = "## {pictures}, {size} px, batches of {batch_size}".format(**report)
+        blocks += [title, f"{report['machine']}.", loader_table(report["rows"]), MEMORY]
+        if "parts" in report:
+            parts = (f"{row['name']} | {row['ms']:.3f}" for row in report["parts"])
+            blocks += ["Processor time of each part, one thread:", table("part | ms", parts)]
+    for report in reports["train"]:
+        blocks += [f"## Training, {report['pictures']}", f"{report['machine']}."]
+        blocks += [train_table(report["rows"])]
+    for report in reports["soak"]:
+        blocks += [f"## Training for {report['minutes']:.0f} minutes", *soaked(report)]
+    return blocks
+
+
+def loader_table(rows: list[dict]) -> str:
+    """A row for each loader."""
+
+    def rate(median: float, spread: list[float]) -> str:
+        return f"{median:,.0f} ({spread[0]:,.0f}–{spread[1]:,.0f})"
+
+    return table(
+        "job | ours | other | other's rate | ratio | memory, MB",
+        (
+            f"{row['name']} | {rate(row['images_per_s'], row['spread'])} | {row['against']} "
+            f"| {rate(row['against_images_per_s'], row['against_spread'])} | {row['ratio']:.1f}× "
+            f"| {row['memory_mb'][0]:.0f}–{row['memory_mb'][-1]:.0f}"
+            for row in rows
+        ),
+    )
+
+
+def train_table(rows: list[dict]) -> str:
+    """A row for each run."""
+    cells = (
+        "{name} | {images_per_s:.0f} | {step_ms:.1f} | {epoch_s:.1f} | {data_wait:.1%} "
+        "| {peak_memory_mb:.0f}"
+    )
+    return table(
+        "recipe, mode | images/s | step, ms | epoch, s | waiting for data | memory, MB",
+        (cells.format(**row) for row in rows),
+    )
+
+
+def soaked(report: dict) -> list[str]:
+    """What was done, and a row for each thing that could grow."""
     seconds, memory = (np.array(report["series"][name]) for name in ("seconds", "anonymous_mb"))
-    counted = memory[seconds >= WARM * seconds[-1]]
-    first, second = (f"{half.min()} to {half.max()} MB" for half in np.array_split(counted, 2))
-    lines = [
-        f"{report['machine']}. {report['epochs']:,} epochs, {report['images']:,} images, trainer",
-        "and workers together. The growth in 24 hours is the slope of a straight line through the",
-        "means of 20 blocks of the time, without its first fifth, with its 95 % interval. PSS and",
-        "USS rise and fall because the kernel takes back pages that it can read from files again.",
-        f"Memory that no file holds also rises and falls within an epoch: {first} in the",
-        f"first half of the counted time, {second} in the second.",
-        "",
-        "| | first block | last block | maximum | in 24 hours |",
-        "| --- | --- | --- | --- | --- |",
+    halves = np.array_split(memory[seconds >= WARM * seconds[-1]], 2)
+    first, second = (f"{half.min()} to {half.max()} MB" for half in halves)
+    cells = (
+        "{} | {begin:,.1f} | {end:,.1f} | {most:,.1f} "
+        "| {per_24_h:+,.1f} ({interval[0]:+,.1f} to {interval[1]:+,.1f})"
+    )
+    rows = (cells.format(GROWING[row["name"]], **row) for row in report["rows"])
+    return [
+        SOAK.format(**report, first=first, second=second),
+        table("resource | first block | last block | maximum | in 24 hours", rows),
     ]
-    for row in report["rows"]:
-        low, high = row["interval"]
-        lines.append(
-            f"| {GROWING[row['name']]} | {row['begin']:,.1f} | {row['end']:,.1f} "
-            f"| {row['most']:,.1f} | {row['per_24_h']:+,.1f} ({low:+,.1f} to {high:+,.1f}) |"
-        )
-    return lines
 
 
-def kernels_page(reports: dict[str, list[dict]]) -> str:
+def kernels_page(reports: dict[str, list[dict]]) -> list[str]:
     """docs/kernels.md."""
-    certain = f"{100 * reach(reports['ops']):.0f} %"
-    lines = [
-        "# Kernels",
-        "",
-        *MADE,
-        "",
-        "Times are processor time of one thread, in milliseconds an image, uint8 RGB. Each library",
-        "runs in a process of its own, and they take turns. Ratios are theirs over ours, from one",
-        f"run; by their 95 % intervals half of the ratios of ops are certain to {certain}.",
-        "Milliseconds differ between machines and between hours.",
-    ]
+    blocks = ["# Kernels", MADE, COSTS.format(100 * reach(reports["ops"]))]
     for report in reports["modes"]:
-        lines += ["", f"## Cost of a mode{on(report)}", "", *made_on(report), ""]
-        lines += modes_table(report)
+        blocks += [f"## Cost of a mode{on(report)}", made_on(report), modes_table(report)]
+        blocks += ["Drawing and Python: the time for an image of 4 × 4 pixels."]
     for report in reports["parity"]:
-        lines += ["", "## Pixels", "", *made_on(report), "", *pixels_table(report)]
+        blocks += ["## Pixels", made_on(report), pixels_table(report)]
     for report in reports["ops"]:
-        lines += ["", f"## Cost of an op{on(report)}", "", *made_on(report)]
-        lines += [
-            "",
-            "A bold ratio means that the other is faster by more than 5 %.",
-        ]
-        for size in sorted({row["size"] for row in report["rows"]}, reverse=True):
-            lines += ["", f"### At {size} × {size}", "", *cost_table(report, size)]
-    lines += ["", "## Where another is faster", "", *exceptions(reports["ops"])]
-    lines += ["", "## What stays expensive", "", *expensive(reports["ops"][0])]
+        blocks += [f"## Cost of an op{on(report)}", made_on(report)]
+        blocks += ["A bold ratio means that the other is faster by more than 5 %."]
+        for size in sizes(report):
+            blocks += [f"### At {size} × {size}", cost_table(report, size)]
+    blocks += ["## Where another is faster", exceptions(reports["ops"])]
+    blocks += ["## What stays expensive", *expensive(reports["ops"][0])]
     for report in reports["ops"]:
-        lines += ["", f"## Floor{on(report)}", "", *made_on(report), "", *floor_table(report)]
-    return "\n".join(lines) + "\n"
+        blocks += [f"## Floor{on(report)}", made_on(report), floor_table(report)]
+    return blocks
+
+
+def sizes(report: dict) -> list[int]:
+    """The sizes of the images, the largest first."""
+    return sorted({row["size"] for row in report["rows"]}, reverse=True)
+
+
+def bare_calls(report: dict, size: int) -> dict[str, float]:
+    """Milliseconds of each bare call at this size."""
+    return {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
 
 
 def reach(reports: list[dict]) -> float:
@@ -349,147 +329,130 @@ def reach(reports: list[dict]) -> float:
 
 def on(report: dict) -> str:
     """Our side's stack, for a heading."""
-    ours = report["versions"]["ours"]
-    return f", NumPy {ours['numpy']} and OpenCV {ours['opencv']}"
+    return ", NumPy {numpy} and OpenCV {opencv}".format(**report["versions"]["ours"])
 
 
-def exceptions(reports: list[dict]) -> list[str]:
+def made_on(report: dict) -> str:
+    """The processor, the pictures and the packages."""
+    stacks = [
+        f"{name}: {', '.join(f'{package} {version}' for package, version in versions.items())}"
+        for name, versions in report["versions"].items()
+    ]
+    starts = f"; {report['starts']} starts of each process" if "starts" in report else ""
+    return f"{report['machine']}; {report['pictures']}{starts}. {'; '.join(stacks)}."
+
+
+def is_faster(row: dict) -> bool:
+    """Whether the other library is, by more than two measurements differ."""
+    return row["ratio"] < 0.95
+
+
+def exceptions(reports: list[dict]) -> str:
     """A row for each op and library with a ratio in bold: how far, and why."""
     places = {}
     for report in reports:
-        for row in report["rows"]:
-            if is_faster(row):
-                where = places.setdefault((row["name"], row["against"]), [])
-                low, high = row["interval"]
-                where.append(
-                    f"{row['ratio']:.2f}× ({low:.2f}–{high:.2f}) at {row['size']} px{on(report)}"
-                )
+        for row in filter(is_faster, report["rows"]):
+            place = "{ratio:.2f}× ({interval[0]:.2f}–{interval[1]:.2f}) at {size} px".format(**row)
+            places.setdefault((row["name"], row["against"]), []).append(place + on(report))
     return table(
-        "| op | faster | ratio, 95 % interval | why |",
+        "op | faster | ratio, 95 % interval | why",
         (
-            (name, against, "; ".join(where), reason(name, against))
+            f"{name} | {against} | {'; '.join(where)} | {reason(name, against)}"
             for (name, against), where in places.items()
         ),
     )
 
 
 def reason(name: str, against: str) -> str:
-    """Why another is faster at an op; "not explained" fails a test."""
-    for (op, peer), why in FASTER.items():
-        if op in (name, "") and peer in (against, ""):
-            return why
-    return "not explained"
+    """Why another library is faster at an op; "not explained" fails a test."""
+    return FASTER.get((name, against)) or FASTER.get((name, ""), "not explained")
 
 
 def expensive(report: dict) -> list[str]:
     """The ops that take most, at the largest size, beside the call that does their main work."""
-    size = max(row["size"] for row in report["rows"])
+    size = sizes(report)[0]
     took = {row["name"]: row["ours_ms"] for row in report["rows"] if row["size"] == size}
-    bare = {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
-    cells = []
-    for name, tried in EXPENSIVE.items():
-        floor = "–"
-        if name in OF_OP:
-            floor = " + ".join(f"{call} {bare[call]:.2f}" for call in OF_OP[name])
-        cells.append((name, f"{took[name]:.2f}", floor, tried))
+    bare = bare_calls(report, size)
+    rows = (
+        f"{name} | {took[name]:.2f} "
+        f"| {' + '.join(f'{call} {bare[call]:.2f}' for call in OF_OP.get(name, ())) or '–'} "
+        f"| {tried}"
+        for name, tried in EXPENSIVE.items()
+    )
     return [
         f"Milliseconds at {size} × {size}{on(report)}.",
-        "",
-        *table("| op | ours | the bare call | what was tried |", cells),
+        table("op | ours | the bare call | what was tried", rows),
     ]
 
 
-def made_on(report: dict) -> list[str]:
-    """On which processor, with what, of which pictures."""
-    stacks = [
-        f"{name}: {', '.join(f'{package} {version}' for package, version in versions.items())}"
-        for name, versions in report["versions"].items()
-    ]
-    starts = f"; {report['starts']} starts of each process" if "starts" in report else ""
-    return [f"{report['machine']}; {report['pictures']}{starts}. {'; '.join(stacks)}."]
-
-
-def pixels_table(report: dict) -> list[str]:
-    """A row an op: formula, source, and how near it is, given the same parameters."""
-    measured = {}
-    for row in report["rows"]:
-        name, _, how = row["name"].partition(", ")
-        measured.setdefault(name, []).append((how, row))
+def pixels_table(report: dict) -> str:
+    """A row for each op: formula, source, and how near it is, given the same parameters."""
     rows = []
     for name, (formula, source) in KERNELS.items():
-        for how, row in measured.get(name, []):
-            note = f"; {row['note']}" if "note" in row else ""
-            identical = percent(row["identical"]) if "identical" in row else "–"
-            rows.append(
-                (
-                    f"{name}{how and ', ' + how}", formula, source, f"{row['against']}{note}",
-                    identical, row.get("max", "–"), f"{row['mean']:.3g}",
+        for row in report["rows"]:
+            if row["name"].partition(", ")[0] == name:
+                note = f"; {row['note']}" if "note" in row else ""
+                identical = percent(row["identical"]) if "identical" in row else "–"
+                rows.append(
+                    f"{row['name']} | {formula} | {source} | {row['against']}{note} "
+                    f"| {identical} | {row.get('max', '–')} | {row['mean']:.3g}"
                 )
-            )  # fmt: skip
     return table(
-        "| op | what it does | as in | compared with | identical | largest | mean difference |",
-        rows,
+        "op | what it does | as in | compared with | identical | largest | mean difference", rows
     )
 
 
 def percent(share: float) -> str:
-    """100 % only where it is all: 0.999999 is 99.9999 %."""
+    """A share with the digits that show that it is not all: 0.999999 is 99.9999 %."""
     if share == 1:
         return "100 %"
     digits = next(digits for digits in range(2, 9) if digits == 8 or round(share, digits + 2) < 1)
     return f"{share * 100:.{digits}f} %"
 
 
-def cost_table(report: dict, size: int) -> list[str]:
-    """A row an op: our time, its floor, and the others' times over ours."""
+def cost_table(report: dict, size: int) -> str:
+    """A row for each op: our time, its floor, and the others' times over ours."""
     rows = [row for row in report["rows"] if row["size"] == size]
     others = list(dict.fromkeys(row["against"] for row in rows))
-    bare = {row["name"]: row["ms"] for row in report["floor"] if row["size"] == size}
+    bare, ops = bare_calls(report, size), {}
+    for row in rows:
+        ratio = f"**{row['ratio']:.2f}×**" if is_faster(row) else f"{row['ratio']:.2f}×"
+        ops.setdefault(row["name"], {"ours": f"{row['ours_ms']:.3f}"})[row["against"]] = ratio
     cells = []
-    for name in dict.fromkeys(row["name"] for row in rows):
-        same = {row["against"]: row for row in rows if row["name"] == name}
-        ours = next(iter(same.values()))["ours_ms"]
+    for name, ratios in ops.items():
         floor = f"{sum(bare[call] for call in OF_OP[name]):.3f}" if name in OF_OP else "–"
-        ratios = [ratio(same[each]) if each in same else "–" for each in others]
-        cells.append((name, f"{ours:.3f}", floor, *ratios))
-    return table(f"| op | ours, ms | floor, ms | {' | '.join(others)} |", cells)
+        cells.append([name, ratios["ours"], floor, *(ratios.get(each, "–") for each in others)])
+    return table(f"op | ours, ms | floor, ms | {' | '.join(others)}", map(" | ".join, cells))
 
 
-def ratio(row: dict) -> str:
-    """Theirs over ours, marked where they are faster."""
-    return f"**{row['ratio']:.2f}×**" if is_faster(row) else f"{row['ratio']:.2f}×"
-
-
-def is_faster(row: dict) -> bool:
-    """Whether the other is, by more than two measurements differ."""
-    return row["ratio"] < 0.95
-
-
-def modes_table(report: dict) -> list[str]:
-    """A row a mode and size: means, tails, and the part that is not pixels."""
-    lines = [
-        "| mode | px | ours, ms | notebook, ms | ratio | 95 % interval | p99 ours, notebook "
-        "| ratio | drawing | drawing and Python |",
-        "| --- |" + " --- |" * 9,
-    ]
-    for row in report["rows"]:
-        low, high = row["interval"]
-        lines.append(
-            f"| {row['name']} | {row['size']} | {row['ours_ms']:.3f} | {row['against_ms']:.2f} "
-            f"| {row['ratio']:.1f}× | {low:.1f}–{high:.1f} "
-            f"| {row['ours_p99_ms']:.2f}, {row['against_p99_ms']:.1f} | {row['p99_ratio']:.1f}× "
-            f"| {row['drawing_ms'] / row['ours_ms']:.0%} | {row['tiny_ms'] / row['ours_ms']:.0%} |"
-        )
-    lines += ["", "Drawing and Python: the time for an image of 4 × 4 pixels."]
-    return lines
-
-
-def floor_table(report: dict) -> list[str]:
-    """The bare calls, in microseconds."""
-    sizes = sorted({row["size"] for row in report["floor"]}, reverse=True)
-    took = {(row["name"], row["size"]): 1000 * row["ms"] for row in report["floor"]}
-    names = dict.fromkeys(row["name"] for row in report["floor"])
+def modes_table(report: dict) -> str:
+    """A row for each mode and size: means, tails, and the part that is not pixels."""
+    cells = (
+        "{name} | {size} | {ours_ms:.3f} | {against_ms:.2f} | {ratio:.1f}× "
+        "| {interval[0]:.1f}–{interval[1]:.1f} | {ours_p99_ms:.2f}, {against_p99_ms:.1f} "
+        "| {p99_ratio:.1f}× | {drawing:.0%} | {tiny:.0%}"
+    )
     return table(
-        f"| call, µs | {' | '.join(f'{size} px' for size in sizes)} |",
-        ((name, *(f"{took[name, size]:.1f}" for size in sizes)) for name in names),
+        "mode | px | ours, ms | notebook, ms | ratio | 95 % interval | p99 ours, notebook | ratio "
+        "| drawing | drawing and Python",
+        (
+            cells.format(
+                **row,
+                drawing=row["drawing_ms"] / row["ours_ms"],
+                tiny=row["tiny_ms"] / row["ours_ms"],
+            )
+            for row in report["rows"]
+        ),
+    )
+
+
+def floor_table(report: dict) -> str:
+    """The bare calls, in microseconds."""
+    columns = {size: bare_calls(report, size) for size in sizes(report)}
+    return table(
+        f"call, µs | {' | '.join(f'{size} px' for size in columns)}",
+        (
+            " | ".join([name, *(f"{1000 * ms[name]:.1f}" for ms in columns.values())])
+            for name in dict.fromkeys(row["name"] for row in report["floor"])
+        ),
     )
