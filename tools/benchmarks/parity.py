@@ -1,8 +1,8 @@
-"""How near our ops come to Pillow, imgaug and SciPy when they are given the parameters we drew.
+"""How near our ops come to Pillow, imgaug and SciPy at the same parameters.
 
-imgaug is that of the adapter, which tests/golden holds against imgaug as it was published. Where an
-op draws pixels itself (noise, masks) they are taken out of its result and given to imgaug; how they
-are distributed is a figure of its own.
+imgaug is that of the adapter, which tests/golden compares with imgaug as published. The pixels that
+an op draws (noise, masks) are read off its result and given to imgaug; another figure says how they
+are distributed.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ GREY = 128  # noise up to 127 either way can be read off it
 
 
 def parity(images: list[np.ndarray]) -> tuple[dict, list[dict]]:
-    """The versions that were compared, and a row for each op (for each way of resizing)."""
+    """The versions compared, and a row for each op and each of its interpolations."""
     imgaug, _ = load()
     rows = [row for name in SPECS if name in ORACLES for row in compare(name, images)]
     rows += [superpixels_row(images)]
@@ -44,31 +44,33 @@ def parity(images: list[np.ndarray]) -> tuple[dict, list[dict]]:
 
 def compare(name: str, images: list[np.ndarray]) -> list[dict]:
     against, oracle = ORACLES[name]
+    """A row for each interpolation of an op, or one row."""
     differences, distances = {}, []
     for index, image in enumerate(images):
         op = augmentation(spec(name, image.shape[0]))
         for draw in range(DRAWS):
             params = op.sample(generator(SEED, "augment", draw, index), image.shape)
             if name == "affine":
-                params["cval"] = params["cval"][:1] * 3  # of imgaug a colour cannot be asked for
+                params["cval"] = params["cval"][:1] * 3  # imgaug fills with greys only
             if name == "piecewise_affine":
                 ours = piecewise_affine(image, params["jitter"], diagonals(image, params))
             else:
                 ours = op.apply(image, **params)
             difference = np.abs(ours.astype(int) - oracle(op, image, params)).astype(np.uint8)
-            label = ", ".join([name, *filter(None, [params.get("interpolation")])])
+            way = params.get("interpolation")
+            label = f"{name}, {way}" if way else name
             differences.setdefault(label, []).append(difference.ravel())
             if name in SIGMAS:
                 distances.append(normal_distance(op, image.shape, params, params[SIGMAS[name]]))
     rows = []
-    for label, found in sorted(differences.items()):
-        found = np.concatenate(found)
+    for label, parts in sorted(differences.items()):
+        off = np.concatenate(parts)
         row = {
             "name": label,
             "against": against,
-            "identical": float((found == 0).mean()),
-            "max": int(found.max()),
-            "mean": float(found.mean()),
+            "identical": float((off == 0).mean()),
+            "max": int(off.max()),
+            "mean": float(off.mean()),
         }
         if distances:
             row["note"] = f"distance to the normal distribution {np.mean(distances):.4f} (KS)"
@@ -77,17 +79,13 @@ def compare(name: str, images: list[np.ndarray]) -> list[dict]:
 
 
 def pillow(change: Callable) -> tuple[str, Callable]:
-    """An oracle of a picture and parameters by name."""
+    """An oracle from a function of a picture and parameters by name."""
     return "Pillow", lambda op, image, params: np.array(change(Image.fromarray(image), **params))
 
 
 def imgaug(make: Callable) -> tuple[str, Callable]:
-    """An oracle that is an augmenter, which is made of imgaug.augmenters and our parameters."""
+    """An oracle from a function that makes an imgaug augmenter from our parameters."""
     return "imgaug", lambda op, image, params: make(load()[1], **params)(image=image)
-
-
-def enhanced(enhancer: type) -> tuple[str, Callable]:
-    return pillow(lambda picture, factor: enhancer(picture).enhance(factor))
 
 
 def cropped(picture, width_ratio, height_ratio, interpolation):
@@ -120,7 +118,7 @@ def affine(iaa, scale, translate, rotate, shear, cval, order, mode):
 
 
 def channelwise(function: Callable) -> tuple[str, Callable]:
-    """An oracle by a function of imgaug with one number, for an op that may draw one a channel."""
+    """An oracle from a function of imgaug with one number, for ops that may draw three."""
 
     def oracle(op, image, params):
         (values,) = params.values()
@@ -154,7 +152,7 @@ def numpys_sum(op, image, params):
 
 
 def moved(op, image, params):
-    """imgaug's PiecewiseAffine, with our jitter in the place of its own."""
+    """imgaug's PiecewiseAffine with our jitter."""
     _, iaa = load()
     jitter = np.array(params["jitter"])
     rows, columns = jitter.shape[:2]
@@ -190,13 +188,13 @@ def diagonals(image, params) -> tuple[tuple[str, ...], ...]:
 
 
 def stretched(op, image, params):
-    """A part of it, or all, by Pillow's `resize`."""
+    """The image, or the part that was drawn, through Pillow's `resize`."""
     box = None
     if params:
         top, left = params["top"], params["left"]
         box = (left, top, left + params["width"], top + params["height"])
     height, width, _ = op.output_shape(image.shape, **params)
-    # Pillow would use what surrounds the box, so that it is cut out first, as torchvision does.
+    # Cut out first, as torchvision does: Pillow's `box` would also use what surrounds it.
     picture = Image.fromarray(image).crop(box or (0, 0, image.shape[1], image.shape[0]))
     return np.array(picture.resize((width, height), Image.Resampling.BILINEAR))
 
@@ -221,13 +219,7 @@ def turned(picture, shift):
 
 
 def jittered(picture, order, **amounts):
-    for name in order:
-        if name == "hue":
-            picture = turned(picture, amounts[name])
-        else:
-            enhancer = {"saturation": "Color"}.get(name, name.capitalize())
-            picture = getattr(ImageEnhance, enhancer)(picture).enhance(amounts[name])
-    return picture
+    return stepped(picture, [(name, amounts[name]) for name in order])
 
 
 def keras_moved(op, image, params):
@@ -260,7 +252,7 @@ def blend(enhancer: type) -> Callable:
     return lambda picture, factor: enhancer(picture).enhance(factor)
 
 
-# What torchvision makes of Pillow's images; blurs and greys are DeiT's.
+# What torchvision does to Pillow's images; blur and grey are DeiT's.
 STEPS = {
     "identity": lambda picture: picture,
     "shear_x": lambda picture, amount: nearest(picture, 1, amount, 0, 0, 1, 0),
@@ -270,6 +262,8 @@ STEPS = {
     "rotate": lambda picture, degrees: picture.rotate(degrees),
     "brightness": blend(ImageEnhance.Brightness),
     "color": blend(ImageEnhance.Color),
+    "saturation": blend(ImageEnhance.Color),
+    "hue": turned,
     "contrast": blend(ImageEnhance.Contrast),
     "sharpness": blend(ImageEnhance.Sharpness),
     "posterize": ImageOps.posterize,
@@ -315,8 +309,14 @@ def grid_of_numpy(op, image, params):
 
 
 ORACLES = {
-    **{name: pillow(STEPS[name]) for name in ("posterize", "solarize", "autocontrast", "equalize")},
-    **{name: pillow(STEPS[name]) for name in ("shear_x", "shear_y", "translate_x", "translate_y")},
+    **{
+        name: pillow(STEPS[name])
+        for name in (
+            *("posterize", "solarize", "autocontrast", "equalize", "hue", "rotate"),
+            *("shear_x", "shear_y", "translate_x", "translate_y"),
+            *("brightness", "contrast", "color", "sharpness"),
+        )
+    },
     "cutout": pillow(pasted),
     "random_erasing": pillow(pasted),
     "gridmask": ("NumPy", grid_of_numpy),
@@ -326,13 +326,8 @@ ORACLES = {
     "trivialaugment": pillow(stepped),
     "threeaugment": pillow(stepped),
     "augmix": ("Pillow", averaged),
-    "brightness": enhanced(ImageEnhance.Brightness),
-    "contrast": enhanced(ImageEnhance.Contrast),
-    "color": enhanced(ImageEnhance.Color),
-    "sharpness": enhanced(ImageEnhance.Sharpness),
     "center_crop_resize": pillow(cropped),
     "flip": pillow(flipped),
-    "rotate": pillow(lambda picture, degrees: picture.rotate(degrees)),
     "noise": ("a saturating sum", numpys_sum),
     "hflip": imgaug(lambda iaa, horizontal: iaa.Fliplr(float(horizontal))),
     "vflip": imgaug(lambda iaa, vertical: iaa.Flipud(float(vertical))),
@@ -366,13 +361,12 @@ ORACLES = {
     "center_crop": ("Pillow", middle),
     "random_crop": ("Pillow", padded_crop),
     "random_resized_crop": ("Pillow", stretched),
-    "random_rotation": pillow(lambda picture, degrees: picture.rotate(degrees)),
-    "hue": pillow(turned),
+    "random_rotation": pillow(STEPS["rotate"]),
     "color_jitter": pillow(jittered),
     "keras_affine": ("SciPy", keras_moved),
     "channel_shift": ("NumPy", keras_shifted),
 }
-# The parameter that is the noise's deviation, of ops that draw the same in all channels or not.
+# The parameter that is the deviation of the noise.
 SIGMAS = {"noise": "sigma", "additive_gaussian_noise": "scale"}
 
 
