@@ -1,12 +1,12 @@
-"""Hold imgaug 0.4.0 under our adapter against imgaug as it was published.
+"""Compare imgaug 0.4.0 under our adapter with imgaug as published.
 
     cd tools && python -m benchmarks.imgaug_conformance --folder ~/imgaug-stacks
 
-Makes a virtual environment for each stack in the folder, runs imgaug's own unit tests and draws
-pixels of the notebook's augmenters on each, and compares all with the oldest stack, where imgaug
-still works by itself. Prints the report and writes it beside the environments. Exit code 1 when
-something differs that EXPLAINED does not know. Wants Python 3.11, the only one that all stacks
-have wheels for; takes PyPI, 2 GB and a few minutes of one core.
+Makes a virtual environment for each stack in the folder, runs imgaug's own unit tests and the
+notebook's augmenters in each, and compares the results with those of the oldest stack, on which
+imgaug works unchanged. Prints what differs; the exit code is 1 if something differs that this file
+does not explain. Needs Python 3.11, the only one for which all stacks have wheels, PyPI, 2 GB and
+a few minutes of one core.
 """
 
 import argparse
@@ -34,7 +34,7 @@ TOOLS = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Run:
-    """One column of the report: a stack, with or without the adapter's mends."""
+    """A stack to test on, with or without the adapter's mends."""
 
     title: str
     folder: str
@@ -75,61 +75,25 @@ TESTS = {
     "test_size": "TestCrop",
 }
 
-# The runs in which a test fails, which test, and why it does not matter.
+# The runs in which tests fail; docs/imgaug.md says why none of these failures matters.
 EXPLAINED = [
-    (
-        "NumPy 1.23, as published",
-        r"TestSuperpixels\.",
-        "scikit-image ≥ 0.19 numbers segments from 1: mended",
-    ),
+    ("NumPy 1.23, as published", r"TestSuperpixels\."),
     (
         "NumPy 2, mended",
-        r"TestInvert\.test_other_dtypes_p_is_one_with_max_value",
-        "float16: NumPy 2 rounds the test's tolerance to float16 as well",
-    ),
-    (
-        "NumPy 2, mended",
-        r"Test_fliplr\.test__fliplr_sliced_3d_513_channels",
-        "the test adds 256 to a uint8 array, which NumPy 2 refuses; 513 channels",
-    ),
-    (
-        "NumPy 2, mended",
-        r"TestCrop\.test_other_dtypes_float",
-        "float16: the test compares with float128, which NumPy 2 no longer rounds; same pixels",
+        r"TestInvert\.test_other_dtypes_p_is_one_with_max_value|TestCrop\.test_other_dtypes_float"
+        r"|Test_fliplr\.test__fliplr_sliced_3d_513_channels",
     ),
     (
         "all runs",
-        r"TestAffine_(scale|rotate)\.test_keypoints|TestAffine_alignment\.test_image_",
-        "keypoints: 0.4.0 turns them about a centre half a pixel off that of 0.3.0",
-    ),
-    (
-        "all runs",
-        r"TestAffine\.test_get_parameters|TestAffine___init__\.test___init___translate_p",
-        "0.4.0 keeps `translate` in another form",
-    ),
-    (
-        "all runs",
-        r"TestCoarseDropout\.test___init___size_px_and_size_percent_both_none",
-        "0.4.0 has a default where 0.3.0 raised",
-    ),
-    (
-        "all runs",
-        r"TestPiecewiseAffine\.test_cval_is_(list|zero)",
-        "waits for border pixels at scale 0.7, which the draws of 0.4.0 do not bring",
-    ),
-    (
-        "all runs",
-        r"test_translate_skimage_order_0_float|TestPiecewiseAffine\.test_other_dtypes_float",
-        "float16: SciPy no longer takes it",
-    ),
-    (
-        "all runs",
-        r"test_rotate_skimage_order_not_0_bool",
-        "bool images: scikit-image no longer interpolates them",
+        r"TestAffine_(scale|rotate)\.test_keypoints|TestAffine_alignment\.test_image_"
+        r"|TestAffine\.test_get_parameters|TestAffine___init__\.test___init___translate_p"
+        r"|TestCoarseDropout\.test___init___size_px_and_size_percent_both_none"
+        r"|TestPiecewiseAffine\.test_cval_is_(list|zero)|test_rotate_skimage_order_not_0_bool"
+        r"|test_translate_skimage_order_0_float|TestPiecewiseAffine\.test_other_dtypes_float",
     ),
 ]
-# The mends are meant to change Superpixels. The maps of the two warps have other last bits on the
-# newer stacks, which moves a value in a great many by a level or two.
+# The mends are meant to change Superpixels. On newer stacks the maps of the two warps have other
+# last bits, which moves a few values in a million by a level or two.
 PIXELS_BY_THE_MENDS = {"Superpixels", "the whole pipeline"}
 PIXELS_TOLERATED = 0.001  # share of the values
 
@@ -151,19 +115,18 @@ def main() -> int | None:
 
     if not shutil.which(options.python):
         raise UserError(f"there is no {options.python}; say with --python where Python 3.11 is")
-    pythons = [environment(folder, column, options.python) for column in RUNS]
+    pythons = [environment(folder, stack, options.python) for stack in RUNS]
     tests = unpack_tests(folder, pythons[0])
-    for number, (column, python) in enumerate(zip(RUNS, pythons, strict=True)):
-        print(f"running: {column.title}", file=sys.stderr)
-        state = "mended" if column.mended else "published"
+    for number, (stack, python) in enumerate(zip(RUNS, pythons, strict=True)):
+        print(f"running: {stack.title}", file=sys.stderr)
+        state = "mended" if stack.mended else "published"
         command = [python, "-m", "benchmarks.imgaug_conformance"]
         call([*command, "--folder", folder, "--inside", state], PYTHONPATH=str(tests))
         (folder / "record.json").replace(folder / f"record-{number}.json")
         (folder / "pixels.npz").replace(folder / f"pixels-{number}.npz")
 
-    report, unexplained = compare(folder)
-    (folder / "report.md").write_text(report, encoding="utf-8")
-    print(report)
+    lines, unexplained = compare(folder)
+    print("\n".join(lines))
     for line in unexplained:
         print(f"unexplained: {line}", file=sys.stderr)
     return 1 if unexplained else None
@@ -176,21 +139,20 @@ def call(command: list, **settings: str) -> None:
         raise UserError(f"this failed, see above: {' '.join(map(str, command))}")
 
 
-def environment(folder: Path, column: Run, python: str) -> Path:
+def environment(folder: Path, stack: Run, python: str) -> Path:
     """Make the virtual environment of a run, or complete it, and return its Python."""
-    home = folder / column.folder
+    home = folder / stack.folder
     call([python, "-m", "venv", home])
     inside = home / "bin" / "python"
-    packages = ["imgaug==0.4.0", *column.requirements.split()]
+    packages = ["imgaug==0.4.0", *stack.requirements.split()]
     call([inside, "-m", "pip", "install", "--quiet", *packages])
     return inside
 
 
 def unpack_tests(folder: Path, python: Path) -> Path:
-    """Download the source distribution that has imgaug's tests, unpack those, and return where
-    their modules are."""
-    # Its setup.py imports pkg_resources, which setuptools has dropped. The two variables are what
-    # older and newer releases of pip call the same setting.
+    """Download imgaug's source distribution, unpack its tests, and return their folder."""
+    # Its setup.py imports pkg_resources, which setuptools has dropped. Older and newer releases of
+    # pip have different names for the same setting.
     old = folder / "old-setuptools.txt"
     old.write_text("setuptools<70\n")
     wanted = ["--no-deps", "--no-binary", "imgaug", "--dest", folder, f"imgaug=={TESTS_VERSION}"]
@@ -206,7 +168,7 @@ def unpack_tests(folder: Path, python: Path) -> Path:
 
 
 def record(folder: Path, mended: bool) -> None:
-    """In a stack's own environment: run the tests and draw the pixels, and write down both."""
+    """Run the tests, draw the pixels, and write both down; runs in the environment of a stack."""
     warnings.simplefilter("ignore")
     if not mended:
         import imgaug.augmenters
@@ -220,8 +182,7 @@ def record(folder: Path, mended: bool) -> None:
 
 
 def run_tests() -> tuple[Counter, int]:
-    """How many times each test function failed, its subtests counted one by one; and how many
-    functions there are."""
+    """How often each test function failed, counting each subtest, and the number of functions."""
     names = [f"{module}.{name}" for module, names in TESTS.items() for name in names.split()]
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     count = suite.countTestCases()
@@ -232,8 +193,8 @@ def run_tests() -> tuple[Counter, int]:
 
 
 def draw_pixels() -> dict[str, np.ndarray]:
-    """Three photographs through each of the notebook's augmenters with 10 seeds, and through the
-    whole pipeline with 80."""
+    """Three photos after each of the notebook's augmenters with 10 seeds, and after the whole
+    pipeline with 80."""
     from skimage import data
 
     imgaug, _ = adapter.load()
@@ -255,85 +216,48 @@ def draw_pixels() -> dict[str, np.ndarray]:
     return pixels | {"the whole pipeline": draw(pipeline, 80)}
 
 
-def compare(folder: Path) -> tuple[str, list[str]]:
-    """The report in Markdown, and what in it is unexplained."""
+def compare(folder: Path) -> tuple[list[str], list[str]]:
+    """The lines of the report, and those of them that nothing explains."""
     records = [json.loads((folder / f"record-{n}.json").read_text()) for n in range(len(RUNS))]
     pixels = [np.load(folder / f"pixels-{n}.npz") for n in range(len(RUNS))]
-    tests, unexplained = tests_report([each["failures"] for each in records])
-    drawn, moved = pixels_report(pixels)
-    lines = ["| run | packages | test functions | that fail |", "| --- | --- | --- | --- |"]
-    for column, each in zip(RUNS, records, strict=True):
-        packages = column.requirements.replace("==", " ").replace(" ", ", ")
-        packages = re.sub(r"([A-Za-z-]+), (\d)", r"\1 \2", packages)
-        lines.append(f"| {column.title} | {packages} | {each['count']} | {len(each['failures'])} |")
-    return "\n".join([*lines, "", *tests, "", *drawn, ""]), unexplained + moved
+    lines = [
+        f"{stack.title}: {record['count']} test functions, {len(record['failures'])} fail"
+        for stack, record in zip(RUNS, records, strict=True)
+    ]
+    failing, unexplained = tests_report([record["failures"] for record in records])
+    differing, more = pixels_report(pixels)
+    return [*lines, *failing, *differing], unexplained + more
 
 
 def tests_report(failures: list[dict[str, int]]) -> tuple[list[str], list[str]]:
-    """The test functions that do not fail alike in all runs, with the number of their failures,
-    and those that do, by reason."""
-    differing = [
-        f"| test function | {' | '.join(column.title for column in RUNS)} | why |",
-        f"| --- |{' --- |' * len(RUNS)} --- |",
-    ]
-    alike, unexplained = {}, []
+    """How often each test function failed in each run, and the lines that nothing explains."""
+    lines, unexplained = [], []
     for test in sorted(set().union(*failures)):
-        counts = [each.get(test, 0) for each in failures]
-        why = explanation(test, counts)
-        if why is None:
-            unexplained.append(f"{test} fails {counts} times")
-            why = "**unexplained**"
-        name = f"`{test.removeprefix('test_')}`"
-        if len(set(counts)) == 1:
-            alike.setdefault(why, []).append(name)
-        else:
-            cells = " | ".join(str(count or "·") for count in counts)
-            differing.append(f"| {name} | {cells} | {why} |")
-    common = ["| fail in all runs alike | why |", "| --- | --- |"]
-    common += [f"| {', '.join(names)} | {why} |" for why, names in alike.items()]
-    return [*differing, "", *common], unexplained
-
-
-def explanation(test: str, counts: list[int]) -> str | None:
-    """Why it does not matter that a test fails so often in each run; None if nothing is known."""
-    if len(set(counts)) == 1:
-        kind = "all runs"
-    else:
-        kind = ", ".join(column.title for column, count in zip(RUNS, counts, strict=True) if count)
-    for where, pattern, why in EXPLAINED:
-        if where == kind and re.search(pattern, test):
-            return why
-    return None
+        counts = [of_run.get(test, 0) for of_run in failures]
+        lines.append(f"{test} fails {counts} times")
+        titles = [stack.title for stack, count in zip(RUNS, counts, strict=True) if count]
+        kind = "all runs" if len(set(counts)) == 1 else ", ".join(titles)
+        if not any(kind == where and re.search(pattern, test) for where, pattern in EXPLAINED):
+            unexplained.append(lines[-1])
+    return lines, unexplained
 
 
 def pixels_report(pixels: list) -> tuple[list[str], list[str]]:
-    """How far each run's pixels are from those of the oldest stack mended."""
-    others = [number for number in range(len(RUNS)) if number != MENDED]
-    lines = [
-        f"| pixels | {' | '.join(RUNS[number].title for number in others)} |",
-        f"| --- |{' --- |' * len(others)}",
-    ]
-    equal, unexplained = [], []
+    """Where pixels differ from those of the oldest stack, mended, and what nothing explains."""
+    lines, unexplained = [], []
     for name, wanted in pixels[MENDED].items():
-        cells = {}
-        for number in others:
-            apart = np.abs(pixels[number][name].astype(int) - wanted)
-            share = np.mean(apart > 0)
-            if not share:
-                continue
-            cells[number] = (
-                f"{np.mean(~apart.any(axis=(1, 2, 3))):.0%} of the images equal; "
-                f"{share:.4%} of the values differ, by {apart.max()} at most"
-            )
-            by_mends = number == PUBLISHED and name in PIXELS_BY_THE_MENDS
-            if not by_mends and (number == PUBLISHED or share > PIXELS_TOLERATED):
-                unexplained.append(f"{name}, {RUNS[number].title}: {cells[number]}")
-        if cells:
-            row = " | ".join(cells.get(number, "equal") for number in others)
-            lines.append(f"| {name} | {row} |")
-        else:
-            equal.append(name)
-    return [*lines, "", f"Equal to the last byte in all runs: {', '.join(equal)}."], unexplained
+        for number, stack in enumerate(RUNS):
+            off = np.abs(pixels[number][name].astype(int) - wanted)
+            share = np.mean(off > 0)
+            if share:
+                lines.append(
+                    f"{name}, {stack.title}: {np.mean(~off.any(axis=(1, 2, 3))):.0%} of the images "
+                    f"equal; {share:.4%} of the values differ, by {off.max()} at most"
+                )
+                by_mends = number == PUBLISHED and name in PIXELS_BY_THE_MENDS
+                if not by_mends and (number == PUBLISHED or share > PIXELS_TOLERATED):
+                    unexplained.append(lines[-1])
+    return lines, unexplained
 
 
 if __name__ == "__main__":
