@@ -1,14 +1,15 @@
 """The files of a run are for one training at a time."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.results import runlog
 from paddle_aug.system.files import held
 from paddle_aug.system.processes import is_first_process
+from paddle_aug.system.program import again
 
 # The options that name a folder, and the files of a run there.
 FOLDERS = {"log_dir": "logs", "model_dir": "weights", "visualdl": "visualdl"}
@@ -26,25 +27,21 @@ def hold_files(configs: Sequence[TrainConfig]) -> Iterator[None]:
     with ExitStack() as holding:
         for config in configs if is_first_process() else ():
             for name, file in lock_files(config).items():
-                text = refusal(config, name)
-                holding.enter_context(held(file.parent, flag(name), text, file.name))
+                refusal = busy(config, name)
+                holding.enter_context(held(file.parent, flag(name), refusal, file.name))
         yield
 
 
 def lock_files(config: TrainConfig) -> dict[str, Path]:
     """The lock file of a run in each folder that it writes to, by the folders' options."""
     return {
-        name: folder / f".{runlog.prefix(config.mode)}{FOLDERS[name]}.lock"
-        for name, folder in folders(config).items()
+        name: Path(folder, f".{runlog.prefix(config.mode)}{files}.lock")
+        for name, files in FOLDERS.items()
+        if (folder := getattr(config, name))
     }
 
 
-def folders(config: TrainConfig) -> dict[str, Path]:
-    """The folders that a run writes to, by their options."""
-    return {name: Path(getattr(config, name)) for name in FOLDERS if getattr(config, name)}
-
-
-def refusal(config: TrainConfig, name: str) -> str:
+def busy(config: TrainConfig, name: str) -> str:
     """The message for a second training in the folder of this option."""
     text = (
         f"another training of {config.mode or 'none'} is writing to {flag(name)} "
@@ -52,5 +49,5 @@ def refusal(config: TrainConfig, name: str) -> str:
     )
     if config.resume:
         return text
-    others = [f"{flag(name)} {shlex.quote(f'{path}-2')}" for name, path in folders(config).items()]
-    return f"{text}, or train beside it with {' '.join(others)}"
+    others = [(flag(name), f"{file.parent}-2") for name, file in lock_files(config).items()]
+    return f"{text}, or train beside it: {again(*chain(*others))}"

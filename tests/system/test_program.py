@@ -18,6 +18,8 @@ from paddle_aug.system.program import again, tool
         (["tools/check.py", "./a b"], "python tools/check.py 'a b/c' --holdout 0.25"),
         (["tools/train.py", "--seed", "1"],
          "python tools/train.py --seed 1 --data 'a b/c' --holdout 0.25"),
+        (["tools/train.py", "a b", "--holdout=0", "--seed", "1", "--holdout", "0.1"],
+         "python tools/train.py 'a b/c' --seed 1 --holdout 0.25"),
         (["my_script.py", "a b"], "--data 'a b/c' --holdout 0.25"),
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """A run's files are for one training at a time; other runs may share its folders."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,14 @@ def config(config, tmp_path):
     return replace(config, epochs=1)
 
 
-def test_a_second_training_of_a_mode_is_refused_and_touches_nothing(config, data, tmp_path):
+def test_a_second_training_of_a_mode_is_refused_and_touches_nothing(
+    config, data, tmp_path, monkeypatch
+):
     train.fit(config, data)
     before = contents(tmp_path)
     logs, models = config.log_dir, config.model_dir
+    words = ["--log-dir", logs, "--epochs", "1", f"--model-dir={models}"]
+    monkeypatch.setattr(sys, "argv", ["tools/train.py", *words])
     with hold_files([config]):
         with pytest.raises(UserError) as error:
             train.fit(config, data)
@@ -32,7 +37,7 @@ def test_a_second_training_of_a_mode_is_refused_and_touches_nothing(config, data
         assert hidden == {"logs/.userDefAug_logs.lock", "models/.userDefAug_weights.lock"}
     assert str(error.value) == (
         f"another training of userDef is writing to --log-dir {logs}; wait for it to end, or train "
-        f"beside it with --log-dir {logs}-2 --model-dir {models}-2"
+        f"beside it: python tools/train.py --epochs 1 --log-dir {logs}-2 --model-dir {models}-2"
     )
     assert contents(tmp_path) == before
 
