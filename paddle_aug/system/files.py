@@ -193,48 +193,27 @@ def locked(file: Path, refusal: str | None = None):
     if sys.platform == "win32":
         yield
         return
-    descriptor = _lock(file, refusal)
-    _held.add(descriptor)
-    try:
-        yield
-    finally:
-        if descriptor in _held:  # not in a forked child
-            _held.remove(descriptor)
-            with suppress(OSError):
-                os.unlink(file)
-            os.close(descriptor)
-
-
-def _lock(file: Path, refusal: str | None) -> int:
-    """The descriptor of the locked file, open for writing, as NFS wants it."""
     while True:
-        with ExitStack() as closing:
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-            closing.callback(os.close, descriptor)
+        with open(file, "ab") as lock:  # for writing, as NFS wants it
+            _flock(lock, refusal)
+            if os.fstat(lock.fileno()).st_nlink == 0:  # the process before has removed the file
+                continue
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
-            except BlockingIOError:
-                raise UserError(refusal) from None
-            except OSError as error:
-                if error.errno not in NO_LOCKS:
-                    raise
-            if os.fstat(descriptor).st_nlink:  # else the process before has removed the file
-                closing.pop_all()
-                return descriptor
+                yield
+            finally:
+                with suppress(OSError):
+                    os.unlink(file)
+            return
 
 
-_held: set[int] = set()
-
-
-def _leave_locks_to_parent() -> None:
-    """Close the lock files in a forked child, which may outlive its parent."""
-    for descriptor in _held:
-        os.close(descriptor)
-    _held.clear()
-
-
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_leave_locks_to_parent)
+def _flock(lock: BinaryIO, refusal: str | None) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+    except BlockingIOError:
+        raise UserError(refusal) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
 
 
 def set_aside(files: list[Path]) -> Path | None:
