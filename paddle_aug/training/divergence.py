@@ -1,15 +1,19 @@
-"""Trainings that diverge: how the end of an epoch notices it, and what is kept and said."""
+"""Trainings that are lost: how the end of an epoch notices it, and what is kept and said."""
 
+import logging
 import math
 from collections.abc import Sequence
 
 import paddle
 
+from paddle_aug.config import TrainConfig
 from paddle_aug.errors import Diverged
 from paddle_aug.results.text import count
 from paddle_aug.training.meters import EpochMetrics
 from paddle_aug.training.schedule import learning_rate
 from paddle_aug.training.state import Progress, Run, model_file, publish
+
+logger = logging.getLogger(__name__)
 
 
 def refuse_divergence(
@@ -61,13 +65,32 @@ def message(run: Run, progress: Progress, where: str) -> str:
             f"; the logs, the checkpoint and {model_file(config, 'best.pdparams')} are those of "
             f"the {count(progress.done, 'epoch')} before"
         )
-    advice = ["--no-amp"] if config.amp else []
-    advice += [f"--learning-rate {config.learning_rate / 10:g}"]
-    advice += ["--warmup 1"] if not config.warmup else []
     return (
         f"{config.mode}: the training diverged in epoch {progress.done + 1} of {config.epochs}: "
-        f"{where}{kept}. Try the same command with {' or '.join(advice)}"
+        f"{where}{kept}. {advice(config)}"
     )
+
+
+def warn_of_dead_network(run: Run, progress: Progress, dead: bool) -> None:
+    """Warn, once, of a network that gives all images the same outputs after an epoch: such as one
+    whose ReLUs are all 0, and so are the gradients before them."""
+    if dead and not progress.dead and run.group.is_first:
+        logger.warning(
+            "%s: after epoch %d the network gives all eval images the same outputs: it is dead and "
+            "will hardly learn again. %s",
+            run.config.mode,
+            progress.done,
+            advice(run.config),
+        )
+    progress.dead = dead
+
+
+def advice(config: TrainConfig) -> str:
+    """What to try instead of a training that is lost."""
+    options = ["--no-amp"] if config.amp else []
+    options += [f"--learning-rate {config.learning_rate / 10:g}"]
+    options += ["--warmup 1"] if not config.warmup else []
+    return f"Try the same command with {' or '.join(options)}"
 
 
 def has_finite_weights(network: paddle.nn.Layer) -> bool:

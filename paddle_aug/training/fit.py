@@ -21,7 +21,7 @@ from paddle_aug.training.callbacks import Callback, Callbacks, Step
 from paddle_aug.training.console import Console
 from paddle_aug.training.device import num_workers, use_device
 from paddle_aug.training.distributed import Group, join_group
-from paddle_aug.training.divergence import refuse_divergence
+from paddle_aug.training.divergence import refuse_divergence, warn_of_dead_network
 from paddle_aug.training.ema import Average
 from paddle_aug.training.gradients import add_gradients
 from paddle_aug.training.hold import hold_files
@@ -135,6 +135,7 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
             refuse_divergence(run, progress, epoch, metrics, [trained, evaluated, clean])
             record(progress, trained, evaluated, clean, watch, train_batches.images)
             observers.call("on_epoch_end", run, progress)
+            warn_of_dead_network(run, progress, "dead" in evaluated)
             progress.stopped = group.sum([float(progress.stopped)])[0] > 0
             if progress.finished(config) and data.test:
                 with average.in_place():
@@ -168,15 +169,21 @@ def train_step(
 def evaluate(network: paddle.nn.Layer, normalize: Normalize, batches: Batches) -> dict:
     """Mean loss and accuracy over all images, and the number of correct images of each class.
 
-    Leaves the network in eval mode.
+    The key "dead" is there, too, if the network gives all images the same outputs. Leaves the
+    network in eval mode.
     """
     network.eval()
-    metrics = EpochMetrics()
+    metrics, group = EpochMetrics(), batches.group
+    first, varied = None, batches.images <= group.size  # one image cannot vary
     with paddle.no_grad():
         for images, labels, _ in batches.of(0):
             logits = network(normalize(images))
             metrics.add(logits, F.one_hot(labels, logits.shape[1]))
-    return {**metrics.means(batches.group), "right": metrics.right_of_class(batches.group)}
+            first = logits[:1] if first is None else first
+            varied = varied or bool((logits != first).any())
+    dead = group.sum([float(varied)])[0] == 0
+    means = {**metrics.means(group), "right": metrics.right_of_class(group)}
+    return {**means, "dead": True} if dead else means
 
 
 def record(

@@ -53,6 +53,7 @@ class Progress:
     test: dict[str, float] | None = None  # of the last weights, if there is a test list
     stopped: bool = False
     diverged: dict | None = None  # where; the curves then end with an epoch of NaN
+    dead: bool = False  # whether the network gives all images the same outputs
 
     @property
     def done(self) -> int:

@@ -1,6 +1,7 @@
 """A training that diverges: where it is noticed, what is kept, and what is said."""
 
 import json
+import logging
 import math
 from dataclasses import replace
 
@@ -120,6 +121,26 @@ def test_a_large_learning_rate_ends_the_command_with_one_message(
     line = refusal("train.py", *words, monkeypatch=monkeypatch, capsys=capsys)
     assert line.startswith("userDef: the training diverged in epoch 1 of 3: its ")
     assert line.endswith("--learning-rate 1e+19 or --warmup 1\n")
+
+
+class Numb(Callback):
+    """From the second epoch on, the weights of the last layer are 0 after each step."""
+
+    def on_batch_end(self, run, progress, step):
+        *_, last = (value for value in run.network.state_dict().values() if value.ndim == 2)
+        if progress.done:
+            last.set_value(last * 0)
+
+
+def test_a_network_that_gives_all_images_the_same_outputs_brings_one_warning(config, data, caplog):
+    with caplog.at_level(logging.WARNING, "paddle_aug"):
+        progress = fit(config, data, [Numb()])
+    (line,) = [message for message in caplog.messages if "outputs" in message]
+    assert line == (
+        "userDef: after epoch 2 the network gives all eval images the same outputs: it is dead and "
+        "will hardly learn again. Try the same command with --learning-rate 0.0001 or --warmup 1"
+    )
+    assert progress.finished(config)
 
 
 @pytest.mark.parametrize(
