@@ -9,7 +9,7 @@ import numpy as np
 
 from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data import remarks
 from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.data.cache import Cache, Store, decoded_images
@@ -58,6 +58,21 @@ def find_data(config: TrainConfig) -> Found:
         UserError: see `find_dataset`.
     """
     return find_dataset(config.data, config.train_list, config.eval_list, config.image_root)
+
+
+def config_and_data(given: dict, recipe: str | None) -> tuple[TrainConfig, Found]:
+    """The config of a recipe with the options that are given, and its data before it is checked.
+
+    Without a recipe, "sample" is the recipe of the sample data, and "aistudio" of all other data.
+
+    Raises:
+        UserError: see `make_config` and `find_dataset`.
+    """
+    config = make_config(given, recipe or "aistudio")
+    found = find_data(config)
+    if recipe is None and found.drawn:
+        config = make_config(given, "sample")
+    return config, found
 
 
 def open_data(

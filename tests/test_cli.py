@@ -115,6 +115,7 @@ def test_the_help_of_train_has_the_options_that_people_use_and_help_all_every_on
         ("compare", "learning-rate", "(by the recipe; small: 0.001)"),
         ("search", "image-size", "(by the recipe; small: 64)"),
         ("preview", "image-size", "(by the recipe; aistudio: 224, sample: 32)"),
+        ("export", "image-size", "(by the recipe; aistudio: 224, sample: 32)"),
     ],
 )
 def test_the_default_that_is_shown_holds(command, option, end, help_of):

@@ -1,26 +1,27 @@
 """Write augmented copies as a data set of their own."""
 
-import argparse
 import logging
 import os
+import shlex
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser, add_options
-from paddle_aug.config import TrainConfig
+from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
-from paddle_aug.export.dataset import FORMATS, Export, export, verify
-from paddle_aug.inputs import SOURCES
+from paddle_aug.export.dataset import Export, export, verify
+from paddle_aug.inputs import SOURCES, config_and_data
+from paddle_aug.results.image_bytes import FORMATS
+from paddle_aug.system.program import tool
 from paddle_aug.system.versions import differing_versions
 
 logger = logging.getLogger(__name__)
 
 FIELDS = (
-    *SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size",
+    *SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size", "stretch",
     "interpolation",
 )  # fmt: skip
 EXAMPLES = (
-    "--data photos --augment userDef --copies 2 photos-2",
+    "--data photos -c small --augment userDef --copies 2 photos-2",
     "--data photos --augment allab --copies 4 --even photos-4",
     "--verify photos-2",
 )
@@ -37,55 +38,44 @@ def main() -> int:
     text = "folder of the new data set"
     parser.add_argument("out", nargs="?", type=Path, metavar="OUT", help=text)
     parser.add_argument("--copies", type=int, default=1, help="copies of each image")
-    parser.add_argument(
-        "--even",
-        action=argparse.BooleanOptionalAction,
-        default=argparse.SUPPRESS,
-        help="write more copies of rare classes, so that all classes are as large as the largest",
-    )
-    parser.add_argument(
-        "--originals",
-        action=argparse.BooleanOptionalAction,
-        default=argparse.SUPPRESS,
-        help="write the training images as they are too",
-    )
+    text = "write more copies of rare classes, so that all classes are as large as the largest"
+    parser.add_argument("--even", action="store_true", help=text)
+    text = "write the training images as they are too"
+    parser.add_argument("--originals", action="store_true", help=text)
     text = "png keeps every pixel; jpg has quality 95"
     parser.add_argument("--format", choices=FORMATS, default="png", help=text)
-    parser.add_argument(
-        "--no-stretch",
-        action="store_true",
-        help="augment images at their own size, instead of resizing them first",
+    text = "processes that write, besides this one (default: one per core, if there is work)"
+    parser.add_argument("--num-workers", type=int, help=text)
+    text = (
+        "check a data set against its manifest and make missing files again; the exit code is 1 if "
+        "any file differs"
     )
-    parser.add_argument(
-        "--num-workers",
-        type=int,
-        help="processes that write, besides this one (default: one per core, if there is work)",
-    )
-    parser.add_argument(
-        "--verify",
-        type=Path,
-        metavar="OUT",
-        help="check a data set against its manifest and make missing files again; the exit code "
-        "is 1 if any file differs",
-    )
-    add_options(parser, FIELDS)
-    options = vars(parser.parse_args())
-    out, verified, workers = (options.pop(name) for name in ("out", "verify", "num_workers"))
+    parser.add_argument("--verify", type=Path, metavar="OUT", help=text)
+    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    common = (*SOURCES, "holdout", "augment", "image_size", "seed")
+    add_options(parser, FIELDS, common, ("aistudio", "sample"))
+    options = parser.parse_args()
+    given = pop_fields(options, FIELDS)
+    out, workers, recipe = options.out, options.num_workers, options.recipe
     if workers is not None and workers < 0:
         raise UserError(f"--num-workers must not be negative: {workers}")
-    if verified is not None:
-        return check(verified, out, options.get("data"), workers)
+    if options.verify is not None:
+        return check(options.verify, out, given.get("data"), workers)
     if out is None:
         raise UserError("name the folder of the new data set, or --verify an existing one")
-    stretch = not options.pop("no_stretch")
-    if not stretch and "image_size" in options:
-        raise UserError("--no-stretch keeps the images' own sizes; drop --image-size")
-    names = ("copies", "format", "originals", "even")
-    choices = {name: options.pop(name) for name in names if name in options}
-    if not options.get("augment", "").strip():
+    if not given.get("augment", "").strip():
         raise UserError("give the augmentation of the copies, such as --augment 'hflip|rotate(20)'")
-    files = export(Export(TrainConfig(**options, stretch=stretch), **choices), out, workers)
-    print(f"{out}: {files:,} images; to train on them: python tools/train.py --data {out}")
+    config, found = config_and_data(given, recipe)
+    if not config.stretch and "image_size" in given:
+        raise UserError("--no-stretch keeps the images' own sizes; drop --image-size")
+    choices = {name: getattr(options, name) for name in manifest.OPTIONS}
+    files = export(Export(config, **choices), out, workers, found)
+    size = f"{config.image_size} × {config.image_size} pixels" if config.stretch else "any size"
+    recipe = recipe or ("sample" if found.drawn else None)
+    command = [*tool("train"), "--data", str(out)]
+    command += ["--recipe", recipe] if recipe else []
+    command += ["--image-size", str(config.image_size)] if "image_size" in given else []
+    print(f"{out}: {files:,} images, copies of {size}; to train on them: {shlex.join(command)}")
     return 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from paddle_aug.augment.modes import augmentation, split_modes
 from paddle_aug.commands._options import CommandParser, add_options, add_recipe
-from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.config import TrainConfig
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ STOPPED = "stopped; the same command with --resume continues after the last whol
 def main() -> None:
     given, recipe = parse()
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.inputs import find_data, of_mode, open_data
+    from paddle_aug.inputs import config_and_data, of_mode, open_data
     from paddle_aug.networks import NETWORKS
     from paddle_aug.training.console import next_command, result
     from paddle_aug.training.device import use_device
@@ -34,19 +34,14 @@ def main() -> None:
     from paddle_aug.training.hold import hold_files
     from paddle_aug.training.mixing import mixes_of
 
-    config = make_config(given, recipe or "aistudio")
-    modes = split_modes(config.augment)
-    for mode in modes:
-        mode_config = of_mode(config, mode)
-        augmentation(mode_config.augment)
-        mixes_of(mode_config)
-    NETWORKS[config.network]  # the images of the data take longer to check than a name
-    found = find_data(config)
-    if recipe is None and found.drawn:
-        config = make_config(given, "sample")
+    config, found = config_and_data(given, recipe)
+    configs = [of_mode(config, mode) for mode in split_modes(config.augment)]
+    for one in configs:  # names first, because checking the images takes long
+        augmentation(one.augment)
+        mixes_of(one)
+    NETWORKS[config.network]
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
-    configs = [of_mode(config, mode) for mode in modes]
     with hold_files(configs):
         data = open_data(config, found=found)
         results = [result(config, fit_held(config, data)) for config in configs]

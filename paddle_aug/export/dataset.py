@@ -25,12 +25,12 @@ from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.content import shared_content
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.image import UnreadableImage
-from paddle_aug.data.samples import Sample
+from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
 from paddle_aug.export.manifest import Item, sha256
 from paddle_aug.inputs import DRAWS, SOURCES, drawn, open_data, read_one_by_one
-from paddle_aug.results.image_bytes import FORMATS, encode
+from paddle_aug.results.image_bytes import encode
 from paddle_aug.system.files import locked, part_path, write_bytes
 from paddle_aug.system.processes import cores, kill_workers, obey_parent
 from paddle_aug.system.signals import block_signals
@@ -43,8 +43,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Export:
-    """The data set to make: `copies` of each training image or, with `even`, as many as make every
-    class as large as the largest; with `originals`, the images as they are, too."""
+    """The data set to make: `copies` of each training image or, with `even`, enough to make every
+    class as large as the largest; with `originals`, the unchanged images too."""
 
     config: TrainConfig
     copies: int = 1
@@ -55,18 +55,16 @@ class Export:
     def __post_init__(self):
         if self.copies < 1:
             raise UserError(f"--copies must be at least 1, not {self.copies}")
-        if self.format not in FORMATS:
-            raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
         mode = self.config.augment
-        if mix_of(mode, "none") != "none":
+        if mix_of(mode, self.config.mix) != "none":
             raise UserError(
-                f"the mode {mode} mixes images of a batch and their labels, which have no place in "
-                "a list; the nearest mode that can be exported is --augment userDef"
+                f"the mode {self.config.mode} mixes images of a batch and their labels, which have "
+                "no place in a list; export it without the mix, or --augment userDef"
             )
 
 
 class Verified(NamedTuple):
-    """The paths of an exported set by their state; the manifest does not have the `extra` ones."""
+    """The paths of an exported set by their state; `extra` files are not in the manifest."""
 
     whole: list[str]
     made_again: list[str]
@@ -74,12 +72,17 @@ class Verified(NamedTuple):
     extra: list[str]
 
 
-def export(settings: Export, out: Path | str, num_workers: int | None = 0) -> int:
-    """Make the data set, or the rest of it if an earlier call was interrupted.
+def export(
+    settings: Export,
+    out: Path | str,
+    num_workers: int | None = 0,
+    found: Found | None = None,
+) -> int:
+    """Make the data set, or the rest of it after an interruption; returns the number of images.
 
-    `num_workers` is the number of processes to start; None starts one a core if there is enough to
-    do. The bytes do not depend on it. The list files come last, so that a part of a set is not
-    taken for a whole one. Returns the number of images.
+    `num_workers` is the number of processes to start; None starts one per core if there is enough
+    to do. The bytes do not depend on it. `found` spares a second `find_data`. The list files come
+    last, so that a part of a set does not pass for a whole one.
 
     Raises:
         UserError: the data cannot be read, `out` has other files, cannot be written to, or is being
@@ -87,9 +90,9 @@ def export(settings: Export, out: Path | str, num_workers: int | None = 0) -> in
     """
     out = Path(out)
     augmentation(settings.config.augment)  # refuse a mistake in it before all images are checked
-    data = open_data(replace(settings.config, cache="off"))
+    data = open_data(replace(settings.config, cache="off"), found=found)
     maker = _Maker(settings.config, settings.format, data, out)
-    maker.train[0, 0]  # and an image of the wrong size before a folder is made
+    maker.train[0, 0]  # refuse an image of the wrong size before a folder is made
     left_out = _evaluated_too(data)
     header = _header(settings, data, left_out)
     items = plan(settings, data, left_out)
@@ -101,22 +104,25 @@ def export(settings: Export, out: Path | str, num_workers: int | None = 0) -> in
         with locked(out / manifest.LOCK, refusal):
             if (out / manifest.MANIFEST).exists():
                 manifest.refuse_other(out, manifest.read(out)[0], header)
-                (out / manifest.PART).unlink(missing_ok=True)  # if a kill came between the two
+                (out / manifest.PART).unlink(missing_ok=True)  # a kill may have left it
                 logger.info(f"{out} is finished already; --verify checks it")
             else:
-                _make_missing(maker, out, header, items, num_workers)
+                _make_missing(maker, header, items, num_workers)
     return len(items)
 
 
 def _make_missing(
-    maker: "_Maker", out: Path, header: dict, items: list[Item], num_workers: int | None
+    maker: "_Maker", header: dict, items: list[Item], num_workers: int | None
 ) -> None:
     """Make the files that have no line yet or were changed since, and finish the set."""
-    known = {line["path"]: line for line in manifest.read_part(out, header)}
-    lines = {path: line for path, line in known.items() if manifest.is_intact(out, line)}
+    out, part = maker.out, maker.out / manifest.PART
+    lines = {
+        line["path"]: line
+        for line in manifest.read_part(out, header)
+        if manifest.is_intact(out, line)
+    }
     missing = [item for item in items if item.path not in lines]
-    # Written anew, because a kill may have cut its last line short.
-    part = out / manifest.PART
+    # A kill may have cut the last line short, so the file is written again.
     write_bytes(part, manifest.as_text([header, *lines.values()]).encode())
     with open(part, "a", encoding="utf-8") as progress:
         for new_lines in _make_all(maker, missing, num_workers):
@@ -129,8 +135,7 @@ def _make_missing(
 def plan(settings: Export, data: Dataset, left_out: Iterable[int] = ()) -> list[Item]:
     """The files of the set, in the order of its lists."""
     folders = class_folders(data.class_names)
-    left_out = set(left_out)
-    kept = [index for index in range(len(data.train)) if index not in left_out]
+    kept = sorted({*range(len(data.train))} - {*left_out})
     labels = [data.train[index].label for index in kept]
     items = []
     for index, copies in zip(kept, copies_of(labels, settings), strict=True):
@@ -169,7 +174,7 @@ def copies_of(labels: list[int], settings: Export) -> list[int]:
 def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0) -> Verified:
     """Compare every file with the manifest, and make missing files again.
 
-    `data` is where the data is now, if it has moved. Files that differ or are not in the manifest
+    `data` is the new place of data that has moved. Files that differ or are not in the manifest
     are left alone, and a missing file that would come out different is not written.
 
     Raises:
@@ -179,7 +184,6 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
     out = Path(out)
     header, lines = manifest.read(out)
     whole, missing, different = [], [], []
-    existing = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     texts = {name: text.encode() for name, text in manifest.list_files(header, lines).items()}
     digests = {line["path"]: line["sha256"] for line in lines}
     digests |= {name: sha256(text) for name, text in texts.items()}
@@ -194,9 +198,7 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
         (whole if intact else different).append(path)
 
     lost = set(missing)
-    items = [
-        Item(*(line[field] for field in Item._fields)) for line in lines if line["path"] in lost
-    ]
+    items = [Item(*map(line.get, Item._fields)) for line in lines if line["path"] in lost]
     with _write_errors(out):
         if items:
             for new_lines in _make_all(_maker_from(header, out, data), items, num_workers):
@@ -206,12 +208,13 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
         for name in lost & set(texts):
             write_bytes(out / name, texts[name])
     made_again = [path for path in missing if path not in set(different)]
+    existing = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     extra = sorted(existing - {*digests, manifest.MANIFEST, manifest.LOCK})
     return Verified(whole, made_again, different, extra)
 
 
 class _Maker:
-    """Makes the files of an image; it is sent to the workers, so it holds no decoded images."""
+    """Makes the files of an image. It goes to the workers, so it holds no decoded images."""
 
     def __init__(self, config: TrainConfig, format: str, data: Dataset, out: Path):
         self.format = format
@@ -222,15 +225,14 @@ class _Maker:
     def make(self, items: list[Item]) -> list[dict]:
         """Write the files of one image, and return their lines of the manifest.
 
-        A file that comes out with another SHA-256 than its item has is not written.
+        A file whose SHA-256 is not that of its item is not written.
         """
+        sample = self.samples[items[0].list][items[0].index]
         image = None
         lines = []
         for item in items:
-            sample = self.samples[item.list][item.index]
-            ops = None
             if item.epoch is None:
-                content = _unchanged_bytes(sample)
+                ops, content = None, _unchanged_bytes(sample)
             else:
                 if image is None:
                     image = self.train.unchanged(item.index)
@@ -260,9 +262,9 @@ def _maker_from(header: dict, out: Path, data: str | None) -> _Maker:
 
 
 def _write_without_fsync(path: Path, content: bytes) -> None:
-    """Write a whole file, but do not wait for the disk, which would take longer than all the rest.
+    """Write a whole file without waiting for the disk, which would take most of the time.
 
-    Whatever a power failure destroys is found by its SHA-256 and made again.
+    A file that a power failure destroys has another SHA-256, and is made again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = Path(part_path(path))
@@ -271,7 +273,7 @@ def _write_without_fsync(path: Path, content: bytes) -> None:
 
 
 def _unchanged_bytes(sample: Sample) -> bytes:
-    """The bytes of its file; for an image in an archive, those of a PNG."""
+    """The bytes of the sample's file; for an image in an archive, those of a PNG."""
     if sample.pixels is not None:
         return encode(np.ascontiguousarray(sample.pixels), "png")
     try:
@@ -293,12 +295,7 @@ def _make_all(maker: _Maker, items: list[Item], num_workers: int | None) -> Iter
 
 def _results(maker: _Maker, images: list[list[Item]], num_workers: int) -> Iterator[list[dict]]:
     if not num_workers:
-        threads = cv2.getNumThreads()
-        cv2.setNumThreads(0)  # one core, as with one worker
-        try:
-            yield from map(maker.make, images)
-        finally:
-            cv2.setNumThreads(threads)
+        yield from map(maker.make, images)
         return
     executor = ProcessPoolExecutor(
         num_workers, multiprocessing.get_context("spawn"), _start_worker, (maker,)
@@ -329,23 +326,19 @@ def _make_in_worker(items: list[Item]) -> list[dict]:
 
 
 def _evaluated_too(data: Dataset) -> list[int]:
-    """The training images that are evaluated on, too.
+    """The indices of training images that are evaluated on, too, to leave them out.
 
-    Published archives have some; the lists of this data set may not, so they are left out.
+    Published archives have some, and training refuses them in the lists of a folder.
     """
     shared = shared_content(data.train, [*data.eval, *data.test])
     if not shared:
         return []
-    contents = {_content(sample) for _, sample in shared}
-    left_out = [i for i, sample in enumerate(data.train) if _content(sample) in contents]
+    contents = {_unchanged_bytes(sample) for _, sample in shared}
+    left_out = [i for i, sample in enumerate(data.train) if _unchanged_bytes(sample) in contents]
     logger.info(
         f"{data.name}: {len(left_out):,} training images are also evaluated on, and are left out"
     )
     return left_out
-
-
-def _content(sample: Sample) -> bytes:
-    return _unchanged_bytes(sample) if sample.pixels is None else sample.pixels.tobytes()
 
 
 def _header(settings: Export, data: Dataset, left_out: list[int]) -> dict:
@@ -365,8 +358,8 @@ def _header(settings: Export, data: Dataset, left_out: list[int]) -> dict:
 
 
 def class_folders(class_names: list[str]) -> list[str]:
-    """A folder for each class: its name in letters that every system takes, with its number in
-    front if two classes would share a folder."""
+    """A folder for each class: its name in letters that every system takes, after its number if
+    two classes would share a folder."""
     plain = [_plain(name) for name in class_names]
     count = Counter(name.lower() for name in plain)
     return [

@@ -1,9 +1,9 @@
-"""The manifest of an exported data set, and the list files that are made from it.
+"""The manifest of an exported data set, and the list files made from it.
 
-`manifest.jsonl` has one JSON object a line. The first is the header: the data, the options and the
-versions that made the set. Each further line is a file: its path, label and source, the index and
-epoch whose draws it shows, and its SHA-256. Until the set is finished, the lines of the files that
-exist are in `.manifest.part`.
+`manifest.jsonl` has one JSON object per line. The first is the header: the data, the options and
+the versions that made the set. Each further line is a file: its path, label and source, the index
+and epoch whose draws it shows, and its SHA-256. Until the set is finished, `.manifest.part` has the
+lines of the files that exist.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ LISTS = {"train": "Train.txt", "eval": "Eval.txt", "test": "Test.txt"}
 
 
 class Item(NamedTuple):
-    """A file of the set; one without an epoch is a copy of the image as it is.
+    """A file of the set; without an `epoch`, the unchanged image.
 
-    `sha256` is what the file must have, if that is known.
+    `sha256` is that of the file, if it is known.
     """
 
     path: str
@@ -47,7 +47,7 @@ def read(out: Path) -> tuple[dict, list[dict]]:
     if not path.is_file():
         if (out / PART).exists():
             raise UserError(f"{out} is not finished; run the command that started it to continue")
-        raise UserError(f"no {MANIFEST} in {out}; give a folder that tools/export.py has written")
+        raise UserError(f"no {MANIFEST} in {out}; give a folder that export has written")
     try:
         header, *lines = [json.loads(text) for text in path.read_bytes().splitlines()]
         needed = {*Item._fields, "label"}
@@ -72,7 +72,6 @@ def read_part(out: Path, header: dict) -> list[dict]:
     Raises:
         UserError: the folder has an unfinished set with another header, or other files.
     """
-    # The part exists before the first image of a set, and until its manifest does.
     part = out / PART
     if part.exists():
         first, *lines = _complete_lines(part) or [{}]
@@ -84,7 +83,7 @@ def read_part(out: Path, header: dict) -> list[dict]:
 
 
 def _complete_lines(part: Path) -> list[dict]:
-    """The lines up to the first incomplete one, which a kill or a full disk may leave."""
+    """The lines before the first incomplete one, which a kill or a full disk may leave."""
     lines = []
     for text in part.read_bytes().split(b"\n")[:-1]:
         try:
@@ -95,7 +94,11 @@ def _complete_lines(part: Path) -> list[dict]:
 
 
 def refuse_other(out: Path, before: dict, header: dict) -> None:
-    """Stop if the set in the folder has another header; the place of its data may differ."""
+    """Refuse another header than that of the set in the folder; its data may have moved.
+
+    Raises:
+        UserError: the data, an option or a version differs.
+    """
     there, given = _settings(before), _settings(header)
     for name, value in given.items():
         if there.get(name) != value:
@@ -107,7 +110,7 @@ def refuse_other(out: Path, before: dict, header: dict) -> None:
 
 def _settings(header: dict) -> dict:
     """What decides the bytes of a set, by the names that users know."""
-    # Earlier versions did not have all of these fields.
+    # Headers of earlier versions lack some of these fields.
     config = header.get("config", {})
     config = {flag(name): config.get(name, getattr(TrainConfig, name)) for name in DRAWS}
     own = {flag(name): header.get(name) for name in OPTIONS}
@@ -116,7 +119,7 @@ def _settings(header: dict) -> dict:
 
 
 def as_text(lines: list[dict]) -> str:
-    """One JSON object a line."""
+    """One JSON object per line."""
     return "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
 
 
@@ -134,7 +137,7 @@ def sha256(content: bytes) -> str:
 
 
 def finish(out: Path, header: dict, lines: list[dict]) -> None:
-    """Write the list files, then the manifest; a set without them is not taken for a whole one."""
+    """Write the list files, then the manifest, without which a set does not pass for whole."""
     for name, text in list_files(header, lines).items():
         write_bytes(out / name, text.encode())
     write_bytes(out / MANIFEST, as_text([header, *lines]).encode())
@@ -142,7 +145,7 @@ def finish(out: Path, header: dict, lines: list[dict]) -> None:
 
 
 def list_files(header: dict, lines: list[dict]) -> dict[str, str]:
-    """The texts of the list files by name: Test.txt only if there are images to test on."""
+    """The texts of the list files by name; Test.txt only if there are images to test on."""
     texts = {
         name: "".join(
             f"{line['path'].removeprefix('Images/')} {line['label']}\n"
@@ -153,6 +156,6 @@ def list_files(header: dict, lines: list[dict]) -> dict[str, str]:
     }
     if not texts["Test.txt"]:
         del texts["Test.txt"]
-    # Folders may have names that are not UTF-8, which lists are.
+    # Lists are UTF-8; the names of folders need not be.
     names = [name.encode(errors="replace").decode() for name in header["data"]["class_names"]]
     return {**texts, "labels.txt": "".join(f"{i} {name}\n" for i, name in enumerate(names))}

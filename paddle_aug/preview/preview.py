@@ -21,9 +21,9 @@ from paddle_aug.inputs import (
     MIXING,
     SOURCES,
     augmented,
+    config_and_data,
     drawn,
     engine,
-    find_data,
     members,
     op_name,
     open_data,
@@ -92,9 +92,7 @@ def as_training(
     named = any(getattr(config, name) for name in SOURCES)
     if file is not None and not named and Path(file).is_file():
         return config, [Sample(file, file, 0)]
-    found = find_data(config)
-    if recipe is None and found.drawn:
-        config = make_config(given, "sample")
+    config, found = config_and_data(given, recipe)
     data = checked(found, check=False)
     if data.eval or config.holdout:  # training refuses other data, but there is something to draw
         data = selected(config, data)

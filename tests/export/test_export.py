@@ -356,7 +356,7 @@ def test_pictures_of_an_archive_become_files_and_those_in_both_parts_are_left_ou
     pixels[1:] += 7
     samples = [Sample("archive", f"batch/{i}", 0, 0, image) for i, image in enumerate(pixels)]
     data = Dataset("archive", samples[:3], [samples[3], samples[1]._replace(path="t/0")], ["a b"])
-    monkeypatch.setattr(export_dataset, "open_data", lambda config, check=True: data)
+    monkeypatch.setattr(export_dataset, "open_data", lambda config, found: data)
     caplog.set_level(logging.INFO)
     export(Export(TrainConfig(augment="none", image_size=8), 1, "jpg", True), tmp_path / "out")
     assert "archive: 1 training images are also evaluated on, and are left out" in caplog.text
@@ -420,15 +420,44 @@ def test_a_users_mistake_ends_with_one_message(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_tool_makes_a_set(tmp_path, photos, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("options", "side", "size"),
+    [
+        (["--recipe", "small"], 64, "64 × 64 pixels"),
+        (["--recipe", "small", "--image-size", "16"], 16, "16 × 16 pixels"),
+        ([], 224, "224 × 224 pixels"),
+        (["--no-stretch"], None, "any size"),
+    ],
+    ids=str,
+)
+def test_the_tool_makes_copies_of_the_size_at_which_training_sees_them(
+    tmp_path, photos, monkeypatch, capsys, options, side, size
+):
     out = tmp_path / "out"
-    arguments = ["--data", photos, "--augment", "hflip", "--copies", 1, "--format", "jpg"]
-    assert run_tool("export.py", *arguments, "--image-size", 16, out, monkeypatch=monkeypatch) == 0
-    assert capsys.readouterr().out == (
-        f"{out}: 12 images; to train on them: python tools/train.py --data {out}\n"
-    )
-    assert all(file.read_bytes()[:3] == b"\xff\xd8\xff" for file in out.rglob("*.jpg"))
-    assert len(list(out.rglob("*.jpg"))) == 9
+    arguments = ["--data", photos, "--augment", "hflip", "--format", "jpg", *options, out]
+    assert run_tool("export.py", *arguments, monkeypatch=monkeypatch) == 0
+    said = capsys.readouterr().out
+    recipe = [] if side is None else options
+    train = " ".join([f"python {ROOT}/tools/train.py --data {out}", *recipe])
+    assert said == f"{out}: 12 images, copies of {size}; to train on them: {train}\n"
+    copies = [read_image(file) for file in out.rglob("*.jpg")]
+    assert len(copies) == 9
+    assert {image.shape for image in copies} == {(side, side, 3) if side else (40, 48, 3)}
+
+
+def test_copies_of_the_sample_have_the_size_of_its_recipe(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    options = ("--data", "sample", "--augment", "hflip", "--fraction", 0.05)
+    assert run_tool("export.py", *options, "out", monkeypatch=monkeypatch) == 0
+    assert "copies of 32 × 32 pixels; " in (said := capsys.readouterr().out)
+    assert said.endswith(" --data out --recipe sample\n")
+
+
+def test_a_recipe_that_mixes_is_not_exported(tmp_path, photos, monkeypatch, capsys):
+    (tmp_path / "mixing.yaml").write_text("config: {mix: cutmix}\n")
+    options = ("--data", photos, "--augment", "hflip", "-c", tmp_path / "mixing.yaml", "out")
+    said = refusal("export.py", *options, monkeypatch=monkeypatch, capsys=capsys)
+    assert "the mode hflip+cutmix mixes images of a batch and their labels" in said
 
 
 def commands_of(page):
@@ -456,7 +485,7 @@ def test_every_command_of_the_page_runs(tmp_path, monkeypatch):
     write_json("logs/userDefAug_run.json", {"config": run.asdict(), "data": data, "versions": {}})
     for _, tool, *arguments in commands:
         if tool == "tools/train.py":
-            assert arguments == ["--data", "photos-4"]
+            assert arguments == ["--data", "photos-4", "--recipe", "small"]
             train_tiny(Path("photos-4"), Path("trained"), image_size=24)
             continue
         if not {"--list", "--run", "--verify"} & {*arguments}:
