@@ -14,6 +14,7 @@ from paddle_aug.data import remarks
 from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.data.cache import Cache, Store, decoded_images
 from paddle_aug.data.dataset import Dataset, checked, find_dataset
+from paddle_aug.data.duplicates import SIDE
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
 from paddle_aug.rng import generator
@@ -88,9 +89,12 @@ def open_data(
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
     """
-    cache = Cache(stretched_size(config), config.cache, config.cache_dir, config.interpolation)
     if found is None:
         found = find_data(config)
+    size, way = stretched_size(config), config.cache
+    # Without a cache, copies are searched for among small images: none is decoded a second time.
+    small = Cache(SIDE, "ram", interpolation="area") if _searches_copies(config, found) else None
+    cache = Cache(size, way, config.cache_dir, config.interpolation, instead=small)
     data = checked(found, check, cache, partial(selected, config) if select_part else None)
     if check:
         warn(config, found, data, select_part)
@@ -101,12 +105,17 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     """Log what is odd about the data, a line each."""
     for remark in remarks.of_classes(found):
         logger.warning("%s: %s", found.name, remark)
-    if config.holdout or not found.eval:
+    if _searches_copies(config, found):
         # Without a part selected, each run will hold back its own.
         divided = [*data.train, *data.eval] if select_part else data.train
         share = config.holdout or 0.25
         for text in remarks.of_copies(found, data, divided, share, config.seed):
             logger.warning("%s: %s", found.name, text)
+
+
+def _searches_copies(config: TrainConfig, found: Found) -> bool:
+    """Whether `--holdout` divides the data; of an archive, the copies are left alone."""
+    return found.root is not None and bool(config.holdout or not found.eval)
 
 
 def selected(config: TrainConfig, data: Dataset) -> Dataset:

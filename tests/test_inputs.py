@@ -55,10 +55,17 @@ def test_training_decodes_each_image_once(config, decodings, options):
     assert len(decodings) == len(set(decodings)) == 64
 
 
-def test_without_a_cache_the_check_still_looks_at_each_image(config, decodings):
-    data = open_data(replace(config, cache="off"))
-    assert data.store is None
-    assert len(decodings) == 64
+@pytest.mark.parametrize("holdout", [0, 0.25])
+@pytest.mark.parametrize("way", ["off", "auto"])
+def test_without_a_cache_the_check_still_looks_at_each_image_once(
+    config, decodings, monkeypatch, holdout, way
+):
+    monkeypatch.setattr(cache, "free_memory", lambda: 0)
+    monkeypatch.setattr(cache, "free_disk", lambda folder: 0)
+    config = replace(config, cache=way, holdout=holdout)
+    data = open_data(config)
+    assert len(decodings) == len(set(decodings)) == 64
+    assert augmented(config, data.train, "none", data.store).decoded is None
 
 
 def test_a_store_that_was_stretched_in_another_way_is_not_taken(config):

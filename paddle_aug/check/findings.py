@@ -16,9 +16,8 @@ from paddle_aug.check.survey import Listed, Seen, Survey, shown
 from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.faults import in_order, list_faults, repeats
 from paddle_aug.data.image import MISSING
-from paddle_aug.data.remarks import WANT_TWO, of_classes, one_class
-from paddle_aug.data.samples import Sample
-from paddle_aug.errors import printable
+from paddle_aug.data.remarks import Finding, Place, class_name, class_place, of_classes, one_class
+from paddle_aug.data.samples import Found
 from paddle_aug.results.text import count
 
 LEVELS = ("error", "warning", "note")
@@ -32,8 +31,8 @@ ODD_MODES = {
     **dict.fromkeys(("1", "L", "LA", "I", "I;16"), "grey"),
     **dict.fromkeys(("P", "PA"), "palette"),
 }
-# By code: level, message and advice; the remarks of `data.remarks` are warnings besides. Duplicates
-# are counted by the second image of each pair.
+# By code: level, message and advice; `data.remarks` has further ones. Duplicates are counted by the
+# second image of each pair.
 FINDINGS = {
     "lists": ("error", "{faults} in lists or folders, which training refuses",
         "correct or remove these lines or files"),
@@ -45,7 +44,6 @@ FINDINGS = {
         "--split 0.75 writes two lists; or train with --holdout 0.25"),
     "nested": ("warning", "all images lie in folders below those of the {classes}",
         "if these folders are the classes, name the folder that holds them"),
-    "one-class": ("error", "{message}", WANT_TWO),
     "few-images": ("warning", f"{{classes}} with fewer than {FEW} training images",
         "add images, or repeat lines of these classes"),
     "imbalance": ("warning", "the largest class has {ratio:.0f} times the images of the smallest",
@@ -100,23 +98,6 @@ FINDINGS = {
 }  # fmt: skip
 
 
-class Place(NamedTuple):
-    """A line of a list or a file, and what is there."""
-
-    where: str
-    what: str = ""
-
-
-class Finding(NamedTuple):
-    """One kind of problem, with all its places; `code` is stable, for programs."""
-
-    level: str
-    code: str
-    message: str
-    advice: str
-    places: list[Place]
-
-
 class DuplicatePair(NamedTuple):
     """Two images that are the same or nearly so (`correlation` below 1), and their code."""
 
@@ -138,21 +119,18 @@ def findings(survey: Survey, image_size: int) -> list[Finding]:
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
-def class_name(survey: Survey, label: int) -> str:
-    names = survey.found.class_names
-    return names[label] if label < len(names) else str(label)
-
-
-def where(survey: Survey, sample: Sample, part: int) -> str:
-    """A sample's line in its list, or its path."""
-    file = survey.found.files[part]
-    return f"{file}:{sample.line}" if sample.line else printable(sample.path)
-
-
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
-    """Where an image is, its path where that is a line, and a remark."""
-    path = shown(image.sample) if image.sample.line else ""
-    return Place(where(survey, image.sample, image.part), ": ".join(filter(None, (path, what))))
+    """An image's line in its list and its path, or its path alone, and a remark."""
+    sample, path = image.sample, shown(image.sample)
+    if not sample.line:
+        return Place(path, what)
+    file = survey.found.files[image.part]
+    return Place(f"{file}:{sample.line}", f"{path}: {what}" if what else path)
+
+
+def _by_code(places: dict[str, list[Place]], **values) -> Iterator[Finding]:
+    """A finding for each code that has places, in the order of FINDINGS."""
+    return (_finding(code, places[code], **values) for code in FINDINGS if places.get(code))
 
 
 def _finding(code: str, places: list[Place], **values) -> Finding:
@@ -172,8 +150,7 @@ def _finding(code: str, places: list[Place], **values) -> Finding:
 
 def _of_lists(survey: Survey) -> Iterator[Finding]:
     found = survey.found
-    labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.parts, labels)]
+    faults = [*found.faults, *list_faults(found)]
     if faults:
         yield _finding(
             "lists",
@@ -193,24 +170,20 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
-    train, evaluated, _ = survey.counts
+    train, evaluated, _ = survey.counts.values()
     if not train:
         return
-    listed = sorted(train)
-
-    def place(label: int, remark: str = "") -> Place:
-        return Place(f"label {label}", f"{_named(survey, label)} {remark}".strip())
+    found, listed = survey.found, sorted(train)
 
     def sized(labels: Iterable[int]) -> list[Place]:
-        return [place(label, f"({train[label]:,})") for label in labels]
+        return [class_place(found, label, f"({train[label]:,})") for label in labels]
 
-    if below := _folders_below_classes(survey):
-        yield _finding("nested", [place(n, f"({', '.join(below[n])})") for n in sorted(below)])
-    if message := one_class(survey.found):
-        yield _finding("one-class", [], message=message)
-    for code, message, advice, classes in of_classes(survey.found):
-        places = [Place(f"label {label}", text) for label, text in classes]
-        yield Finding("warning", code, message, advice, places)
+    if below := _folders_below_classes(found):
+        places = [class_place(found, n, f"({', '.join(below[n])})") for n in sorted(below)]
+        yield _finding("nested", places)
+    if single := one_class(found):
+        yield single
+    yield from of_classes(found)
     if few := [label for label in listed if train[label] < FEW]:
         yield _finding("few-images", sized(few))
     smallest, largest = min(listed, key=train.get), max(listed, key=train.get)
@@ -218,13 +191,12 @@ def _of_classes(survey: Survey) -> Iterator[Finding]:
         ratio = train[largest] / train[smallest]
         yield _finding("imbalance", sized((largest, smallest)), ratio=ratio)
     unseen = [label for label in listed if label not in evaluated]
-    if survey.found.eval and unseen:
-        yield _finding("not-evaluated", [place(label) for label in unseen])
+    if found.eval and unseen:
+        yield _finding("not-evaluated", [class_place(found, label) for label in unseen])
 
 
-def _folders_below_classes(survey: Survey) -> dict[int, list[str]]:
+def _folders_below_classes(found: Found) -> dict[int, list[str]]:
     """By class, the folders in its folder; none if an image lies right in a class folder."""
-    found = survey.found
     if found.root is None or any(sample.line for sample in found.train):
         return {}
     below = defaultdict(set)
@@ -237,43 +209,35 @@ def _folders_below_classes(survey: Survey) -> dict[int, list[str]]:
     return {label: sorted(names) for label, names in below.items()}
 
 
-def _named(survey: Survey, label: int) -> str:
-    name = class_name(survey, label)
-    return "" if name == str(label) else name
-
-
 def _of_files(survey: Survey, image_size: int) -> Iterator[Finding]:
     places = defaultdict(list)
-    files = [image for image in survey.readable if image.seen.encoding]
     for image in survey.images:
-        if not isinstance(image.seen, Seen):
-            code = "missing" if image.seen == MISSING else "unreadable"
-            places[code].append(_place(survey, image, image.seen * (code == "unreadable")))
-            continue
-        height, width = image.seen.height, image.seen.width
-        size = f"{width} × {height}"
-        if image.seen.thumbnail.std() < FLAT:
-            places["blank"].append(_place(survey, image))
-        if max(height, width) >= LONG * min(height, width):
-            places["long"].append(_place(survey, image, size))
-        if SMALL * min(height, width) < image_size:
-            places["small"].append(_place(survey, image, size))
-        if height * width >= LARGE:
-            places["large"].append(_place(survey, image, size))
-        for code, what in _oddities(image):
+        for code, what in _oddities(image, image_size):
             places[code].append(_place(survey, image, what))
-    if len(places["grey"]) == len(files):
+    if len(places["grey"]) == sum(bool(image.seen.encoding) for image in survey.readable):
         del places["grey"]  # odd only among colours
     if 2 * len(places["small"]) > len(survey.readable):
         places["all-small"] = places.pop("small")
-    for code in FINDINGS:
-        if places[code]:
-            yield _finding(code, places[code], size=image_size)
+    yield from _by_code(places, size=image_size)
 
 
-def _oddities(image: Listed) -> Iterator[tuple[str, str]]:
-    """Codes and remarks on how a file holds its image."""
-    how = image.seen.encoding
+def _oddities(image: Listed, image_size: int) -> Iterator[tuple[str, str]]:
+    """The codes that apply to an image, each with a remark."""
+    seen = image.seen
+    if not isinstance(seen, Seen):
+        yield ("missing", "") if seen == MISSING else ("unreadable", seen)
+        return
+    size = f"{seen.width} × {seen.height}"
+    shorter, longer = sorted((seen.width, seen.height))
+    if seen.thumbnail.std() < FLAT:
+        yield "blank", ""
+    if longer >= LONG * shorter:
+        yield "long", size
+    if SMALL * shorter < image_size:
+        yield "small", size
+    if longer * shorter >= LARGE:
+        yield "large", size
+    how = seen.encoding
     if how is None:
         return
     suffix = PurePosixPath(image.sample.path).suffix.lower()
@@ -306,12 +270,10 @@ def duplicate_pairs(survey: Survey) -> list[DuplicatePair]:
     near = survey.near
     for place in np.argsort(-near.correlation, kind="stable"):
         first, second = int(near.first[place]), int(near.second[place])
-        pair = _pair(readable[first], readable[second])
-        pair = pair._replace(
-            code=f"near-{pair.code}",
-            correlation=float(near.correlation[place]),
-            mirrored=bool(near.mirrored[place]),
+        pair = _pair(readable[first], readable[second])._replace(
+            correlation=float(near.correlation[place]), mirrored=bool(near.mirrored[place])
         )
+        pair = pair._replace(code=f"near-{pair.code}")
         closest.setdefault((second, pair.code), pair)
     order = list(FINDINGS)
     return sorted([*same, *closest.values()], key=lambda pair: order.index(pair.code))
@@ -331,24 +293,21 @@ def _pair(first: Listed, second: Listed) -> DuplicatePair:
 def _of_duplicates(survey: Survey) -> Iterator[Finding]:
     places = defaultdict(list)
     for pair in duplicate_pairs(survey):
-        places[pair.code].append(_place(survey, pair.second, likeness(survey, pair)))
-    for code in FINDINGS:
-        if places[code]:
-            finding = _finding(code, places[code])
-            if finding.level == "error" and survey.found.published:
-                finding = finding._replace(level="warning")  # who compares needs the split as it is
-            yield finding
+        places[pair.code].append(_place(survey, pair.second, _likeness(survey, pair)))
+    for finding in _by_code(places):
+        if finding.level == "error" and survey.found.published:
+            finding = finding._replace(level="warning")  # who compares needs the split as it is
+        yield finding
 
 
-def likeness(survey: Survey, pair: DuplicatePair) -> str:
+def _likeness(survey: Survey, pair: DuplicatePair) -> str:
     """How the second image of a pair relates to the first."""
-    first, label = pair.first, ""
-    if first.sample.label != pair.second.sample.label:
-        name, other = (class_name(survey, i.sample.label) for i in (pair.second, first))
-        label = f" ({name}, not {other})"
-    place = where(survey, first.sample, first.part)
-    path = f" {shown(first.sample)}" if first.sample.line else ""
-    return f"as {place}{path}{closeness(pair)}{label}"
+    first, label = pair.first.sample.label, ""
+    if first != pair.second.sample.label:
+        names = (class_name(survey.found, n) for n in (pair.second.sample.label, first))
+        label = " ({}, not {})".format(*names)
+    place = " ".join(filter(None, _place(survey, pair.first)))
+    return f"as {place}{closeness(pair)}{label}"
 
 
 def closeness(pair: DuplicatePair) -> str:

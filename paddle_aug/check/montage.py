@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from paddle_aug.check.findings import class_name, closeness, duplicate_pairs
+from paddle_aug.check.findings import closeness, duplicate_pairs
 from paddle_aug.check.survey import Listed, Survey, shown
 from paddle_aug.data.image import read_sample
+from paddle_aug.data.remarks import class_name
 from paddle_aug.system.files import replacing
 
 SIDE = 112  # pixels of a thumbnail
@@ -48,7 +49,7 @@ def _sheets(survey: Survey) -> Iterator[tuple[str, Image.Image]]:
     for label, listed in sorted(by_label.items()):
         count = min(MAX_IMAGES, len(listed))
         drawn = [listed[place * len(listed) // count] for place in range(count)]
-        name = class_name(survey, label)
+        name = class_name(survey.found, label)
         title = f"{label} {name}: {count:,} of {len(listed):,} images"
         cells = [_cell((image,), [_part(image) + _file_name(image)]) for image in drawn]
         yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)

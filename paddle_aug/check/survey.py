@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.data.duplicates import SIDE, Pairs, components, near_pairs, same_as, thumbnail
+from paddle_aug.data.duplicates import Pairs, components, near_pairs, same_as, thumbnail
 from paddle_aug.data.image import (
     Encoding,
     UnreadableImage,
@@ -19,6 +19,8 @@ from paddle_aug.data.parallel import over_images
 from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
 from paddle_aug.errors import printable
 from paddle_aug.system.files import read_bytes
+
+PARTS = ("train", "eval", "test")
 
 
 class Seen(NamedTuple):
@@ -66,13 +68,9 @@ class Survey:
         ]
 
     @cached_property
-    def counts(self) -> list[Counter]:
-        """Images of each label in train, eval and test, as they are listed."""
-        found = self.found
-        return [
-            Counter(sample.label for sample in samples)
-            for samples in (found.train, found.eval, found.test)
-        ]
+    def counts(self) -> dict[str, Counter]:
+        """Images of each label in each of PARTS, as they are listed."""
+        return {part: Counter(s.label for s in getattr(self.found, part)) for part in PARTS}
 
     @cached_property
     def readable(self) -> list[Listed]:
@@ -88,8 +86,7 @@ class Survey:
         """Pairs of readable images that are nearly, not quite, the same; of the same ones, the
         first stands for all."""
         kept = np.unique(self.first)
-        thumbnails = [self.readable[index].seen.thumbnail for index in kept]
-        pairs = near_pairs(np.array(thumbnails, np.uint8).reshape(-1, SIDE, SIDE))
+        pairs = near_pairs([self.readable[index].seen.thumbnail for index in kept])
         return pairs._replace(first=kept[pairs.first], second=kept[pairs.second])
 
     @cached_property

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.check.findings import LEVELS, Finding, class_name, duplicate_pairs
+from paddle_aug.check.findings import LEVELS, duplicate_pairs
 from paddle_aug.check.survey import Survey, shown
 from paddle_aug.data import duplicates
+from paddle_aug.data.remarks import Finding, class_name
 from paddle_aug.errors import printable
 from paddle_aug.results.text import count
 
@@ -28,26 +29,18 @@ def exit_code(findings: list[Finding]) -> int:
 
 def as_dict(survey: Survey, findings: list[Finding]) -> dict:
     """The whole report, nothing shortened, as JSON has it."""
-    found = survey.found
-    train, evaluated, tested = survey.counts
     return {
         "format": FORMAT,
         "exit_code": exit_code(findings),
-        "name": found.name,
-        "images": {
-            "train": len(found.train),
-            "eval": len(found.eval),
-            "test": len(found.test),
-        },
+        "name": survey.found.name,
+        "images": {part: counts.total() for part, counts in survey.counts.items()},
         "distinct": len(survey.images),
         "readable": len(survey.readable),
         "classes": [
             {
                 "label": label,
-                "name": class_name(survey, label),
-                "train": train[label],
-                "eval": evaluated[label],
-                "test": tested[label],
+                "name": class_name(survey.found, label),
+                **{part: counts[label] for part, counts in survey.counts.items()},
             }
             for label in _labels(survey)
         ],
@@ -87,7 +80,8 @@ def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -
 
 
 def _labels(survey: Survey) -> range:
-    return range(max([len(survey.found.class_names) - 1, *chain(*survey.counts)]) + 1)
+    listed = chain(*survey.counts.values())
+    return range(max([len(survey.found.class_names) - 1, *listed]) + 1)
 
 
 def _sizes(survey: Survey) -> dict:
@@ -118,7 +112,7 @@ def _summary(survey: Survey) -> list[str]:
     found = survey.found
     rows = []
     titles = ("to train on", "to evaluate on", "to test on")
-    for title, counts in zip(titles, survey.counts, strict=True):
+    for title, counts in zip(titles, survey.counts.values(), strict=True):
         if not counts:
             rows += [(title, "none")] * (title != "to test on")
             continue
@@ -140,7 +134,7 @@ def _summary(survey: Survey) -> list[str]:
 
 def _table(survey: Survey) -> list[str]:
     """A line per class; of many classes, the largest and the smallest."""
-    train, evaluated, tested = survey.counts
+    train, _, tested = survey.counts.values()
     labels = list(_labels(survey))
     if not labels:
         return []
@@ -148,14 +142,14 @@ def _table(survey: Survey) -> list[str]:
     if left_out > 0:
         order = sorted(labels, key=lambda label: (-train[label], label))
         labels = order[:half] + order[-half:]
-    names = {label: class_name(survey, label) for label in labels}
+    names = {label: class_name(survey.found, label) for label in labels}
     width = min(30, max(len("class"), *map(len, names.values())))
     most = max([1, *train.values()])
     rows = [f"  label  {'class':<{width}}  train   eval" + "   test" * bool(tested)]
     for label in labels:
         bar = "#" * round(BAR * train[label] / most)
         name = textwrap.shorten(names[label], width, placeholder="…")
-        numbers = [train[label], evaluated[label], *([tested[label]] if tested else [])]
+        numbers = [counts[label] for counts in survey.counts.values()][: 3 if tested else 2]
         columns = "  ".join(f"{number:>5}" for number in numbers)
         rows.append(f"  {label:>5}  {name:<{width}}  {columns}  {bar}".rstrip())
     if left_out > 0:

@@ -6,9 +6,8 @@ from itertools import chain
 
 from paddle_aug.check.divide import path_in_list
 from paddle_aug.check.survey import Seen, Survey
-from paddle_aug.data.content import shared_content
 from paddle_aug.data.faults import list_faults, repeats
-from paddle_aug.data.samples import Found, Sample, normal_path
+from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
 
 
@@ -24,9 +23,10 @@ def usable(survey: Survey) -> tuple[Found, Counter[str]]:
     found = survey.found
     if wrong := [fault for fault in found.faults if fault.file in found.files[3:]]:
         raise UserError(f"no lists are written; correct this first: {wrong[0]}")
-    faults = {*found.faults, *list_faults(found.parts)}
+    faults = {*found.faults, *list_faults(found)}
     lines = {(fault.file, fault.line) for fault in faults if fault.line}
     refused = _refused(survey)
+    contents = {normal_path(image.sample): image.seen.content for image in survey.readable}
     left_out = Counter({"faults in lists or folders": len(faults)})
 
     def kept(file: str, samples: Sequence[Sample]) -> list[Sample]:
@@ -37,10 +37,10 @@ def usable(survey: Survey) -> tuple[Found, Counter[str]]:
 
     parts: list[list[Sample]] = []
     for number, (file, samples) in enumerate(found.parts):
-        part, before = kept(file, samples), [*chain(*parts)]
-        leaks = {normal_path(sample) for sample, _ in shared_content(before, part)}
-        left_out["in two parts"] += len(leaks)
-        parts.append([sample for sample in part if normal_path(sample) not in leaks])
+        before = {contents[normal_path(sample)] for sample in chain(*parts)}
+        part = kept(file, samples)
+        parts.append([s for s in part if contents[normal_path(s)] not in before])
+        left_out["in two parts"] += len(first_of_each(part)) - len(first_of_each(parts[-1]))
         if not parts[-1] and (samples or file not in found.files[:number]):
             raise UserError(f"no lists are written: {file} has no image to keep")
     if not any(sample.line for sample in parts[0]):  # class folders, of which some may be empty

@@ -1,8 +1,8 @@
-"""Decoded images: each image of a data set decoded once, kept in memory or in a mapped file.
+"""Decoded images: each image of a data set is decoded once and kept in memory or in a mapped file.
 
-All processes of a run share the memory. A file is shared by whatever maps it, later runs too: its
-name stands for the very files (path, size, time of change) that it was made from, and it appears
-only when it is whole.
+All processes of a run share the memory or map the file, and later runs map the file too. Its name
+stands for the image files that it was made from, with their sizes and times of change. A file gets
+this name once it is complete.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ SHAPE_BYTES = 8  # of an image's height and width, int32
 
 
 class MappedFile:
-    """The bytes of a cache file, memory-mapped; pickled, it is opened anew."""
+    """The bytes of a cache file, memory-mapped. A copy by pickle maps the file again."""
 
     def __init__(self, path: Path, array: np.ndarray | None = None):
         self.path = path
@@ -48,7 +48,7 @@ class Decoded:
     """The images of a list: `decoded[index]` is uint8 [H, W, 3], read-only.
 
     `starts`, int64 [N], says where in the pixels each image begins, and `shapes`, int32 [N, 2], has
-    their heights and widths. A store's table of shapes follows its pixels, in memory as in a file.
+    their heights and widths. In memory and in a file, the table of shapes follows the pixels.
     """
 
     def __init__(self, pixels: SharedArray | MappedFile, starts: np.ndarray, shapes: np.ndarray):
@@ -65,7 +65,7 @@ class Decoded:
 
     @property
     def way(self) -> str:
-        """Where they are: "ram" or "disk"."""
+        """Where the images are: "ram" or "disk"."""
         return "disk" if isinstance(self.pixels, MappedFile) else "ram"
 
 
@@ -95,34 +95,34 @@ class Cache:
     for caches), "off", or "auto".
 
     "auto" is memory if the images take at most half of what is free, else the disk under the same
-    condition, else off.
+    condition, else off. `instead` is what to keep if these images are not kept.
     """
 
     image_size: int | None
     way: str = "auto"
     folder: Path | str | None = None
     interpolation: str = "linear"
+    instead: "Cache | None" = None
 
 
 class Filling:
-    """A store that is being filled; `lacking` are the samples that it has no image of yet, and
-    `path` is where its file goes."""
+    """A store to be filled: `lacking` are the samples without an image in it, all or none, and
+    `path` is the name that its file gets."""
 
     def __init__(self, store: Store, lacking: list[Sample], path: Path | None = None):
         self.store, self.lacking, self.path = store, lacking, path
         images = store.images
         self.sizes = np.diff(images.starts, append=images.pixels.array.size - images.shapes.nbytes)
-        self.wanted = {_key(sample) for sample in lacking}
 
     def put(self, sample: Sample, image: np.ndarray) -> None:
-        """Keep a sample's image if the store wants it; threads may call this side by side.
+        """Keep a sample's image if the store has a place for it; threads may call this at once.
 
         Raises:
-            UnreadableImage: the image is not as large as its header has promised.
+            UnreadableImage: the image does not have the size that its header gave.
         """
-        if _key(sample) not in self.wanted:
+        place, images = self.store.places.get(_key(sample)), self.store.images
+        if place is None:
             return
-        place, images = self.store.places[_key(sample)], self.store.images
         if self.store.image_size is not None:
             image = resize(image, self.store.image_size, self.store.interpolation)
         if image.size != self.sizes[place]:
@@ -132,7 +132,7 @@ class Filling:
         images.shapes[place] = image.shape[:2]
 
     def finish(self) -> None:
-        """Give a file its name once it is whole and on the disk."""
+        """Give the file its name, now that it is complete, and write it to the disk."""
         pixels = self.store.images.pixels
         assert self.store.images.shapes.all(), "an image was not put"
         if self.path is None:
@@ -149,12 +149,14 @@ class Filling:
 
 @contextmanager
 def filling(samples: Sequence[Sample], cache: Cache | None) -> Iterator[Filling | None]:
-    """A store to be filled with these samples' images, or already full; it is kept if the block
-    ends without an exception.
+    """A store for these samples' images, empty or already full. It is kept if the block ends
+    without an exception.
 
-    None means that images are to be decoded each time: `off`, or there is no room, which is logged.
+    Without a cache, with `off` and without room, which is logged, it is None.
     """
-    filled = _reserve(samples, cache) if cache and cache.way != "off" and samples else None
+    filled = _reserve(samples, cache)
+    if filled is None and cache is not None:
+        filled = _reserve(samples, cache.instead)
     if filled is None or not filled.lacking:
         yield filled
         return
@@ -168,8 +170,10 @@ def filling(samples: Sequence[Sample], cache: Cache | None) -> Iterator[Filling 
 
 
 def decode(samples: Sequence[Sample], filled: Filling | None, title: str) -> dict[str, str]:
-    """Decode these images by all cores, keep in `filled` those that it wants, and return why files
-    cannot be read. The title is that of a progress bar."""
+    """Decode these images on all cores into `filled`, and return why files cannot be read.
+
+    The title is that of a progress bar.
+    """
 
     def decode_one(sample: Sample) -> str | None:
         try:
@@ -191,7 +195,7 @@ def decoded_images(
     folder: Path | str | None = None,
     interpolation: str = "linear",
 ) -> Decoded | None:
-    """All images of a list, decoded now; None if they are not kept (see `filling`).
+    """All images of a list, decoded now; None if nothing keeps them (see `filling`).
 
     Raises:
         UserError: an image cannot be read.
@@ -204,8 +208,10 @@ def decoded_images(
     return filled.store.of(samples)
 
 
-def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
-    """Room for the images of these samples; or full, where a file has them."""
+def _reserve(samples: Sequence[Sample], cache: Cache | None) -> Filling | None:
+    """A store for the images of these samples, full if a file has them; None without room."""
+    if cache is None or cache.way == "off" or not samples:
+        return None
     distinct = {_key(sample): sample for sample in samples}
     samples = list(distinct.values())
     places = {name: place for place, name in enumerate(distinct)}
@@ -237,12 +243,12 @@ def _reserve(samples: Sequence[Sample], cache: Cache) -> Filling | None:
 
 
 def _key(sample: Sample) -> str:
-    """What tells images apart."""
+    """The key of an image in a store."""
     return sample.file if sample.pixels is None else f"{sample.file}: {sample.path}"
 
 
 def _shapes(pixels: SharedArray | MappedFile, count: int) -> np.ndarray:
-    """The table of heights and widths behind the pixels, int32 [count, 2]."""
+    """The table of heights and widths after the pixels, int32 [count, 2]."""
     return pixels.array[pixels.array.size - SHAPE_BYTES * count :].view(np.int32).reshape(-1, 2)
 
 
@@ -260,17 +266,17 @@ def _read(path: Path, count: int) -> Decoded | None:
 
 
 def _new_file(path: Path, size: int) -> MappedFile:
-    """A cache file under a name of its own, while it is being written."""
+    """A cache file under a temporary name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for file in path.parent.glob(".*.part"):
         with suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > ABANDONED:  # its writer was killed
                 file.unlink()
-    # Not by tempfile, whose files nobody else may read: others may share the folder.
+    # Not by tempfile: others may share the folder, and only the owner can read its files.
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         array = np.lib.format.open_memmap(part, "w+", np.uint8, (size,))
-        if hasattr(os, "posix_fallocate"):  # better no room now than a crash at a write
+        if hasattr(os, "posix_fallocate"):  # without it, a full disk kills the process at a write
             with open(part, "r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
     except OSError:
@@ -282,10 +288,11 @@ def _new_file(path: Path, size: int) -> MappedFile:
 def cache_file(samples: Sequence[Sample], cache: Cache, folder: Path) -> Path:
     """Where the cache of these images is.
 
-    The first half of the name stands for the list and the resize, the second for all else that the
-    pixels depend on: each file's size and time of change, an archive's pixels, and what decodes.
+    The first half of the name stands for the list and the resize. The second stands for whatever
+    else the pixels depend on: each file's size and time of change, an archive's pixels, and the
+    versions of the decoders.
     """
-    # Earlier versions knew only linear, and did not name it.
+    # Files of earlier versions, which knew only linear, stay valid.
     how = "" if cache.interpolation == "linear" else f" {cache.interpolation}"
     names = hashlib.sha256(f"{cache.image_size}{how}\n".encode())
     contents = hashlib.sha256(f"{FORMAT} {cv2.__version__} {PIL.__version__}\n".encode())
@@ -294,19 +301,19 @@ def cache_file(samples: Sequence[Sample], cache: Cache, folder: Path) -> Path:
         if sample.pixels is not None:
             contents.update(np.ascontiguousarray(sample.pixels))
             continue
-        with suppress(OSError):  # whoever reads it will say why it cannot be read
+        with suppress(OSError):  # reading the image will say why
             status = os.stat(sample.file)
             contents.update(f"{status.st_size} {status.st_mtime_ns}\n".encode())
     return folder / f"{names.hexdigest()[:24]}-{contents.hexdigest()[:24]}.npy"
 
 
 def default_folder() -> Path:
-    """The user's folder for what may be deleted at any time."""
+    """The folder for caches of the user."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paddle_aug"
 
 
 def free_disk(folder: Path) -> int:
-    """Bytes that can be written to the file system of a folder, which need not exist yet."""
+    """Free bytes in the file system of a folder, which need not exist yet."""
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free

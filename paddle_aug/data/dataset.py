@@ -166,8 +166,7 @@ def checked(
         UserError: all faults of lists and images.
     """
     dataset = Dataset(found.name, found.train, found.eval, found.class_names, list(found.test))
-    labels = found.class_names if found.labels_named else None
-    faults = [*found.faults, *list_faults(found.parts, labels)]
+    faults = [*found.faults, *list_faults(found)]
     samples = [*found.train, *found.eval, *found.test]
     there = any(sample.pixels is not None or os.path.isfile(sample.file) for sample in samples)
     if samples and not there:

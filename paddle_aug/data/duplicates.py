@@ -47,9 +47,10 @@ def same_as(digests: Sequence[Hashable]) -> list[int]:
     return [first.setdefault(digest, index) for index, digest in enumerate(digests)]
 
 
-def near_pairs(thumbnails: np.ndarray) -> Pairs:
-    """All pairs of near duplicates among thumbnails, uint8 [N, SIDE, SIDE]; of many that are surely
+def near_pairs(images: Sequence[np.ndarray]) -> Pairs:
+    """All pairs of near duplicates among thumbnails, uint8 [SIDE, SIDE]; of many that are surely
     the same, such as frames of a film, one stands for the others."""
+    thumbnails = np.asarray(images, np.uint8).reshape(-1, SIDE, SIDE)
     usable = np.flatnonzero([thumbnail.std() >= FLAT for thumbnail in thumbnails])
     thumbnails = thumbnails[usable]
     blocks = _blocks(thumbnails)

@@ -1,11 +1,11 @@
-"""Checks before training: every line and every image of both lists, all faults in one report."""
+"""The check before training: all faults of all lists and images, in one report."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from paddle_aug.data.cache import Filling, decode
 from paddle_aug.data.content import shared_content
-from paddle_aug.data.samples import Fault, Part, Sample, first_of_each, normal_path
+from paddle_aug.data.samples import Fault, Found, Part, Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
 
 MAX_PRINTED = 50
@@ -14,10 +14,10 @@ MAX_PRINTED = 50
 def report(
     faults: Sequence[Fault], names: Sequence[str], notes: Sequence[str] = (), without: str = ""
 ) -> None:
-    """Raise one UserError with all faults, if any, in the order of `names` and lines.
+    """Raise one UserError with all faults, if there are any, in the order of `names` and lines.
 
-    `notes` come before the last line, which says what to do; `without` is a command that goes on
-    without what is faulty.
+    `notes` come before the last line, which says what to do; `without` is the command that writes
+    lists without the faulty lines and files.
     """
     if not faults:
         return
@@ -39,18 +39,17 @@ def in_order(faults: Iterable[Fault], names: Sequence[str]) -> list[Fault]:
     return sorted(set(faults), key=lambda fault: (order[fault.file], fault.line, fault.reason))
 
 
-def list_faults(parts: Sequence[Part], class_names: Sequence[str] | None = None) -> list[Fault]:
-    """Faults that show without reading an image: contradictory labels, and images in two parts.
+def list_faults(found: Found) -> list[Fault]:
+    """Images under two labels, and images in two parts, by their paths.
 
-    The same line twice is none: repeating a rare class is a known trick. Labels are shown as
-    `class_names` where the lists name their classes.
+    A repeated line is no fault: repeating the images of a rare class is a known trick.
     """
     faults = []
 
     def shown(label: int) -> str:
-        return class_names[label] if class_names else str(label)
+        return found.class_names[label] if found.labels_named else str(label)
 
-    for name, samples in parts:
+    for name, samples in found.parts:
         for sample, first in repeats(samples):
             if sample.label != first.label:
                 reason = (
@@ -58,7 +57,7 @@ def list_faults(parts: Sequence[Part], class_names: Sequence[str] | None = None)
                     f"but label {shown(first.label)} on line {first.line}"
                 )
                 faults.append(Fault(name, sample.line, reason))
-    for (earlier, before), (name, samples) in combinations(parts, 2):
+    for (earlier, before), (name, samples) in combinations(found.parts, 2):
         first_before = first_of_each(before)
         for sample in samples:
             index = first_before.get(normal_path(sample))
@@ -72,7 +71,7 @@ def list_faults(parts: Sequence[Part], class_names: Sequence[str] | None = None)
 
 
 def repeats(samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
-    """Each sample whose image is listed before, with the first sample of that image."""
+    """Each sample that lists an image again, with the first sample of that image."""
     first = first_of_each(samples)
     earlier = [first[normal_path(sample)] for sample in samples]
     return [(samples[i], samples[j]) for i, j in enumerate(earlier) if j < i]
@@ -81,8 +80,8 @@ def repeats(samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
 def image_faults(parts: Sequence[Part], filled: Filling | None = None) -> list[Fault]:
     """Faults of images: missing, unreadable, truncated, or the same content in two parts.
 
-    Every file is decoded once, and its pixels are kept in `filled` if it wants them. What it has
-    already was read before, and is not decoded again.
+    Every file is decoded once, into `filled` if that has a place for it. Images that are in a full
+    store are not decoded again.
     """
     distinct = {s.file: s for _, samples in parts for s in samples if s.pixels is None}
     known = filled.store.places if filled and not filled.lacking else {}

@@ -1,4 +1,4 @@
-"""What is odd about a data set that can be trained on: training says it, and check reports it."""
+"""Findings that need no look at the images: training logs them, and `check` reports them."""
 
 import posixpath
 import re
@@ -8,92 +8,120 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from paddle_aug.data.content import content_groups, near_copies
+from paddle_aug.data.content import content_groups
 from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.duplicates import components, near_pairs, thumbnail
 from paddle_aug.data.readers.list_format import subtract
 from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
 from paddle_aug.system.program import tool
 
-MAX_NAMED = 3  # classes that a line names
-WANT_TWO = "a network needs two classes or more to tell apart: add images of another class"
+MAX_NAMED = 3  # places in a line of training
 
 
-class Remark(NamedTuple):
-    """A line of training and a finding of check; `classes` are labels with a text each. In the
-    advice, a command is a line of its own."""
+class Place(NamedTuple):
+    """A class, a line of a list or a file, and what is there."""
 
+    where: str
+    what: str = ""
+
+
+class Finding(NamedTuple):
+    """One kind of problem, with all its places; `code` is stable, for programs.
+
+    A command in the advice is a line of its own.
+    """
+
+    level: str
     code: str
     message: str
     advice: str
-    classes: list[tuple[int, str]]
+    places: list[Place]
 
     def __str__(self):
-        named = [f"{label} {text}".strip() for label, text in self.classes]
+        """The finding in a line of training."""
+        named = [" ".join(place).removeprefix("label ").strip() for place in self.places]
         more = ", …" if len(named) > MAX_NAMED else ""
-        classes = f" ({', '.join(named[:MAX_NAMED])}{more})" if named else ""
-        return f"{self.message}{classes}; {' '.join(self.advice.splitlines())}"
+        places = f" ({', '.join(named[:MAX_NAMED])}{more})" if named else ""
+        return f"{self.message}{places}; {' '.join(self.advice.splitlines())}"
 
 
-def one_class(data: Dataset | Found) -> str | None:
-    """The class that all training images are of, in words."""
+def class_name(data: Dataset | Found, label: int) -> str:
+    """The name of a class, or its number if it has none."""
+    return data.class_names[label] if label < len(data.class_names) else str(label)
+
+
+def class_place(data: Dataset | Found, label: int, remark: str = "") -> Place:
+    """A class as a place."""
+    name = class_name(data, label)
+    return Place(f"label {label}", f"{'' if name == str(label) else name} {remark}".strip())
+
+
+def one_class(data: Dataset | Found) -> Finding | None:
+    """The error that all training images are of one class, if they are."""
     labels = {sample.label for sample in data.train}
     if len(labels) != 1:
         return None
-    (label,) = labels
-    name = data.class_names[label] if label < len(data.class_names) else label
-    return f"all {len(data.train):,} training images are of one class, {name}"
+    name = class_name(data, *labels)
+    message = f"all {len(data.train):,} training images are of one class, {name}"
+    advice = "a network needs two classes or more to tell apart: add images of another class"
+    return Finding("error", "one-class", message, advice, [])
 
 
 def refuse_one_class(data: Dataset) -> None:
-    """Refuse what a network learns in no time and to no end.
+    """Refuse to train on images of a single class.
 
     Raises:
-        UserError: there are not two classes.
+        UserError: all training images are of one class.
     """
-    if message := one_class(data):
-        raise UserError(f"{data.name}: {message}; {WANT_TWO}")
+    if finding := one_class(data):
+        raise UserError(f"{data.name}: {finding}")
 
 
-def of_classes(found: Found) -> Iterator[Remark]:
-    """Labels that no training image has, and names that resemble or contradict each other."""
+def of_classes(found: Found) -> Iterator[Finding]:
+    """Warnings about labels without training images, and about names of classes that resemble each
+    other or contradict the folders."""
     train, evaluated = (Counter(s.label for s in part) for part in (found.train, found.eval))
     if not train:
         return
     names = found.class_names
 
-    def named(label: int, remark: str = "") -> tuple[int, str]:
-        name = names[label] if label < len(names) and names[label] != str(label) else ""
-        return label, f"{name} {remark}".strip()
+    def warning(code: str, message: str, advice: str, *places: Place) -> Finding:
+        classes = f"{len(places):,} class{'es' if len(places) > 1 else ''}"
+        return Finding("warning", code, message.format(classes=classes), advice, [*places])
 
-    # Class 0 may have a name, and the last label be beyond the names.
-    start = 0 if named(0)[1] and max(train) < len(names) else min(train)
+    # Label 0 may be a class with a name and without images.
+    named = class_place(found, 0).what and max(train) < len(names)
+    start = 0 if named else min(train)
     if start:
         message = f"labels begin at {start}, not at 0"
-        yield Remark("labels-start", message, _count_from_0(found, start), [])
+        yield warning("labels-start", message, _count_from_0(found, start))
     known = range(start, max(len(names), max(train) + 1))
     if gaps := [label for label in known if label not in train]:
-        message = f"{_classes(gaps)} without a training image"
-        remarks = {n: f"({evaluated[n]:,} to evaluate on)" for n in gaps if evaluated[n]}
-        advice = "number the classes without gaps, or add images"
-        yield Remark("label-gap", message, advice, [named(n, remarks.get(n, "")) for n in gaps])
-
+        counts = [f"({evaluated[n]:,} to evaluate on)" if evaluated[n] else "" for n in gaps]
+        yield warning(
+            "label-gap",
+            "{classes} without a training image",
+            "number the classes without gaps, or add images",
+            *(class_place(found, n, text) for n, text in zip(gaps, counts, strict=True)),
+        )
     spellings = defaultdict(set)
     for name in names:
         spellings[_folded(name)].add(name)
     if alike := [n for n, name in enumerate(names) if len(spellings[_folded(name)]) > 1]:
-        message = f"{_classes(alike)} whose names differ only in case or spacing"
-        advice = "if they are one class, give their images one label"
-        yield Remark("alike-names", message, advice, [named(n) for n in alike])
+        yield warning(
+            "alike-names",
+            "{classes} whose names differ only in case or spacing",
+            "if they are one class, give their images one label",
+            *(class_place(found, n) for n in alike),
+        )
     if crossed := list(_crossed(found)):
-        message = f"{_classes(crossed)} whose images are in a folder named as another class"
-        advice = "correct the names or the labels"
-        places = [(n, f"{names[n]} in {folder}/") for n, folder in crossed]
-        yield Remark("other-folder", message, advice, places)
-
-
-def _classes(labels: Sequence) -> str:
-    return f"{len(labels):,} class{'es' if len(labels) > 1 else ''}"
+        yield warning(
+            "other-folder",
+            "{classes} whose images are in a folder named as another class",
+            "correct the names or the labels",
+            *(Place(f"label {n}", f"{names[n]} in {folder}/") for n, folder in crossed),
+        )
 
 
 def _folded(name: str) -> str:
@@ -101,8 +129,10 @@ def _folded(name: str) -> str:
 
 
 def _crossed(found: Found) -> Iterator[tuple[int, str]]:
-    """Where classes have names, and the images of each are in a folder of their own: the classes
-    whose folder has the name of another class, with that folder."""
+    """The classes whose images are in a folder named as another class, with that folder.
+
+    Only where classes have names, and the images of each class are in a folder of their own.
+    """
     if not (any(found.files[2:]) or found.labels_named):
         return
     folders = {
@@ -129,10 +159,10 @@ def _count_from_0(found: Found, start: int) -> str:
 def of_copies(
     found: Found, data: Dataset, samples: Sequence[Sample], share: float, seed: int
 ) -> Iterator[str]:
-    """Copies among the images that `--holdout` divides: equal ones, which it keeps together, and
-    those that are nearly the same, which it may tear apart. Archives are taken as they are."""
-    if any(sample.pixels is not None for sample in samples):
-        return
+    """Lines about copies among the images that `--holdout` divides.
+
+    `--holdout` keeps images of equal content together, but not those that are nearly the same.
+    """
     groups = content_groups(samples, data.digests)
     first = {groups[normal_path(sample)]: sample for sample in reversed(samples)}
     if equal := len(groups) - len(first):
@@ -140,7 +170,11 @@ def of_copies(
             f"{equal:,} of {len(groups):,} images are copies of another, which --holdout keeps "
             f"together; {shlex.join([*tool('check'), *found.given])} lists them"
         )
-    if near := near_copies(list(first.values()), data.store):
+    images = data.store.of(list(first.values())) if data.store else None
+    if images is None:  # there is not even memory for small ones, as a warning has said
+        return
+    pairs = near_pairs([thumbnail(images[index]) for index in range(len(images))])
+    if near := len(images) - len(set(components(len(images), pairs.first, pairs.second))):
         yield (
             f"{near:,} of {len(groups):,} images are nearly the same as another, and --holdout may "
             "train on one and evaluate on the other, so that accuracy comes out too high; "

@@ -13,11 +13,12 @@ from made_font import write_font
 from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
-from paddle_aug.check.findings import FINDINGS, LEVELS, Finding, Place, findings
+from paddle_aug.check.findings import FINDINGS, LEVELS, findings
 from paddle_aug.check.montage import MAX_IMAGES, Cell, _framed, sheet, write_montages
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.data.dataset import find_dataset, open_dataset
+from paddle_aug.data.remarks import Finding, Place
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
@@ -148,7 +149,7 @@ def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_
     page = {code: (level, message) for level, code, message in rows}
     said = {finding.code: (finding.level, finding.message) for finding in told_of_it}
     assert {code: page[code] for code in said} == said
-    codes = {*FINDINGS, "labels-start", "label-gap", "alike-names", "other-folder"}
+    codes = {*FINDINGS, "one-class", "labels-start", "label-gap", "alike-names", "other-folder"}
     unsaid = {"labels-start", "alike-names", "other-folder", "no-eval", "one-class", "all-small"}
     assert set(page) == codes == {*said, *unsaid, "nested"}
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from paddle_aug.data import content
-from paddle_aug.data.content import content_groups, near_copies
+from paddle_aug.data.content import content_groups
 from paddle_aug.data.samples import Sample
 
 
@@ -54,13 +54,3 @@ def test_equal_pixels_of_an_archive_are_a_group():
         for name, pixels in (("x", image), ("y", image + 1), ("z", image.copy()))
     ]
     assert content_groups(samples, {}) == {"x": 0, "y": 1, "z": 0}
-
-
-def test_near_copies_are_counted_without_their_originals(tmp_path):
-    samples = drawn(tmp_path, "a.png", "b.png")
-    picture = Image.open(tmp_path / "a.png").convert("RGB").resize((240, 160), Image.BICUBIC)
-    picture.save(tmp_path / "large.png")
-    picture.transpose(Image.FLIP_LEFT_RIGHT).save(tmp_path / "turned.jpg", quality=80)
-    samples += [Sample(str(tmp_path / name), name, 0) for name in ("large.png", "turned.jpg")]
-    assert near_copies(samples[:2], None) == 0
-    assert near_copies(samples, None) == 2

@@ -11,7 +11,7 @@ from PIL import Image
 from paddle_aug.data import cache, content
 from paddle_aug.data import faults as check
 from paddle_aug.data.faults import MAX_PRINTED, image_faults, list_faults, report
-from paddle_aug.data.samples import Fault, Sample
+from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
 
 
@@ -50,10 +50,9 @@ def test_more_files_than_one_task_takes_are_all_looked_at(tmp_path):
 
 def test_an_image_in_both_lists_is_a_fault_however_its_path_is_written(tmp_path, samples):
     leak = sample(tmp_path, "./x/../2.jpg", 0, 7)
-    parts = [
-        ("Train.txt", samples[:3]), ("Eval.txt", [samples[3], leak]), ("Test.txt", samples[2:5])
-    ]  # fmt: skip
-    assert told(list_faults(parts)) == [
+    lists = ("Train.txt", "Eval.txt", "Test.txt")
+    found = Found("x", samples[:3], [samples[3], leak], [], lists, [], test=samples[2:5])
+    assert told(list_faults(found)) == [
         "Eval.txt:7: ./x/../2.jpg is on line 3 of Train.txt too; evaluate on other images",
         "Test.txt:3: 2.jpg is on line 3 of Train.txt too; evaluate on other images",
         "Test.txt:3: 2.jpg is on line 7 of Eval.txt too; evaluate on other images",
