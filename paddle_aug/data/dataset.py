@@ -248,8 +248,7 @@ def _refuse_archive(file: Path) -> None:
     """Stop for a packed data set; CIFAR alone is read from its archive."""
     into = file.parent / file.name.split(".")[0]
     if command := aistudio.unpack_command(file, into):
-        making = f"mkdir -p {shlex.quote(str(into))} && {command}"
-        raise UserError(f"{file} is an archive; unpack it: {making}; then take --data {into}")
+        raise UserError(f"{file} is an archive; unpack it: {command}; then take --data {into}")
 
 
 def _read_file(file: Path, image_root: str | Path | None) -> Found:

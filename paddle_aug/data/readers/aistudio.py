@@ -12,7 +12,6 @@ import shlex
 import shutil
 import stat
 import struct
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,10 +20,10 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from paddle_aug.data.readers.contents import Contents, contents
+from paddle_aug.data.readers.contents import contents
 from paddle_aug.data.readers.list_format import find_lists
 from paddle_aug.errors import UserError
-from paddle_aug.system.files import locked, open_file
+from paddle_aug.system.files import make_folder, open_file
 from paddle_aug.system.program import again
 from paddle_aug.system.script_task import SCRIPT_TASK
 
@@ -36,9 +35,10 @@ _UNPACK = {
     r"\.rar$": "unrar x {0} {1}/",
     r"\.7z$": "7z x {0} -o{1}",
 }
-# What a damaged zip raises; the last three for its names and fields.
+# What a zip raises that is damaged or of an unknown kind; the last two for its names and fields.
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeError, struct.error, ValueError
+    zipfile.BadZipFile, NotImplementedError, zlib.error, lzma.LZMAError, EOFError, struct.error,
+    ValueError,
 )  # fmt: skip
 
 
@@ -51,20 +51,21 @@ def find_data(start: Path, home: Path, script_task: Path = SCRIPT_TASK) -> Path 
     start = start.absolute()
     mounts = [folder / "data" for folder in (start, *start.parents, home)]
     mounts.append(script_task / "train_data" / "datasets")
-    found, others = {}, {}
+    mounted: dict[Path, Path] = {}  # by their real paths: links may lead to one twice
     for mount in filter(_is_readable, mounts):
         for folder in sorted(mount.iterdir()):
             if _NAME.fullmatch(folder.name) and _is_readable(folder):
-                kind = found if find_lists(folder) else others
-                kind.setdefault(folder.resolve(), folder)
-    if len(found) > 1:
-        listed = "".join(f"\n  {again(data=folder)}" for folder in found.values())
-        raise UserError(f"several data sets are mounted; choose one:{listed}")
-    if others and not found:
-        lines = [line for folder in others.values() for line in _without_lists(folder, script_task)]
-        known = "the data that is mounted has no lists such as Train.txt and Eval.txt"
-        raise UserError("\n".join([f"{known}:", *lines]))
-    return next(iter(found.values()), None)
+                mounted.setdefault(folder.resolve(), folder)
+    with_lists = [folder for folder in mounted.values() if find_lists(folder)]
+    if len(with_lists) > 1:
+        commands = "".join(f"\n  {again(data=folder)}" for folder in with_lists)
+        raise UserError(f"several data sets are mounted; choose one:{commands}")
+    if mounted and not with_lists:
+        lines = ["the data that is mounted has no lists such as Train.txt and Eval.txt:"]
+        for folder in mounted.values():
+            lines += _without_lists(folder, script_task)
+        raise UserError("\n".join(lines))
+    return with_lists[0] if with_lists else None
 
 
 def _without_lists(folder: Path, script_task: Path) -> Iterator[str]:
@@ -74,24 +75,24 @@ def _without_lists(folder: Path, script_task: Path) -> Iterator[str]:
         for at, _, names in os.walk(folder)
         for name in names
     ]
-    here = contents(files, folder)
+    what, options = contents(files, folder)
     work = (work_folder(folder, script_task) or folder.parent.parent / "work") / folder.name
-    unpacking = {name: unpack_command(folder / name, work) for name in files}
-    archives = {name: command for name, command in unpacking.items() if command}
-    if here.data or not archives:
-        yield f"{folder}: {here.what}{'' if here.data else '; on the drawn sample instead:'}"
-        yield f"  {again(*here.options, data=here.data or 'sample')}"
+    unpacking = {folder / name: unpack_command(folder / name, work) for name in files}
+    archives = {archive: command for archive, command in unpacking.items() if command}
+    if options or not archives:
+        yield f"{folder}: {what}{'' if options else '; on the drawn sample instead:'}"
+        yield f"  {again(*(options or ['--data', 'sample']))}"
         return
-    for name, command in archives.items():
-        inside = Contents("an archive")
-        if name.lower().endswith(".zip"):
-            names, encoding = _zip_names(folder / name)
-            inside = contents(names, work)
-            if encoding != "utf-8":  # Ubuntu's unzip takes it
-                command = command.replace("unzip", f"unzip -O {encoding}", 1)
-        then = again(*inside.options, data=inside.data or work)
-        yield f"{folder / name}: {inside.what}"
-        yield f"  mkdir -p {shlex.quote(str(work))} && {command} && {then}"
+    for archive, command in archives.items():
+        what, options = "an archive", []
+        if archive.suffix.lower() == ".zip":
+            with _opened(archive) as file:
+                names, encoding = _decoded(file.infolist())
+            what, options = contents([name for name in names if name[-1:] != "/"], work)
+            if encoding != "utf-8":  # an option of Ubuntu's unzip
+                command = command.replace("unzip -q", f"unzip -O {encoding} -q", 1)
+        yield f"{archive}: {what}"
+        yield f"  {command} && {again(*(options or ['--data', str(work)]))}"
 
 
 def _is_readable(folder: Path) -> bool:
@@ -121,39 +122,29 @@ def unpack_command(archive: Path, into: Path) -> str | None:
     """The command that unpacks an archive into a folder; None for a file of another kind."""
     for ending, command in _UNPACK.items():
         if re.search(ending, archive.name, re.IGNORECASE) and archive.is_file():
-            return command.format(*(shlex.quote(str(path)) for path in (archive, into)))
+            folder = shlex.quote(str(into))
+            making = "" if into.is_dir() else f"mkdir -p {folder} && "
+            return making + command.format(shlex.quote(str(archive)), folder)
     return None
 
 
-def _is_tar(file: Path) -> bool:
-    with suppress(*_DAMAGE, OSError):
-        return tarfile.is_tarfile(file)
-    return False
-
-
 @contextmanager
-def _faults_of(zip_path: Path, doing: str) -> Iterator[None]:
-    """Say in one message what is wrong with a zip."""
+def _opened(zip_path: Path, done: str = "read") -> Iterator[zipfile.ZipFile]:
+    """Open a zip; whatever is wrong with it in the block becomes one UserError."""
     try:
-        yield
+        with open_file(zip_path) as file, zipfile.ZipFile(file) as archive:
+            yield archive
     except _DAMAGE as error:
-        if _is_tar(zip_path):
-            command = f"tar -xf {shlex.quote(str(zip_path))} -C {shlex.quote(str(zip_path.parent))}"
-            raise UserError(f"{zip_path} is a tar, not a zip; unpack it: {command}") from None
-        raise UserError(f"{zip_path} is damaged ({error}); fetch it again") from error
-    except NotImplementedError as error:
-        raise UserError(f"cannot unpack {zip_path} ({error}); unpack it by hand") from error
+        raise UserError(
+            f"{zip_path} cannot be {done} ({error}); fetch it again, or unpack it by hand"
+        ) from error
     except OSError as error:
-        raise UserError(f"cannot {doing}: {error.strerror or error}") from error
+        raise UserError(f"{zip_path} cannot be {done}: {error.strerror or error}") from error
 
 
 def zip_contents(zip_path: Path) -> set[str]:
     """The paths of a zip's files below the folder that it is unpacked into."""
-    with (
-        _faults_of(zip_path, f"read {zip_path}"),
-        open_file(zip_path) as file,
-        zipfile.ZipFile(file) as archive,
-    ):
+    with _opened(zip_path) as archive:
         return set(_members(archive, zip_path))
 
 
@@ -168,32 +159,17 @@ def unpack(zip_path: Path, into: Path) -> None:
         UserError: the zip is damaged or encrypted, an entry would leave the folder, or there is
             not enough room; nothing is left behind.
     """
-    with _faults_of(zip_path, f"unpack {zip_path} into {into.parent}"):
-        into.parent.mkdir(parents=True, exist_ok=True)
-        with locked(into.with_name(f".{into.name}.lock")):
-            if into.is_dir():
-                return
-            part = into.with_name(f".{into.name}.part")
-            try:
-                if part.exists():  # a run that was killed
-                    shutil.rmtree(part)
-                part.mkdir()
-                _extract(zip_path, part)
-                if hasattr(os, "sync"):
-                    os.sync()  # the pixels before the name; one fsync a file would take minutes
-                part.rename(into)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
 
-
-def _extract(zip_path: Path, folder: Path) -> None:
-    with open_file(zip_path) as file, zipfile.ZipFile(file) as archive:
-        members = _members(archive, zip_path)
+    def extract(folder: Path) -> None:
         for name, info in tqdm(members.items(), desc=zip_path.name, unit=" files"):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(info) as packed, open(target, "xb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)
+
+    with _opened(zip_path, f"unpacked into {into.parent}") as archive:
+        members = _members(archive, zip_path)
+        make_folder(into, extract)
 
 
 def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -215,17 +191,6 @@ def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipI
     if all(name.startswith(top) for name in members):
         return {name.removeprefix(top): info for name, info in members.items()}
     return members
-
-
-def _zip_names(zip_path: Path) -> tuple[list[str], str]:
-    """The names of a zip's files, as `unzip` unpacks them, and their encoding."""
-    with (
-        _faults_of(zip_path, f"read {zip_path}"),
-        open_file(zip_path) as file,
-        zipfile.ZipFile(file) as archive,
-    ):
-        names, encoding = _decoded(archive.infolist())
-    return [name for name in names if not name.endswith("/")], encoding
 
 
 def _decoded(infos: list[zipfile.ZipInfo]) -> tuple[list[str], str]:

@@ -4,43 +4,35 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from paddle_aug.data.image import SUFFIXES
-from paddle_aug.data.readers.list_format import PART_NAMES, list_names
-
-SHOWN = 4  # names
-
-
-class Contents(NamedTuple):
-    """What there is in words; the value of `--data` that reads it, "" if there is none, and the
-    options to go with that."""
-
-    what: str
-    data: str = ""
-    options: tuple[str, ...] = ()
+from paddle_aug.data.readers.list_format import list_names, part_of
+from paddle_aug.results.text import listed, shortened
 
 
-def contents(names: Iterable[str], root: Path) -> Contents:
-    """What the files of these names, with slashes, hold if they lie below `root`."""
+def contents(names: Iterable[str], root: Path) -> tuple[str, list[str]]:
+    """What the files of these names, with slashes, hold if they lie below `root`: in words, and the
+    options that train on it, if any do."""
     folders: dict[str, set[str]] = defaultdict(set)
     for name in names:
-        folder, file = posixpath.split(name)
         if not any(part.startswith((".", "__MACOSX")) for part in name.split("/")):
+            folder, file = posixpath.split(name)
             folders[folder].add(file)
     for folder in sorted(folders, key=lambda folder: (folder.count("/"), folder)):
         for group in list_names(folders[folder])[:1]:
-            what = f"{' and '.join(group)} in {folder}" if folder else " and ".join(group)
-            return Contents(what, str(root / folder), _holdout(len(group) == 1))
+            place = f" in {folder}" if folder else ""
+            return f"{listed(group)}{place}", _options(root / folder, whole=len(group) == 1)
 
-    pictured = [name for name, files in folders.items() if any(map(_is_image, files))]
+    pictured = [
+        folder for folder, files in folders.items()
+        if any(file.lower().endswith(SUFFIXES) for file in files)
+    ]  # fmt: skip
     top = posixpath.commonpath(pictured) if pictured and "" not in pictured else ""
     if len(pictured) > 1 and top not in pictured:
         classes = sorted({posixpath.basename(name) for name in pictured})
-        below = {posixpath.relpath(name, top or ".").split("/")[0].lower() for name in pictured}
-        split = below & {*PART_NAMES["eval"], *PART_NAMES["test"]}
+        parts = {part_of(posixpath.relpath(name, top or ".").split("/")[0]) for name in pictured}
         what = f"{len(classes):,} folders of images ({shortened(classes)})"
-        return Contents(what, f"folder:{root / top}", _holdout(not split))
+        return what, _options(f"folder:{root / top}", whole=not parts & {"eval", "test"})
     tables = [
         posixpath.join(folder, file)
         for folder, files in folders.items()
@@ -48,17 +40,10 @@ def contents(names: Iterable[str], root: Path) -> Contents:
         if file.lower().endswith(".csv")
     ]
     if len(tables) == 1:
-        return Contents(tables[0], f"csv:{root / tables[0]}", _holdout(True))
-    return Contents(shortened(sorted({name.split("/")[0] for name in names})) or "nothing")
+        return tables[0], _options(f"csv:{root / tables[0]}", whole=True)
+    return shortened(sorted({name.split("/")[0] for name in names})) or "nothing", []
 
 
-def _is_image(file: str) -> bool:
-    return file.lower().endswith(SUFFIXES)
-
-
-def _holdout(wanted: bool) -> tuple[str, ...]:
-    return ("--holdout", "0.25") if wanted else ()
-
-
-def shortened(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)
+def _options(data: Path | str, whole: bool) -> list[str]:
+    """The options that train on data; `whole` if there is nothing to evaluate on."""
+    return ["--data", str(data), *(["--holdout", "0.25"] if whole else [])]

@@ -6,13 +6,12 @@ before other backgrounds. Only its shape makes a thing what it is, never its col
 picture keeps its class under rotations, flips and changes of light.
 """
 
-import tempfile
 from pathlib import Path
 
 from paddle_aug.data.readers.drawn_pictures import EVAL, THINGS, TRAIN, picture, png
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
-from paddle_aug.system.files import locked
+from paddle_aug.system.files import make_folder
 
 SEED = 22612  # the number of the notebook's data set
 TRAIN_PICTURES = 24
@@ -41,8 +40,7 @@ TEXTS = {"labels.txt": "".join(f"{label} {thing}\n" for label, thing in enumerat
 def draw_sample(folder: Path) -> None:
     """Write Train.txt, Eval.txt, labels.txt and Images/ into `folder`, unless they are all there.
 
-    The folder appears whole or not at all: it is drawn under another name and then renamed. Of
-    several processes, one draws and the others wait.
+    The folder appears whole or not at all. Of several processes, one draws and the others wait.
 
     Raises:
         UserError: the folder holds something else, or other lists, and is left as it is; or it
@@ -50,32 +48,27 @@ def draw_sample(folder: Path) -> None:
     """
     folder = Path(folder)
     try:
-        if is_drawn(folder):
-            return
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(folder.with_name(f".{folder.name}.lock")):
-            if is_drawn(folder):  # by another process, meanwhile
-                return
-            if folder.exists():
-                raise UserError(
-                    f"{folder} is not the whole sample data set; move the folder away, and the set "
-                    "will be drawn again"
-                )
-            with tempfile.TemporaryDirectory(
-                prefix=f".{folder.name}.", dir=folder.parent
-            ) as beside:
-                draw_into(Path(beside) / folder.name)
-                (Path(beside) / folder.name).rename(folder)
+        make_folder(folder, draw_into)
+        # The images are checked like those of any other data set.
+        whole = all(
+            (folder / name).is_file() and (folder / name).read_bytes() == text.encode()
+            for name, text in TEXTS.items()
+        )
     except OSError as error:
         raise UserError(
             f"cannot draw the sample data set into {folder} ({error.filename or folder}: "
             f"{error.strerror}); start in a folder that you can write to, or give your own data by "
             "--data FOLDER"
         ) from None
+    if not whole:
+        raise UserError(
+            f"{folder} is not the whole sample data set; move the folder away, and the set will be "
+            "drawn again"
+        )
 
 
 def draw_into(folder: Path) -> None:
-    """Draw the whole set into a folder that does not exist yet."""
+    """Draw the whole set into an empty folder."""
     for label, thing in enumerate(THINGS):
         (folder / "Images" / thing).mkdir(parents=True)
         for variety, numbers in LISTS.values():
@@ -85,9 +78,3 @@ def draw_into(folder: Path) -> None:
                 file.write_bytes(png(picture(thing, variety, rng)))
     for name, text in TEXTS.items():
         (folder / name).write_bytes(text.encode())
-
-
-def is_drawn(folder: Path) -> bool:
-    """Whether the lists in the folder are those of the set; images are checked as any others."""
-    files = [(folder / name, text) for name, text in TEXTS.items()]
-    return all(file.is_file() and file.read_bytes() == text.encode() for file, text in files)
