@@ -7,7 +7,7 @@ from paddle_aug.commands._options import add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
-from paddle_aug.system.files import json_text, locked, refuse_unwritable, write_json
+from paddle_aug.system.files import json_text, locked, refuse_unwritable, set_aside, write_json
 from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
@@ -64,8 +64,11 @@ def main() -> None:
         **evaluate.facts(evaluation, options.mistakes),
     }
     with writing(f"to --out {out}"), locked(out / ".lock"):
+        earlier = set_aside([out / name for name in evaluate.FILES])
         write_json(out / "evaluation.json", facts)
-        files = [out / "evaluation.json", *evaluate.write(evaluation, out, options.mistakes)]
+        files = evaluate.write(evaluation, out, options.mistakes)
+    if earlier:
+        logger.info("moved the files of an earlier evaluation to %s", earlier)
     if options.json:
         print(json_text(facts))
     else:

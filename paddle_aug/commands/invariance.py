@@ -7,7 +7,7 @@ from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
-from paddle_aug.system.files import locked, refuse_unwritable
+from paddle_aug.system.files import locked, refuse_unwritable, set_aside
 from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,10 @@ def main() -> None:
     curves = invariance.measure(networks, samples, ops)
     result = invariance_report.Map(networks, curves, data, len(samples), options.tolerance)
     with writing(f"to --out {options.out}"), locked(options.out / ".lock"):
+        earlier = set_aside([options.out / name for name in invariance_report.FILES])
         files = invariance_report.write(result, options.out)
+    if earlier:
+        logger.info("moved the files of an earlier map to %s", earlier)
     for line in [*invariance_report.sentences(result), *invariance_report.differences(result)]:
         print(printable(line))
     for note in invariance_report.notes(result):

@@ -18,11 +18,16 @@ from paddle_aug.results import fonts, style
 from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
 from paddle_aug.results.table import text_table
 from paddle_aug.results.text import csv_text
-from paddle_aug.system.files import readable, remove, replacing, write_text
+from paddle_aug.system.files import readable, replacing, write_text
 
+FILES = (
+    "evaluation.json", "classes.csv", "confusion.csv", "confusion.png", "reliability.png",
+    "mistakes.png",
+)  # fmt: skip
 MAX_LETTERS = 24  # of a class's name in a figure
 MAX_COUNTED = 30  # classes; a larger confusion matrix has no numbers in its cells
 COLUMNS = 4  # of the montage
+SHARES = ("accuracy", "precision", "f1")  # of a class
 
 
 @dataclass(frozen=True)
@@ -41,35 +46,29 @@ class Evaluation:
     def measures(self) -> Measures:
         return measure(self.probabilities, self.labels)
 
-    def mistakes(self, count: int) -> list[tuple[Sample, str, float]]:
-        """The most confident wrong predictions: sample, predicted class and its probability."""
+    def mistakes(self, count: int) -> list[tuple[Sample, int, float]]:
+        """The most confident wrong predictions: sample, predicted label and its probability."""
+        places = worst_mistakes(self.probabilities, self.labels, count)
         return [
-            (
-                self.samples[place],
-                self.class_names[self.probabilities[place].argmax()],
-                float(self.probabilities[place].max()),
-            )
-            for place in worst_mistakes(self.probabilities, self.labels, count)
+            (self.samples[place], int(row.argmax()), float(row.max()))
+            for place, row in zip(places, self.probabilities[places], strict=True)
         ]
 
 
 def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
-    """Write tables, figures and a montage of the worst mistakes; returns the files.
+    """Write the tables, the figures and, if there are mistakes, a montage of the worst ones.
+
+    Returns the files of `FILES` that the folder has now.
 
     Raises:
         OSError: a file cannot be written.
     """
     classes = class_table(evaluation)
-    tables = {
-        "classes.csv": [[*classes[0]], *([*row.values()] for row in classes)],
-        "confusion.csv": confusion_rows(evaluation),
-    }
-    for name, rows in tables.items():
-        write_text(folder / name, csv_text(rows))
+    rows = [[*classes[0]], *([*row.values()] for row in classes)]
+    write_text(folder / "classes.csv", csv_text(rows))
+    write_text(folder / "confusion.csv", csv_text(confusion_rows(evaluation)))
+    names = fonts.class_names(evaluation.class_names)
     # A dollar sign in the name of a class does not begin a formula.
-    shown = dict(
-        zip(evaluation.class_names, fonts.class_names(evaluation.class_names), strict=True)
-    )
     settings = style.settings(evaluation.class_names) | {"text.parse_math": False}
     with matplotlib.rc_context(settings):
         figures = {
@@ -79,46 +78,37 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         for name, figure in figures.items():
             with replacing(folder / name) as file:
                 figure.savefig(file, format="png", bbox_inches="tight", pad_inches=0.1)
-    files = [folder / name for name in (*tables, *figures)]
-    montage = folder / "mistakes.png"
-    worst = evaluation.mistakes(mistakes)
-    if not worst:
-        remove(montage)  # of an earlier evaluation
-        return files
-    wrong = evaluation.measures.images - evaluation.measures.correct
-    title = f"The most confident {len(worst)} of {wrong:,} mistakes"
-    cells = [
-        Cell(
-            read_sample(sample),
-            f"{100 * probability:.0f} % sure",
-            f"taken for {shown[predicted]} · is {shown[evaluation.class_names[sample.label]]} · "
-            f"{sample.path}",
-        )
-        for sample, predicted, probability in worst
-    ]
-    with matplotlib.rc_context(settings):
-        preview_figure.draw([Section("", "", cells)], COLUMNS, montage, title)
-    return [*files, montage]
+        cells = [
+            Cell(
+                read_sample(sample),
+                f"{100 * probability:.0f} % sure",
+                f"taken for {names[predicted]} · is {names[sample.label]} · {sample.path}",
+            )
+            for sample, predicted, probability in evaluation.mistakes(mistakes)
+        ]
+        if cells:
+            wrong = evaluation.measures.images - evaluation.measures.correct
+            title = f"The most confident {len(cells)} of {wrong:,} mistakes"
+            preview_figure.draw([Section("", "", cells)], COLUMNS, folder / "mistakes.png", title)
+    return [folder / name for name in FILES if (folder / name).exists()]
 
 
 def class_table(evaluation: Evaluation) -> list[dict]:
     """A row for each class; None for a share of no images."""
     measures = evaluation.measures
-    columns = {"accuracy": measures.recall, "precision": measures.precision, "f1": measures.f1}
     images = measures.confusion.sum(axis=1).tolist()
+    shares = map(known, zip(measures.recall, measures.precision, measures.f1, strict=True))
     return [
-        {"class": name, "images": count, **dict(zip(columns, known(shares), strict=True))}
-        for name, count, *shares in zip(
-            evaluation.class_names, images, *columns.values(), strict=True
-        )
+        {"class": name, "images": count, **dict(zip(SHARES, values, strict=True))}
+        for name, count, values in zip(evaluation.class_names, images, shares, strict=True)
     ]
 
 
 def mean_of_classes(rows: list[dict]) -> dict[str, float]:
-    """The mean of each column over the classes that have a value."""
+    """The mean of each share over the classes that have a value."""
     return {
         name: float(np.mean([row[name] for row in rows if row[name] is not None]))
-        for name in ("accuracy", "precision", "f1")
+        for name in SHARES
     }
 
 
@@ -128,14 +118,14 @@ def known(values: Sequence[float]) -> list[float | None]:
 
 
 def confusion_rows(evaluation: Evaluation) -> list[list]:
-    """The confusion matrix with its names: a row for each true class."""
+    """The confusion matrix with the names of its classes: a row for each true class."""
     names, counts = evaluation.class_names, evaluation.measures.confusion.tolist()
     rows = [[name, *row] for name, row in zip(names, counts, strict=True)]
     return [["true \\ predicted", *names], *rows]
 
 
 def text(evaluation: Evaluation) -> str:
-    """The text for the terminal: the shares of all images, then of each class, in per cent."""
+    """The text for the terminal, in per cent: first of all images, then of each class."""
     measures = evaluation.measures
     low, high = (100 * bound for bound in measures.interval)
     lines = [
@@ -180,7 +170,7 @@ def facts(evaluation: Evaluation, mistakes: int) -> dict:
             {
                 "path": readable(sample.path),
                 "class": evaluation.class_names[sample.label],
-                "predicted": predicted,
+                "predicted": evaluation.class_names[predicted],
                 "probability": probability,
             }
             for sample, predicted, probability in evaluation.mistakes(mistakes)
@@ -189,7 +179,8 @@ def facts(evaluation: Evaluation, mistakes: int) -> dict:
 
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
-    """The matrix, coloured by the share of the true class, and counts up to `MAX_COUNTED`."""
+    """The matrix, coloured by the share of the true class; up to `MAX_COUNTED` classes, with counts
+    in its cells."""
     confusion = evaluation.measures.confusion
     class_names = fonts.class_names(evaluation.class_names)
     count = len(class_names)
@@ -198,20 +189,19 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
         name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…" for name in class_names
     ]
     size = min(10.0, 62 * side)  # of the names, in points
-    room = max(map(len, names)) * size * 0.6 / 72
-    wide = count * side + room
+    wide = count * side + max(map(len, names)) * size * 0.6 / 72
     figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview_figure.DPI, layout="constrained")
     axes = figure.add_subplot()
     images = confusion.sum(axis=1, keepdims=True)
-    # A square root makes a few mistakes among many images visible.
-    colours = PowerNorm(0.5, 0, 100)
+    colours = PowerNorm(0.5, 0, 100)  # makes a few mistakes among many images visible
     shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
     axes.set_xticks(range(count), names, rotation=90, fontsize=size)
     axes.set_yticks(range(count), names, fontsize=size)
     axes.set(xlabel="Predicted class", ylabel="True class")
     axes.grid(False)
-    axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
+    borders = np.arange(count + 1) - 0.5
+    axes.set_xticks(borders, minor=True)
+    axes.set_yticks(borders, minor=True)
     axes.grid(which="minor", color="#e8e8e8", linewidth=0.5)
     axes.tick_params(which="both", length=0)
     if count <= MAX_COUNTED:
@@ -219,8 +209,8 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
             number = confusion[row, column]
             color = "white" if number > 0.3 * images[row, 0] else "#222222"
             points = min(size, 72 * side / (0.75 * len(str(number)) + 0.6))
-            style = {"ha": "center", "va": "center", "color": color, "fontsize": points}
-            axes.text(column, row, f"{number}", **style)
+            place = {"ha": "center", "va": "center"}
+            axes.text(column, row, f"{number}", color=color, fontsize=points, **place)
     bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, shrink=min(1, 4 / wide + 0.2))
     bar.set_ticks([0, 1, 5, 20, 50, 100])
     bar.set_label("Share of the true class (%)")
@@ -241,8 +231,8 @@ def reliability_figure(measures: Measures) -> Figure:
     above.plot(sure, sure, "o", color="#cc3311", label="mean confidence")
     above.plot([0, 100], [0, 100], color="#888888", linestyle="--", linewidth=1)
     above.set(ylabel="Accuracy (%)", ylim=(0, 100))
-    error = 100 * measures.calibration_error
-    above.set_title(f"Expected calibration error {error:.1f} % ({BINS} bins)", loc="left")
+    error = f"{100 * measures.calibration_error:.1f} % ({BINS} bins)"
+    above.set_title(f"Expected calibration error {error}", loc="left")
     above.legend(loc="upper left")
     below.bar(middles, 100 * images / measures.images, color="#888888", **bars)
     below.set(xlabel="Confidence: probability of the predicted class (%)", xlim=(0, 100))

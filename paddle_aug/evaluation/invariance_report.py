@@ -23,6 +23,7 @@ COLUMNS = 3  # of panels
 LINES = ("-", "--", ":", "-.")  # of networks trained under the same mode
 GUESSING = {"color": "#888888", "lw": 0.8, "ls": (0, (1, 2))}
 MAX_DIFFERENT = 3  # ops that are named
+FILES = ("invariance.png", "invariance.csv", "invariance.json", "invariance.md")
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,14 @@ class Map:
 
 
 def write(result: Map, folder: Path) -> list[Path]:
-    """Write invariance.png, .csv, .json and .md, and return their paths.
+    """Write the files of `FILES`, and return their paths.
 
     Raises:
         UserError: the folder cannot be written to.
     """
-    files = [folder / f"invariance.{ending}" for ending in ("png", "csv", "json", "md")]
-    style = {
-        **settings(subject.name for subject in result.networks),
-        "font.size": 8,
-        "axes.titlesize": 9,
-    }
+    files = [folder / name for name in FILES]
+    style = settings(subject.name for subject in result.networks)
+    style |= {"font.size": 8, "axes.titlesize": 9}
     with writing(f"to --out {folder}"):
         with matplotlib.rc_context(style), replacing(files[0]) as file:
             figure(result).savefig(file, format="png")

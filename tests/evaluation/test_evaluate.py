@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from math import sqrt
 
@@ -192,15 +193,28 @@ def test_the_tool_finds_the_accuracy_that_training_found(
     assert sorted(file.name for file in out.iterdir()) == [*names, "reliability.png"]
 
 
-def test_without_out_it_writes_beside_the_logs(weights, tmp_path, monkeypatch, capsys):
+def test_without_out_it_writes_beside_the_logs_and_keeps_an_earlier_evaluation(
+    weights, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
-    assert run_tool("evaluate.py", weights, "--tta", "hflip", monkeypatch=monkeypatch) == 0
+    other = tmp_path / "other" / weights.name
+    other.parent.mkdir()
+    shutil.copy(weights, other)
+    for each in (weights, other):
+        assert run_tool("evaluate.py", each, "--tta", "hflip", monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
-    assert (tmp_path / "logs" / "noAug_last" / "confusion.png").is_file()
     assert "wrote logs/noAug_last/evaluation.json" in said.err
     assert "95 % interval" in said.out
     lines = said.out.splitlines()
     assert [line.split()[0] for line in lines[-4:]] == ["class0", "class1", "class2", "mean"]
+    out = tmp_path / "logs" / "noAug_last"
+    (earlier,) = (out / "replaced").iterdir()
+    assert f"moved the files of an earlier evaluation to {earlier.relative_to(tmp_path)}\n" in (
+        said.err
+    )
+    assert {file.name for file in earlier.iterdir()} == {*evaluate.FILES}
+    for folder, each in ((earlier, weights), (out, other)):
+        assert json.loads((folder / "evaluation.json").read_text())["weights"] == str(each)
 
 
 def test_an_image_that_is_gone_ends_an_evaluation(weights, tmp_path, monkeypatch, capsys):
@@ -253,20 +267,12 @@ def test_the_confusion_figure_shows_the_matrix_with_its_names(classes):
     assert min(-np.diff(heights)) > 0.8 * max(box.height for box in boxes), "names overlap"
 
 
-def test_the_montage_of_an_earlier_evaluation_does_not_stay(tmp_path):
-    (tmp_path / "mistakes.png").write_bytes(b"")
-    made = made_evaluation(3, 5)
-    perfect = replace(made, probabilities=np.eye(3)[made.labels])
-    files = evaluate.write(perfect, tmp_path, 12)
-    assert tmp_path / "mistakes.png" not in files
-    assert not (tmp_path / "mistakes.png").exists()
-
-
 def test_figures_and_text_take_names_with_formula_signs(tmp_path):
     made = made_evaluation(6, 40)
     names = replace(made, class_names=["$x", "a_b^", "\\frac", "{", "$y$", "<z>"])
     perfect = replace(names, probabilities=np.eye(6)[names.labels])
-    evaluate.write(perfect, tmp_path, 1)
+    files = evaluate.write(perfect, tmp_path, 1)
+    assert tmp_path / "mistakes.png" not in files
     for name in ("confusion.png", "reliability.png"):
         assert imread(tmp_path / name).shape[0] > 100
     assert "top-5: 100.0 %" in evaluate.text(perfect)

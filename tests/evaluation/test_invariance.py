@@ -405,7 +405,8 @@ def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
     weights = sorted((trained_run / "models").glob("*_best.pdparams"), reverse=True)
     end = ("--device", "cpu", "--threads", 1, "--ops", "hflip,sharpness", "--images", 6)
     monkeypatch.chdir(tmp_path)
-    assert run_tool("invariance.py", *weights, *end, monkeypatch=monkeypatch) == 0
+    for given in (weights[:1], weights):
+        assert run_tool("invariance.py", *given, *end, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
     assert "sharpness (factor): resize(32)|center_crop(32)|hflip " in said.out
     out = tmp_path / "logs" / "invariance"
@@ -413,6 +414,10 @@ def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
     found = json.loads((out / "invariance.json").read_text(encoding="utf-8"))
     assert found["images"] == 6
     assert [op["name"] for op in found["ops"]] == ["sharpness", "hflip"]
+    (earlier,) = (out / "replaced").iterdir()
+    assert {file.name for file in earlier.iterdir()} == {*invariance_report.FILES}
+    assert len(json.loads((earlier / "invariance.json").read_text())["networks"]) == 1
+    assert f"moved the files of an earlier map to {earlier.relative_to(tmp_path)}\n" in said.err
 
 
 @pytest.mark.parametrize(
