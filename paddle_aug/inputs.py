@@ -77,14 +77,18 @@ def config_and_data(given: dict, recipe: str | None) -> tuple[TrainConfig, Found
 
 
 def open_data(
-    config: TrainConfig, check: bool = True, found: Found | None = None, select_part: bool = True
+    config: TrainConfig,
+    check: bool = True,
+    found: Found | None = None,
+    select_part: bool = True,
+    fingerprint: str | None = None,
 ) -> Dataset:
     """The data that a config names, all of it checked, and the part of it that the config selects.
 
     Each image is decoded once: those of the selected part are kept as the config's `cache` says,
     and the data set takes them along to whatever is done with it, in this process or in others (see
     `Dataset`). Several runs on one data set open it once, without `select_part`, and take their
-    parts by `selected`. `found` spares a second `find_data`.
+    parts by `selected`. `found` spares a second `find_data`. For `fingerprint` see `selected`.
 
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
@@ -95,7 +99,8 @@ def open_data(
     # Without a cache, copies are searched for among small images: none is decoded a second time.
     small = Cache(SIDE, "ram", interpolation="area") if _searches_copies(config, found) else None
     cache = Cache(size, way, config.cache_dir, config.interpolation, instead=small)
-    data = checked(found, check, cache, partial(selected, config) if select_part else None)
+    part = partial(selected, config, fingerprint=fingerprint) if select_part else None
+    data = checked(found, check, cache, part)
     if check:
         warn(config, found, data, select_part)
     return data
@@ -118,9 +123,15 @@ def _searches_copies(config: TrainConfig, found: Found) -> bool:
     return found.root is not None and bool(config.holdout or not found.eval)
 
 
-def selected(config: TrainConfig, data: Dataset) -> Dataset:
-    """The part of an open data set that the config selects."""
-    return select(data, config.first, config.fraction, config.holdout, config.seed)
+def selected(config: TrainConfig, data: Dataset, fingerprint: str | None = None) -> Dataset:
+    """The part of an open data set that the config selects, or selected in version 0.1.0 if that
+    part has the fingerprint."""
+    options = (config.first, config.fraction, config.holdout, config.seed)
+    part = select(data, *options)
+    if fingerprint is None or part.has_fingerprint(fingerprint):
+        return part
+    earlier = select(data, *options, copies_together=False)
+    return earlier if earlier.has_fingerprint(fingerprint) else part
 
 
 def stretched_size(config: TrainConfig) -> int | None:

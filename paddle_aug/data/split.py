@@ -21,14 +21,16 @@ def select(
     fraction: float = 1.0,
     holdout: float = 0.0,
     seed: int = 0,
+    copies_together: bool = True,
 ) -> Dataset:
     """Take the first training images, hold back a share of them, and keep a fraction of the rest.
 
     With `holdout`, `eval` becomes the images held back and `test` the former eval list, if there is
     one. The seed draws both shares: round(share × images) in all, from each class its share give or
     take one, and a smaller part lies within a larger one. Images of equal content are held back
-    together or not at all. Every class keeps an image to train on, so a class with a single image
-    has none in `eval`. Lists keep their order.
+    together or not at all, unless `copies_together` is False, as in version 0.1.0. Every class
+    keeps an image to train on, so a class with a single image has none in `eval`. Lists keep their
+    order.
 
     Raises:
         UserError: a value is out of range or leaves nothing, or there is nothing to evaluate on.
@@ -48,7 +50,7 @@ def select(
         )
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
-        groups = content_groups(train, dataset.digests)
+        groups = content_groups(train, dataset.digests) if copies_together else first_of_each(train)
         train, held = hold_back(train, holdout, seed, groups)
         dataset = replace(dataset, eval=held, test=dataset.eval or dataset.test)
     if fraction < 1:

@@ -108,7 +108,7 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
         if given and not data.eval and not config.holdout:
             data = all_to_evaluate(subject.trained, data)
         else:
-            data = selected(config, data)
+            data = selected(config, data, subject.trained.fingerprint)
         if not given and not data.has_fingerprint(subject.trained.fingerprint):
             raise UserError(
                 f"{data.name} is not the data that {subject.weights} was trained on, or has "

@@ -231,7 +231,7 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
         raise UserError(f"{file} is not the run.json of a run: {error!r}") from None
     if data is not None:
         config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
-    data_now = open_data(config, check=False)
+    data_now = open_data(config, check=False, fingerprint=fingerprint)
     if not data_now.has_fingerprint(fingerprint):
         raise UserError(
             f"{file}: {data_now.name} is not the data of the run, {run['data'].get('name')}, or "

@@ -255,7 +255,12 @@ def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset
         )
     then = state["data"]
     if not data.has_fingerprint(then["fingerprint"]) or then["classes"] != data.num_classes:
-        raise UserError(f"{path} was trained on other data, or its lists have changed since")
+        copies = len({*data.digests.values()}) < len(data.digests)
+        earlier = ", or by version 0.1.0, whose --holdout separates copies of an image" * copies
+        raise UserError(
+            f"{path} was trained on other data, or its lists have changed since{earlier}; "
+            "drop --resume to start over"
+        )
     if len(state["epochs"]) > config.epochs:
         raise UserError(
             f"{path} is past --epochs {config.epochs}: it has {len(state['epochs'])} epochs"

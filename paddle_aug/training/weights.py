@@ -174,7 +174,7 @@ def eval_data(trained: Trained, given: dict) -> Dataset:
         own = {} if "data" in given else {n: getattr(trained.config, n) for n in SOURCES}
         data = open_dataset(**{**own, **given}, check=False)
         return with_classes(data if data.eval else all_to_evaluate(trained, data), trained)
-    data = open_data(trained.config, check=False)
+    data = open_data(trained.config, check=False, fingerprint=trained.fingerprint)
     if not data.has_fingerprint(trained.fingerprint):
         raise UserError(
             f"the data {trained.data_name}, on which the weights were trained, has changed "
@@ -186,7 +186,7 @@ def eval_data(trained: Trained, given: dict) -> Dataset:
 def all_to_evaluate(trained: Trained, data: Dataset) -> Dataset:
     """All images of data that is not split, unless the weights were trained on some of them."""
     with suppress(UserError):  # what does not split as the run's data did is other data
-        own = selected(trained.config, data)
+        own = selected(trained.config, data, trained.fingerprint)
         if own.has_fingerprint(trained.fingerprint):
             logger.info(f"{data.name} was trained on, except for what was held back; using that")
             return own

@@ -333,8 +333,11 @@ def test_a_run_whose_rate_falls_towards_an_end_cannot_get_another_end(config, da
 def test_resume_refuses_other_data(config, data, tmp_path):
     train.fit(replace(config, epochs=1), data)
     other = open_dataset(write_dataset(tmp_path / "other", train=5))
-    with pytest.raises(UserError, match="other data"):
+    with pytest.raises(UserError, match="other data, or its lists have changed since; drop"):
         train.fit(replace(config, resume=True), other)
+    copies = replace(other, digests={"a.png": b"x", "copy of a.png": b"x"})
+    with pytest.raises(UserError, match=r"or by version 0\.1\.0, whose --holdout separates copies"):
+        train.fit(replace(config, resume=True), copies)
 
 
 def test_a_single_class_is_refused_before_anything_is_written(config, data):

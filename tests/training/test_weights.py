@@ -3,6 +3,7 @@
 import json
 import shutil
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import paddle
@@ -11,6 +12,7 @@ from made_data import write_dataset
 from trained import train_tiny
 
 from paddle_aug.data.dataset import open_dataset
+from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 from paddle_aug.training import checkpoint
@@ -222,6 +224,22 @@ def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
     data = eval_data(held, flat)
     assert (len(data.eval), len(data.train)) == (6, 18)
     assert caplog.messages[-1].startswith("flat was trained on, except for what was held back")
+
+
+def test_weights_from_before_copies_stayed_together_still_find_what_was_held_back(
+    weights, photos, tmp_path
+):
+    shutil.copytree(photos / "Images", tmp_path / "flat")
+    for file in (tmp_path / "flat").rglob("train_*"):
+        shutil.copy(file, file.with_name(f"copy of {file.name}"))
+    trained = load_trained(weights)
+    config = replace(trained.config, data=str(tmp_path / "flat"), holdout=0.25)
+    whole = open_dataset(config.data)
+    earlier = select(whole, holdout=0.25, seed=config.seed, copies_together=False)
+    assert earlier.eval != select(whole, holdout=0.25, seed=config.seed).eval
+    trained = replace(trained, config=config, fingerprint=earlier.fingerprint)
+    for given in ({}, {"data": config.data}):
+        assert eval_data(trained, given).eval == earlier.eval
 
 
 def test_weights_from_before_test_lists_were_read_still_find_their_data(tmp_path):
