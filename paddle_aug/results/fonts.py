@@ -1,11 +1,10 @@
 """Fonts for what Matplotlib's own font lacks, such as Chinese names of classes."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 from matplotlib import get_data_path
 from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
@@ -13,49 +12,45 @@ from matplotlib.ft2font import FT2Font
 logger = logging.getLogger(__name__)
 
 OWN = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
-OWN_FAMILY = "DejaVu Sans"
-# How the files of good fonts begin, in lower case; of equal ones, those not named so are the last.
+# The starts of the names of files, in lower case, that are taken first if several have a letter.
 PREFERRED = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "msyh", "simhei", "pingfang")
 SLANTED_OR_HEAVY = ("bold", "italic", "oblique", "light", "thin", "black", "heavy", "mono")
-UNKNOWN = "?"
 
 
 def files(text: str) -> list[str]:
-    """Font files that together draw a text: Matplotlib's own, then as few of the system's as can
-    be."""
-    chosen, codes = [OWN], _lacking(_codes(text), OWN)
-    while len(codes):
-        best = min(_installed(), key=lambda file: len(_lacking(codes, file)), default=OWN)
-        left = _lacking(codes, best)
-        if len(left) == len(codes):
+    """Font files that together draw a text: Matplotlib's own, and fonts of the system, of which
+    each has as many of the other letters as possible."""
+    chosen, missing = [OWN], _missing(text, OWN)
+    while missing:
+        best = min(_installed(), key=lambda file: len(_missing(missing, file)), default=OWN)
+        if _missing(missing, best) == missing:
             _advise()
             break
         chosen.append(best)
-        codes = left
+        missing = _missing(missing, best)
     return chosen
 
 
 def families(text: str) -> list[str]:
     """The families of `files`, as Matplotlib's setting font.family."""
-    others = files(text)[1:]
     listed = {font.fname for font in fontManager.ttflist}
-    for file in others:
+    for file in files(text):
         if file not in listed:  # installed since Matplotlib made its list
             fontManager.addfont(file)
-    return [OWN_FAMILY, *(FT2Font(file).family_name for file in others)]
+    return [FT2Font(file).family_name for file in files(text)]
 
 
 def file_for(text: str) -> str:
-    """The file of `files` that has most of a text, for programs that draw with one font."""
-    return min(files(text), key=lambda file: len(_lacking(_codes(text), file)))
+    """The file of `files` that has most letters of a text, for programs that draw with one font."""
+    return min(files(text), key=lambda file: len(_missing(text, file)))
 
 
 def drawable(text: str, among: Sequence[str] | None = None) -> str:
-    """A text with a question mark for each letter that no font has, or none of these files."""
-    codes = _codes(text)
+    """A text with a question mark for each letter that no font has; or none `among` these files."""
+    missing = set(text)
     for file in files(text) if among is None else among:
-        codes = _lacking(codes, file)
-    return text.translate(dict.fromkeys(codes.tolist(), UNKNOWN))
+        missing = _missing(missing, file)
+    return "".join("?" if letter in missing else letter for letter in text)
 
 
 def class_names(names: Sequence[str]) -> list[str]:
@@ -65,25 +60,19 @@ def class_names(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _codes(text: str) -> np.ndarray:
-    return np.array(sorted({ord(letter) for letter in text if not letter.isspace()}), np.int64)
-
-
-def _lacking(codes: np.ndarray, file: str) -> np.ndarray:
-    letters = _letters(file)
-    if not letters.size:
-        return codes
-    places = np.minimum(np.searchsorted(letters, codes), letters.size - 1)
-    return codes[letters[places] != codes]
+def _missing(text: Iterable[str], file: str) -> set[str]:
+    """The letters of a text that a font does not have."""
+    codes = _codes(file)
+    return {letter for letter in text if ord(letter) not in codes and not letter.isspace()}
 
 
 @cache
-def _letters(file: str) -> np.ndarray:
-    """The code points that a font has, sorted; none if it cannot be read."""
+def _codes(file: str) -> frozenset[int]:
+    """The code points that a font has; none if it cannot be read."""
     try:
-        return np.array(sorted(FT2Font(file).get_charmap()), np.int64)
+        return frozenset(FT2Font(file).get_charmap())
     except (OSError, RuntimeError):
-        return np.array([], np.int64)
+        return frozenset()
 
 
 @cache

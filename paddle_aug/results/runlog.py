@@ -47,23 +47,18 @@ class Run:
     @property
     def data_wait(self) -> float | None:
         """The share, 0 to 1, of the training time spent waiting for data; None if not logged."""
-        times = [
-            (seconds, share)
-            for epoch in self._epoch_facts
-            if isinstance(seconds := epoch.get("seconds"), int | float)
-            and isinstance(share := epoch.get("data_wait"), int | float)
-        ]
-        total = sum(seconds for seconds, _ in times)
-        return sum(seconds * share for seconds, share in times) / total if total else None
+        epochs = [epoch for epoch in self._epoch_facts if "data_wait" in epoch]
+        total = sum(epoch["seconds"] for epoch in epochs)
+        waited = sum(epoch["seconds"] * epoch["data_wait"] for epoch in epochs)
+        return waited / total if total else None
 
     def clean(self, quantity: str) -> dict[int, float]:
         """By epoch, counted from 1: the "loss" or "acc" on training images that are neither
         augmented nor mixed. Runs with a mix measure it."""
         return {
-            number: value
+            number: epoch["clean"][quantity]
             for number, epoch in enumerate(self._epoch_facts, 1)
-            if isinstance(clean := epoch.get("clean"), dict)
-            and isinstance(value := clean.get(quantity), int | float)
+            if "clean" in epoch
         }
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paddle_aug.errors import printable
-from paddle_aug.results.runlog import Run, by_mode, clean_points, sound, stack
+from paddle_aug.results.runlog import Run, by_mode, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.style import label
 from paddle_aug.results.text import count, listed, markdown_table, terminal_width
@@ -102,8 +102,8 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
     best = np.array([best_epoch(curve) for curve in held_out])
     first, last = best.min() + 1, best.max() + 1
     when = f"{first}–{last}" if first < last else f"{first}"
-    measured = [points[epochs] for run in runs if epochs in (points := clean_points([run], "acc"))]
-    clean = 100 * np.array(measured) if len(measured) == len(runs) else None
+    measured = [run.clean("acc").get(epochs) for run in runs]
+    clean = None if None in measured else 100 * np.array(measured)
     gap = (train[:, -1] if clean is None else clean) - held_out[:, -1]
     waits = [run.data_wait for run in runs if run.data_wait is not None]
     return {
