@@ -1,5 +1,7 @@
 """Checks that the content of a file has the structure that its readers expect."""
 
+from itertools import repeat
+
 COUNT, PART, TEXT = "a whole number of at least 1", "a number of at least 0", "a string"
 WHOLE, NUMBER = "a whole number of at least 0", "a floating-point number"
 
@@ -8,8 +10,8 @@ def misfit(value, schema, name: str) -> str | None:
     """The first way in which a value differs from its schema, in words; None if it fits.
 
     A schema is a dict of required keys and their schemas; a list of one schema, for all items; a
-    tuple of two schemas, for a list of two; (None, schema) for an optional value; or, for a plain
-    value, one of the names above, int or bool.
+    tuple of schemas, for a list with an item for each; (None, schema) for an optional value; or,
+    for a plain value, one of the names above, int or bool.
     """
     match schema:
         case dict():
@@ -28,10 +30,10 @@ def misfit(value, schema, name: str) -> str | None:
             return next(filter(None, misfits), None)
         case (None, inner):
             return None if value is None else misfit(value, inner, name)
-        case (_, _):
-            if not isinstance(value, list) or len(value) != 2:
-                return f"{name} must be a list of two"
-            return misfit(value[0], schema[0], name) or misfit(value[1], schema[1], name)
+        case tuple():
+            if not isinstance(value, list) or len(value) != len(schema):
+                return f"{name} must be a list of {len(schema)}"
+            return next(filter(None, map(misfit, value, schema, repeat(name))), None)
     fits = {
         COUNT: type(value) is int and 0 < value < 2**63,
         PART: type(value) in (int, float) and 0 <= value < 2**63,

@@ -1,7 +1,6 @@
 """Trained weights and all that is needed to use them, in one file that works anywhere."""
 
 import logging
-import math
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +27,7 @@ SCHEMA = {
     "config": {},
     "engine": TEXT,
     "data": {"name": TEXT, "fingerprint": TEXT, "class_names": [TEXT]},
-    "normalization": {"mean": [NUMBER], "std": [NUMBER], "per_image": bool},
+    "normalization": {"mean": (NUMBER,) * 3, "std": (NUMBER,) * 3, "per_image": bool},
 }
 
 
@@ -127,37 +126,20 @@ def from_description(description: dict, file: Path) -> Trained:
         facts["normalization"] = KNOWN["half"].as_dict()
     if isinstance(facts["format"], int) and facts["format"] > FORMAT:
         raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
-    if fault := misfit(facts, SCHEMA, "it") or _misfit_of_numbers(facts):
+    if fault := misfit(facts, SCHEMA, "it"):
         raise UserError(f"{file} does not describe trained weights: {fault}")
     config = config_of({**facts["config"], "engine": facts["engine"]}, (*CONFIG, "engine"), file)
-    data, normalization = facts["data"], facts["normalization"]
+    data = facts["data"]
     with found_in(file):
         make = NETWORKS[config.network]
     try:
-        with paddle.LazyGuard():  # no memory until the weights have been found to fit
-            network = make(len(data["class_names"]), config.image_size)
+        network = make(len(data["class_names"]), config.image_size)
     except ValueError as error:
         raise UserError(f"{file} does not describe trained weights: {error}") from None
-    mean, std = tuple(normalization["mean"]), tuple(normalization["std"])
-    return Trained(
-        network,
-        config,
-        Normalization(mean, std, normalization["per_image"]),
-        data["class_names"],
-        data["name"],
-        data["fingerprint"],
-    )
-
-
-def _misfit_of_numbers(facts: dict) -> str | None:
-    """The fault that the schema cannot see, if there is one."""
-    if not facts["data"]["class_names"]:
-        return "its classes are not named"
-    for name in ("mean", "std"):
-        numbers = facts["normalization"][name]
-        if len(numbers) != 3 or not all(map(math.isfinite, numbers)):
-            return f"it: normalization: {name} is not of three numbers"
-    return None
+    norm = facts["normalization"]
+    normalization = Normalization(tuple(norm["mean"]), tuple(norm["std"]), norm["per_image"])
+    names, name, fingerprint = data["class_names"], data["name"], data["fingerprint"]
+    return Trained(network, config, normalization, names, name, fingerprint)
 
 
 def eval_data(trained: Trained, given: dict) -> Dataset:

