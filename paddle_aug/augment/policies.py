@@ -6,7 +6,7 @@ pixel and fill with black.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
@@ -15,13 +15,15 @@ from paddle_aug.augment.ops.arithmetic import grayscale, invert
 from paddle_aug.augment.ops.blur import gaussian_blur
 from paddle_aug.augment.ops.color import TRUNCATE, brightness, color, contrast, sharpness
 from paddle_aug.augment.ops.draws import (
-    check_range,
-    check_whole,
+    Factor,
+    UpTo,
     draw,
     draw_one,
     draw_whole,
     factors,
+    one_of,
     up_to,
+    within,
 )
 from paddle_aug.augment.ops.geometry import rotate
 from paddle_aug.augment.ops.levels import autocontrast, equalize, posterize, solarize
@@ -213,6 +215,9 @@ def mix(images: list[np.ndarray], weights: list[float]) -> np.ndarray:
     return cv2.convertScaleAbs(total, beta=TRUNCATE)
 
 
+Bins = Annotated[int, within(2, whole=True)]
+
+
 @dataclass(frozen=True)
 class _Policy(Transform):
     """Draws `ops`: [[a kernel's name, its arguments], …], in their order."""
@@ -228,11 +233,7 @@ class AutoAugment(_Policy):
     `policy` is the data set on which they were learned: imagenet, cifar10 or svhn.
     """
 
-    policy: str = "imagenet"
-
-    def __post_init__(self):
-        if self.policy not in POLICIES:
-            raise ValueError(f"policy wants one of {tuple(POLICIES)}, got {self.policy!r}")
+    policy: Annotated[str, one_of(POLICIES)] = "imagenet"
 
     def sample(self, rng, shape):
         return {
@@ -248,14 +249,13 @@ class AutoAugment(_Policy):
 class RandAugment(_Policy):
     """`n` of 14 ops, all at magnitude `m` of `bins`, counted from 0 (Cubuk et al. 2020)."""
 
-    n: int = 2
+    n: Annotated[int, within(0, whole=True)] = 2
     m: int = 9
-    bins: int = 31
+    bins: Bins = 31
 
     def __post_init__(self):
-        check_whole("n", (self.n,), 0)
-        check_whole("bins", (self.bins,), 2)
-        check_whole("m", (self.m,), 0, self.bins - 1)
+        super().__post_init__()
+        within(0, self.bins - 1, whole=True)("m", self.m)
 
     def sample(self, rng, shape):
         magnitude = self.m / (self.bins - 1)
@@ -270,10 +270,7 @@ class TrivialAugmentWide(_Policy):
     Translations go up to 32 pixels, whatever the size of the image.
     """
 
-    bins: int = 31
-
-    def __post_init__(self):
-        check_whole("bins", (self.bins,), 2)
+    bins: Bins = 31
 
     def sample(self, rng, shape):
         name = draw_one(rng, tuple(WIDE))
@@ -290,14 +287,9 @@ class ThreeAugment(_Policy):
     `jitter` either way, in random order. Flips and crops are not included.
     """
 
-    jitter: float | tuple[float, float] = 0.3
-    threshold: int = 128
-    sigma: float | tuple[float, float] = (0.1, 2.0)
-
-    def __post_init__(self):
-        check_range("jitter", factors(self.jitter), 0)
-        check_range("threshold", (self.threshold,), 0, 256)
-        check_range("sigma", up_to(self.sigma), 0)
+    jitter: Factor = 0.3
+    threshold: Annotated[int, within(0, 256)] = 128
+    sigma: UpTo = (0.1, 2.0)
 
     def sample(self, rng, shape):
         firsts = {
@@ -326,17 +318,16 @@ class AugMix(Transform):
     sharpness, which are among the corruptions of ImageNet-C.
     """
 
-    severity: int = 3
-    width: int = 3
+    severity: Annotated[int, within(1, 10, whole=True)] = 3
+    width: Annotated[int, within(1, whole=True)] = 3
     depth: int = -1
     alpha: float = 1.0
     all_ops: bool = True
 
     def __post_init__(self):
-        check_whole("severity", (self.severity,), 1, 10)
-        check_whole("width", (self.width,), 1)
+        super().__post_init__()
         if self.depth != -1:
-            check_whole("depth", (self.depth,), 1)
+            within(1, whole=True)("depth", self.depth)
         if not self.alpha > 0:
             raise ValueError(f"alpha wants a number above 0, got {self.alpha}")
 

@@ -5,7 +5,7 @@ import inspect
 import math
 from collections.abc import Callable
 from types import UnionType
-from typing import get_args, get_origin
+from typing import Annotated, get_args, get_origin
 
 from paddle_aug.augment.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
 from paddle_aug.errors import UserError
@@ -106,10 +106,13 @@ def check_arguments(name: str, make: Callable, args: list, named: dict) -> None:
         raise TypeError(f"{error}; want {name}{arguments(make)}") from None
     for field, given in bound.arguments.items():
         parameter = signature.parameters[field]
+        hint = parameter.annotation
+        if get_origin(hint) is Annotated:
+            hint = get_args(hint)[0]
         for value in given if parameter.kind is parameter.VAR_POSITIONAL else (given,):
-            if not _fits(value, parameter.annotation):
+            if not _fits(value, hint):
                 shown = "an augmentation" if isinstance(value, Transform) else repr(value)
-                raise ValueError(f"{field} wants {_wanted(parameter.annotation)}, got {shown}")
+                raise ValueError(f"{field} wants {_wanted(hint)}, got {shown}")
 
 
 def _fits(value, hint) -> bool:

@@ -1,7 +1,7 @@
 """The contract of an augmentation, and how augmentations are combined; no pixels here."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,13 @@ class Transform:
     numbers, strings, lists and dicts, so that they can be printed, stored as JSON and replayed:
     `apply(image, **params)` always gives the same pixels.
     """
+
+    def __post_init__(self):
+        """Run the checks of a dataclass's fields: functions of a field's name and value, which
+        stand in its annotation, as in `Annotated[int, check]`."""
+        for field in fields(self):
+            for check in filter(callable, getattr(field.type, "__metadata__", ())):
+                check(field.name, getattr(self, field.name))
 
     def sample(self, rng: np.random.Generator, shape: Shape) -> Params:
         """Draw the parameters for one image of this shape."""

@@ -2,19 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import (
-    Range,
-    around,
-    check_choice,
-    check_range,
-    check_scale,
-    check_slant,
-    draw_one,
-)
+from paddle_aug.augment.ops.draws import Move, Scale, Slant, Turn, around, draw_one, one_of, within
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -140,28 +133,17 @@ class Affine(Transform):
     `mode` list the choices; `cval` is the range of each channel of the fill.
     """
 
-    scale: Range = 0.1
-    translate_percent: Range = 0.1
-    rotate: Range = 15
-    shear: Range = 10
-    order: tuple[int, ...] = (1,)
-    cval: tuple[float, float] = (0, 0)
-    mode: tuple[str, ...] = ("constant",)
-
-    def __post_init__(self):
-        check_scale("scale", self.scale)
-        check_range("translate_percent", around(self.translate_percent, 0), -1, 1)
-        check_range("rotate", around(self.rotate, 0), -math.inf)
-        check_slant("shear", self.shear)
-        check_range("cval", self.cval, 0, 255)
-        for order in self.order:
-            check_choice("order", order, ORDERS)
-        for mode in self.mode:
-            check_choice("mode", mode, BORDERS)
+    scale: Scale = 0.1
+    translate_percent: Move = 0.1
+    rotate: Turn = 15
+    shear: Slant = 10
+    order: Annotated[tuple[int, ...], one_of(ORDERS)] = (1,)
+    cval: Annotated[tuple[float, float], within(0, 255)] = (0, 0)
+    mode: Annotated[tuple[str, ...], one_of(BORDERS)] = ("constant",)
 
     def sample(self, rng, shape):
-        scale, shift = around(self.scale, 1), around(self.translate_percent, 0)
-        turns = around(self.rotate, 0), around(self.shear, 0)
+        scale, shift = around(self.scale, 1), around(self.translate_percent)
+        turns = around(self.rotate), around(self.shear)
         ranges = scale, scale, shift, shift, *turns, self.cval, self.cval, self.cval
         # Drawing them one by one would take longer than the matrix.
         drawn = zip(ranges, rng.random(9).tolist(), strict=True)

@@ -11,10 +11,12 @@ import numpy as np
 
 from paddle_aug.augment.ops.color import luma
 from paddle_aug.augment.ops.draws import (
+    Factor,
+    Levels,
     Probability,
-    Range,
+    Share,
+    UpToShare,
     around,
-    check_range,
     draw,
     draw_channels,
     factors,
@@ -75,15 +77,11 @@ def grayscale(image: np.ndarray, alpha: float) -> np.ndarray:
 class Add(Transform):
     """Adds up to `value` grey levels either way, or a number of the range."""
 
-    value: Range = 20
+    value: Levels = 20
     per_channel: Probability = 0.0
 
-    def __post_init__(self):
-        check_range("value", around(self.value, 0), -255, 255)
-        check_range("per_channel", self.per_channel, 0, 1)
-
     def sample(self, rng, shape):
-        return {"value": draw_channels(rng, around(self.value, 0), self.per_channel)}
+        return {"value": draw_channels(rng, around(self.value), self.per_channel)}
 
     apply = staticmethod(add)
 
@@ -92,12 +90,8 @@ class Add(Transform):
 class Multiply(Transform):
     """Multiplies by 1 ± `mul`, but not below 0, or by a number of the range."""
 
-    mul: Range = 0.2
+    mul: Factor = 0.2
     per_channel: Probability = 0.0
-
-    def __post_init__(self):
-        check_range("mul", factors(self.mul), 0)
-        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {"mul": draw_channels(rng, factors(self.mul), self.per_channel)}
@@ -110,12 +104,8 @@ class LinearContrast(Transform):
     """Multiplies the distance from grey 127 by 1 ± `alpha`, but not below 0, or by a number of the
     range."""
 
-    alpha: Range = 0.4
+    alpha: Factor = 0.4
     per_channel: Probability = 0.0
-
-    def __post_init__(self):
-        check_range("alpha", factors(self.alpha), 0)
-        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {"alpha": draw_channels(rng, factors(self.alpha), self.per_channel)}
@@ -127,12 +117,8 @@ class LinearContrast(Transform):
 class Invert(Transform):
     """Inverts with probability `p`: the image or, with probability `per_channel`, each channel."""
 
-    p: float = 1.0
+    p: Share = 1.0
     per_channel: Probability = 0.0
-
-    def __post_init__(self):
-        check_range("p", self.p, 0, 1)
-        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         if rng.random() < self.per_channel:
@@ -146,10 +132,7 @@ class Invert(Transform):
 class Grayscale(Transform):
     """Takes up to the part `alpha` of the colour away, or a part of the range."""
 
-    alpha: Range = 1.0
-
-    def __post_init__(self):
-        check_range("alpha", up_to(self.alpha), 0, 1)
+    alpha: UpToShare = 1.0
 
     def sample(self, rng, shape):
         return {"alpha": draw(rng, up_to(self.alpha))}

@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, check_range, draw, draw_whole, up_to
+from paddle_aug.augment.ops.draws import UpTo, draw, draw_whole, up_to, within
 from paddle_aug.augment.ops.median import median_network
 from paddle_aug.augment.transform import Transform
 
@@ -42,14 +43,19 @@ def median_blur(image: np.ndarray, k: int) -> np.ndarray:
     return cv2.medianBlur(image, k)
 
 
+def _window(k: int | tuple[int, int]) -> tuple[int, int]:
+    """The range of the window's side; a scalar's begins at 1, which does nothing."""
+    return k if isinstance(k, tuple) else (1, k)
+
+
+Window = Annotated[int | tuple[int, int], within(1, read=_window)]
+
+
 @dataclass(frozen=True)
 class GaussianBlur(Transform):
     """Blurs by a sigma of up to this many pixels, or of the range."""
 
-    sigma: Range = 3.0
-
-    def __post_init__(self):
-        check_range("sigma", up_to(self.sigma), 0)
+    sigma: UpTo = 3.0
 
     def sample(self, rng, shape):
         return {"sigma": draw(rng, up_to(self.sigma))}
@@ -61,10 +67,7 @@ class GaussianBlur(Transform):
 class AverageBlur(Transform):
     """Averages over a window of 1 to `k` pixels a side, or of the range, both ends included."""
 
-    k: int | tuple[int, int] = 7
-
-    def __post_init__(self):
-        check_range("k", _window(self.k), 1)
+    k: Window = 7
 
     def sample(self, rng, shape):
         return {"k": draw_whole(rng, *_window(self.k))}
@@ -80,10 +83,10 @@ class MedianBlur(Transform):
     even numbers are rounded up: (3, 11) draws 3 in one case of nine, 5, 7, 9 and 11 in two each.
     """
 
-    k: int | tuple[int, int] = 7
+    k: Window = 7
 
     def __post_init__(self):
-        check_range("k", _window(self.k), 1)
+        super().__post_init__()
         if not all(end % 2 for end in _window(self.k)):
             raise ValueError(f"k wants odd numbers, got {self.k}")
 
@@ -91,8 +94,3 @@ class MedianBlur(Transform):
         return {"k": draw_whole(rng, *_window(self.k)) | 1}
 
     apply = staticmethod(median_blur)
-
-
-def _window(k: int | tuple[int, int]) -> tuple[int, int]:
-    """The range of the window's side; a scalar's begins at 1, which does nothing."""
-    return k if isinstance(k, tuple) else (1, k)

@@ -6,13 +6,15 @@ float arithmetic, within one grey level of Pillow; `exact=True` calls Pillow its
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import cv2
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw, factors
+from paddle_aug.augment.ops.draws import Factor, Range, around, draw, factors, within
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -113,60 +115,53 @@ class _Enhance(Transform):
     """Draws the factor of a blend; `strength` 0.5 means 0.5 to 1.5, the notebook's range. No factor
     is below 0."""
 
-    strength: Range = 0.5
+    strength: Factor = 0.5
     exact: bool = False
-
-    def __post_init__(self):
-        check_range("strength", factors(self.strength), 0)
+    kernel: ClassVar[Callable[..., np.ndarray]]
 
     def sample(self, rng, shape):
         return {"factor": draw(rng, factors(self.strength))}
 
+    def apply(self, image, factor):
+        return self.kernel(image, factor, self.exact)
 
-@dataclass(frozen=True)
+
 class Brightness(_Enhance):
     """The notebook's random_brightness."""
 
-    def apply(self, image, factor):
-        return brightness(image, factor, self.exact)
+    kernel = staticmethod(brightness)
 
 
-@dataclass(frozen=True)
 class Contrast(_Enhance):
     """The notebook's random_contrast."""
 
-    def apply(self, image, factor):
-        return contrast(image, factor, self.exact)
+    kernel = staticmethod(contrast)
 
 
-@dataclass(frozen=True)
 class Color(_Enhance):
     """The notebook's random_color."""
 
-    def apply(self, image, factor):
-        return color(image, factor, self.exact)
+    kernel = staticmethod(color)
 
 
-@dataclass(frozen=True)
 class Sharpness(_Enhance):
     """The notebook's random_sharpness."""
 
-    def apply(self, image, factor):
-        return sharpness(image, factor, self.exact)
+    kernel = staticmethod(sharpness)
+
+
+HueShift = Annotated[Range, within(-0.5, 0.5, around)]
 
 
 @dataclass(frozen=True)
 class Hue(Transform):
     """Turns all hues by up to this share of the circle; 0.5, the maximum, is the opposite hue."""
 
-    strength: Range = 0.5
+    strength: HueShift = 0.5
     exact: bool = False
 
-    def __post_init__(self):
-        check_range("strength", around(self.strength, 0), -0.5, 0.5)
-
     def sample(self, rng, shape):
-        return {"shift": draw(rng, around(self.strength, 0))}
+        return {"shift": draw(rng, around(self.strength))}
 
     def apply(self, image, shift):
         return hue(image, shift, self.exact)
@@ -180,29 +175,20 @@ class ColorJitter(Transform):
     the range itself. Adjustments that can do nothing are skipped.
     """
 
-    brightness: Range = 0
-    contrast: Range = 0
-    saturation: Range = 0
-    hue: Range = 0
+    brightness: Factor = 0
+    contrast: Factor = 0
+    saturation: Factor = 0
+    hue: HueShift = 0
     exact: bool = False
 
-    def __post_init__(self):
-        for name, bounds in self._ranges():
-            check_range(name, bounds, *((-0.5, 0.5) if name == "hue" else (0,)))
-
-    def _ranges(self) -> list[tuple[str, tuple[float, float]]]:
-        ranges = []
-        for name in JITTERS:
-            value = getattr(self, name)
-            bounds = around(value, 0.0) if name == "hue" else factors(value)
-            if bounds != ((0, 0) if name == "hue" else (1, 1)):
-                ranges.append((name, bounds))
-        return ranges
-
     def sample(self, rng, shape):
-        ranges = self._ranges()
-        order = [ranges[index][0] for index in rng.permutation(len(ranges)).tolist()]
-        return {"order": order} | {name: draw(rng, bounds) for name, bounds in ranges}
+        blends = ((name, factors(getattr(self, name))) for name in BLENDS)
+        ranges = {name: bounds for name, bounds in blends if bounds != (1, 1)}
+        if around(self.hue) != (0, 0):
+            ranges["hue"] = around(self.hue)
+        names = list(ranges)
+        order = [names[index] for index in rng.permutation(len(names)).tolist()]
+        return {"order": order} | {name: draw(rng, bounds) for name, bounds in ranges.items()}
 
     def apply(self, image, order, **amounts):
         for name in order:
@@ -210,4 +196,5 @@ class ColorJitter(Transform):
         return image
 
 
-JITTERS = {"brightness": brightness, "contrast": contrast, "saturation": color, "hue": hue}
+BLENDS = {"brightness": brightness, "contrast": contrast, "saturation": color}
+JITTERS = BLENDS | {"hue": hue}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import check_range
+from paddle_aug.augment.ops.draws import Shares
 from paddle_aug.augment.transform import Transform
 
 
@@ -24,10 +24,7 @@ def crop(image: np.ndarray, top: int, right: int, bottom: int, left: int) -> np.
 class Crop(Transform):
     """imgaug's: cuts a share in the range `percent` off each side, drawn independently."""
 
-    percent: tuple[float, float] = (0.0, 0.1)
-
-    def __post_init__(self):
-        check_range("percent", self.percent, 0, 1)
+    percent: Shares = (0.0, 0.1)
 
     def sample(self, rng, shape):
         height, width = shape[:2]

@@ -1,18 +1,19 @@
 """Pixels, or rectangles of them, set to black in all channels at once or in each channel."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.draws import (
     Probability,
-    Range,
-    check_range,
+    UpToShare,
     draw,
     draw_seed,
     random_words,
     up_to,
+    within,
 )
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -62,12 +63,8 @@ class Dropout(Transform):
     With probability `per_channel` it does so in each channel separately, which makes colours.
     """
 
-    p: Range = 0.05
+    p: UpToShare = 0.05
     per_channel: Probability = 0.0
-
-    def __post_init__(self):
-        check_range("p", up_to(self.p), 0, 1)
-        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {
@@ -86,16 +83,10 @@ class CoarseDropout(Transform):
     Rows and columns are drawn independently; there are at least `min_size` of each.
     """
 
-    p: Range = (0.02, 0.1)
-    size_percent: Range = (0.02, 0.05)
+    p: UpToShare = (0.02, 0.1)
+    size_percent: UpToShare = (0.02, 0.05)
     per_channel: Probability = 0.0
-    min_size: int = 3
-
-    def __post_init__(self):
-        check_range("p", up_to(self.p), 0, 1)
-        check_range("size_percent", up_to(self.size_percent), 0, 1)
-        check_range("min_size", self.min_size, 1)
-        check_range("per_channel", self.per_channel, 0, 1)
+    min_size: Annotated[int, within(1)] = 3
 
     def sample(self, rng, shape):
         return {

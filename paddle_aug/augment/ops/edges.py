@@ -6,11 +6,21 @@ The filters are computed in float32, as imgaug does: doubles would round a few p
 import functools
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw, factors, up_to
+from paddle_aug.augment.ops.draws import (
+    Factor,
+    Range,
+    UpToShare,
+    around,
+    draw,
+    factors,
+    up_to,
+    within,
+)
 from paddle_aug.augment.transform import Transform
 
 NOTHING = np.float32([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
@@ -62,25 +72,11 @@ def _directed_edges(degrees: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Blended(Transform):
-    """Draws the share of the effect; a scalar means up to that share."""
-
-    alpha: Range
-
-    def __post_init__(self):
-        check_range("alpha", up_to(self.alpha), 0, 1)
-
-
-@dataclass(frozen=True)
-class Sharpen(_Blended):
+class Sharpen(Transform):
     """Sharpens; the result is 1 ± `lightness` times as bright, or by a factor of the range."""
 
-    alpha: Range = 0.2
-    lightness: Range = 0.2
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range("lightness", factors(self.lightness), 0)
+    alpha: UpToShare = 0.2
+    lightness: Factor = 0.2
 
     def sample(self, rng, shape):
         return {
@@ -92,15 +88,11 @@ class Sharpen(_Blended):
 
 
 @dataclass(frozen=True)
-class Emboss(_Blended):
+class Emboss(Transform):
     """Makes a relief of up to `strength`, or of the range."""
 
-    alpha: Range = 1.0
-    strength: Range = (0.25, 1.0)
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range("strength", up_to(self.strength), -math.inf)
+    alpha: UpToShare = 1.0
+    strength: Annotated[Range, within(read=up_to)] = (0.25, 1.0)
 
     def sample(self, rng, shape):
         return {"alpha": draw(rng, up_to(self.alpha)), "strength": draw(rng, up_to(self.strength))}
@@ -109,10 +101,10 @@ class Emboss(_Blended):
 
 
 @dataclass(frozen=True)
-class EdgeDetect(_Blended):
+class EdgeDetect(Transform):
     """Blends in the edges."""
 
-    alpha: Range = 0.75
+    alpha: UpToShare = 0.75
 
     def sample(self, rng, shape):
         return {"alpha": draw(rng, up_to(self.alpha))}
@@ -121,21 +113,17 @@ class EdgeDetect(_Blended):
 
 
 @dataclass(frozen=True)
-class DirectedEdgeDetect(_Blended):
+class DirectedEdgeDetect(Transform):
     """Blends in the edges that face one direction, drawn as a share of a turn, clockwise from the
     top."""
 
-    alpha: Range = 0.75
-    direction: Range = (0.0, 1.0)
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range("direction", around(self.direction, 0), -math.inf)
+    alpha: UpToShare = 0.75
+    direction: Annotated[Range, within(read=around)] = (0.0, 1.0)
 
     def sample(self, rng, shape):
         return {
             "alpha": draw(rng, up_to(self.alpha)),
-            "degrees": int(draw(rng, around(self.direction, 0)) * 360) % 360,
+            "degrees": int(draw(rng, around(self.direction)) * 360) % 360,
         }
 
     apply = staticmethod(directed_edge_detect)

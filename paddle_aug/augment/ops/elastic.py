@@ -2,12 +2,13 @@
 it."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.blur import gaussian_window
-from paddle_aug.augment.ops.draws import check_choice, check_range, draw, draw_seed
+from paddle_aug.augment.ops.draws import Strengths, draw, draw_seed, one_of, within
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -78,18 +79,11 @@ def displace(
 class ElasticTransformation(Transform):
     """imgaug's: draws strength and smoothness for each image, and a seed for the field."""
 
-    alpha: tuple[float, float] = (0.0, 40.0)
-    sigma: tuple[float, float] = (4.0, 8.0)
-    order: int = 3
-    mode: str = "constant"
-    cval: float = 0
-
-    def __post_init__(self):
-        check_range("alpha", self.alpha, 0)
-        check_range("sigma", self.sigma, 0)
-        check_range("cval", self.cval, 0, 255)
-        check_choice("order", self.order, ORDERS)
-        check_choice("mode", self.mode, BORDERS)
+    alpha: Strengths = (0.0, 40.0)
+    sigma: Strengths = (4.0, 8.0)
+    order: Annotated[int, one_of(ORDERS)] = 3
+    mode: Annotated[str, one_of(BORDERS)] = "constant"
+    cval: Annotated[float, within(0, 255)] = 0
 
     def sample(self, rng, shape):
         return {

@@ -6,25 +6,27 @@ is `fill=(124, 116, 104)`.
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.draws import (
     Colour,
-    Range,
+    Ratio,
+    Share,
+    Shares,
+    Turn,
     around,
-    check_choice,
     check_colour,
-    check_range,
-    check_ratio,
-    check_whole,
     draw,
     draw_one,
     draw_seed,
     draw_sides,
     draw_whole,
+    one_of,
     random_words,
+    within,
 )
 from paddle_aug.augment.transform import Shape, Transform
 from paddle_aug.rng import generator
@@ -125,12 +127,8 @@ class Cutout(Transform):
     Its centre is anywhere in the image; the square is cut off at the edge.
     """
 
-    size: int = 16
+    size: Annotated[int, within(1, whole=True)] = 16
     fill: Colour = 0
-
-    def __post_init__(self):
-        check_whole("size", self.size, 1)
-        check_colour(self.fill)
 
     def sample(self, rng, shape):
         top, height = self._extent(rng, shape[0])
@@ -146,6 +144,12 @@ class Cutout(Transform):
         return erase(image, **rectangle, fill=self.fill)
 
 
+def check_paint(name: str, value: Colour | str) -> None:
+    """Raise ValueError for a fill that is neither "noise" nor a colour."""
+    check = one_of(("noise",)) if isinstance(value, str) else check_colour
+    check(name, value)
+
+
 @dataclass(frozen=True)
 class RandomErasing(Transform):
     """Erases a rectangle of random area and shape (Zhong et al. 2017), drawn as by torchvision.
@@ -155,17 +159,9 @@ class RandomErasing(Transform):
     unchanged. `fill` is a colour or "noise", the paper's random levels.
     """
 
-    area: tuple[float, float] = (0.02, 0.33)
-    ratio: tuple[float, float] = (0.3, 3.3)
-    fill: Colour | str = 0
-
-    def __post_init__(self):
-        check_range("area", self.area, 0, 1)
-        check_ratio(self.ratio)
-        if isinstance(self.fill, str):
-            check_choice("fill", self.fill, ("noise",))
-        else:
-            check_colour(self.fill)
+    area: Shares = (0.02, 0.33)
+    ratio: Ratio = (0.3, 3.3)
+    fill: Annotated[int | tuple[int, int, int] | str, check_paint] = 0
 
     def sample(self, rng, shape):
         for _ in range(10):
@@ -192,16 +188,10 @@ class GridMask(Transform):
     squares that is kept: with 0.6 the squares cover 0.16 of the image.
     """
 
-    period: tuple[int, int] = (96, 224)
-    keep: float = 0.6
-    rotate: Range = 180
+    period: Annotated[tuple[int, int], within(1, whole=True)] = (96, 224)
+    keep: Share = 0.6
+    rotate: Turn = 180
     fill: Colour = 0
-
-    def __post_init__(self):
-        check_whole("period", self.period, 1)
-        check_range("keep", self.keep, 0, 1)
-        check_range("rotate", around(self.rotate, 0), -math.inf)
-        check_colour(self.fill)
 
     def sample(self, rng, shape):
         period = _in_pixels(draw_whole(rng, *self.period), shape)
@@ -210,7 +200,7 @@ class GridMask(Transform):
             "hole": period - int(period * self.keep + 0.5),
             "top": draw_whole(rng, 0, period - 1),
             "left": draw_whole(rng, 0, period - 1),
-            "degrees": draw(rng, around(self.rotate, 0)),
+            "degrees": draw(rng, around(self.rotate)),
         }
 
     def apply(self, image, **grid):
@@ -226,14 +216,13 @@ class HideAndSeek(Transform):
     """
 
     grids: tuple[int, ...] = (0, 16, 32, 44, 56)
-    p_hide: float = 0.5
+    p_hide: Share = 0.5
     fill: Colour = 0
 
     def __post_init__(self):
+        super().__post_init__()
         for grid in self.grids:
-            check_whole("grids", grid, 0)
-        check_range("p_hide", self.p_hide, 0, 1)
-        check_colour(self.fill)
+            within(0, whole=True)("grids", grid)
 
     def sample(self, rng, shape):
         return {"grid": _in_pixels(draw_one(rng, self.grids), shape), "seed": draw_seed(rng)}

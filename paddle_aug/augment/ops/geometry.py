@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -9,12 +10,13 @@ from PIL import Image
 
 from paddle_aug.augment.ops.draws import (
     Range,
+    Share,
+    Turn,
     around,
-    check_range,
-    check_whole,
     draw,
     draw_one,
     draw_whole,
+    within,
 )
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
@@ -135,10 +137,7 @@ def _middle(length: int, ratio: float) -> tuple[int, int]:
 class Flip(Transform):
     """The notebook's random_flip: mirrors each axis independently with probability `p`."""
 
-    p: float = 0.5
-
-    def __post_init__(self):
-        check_range("p", self.p, 0, 1)
+    p: Share = 0.5
 
     def sample(self, rng, shape):
         return {"horizontal": bool(rng.random() < self.p), "vertical": bool(rng.random() < self.p)}
@@ -146,7 +145,6 @@ class Flip(Transform):
     apply = staticmethod(flip)
 
 
-@dataclass(frozen=True)
 class HorizontalFlip(Flip):
     """Mirrors left to right with probability `p`."""
 
@@ -154,7 +152,6 @@ class HorizontalFlip(Flip):
         return {"horizontal": bool(rng.random() < self.p)}
 
 
-@dataclass(frozen=True)
 class VerticalFlip(Flip):
     """Mirrors top to bottom with probability `p`."""
 
@@ -166,14 +163,11 @@ class VerticalFlip(Flip):
 class RandomRotation(Transform):
     """torchvision's: turns by any angle, fractions of a degree included."""
 
-    degrees: Range = 180
+    degrees: Turn = 180
     exact: bool = False
 
-    def __post_init__(self):
-        check_range("degrees", around(self.degrees, 0), -math.inf)
-
     def sample(self, rng, shape):
-        return {"degrees": draw(rng, around(self.degrees, 0))}
+        return {"degrees": draw(rng, around(self.degrees))}
 
     def apply(self, image, degrees):
         return rotate(image, degrees, self.exact)
@@ -183,11 +177,10 @@ class RandomRotation(Transform):
 class Rotate(RandomRotation):
     """Turns by a whole number of degrees, both ends included."""
 
-    def __post_init__(self):
-        check_whole("degrees", around(self.degrees, 0), -math.inf)
+    degrees: Annotated[Range, within(read=around, whole=True)] = 180
 
     def sample(self, rng, shape):
-        return {"degrees": draw_whole(rng, *around(self.degrees, 0))}
+        return {"degrees": draw_whole(rng, *around(self.degrees))}
 
 
 @dataclass(frozen=True)
@@ -197,11 +190,8 @@ class CenterCropResize(Transform):
     Draws the interpolation, too: nearest, bilinear, bicubic or Lanczos.
     """
 
-    max_ratio: float = 1.5
+    max_ratio: Annotated[float, within(1)] = 1.5
     exact: bool = False
-
-    def __post_init__(self):
-        check_range("max_ratio", self.max_ratio, 1)
 
     def sample(self, rng, shape):
         return {

@@ -5,19 +5,21 @@ Its brightness_range is our `brightness`, its flips are `hflip` and `vflip`.
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.draws import (
-    Range,
+    Levels,
+    Scale,
+    Slant,
+    Turn,
     around,
-    check_choice,
-    check_range,
-    check_scale,
-    check_slant,
     draw,
     draw_whole,
+    one_of,
+    within,
 )
 from paddle_aug.augment.transform import Transform
 
@@ -130,29 +132,20 @@ class KerasAffine(Transform):
     others are pixels; a whole number n draws a whole number of pixels below n, either way.
     """
 
-    rotation: Range = 0
-    width_shift: float = 0
-    height_shift: float = 0
-    zoom: Range = 0
-    shear: Range = 0
-    fill_mode: str = "nearest"
-    cval: float = 0
-
-    def __post_init__(self):
-        check_range("width_shift", self.width_shift, 0)
-        check_range("height_shift", self.height_shift, 0)
-        check_range("cval", self.cval, 0, 255)
-        check_range("rotation", around(self.rotation, 0), -math.inf)
-        check_scale("zoom", self.zoom)
-        check_slant("shear", self.shear)
-        check_choice("fill_mode", self.fill_mode, FILL_MODES)
+    rotation: Turn = 0
+    width_shift: Annotated[float, within(0)] = 0
+    height_shift: Annotated[float, within(0)] = 0
+    zoom: Scale = 0
+    shear: Slant = 0
+    fill_mode: Annotated[str, one_of(FILL_MODES)] = "nearest"
+    cval: Annotated[float, within(0, 255)] = 0
 
     def sample(self, rng, shape):
         return {
-            "theta": draw(rng, around(self.rotation, 0)),
+            "theta": draw(rng, around(self.rotation)),
             "tx": draw_shift(rng, self.height_shift, shape[0]),
             "ty": draw_shift(rng, self.width_shift, shape[1]),
-            "shear": draw(rng, around(self.shear, 0)),
+            "shear": draw(rng, around(self.shear)),
             "zx": draw(rng, around(self.zoom, 1)),
             "zy": draw(rng, around(self.zoom, 1)),
         }
@@ -173,12 +166,9 @@ def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:
 class ChannelShift(Transform):
     """channel_shift_range: up to this many levels either way, the same for all channels."""
 
-    levels: Range = 20
-
-    def __post_init__(self):
-        check_range("levels", around(self.levels, 0), -255, 255)
+    levels: Levels = 20
 
     def sample(self, rng, shape):
-        return {"shift": draw(rng, around(self.levels, 0))}
+        return {"shift": draw(rng, around(self.levels))}
 
     apply = staticmethod(channel_shift)

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.arithmetic import look_up
-from paddle_aug.augment.ops.draws import check_whole, draw_whole
+from paddle_aug.augment.ops.draws import draw_whole, within
 from paddle_aug.augment.transform import Transform
 
 
@@ -51,22 +52,24 @@ def equalize(image: np.ndarray) -> np.ndarray:
     return cv2.merge(planes)
 
 
-def _from(low: int | tuple[int, int], nothing: int) -> tuple[int, int]:
-    """A field's range: a scalar means "from this on", up to doing nothing."""
-    return low if isinstance(low, tuple) else (low, nothing)
+def _bits(low: int | tuple[int, int]) -> tuple[int, int]:
+    """The range of a field: a scalar means from this on, up to the 8 bits that do nothing."""
+    return low if isinstance(low, tuple) else (low, 8)
+
+
+def _thresholds(low: int | tuple[int, int]) -> tuple[int, int]:
+    """The range of a field: a scalar means from this on, up to the 256 that does nothing."""
+    return low if isinstance(low, tuple) else (low, 256)
 
 
 @dataclass(frozen=True)
 class Posterize(Transform):
     """Keeps 8 bits of each level or fewer, down to `bits`; a pair is the range itself."""
 
-    bits: int | tuple[int, int] = 4
-
-    def __post_init__(self):
-        check_whole("bits", _from(self.bits, 8), 0, 8)
+    bits: Annotated[int | tuple[int, int], within(0, 8, _bits, whole=True)] = 4
 
     def sample(self, rng, shape):
-        return {"bits": draw_whole(rng, *_from(self.bits, 8))}
+        return {"bits": draw_whole(rng, *_bits(self.bits))}
 
     apply = staticmethod(posterize)
 
@@ -76,13 +79,10 @@ class Solarize(Transform):
     """Inverts the levels from a threshold on that is at least `threshold`; a pair is the range
     itself."""
 
-    threshold: int | tuple[int, int] = 128
-
-    def __post_init__(self):
-        check_whole("threshold", _from(self.threshold, 256), 0, 256)
+    threshold: Annotated[int | tuple[int, int], within(0, 256, _thresholds, whole=True)] = 128
 
     def sample(self, rng, shape):
-        return {"threshold": draw_whole(rng, *_from(self.threshold, 256))}
+        return {"threshold": draw_whole(rng, *_thresholds(self.threshold))}
 
     apply = staticmethod(solarize)
 

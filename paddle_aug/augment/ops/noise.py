@@ -11,18 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from paddle_aug.augment.ops.draws import (
+    Levels,
     Probability,
-    Range,
+    UpTo,
     around,
-    check_range,
     draw,
     draw_seed,
     up_to,
+    within,
 )
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -102,10 +104,7 @@ def normal_quantiles() -> np.ndarray:
 class GaussianNoise(Transform):
     """The notebook's random_noise, without its wrap-around: sigma up to `max_sigma` grey levels."""
 
-    max_sigma: float = 10.0
-
-    def __post_init__(self):
-        check_range("max_sigma", self.max_sigma, 0)
+    max_sigma: Annotated[float, within(0)] = 10.0
 
     def sample(self, rng, shape):
         return {"sigma": draw(rng, (0, self.max_sigma)), "seed": draw_seed(rng)}
@@ -120,18 +119,13 @@ class AdditiveGaussianNoise(Transform):
     The noise is grey or, with probability `per_channel`, coloured.
     """
 
-    loc: Range = 0
-    scale: Range = 15
+    loc: Levels = 0
+    scale: UpTo = 15
     per_channel: Probability = 0.0
-
-    def __post_init__(self):
-        check_range("loc", around(self.loc, 0), -255, 255)
-        check_range("scale", up_to(self.scale), 0)
-        check_range("per_channel", self.per_channel, 0, 1)
 
     def sample(self, rng, shape):
         return {
-            "loc": draw(rng, around(self.loc, 0)),
+            "loc": draw(rng, around(self.loc)),
             "scale": draw(rng, up_to(self.scale)),
             "per_channel": rng.random() < self.per_channel,
             "seed": draw_seed(rng),

@@ -2,11 +2,12 @@
 
 import functools
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import check_range, draw, draw_whole
+from paddle_aug.augment.ops.draws import Strengths, draw, draw_whole, within
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 
@@ -121,14 +122,9 @@ class PiecewiseAffine(Transform):
     size; `rows` and `columns` are ranges of numbers of nodes, at least 2, both ends included.
     """
 
-    scale: tuple[float, float] = (0.0, 0.04)
-    rows: tuple[int, int] = (2, 4)
-    columns: tuple[int, int] = (2, 4)
-
-    def __post_init__(self):
-        check_range("scale", self.scale, 0)
-        check_range("rows", self.rows, 2)
-        check_range("columns", self.columns, 2)
+    scale: Strengths = (0.0, 0.04)
+    rows: Annotated[tuple[int, int], within(2)] = (2, 4)
+    columns: Annotated[tuple[int, int], within(2)] = (2, 4)
 
     def sample(self, rng, shape):
         rows, columns = draw_whole(rng, *self.rows), draw_whole(rng, *self.columns)

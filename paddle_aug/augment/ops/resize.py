@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -9,17 +10,14 @@ from PIL import Image
 
 from paddle_aug.augment.ops.draws import (
     Colour,
-    check_choice,
-    check_colour,
-    check_range,
-    check_ratio,
-    check_whole,
+    Ratio,
+    Shares,
     draw_sides,
     draw_whole,
+    one_of,
+    within,
 )
 from paddle_aug.augment.transform import Shape, Transform
-
-Size = int | tuple[int, int]
 
 # By torchvision's names.
 PADDINGS = {
@@ -124,11 +122,14 @@ def _offset(length: int, wanted: int) -> int:
     return round((length - wanted) / 2) if wanted <= length else -((wanted - length) // 2)
 
 
-def check_size(size: Size) -> None:
+def check_size(name: str, value: int | tuple[int, int]) -> None:
     """Raise ValueError for a size that is neither a length nor a pair (height, width)."""
-    lengths = size if isinstance(size, tuple) else (size,)
+    lengths = value if isinstance(value, tuple) else (value,)
     if len(lengths) > 2 or not all(isinstance(each, int) and each > 0 for each in lengths):
-        raise ValueError(f"size wants a whole number from 1 or (height, width), got {size!r}")
+        raise ValueError(f"{name} wants a whole number from 1 or (height, width), got {value!r}")
+
+
+Size = Annotated[int | tuple[int, int], check_size]
 
 
 def _square(size: Size) -> tuple[int, int]:
@@ -141,9 +142,6 @@ class Resize(Transform):
 
     size: Size
     exact: bool = False
-
-    def __post_init__(self):
-        check_size(self.size)
 
     def output_shape(self, shape):
         if isinstance(self.size, tuple):
@@ -163,9 +161,6 @@ class CenterCrop(Transform):
 
     size: Size
 
-    def __post_init__(self):
-        check_size(self.size)
-
     def output_shape(self, shape):
         return *_square(self.size), 3
 
@@ -181,15 +176,9 @@ class RandomCrop(Transform):
     """
 
     size: Size
-    padding: int = 0
+    padding: Annotated[int, within(0, whole=True)] = 0
     fill: Colour = 0
-    mode: str = "constant"
-
-    def __post_init__(self):
-        check_size(self.size)
-        check_whole("padding", self.padding, 0)
-        check_colour(self.fill)
-        check_choice("mode", self.mode, PADDINGS)
+    mode: Annotated[str, one_of(PADDINGS)] = "constant"
 
     def sample(self, rng, shape):
         height, width = _square(self.size)
@@ -225,16 +214,15 @@ class RandomResizedCrop(Transform):
     middle as the ratio allows. Without `size` the result has the size of the image.
     """
 
-    size: Size | None = None
-    area: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    size: int | tuple[int, int] | None = None
+    area: Shares = (0.08, 1.0)
+    ratio: Ratio = (3 / 4, 4 / 3)
     exact: bool = False
 
     def __post_init__(self):
+        super().__post_init__()
         if self.size is not None:
-            check_size(self.size)
-        check_range("area", self.area, 0, 1)
-        check_ratio(self.ratio)
+            check_size("size", self.size)
 
     def sample(self, rng, shape):
         height, width = shape[:2]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import Range, around, check_range, draw
+from paddle_aug.augment.ops.draws import Move, around, draw
 from paddle_aug.augment.ops.geometry import fixed_point
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
@@ -69,18 +69,14 @@ def _border(pixels: int, length: int) -> tuple[int, int]:
 class ShearX(Transform):
     """Slants what is upright by up to `amount` pixels a row either way, or of the range."""
 
-    amount: Range = 0.3
-
-    def __post_init__(self):
-        check_range("amount", around(self.amount, 0), -1, 1)
+    amount: Move = 0.3
 
     def sample(self, rng, shape):
-        return {"amount": draw(rng, around(self.amount, 0))}
+        return {"amount": draw(rng, around(self.amount))}
 
     apply = staticmethod(shear_x)
 
 
-@dataclass(frozen=True)
 class ShearY(ShearX):
     """Slants what is level by up to `amount` pixels a column either way, or of the range."""
 
@@ -91,27 +87,18 @@ class ShearY(ShearX):
 class TranslateX(Transform):
     """Moves the image sideways by up to `share` of its width either way, or of the range."""
 
-    share: Range = 0.45
-
-    def __post_init__(self):
-        check_range("share", around(self.share, 0), -1, 1)
+    share: Move = 0.45
 
     def sample(self, rng, shape):
-        return {"pixels": int(draw(rng, around(self.share, 0)) * shape[1])}
+        return {"pixels": int(draw(rng, around(self.share)) * shape[1])}
 
     apply = staticmethod(translate_x)
 
 
-@dataclass(frozen=True)
-class TranslateY(Transform):
+class TranslateY(TranslateX):
     """Moves the image up or down by up to `share` of its height either way, or of the range."""
 
-    share: Range = 0.45
-
-    def __post_init__(self):
-        check_range("share", around(self.share, 0), -1, 1)
-
     def sample(self, rng, shape):
-        return {"pixels": int(draw(rng, around(self.share, 0)) * shape[0])}
+        return {"pixels": int(draw(rng, around(self.share)) * shape[0])}
 
     apply = staticmethod(translate_y)

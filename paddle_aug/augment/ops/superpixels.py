@@ -2,11 +2,12 @@
 
 import functools
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 
-from paddle_aug.augment.ops.draws import check_range, draw, draw_seed, draw_whole
+from paddle_aug.augment.ops.draws import Shares, draw, draw_seed, draw_whole, within
 from paddle_aug.augment.ops.scratch import scratch
 from paddle_aug.augment.transform import Transform
 from paddle_aug.rng import generator
@@ -255,14 +256,9 @@ def paint(image: np.ndarray, labels: np.ndarray, replaced: np.ndarray) -> np.nda
 class Superpixels(Transform):
     """imgaug's: draws for each image the number of segments and the share to replace."""
 
-    p_replace: tuple[float, float] = (0.5, 1.0)
-    n_segments: tuple[int, int] = (50, 120)
-    max_size: int = 128
-
-    def __post_init__(self):
-        check_range("p_replace", self.p_replace, 0, 1)
-        check_range("n_segments", self.n_segments, 1)
-        check_range("max_size", self.max_size, 1)
+    p_replace: Shares = (0.5, 1.0)
+    n_segments: Annotated[tuple[int, int], within(1)] = (50, 120)
+    max_size: Annotated[int, within(1)] = 128
 
     def sample(self, rng, shape):
         return {
