@@ -1,8 +1,8 @@
 """Predict the classes of images with the exported model in this folder: python infer.py IMAGE...
 
 Needs Paddle, NumPy and Pillow, and prints what paddle_aug's predict prints: path, class and
-probability. Each image goes through the steps under "preparation" in description.json; a resize of
-another kind than that of training costs accuracy.
+probability. Each image goes through the steps under "preparation" in description.json. Its resize
+is that of training; another kind of resize costs accuracy.
 """
 
 import json
@@ -37,42 +37,36 @@ def decode(path: str) -> np.ndarray:
 
 
 def stretch(image: np.ndarray, size: int, interpolation: str) -> np.ndarray:
-    """As large as the network's input. "linear" gives the bytes of OpenCV's INTER_LINEAR, and
-    "area", which averages when it shrinks, its INTER_AREA to a grey level."""
+    """The image at the size of the network's input: "linear" gives the bytes of OpenCV's
+    INTER_LINEAR; "area", which averages when it shrinks, its INTER_AREA to a grey level."""
     if interpolation == "area":
         image = averaged(image, min(image.shape[0], size), min(image.shape[1], size))
-    top, bottom, *down = neighbours(image.shape[0], size)
-    left, right, *across = neighbours(image.shape[1], size)
+    (above, above_share), (below, below_share) = neighbours(image.shape[0], size)
+    (left, left_share), (right, right_share) = neighbours(image.shape[1], size)
 
-    def rows(places):
-        pixels = image[places].astype(np.int64)
-        return sum(
-            pixels[:, columns] * share[:, None]
-            for columns, share in zip((left, right), across, strict=True)
-        )
+    def part(rows, share):
+        pixels = image[rows].astype(np.int64)
+        blend = pixels[:, left] * left_share[:, None] + pixels[:, right] * right_share[:, None]
+        return ((blend >> 4) * share[:, None, None]) >> 16
 
-    above, below = (
-        ((rows(places) >> 4) * share[:, None, None]) >> 16
-        for places, share in zip((top, bottom), down, strict=True)
-    )
-    return ((above + below + 2) >> 2).astype(np.uint8)
+    return ((part(above, above_share) + part(below, below_share) + 2) >> 2).astype(np.uint8)
 
 
-def neighbours(length: int, size: int) -> tuple[np.ndarray, ...]:
-    """For each of `size` pixels the two old ones beside its middle, and the shares of both in
-    2048ths, as OpenCV counts."""
+def neighbours(length: int, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The old pixels before and after the middle of each of `size` new ones, both with their shares
+    in 2048ths, as OpenCV counts."""
     middle = ((np.arange(size) + 0.5) * (length / size) - 0.5).astype(np.float32)
     first = np.floor(middle).astype(int)
-    second = middle - first.astype(np.float32)
-    shares = (np.rint(share * 2048).astype(np.int64) for share in (1 - second, second))
-    return first.clip(0, length - 1), (first + 1).clip(0, length - 1), *shares
+    share = middle - first.astype(np.float32)  # of the pixel after the middle
+    return [
+        (place.clip(0, length - 1), np.rint(2048 * weight).astype(np.int64))
+        for place, weight in ((first, 1 - share), (first + 1, share))
+    ]
 
 
 def averaged(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """The mean over the area that each new pixel covers."""
-    down, across = (
-        overlaps(*lengths) for lengths in zip(image.shape[:2], (height, width), strict=True)
-    )
+    down, across = overlaps(image.shape[0], height), overlaps(image.shape[1], width)
     rows = np.tensordot(down, image.astype(np.float32), axes=1)
     means = np.tensordot(across, rows, axes=(1, 1)).transpose(1, 0, 2)
     return np.floor(means + 0.5).astype(np.uint8)
@@ -86,13 +80,13 @@ def overlaps(length: int, size: int) -> np.ndarray:
 
 
 def fit(image: np.ndarray, size: int, ops: list) -> np.ndarray:
-    """An image of another size, by torchvision's `resize` and `center_crop`.
+    """An image of another size after torchvision's `resize` and `center_crop`.
 
-    A length is that of the shorter side or of a square; a list is [height, width].
+    Each op has a number, which is the shorter side or that of a square, or [height, width].
     """
     if image.shape[:2] != (size, size):
         for name, wanted in ops:
-            image = {"resize": resize, "center_crop": center_crop}[name](image, wanted)
+            image = STEPS[name](image, wanted)
     if image.shape[:2] != (size, size):
         raise ValueError(f"{image.shape[0]} x {image.shape[1]} pixels, want {size} x {size}")
     return image
@@ -116,14 +110,14 @@ def center_crop(image: np.ndarray, wanted: int | list[int]) -> np.ndarray:
 def normalize(
     image: np.ndarray, mean: list[float], std: list[float], per_image: bool
 ) -> np.ndarray:
-    """Float32 [3, height, width]; `per_image` takes the mean and deviation of the image itself."""
+    """Float32 [3, height, width]; `per_image` uses the image's own mean and deviation too."""
     levels = image.astype(np.float32) / 255
     own_mean, own_std = (levels.mean(), levels.std()) if per_image else (0, 0)
     normalized = (levels - own_mean - np.float32(mean)) / (own_std + np.float32(std))
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 
-STEPS = {"decode": decode, "stretch": stretch, "fit": fit, "normalize": normalize}
+STEPS = {step.__name__: step for step in (decode, stretch, fit, resize, center_crop, normalize)}
 
 
 def prepare(path: str, description: dict) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Trained networks as models for Paddle Inference and ONNX, with checked outputs.
 
-The folder of a model has `inference.json` (Paddle 3) or `inference.pdmodel` (Paddle 2),
-`inference.pdiparams`, `description.json`, which describes the input and the output, and
-`infer.py`, which predicts with them and needs nothing of this package.
+The folder of a model has `inference.json` (Paddle 3) or `inference.pdmodel` (Paddle 2) with
+`inference.pdiparams`, `description.json` on its input and output, and `infer.py`, which predicts
+with these files and without this package.
 """
 
 import copy
@@ -26,22 +26,22 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError, writing
 from paddle_aug.inputs import augmented, op_name
 from paddle_aug.rng import generator
-from paddle_aug.system.files import held, write_json
+from paddle_aug.system.files import held, set_aside, write_json
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.weights import Trained
 
 STEM = "inference"
 INFER = Path(__file__).with_name("infer.py")
 PROGRAMS = (f"{STEM}.json", f"{STEM}.pdmodel")  # of Paddle 3 and 2
-# The largest difference of logits, relative to the largest logit, or to 1 if that is larger.
+# The largest difference of logits, relative to the largest logit or, if that is less, to 1.
 TOLERANCE = 1e-5
-# oneDNN, the default of Paddle Inference on a CPU, and ONNX Runtime add up in another order: LeNet
+# oneDNN, the default of Paddle Inference on a CPU, and ONNX Runtime add in another order: a LeNet
 # that subtracts each image's own mean is 2e-5 off.
 TOLERANCE_ELSEWHERE = 1e-4
 PADDLE = "Paddle Inference"
 ONNX_RUNTIME = "ONNX Runtime"
 OPSET = 13  # from 2021; older runtimes are rare
-# How a reader stretches, by the name of the interpolation.
+# How to stretch in another program, by interpolation.
 STRETCHES = {
     "linear": "cv2.resize(image, ({side}, {side}), interpolation=cv2.INTER_LINEAR), whatever the "
     "aspect ratio; not Pillow's resize, which averages when it shrinks and costs accuracy here",
@@ -89,14 +89,8 @@ def export(
         UserError: the outputs are not finite or differ, the network cannot be converted to ONNX, or
             the folder cannot be written to; nothing is written then.
     """
-    if onnx:
-        import_paddle2onnx()
+    paddle2onnx = import_paddle2onnx() if onnx else None
     size = trained.config.image_size
-    own = folder / INFER.name
-    if own.exists() and own.read_bytes() != INFER.read_bytes():
-        raise UserError(
-            f"{own} is not the one that comes with a model; move it, or name another folder"
-        )
     network = copy.deepcopy(trained.network)  # compiling changes a network
     fill_norms(network)
     to_network = Normalize(trained.normalization)
@@ -118,8 +112,8 @@ def export(
         save(network, model, paddle.static.InputSpec([*shape], dtype, "images"))
         outputs = {PADDLE: run(model, images, onednn=False)}
         outputs[f"{PADDLE} with oneDNN"] = run(model, images, onednn=True)
-        if onnx:
-            write_onnx(model)
+        if paddle2onnx:
+            write_onnx(paddle2onnx, model)
             outputs[ONNX_RUNTIME] = run_onnx(model / f"{STEM}.onnx", images)
         differences = {
             runtime: compare(want, logits, runtime)
@@ -134,6 +128,9 @@ def export(
                 "no infer.py: it knows resize and center_crop, not --eval-transform %s",
                 trained.config.eval_transform,
             )
+        other = folder / INFER.name  # of a user, or of another version
+        if other.exists() and other.read_bytes() != INFER.read_bytes():
+            logger.info("moved %s to %s", other, set_aside([other]))
         for name in (*PROGRAMS, f"{STEM}.onnx", INFER.name):  # from an earlier export
             (folder / name).unlink(missing_ok=True)
         for file in model.iterdir():
@@ -167,7 +164,7 @@ def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
 
 
 def preparation(trained: Trained, dtype: str) -> list[dict]:
-    """What leads from an image file to the input, step by step; `how` says it to a reader."""
+    """The steps from an image file to the input; `how` describes each for people."""
     config, side = trained.config, trained.config.image_size
     steps = [
         {"step": "decode", "how": "RGB of 8 bits, turned as EXIF says, transparency over white"}
@@ -189,7 +186,7 @@ def preparation(trained: Trained, dtype: str) -> list[dict]:
 
 
 def fitting_ops(spec: str) -> list[tuple[str, Size]] | None:
-    """The ops of `--eval-transform`, such as ("resize", 256); None if there are others."""
+    """The ops of `--eval-transform`, such as ("resize", 256); None if `infer.py` lacks one."""
     transform = augmentation(spec)
     ops = transform.ops if isinstance(transform, Chain) else (transform,)
     if not all(isinstance(op, (Resize, CenterCrop, Identity)) for op in ops):
@@ -198,14 +195,12 @@ def fitting_ops(spec: str) -> list[tuple[str, Size]] | None:
 
 
 def fill_norms(network: paddle.nn.Layer) -> None:
-    """Give batch normalisations without weight and bias ones and zeros, which change nothing.
+    """Give batch normalisations that lack weight and bias ones and zeros, which change nothing.
 
     Without them, Paddle's predictor ends with a segmentation fault on a CPU.
     """
     for layer in network.sublayers():
-        if not isinstance(layer, NORMS):
-            continue
-        for name, value in (("weight", 1.0), ("bias", 0.0)):
+        for name, value in (("weight", 1.0), ("bias", 0.0)) if isinstance(layer, NORMS) else ():
             if getattr(layer, name) is None:
                 constant = paddle.nn.initializer.Constant(value)
                 filled = layer.create_parameter(layer._mean.shape, default_initializer=constant)
@@ -253,10 +248,10 @@ def compare(want: np.ndarray, logits: np.ndarray, runtime: str) -> float:
 
 
 def import_paddle2onnx() -> ModuleType:
-    """The converter, which is not required.
+    """The converter, an optional package.
 
     Raises:
-        UserError: it is not installed, or cannot be imported.
+        UserError: it cannot be imported.
     """
     try:
         import paddle2onnx
@@ -268,16 +263,15 @@ def import_paddle2onnx() -> ModuleType:
     return paddle2onnx
 
 
-def write_onnx(folder: Path) -> None:
+def write_onnx(paddle2onnx: ModuleType, folder: Path) -> None:
     """Convert the model in this folder to ONNX.
 
     Raises:
         UserError: paddle2onnx cannot convert the model.
     """
-    paddle2onnx = import_paddle2onnx()
     options = {"opset_version": OPSET, "verbose": False}
     if "optimize_tool" in inspect.signature(paddle2onnx.export).parameters:
-        options["optimize_tool"] = "none"  # polygraphy would install packages on its own
+        options["optimize_tool"] = "none"  # its default installs packages
     try:
         paddle2onnx.export(
             str(program(folder)),
@@ -285,7 +279,7 @@ def write_onnx(folder: Path) -> None:
             str(folder / f"{STEM}.onnx"),
             **options,
         )
-    except Exception as error:  # it logs what was wrong, then fails with any error
+    except Exception as error:  # it logs the reason, and raises any kind of error
         raise UserError(
             f"paddle2onnx cannot convert this network: {error}; drop --onnx for the Paddle model"
         ) from error
@@ -298,13 +292,13 @@ def run_onnx(file: Path, images: np.ndarray) -> np.ndarray | None:
     except ImportError:
         return None
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only; it would warn of each unused constant
+    options.log_severity_level = 3  # errors only: it warns of each unused constant
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: images})[0]
 
 
 def comparison_pixels(trained: Trained, samples: Sequence[Sample]) -> np.ndarray:
-    """Four images of noise, always the same, and up to 16 samples as evaluation prepares them.
+    """Four fixed images of noise, and up to 16 samples as evaluation prepares them.
 
     Raises:
         UserError: an image cannot be read.
