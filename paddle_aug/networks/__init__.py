@@ -11,6 +11,7 @@ from paddle_aug.names import Registry
 from paddle_aug.networks.alexnet import AlexNet
 from paddle_aug.networks.d2l_resnet import D2LResNet
 from paddle_aug.networks.densenet import DENSENETS
+from paddle_aug.networks.efficientnet_lite0 import EfficientNetLite0
 from paddle_aug.networks.googlenet import GoogLeNet
 from paddle_aug.networks.keras_cnn import KerasCNN
 from paddle_aug.networks.lenet import LeNet
@@ -27,6 +28,7 @@ NETWORKS = Registry(
         "googlenet": GoogLeNet,
         **RESNETS,
         **DENSENETS,
+        "efficientnet_lite0": EfficientNetLite0,
         "keras_cnn": KerasCNN,
         "d2l_resnet18": D2LResNet,
         "residual_mnist": ResidualMNIST,

@@ -69,6 +69,7 @@ def predictor_logits(folder, images):
         ("vgg_thin_bn", "half", 16),
         ("vgg_thin", "image", 16),  # each image by its own mean and deviation
         ("keras_cnn", "imagenet", 8),  # batch normalisation without weights
+        ("efficientnet_lite0", "half", 32),  # padding of TensorFlow's
     ],
 )
 def test_the_outputs_are_those_of_the_network(

