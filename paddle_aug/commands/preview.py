@@ -188,7 +188,7 @@ def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Dr
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image and its draws, mixed if the config mixes images."""
     if not preview.mixes(shown.config):
-        return preview.cells_of(shown.dataset, index, draws)
+        return preview.cells_of(shown, index, draws)
     # Only these pictures need Paddle, which takes seconds to import.
     from paddle_aug.preview.mixing import mixed_cells
 

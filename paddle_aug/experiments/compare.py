@@ -21,12 +21,11 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
 from paddle_aug.experiments import compare_results, runner
-from paddle_aug.experiments.compare_plan import Order, Outcome, Settings, Trial, all_trials
-from paddle_aug.experiments.runner import Training, Worker, remove_weights
+from paddle_aug.experiments.compare_plan import Order, Settings, Trial, all_trials
+from paddle_aug.experiments.runner import Outcome, Training, Worker, remove_weights
 from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
-from paddle_aug.results.stats import final_accuracy
 from paddle_aug.results.text import duration
 from paddle_aug.system.files import write_json
 from paddle_aug.system.processes import cores
@@ -221,14 +220,9 @@ class Experiment:
 
     def outcome(self, trial: Trial) -> Outcome | None:
         """What a run came to; None if it has not ended."""
-        if trial not in self.outcomes:
-            config = self.config_of(trial)
-            if not runlog.has_ended(config.log_dir, config.mode):
-                return None
-            run = runlog.read_run(config.log_dir, config.mode)
-            seconds = sum(epoch["seconds"] for epoch in run.run["epochs"])
-            self.outcomes[trial] = Outcome(final_accuracy(run), seconds, run.diverged)
-        return self.outcomes[trial]
+        if trial not in self.outcomes and (outcome := runner.outcome(self.config_of(trial))):
+            self.outcomes[trial] = outcome
+        return self.outcomes.get(trial)
 
     def refuse_other_run(self, trial: Trial) -> None:
         """Stop where a finished run had other settings or other data."""

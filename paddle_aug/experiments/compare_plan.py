@@ -3,11 +3,10 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
-from paddle_aug.experiments.runner import check_mode
+from paddle_aug.experiments.runner import Outcome, check_mode
 from paddle_aug.experiments.state import plain
 from paddle_aug.results.stats import difference, margin
 from paddle_aug.training.state import MAY_CHANGE
@@ -83,14 +82,6 @@ class Trial:
         part = "" if self.fraction == 1 else f" {100 * self.fraction:g} %"
         rate = "" if self.rate is None else f" learning rate {self.rate:g}"
         return f"seed {self.seed} {self.mode}{part}{rate}"
-
-
-class Outcome(NamedTuple):
-    """What a trial came to that is finished or `diverged` in that epoch, without an accuracy."""
-
-    accuracy: float | None
-    seconds: float
-    diverged: int | None = None
 
 
 def all_trials(settings: Settings) -> list[Trial]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -25,6 +26,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine, of_mode
 from paddle_aug.results import runlog
+from paddle_aug.results.stats import final_accuracy
 from paddle_aug.system.files import held, remove
 from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import block_signals, unblock_signals
@@ -43,6 +45,15 @@ class Training:
     config: TrainConfig
     select: Callable[[Dataset], Dataset]
     log: Path
+
+
+class Outcome(NamedTuple):
+    """What a run came to that has ended: it is finished, or it diverged in the epoch `diverged` and
+    has no accuracy. `seconds` are those of its finished epochs."""
+
+    accuracy: float | None
+    seconds: float
+    diverged: int | None = None
 
 
 class Died(Exception):
@@ -191,6 +202,15 @@ def train(
                 raise UserError(f"{training.name}: {error}") from None
             else:
                 yield training, seconds
+
+
+def outcome(config: TrainConfig) -> Outcome | None:
+    """What the logs say that a run came to; None if it has not ended."""
+    if not runlog.has_ended(config.log_dir, config.mode):
+        return None
+    run = runlog.read_run(config.log_dir, config.mode)
+    seconds = sum(epoch["seconds"] for epoch in run.run["epochs"])
+    return Outcome(final_accuracy(run), seconds, run.diverged)
 
 
 def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:

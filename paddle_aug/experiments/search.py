@@ -9,7 +9,8 @@ list, which no choice has looked at. No two stages share a seed.
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from itertools import product
 from pathlib import Path
 
 from paddle_aug.config import TrainConfig
@@ -26,15 +27,13 @@ from paddle_aug.experiments.search_plan import (
     SLACK,
     Plan,
     Rung,
-    costs,
     make_plan,
     of_length,
     shortened,
 )
 from paddle_aug.experiments.state import SEARCH, VERSION, plain, read_state, refuse_other
 from paddle_aug.inputs import of_mode
-from paddle_aug.results import runlog
-from paddle_aug.results.stats import final_accuracy, last_epochs
+from paddle_aug.results.stats import last_epochs
 from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import count, duration
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
@@ -127,7 +126,6 @@ class Search:
         if self.file.exists():
             self.continue_earlier()
         self.workers: list[runner.Worker] = []
-        self.works: dict[str, float] = {}
 
     def continue_earlier(self) -> None:
         """Take over what the folder's search has done. One that has only measured, as its budget
@@ -220,8 +218,14 @@ class Search:
             self.write()
         rung = self.state["rungs"][level]
         if rung["ranking"] is None:
+            run_takes = self.costs("search")
             deadline = self.settings.budget - self.state["plan"]["reserved"]
-            self.train_all(f"rung-{level}", rung, rung["candidates"], deadline)
+            self.train_all(
+                f"rung-{level}",
+                rung,
+                rung["candidates"],
+                lambda mode: self.spent + run_takes(mode, rung["epochs"]) < deadline,
+            )
             rung["ranking"] = self.ranking(f"rung-{level}", rung)
             self.write()
         if rung["ranking"] and rung["ranking"][0][1] is None:
@@ -248,13 +252,14 @@ class Search:
         available = self.left - self.state["plan"]["reserved"]
         first, *later = [takes(rung) for rung in planned]
         allowed = max(available * first / (first + sum(later)), available - sum(later))
-        rung = shortened(planned[0], allowed, takes)
+        fitting = shortened(planned[0], allowed, takes)
+        rung = fitting or planned[0]
         used_seeds = sum(len(earlier["seeds"]) for earlier in self.state["rungs"])
         return {
-            "candidates": candidates[: rung.candidates] if rung else [],
-            "epochs": (rung or planned[0]).epochs,
-            "seeds": self.seeds_from(used_seeds, (rung or planned[0]).seeds),
-            "stopped": rung is None,
+            "candidates": candidates[: rung.candidates] if fitting else [],
+            "epochs": rung.epochs,
+            "seeds": self.seeds_from(used_seeds, rung.seeds),
+            "stopped": not fitting,
             "ranking": None,
         }
 
@@ -287,7 +292,7 @@ class Search:
             self.write()
         final = self.state["final"]
         if not final["finished"]:
-            self.train_all("final", final, final["modes"])
+            self.train_all("final", final, final["modes"], lambda mode: self.left > 0)
             final["finished"] = True
             self.write()
 
@@ -314,26 +319,18 @@ class Search:
         }
 
     def train_all(
-        self, part: str, stage: dict, modes: list[str], deadline: float | None = None
+        self, part: str, stage: dict, modes: list[str], in_time: Callable[[str], bool]
     ) -> None:
         """The runs of a stage, all modes with one seed before the next seed: wherever time runs
-        out, the finished runs can be compared.
-
-        A run begins if it will end before the deadline; without one, as long as the budget lasts.
-        """
-        run_takes = self.costs(part)
-        for seed in stage["seeds"]:
-            for mode in modes:
-                if stage["stopped"]:
-                    return
-                in_time = self.left > 0
-                if deadline is not None:
-                    in_time = self.spent + run_takes(mode, stage["epochs"]) < deadline
-                if not in_time and not self.finished(part, mode, seed):
-                    stage["stopped"] = True
-                    self.write()
-                    return
-                self.train(part, mode, seed, stage["epochs"])
+        out, the finished runs can be compared. A mode's run begins only if it is `in_time`."""
+        if stage["stopped"]:
+            return
+        for seed, mode in product(stage["seeds"], modes):
+            if not in_time(mode) and not self.finished(part, mode, seed):
+                stage["stopped"] = True
+                self.write()
+                return
+            self.train(part, mode, seed, stage["epochs"])
 
     def train(self, part: str, mode: str, seed: int, epochs: int) -> dict:
         """A run of the state; it is trained or resumed if it is not finished."""
@@ -352,11 +349,9 @@ class Search:
             log = self.folder / "training.log"
             training = Training(f"{part} seed {seed} {mode}", config, select, log)
             ((_, seconds),) = runner.train(self.workers, [training])
-            logs = runlog.read_run(config.log_dir, config.mode)
-            accuracy = final_accuracy(logs)
-            in_epochs = sum(epoch["seconds"] for epoch in logs.run["epochs"])
-            if accuracy is None:  # the log does not time the epoch in which it diverged
-                epochs, in_epochs = logs.epochs, seconds
+            accuracy, in_epochs, diverged = runner.outcome(config)
+            if diverged:  # the log does not time the epoch in which it diverged
+                epochs, in_epochs = diverged, seconds
             run = {
                 "part": part,
                 "mode": mode,
@@ -387,15 +382,32 @@ class Search:
         """The fraction of the training list that the runs of a part of the search are judged by."""
         return 0.0 if part == "final" else self.settings.holdout
 
-    def work(self, part: str) -> float:
-        """What an epoch costs, in images trained on; evaluating an image costs a third of that."""
-        if part not in self.works:
-            data = part_of(self.held_back(part), self.settings.config.seed, self.data)
-            self.works[part] = len(data.train) + len(data.eval) / 3
-        return self.works[part]
+    @cached_property
+    def works(self) -> dict[float, float]:
+        """What an epoch costs by the share held back, in images trained on; evaluating an image
+        costs a third of that."""
+        config, works = self.settings.config, {}
+        for holdout in (0.0, self.settings.holdout):
+            data = part_of(holdout, config.seed, self.data)
+            works[holdout] = len(data.train) + len(data.eval) / 3
+        return works
 
     def costs(self, part: str) -> Callable[[str | None, int], float]:
-        return costs(self.state["runs"], self.work, part, self.settings.against)
+        """Gives the seconds of a mode's run of so many epochs, estimated from the finished runs. An
+        untried mode, or None, is taken to cost as much as the costliest to compare with.
+
+        A run has a start, and each mode a rate for the work of an epoch.
+        """
+        starts: list[float] = []
+        by_mode: dict[str, list[float]] = {}
+        for run in self.state["runs"]:
+            starts.append(run["seconds"] - run["epochs"] * run["epoch_seconds"])
+            rate = run["epoch_seconds"] / self.works[self.held_back(run["part"])]
+            by_mode.setdefault(run["mode"], []).append(rate)
+        rates = {mode: sum(values) / len(values) for mode, values in by_mode.items()}
+        start, other = sum(starts) / len(starts), max(rates[m] for m in self.settings.against)
+        work = self.works[self.held_back(part)]
+        return lambda mode, epochs: start + epochs * work * rates.get(mode, other)
 
 
 def part_of(holdout: float, seed: int, data: Dataset) -> Dataset:

@@ -2,7 +2,7 @@
 here."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from paddle_aug.config import TrainConfig
@@ -40,24 +40,6 @@ class Plan:
     rungs: list[Rung]
     final: Rung
     reserved: float
-
-
-def costs(
-    runs: Sequence[dict], work: Callable[[str], float], part: str, known: Sequence[str]
-) -> Callable[[str | None, int], float]:
-    """How many seconds a run of a mode takes for so many epochs in a part of the search, estimated
-    from the finished runs. An untried mode, or None, is taken to cost as much as the costliest of
-    the `known` ones.
-
-    `work` is that of an epoch in a part; a run has a start, and each mode a rate for its work.
-    """
-    starts = [run["seconds"] - run["epochs"] * run["epoch_seconds"] for run in runs]
-    by_mode: dict[str, list[float]] = {}
-    for run in runs:
-        by_mode.setdefault(run["mode"], []).append(run["epoch_seconds"] / work(run["part"]))
-    rates = {mode: sum(values) / len(values) for mode, values in by_mode.items()}
-    start, other = sum(starts) / len(starts), max(rates[mode] for mode in known)
-    return lambda mode, epochs: start + epochs * work(part) * rates.get(mode, other)
 
 
 def halving(candidates: int, epochs: int, max_epochs: int) -> list[Rung]:

@@ -155,8 +155,9 @@ def original(dataset: Augmented, index: int) -> Cell:
     return Cell(dataset.unchanged(index), "original", dataset.samples[index].path)
 
 
-def cells_of(dataset: Augmented, index: int, draws: Draws) -> list[Cell]:
-    """The image before it is augmented, and as it is in each epoch."""
+def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
+    """The image before it is augmented, and as it is in each epoch; where none are mixed."""
+    dataset = shown.dataset
     first = original(dataset, index)
     cells = [first] if draws.original else []
     for epoch in draws.epochs:

@@ -25,7 +25,7 @@ from paddle_aug.inputs import open_data
 from paddle_aug.preview import listing, preview
 from paddle_aug.preview.captions import NBSP, caption
 from paddle_aug.preview.figure import DPI, figure, wrap
-from paddle_aug.preview.preview import Cell, Draws, Section
+from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 from paddle_aug.rng import generator
 from paddle_aug.system.versions import versions
 from paddle_aug.training.mixing import MIXES
@@ -51,6 +51,10 @@ def run_file(folder, photos, **changes):
     return file
 
 
+def shown(config, samples):
+    return Shown(config, preview.dataset_of(config, samples))
+
+
 def section(*cells, title=""):
     return Section(title, "class0/a.png", list(cells))
 
@@ -58,7 +62,7 @@ def section(*cells, title=""):
 def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(samples):
     config = TrainConfig(augment="userDef", seed=5, image_size=24)
     trained = Augmented(samples, 24, augmentation("userDef"), seed=5)
-    first, *others = preview.cells_of(preview.dataset_of(config, samples), 3, Draws(4, epoch=2))
+    first, *others = preview.cells_of(shown(config, samples), 3, Draws(4, epoch=2))
     want = cv2.resize(read_image(samples[3].file), (24, 24), interpolation=cv2.INTER_LINEAR)
     assert (first.image == want).all()
     assert (first.title, first.caption) == ("original", samples[3].path)
@@ -70,7 +74,7 @@ def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(samples):
 
 def test_a_caption_replays_to_its_picture(samples):
     config = TrainConfig(augment="brightness(0.4)|flip", image_size=24)
-    first, *others = preview.cells_of(preview.dataset_of(config, samples), 0, Draws(6))
+    first, *others = preview.cells_of(shown(config, samples), 0, Draws(6))
     for cell in others:
         factor, flips = cell.caption.split(" · ")
         made = first.image * float(factor.removeprefix("brightness "))

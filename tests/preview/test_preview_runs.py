@@ -68,7 +68,7 @@ def test_a_run_is_shown_as_it_was_fed(config, monkeypatch, changes, images):
     assert len(seen.dataset) == images
     assert set(fed) == {(epoch, index) for epoch in range(2) for index in range(images)}
     for index in range(images):
-        cells = preview.cells_of(seen.dataset, index, Draws(2, original=False))
+        cells = preview.cells_of(seen, index, Draws(2, original=False))
         for epoch, cell in enumerate(cells):
             assert (cell.image == fed[epoch, index]).all()
     assert len({image.tobytes() for image in fed.values()}) > images
