@@ -21,20 +21,23 @@ from paddle_aug.results.text import (
 from paddle_aug.system.files import replacing, write_text
 
 
+def runs_of(state: dict, part: str) -> list[dict]:
+    """The runs of a stage that have ended."""
+    return [run for run in state["runs"] if run["part"] == part]
+
+
 def accuracies(state: dict, part: str) -> dict[str, dict[int, float]]:
     """Those of the finished runs of a stage, by mode and seed; without runs that diverged."""
     by_mode: dict[str, dict[int, float]] = {}
-    for run in state["runs"]:
-        if run["part"] == part and run["accuracy"] is not None:
+    for run in runs_of(state, part):
+        if run["accuracy"] is not None:
             by_mode.setdefault(run["mode"], {})[run["seed"]] = run["accuracy"]
     return by_mode
 
 
 def diverged(state: dict, part: str) -> dict[str, int]:
     """The number of runs of a stage that diverged, by mode."""
-    return Counter(
-        run["mode"] for run in state["runs"] if run["part"] == part and run["accuracy"] is None
-    )
+    return Counter(run["mode"] for run in runs_of(state, part) if run["accuracy"] is None)
 
 
 def plan_text(state: dict) -> str:
@@ -110,7 +113,7 @@ def _answer(state: dict) -> str:
 
 def tried(state: dict) -> int:
     """The number of candidates that were trained at all."""
-    return len({run["mode"] for run in state["runs"] if run["part"] == "rung-0"})
+    return len({run["mode"] for run in runs_of(state, "rung-0")})
 
 
 def tested(state: dict) -> str:
@@ -203,7 +206,7 @@ def _rung_table(state: dict) -> str:
         planned = state["plan"]["rungs"][level]
         numbers = [level, len(rung["candidates"]), rung["epochs"], len(rung["seeds"])]
         runs = planned["candidates"] * planned["seeds"]
-        done = f"{_runs_of(state, f'rung-{level}')} of {runs} × {planned['epochs']} epochs"
+        done = f"{len(runs_of(state, f'rung-{level}'))} of {runs} × {planned['epochs']} epochs"
         rows.append([*map(str, numbers), done])
     heads = ["rung", "candidates", "epochs", "seeds", "runs done of those planned"]
     return markdown_table(heads, rows)
@@ -227,7 +230,7 @@ def _left_out(state: dict) -> str:
         )
     if final["stopped"]:
         runs = len(final["modes"]) * len(final["seeds"])
-        done = count(_runs_of(state, "final"), "run")
+        done = count(len(runs_of(state, "final")), "run")
         parts.append(f"the test was stopped after {done} of {runs}")
     return f"Left out because of the budget: {'; '.join(parts)}." if parts else ""
 
@@ -242,12 +245,12 @@ def _left_out_of_rung(state: dict, level: int, planned: str) -> list[str]:
     if had != planned:
         parts.append(f"rung {level} had {had} instead of {planned}")
     if rung["stopped"]:
-        done = count(_runs_of(state, f"rung-{level}"), "run")
-        trained = {run["mode"] for run in state["runs"] if run["part"] == f"rung-{level}"}
+        done = runs_of(state, f"rung-{level}")
+        trained = {run["mode"] for run in done}
         missing = [code(mode) for mode in candidates if mode not in trained]
         without = f", without {', '.join(missing)}" if missing else ""
         runs = len(candidates) * len(seeds)
-        parts.append(f"rung {level} was stopped after {done} of {runs}{without}")
+        parts.append(f"rung {level} was stopped after {count(len(done), 'run')} of {runs}{without}")
     return parts
 
 
@@ -275,14 +278,8 @@ def _mean_text(mean: float | None) -> str:
     return "diverged" if mean is None else f"{100 * mean:.1f}"
 
 
-def _runs_of(state: dict, part: str) -> int:
-    return sum(run["part"] == part for run in state["runs"])
-
-
 def _epoch_seconds(state: dict, part: str, mode: str) -> float:
-    times = [
-        run["epoch_seconds"] for run in state["runs"] if (run["part"], run["mode"]) == (part, mode)
-    ]
+    times = [run["epoch_seconds"] for run in runs_of(state, part) if run["mode"] == mode]
     return sum(times) / len(times)
 
 
