@@ -19,7 +19,7 @@ from paddle_aug.results.stats import (
     Comparison,
     Difference,
     Estimate,
-    compared_together,
+    compared_in_pairs,
     difference,
     estimate,
     final_accuracy,
@@ -97,9 +97,9 @@ class Results:
         return {
             fraction: {
                 mode: {
-                    seed: accuracy
+                    seed: final_accuracy(run)
                     for seed, run in by_seed.items()
-                    if (accuracy := final_accuracy(run)) is not None
+                    if run.diverged is None
                 }
                 for mode, by_seed in by_mode.items()
             }
@@ -116,15 +116,9 @@ class Results:
 
     def comparisons(self, fraction: float) -> dict[str, Comparison]:
         """Each mode against the baseline, where they have a seed in common."""
-        accuracies = self.accuracies[fraction]
-        baseline = accuracies[self.baseline]
-        return compared_together(
-            {
-                mode: difference(by_seed, baseline)
-                for mode, by_seed in accuracies.items()
-                if mode != self.baseline and by_seed.keys() & baseline.keys()
-            }
-        )
+        others = dict(self.accuracies[fraction])
+        baseline = others.pop(self.baseline)
+        return compared_in_pairs({mode: (by_seed, baseline) for mode, by_seed in others.items()})
 
     def rows(self, fraction: float) -> list[ModeRow]:
         """The modes that have an accuracy, the best mean first."""

@@ -122,13 +122,12 @@ def ended(workers: Sequence[Worker]) -> list[Worker]:
     return [by_pipe[pipe] for pipe in wait(list(by_pipe))]
 
 
-@contextlib.contextmanager
-def hold(folder: Path) -> Iterator[None]:
+def hold(folder: Path) -> contextlib.AbstractContextManager:
     """A context in which a folder is for one comparison or search.
 
     Raises:
-        UserError: another one is running in the folder, or it cannot be written to; or this process
-            is one of several.
+        UserError: this process is one of several; or, when the context begins, another one is
+            running in the folder, or it cannot be written to.
     """
     from paddle_aug.training.distributed import processes
 
@@ -141,8 +140,7 @@ def hold(folder: Path) -> Iterator[None]:
         f"another comparison or search is running in {folder}; wait for it to end, or add --out "
         f"{shlex.quote(f'{folder}-2')}"
     )
-    with held(folder, "--out", refusal):
-        yield
+    return held(folder, "--out", refusal)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from paddle_aug.results import curves
 from paddle_aug.results.html import environment
-from paddle_aug.results.stats import Comparison, compared_together, difference, estimate
+from paddle_aug.results.stats import Comparison, compared_in_pairs, estimate
 from paddle_aug.results.text import (
     code,
     count,
@@ -66,12 +66,8 @@ def compared(state: dict) -> dict[str, Comparison]:
     """The winner with each baseline that was tested with a seed of its own; {} without any."""
     tested = accuracies(state, "final")
     winner, *baselines = state["final"]["modes"]
-    return compared_together(
-        {
-            mode: difference(tested[winner], tested[mode])
-            for mode in baselines
-            if tested.get(mode, {}).keys() & tested.get(winner, {}).keys()
-        }
+    return compared_in_pairs(
+        {mode: (tested.get(winner, {}), tested.get(mode, {})) for mode in baselines}
     )
 
 

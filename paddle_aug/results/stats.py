@@ -155,15 +155,21 @@ def compared_together(differences: Mapping[Name, Difference]) -> dict[Name, Comp
     }
 
 
+def compared_in_pairs(
+    pairs: Mapping[Name, tuple[Mapping[int, float], Mapping[int, float]]],
+) -> dict[Name, Comparison]:
+    """Accuracies by seed, each with those of its baseline, as one answer compares them; without
+    those that have no seed in common."""
+    return compared_together(
+        {name: difference(*pair) for name, pair in pairs.items() if pair[0].keys() & pair[1].keys()}
+    )
+
+
 def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int]]:
     """The best and the worst rank, from 1, that each name may have. Every two names are compared in
     pairs by seed, with Holm's correction; a name ranks below those shown to be better."""
-    comparisons = compared_together(
-        {
-            (one, other): difference(values[one], values[other])
-            for one, other in combinations(values, 2)
-            if values[one].keys() & values[other].keys()
-        }
+    comparisons = compared_in_pairs(
+        {(one, other): (values[one], values[other]) for one, other in combinations(values, 2)}
     )
     above, below = dict.fromkeys(values, 0), dict.fromkeys(values, 0)
     for (one, other), comparison in comparisons.items():
