@@ -77,6 +77,7 @@ def test_an_answer_claims_no_more_than_the_runs_show(accuracies, sentence, tmp_p
 def test_unfinished_runs_do_not_count_and_are_told(tmp_path):
     folder = write_comparison(tmp_path, BETTER)
     write_run(folder / "seed-4", "userDef", 4, 0.1, finished=False)
+    np.save(folder / "seed-4" / "allbaAug_lossTrain.npy", np.ones(1))  # a run that has just begun
     results = compare_results.read(folder)
     assert sorted(results.accuracies[1.0]["userDef"]) == [0, 1, 2, 3]
     assert compare_report.left_out(results) == "Not all runs are done: `userDef` has 4 of 5 seeds."

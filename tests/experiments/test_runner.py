@@ -9,10 +9,8 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from made_data import write_dataset
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner
 from paddle_aug.experiments.runner import Training
@@ -47,9 +45,8 @@ def training(tmp_path):
 
 
 def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in_their_logs(
-    training, tmp_path, caplog, capfd
+    training, data, tmp_path, caplog, capfd
 ):
-    data = open_dataset(write_dataset(tmp_path / "made"))
     config = replace(training.config, augment="hflip")
     dying = partial(dying_once, tmp_path / "flag", config)
     second = Training("seed 0 hflip", config, dying, tmp_path / "second.log")
@@ -84,8 +81,7 @@ def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp
         pass
 
 
-def test_a_run_is_interrupted_when_the_context_ends(training, tmp_path):
-    data = open_dataset(write_dataset(tmp_path / "made"))
+def test_a_run_is_interrupted_when_the_context_ends(training, data, tmp_path):
     flag = tmp_path / "flag"
     with runner.workers(data, ["cpu"]) as (worker,):
         worker.begin(replace(training, select=partial(waiting, flag)))
@@ -114,9 +110,9 @@ def ignoring(flag, data):
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
+    photos, folder = map(Path, sys.argv[1:])
     runner.PATIENCE = 0
-    with runner.workers(open_dataset(folder / "made"), ["cpu"]) as (worker,):
+    with runner.workers(open_dataset(photos), ["cpu"]) as (worker,):
         select = partial(ignoring, folder / "flag")
         worker.begin(runner.Training("run", TrainConfig(), select, folder / "run.log"))
         while not (folder / "flag").exists():
@@ -124,10 +120,9 @@ if __name__ == "__main__":
 """
 
 
-def test_a_run_that_ignores_the_interrupt_is_killed_without_a_word(tmp_path, repository):
-    write_dataset(tmp_path / "made")
+def test_a_run_that_ignores_the_interrupt_is_killed_without_a_word(photos, tmp_path, repository):
     script = tmp_path / "killing.py"
     script.write_text(KILLING)
-    command, paths = [sys.executable, script, tmp_path], {"PYTHONPATH": str(repository)}
+    command, paths = [sys.executable, script, photos, tmp_path], {"PYTHONPATH": str(repository)}
     ended = subprocess.run(command, env={**os.environ, **paths}, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

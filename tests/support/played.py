@@ -4,7 +4,6 @@ import math
 from functools import partial
 from pathlib import Path
 
-from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner
 from paddle_aug.experiments.runner import Died
 from paddle_aug.results import runlog
@@ -21,11 +20,11 @@ class Played:
     """
 
     def __init__(self, skill=None, epoch_seconds=None, spread=None, start=0.0, deaths=(),
-                 stop_after=None, error=None, diverges=lambda config: False):  # fmt: skip
+                 stop_after=None, diverges=lambda config: False):  # fmt: skip
         self.now = 0.0
         self.skill, self.epoch_seconds = skill or {}, epoch_seconds or {}
         self.spread, self.start = spread or {}, start
-        self.deaths, self.stop_after, self.error = list(deaths), stop_after, error
+        self.deaths, self.stop_after = list(deaths), stop_after
         self.diverges = diverges
         self.begun = []
         self.runs = []  # config and data of each
@@ -84,8 +83,6 @@ class PlayedWorker:
         if (config.mode, config.seed) in self.played.deaths:
             self.played.deaths.remove((config.mode, config.seed))
             raise Died("its process was killed by signal 9")
-        if self.played.error:
-            raise UserError(self.played.error)
         return self.played.train(config, self.training.select(self.data))
 
     def interrupt(self):
