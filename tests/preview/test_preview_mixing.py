@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_data import write_dataset
+from trained import tiny_config
 
-from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.inputs import augmented
 from paddle_aug.preview import preview
@@ -18,12 +17,10 @@ from paddle_aug.training import mixing
 
 
 @pytest.fixture
-def config(tmp_path):
-    return TrainConfig(
-        augment="userDef", mix="mixup:1+cutmix+resizemix", mix_per="element", network="vgg_thin_bn",
-        image_size=16, batch_size=5, normalize="unit", epochs=2, device="cpu", threads=1,
-        num_workers=0, data=str(write_dataset(tmp_path / "made")),
-        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
+def config(photos, tmp_path):
+    return tiny_config(
+        photos, tmp_path, augment="userDef", mix="mixup:1+cutmix+resizemix", mix_per="element",
+        batch_size=5, normalize="unit", epochs=2,
     )  # fmt: skip
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
-from made_data import write_dataset
 from paddle.nn.functional import one_hot
+from trained import tiny_config
 
-from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
@@ -25,12 +24,8 @@ from paddle_aug.training.batches import Batches, Normalize
 
 
 @pytest.fixture
-def config(tmp_path):
-    return TrainConfig(
-        network="vgg_thin_bn", image_size=16, batch_size=5, epochs=2, device="cpu", threads=1,
-        num_workers=0, data=str(write_dataset(tmp_path / "made")), seed=3,
-        log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
-    )  # fmt: skip
+def config(photos, tmp_path):
+    return tiny_config(photos, tmp_path, batch_size=5, epochs=2, seed=3)
 
 
 def trained(config, monkeypatch):
