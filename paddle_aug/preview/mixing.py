@@ -59,7 +59,7 @@ def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tupl
 def processes(sessions: Sequence[dict], epoch: int) -> int:
     """The number of processes that trained in this epoch; 1 if no session says."""
     reached = [session for session in sessions if session["from_epoch"] <= epoch]
-    return reached[-1]["processes"] if reached else 1
+    return reached[-1].get("processes", 1) if reached else 1
 
 
 def mix_captions(drawn: Drawn, place: int, other: str) -> list[str]:

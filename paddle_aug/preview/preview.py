@@ -33,7 +33,16 @@ from paddle_aug.inputs import (
 from paddle_aug.names import near_miss
 from paddle_aug.preview.captions import caption, values
 from paddle_aug.system import files
+from paddle_aug.system.schema import TEXT, WHOLE, misfit
 from paddle_aug.system.versions import differing_versions, versions
+
+# What a run.json must hold to be shown.
+RUN = {
+    "config": {},
+    "data": {"fingerprint": TEXT},
+    "versions": {},
+    "sessions": [{"from_epoch": WHOLE}],
+}
 
 
 class Cell(NamedTuple):
@@ -215,23 +224,18 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     """
     file = Path(file)
     try:
-        run = files.read_json(file)
-        values = {**run["config"], "engine": run.get("engine", TrainConfig.engine), "cache": "off"}
-        config = config_of(values, (*SOURCES, *DRAWS, *MIXING, "engine", "cache"), file)
-        fingerprint, then = run["data"]["fingerprint"], dict(run["versions"])
-        sessions = [
-            {
-                "from_epoch": int(session["from_epoch"]),
-                "processes": int(session.get("processes", 1)),
-            }
-            for session in run.get("sessions", [])
-        ]
+        run = {"sessions": [], **files.read_json(file)}
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}; give a run.json to --run") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file} is not the run.json of a run: {error!r}") from None
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{file} is not the run.json of a run: {error}") from None
+    if fault := misfit(run, RUN, "it"):
+        raise UserError(f"{file} is not the run.json of a run: {fault}")
+    values = {**run["config"], "engine": run.get("engine", TrainConfig.engine), "cache": "off"}
+    config = config_of(values, (*SOURCES, *DRAWS, *MIXING, "engine", "cache"), file)
     if data is not None:
         config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
+    fingerprint = run["data"]["fingerprint"]
     data_now = open_data(config, check=False, fingerprint=fingerprint)
     if not data_now.has_fingerprint(fingerprint):
         raise UserError(
@@ -240,6 +244,6 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
         )
     # Other versions of Python make the same pixels, and those of Paddle play no part.
     names = versions().keys() - {"python"}
-    notes = differing_versions({name: then[name] for name in then if name in names})
+    then = {name: value for name, value in run["versions"].items() if name in names}
     dataset = augmented(config, data_now.train, config.augment)
-    return Shown(config, dataset, sessions, notes)
+    return Shown(config, dataset, run["sessions"], differing_versions(then))

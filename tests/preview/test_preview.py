@@ -1,6 +1,7 @@
 """Previews: what they draw is what training sees, and what they say of it is what was drawn."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import fields
 from itertools import pairwise
@@ -25,6 +26,7 @@ from paddle_aug.inputs import open_data
 from paddle_aug.preview import listing, preview
 from paddle_aug.preview.captions import NBSP, caption
 from paddle_aug.preview.figure import DPI, figure, wrap
+from paddle_aug.preview.mixing import processes
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 from paddle_aug.rng import generator
 from paddle_aug.system.versions import versions
@@ -173,24 +175,32 @@ def test_a_run_on_other_data_is_refused(tmp_path, photos):
         preview.read_run(file, str(other))
 
 
-@pytest.mark.parametrize("sessions", [3, [3], ["from_epoch"], [{"processes": 2}], [None]])
-def test_sessions_that_do_not_say_when_they_began_are_refused(tmp_path, photos, sessions):
-    assert preview.read_run(run_file(tmp_path, photos, sessions=[{"from_epoch": 3}])).sessions == [
-        {"from_epoch": 3, "processes": 1}
-    ]
-    with pytest.raises(UserError, match=r"run\.json is not the run\.json of a run"):
-        preview.read_run(run_file(tmp_path, photos, sessions=sessions))
+def test_a_run_from_before_a_field_existed_has_its_default(tmp_path, photos):
+    """As logs/reference has them."""
+    old = json.loads(run_file(tmp_path, photos).read_text())["config"]
+    del old["mix"], old["mix_per"]
+    shown = preview.read_run(run_file(tmp_path, photos, config=old, sessions=[{"from_epoch": 3}]))
+    assert shown.config.mix == "none"
+    assert processes(shown.sessions, 5) == 1
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"config": {"seed": -1}}'])
-def test_what_is_no_run_is_refused(tmp_path, text):
-    (tmp_path / "run.json").write_text(text)
-    with pytest.raises(
-        UserError, match=r"run\.json(: --seed must be| is not the run\.json of a run)"
-    ):
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "is not the run.json of a run: "),
+        ("[]", "is not the run.json of a run: "),
+        ("{}", "is not the run.json of a run: it: config is missing"),
+        ('{"config": {}, "data": {"fingerprint": ""}, "versions": {}, "sessions": [{}]}',
+         "is not the run.json of a run: it: sessions 0: from_epoch is missing"),
+        ('{"config": {"seed": -1}, "data": {"fingerprint": ""}, "versions": {}}', "--seed must be"),
+        (None, "No such file or directory; give a run.json to --run"),
+    ],
+)  # fmt: skip
+def test_what_is_no_run_is_refused(tmp_path, text, fault):
+    if text is not None:
+        (tmp_path / "run.json").write_text(text)
+    with pytest.raises(UserError, match=re.escape(fault)):
         preview.read_run(tmp_path / "run.json")
-    with pytest.raises(UserError, match=r"give a run\.json to --run"):
-        preview.read_run(tmp_path / "none.json")
 
 
 def test_an_image_is_found_by_its_path_its_name_or_its_place(samples):

@@ -1,6 +1,5 @@
 """What a preview shows of a run is what the run's loader handed its network, byte for byte."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,13 +137,3 @@ def test_one_image_alone_is_not_mixed_with_itself(config):
     mixed = replace(config, augment="mixup")
     with pytest.raises(UserError, match="there is no other image to mix this one with"):
         mixed_cells(Shown(mixed, preview.dataset_of(mixed, samples)), 0, Draws(1))
-
-
-def test_a_run_from_before_a_field_existed_has_its_default(config, tmp_path):
-    """As logs/reference has them."""
-    data = open_data(config)
-    about = {"name": data.name, "fingerprint": data.fingerprint}
-    old = {name: value for name, value in config.asdict().items() if not name.startswith("mix")}
-    file = tmp_path / "run.json"
-    file.write_text(json.dumps({"config": old, "data": about, "versions": {}}))
-    assert preview.read_run(file).config.mix == "none"
