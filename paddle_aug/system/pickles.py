@@ -17,7 +17,7 @@ def load(file: BinaryIO, encoding: str = "ASCII"):
         OSError: the file cannot be read.
     """
     try:
-        return _plain(_ArraysOnly(file, encoding=encoding).load(), {})
+        return _with_arrays(_ArraysOnly(file, encoding=encoding).load())
     except OSError:
         raise
     except Exception as error:  # a damaged pickle raises nearly anything
@@ -59,23 +59,20 @@ def _latin1(text: str, _) -> bytes:
     return text.encode("latin1")
 
 
-def _plain(value, done: dict):
-    """The value with real arrays; `done` holds what was gone through, by id."""
-    if isinstance(value, _Array):
-        return value.array
-    if id(value) in done or not isinstance(value, dict | list | tuple):
-        return done.get(id(value), value)
-    if isinstance(value, tuple):
-        done[id(value)] = tuple(_plain(item, done) for item in value)
-        return done[id(value)]
-    done[id(value)] = value
-    for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
-        value[key] = _plain(item, done)
+def _with_arrays(value):
+    """The value with real arrays instead of those that stand for them."""
+    match value:
+        case _Array():
+            return value.array
+        case dict():
+            return type(value)((key, _with_arrays(item)) for key, item in value.items())
+        case list() | tuple():
+            return type(value)(map(_with_arrays, value))
     return value
 
 
-# By their names in NumPy 1 and 2, which read each other's files by this. Paddle wraps tensors in
-# calls of `tuple`; pickles of protocol 2 wrap bytes in calls of `encode`.
+# NumPy 1 and 2 have different names for the same functions, and read each other's files. Paddle
+# wraps tensors in calls of `tuple`; pickles of protocol 2 wrap bytes in calls of `encode`.
 ADMITTED = {
     ("builtins", "tuple"): tuple,
     ("collections", "OrderedDict"): OrderedDict,

@@ -65,24 +65,12 @@ def test_saving_has_one_array_at_a_time_and_no_copy_of_all(tmp_path, monkeypatch
     assert max(there) == 1
 
 
-class Attack:
-    """What a stranger's pickle may hold."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (Path.touch, (self.path,))
-
-
-def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path):
-    mark, path = tmp_path / "it_ran", tmp_path / "w.pdparams"
-    path.write_bytes(pickle.dumps({"weight": Attack(mark)}))
-    with pytest.raises(UserError, match="arrays alone"):
+def test_a_pickle_of_more_than_arrays_is_refused(tmp_path):
+    """None of its code runs: see tests/system/test_pickles.py."""
+    path = tmp_path / "w.pdparams"
+    path.write_bytes(pickle.dumps({"weight": Path("w")}))
+    with pytest.raises(UserError, match="not made of arrays alone: it refers to pathlib"):
         checkpoint.load(path)
-    assert not mark.exists()
-    pickle.loads(path.read_bytes())
-    assert mark.exists(), "the attack is a real one"
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 200])
@@ -123,20 +111,12 @@ def test_weights_of_pytorch_are_told(tmp_path):
         checkpoint.load(tmp_path / "w.pth")
 
 
-def pairs_of_pairs():
-    """A few bytes in a pickle, and 2 ** 60 parts for whoever counts them."""
-    pairs = ()
-    for _ in range(60):
-        pairs = (pairs, pairs)
-    return pairs
-
-
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
         (lambda value: value.astype(np.float16), r"float16 \[2\] in it, float32 \[2\] in this one"),
         (lambda value: value[:1], r"float32 \[1\] in it, float32 \[2\] in this one"),
-        (lambda value: pairs_of_pairs(), "a tuple in it"),
+        (tuple, "a tuple in it"),
     ],
 )
 def test_weights_of_another_network_are_refused(change, fault):
