@@ -190,7 +190,7 @@ def sound(runs: Sequence[Run]) -> list[Run]:
 
 def stack(runs: Sequence[Run], name: str) -> np.ndarray:
     """One curve of several runs as an array [runs, epochs], cut to the shortest run; NaN from the
-    epoch on in which a run diverged."""
+    epoch in which a run diverged."""
     epochs = min(run.epochs for run in runs)
     values = np.stack([run.curves[name][:epochs] for run in runs])
     for row, run in zip(values, runs, strict=True):

@@ -99,7 +99,7 @@ class Comparison:
 
 
 def last_epochs(epochs: int) -> int:
-    """How many last epochs a run's accuracy is the mean of: a quarter, ten at most."""
+    """The number of last epochs that a run's accuracy averages: a quarter, ten at most."""
     return min(LAST, math.ceil(epochs / 4))
 
 

@@ -121,7 +121,7 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
 
 
 def _row_of_diverged(mode: str, runs: Sequence[Run]) -> dict[str, str]:
-    """The cells of a mode of which all runs diverged; one run has a best epoch before that."""
+    """The cells of a mode whose runs all diverged; a single run has a best epoch before that."""
     cells = {"augmentation": label(mode), "eval (%)": "diverged", "seeds": f"0 of {len(runs)}"}
     before = runs[0].curves["accEval"][: runs[0].diverged - 1]
     if len(runs) == 1 and len(before):
@@ -137,7 +137,7 @@ def _mean_text(values: np.ndarray) -> str:
 
 
 def notes(runs: Sequence[Run]) -> list[str]:
-    """What a reader of figures and table needs to know besides, a sentence each."""
+    """What figures and table do not show, a sentence each."""
     sentences = []
     for mode, members in by_mode(runs).items():
         lengths = [run.epochs for run in sound(members)]

@@ -31,7 +31,7 @@ def open_file(path: Path | str) -> BinaryIO:
         OSError: it cannot be opened, or is not a regular file.
     """
     mode = os.stat(path).st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a folder, `open` says what it is
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # `open` refuses folders
         raise OSError(errno.EINVAL, "not an ordinary file", str(path))
     return open(path, "rb")
 
@@ -127,11 +127,11 @@ def write_json(path: Path | str, content: dict, one_per_line: Sequence[str] = ()
 
 
 def json_text(content, indent: int | None = 2) -> str:
-    """JSON in UTF-8. A file's name may have bytes that are not; they are escaped as JSON does, so
-    that reading gives the same name.
+    """JSON in UTF-8. Bytes of a file's name that are not UTF-8 are escaped as JSON does, so that
+    reading gives the same name.
 
     Raises:
-        ValueError: a number is not finite; JSON has none of these, and null stands for "not known".
+        ValueError: a number is not finite, which JSON cannot express; use null for "not known".
     """
     text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode(errors="backslashreplace").decode()
@@ -171,8 +171,8 @@ def held(folder: Path, option: str, refusal: str, name: str = ".lock"):
     """
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     with ExitStack() as holding:
-        for made in reversed(missing):
-            holding.callback(remove_if_empty, made)
+        for parent in reversed(missing):
+            holding.callback(remove_if_empty, parent)
         refuse_unwritable(folder, option)
         with writing(f"to {option} {folder}"):
             holding.enter_context(locked(folder / name, refusal))

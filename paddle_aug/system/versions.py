@@ -25,7 +25,7 @@ def versions() -> dict[str, str]:
 
 
 def differing_versions(before: dict[str, str | None]) -> list[str]:
-    """What has another version here than it had `before`, a phrase each."""
+    """A phrase for each library whose version is not that of `before`."""
     here = versions()
     return [
         f"{name} was {version}, here it is {here.get(name)}"

@@ -36,12 +36,12 @@ class Batches:
 
     @property
     def fewest(self) -> int:
-        """Images in a batch of training, at least: two for each process."""
+        """The number of images in the smallest training batch: two for each process."""
         return 2 * self.group.size
 
     @property
     def steps(self) -> int:
-        """Batches in an epoch of training."""
+        """Training batches in an epoch."""
         return len(batch_starts(self.images, self.batch_size, self.fewest))
 
     def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
@@ -56,13 +56,13 @@ class Batches:
             for part, _ in parts
             for start in range(0, len(part), at_once)
         )
-        made = self.workers.batches(self.name, pieces)
+        arrays = self.workers.batches(self.name, pieces)
         for part, total in parts:
             if not part:  # more processes than images in the last batch of an evaluation
                 continue
             count = -(-len(part) // at_once)
             tensors = [
-                (tensor_of(images), tensor_of(labels)) for images, labels in islice(made, count)
+                (tensor_of(images), tensor_of(labels)) for images, labels in islice(arrays, count)
             ]
             images, labels = map(joined, zip(*tensors, strict=True))
             yield images, labels, total

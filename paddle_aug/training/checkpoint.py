@@ -17,7 +17,7 @@ from paddle_aug.system.files import open_file, replacing
 DESCRIPTION = "paddle_aug@@"
 NOTES = (DESCRIPTION, "StructuredToParameterName@@")
 
-# The state that optimizers keep for each parameter, and its shape; None is the parameter's.
+# The state that optimizers keep for each parameter, and its shape; None stands for the parameter's.
 ADAM = {"moment1": None, "moment2": None, "beta1_pow_acc": [1], "beta2_pow_acc": [1]}
 OPTIMIZER_STATE: dict[type, dict[str, list[int] | None]] = {
     paddle.optimizer.Adam: ADAM,
@@ -81,10 +81,10 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
 def load_optimizer(
     optimizer: paddle.optimizer.Optimizer, state: dict, stepped: bool, path: Path
 ) -> None:
-    """Load the state of an optimizer into a new one. It may be empty unless that one has `stepped`.
+    """Load a state into a new optimizer. It may be empty unless the saved optimizer had `stepped`.
 
     Raises:
-        UserError: it is another optimizer's, or another network's.
+        UserError: the state is of another optimizer or another network.
     """
     kinds = OPTIMIZER_STATE[type(optimizer)] if state or stepped else {}
     expected = {
@@ -113,8 +113,8 @@ def refuse_diverged(weights: dict, path: Path) -> None:
     for name, value in weights.items():
         if not np.isfinite(value).all():
             raise UserError(
-                f"{path} holds weights of a training that diverged: {name} is not of finite "
-                "numbers; take other weights, or train again with a smaller --learning-rate"
+                f"{path} holds weights of a training that diverged: {name} is not "
+                "finite; use other weights, or train again with a smaller --learning-rate"
             )
 
 

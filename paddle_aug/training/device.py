@@ -43,7 +43,7 @@ def use_device(config: TrainConfig) -> str:
 
 
 def num_workers(config: TrainConfig, device: str) -> int:
-    """The number of processes that augment: one a core beside a GPU, none beside a CPU."""
+    """The number of processes that augment: one per core beside a GPU, none beside a CPU."""
     if config.num_workers is not None:
         return config.num_workers
     return 0 if device == "cpu" else cores()

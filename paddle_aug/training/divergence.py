@@ -94,7 +94,7 @@ def advice(config: TrainConfig) -> str:
 
 
 def has_finite_weights(network: paddle.nn.Layer) -> bool:
-    """Whether all weights and running statistics are finite, of which activations may show nothing:
-    a ReLU turns NaN into 0."""
+    """Whether all weights and running statistics are finite. The loss does not always show it: a
+    ReLU turns NaN into 0."""
     finite = [paddle.isfinite(value).all() for value in network.state_dict().values()]
     return bool(paddle.stack(finite).all())

@@ -255,6 +255,6 @@ def refuse_small_batches(config: TrainConfig, group: Group) -> None:
         name = "batch_size" if config.global_batch is None else "global_batch"
         least = fewest if config.global_batch else 2 * group.size
         raise UserError(
-            f"{flag(name)} {getattr(config, name)} is shared by all processes, and for "
-            f"{group.size} of them must be at least {least}, two images in the network of each"
+            f"{flag(name)} {getattr(config, name)} is shared by {group.size} processes and must be "
+            f"at least {least}, two images for each process and micro-batch"
         )

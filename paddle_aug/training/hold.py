@@ -19,7 +19,7 @@ FOLDERS = {"log_dir": "logs", "model_dir": "weights", "visualdl": "visualdl"}
 def hold_files(configs: Sequence[TrainConfig]) -> Iterator[None]:
     """Keep other trainings away from the files of these runs, each of another mode.
 
-    Of several processes the first one does, as it writes the files.
+    Of several processes, only the first holds the files, as it writes them.
 
     Raises:
         UserError: another training writes to these files, or a folder cannot be written to.

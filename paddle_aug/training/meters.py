@@ -20,7 +20,7 @@ class EpochMetrics:
         self.loss = paddle.zeros([], "float64")
         self.correct = paddle.zeros([], "float64")
         self.right = paddle.zeros([1], "float64")  # by class, from the first batch on
-        self.finite = paddle.zeros([], "int64")  # batches before the first of a loss that is not
+        self.finite = paddle.zeros([], "int64")  # batches with a finite sum of losses
         self.batches = 0
         self.count = 0  # of images
 
@@ -55,7 +55,7 @@ class EpochMetrics:
         }
 
     def first_lost(self, group: Group) -> int | None:
-        """The first batch, from 1, since which the loss is not finite; None if it is.
+        """The batch, counted from 1, after which the sum of losses is not finite; None if it is.
 
         The processes of a group lose it within a step of each other: they average gradients.
         """

@@ -93,7 +93,7 @@ def shrinking(start: Numbers, end: Numbers, length: int) -> paddle.Tensor:
 
 
 class Mix:
-    """One way of mixing: `mix` is its function, which numbers of `unchanged` turn off."""
+    """One way of mixing: `mix` is its function; numbers equal to `unchanged` turn it off."""
 
     mix: Callable[[Batch, Batch, Numbers], Batch]
     unchanged: float

@@ -167,10 +167,10 @@ def eval_data(trained: Trained, given: dict) -> Dataset:
 
 def all_to_evaluate(trained: Trained, data: Dataset) -> Dataset:
     """All images of data that is not split, unless the weights were trained on some of them."""
-    with suppress(UserError):  # what does not split as the run's data did is other data
+    with suppress(UserError):  # data that cannot be split as the run's data was is other data
         own = selected(trained.config, data, trained.fingerprint)
         if own.has_fingerprint(trained.fingerprint):
-            logger.info(f"{data.name} was trained on, except for what was held back; using that")
+            logger.info(f"{data.name} was trained on; evaluating on the part that was held back")
             return own
     logger.info(f"{data.name} is not split; evaluating on all its {len(data.train):,} images")
     return replace(data, train=[], eval=data.train)
@@ -180,7 +180,7 @@ def with_classes(data: Dataset, trained: Trained) -> Dataset:
     """The data with the classes of the weights, and each label the number of its class there.
 
     Raises:
-        UserError: the weights do not know a class of the data, or the names do not tell it.
+        UserError: the weights do not know a class of the data, or two classes have one name.
     """
     known, there = trained.class_names, data.class_names
     if known == there:

@@ -220,7 +220,7 @@ def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
     held = load_trained(train_tiny(flat["data"], tmp_path, holdout=0.25))
     data = eval_data(held, flat)
     assert (len(data.eval), len(data.train)) == (6, 18)
-    assert caplog.messages[-1].startswith("flat was trained on, except for what was held back")
+    assert caplog.messages[-1].startswith("flat was trained on; evaluating on the part")
 
 
 def test_weights_from_before_copies_stayed_together_still_find_what_was_held_back(
