@@ -218,7 +218,13 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
         raise UserError(f"{spec}+{mix} mixes the images of a batch; give {spec} alone here")
     if spec in SEQUEL_MIXES:
         return sequel_user_def()
-    _refuse_mix(spec)
+    for mix in MIXES:
+        name = mix.split(":")[0]
+        if re.search(rf"\b{name}\b", spec):
+            raise UserError(
+                f"cannot read the augmentation {spec!r}: {name} mixes the images of a batch, so "
+                f"it comes last, behind a +, as in hflip+{mix}"
+            )
     return build(spec, ENGINES[engine])
 
 
@@ -230,20 +236,6 @@ def split_mix(mode: str) -> tuple[str, str]:
     """
     augment, *mixes = (part.strip() for part in _split_outside(mode, "+"))
     return augment or "none", "+".join(mixes)
-
-
-def _refuse_mix(spec: str) -> None:
-    """Say how a mix is written if the pipeline has one among its ops: "hflip|mixup(0.4)"."""
-    for mix in MIXES:
-        name, colon, _ = mix.partition(":")
-        found = re.search(rf"\b{name}\b[^\d.|,]*([\d.]*)", spec)
-        if found:
-            ops = [op.strip() for op in _split_outside(spec, "|") if name not in op]
-            number = colon and found[1] and f":{found[1]}"
-            raise UserError(
-                f"cannot read the augmentation {spec!r}: {name} mixes the images of a batch, so it "
-                f"comes last, behind a +: {'|'.join(ops) or 'none'}+{name}{number}"
-            )
 
 
 def mix_of(augment: str, mix: str) -> str:

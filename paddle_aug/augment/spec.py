@@ -45,13 +45,11 @@ def build(spec: str, registry: Registry) -> Transform:
 
 def _build_node(node: ast.expr, spec: str, registry: Registry) -> Transform:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        members: list[ast.expr] = []
-        left: ast.expr = node
-        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.BitOr):
-            members.append(left.right)
-            left = left.left
-        members.append(left)
-        return Chain(*(_build_node(member, spec, registry) for member in reversed(members)))
+        left, right = (_build_node(side, spec, registry) for side in (node.left, node.right))
+        # a|b|c is one chain of three, but chain(a, b)|c has a chain as its first member.
+        if isinstance(left, Chain) and isinstance(node.left, ast.BinOp):
+            return Chain(*left.ops, right)
+        return Chain(left, right)
     if isinstance(node, ast.Name):
         return _call(node.id, [], {}, spec, registry)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
