@@ -7,9 +7,11 @@ from geometry_golden import geometry_cases
 from op_specs import draws, noise
 from scipy import stats
 
+from paddle_aug.augment.adapters.imgaug import load
 from paddle_aug.augment.ops.affine import BORDERS, ORDERS, Affine, affine_matrix, warp_affine
 from paddle_aug.rng import generator
 
+geometric = load()[1].geometric
 CASES = [case.values for case in geometry_cases("affine")]
 
 
@@ -19,6 +21,17 @@ def difference(image, expected, params):
     moves = {key: params[key] for key in params if key not in how}
     ours = warp_affine(image, affine_matrix(image.shape, **moves), **how)
     return np.abs(ours.astype(int) - expected).max(axis=2).ravel()
+
+
+def test_the_matrix_is_that_of_imgaug_with_its_pi_of_six_decimals():
+    shape, names = (97, 130, 3), ("scale", "translate", "rotate", "shear")
+    for params in draws("affine(0.5, 0.2, 180, (-60, 60))", shape, 50):
+        ours = affine_matrix(shape, **{name: params[name] for name in names})
+        asked = {name: np.reshape(params[name], (-1, 1)) for name in names}
+        asked["rotate"] = [params["rotate"]]
+        sampled = geometric._AffineSamplingResult(**asked, translate_mode="percent")
+        theirs, _ = sampled.to_matrix(0, shape, shape, fit_output=False)
+        np.testing.assert_allclose(ours, theirs.params[:2], rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("order", [0, 1])

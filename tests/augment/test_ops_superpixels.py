@@ -52,8 +52,9 @@ def test_segments_are_as_many_and_as_good_as_those_of_scikit_image(kind):
         gains.append(psnr(mean_square) - psnr(their_mean_square / 1000))
     assert len(counts) == 18
     ours, theirs = np.sum(counts, axis=0)
-    assert 0.9 <= ours / theirs <= (1.1 if kind == "clean" else 1.25)
-    assert abs(np.mean(gains)) <= 1.0
+    # Two rounds would make 1.08 times as many of noisy images, and gain 0.26 dB.
+    assert 0.95 <= ours / theirs <= 1.05
+    assert abs(np.mean(gains)) <= 0.2
 
 
 @pytest.mark.parametrize("shape", [(128, 128), (50, 70), (20, 200), (9, 7), (2, 30), (30, 1)])
