@@ -83,7 +83,8 @@ def test_what_a_peer_does_is_named_as_with_us_and_changes_an_image(module, image
     assert subjects
     assert set(subjects) <= set(ours)
     for name, subject in subjects.items():
-        results = [np.asarray(subject(made.convert(image))) for _ in range(12)]
+        given = made.convert(image) if hasattr(made, "convert") else image
+        results = [np.asarray(subject(given)) for _ in range(12)]
         shape = ours[name](image).shape
         assert {(each.shape, each.dtype.name) for each in results} == {(shape, "uint8")}
         assert not all(np.array_equal(each, image) for each in results), name
@@ -140,7 +141,7 @@ def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(mod
         ]
         starts.append(benchmark.take_turns("flip", 32, actors[0], actors[1:], 2, 8, of_modes=False))
     (row,) = benchmark.compare("flip", 32, starts)
-    assert row.pop("interval")[0] < 10 < row.pop("spread")[1]
+    assert row.pop("interval")[0] < 10
     assert row == {
         "name": "flip",
         "size": 32,
@@ -148,7 +149,6 @@ def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(mod
         "against": "slow",
         "against_ms": 30,
         "ratio": 10,
-        "median_ratio": 20 / 2.5,
         "start_ratios": pytest.approx([10 / 1.5, 50 / 4.5]),
     }
     # 200 ms a turn, but four calls at least, and each of the eight images once.
@@ -238,7 +238,6 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, report):
     ]
     for row in facts["rows"]:
         assert row["ratio"] == pytest.approx(row["against_ms"] / row["ours_ms"])
-        assert row["spread"][0] <= row["spread"][1]
         assert len(row["start_ratios"]) == facts["starts"] == 2
     assert {row["size"] for row in facts["floor"]} == {24, 16}
     assert min(row["ms"] for row in facts["floor"]) > 0
@@ -255,7 +254,7 @@ def test_ops_writes_rows_the_machine_and_the_versions(photos, report):
     [
         (["ops", "--only", "flop"], "invalid choice: 'flop'"),
         (["modes", "--against", "imgaug"], "invalid choice: 'imgaug'"),
-        (["modes", "--starts", "1"], "--starts wants 2 or more: the interval comes of how they"),
+        (["modes", "--starts", "1"], "--starts wants 2 or more: the interval comes from"),
         (["parity", "--images", "."], "no pictures in there; give a folder of photos"),
         (
             ["docs", ".", "--output", "pages"],
@@ -425,7 +424,7 @@ def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkey
     monkeypatch.setattr(soak, "EVERY", 0.3)
     monkeypatch.setattr(soak, "BLOCKS", 3)
     write_dataset(tmp_path / "made", train=2, evaluate=1)
-    options = argparse.Namespace(recipe="sample", augment="none", workers=1, minutes=0.1)
+    options = argparse.Namespace(recipe="sample", augment="none", minutes=0.1)
     pids, reading = set(), soak.reading
     monkeypatch.setattr(soak, "reading", lambda found: pids.update(found) or reading(found))
     report = soak.soak(tmp_path / "made", options, tmp_path)
@@ -448,6 +447,6 @@ def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkey
 def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_path, monkeypatch):
     soak = module("benchmarks.soak")
     monkeypatch.setattr(soak, "EVERY", 0.1)
-    options = argparse.Namespace(recipe="sample", augment="none", workers=0, minutes=1)
+    options = argparse.Namespace(recipe="sample", augment="none", minutes=1)
     with pytest.raises(UserError, match="training ended before its time; see above"):
         soak.soak(tmp_path / "no folder", options, tmp_path)

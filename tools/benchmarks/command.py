@@ -58,6 +58,60 @@ def main() -> None:
         files.write_json(options.json, report)
 
 
+def numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+OPTIONS: dict[str, dict] = {
+    "--json": {"type": Path, "metavar": "FILE", "help": "where the figures go"},
+    "--images": {"type": Path, "metavar": "FOLDER", "help": "photos, at any depth"},
+    "--data": {"type": Path, "help": "folder with lists, by default the drawn sample"},
+    "--peers": {"type": Path, "metavar": "DIR", "help": "make environments there for others"},
+    "--starts": {"type": int, "help": "of all processes, or of our loader (default: %(default)s)"},
+    "--repeats": {"type": int, "help": "rounds or epochs that count (default: %(default)s)"},
+    "--sizes": {"type": numbers, "help": "sides of the images (default: %(default)s)"},
+    "--size": {"type": int, "help": "side of the images (default: %(default)s)"},
+    "--batch-size": {"type": int, "help": "(default: %(default)s)"},
+    "--workers": {"type": numbers, "help": "numbers of workers (default: %(default)s)"},
+    "--times": {"type": int, "help": "repeat the list so often (default: %(default)s)"},
+    "--minutes": {"type": float, "help": "(default: %(default)s)"},
+    "--recipe": {"help": "(default: %(default)s)"},
+    "--augment": {"metavar": "MODE", "help": "(default: %(default)s)"},
+    "--only": {"nargs": "*", "metavar": "NAME", "help": "some ops or modes"},
+    "--against": {"nargs": "+", "metavar": "PEER", "help": "some other libraries"},
+}
+OF_MODE = {"only": list(MODES), "against": ["notebook"]}
+OF_OP = {"only": list(SPECS), "against": [peer.module for peer in PEERS]}
+TURNS = {"images": None, "peers": None, "sizes": [224, 64, 32]}
+# What each command does, and the defaults of its options.
+COMMANDS: dict[str, tuple[str, dict]] = {
+    "ops": (
+        "each op against the same op elsewhere",
+        {**TURNS, **OF_OP, "starts": 5, "repeats": 1},
+    ),
+    "modes": (
+        "the notebook's modes against the notebook's way",
+        {**TURNS, **OF_MODE, "starts": 10, "repeats": 10},
+    ),
+    "parity": ("how near the pixels are to Pillow's and imgaug's", {"images": None}),
+    "loader": (
+        "from files to batches, against the notebook's reader and others",
+        {
+            **{"images": None, "peers": None, "repeats": 3, "workers": [0, 1, 2, 4], "starts": 0},
+            **{"size": 224, "batch_size": 8, "times": 1, "only": LOADED},
+        },
+    ),
+    "train": (
+        "epochs of a recipe: time, wait and memory",
+        {"data": None, "recipe": "small", "workers": [0, 1], "only": ["userDef"], "repeats": 3},
+    ),
+    "soak": (
+        "how training grows: memory, files, threads, processes",
+        {"minutes": 60, "data": None, "recipe": "sample", "augment": "allab"},
+    ),
+}
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         description=ABOUT,
@@ -65,105 +119,18 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = whole.add_subparsers(dest="command", required=True)
-
-    def add(command: str, about: str) -> argparse.ArgumentParser:
+    for command, (about, defaults) in COMMANDS.items():
         command_parser = commands.add_parser(command, help=about, allow_abbrev=False)
-        command_parser.add_argument(
-            "--json", type=Path, metavar="FILE", help="where the figures go"
-        )
-        return command_parser
-
-    def add_images(command_parser: argparse.ArgumentParser) -> None:
-        command_parser.add_argument(
-            "--images", type=Path, metavar="FOLDER", help="photos, at any depth"
-        )
-
-    def add_peers(command_parser: argparse.ArgumentParser) -> None:
-        command_parser.add_argument(
-            "--peers", type=Path, metavar="DIR", help="make environments there for other libraries"
-        )
-
-    def add_repeats(command_parser: argparse.ArgumentParser, repeats: int, of: str) -> None:
-        command_parser.add_argument(
-            "--repeats", type=int, default=repeats, help=f"{of}, default {repeats}"
-        )
-
-    for command, about, begun, repeats in (
-        ("ops", "each op against the same op elsewhere", 5, 1),
-        ("modes", "the notebook's modes against the notebook's way", 10, 10),
-    ):
-        command_parser = add(command, about)
-        add_images(command_parser)
-        add_peers(command_parser)
-        command_parser.add_argument(
-            "--starts", type=int, default=begun, help=f"of all processes, default {begun}"
-        )
-        add_repeats(command_parser, repeats, "rounds of turns after each start")
-        command_parser.add_argument(
-            "--sizes", type=numbers, default=[224, 64, 32], help="default 224,64,32"
-        )
-        names, peers = known(command)
-        command_parser.add_argument(
-            "--only", nargs="+", default=names, choices=names, metavar="NAME"
-        )
-        command_parser.add_argument(
-            "--against", nargs="+", default=peers, choices=peers, metavar="PEER"
-        )
-    add_images(add("parity", "how near the pixels are to Pillow's and imgaug's"))
-    command_parser = add(
-        "loader", "from files to batches, against the notebook's reader and others"
-    )
-    add_images(command_parser)
-    add_peers(command_parser)
-    add_repeats(command_parser, 3, "epochs that count")
-    command_parser.add_argument(
-        "--workers", type=numbers, default=[0, 1, 2, 4], help="default 0,1,2,4"
-    )
-    command_parser.add_argument(
-        "--size", type=int, default=224, help="side of the images, default 224"
-    )
-    command_parser.add_argument("--batch-size", type=int, default=8, help="default 8")
-    command_parser.add_argument(
-        "--times", type=int, default=1, help="take the list so often, default 1"
-    )
-    command_parser.add_argument(
-        "--only", nargs="*", default=LOADED, choices=("none", *MODES), metavar="MODE"
-    )
-    command_parser.add_argument(
-        "--starts", type=int, default=0, help="also start so many loaders anew"
-    )
-    command_parser = add("train", "epochs of a recipe: time, wait and memory")
-    command_parser.add_argument(
-        "--data", type=Path, help="folder with lists, by default the drawn sample"
-    )
-    command_parser.add_argument("--recipe", default="small", help="default small")
-    command_parser.add_argument("--workers", type=numbers, default=[0, 1], help="default 0,1")
-    command_parser.add_argument("--only", nargs="+", default=["userDef"], metavar="MODE")
-    add_repeats(command_parser, 3, "epochs that count")
-    command_parser = add("soak", "how training grows: memory, files, threads, processes")
-    command_parser.add_argument("--minutes", type=float, default=60, help="default 60")
-    command_parser.add_argument(
-        "--data", type=Path, help="folder with lists, by default the drawn sample"
-    )
-    command_parser.add_argument("--recipe", default="sample", help="default sample")
-    command_parser.add_argument("--augment", default="allab", metavar="MODE", help="default allab")
-    command_parser.add_argument("--workers", type=int, default=1, help="default 1")
+        for name, default in {"json": None, **defaults}.items():
+            option = f"--{name.replace('_', '-')}"
+            is_choice = name in ("only", "against") and command != "train"
+            choices = {"choices": default} if is_choice else {}
+            command_parser.add_argument(option, default=default, **OPTIONS[option], **choices)
     commands.add_parser("ranks", help="what several processes cost each other", allow_abbrev=False)
     docs = commands.add_parser("docs", help="the pages about the figures", allow_abbrev=False)
     docs.add_argument("reports", type=Path, help="the folder of the JSON files")
     docs.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="of the pages")
     return whole
-
-
-def known(command: str) -> tuple[list[str], list[str]]:
-    """What can be measured, and the modules of those against whom."""
-    if command == "modes":
-        return list(MODES), ["notebook"]
-    return list(SPECS), [peer.module for peer in PEERS]
-
-
-def numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
 
 
 def parity_report(options: argparse.Namespace, room: Path) -> dict:

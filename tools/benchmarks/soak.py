@@ -41,7 +41,7 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
         raise UserError("benchmark: soak reads /proc/PID/smaps_rollup, which Linux alone has")
     command = [
         sys.executable, TOOLS / "train.py", "--recipe", options.recipe, "--data", data,
-        "--augment", options.augment, "--num-workers", str(options.workers), "--cache", "off",
+        "--augment", options.augment, "--num-workers", "1", "--cache", "off",
         "--epochs", str(EPOCHS), "--log-dir", room / "run", "--model-dir", room / "run",
     ]  # fmt: skip
     seconds, readings = [], []

@@ -14,14 +14,14 @@ from benchmarks.pictures import find_pictures
 from paddle_aug.errors import UserError
 from paddle_aug.results.stats import estimate
 
-TURN_MS = 200  # of an op that is slow; others take each image once
-TINY = 4  # pixels a side: what an image costs there is Python and drawing, not pixels
+TURN_MS = 200  # of a slow op; faster ones take each image once
+TINY = 4  # pixels a side: such an image costs only Python and drawing
 
 
 def measure(options: argparse.Namespace, room: Path) -> dict:
-    """The rows of `ops` or `modes`, and the floor's, with the versions of all."""
+    """The rows of `ops` or `modes` and those of the floor, with the versions of all contenders."""
     if options.starts < 2:
-        raise UserError("--starts wants 2 or more: the interval comes of how they differ")
+        raise UserError("--starts wants 2 or more: the interval comes from their differences")
     of_modes = options.command == "modes"
     pictures, about = find_pictures(options.images, room)
     made = [*options.sizes, TINY] if of_modes else options.sizes
@@ -67,7 +67,7 @@ def measure(options: argparse.Namespace, room: Path) -> dict:
 
 
 def resized(pictures: list[np.ndarray], size: int) -> np.ndarray:
-    """As the notebook does: to a square, before anything else."""
+    """The pictures as squares of this size, which is how the notebook begins."""
     return np.stack([cv2.resize(picture, (size, size)) for picture in pictures])
 
 
@@ -80,15 +80,15 @@ def take_turns(
     pictures: int,
     of_modes: bool,
 ) -> dict[str, list[list[float]]]:
-    """The milliseconds of each call in each round, of those that have this op or mode; and of a
-    mode what its drawing takes, and a tiny image."""
+    """Milliseconds of each call in each round, for the contenders that have this op or mode; for a
+    mode also those of its drawing and of a tiny image."""
     turns = [each for each in (ours, *others) if name in each.subjects]
     calls = {}
     for each in turns:
         first = np.median(each.ms(name, size, 5)[1:])
-        # What is kept from call to call (filters by angle, grids by size) is not to be made anew.
+        # Fills what is kept from call to call: filters by angle, grids by size.
         each.ms(name, size, int(np.clip(TURN_MS / first, 1, 1500)))
-        # How many is settled beforehand: to stop when it takes too long would shun what is slow.
+        # The number is fixed beforehand: stopping at a time limit would leave out slow calls.
         calls[each] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
     times = {each.name: [] for each in turns}
     for _ in range(repeats):
@@ -101,12 +101,11 @@ def take_turns(
 
 
 def compare(name: str, size: int, starts: list[dict[str, list[list[float]]]]) -> list[dict]:
-    """The rows of one op or mode at one size, one for each of the others: what `take_turns` gave
-    after each start.
+    """The rows of one op or mode at one size, one for each other contender, from what `take_turns`
+    returned after each start.
 
-    A round's time is the mean of its images. `ratio` is that of the means over all rounds, with the
-    `interval` in which it lies with 95 %; `median_ratio` is that of the median rounds, and `spread`
-    the least and largest of a single round.
+    The time of a round is the mean of its images. `ratio` is that of the means over all rounds,
+    `interval` its 95 % interval, and `start_ratios` those of each start.
     """
     # Starts × rounds; a round after one start may have other calls than after another.
     means = {
@@ -121,7 +120,6 @@ def compare(name: str, size: int, starts: list[dict[str, list[list[float]]]]) ->
     ours = means.pop("ours")
     rows = []
     for who, theirs in means.items():
-        rounds = theirs / ours
         row = {
             "name": name,
             "size": size,
@@ -130,8 +128,6 @@ def compare(name: str, size: int, starts: list[dict[str, list[list[float]]]]) ->
             "against_ms": float(theirs.mean()),
             "ratio": float(theirs.mean() / ours.mean()),
             "interval": interval(theirs, ours),
-            "median_ratio": float(np.median(theirs) / np.median(ours)),
-            "spread": [float(rounds.min()), float(rounds.max())],
             "start_ratios": (theirs.mean(axis=1) / ours.mean(axis=1)).tolist(),
             **extra,
         }
@@ -143,10 +139,10 @@ def compare(name: str, size: int, starts: list[dict[str, list[list[float]]]]) ->
 
 
 def interval(theirs: np.ndarray, ours: np.ndarray) -> list[float]:
-    """Where the ratio of the means (starts × rounds) would lie in 95 % of repetitions.
+    """The 95 % interval of the ratio of the means (starts × rounds).
 
-    A t-interval of the logarithms of the starts' ratios. Rounds after one start are no repetitions:
-    they share what was chance at it, and a bootstrap over them is too sure of itself.
+    A t-interval of the logarithms of the starts' ratios. Rounds after one start share the chance of
+    that start, so a bootstrap over rounds gives too narrow an interval.
     """
     ratios = theirs.mean(axis=1) / ours.mean(axis=1)
     margin = estimate(np.log(ratios)).margin or 0.0  # None where all starts are equal

@@ -15,17 +15,7 @@ import numpy as np
 
 from benchmarks.peers.ranges import part
 
-
-def convert(image):
-    return image
-
-
-def versions() -> dict[str, str]:
-    return {
-        "albumentations": A.__version__,
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-    }
+PACKAGES = {"albumentations": A, "numpy": np, "opencv": cv2}
 
 
 def subjects(size: int) -> dict:

@@ -52,12 +52,7 @@ OF_OP = {
 }
 
 
-def convert(image):
-    return image
-
-
-def versions() -> dict[str, str]:
-    return {"numpy": np.__version__, "opencv": cv2.__version__}
+PACKAGES = {"numpy": np, "opencv": cv2}
 
 
 def subjects(size: int) -> dict:

@@ -6,13 +6,7 @@ from paddle_aug.augment.adapters.imgaug import load
 
 imgaug, iaa = load()
 
-
-def convert(image):
-    return image
-
-
-def versions() -> dict[str, str]:
-    return {"imgaug": imgaug.__version__}
+PACKAGES = {"imgaug": imgaug}
 
 
 def subjects(size: int) -> dict:

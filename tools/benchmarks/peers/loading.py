@@ -69,7 +69,6 @@ def notebook(job: Job) -> Callable[[int], Iterator]:
         "userDef": ways.user_def,
         "imgaugLib": ways.imgaug_lib,
         "allab": lambda image: ways.imgaug_lib(ways.user_def(image)),
-        "allba": lambda image: ways.user_def(ways.imgaug_lib(image)),
     }[job.mode]
 
     def read(file):

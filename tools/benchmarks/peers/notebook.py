@@ -16,6 +16,8 @@ from PIL import Image, ImageEnhance
 
 from paddle_aug.augment.adapters.imgaug import load, notebook_pipeline
 
+imgaug, _ = load()
+PACKAGES = {"numpy": np, "Pillow": PIL, "imgaug": imgaug}
 FILTERS = (
     Image.Resampling.NEAREST,
     Image.Resampling.BILINEAR,
@@ -27,11 +29,6 @@ FILTERS = (
 def convert(image):
     """The modes begin with an array; within the chain ops hand on Pillow's images."""
     return image, Image.fromarray(image)
-
-
-def versions() -> dict[str, str]:
-    imgaug, _ = load()
-    return {"numpy": np.__version__, "Pillow": PIL.__version__, "imgaug": imgaug.__version__}
 
 
 def subjects(size: int) -> dict:
@@ -110,7 +107,6 @@ def user_def(image):
 
 
 def imgaug_lib(image):
-    imgaug, _ = load()
     batch = np.array([image])
     imgaug.seed(random.randint(0, 10000))
     return notebook_pipeline()(images=batch)[0]

@@ -92,18 +92,7 @@ SPECS = NOTEBOOK_SPECS | {
 MODES = ("userDef", "imgaugLib", "allab", "allba")
 # Another in each process, as the others have: equal draws after each start would be one sample.
 SEED = int.from_bytes(os.urandom(4), "little")
-
-
-def convert(image):
-    return image
-
-
-def versions() -> dict[str, str]:
-    return {
-        "paddle_aug": paddle_aug.__version__,
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-    }
+PACKAGES = {"paddle_aug": paddle_aug, "numpy": np, "opencv": cv2}
 
 
 def subjects(size: int) -> dict:

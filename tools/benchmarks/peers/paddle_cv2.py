@@ -8,14 +8,7 @@ from paddle.vision.transforms import functional as F
 from benchmarks.peers import ranges
 
 WAYS = ("nearest", "bilinear", "bicubic", "bicubic")
-
-
-def convert(image):
-    return image
-
-
-def versions() -> dict[str, str]:
-    return {"paddle": paddle.__version__}
+PACKAGES = {"paddle": paddle}
 
 
 def subjects(size: int) -> dict:

@@ -8,6 +8,4 @@ from benchmarks.peers.paddle_cv2 import subjects  # noqa: F401  the functions ar
 
 convert = Image.fromarray
 
-
-def versions() -> dict[str, str]:
-    return paddle_cv2.versions() | {"Pillow": PIL.__version__}
+PACKAGES = paddle_cv2.PACKAGES | {"Pillow": PIL}

@@ -33,14 +33,11 @@ from torchvision.transforms.v2 import functional as F  # noqa: E402
 
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
 WAYS = (NEAREST, BILINEAR, InterpolationMode.BICUBIC, InterpolationMode.BICUBIC)
+PACKAGES = {"torchvision": torchvision, "torch": torch}
 
 
 def convert(image):
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
-
-
-def versions() -> dict[str, str]:
-    return {"torchvision": torchvision.__version__, "torch": torch.__version__}
 
 
 def subjects(size: int) -> dict:

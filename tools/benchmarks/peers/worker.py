@@ -1,10 +1,11 @@
 """One contender of the benchmark, in a process of its own: python -m benchmarks.peers.worker NAME
 
-Started by tools/benchmark.py in the contender's environment. First it writes a line of JSON with
-its versions and what it can do; then it answers each line {"subject", "size", "calls"} with
-{"ms": […]}, the processor time of each call, after a short while in which calls are not counted: a
-processor that was idle, or busy with another's data, is slower at first. Nobody's imports, threads
-or memory touch another's.
+tools/benchmark.py starts it in the contender's environment, so contenders share no imports, threads
+or memory. A contender is a module with PACKAGES, `subjects(size)` and, if it does not take arrays,
+`convert(image)`. The worker first writes a line of JSON with its versions and subjects. Then it
+answers each line {"subject", "size", "calls"} with {"ms": […]}, the processor time of each call.
+Before that it makes calls that do not count: a processor that was idle, or busy with other data, is
+slower at first.
 """
 
 import importlib
@@ -30,13 +31,15 @@ def main() -> None:
     peer = importlib.import_module(f"benchmarks.peers.{name}")
     with np.load(pictures, allow_pickle=False) as file:
         images = {int(size): list(file[size]) for size in file.files}
-    images = {size: [peer.convert(image) for image in same] for size, same in images.items()}
+    convert = getattr(peer, "convert", lambda image: image)
+    images = {size: [convert(image) for image in same] for size, same in images.items()}
     subjects = {size: peer.subjects(size) for size in images}
 
     def answer(content: dict) -> None:
         print(json.dumps(content), file=answers, flush=True)
 
-    answer({"versions": peer.versions(), "subjects": list(next(iter(subjects.values())))})
+    versions = {name: package.__version__ for name, package in peer.PACKAGES.items()}
+    answer({"versions": versions, "subjects": list(next(iter(subjects.values())))})
     for line in sys.stdin:
         asked = json.loads(line)
         subject, same = subjects[asked["size"]][asked["subject"]], images[asked["size"]]
