@@ -1,7 +1,7 @@
-"""From a config to what its network sees, as training makes it, where there need be no Paddle."""
+"""From a config to the images that its network sees in training. No Paddle."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -21,13 +21,13 @@ from paddle_aug.rng import generator
 
 logger = logging.getLogger(__name__)
 
-# Of a config, what decides the images: which, in which order, and what is drawn.
+# The fields of a config that decide the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
 DRAWS = (
     "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "interpolation",
     "eval_transform", "engine",
 )  # fmt: skip
-# And what decides how they are mixed.
+# The fields that decide how images are mixed.
 MIXING = (
     "mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "accumulate", "global_batch",
     "epochs",
@@ -35,16 +35,16 @@ MIXING = (
 
 
 def engine(config: TrainConfig) -> str:
-    """Who runs the imgaug pipeline."""
+    """What runs the notebook's imgaug pipeline: "native" or "imgaug"."""
     return "native" if config.engine == "auto" else config.engine
 
 
 def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
-    """The config of one mode, whose text may end in a mix: "userDef+cutmix"; it comes before the
-    config's own.
+    """The config of one mode. Its text may end in a mix, such as "userDef+cutmix", which replaces
+    the config's own.
 
     Raises:
-        UserError: the mode has its own mix, and is given another one.
+        UserError: the mode has a mix of its own, and this is another one.
     """
     augment, mix = split_mix(mode)
     config = replace(config, augment=augment, mix=mix or config.mix)
@@ -83,18 +83,17 @@ def open_data(
     select_part: bool = True,
     fingerprint: str | None = None,
 ) -> Dataset:
-    """The data that a config names, all of it checked, and the part of it that the config selects.
+    """The data that a config names, checked, and cut down to the part that the config selects.
 
-    Each image is decoded once: those of the selected part are kept as the config's `cache` says,
-    and the data set takes them along to whatever is done with it, in this process or in others (see
-    `Dataset`). Several runs on one data set open it once, without `select_part`, and take their
-    parts by `selected`. `found` spares a second `find_data`. For `fingerprint` see `selected`.
+    Each image is decoded once. The images of the selected part are kept as the config's `cache`
+    says, in the data set's `store`, which other processes share (see `Dataset`). Several runs on
+    one data set open it once, without `select_part`, and take their parts by `selected`. `found`
+    spares a second `find_data`. For `fingerprint` see `selected`.
 
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
     """
-    if found is None:
-        found = find_data(config)
+    found = found or find_data(config)
     size, way = stretched_size(config), config.cache
     # Without a cache, copies are searched for among small images: none is decoded a second time.
     small = Cache(SIDE, "ram", interpolation="area") if _searches_copies(config, found) else None
@@ -111,7 +110,7 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     for remark in remarks.of_classes(found):
         logger.warning("%s: %s", found.name, remark)
     if _searches_copies(config, found):
-        # Without a part selected, each run will hold back its own.
+        # Without a selected part, each run holds back its own.
         divided = [*data.train, *data.eval] if select_part else data.train
         share = config.holdout or 0.25
         for text in remarks.of_copies(found, data, divided, share, config.seed):
@@ -142,21 +141,18 @@ def stretched_size(config: TrainConfig) -> int | None:
 def augmented(
     config: TrainConfig, samples: Sequence[Sample], mode: str, store: Store | None = None
 ) -> Augmented:
-    """The samples of a list under a mode.
+    """The samples of a list under a mode; under "none", a training image is prepared like one of
+    evaluation.
 
-    Their decoded images come from the `store` of their data set; without one that has them, they
-    are decoded now, if `cache` says so. Under "none" a training image is prepared as an evaluation
-    image is.
+    The `store` of their data set has their decoded images, if it stretched them in the same way.
+    Without it, they are decoded now if `cache` says so.
     """
-    size = stretched_size(config)
-    how = size, config.interpolation
-    decoded = (
-        store.of(samples) if store and (store.image_size, store.interpolation) == how else None
-    )
+    size, interpolation = stretched_size(config), config.interpolation
+    decoded = None
+    if store and (store.image_size, store.interpolation) == (size, interpolation):
+        decoded = store.of(samples)
     if decoded is None:
-        decoded = decoded_images(
-            samples, size, config.cache, config.cache_dir, config.interpolation
-        )
+        decoded = decoded_images(samples, size, config.cache, config.cache_dir, interpolation)
     return Augmented(
         samples,
         config.image_size,
@@ -170,8 +166,8 @@ def augmented(
 
 
 class OwnSize(Augmented):
-    """The images of training without `stretch`, before the eval transform: of the size that the
-    augmentation leaves them at."""
+    """The images of training without `stretch`, at the sizes that the augmentation leaves them at,
+    before the eval transform."""
 
     def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
         rng = generator(self.seed, "augment", *key)
@@ -179,28 +175,36 @@ class OwnSize(Augmented):
 
 
 def own_size(config: TrainConfig, samples: Sequence[Sample], store: Store | None = None) -> OwnSize:
-    """As `augmented`, at the images' own sizes."""
+    """Like `augmented`, for images at their own sizes."""
     transform = augmentation(config.augment, engine(config))
     decoded = store.of(samples) if store and store.image_size is None else None
     return OwnSize(samples, config.image_size, transform, config.seed, decoded, stretch=False)
 
 
-def read_one_by_one(config: TrainConfig, samples: Sequence[Sample]) -> Augmented:
-    """The training images, each read when it is asked for; without `stretch` at their own sizes."""
-    if not config.stretch:
-        return own_size(config, samples)
-    return augmented(replace(config, cache="off"), samples, config.augment)
+def mixes(config: TrainConfig) -> bool:
+    """Whether images are mixed with others of their batch."""
+    return mix_of(config.augment, config.mix) != "none"
+
+
+def dataset_of(
+    config: TrainConfig, samples: Sequence[Sample], store: Store | None = None
+) -> Augmented:
+    """The training images under their augmentation, each read on access; without `stretch`, and
+    where none are mixed, at the sizes that the augmentation leaves them at."""
+    if config.stretch or mixes(config):
+        return augmented(replace(config, cache="off"), samples, config.augment, store)
+    return own_size(config, samples, store)
 
 
 def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
-    """The ops that a key takes this unchanged image through, by name, in order, with what each
-    draws."""
+    """The ops that a key applies to this unchanged image, in order: the name and the drawn
+    parameters of each."""
     transform = dataset.transform_for_epoch(key[0])
     params = transform.sample(generator(dataset.seed, "augment", *key), tuple(image.shape))
     return list(_named(transform, params))
 
 
-def _named(transform: Transform, params: Params):
+def _named(transform: Transform, params: Params) -> Iterator[tuple[str, Params]]:
     if isinstance(transform, Identity):
         return
     if not isinstance(transform, Steps):
@@ -211,7 +215,7 @@ def _named(transform: Transform, params: Params):
 
 
 def members(transform: Transform) -> list[Transform]:
-    """The ops that a pipeline is made of, each once, whatever combines them."""
+    """The single ops of a pipeline, each once, whatever combines them."""
     if not isinstance(transform, Steps):
         return [transform]
     ops = [op for member in transform.ops for op in members(member)]
@@ -219,6 +223,6 @@ def members(transform: Transform) -> list[Transform]:
 
 
 def op_name(op: Transform) -> str:
-    """What an op is called in a pipeline's text; one that has no name there, by its class."""
+    """The name of an op in a pipeline's text or, if it has none there, of its class."""
     names = {kind: name for name, kind in OPS.items()}
     return names.get(type(op), type(op).__name__)

@@ -10,7 +10,7 @@ from paddle_aug.commands._options import CommandParser, add_options, add_recipe,
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import MIXING, SOURCES, of_mode
+from paddle_aug.inputs import MIXING, SOURCES, dataset_of, mixes, of_mode
 from paddle_aug.preview import preview
 from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
@@ -131,7 +131,7 @@ def shown_of(options: argparse.Namespace, given: dict) -> list[Shown]:
     spec = options.ops or options.augment or "none"
     config, samples = preview.as_training(given, options.recipe, options.file)
     configs = [of_mode(config, mode) for mode in split_modes(spec)]
-    return [Shown(config, preview.dataset_of(config, samples)) for config in configs]
+    return [Shown(config, dataset_of(config, samples)) for config in configs]
 
 
 def indices_of(options: argparse.Namespace, samples: Sequence[Sample]) -> list[int]:
@@ -187,7 +187,7 @@ def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Dr
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image and its draws, mixed if the config mixes images."""
-    if not preview.mixes(shown.config):
+    if not mixes(shown.config):
         return preview.cells_of(shown, index, draws)
     # Only these pictures need Paddle, which takes seconds to import.
     from paddle_aug.preview.mixing import mixed_cells
@@ -204,6 +204,6 @@ def facts_of(options: argparse.Namespace, shown: Shown) -> list[str]:
         f"seed {config.seed}, {config.image_size} × {config.image_size} pixels{stretched}",
     ]
     if options.run:
-        exactly = "to a grey level" if preview.mixes(config) else "pixel by pixel"
+        exactly = "to a grey level" if mixes(config) else "pixel by pixel"
         facts.append(f"what the network of {options.run} was given, {exactly}")
     return [*facts, *shown.notes]

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from statistics import NormalDist
 
@@ -17,12 +18,12 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.evaluation.invariance_ops import Op
-from paddle_aug.inputs import SOURCES, augmented, open_data, selected
+from paddle_aug.inputs import augmented
 from paddle_aug.results.metrics import wilson
 from paddle_aug.results.style import label
 from paddle_aug.rng import generator
 from paddle_aug.training.batches import Normalize, tensor_of
-from paddle_aug.training.weights import Trained, all_to_evaluate, load_trained, with_classes
+from paddle_aug.training.weights import Trained, eval_data, load_trained
 
 CONFIDENCE = 0.95
 BATCH_SIZE = 32
@@ -30,7 +31,7 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class Subject:
-    """A trained network and its name; `mode` is the one it was trained with, "" for none."""
+    """A trained network and its name; `mode` is that of its training, "" for none."""
 
     name: str
     mode: str
@@ -44,7 +45,8 @@ class Subject:
 
 
 def load_subjects(weights: Sequence[Path], runs: Sequence[Path] = ()) -> list[Subject]:
-    """The networks of these weights, in eval mode; `runs` are their run.json files, if needed.
+    """The networks of these weights, in eval mode; `runs` are their run.json files, for weights
+    that do not describe themselves.
 
     Raises:
         UserError: weights or a run.json are missing, damaged or do not belong together, or the
@@ -54,10 +56,7 @@ def load_subjects(weights: Sequence[Path], runs: Sequence[Path] = ()) -> list[Su
         raise UserError(
             f"--run is given {len(runs)} times for {len(weights)} weights; give it once for each"
         )
-    loaded = [
-        load_trained(path, run)
-        for path, run in zip(weights, runs or [None] * len(weights), strict=True)
-    ]
+    loaded = list(map(load_trained, weights, runs or [None] * len(weights)))
     for path, trained in zip(weights, loaded, strict=True):
         if len(trained.class_names) != len(loaded[0].class_names):
             raise UserError(
@@ -66,12 +65,11 @@ def load_subjects(weights: Sequence[Path], runs: Sequence[Path] = ()) -> list[Su
             )
     modes = [trained.config.mode.strip() for trained in loaded]
     modes = ["" if mode == "none" else mode for mode in modes]
-    names = names_of(modes, weights)
-    return [Subject(*each) for each in zip(names, modes, weights, loaded, strict=True)]
+    return list(map(Subject, names_of(modes, weights), modes, weights, loaded))
 
 
 def names_of(modes: Sequence[str], weights: Sequence[Path]) -> list[str]:
-    """A name for each network: its mode or, if two have the same mode, its file.
+    """A name for each network: its mode or, if two modes are equal, its file.
 
     Raises:
         UserError: a file is given twice.
@@ -90,37 +88,20 @@ def names_of(modes: Sequence[str], weights: Sequence[Path]) -> list[str]:
 def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
     """The data whose `eval` images no network was trained on, according to their runs.
 
-    `given` are fields of `SOURCES` that name other data. An eval list among them is used instead of
-    the part that a run held back from its training list; of data that is not split, all images are.
+    `given` are fields of `SOURCES` that name other data; see `eval_data`.
 
     Raises:
         UserError: the data cannot be read, has changed, or has other classes; or the networks were
             evaluated on different images, on which one of them may have been trained.
     """
-    if "data" in given:
-        given = {**dict.fromkeys(SOURCES), **given}
-    if given.get("eval_list"):
-        given = {**given, "holdout": 0.0}
-    taken = []
-    for subject in networks:
-        config = replace(subject.config, **given)
-        data = open_data(config, check=False, select_part=False)
-        if given and not data.eval and not config.holdout:
-            data = all_to_evaluate(subject.trained, data)
-        else:
-            data = selected(config, data, subject.trained.fingerprint)
-        if not given and not data.has_fingerprint(subject.trained.fingerprint):
-            raise UserError(
-                f"{data.name} is not the data that {subject.weights} was trained on, or has "
-                "changed; give the images to use by --data"
-            )
-        taken.append(data := with_classes(data, subject.trained))
-        if _listed(data) != _listed(taken[0]):
+    first, *others = (eval_data(subject.trained, given) for subject in networks)
+    for subject, data in zip(networks[1:], others, strict=True):
+        if _listed(data) != _listed(first):
             raise UserError(
                 f"{subject.weights} was evaluated on other images than {networks[0].weights}, on "
                 "which it may have been trained; give images that are new to both by --eval-list"
             )
-    return taken[0]
+    return first
 
 
 def _listed(data: Dataset) -> list[tuple[str, int]]:
@@ -145,7 +126,7 @@ def some_of(samples: Sequence[Sample], count: int | None) -> Sequence[Sample]:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One network under one op; `correct`, bool [magnitudes, images], is what it gets right."""
+    """One network under one op; `correct`, bool [magnitudes, images], says what it gets right."""
 
     op: Op
     correct: np.ndarray
@@ -168,8 +149,7 @@ class Curve:
     @property
     def interval(self) -> tuple[np.ndarray, np.ndarray]:
         """The low and high ends of the accuracy's 95 % interval, by Wilson's score."""
-        images = self.correct.shape[1]
-        ends = [wilson(int(right), images) for right in self.correct.sum(axis=1)]
+        ends = [wilson(int(row.sum()), len(row)) for row in self.correct]
         low, high = np.transpose(ends)
         return low, high
 
@@ -178,35 +158,29 @@ class Curve:
         accuracy.
 
         Its ends are measured magnitudes. It ends before the first magnitude that costs more than
-        chance explains: one-sided, at 95 % for all magnitudes together (Bonferroni). The images are
-        the same, changed and unchanged, so what counts is how many become right or wrong.
+        chance explains: one-sided, at 95 % for all magnitudes together (Bonferroni). The same
+        images are compared, changed and unchanged, so what counts is how many become right or
+        wrong.
         """
         place = self.op.neutral_place
         excess = self.correct - (1 - tolerance) * self.correct[place]
         mean = excess.mean(axis=1)
         error = excess.std(axis=1) / math.sqrt(excess.shape[1])
         sure = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (len(mean) - 1))
-        stays = mean > -1e-9  # rounding of a sum that may be 0
+        stays = mean > -1e-9  # a sum of 0 may be rounded to less
         lost = mean + sure * error < 0
 
-        def steps(order: range) -> int:
-            reached = place
-            for magnitude in order:
-                if lost[magnitude]:
-                    break
-                if stays[magnitude]:
-                    reached = magnitude
-            return reached
+        def last_kept(places: range) -> float:
+            near = list(takewhile(lambda at: not lost[at], places))
+            return self.op.magnitudes[[at for at in near if stays[at]][-1]]
 
-        low = steps(range(place, -1, -1))
-        high = steps(range(place, len(mean)))
-        return self.op.magnitudes[low], self.op.magnitudes[high]
+        return last_kept(range(place, -1, -1)), last_kept(range(place, len(mean)))
 
 
 def measure(
     networks: Sequence[Subject], samples: Sequence[Sample], ops: Sequence[Op]
 ) -> dict[str, list[Curve]]:
-    """The curves of each op by its name, one for each network; unchanged images are predicted once.
+    """The curves of each op by its name, one for each network, which sees unchanged images once.
 
     Raises:
         UserError: an image cannot be read, or a network gets no unchanged image right.
@@ -239,17 +213,17 @@ def measure(
 def classified(
     trained: Trained, dataset: Augmented, bar: tqdm, op: Op | None = None, magnitude: float = 0
 ) -> np.ndarray:
-    """The right predictions, bool [images], when `op` changes each image at the network's input
-    size; its seed is the index of the image."""
-    correct = np.empty(len(dataset), bool)
+    """Whether each prediction is right, bool [images], after `op` has changed the image at the
+    network's input size; the op's seed is the index of the image."""
+    predicted: list[int] = []
     to_network = Normalize(trained.normalization)
     for start in range(0, len(dataset), BATCH_SIZE):
         places = range(start, min(start + BATCH_SIZE, len(dataset)))
         images = [dataset[0, place][0] for place in places]
         if op:
-            images = [op.apply(image, magnitude, places[at]) for at, image in enumerate(images)]
+            pairs = zip(images, places, strict=True)
+            images = [op.apply(image, magnitude, place) for image, place in pairs]
         logits = trained.logits(to_network(tensor_of(np.stack(images))))
-        labels = [dataset.samples[place].label for place in places]
-        correct[start : start + BATCH_SIZE] = logits.argmax(axis=1).numpy() == labels
+        predicted += logits.argmax(axis=1).tolist()
         bar.update(len(places))
-    return correct
+    return np.array(predicted) == [sample.label for sample in dataset.samples]

@@ -5,7 +5,7 @@ from pathlib import Path
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.experiments.compare_figures import EXAMPLES
-from paddle_aug.inputs import of_mode
+from paddle_aug.inputs import dataset_of, mixes, of_mode
 from paddle_aug.preview import figure
 from paddle_aug.preview.mixing import mixed_cells
 from paddle_aug.preview.preview import (
@@ -14,8 +14,6 @@ from paddle_aug.preview.preview import (
     Section,
     Shown,
     cells_of,
-    dataset_of,
-    mixes,
     spread_over_classes,
 )
 

@@ -19,9 +19,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from paddle_aug.augment.modes import augmentation, mix_of
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.content import shared_content
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.image import UnreadableImage
@@ -29,7 +28,7 @@ from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
 from paddle_aug.export.manifest import Item, sha256
-from paddle_aug.inputs import DRAWS, SOURCES, drawn, open_data, read_one_by_one
+from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data
 from paddle_aug.results.image_bytes import encode
 from paddle_aug.system.files import locked, part_path, write_bytes
 from paddle_aug.system.processes import cores, kill_workers, obey_parent
@@ -55,8 +54,7 @@ class Export:
     def __post_init__(self):
         if self.copies < 1:
             raise UserError(f"--copies must be at least 1, not {self.copies}")
-        mode = self.config.augment
-        if mix_of(mode, self.config.mix) != "none":
+        if mixes(self.config):
             raise UserError(
                 f"the mode {self.config.mode} mixes images of a batch and their labels, which have "
                 "no place in a list; export it without the mix, or --augment userDef"
@@ -220,7 +218,7 @@ class _Maker:
         self.format = format
         self.out = out
         self.samples = {"train": data.train, "eval": data.eval, "test": data.test}
-        self.train: Augmented = read_one_by_one(config, data.train)
+        self.train = dataset_of(config, data.train)
 
     def make(self, items: list[Item]) -> list[dict]:
         """Write the files of one image, and return their lines of the manifest.

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.augment.modes import augmentation, mix_of
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig, config_of, make_config
 from paddle_aug.data.augmented import Augmented
-from paddle_aug.data.cache import Store
 from paddle_aug.data.dataset import checked
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -142,21 +141,6 @@ def spread_over_classes(samples: Sequence[Sample], count: int) -> list[int]:
     if count < len(seen):
         return [order[place * len(seen) // count] for place in range(count)]
     return order[:count]
-
-
-def dataset_of(
-    config: TrainConfig, samples: Sequence[Sample], store: Store | None = None
-) -> Augmented:
-    """The images as training augments them; without `stretch`, and where none are mixed, before
-    they are made of one size."""
-    if config.stretch or mixes(config):
-        return augmented(replace(config, cache="off"), samples, config.augment, store)
-    return own_size(config, samples, store)
-
-
-def mixes(config: TrainConfig) -> bool:
-    """Whether images are mixed with others of their batch."""
-    return mix_of(config.augment, config.mix) != "none"
 
 
 def original(dataset: Augmented, index: int) -> Cell:

@@ -270,7 +270,7 @@ def test_data_that_are_not_the_runs_are_refused(photos, tmp_path):
     more = write_dataset(tmp_path / "more", evaluate=5)
     assert len(invariance.held_out([subject], {"data": str(more)}).eval) == 15
     moved = replace(subject.trained, config=replace(subject.config, data=str(more)))
-    with pytest.raises(UserError, match=r"more is not the data that .* trained on, or has changed"):
+    with pytest.raises(UserError, match=r"has changed since, or more is other data; --data names"):
         invariance.held_out([replace(subject, trained=moved)], {})
 
 

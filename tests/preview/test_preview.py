@@ -22,7 +22,7 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_image
 from paddle_aug.data.readers import aistudio
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import open_data
+from paddle_aug.inputs import dataset_of, open_data
 from paddle_aug.preview import listing, preview
 from paddle_aug.preview.captions import NBSP, caption
 from paddle_aug.preview.figure import DPI, figure, wrap
@@ -54,7 +54,7 @@ def run_file(folder, photos, **changes):
 
 
 def shown(config, samples):
-    return Shown(config, preview.dataset_of(config, samples))
+    return Shown(config, dataset_of(config, samples))
 
 
 def section(*cells, title=""):

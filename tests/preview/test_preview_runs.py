@@ -12,7 +12,7 @@ from trained import tiny_config
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import augmented, open_data
+from paddle_aug.inputs import augmented, dataset_of, open_data
 from paddle_aug.preview import preview
 from paddle_aug.preview.mixing import mixed_cells
 from paddle_aug.preview.preview import Draws, Shown
@@ -128,7 +128,7 @@ def test_without_stretch_mixed_images_are_of_one_size_as_in_training(config):
     plain = replace(config, augment="none", mix="cutmix", stretch=False,
                     eval_transform="resize((16, 16))")  # fmt: skip
     samples = open_data(plain).train
-    shown = Shown(plain, preview.dataset_of(plain, samples))
+    shown = Shown(plain, dataset_of(plain, samples))
     assert mixed_cells(shown, 0, Draws(1))[1].image.shape == (16, 16, 3)
 
 
@@ -136,4 +136,4 @@ def test_one_image_alone_is_not_mixed_with_itself(config):
     samples = open_data(config).train[:1]
     mixed = replace(config, augment="mixup")
     with pytest.raises(UserError, match="there is no other image to mix this one with"):
-        mixed_cells(Shown(mixed, preview.dataset_of(mixed, samples)), 0, Draws(1))
+        mixed_cells(Shown(mixed, dataset_of(mixed, samples)), 0, Draws(1))
