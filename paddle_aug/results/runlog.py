@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,8 +90,8 @@ def prefix(mode: str) -> str:
 def write(log_dir: Path | str, mode: str, curves: dict[str, Sequence[float]], run: dict) -> None:
     """Write all files of a run, whole, after each epoch; run.json comes last."""
     for name in CURVES:
-        array = np.asarray(curves[name], np.float64)
-        files.write_array(_curve_file(log_dir, mode, name), array)
+        with files.replacing(_curve_file(log_dir, mode, name)) as file:
+            np.save(file, np.asarray(curves[name], np.float64), allow_pickle=False)
     files.write_json(run_file(log_dir, mode), run, one_per_line=["epochs"])
 
 
@@ -253,12 +255,7 @@ def _read_curve(file: Path) -> np.ndarray:
         raise UserError(
             f"{file} is missing, but not the other logs of its run; restore it, or remove them"
         )
-    try:
-        values = np.load(io.BytesIO(files.read_bytes(file)), allow_pickle=False)
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}") from None
-    except Exception as error:  # damaged bytes make NumPy raise seven kinds, TokenError among them
-        raise UserError(f"{file} is damaged or not an .npy file: {error}") from None
+    values = _decoded(file, lambda content: np.load(io.BytesIO(content), allow_pickle=False))
     if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
         raise UserError(f"{file} is not a curve: it holds no floating-point numbers")
     if values.size == 0 or values.shape not in ((values.size,), (values.size, 1)):
@@ -269,16 +266,20 @@ def _read_curve(file: Path) -> np.ndarray:
 def _read_json(file: Path) -> dict:
     if not file.exists():
         return {}
-    try:
-        run = files.read_json(file)
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}") from None
-    except ValueError as error:
-        raise UserError(f"{file} is damaged: {error}") from None
+    run = _decoded(file, json.loads)
     filled = {"seed": None, "epochs": [], **run} if isinstance(run, dict) else run
     if fault := misfit(filled, {"seed": (None, int), "epochs": [{}]}, "it"):
         raise UserError(f"{file} is not the run.json of a run: {fault}")
     return run
+
+
+def _decoded(file: Path, decode: Callable[[bytes], Any]) -> Any:
+    try:
+        return decode(files.read_bytes(file))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except Exception as error:  # NumPy raises seven kinds for damaged bytes, TokenError among them
+        raise UserError(f"{file} is damaged: {error}") from None
 
 
 def _refuse_repeated_seeds(runs: list[Run]) -> None:

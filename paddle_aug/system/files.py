@@ -13,8 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from paddle_aug.errors import UserError, writing
 
 if sys.platform != "win32":
@@ -140,12 +138,6 @@ def json_text(content, indent: int | None = 2) -> str:
 def readable(text: str) -> str:
     """The text with a question mark for each byte of a file's name that is not UTF-8."""
     return text.encode(errors="replace").decode()
-
-
-def write_array(path: Path | str, values: np.ndarray) -> None:
-    """Write an array as `.npy`."""
-    with replacing(path) as file:
-        np.save(file, values, allow_pickle=False)
 
 
 def refuse_unwritable(folder: Path | str, option: str) -> None:

@@ -190,18 +190,16 @@ def warn_of_other_machine(config: TrainConfig, before: dict, now: dict) -> None:
 
     def described(session: dict) -> dict:
         kind = session["device"].partition(":")[0]
+        # Earlier versions did not write the CPU.
+        cpu = {"CPU": session.get("cpu", now["cpu"]), MKL_INSTRUCTIONS: session.get("mkl")}
         facts = {"Paddle": session["versions"].get("paddle"), "device": kind}
-        if kind == "cpu":
-            if "cpu" in before:  # earlier versions did not write it
-                facts["CPU"] = session.get("cpu")
-            facts[MKL_INSTRUCTIONS] = session.get("mkl")
-        return facts
+        return facts | (cpu if kind == "cpu" else {})
 
-    one, other = described(before), described(now)
+    here = described(now)
     changed = [
-        f"{name} {other.get(name) or 'unset'} (before: {one[name] or 'unset'})"
-        for name in one
-        if one[name] != other.get(name)
+        f"{name} {here.get(name) or 'unset'} (before: {value or 'unset'})"
+        for name, value in described(before).items()
+        if value != here.get(name)
     ]
     if changed:
         logger.warning(

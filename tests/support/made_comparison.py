@@ -8,7 +8,7 @@ import numpy as np
 
 from paddle_aug.experiments import compare_results
 from paddle_aug.results import runlog
-from paddle_aug.system.files import read_json, write_array, write_json
+from paddle_aug.system.files import read_json, write_json
 
 CLASS_NAMES = ["ant", "bee", "cat"]
 EVAL_OF_CLASS = [40, 30, 30]
@@ -34,7 +34,7 @@ def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None
         file = runlog.run_file(folder, mode)
         write_json(file, {**read_json(file), "diverged": {"epoch": 3}})
         for array in folder.glob(f"{runlog.prefix(mode)}*.npy"):
-            write_array(array, np.append(np.load(array), np.nan))
+            np.save(array, np.append(np.load(array), np.nan))
         return
     right = [accuracy] * 3 if right is None else right
     counts = [round(share * count) for share, count in zip(right, EVAL_OF_CLASS, strict=True)]

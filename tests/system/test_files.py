@@ -7,7 +7,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from paddle_aug.errors import UserError
@@ -131,13 +130,6 @@ def test_json_has_a_line_for_each_item_of_the_lists_that_are_named(tmp_path):
     ]  # fmt: skip
     assert list(json.loads(text)) == list(content)
     assert json.loads(text) == content
-
-
-def test_an_array_is_a_plain_npy_file_of_that_very_name(tmp_path):
-    values = np.array([0.5, np.nan, 0.25])
-    files.write_array(tmp_path / "curve", values)
-    np.testing.assert_array_equal(np.load(tmp_path / "curve", allow_pickle=False), values)
-    assert names(tmp_path) == ["curve"]  # np.save by name would add .npy
 
 
 def test_a_folder_that_can_be_written_to_is_made_and_another_refused(tmp_path):

@@ -21,7 +21,6 @@ def write_files(folder: Path) -> None:
     for name in ("a", "d"):
         (folder / name).touch(0o600)  # replaced by a file with the usual rights
         files.write_bytes(folder / name, b"1")
-    files.write_array(folder / "b.npy", np.zeros(3))
     files.set_aside([folder / "a"])
 
 
