@@ -92,26 +92,24 @@ def load_trained(path: Path | str, run: Path | str | None = None) -> Trained:
     """
     path = Path(path)
     weights = checkpoint.load(path)
-    description = weights.pop(checkpoint.DESCRIPTION, None)
-    if run is not None:
-        if description is not None:
-            raise UserError(f"{path} has a description of its own; drop --run")
-        try:
-            description = files.read_json(run)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", error)
-            raise UserError(
-                f"cannot read {run}: {reason}; --run wants the run.json of a run"
-            ) from None
-        trained = from_description(description, Path(run))
-    elif description is None:
+    description, file = weights.pop(checkpoint.DESCRIPTION, None), path
+    if run is None and description is None:
         raise UserError(
             f"{path} has no description, like weights of early versions; give the run.json from "
             "the logs of its run: --run FILE, or train again. Weights of paddle.vision and others "
             f"are a start for a training: --pretrained paddle.vision:{path}"
         )
-    else:
-        trained = from_description(description, path)
+    if run is not None and description is not None:
+        raise UserError(f"{path} has a description of its own; drop --run")
+    if run is not None:
+        file = Path(run)
+        try:
+            description = files.read_json(file)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", error)
+            advice = "--run wants the run.json of a run"
+            raise UserError(f"cannot read {file}: {reason}; {advice}") from None
+    trained = from_description(description, file)
     checkpoint.load_weights(trained.network, weights, path)
     trained.network.eval()
     return trained

@@ -52,21 +52,21 @@ def test_an_array_of_python_2_is_read_without_a_warning():
     assert load(b"\x80\x02U\x02\xc3\xa9.", encoding="bytes") == "é".encode()
 
 
-class Attack:
+class Call:
     """What a stranger's pickle may hold."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, function, *arguments):
+        self.reduced = function, arguments
 
     def __reduce__(self):
-        return (Path.touch, (self.path,))
+        return self.reduced
 
 
 @pytest.mark.parametrize("encoding", ["ASCII", "bytes"])
 @pytest.mark.parametrize("protocol", range(6))
 def test_what_would_run_code_is_refused_and_does_not_run(tmp_path, protocol, encoding):
     mark = tmp_path / "it_ran"
-    content = pickle.dumps({"data": [np.zeros(3), Attack(mark)]}, protocol)
+    content = pickle.dumps({"data": [np.zeros(3), Call(Path.touch, mark)]}, protocol)
     with pytest.raises(pickle.UnpicklingError, match="it refers to "):
         load(content, encoding=encoding)
     assert not mark.exists()
@@ -102,14 +102,6 @@ def test_a_file_that_cannot_be_read_is_no_damaged_pickle(tmp_path):
 
     with pytest.raises(OSError, match="Input/output error"):
         pickles.load(Torn())
-
-
-class Call:
-    def __init__(self, function, *arguments):
-        self.reduced = function, arguments
-
-    def __reduce__(self):
-        return self.reduced
 
 
 @pytest.mark.parametrize(
