@@ -67,7 +67,7 @@ def main() -> None:
     samples = invariance.some_of(data.eval, options.images)
     refuse_unwritable(options.out, "--out")
     curves = invariance.measure(networks, samples, ops)
-    result = invariance_report.Map(networks, curves, data, len(samples), options.tolerance)
+    result = invariance_report.Map(curves, data, options.tolerance)
     with writing(f"to --out {options.out}"), locked(options.out / ".lock"):
         earlier = set_aside([options.out / name for name in invariance_report.FILES])
         files = invariance_report.write(result, options.out)

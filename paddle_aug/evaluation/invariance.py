@@ -128,6 +128,7 @@ def some_of(samples: Sequence[Sample], count: int | None) -> Sequence[Sample]:
 class Curve:
     """One network under one op; `correct`, bool [magnitudes, images], says what it gets right."""
 
+    subject: Subject
     op: Op
     correct: np.ndarray
 
@@ -206,7 +207,7 @@ def measure(
                     else classified(subject.trained, dataset, bar, op, magnitude)
                     for magnitude in op.magnitudes
                 ]
-                curves[op.name].append(Curve(op, np.stack(rows)))
+                curves[op.name].append(Curve(subject, op, np.stack(rows)))
     return curves
 
 

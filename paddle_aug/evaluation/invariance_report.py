@@ -30,10 +30,8 @@ FILES = ("invariance.png", "invariance.csv", "invariance.json", "invariance.md")
 class Map:
     """The curves of each op by its name, one for each network, and their data."""
 
-    networks: Sequence[Subject]
     curves: dict[str, list[Curve]]
     data: Dataset
-    images: int
     tolerance: float
 
     @property
@@ -50,6 +48,14 @@ class Map:
     def clean(self) -> list[Curve]:
         """A curve of each network, for its accuracy on unchanged images."""
         return next(iter(self.curves.values()))
+
+    @property
+    def networks(self) -> list[Subject]:
+        return [curve.subject for curve in self.clean]
+
+    @property
+    def images(self) -> int:
+        return self.clean[0].correct.shape[1]
 
 
 def write(result: Map, folder: Path) -> list[Path]:
@@ -81,7 +87,7 @@ def looks(networks: Sequence[Subject]) -> list[tuple[str, str]]:
 
 
 def figure(result: Map) -> Figure:
-    """A panel for each op, and one for those that are on or off; strips below the curves are the
+    """A panel for each op, and one for those that are on or off; strips below the curves show the
     ranges in which accuracy is kept."""
     panels = len(result.curved) + bool(result.switched)
     rows = math.ceil(panels / COLUMNS)
@@ -157,14 +163,12 @@ def finish(axes, result: Map, title: str) -> None:
 
 def explain(drawn: Figure, result: Map) -> None:
     """Explain lines and strips in a legend below the panels."""
-    entries = {}
-    for subject, (colour, line) in zip(result.networks, looks(result.networks), strict=True):
-        entries[wrapped(subject.name, 40)] = Line2D(
-            [], [], color=colour, ls=line, lw=1.8, marker="."
-        )
-    entries[f"accuracy kept (at most {percent(result)} of it lost)"] = Line2D(
-        [], [], color="#555555", lw=3, solid_capstyle="butt"
-    )
+    entries = {
+        wrapped(subject.name, 40): Line2D([], [], color=colour, ls=line, lw=1.8, marker=".")
+        for subject, (colour, line) in zip(result.networks, looks(result.networks), strict=True)
+    }
+    strip = Line2D([], [], color="#555555", lw=3, solid_capstyle="butt")
+    entries[f"accuracy kept (at most {percent(result)} of it lost)"] = strip
     entries["guessing"] = Line2D([], [], **GUESSING)
     add_legend(drawn, entries, 130)
 
@@ -173,49 +177,48 @@ def sentences(result: Map) -> list[str]:
     """For each op, the range of magnitudes in which each network keeps its accuracy."""
     return [
         *(_range_sentence(curves, result) for curves in result.curved.values()),
-        *(_switch_sentence(curves, result) for curves in result.switched.values()),
+        *map(_switch_sentence, result.switched.values()),
     ]
 
 
 def _range_sentence(curves: Sequence[Curve], result: Map) -> str:
     op, phrases, verb = curves[0].op, [], " keeps its accuracy"
-    for subject, curve in zip(result.networks, curves, strict=True):
+    for curve in curves:
         low, high = curve.kept(result.tolerance)
         if low == high:
             place = op.neutral_place
             nearest = (*op.magnitudes[:place][-1:], *op.magnitudes[place + 1 :][:1])
             first = " and ".join(f"{magnitude:g}" for magnitude in nearest)
             lost = f"more than {percent(result)} of its accuracy"
-            phrases.append(f"{subject.name} loses {lost} at {first} already")
+            phrases.append(f"{curve.subject.name} loses {lost} at {first} already")
             verb = " keeps its accuracy"
         else:
             everything = ", all that was measured" if (low, high) == op.ends else ""
-            phrases.append(f"{subject.name}{verb} from {low:g} to {high:g}{everything}")
+            phrases.append(f"{curve.subject.name}{verb} from {low:g} to {high:g}{everything}")
             verb = ""
     return f"{op.name} ({op.unit}): {'; '.join(phrases)}"
 
 
-def _switch_sentence(curves: Sequence[Curve], result: Map) -> str:
+def _switch_sentence(curves: Sequence[Curve]) -> str:
     kept = [
-        f"{subject.name} keeps {curve.mean_share:.0%} of its accuracy"
-        for subject, curve in zip(result.networks, curves, strict=True)
+        f"{curve.subject.name} keeps {curve.mean_share:.0%} of its accuracy" for curve in curves
     ]
     return f"{curves[0].op.name}: {'; '.join(kept)}"
 
 
 def differences(result: Map) -> list[str]:
-    """For each network after the first, a sentence on the ops in which they differ most."""
+    """For each network after the first, a sentence on the ops in which the two differ most."""
     lines = []
     for number, subject in enumerate(result.networks[1:], 1):
-        shares = {
-            name: (curves[0].mean_share, curves[number].mean_share)
+        shares = [
+            (name, curves[number].mean_share, curves[0].mean_share)
             for name, curves in result.curves.items()
-        }
-        most = sorted(shares, key=lambda name: -abs(shares[name][1] - shares[name][0]))
-        ops = [f"{name} {shares[name][1]:.0%} and {shares[name][0]:.0%}" for name in most]
+        ]
+        shares.sort(key=lambda row: -abs(row[1] - row[2]))
+        ops = [f"{name} {own:.0%} and {first:.0%}" for name, own, first in shares[:MAX_DIFFERENT]]
         lines.append(
             f"{subject.name} and {result.networks[0].name} differ most, by the mean share of their "
-            f"accuracy that is left under an op, at {', '.join(ops[:MAX_DIFFERENT])}"
+            f"accuracy that is left under an op, at {', '.join(ops)}"
         )
     return lines
 
@@ -224,13 +227,11 @@ def limits(result: Map) -> list[str]:
     """The ops at whose extreme magnitudes no network keeps its accuracy, and where that begins."""
     lost = []
     for name, curves in result.curves.items():
-        op, ranges = curves[0].op, [curve.kept(result.tolerance) for curve in curves]
-        low, high = min(first for first, _ in ranges), max(last for _, last in ranges)
-        sides = [
-            f"{word} {end:g}"
-            for word, end, farthest in zip(("below", "above"), (low, high), op.ends, strict=True)
-            if end != farthest
-        ]
+        op = curves[0].op
+        lows, highs = zip(*(curve.kept(result.tolerance) for curve in curves), strict=True)
+        low, high = min(lows), max(highs)
+        sides = [f"below {low:g}"] if low != op.ends[0] else []
+        sides += [f"above {high:g}"] if high != op.ends[1] else []
         if low == high:
             lost.append(f"{name} at any magnitude" if op.unit else name)
         elif sides:
@@ -243,9 +244,9 @@ def notes(result: Map) -> list[str]:
     labels = Counter(sample.label for sample in result.data.eval)
     most = max(labels.values()) / labels.total()
     return [
-        f"{subject.name} is right about {curve.clean:.1%} of the unchanged images, no more than "
-        f"one answer for all of them could be ({most:.1%}): its curves say nothing"
-        for subject, curve in zip(result.networks, result.clean, strict=True)
+        f"{curve.subject.name} is right about {curve.clean:.1%} of the unchanged images, no more "
+        f"than one answer for all of them could be ({most:.1%}): its curves say nothing"
+        for curve in result.clean
         if curve.interval[0][curve.op.neutral_place] <= most
     ]
 
@@ -264,25 +265,22 @@ def table(result: Map) -> str:
 
 
 def page(result: Map) -> str:
-    """invariance.md."""
+    """The content of invariance.md."""
     clean = []
-    for subject, curve in zip(result.networks, result.clean, strict=True):
+    for curve in result.clean:
         low, high = (end[curve.op.neutral_place] for end in curve.interval)
         accuracy = f"{curve.clean:.1%} ({low:.1%} to {high:.1%})"
-        clean.append(f"{subject.name}: {accuracy}, `{subject.weights}`")
-    text = (
-        environment()
-        .get_template("invariance.md")
-        .render(
-            result=result,
-            clean=clean,
-            notes=notes(result),
-            percent=percent(result),
-            table=table(result),
-            sentences=sentences(result),
-            differences=differences(result),
-            limits=limits(result) if len(result.networks) > 1 else [],
-        )
+        clean.append(f"{curve.subject.name}: {accuracy}, `{curve.subject.weights}`")
+    template = environment().get_template("invariance.md")
+    text = template.render(
+        result=result,
+        clean=clean,
+        notes=notes(result),
+        percent=percent(result),
+        table=table(result),
+        sentences=sentences(result),
+        differences=differences(result),
+        limits=limits(result) if len(clean) > 1 else [],
     )
     return f"{text}\n"
 
@@ -290,28 +288,28 @@ def page(result: Map) -> str:
 def as_csv(result: Map) -> str:
     """A row for each network, op and magnitude."""
     rows = [
-        {"network": subject.name, "op": name, "unit": curve.op.unit, **point}
+        {"network": curve.subject.name, "op": name, "unit": curve.op.unit, **point}
         for name, curves in result.curves.items()
-        for subject, curve in zip(result.networks, curves, strict=True)
+        for curve in curves
         for point in _points(curve, result.tolerance)
     ]
     return csv_text([[*rows[0]], *(row.values() for row in rows)])
 
 
 def as_dict(result: Map) -> dict:
-    """All numbers, as they stand in invariance.json."""
+    """The content of invariance.json: all numbers."""
     return {
         "data": {"name": result.data.name, "fingerprint": result.data.fingerprint},
         "images": result.images,
         "tolerance": result.tolerance,
         "networks": [
             {
-                "name": subject.name,
-                "augment": subject.config.mode,
-                "weights": str(subject.weights),
+                "name": curve.subject.name,
+                "augment": curve.subject.config.mode,
+                "weights": str(curve.subject.weights),
                 "accuracy": curve.clean,
             }
-            for subject, curve in zip(result.networks, result.clean, strict=True)
+            for curve in result.clean
         ],
         "ops": [
             {
@@ -319,12 +317,12 @@ def as_dict(result: Map) -> dict:
                 "unit": curves[0].op.unit,
                 "neutral": curves[0].op.neutral,
                 "networks": {
-                    subject.name: {
+                    curve.subject.name: {
                         "kept": curve.kept(result.tolerance),
                         "mean_share": curve.mean_share,
                         "points": _points(curve, result.tolerance),
                     }
-                    for subject, curve in zip(result.networks, curves, strict=True)
+                    for curve in curves
                 },
             }
             for name, curves in result.curves.items()

@@ -68,17 +68,19 @@ def finder(photos, name="none", mode=""):
     return Subject(name, mode, Path("w.pdparams"), trained)
 
 
-def curve(rows, op=LINE):
+def curve(rows, op=LINE, subject=None):
     """Of shares of 1000 images that are right, the same ones first."""
-    return Curve(op, np.arange(1000) < 1000 * np.array(rows)[:, None])
+    return Curve(subject, op, np.arange(1000) < 1000 * np.array(rows)[:, None])
 
 
 def a_map(*shares, op=LINE, modes=("", "userDef"), photos=None):
     """A map of made-up networks, each by its shares at the magnitudes of one op."""
-    curves = [curve(rows, op) for rows in shares]
-    networks = [finder(photos, style.label(mode), mode) for mode in modes[: len(shares)]]
-    data = open_data(networks[0].config)
-    return invariance_report.Map(networks, {op.name: curves}, data, 1000, 0.05)
+    curves = [
+        curve(rows, op, finder(photos, style.label(mode), mode))
+        for rows, mode in zip(shares, modes, strict=False)
+    ]
+    data = open_data(curves[0].subject.config)
+    return invariance_report.Map({op.name: curves}, data, 0.05)
 
 
 def mean_of(trained, samples, name):
@@ -214,7 +216,7 @@ def test_a_dip_by_chance_does_not_end_the_range():
         clean = rng.random(300) < 0.7
         rows = [clean if place == 3 else clean ^ (rng.random(300) < np.where(clean, 0.06, 0.14))
                 for place in range(7)]  # fmt: skip
-        found = Curve(LINE, np.stack(rows))
+        found = Curve(None, LINE, np.stack(rows))
         whole += found.kept(0.02) == (-3, 3)
         bare += bool((found.accuracy >= 0.98 * found.clean).all())
     assert whole > 1.5 * bare
@@ -365,9 +367,11 @@ def test_all_files_tell_the_same_numbers(photos, tmp_path):
 def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
     modes = {"none": "", "last": "", "u": "userDef"}
     networks = [finder(photos, name, mode) for name, mode in modes.items()]
-    curves = {op.name: [curve(np.full(len(op.magnitudes), 0.5), op)] * 3 for op in OPS}
-    data = open_data(networks[0].config)
-    made = invariance_report.Map(networks, curves, data, 1000, 0.05)
+    curves = {
+        op.name: [curve(np.full(len(op.magnitudes), 0.5), op, subject) for subject in networks]
+        for op in OPS
+    }
+    made = invariance_report.Map(curves, open_data(networks[0].config), 0.05)
     drawn = invariance_report.figure(made)
     titles = [axes.get_title(loc="left") for axes in drawn.axes]
     assert titles == [*(op.name for op in OPS if op.unit), "on or off"]
