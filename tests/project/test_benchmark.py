@@ -367,7 +367,7 @@ def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count(mod
     row = growth("files", SECONDS, [s if s < SECONDS[-1] / 5 else 70.0 for s in SECONDS])
     assert (row["begin"], row["end"], row["most"]) == (70, 70, 70)
     assert [row["per_24_h"], *row["interval"]] == pytest.approx([0, 0, 0], abs=1e-6)
-    with pytest.raises(UserError, match="12 readings of files, of which the first 3 do not count"):
+    with pytest.raises(UserError, match="12 readings of files are too few for 20 means, as the f"):
         growth("files", SECONDS[:12], [1.0] * 12)
 
 

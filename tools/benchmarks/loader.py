@@ -1,4 +1,4 @@
-"""How fast loaders feed a network, where an image's time goes, and what a training epoch waits."""
+"""How fast loaders feed a network, what each step costs, and how long a training epoch waits."""
 
 import argparse
 import json
@@ -24,12 +24,14 @@ from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 
 PATIENCE = 900  # seconds for all epochs of one loader; some were seen to hang
-WARM = 1  # epochs that are not counted: they start workers and decode
+WARM = 1  # epochs that do not count: they start workers and decode
 
 
 def loader(files: list[str], options: argparse.Namespace) -> dict:
-    """The rows of `tools/benchmark.py loader`: ours with each number of workers, with the cache and
-    without, against the notebook's reader; the jitter job against other libraries; and the parts.
+    """The rows of `tools/benchmark.py loader`, and its parts.
+
+    Our loader with each number of workers, with the cache and without, against the notebook's
+    reader; and the jitter job against other libraries.
     """
     rows = []
     for mode in options.only:
@@ -61,10 +63,10 @@ def job(
 
 
 def run(job: Job, python: Path | str = sys.executable) -> dict:
-    """What a loader's process says: seconds and memory of each epoch that counts.
+    """Run a loader in its own process: seconds and memory of each epoch that counts.
 
     Raises:
-        UserError: it failed, or hung; its own words are on stderr.
+        UserError: the process failed or hung; its own message is on stderr.
     """
     print(f"{job.loader}: {job.mode}, {job.workers} workers, cache {job.cache}", file=sys.stderr)
     with subprocess.Popen(
@@ -110,7 +112,7 @@ def row(name: str, images: int, ours: dict, against: str, theirs: dict) -> dict:
 
 
 def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> list[dict]:
-    """Milliseconds of processor time an image, of one thread, of each thing that is done to it."""
+    """Milliseconds of processor time of one thread for an image, for each step of its way."""
     import paddle
 
     from paddle_aug.data.normalize import KNOWN
@@ -161,8 +163,7 @@ def timed(call, images: int) -> float:
 
 
 def starts(files: list[str], count: int, workers: int) -> dict:
-    """Loaders started anew, used for two batches, and ended, so many times; one that hangs or
-    fails is an error."""
+    """The time to start a loader, take two batches and end it, over `count` loaders."""
     samples = [Sample(file, file, 0, line) for line, file in enumerate(files[:16], 1)]
     dataset = Augmented(samples, 64, augmentation("userDef"), 0)
     seconds = []

@@ -1,4 +1,4 @@
-"""Photos and lists that are measured: the user's, else real ones, else the drawn sample."""
+"""The photos and lists to measure on: the user's, else the test data's, else the drawn sample."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
 def find_files(folder: Path | None, room: Path) -> tuple[list[Path], str]:
-    """Photos from all over a folder, and in words where they are from."""
+    """The photos below a folder, and the name of their source."""
     source = f"{folder.name}/" if folder else "photos16"
     data = os.environ.get("PADDLE_AUG_TEST_DATA")
     if folder is None and data:
@@ -31,7 +31,7 @@ def find_files(folder: Path | None, room: Path) -> tuple[list[Path], str]:
 
 
 def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], str]:
-    """A few of them, evenly spread, and how many of what they are."""
+    """A few photos, evenly spread over a folder, and their number and source in words."""
     found, source = find_files(folder, room)
     chosen = np.linspace(0, len(found) - 1, min(PICTURES, len(found))).round().astype(int)
     about = f"{len(chosen)} of {source}"
@@ -40,7 +40,7 @@ def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], st
 
 
 def lists_of(folder: Path | None, room: Path) -> Path:
-    """A folder with lists: that which was named, else the drawn sample."""
+    """The folder with lists that was named, else that of the drawn sample."""
     if folder is None:
         folder = room / "sample"
         draw_sample(folder)

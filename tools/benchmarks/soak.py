@@ -1,4 +1,4 @@
-"""Whether training grows by the hour: the memory, files, threads and processes of all it runs."""
+"""Measure whether the memory, files, threads and processes of a training grow by the hour."""
 
 import argparse
 import json
@@ -15,14 +15,15 @@ from paddle_aug.errors import UserError
 
 PROC = Path("/proc")
 EVERY = 5  # seconds from one reading to the next
-WARM = 0.2  # of the time is not counted: workers start, allocators and caches fill
+WARM = 0.2  # share of the time that does not count: workers start, allocators and caches fill
 BLOCKS = 20  # neighbouring readings are alike; means of blocks are nearly independent
 DAY = 24 * 3600
 EPOCHS = 1_000_000  # beyond any hour
 
-# The kernel's names of what is added up, in kB: memory that no file holds, swapped or not; memory
-# shared in proportion, and one's own; and that of files without a name, where batches and decoded
-# images are. Of the second and third it takes back at any time what it can read from files again.
+# The kernel's names for the parts of each sum, in kB: memory that no file holds, swapped or not;
+# memory with shared parts in proportion; memory of a process alone; and files without a name, which
+# hold batches and decoded images. The kernel may take back any part of the second and third that it
+# can read from files again.
 MEMORY = {
     "anonymous_mb": ("Anonymous", "Swap"),
     "pss_mb": ("Pss",),
@@ -58,7 +59,7 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
                     readings.append(reading(family(process.pid)))
                 time.sleep(EVERY)
         finally:
-            # No word to it before: the files of finished epochs are whole, and its worker ends too.
+            # Without a warning: files of finished epochs are whole, and its worker ends, too.
             process.kill()
     (file,) = (room / "run").glob("*_run.json")
     run = json.loads(file.read_text(encoding="utf-8"))
@@ -74,14 +75,14 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """A process and all its descendants."""
     parents = {}
     for folder in PROC.glob("[0-9]*"):
         try:
-            # Its name is in brackets, and may hold brackets and blanks.
+            # The name of the process is in brackets, and may contain brackets and blanks.
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended
+            continue  # the process has ended
         parents[int(folder.name)] = int(fields[1])
     found = [pid]
     for each in found:
@@ -90,7 +91,7 @@ def family(pid: int) -> list[int]:
 
 
 def reading(pids: list[int]) -> dict[str, float]:
-    """What these processes have, together; one that has ended meanwhile has nothing."""
+    """The sums over these processes; one that has ended counts nothing."""
     total = dict.fromkeys([*MEMORY, "files", "threads", "processes"], 0)
     for pid in pids:
         folder = PROC / str(pid)
@@ -109,16 +110,16 @@ def reading(pids: list[int]) -> dict[str, float]:
 
 
 def growth(name: str, seconds: list[float], values: list[float]) -> dict:
-    """How much it grows in 24 hours if it goes on so, with the interval that holds it with 95 %.
+    """The growth in 24 hours at this rate, with its 95 % interval.
 
-    A straight line through the means of blocks, by least squares; Student's t with two degrees of
-    freedom less than blocks.
+    A straight line through the means of the blocks, by least squares, and Student's t with two
+    degrees of freedom fewer than blocks.
     """
     warm = np.searchsorted(seconds, WARM * seconds[-1])
     if len(seconds) - warm < BLOCKS:
         raise UserError(
-            f"benchmark: {len(seconds)} readings of {name}, of which the first {warm} do not "
-            f"count; for {BLOCKS} means soak longer (--minutes)"
+            f"benchmark: {len(seconds)} readings of {name} are too few for {BLOCKS} means, as the "
+            f"first {warm} do not count; soak longer with --minutes"
         )
     times, means = (
         np.array([block.mean() for block in np.array_split(np.array(each[warm:]), BLOCKS)])

@@ -1,1 +1,1 @@
-"""The contenders: ours, others, and the bare calls below which no op can go."""
+"""The contenders: ours, other libraries, and the bare OpenCV calls."""

@@ -1,8 +1,8 @@
 """albumentations 2.0.8: its transforms that do what an op of ours does, over the same ranges.
 
-Where it takes one value and we draw from several (kernel sizes, borders), it has a transform for
-each, and one of them is taken for each image. No sharpness about Pillow's filter, no edges, no
-contrast about grey 127; its CoarseDropout and its Sharpness of the name are other things.
+Where a transform takes one value and ours draws from several (kernel sizes, borders), there is a
+transform for each value, and each image draws one of them. It has no sharpness after Pillow's
+filter, no edges and no contrast about grey 127; its CoarseDropout and Sharpness do something else.
 """
 
 import itertools

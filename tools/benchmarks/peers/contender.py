@@ -1,4 +1,4 @@
-"""The benchmark's side of a contender: its environment, its process, and what it is asked."""
+"""The benchmark's side of a contender: its environment, its process, and the requests to it."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent.parent
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
-} | {"NO_ALBUMENTATIONS_UPDATE": "1"}  # which would ask the net for a newer release of itself
+} | {"NO_ALBUMENTATIONS_UPDATE": "1"}  # it would look for a newer release on the net
 
 
 JITTER = "flip, crop, jitter"  # the job that all loaders have transforms for
@@ -22,7 +22,7 @@ JITTER = "flip, crop, jitter"  # the job that all loaders have transforms for
 
 @dataclass(frozen=True)
 class Job:
-    """What a loader is to load, how, and how often."""
+    """The files that a loader loads, how, and how often."""
 
     loader: str
     mode: str
@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Peer:
-    """A contender by its module here, and the package without which it cannot run."""
+    """A contender: its module here, its name, and the package that it needs."""
 
     module: str
     name: str
@@ -44,7 +44,7 @@ class Peer:
 
     @property
     def requirements(self) -> Path:
-        """What an environment of its own holds; most peers have none, and run in ours."""
+        """The requirements of its own environment; a peer without this file runs in ours."""
         return HERE / f"{self.module}.txt"
 
 
@@ -62,10 +62,10 @@ PEERS = [
 
 
 class Contender:
-    """A running worker; a context, at whose end it has ended.
+    """A running worker; leaving the context ends it.
 
     Raises:
-        UserError: it does not start, or dies; its own words are on stderr.
+        UserError: the worker does not start, or dies; its own message is on stderr.
     """
 
     def __init__(self, peer: Peer, python: Path | str, pictures: Path):
@@ -83,7 +83,7 @@ class Contender:
         self.subjects: list[str] = greeting["subjects"]
 
     def ms(self, subject: str, size: int, calls: int) -> list[float]:
-        """Milliseconds of processor time of so many calls, over the images in turn."""
+        """Milliseconds of processor time of each call; the calls take the images in turn."""
         asked = {"subject": subject, "size": size, "calls": calls}
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
@@ -109,14 +109,15 @@ class Contender:
 
 
 def python_of(peer: Peer, folder: Path | None) -> Path | str | None:
-    """The Python that runs a peer: of its own environment in the folder, made if need be, or ours.
+    """The Python that runs a peer: that of its own environment in the folder, or ours.
 
-    None where neither has its package; why is told on stderr.
+    Makes the environment if it is missing. None if neither has the package of the peer; stderr says
+    why.
     """
     if folder is not None and peer.requirements.exists():
         home = folder.resolve() / peer.module
         python = home / "bin" / "python"
-        # pip completes an environment whose making was broken off.
+        # pip completes an environment that an interrupted run left.
         made = [[sys.executable, "-m", "venv", home]] if not python.exists() else []
         made += [[python, "-m", "pip", "install", "--quiet", "-r", peer.requirements]]
         for command in made:

@@ -1,11 +1,12 @@
-"""The bare calls below which no op can go: OpenCV into room that is there, nothing drawn."""
+"""The bare OpenCV calls that no op can beat: they allocate nothing and draw nothing."""
 
 import math
 
 import cv2
 import numpy as np
 
-# What each op cannot do without. The others (dropout, superpixels, …) are more than their calls.
+# The calls that an op needs at least. The other ops (dropout, superpixels, …) do most work outside
+# OpenCV.
 OF_OP = {
     "brightness": ["addWeighted"],
     "contrast": ["RGB to grey", "addWeighted"],

@@ -1,4 +1,4 @@
-"""imgaug 0.4.0, an augmenter at a time: made once, with the parameters of the notebook."""
+"""imgaug 0.4.0: its augmenters, each made once with the parameters of the notebook."""
 
 import _clone  # noqa: F401  puts the clone first on sys.path
 

@@ -61,7 +61,7 @@ def ours(job: Job) -> Callable[[int], Iterator]:
 
 
 def notebook(job: Job) -> Callable[[int], Iterator]:
-    """Its data_reader, which shuffles once, and its to_variable."""
+    """The notebook's data_reader, which shuffles once, and its to_variable."""
     from benchmarks.peers import notebook as ways
 
     augment = {
@@ -120,9 +120,9 @@ def paddle_io(job: Job) -> Callable[[int], Iterator]:
 
 
 def paddleclas(job: Job) -> Callable[[int], Iterator]:
-    """PaddleClas's ops for the same job, in paddle.io's loader, as its build_dataloader has it.
+    """PaddleClas's ops for the same job in paddle.io's loader, as build_dataloader sets it up.
 
-    Its package on PyPI lacks them: put a clone of PaddleClas on PYTHONPATH.
+    Its package on PyPI lacks these ops: put a clone of PaddleClas on PYTHONPATH.
     """
     from ppcls.data.preprocess.ops import operators
 
@@ -160,7 +160,7 @@ LOADERS = {
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that are a process's own share."""
+    """The memory of a process in bytes, with its share of shared memory."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024

@@ -1,8 +1,8 @@
-"""The notebook's way: eight functions of Pillow and NumPy, and an imgaug pipeline made anew for
-each image.
+"""The notebook's way: eight functions of Pillow and NumPy, and an imgaug pipeline that is rebuilt
+for each image.
 
-Written for the measurement after what the notebook does, its global generators included: they are
-part of the cost. Its noise wraps around, as there.
+Written after the notebook, with its global generators, which are part of the cost, and its noise
+that wraps around.
 """
 
 # ruff: noqa: NPY002  np.random is what is measured
@@ -27,7 +27,7 @@ FILTERS = (
 
 
 def convert(image):
-    """The modes begin with an array; within the chain ops hand on Pillow's images."""
+    """An array for the modes, and a Pillow image, which is what its ops take and return."""
     return image, Image.fromarray(image)
 
 

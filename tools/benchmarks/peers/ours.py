@@ -1,7 +1,7 @@
-"""Our ops with the parameters of the notebook, or of the texts that the others come from, and the
-notebook's modes; what the others are measured against.
+"""Our ops, with the parameters of the notebook or of their papers, and the notebook's modes.
 
-A generator a sample is part of a mode's cost, as in training. The ops share one, as they do there.
+As in training, a mode makes a generator for each image, which is part of its cost; the ops of a
+mode share it.
 """
 
 import itertools
@@ -54,7 +54,7 @@ NOTEBOOK_SPECS = {
     "linear_contrast": "linear_contrast((0.5, 2.0), per_channel=0.5)",
     "grayscale": "grayscale((0.0, 1.0))",
     "elastic_transformation": "elastic_transformation((0.5, 3.5), (0.25, 0.25))",
-    # Others have no field that is not smoothed, so that this is where they can be compared.
+    # Other libraries always smooth the field.
     "elastic_transformation, sigma 4": "elastic_transformation((20.0, 20.0), (4.0, 4.0))",
     "piecewise_affine": "piecewise_affine((0.01, 0.05))",
 }
@@ -80,7 +80,7 @@ SPECS = NOTEBOOK_SPECS | {
     "random_erasing": "random_erasing",
     "random_erasing, noise": "random_erasing(fill='noise')",
     "gridmask": "gridmask",
-    # Others turn no grid.
+    # Other libraries do not turn the grid.
     "gridmask, not turned": "gridmask(rotate=0)",
     "hide_and_seek": "hide_and_seek",
     "autoaugment": "autoaugment",
@@ -90,7 +90,7 @@ SPECS = NOTEBOOK_SPECS | {
     "augmix": "augmix",
 }
 MODES = ("userDef", "imgaugLib", "allab", "allba")
-# Another in each process, as the others have: equal draws after each start would be one sample.
+# A new one in each process, as in other libraries: equal draws would make all starts one sample.
 SEED = int.from_bytes(os.urandom(4), "little")
 PACKAGES = {"paddle_aug": paddle_aug, "numpy": np, "opencv": cv2}
 
@@ -102,7 +102,7 @@ def subjects(size: int) -> dict:
 
 
 def spec(name: str, size: int) -> str:
-    """An op as it is measured at images of this size."""
+    """The text of an op for images of this size."""
     return SPECS[name].format(part=part(size))
 
 
@@ -117,7 +117,7 @@ def mode(name: str):
 
 
 def drawing(name: str):
-    """The part of a mode that makes the generator and draws, without a look at a pixel."""
+    """The part of a mode that makes the generator and draws, without any pixels."""
     transform, numbers = augmentation(name), itertools.count()
     return lambda image: transform.sample(
         generator(SEED, "augment", 0, next(numbers)), np.shape(image)

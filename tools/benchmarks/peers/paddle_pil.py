@@ -1,4 +1,4 @@
-"""paddle.vision's functions of Pillow's images, which are made beforehand."""
+"""paddle.vision's functions of Pillow's images; making the images is not timed."""
 
 import PIL
 from PIL import Image

@@ -1,4 +1,4 @@
-"""What is drawn for crops, affine and jitter, for peers whose functions take numbers."""
+"""Draws for peers whose functions take numbers."""
 
 import math
 from random import randint, sample, uniform
@@ -7,7 +7,7 @@ JITTERS = ("brightness", "contrast", "saturation", "hue")
 
 
 def factor() -> float:
-    """Of a blend."""
+    """The factor of a blend."""
     return uniform(0.5, 1.5)
 
 
@@ -30,12 +30,12 @@ def affine(size: int) -> tuple[float, list[float], float, list[float]]:
 
 
 def part(size: int) -> int:
-    """The side of what is made of an image that gets smaller."""
+    """The side of the result of an op that makes images smaller."""
     return size * 2 // 3
 
 
 def place(size: int, padding: int) -> tuple[int, int, int, int]:
-    """Top, left, height and width of such a part, anywhere in an image with its padding."""
+    """Top, left, height and width of such a result, anywhere in an image with its padding."""
     rest = size + 2 * padding - part(size)
     return randint(0, rest), randint(0, rest), part(size), part(size)
 
@@ -57,7 +57,7 @@ def jitter() -> list[tuple[str, float]]:
 
 
 def shear() -> float:
-    """Degrees whose tangent is that of a shear."""
+    """The angle of a shear in degrees."""
     return math.degrees(math.atan(uniform(-0.3, 0.3)))
 
 
@@ -78,7 +78,7 @@ def erased(size: int) -> tuple[int, int, int, int] | None:
 
 
 def square(size: int, side: int = 16) -> tuple[int, int, int, int]:
-    """The same of a square whose centre is anywhere in the image."""
+    """The same for a square whose centre is anywhere in the image."""
     top, left = (randint(0, size - 1) - side // 2 for _ in range(2))
     bottom, right = min(size, top + side), min(size, left + side)
     top, left = max(0, top), max(0, left)
@@ -86,5 +86,5 @@ def square(size: int, side: int = 16) -> tuple[int, int, int, int]:
 
 
 def shift() -> float:
-    """Of the hue."""
+    """The shift of the hue."""
     return uniform(-0.5, 0.5)

@@ -1,6 +1,6 @@
 """torchvision's transforms v2: functions of a uint8 tensor that do what an op of ours does.
 
-Its tensors are made beforehand, and parameters are drawn by Python, the cheapest way there is.
+Making the tensors is not timed; Python's `random` draws the parameters, the cheapest way.
 """
 
 import random
