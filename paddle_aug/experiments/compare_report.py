@@ -28,26 +28,20 @@ def answer(results: Results) -> str:
     rows = results.rows(results.main)
     data, baseline = results.state["data"]["name"], code(results.baseline)
     others = [row for row in rows if row.comparison]
-    if not others:
-        return " ".join(
-            [
-                f"No answer: with no seed have both the baseline {baseline} and another mode a "
-                "result.",
-                *diverged(results),
-            ]
-        )
-    shown = [row for row in others if row.comparison.shown]
-    better = [row for row in shown if row.comparison.difference.mean > 0]
-    worse = [row for row in shown if row.comparison.difference.mean < 0]
-    unclear = [row for row in others if not row.comparison.shown]
-    sentences = []
+    better, worse, unclear = (
+        [row for row in others if row.comparison.word == word] for word in ("better", "worse", "")
+    )
     if better:
-        sentences += _helps(results, rows, better)
-    else:
-        sentences.append(
+        sentences = _helps(results, rows, better)
+    elif others:
+        sentences = [
             f"No augmentation is shown to help on {data}, compared with {baseline} "
             f"({seeds(results)} each)."
-        )
+        ]
+    else:
+        sentences = [
+            f"No answer: with no seed have both the baseline {baseline} and another mode a result."
+        ]
     sentences += [
         f"{code(row.mode)} ({row.comparison.points} points): {row.comparison}." for row in unclear
     ]

@@ -89,18 +89,14 @@ def _answer(state: dict) -> str:
         return f"No answer: no run of {code(winner)}, {best}, has another to be compared with."
     if not comparisons:
         return f"No answer: the budget ran out before {code(winner)}, {best}, could be tested."
-    shown = {
-        word: [
-            f"than {code(mode)} by {comparison.points[1:]} points"
-            for mode, comparison in comparisons.items()
-            if comparison.shown and (comparison.difference.mean > 0) == (word == "better")
-        ]
-        for word in ("better", "worse")
-    }
-    unclear = listed(
-        [f"{code(mode)} ({each})" for mode, each in comparisons.items() if not each.shown]
-    )
-    parts = [f"{word} {listed(members)}" for word, members in shown.items() if members]
+    by_word: dict[str, list[str]] = {"better": [], "worse": [], "": []}
+    for mode, comparison in comparisons.items():
+        than = f"than {code(mode)} by {comparison.points[1:]} points"
+        by_word[comparison.word].append(
+            than if comparison.shown else f"{code(mode)} ({comparison})"
+        )
+    unclear = listed(by_word.pop(""))
+    parts = [f"{word} {listed(members)}" for word, members in by_word.items() if members]
     if not parts:
         return f"No significant gain over {unclear} by {code(winner)}, {best}."
     gain = f"; no significant gain over {unclear}" if unclear else ""
@@ -210,44 +206,38 @@ def _rung_table(state: dict) -> str:
 
 def _left_out(state: dict) -> str:
     """What the budget did not suffice for; "" if it sufficed for everything."""
-    parts = []
-    planned, final = state["plan"]["final"], state["final"]
-    unplanned = len(state["candidates"]) - state["plan"]["rungs"][0]["candidates"]
+    plan, final, parts = state["plan"], state["final"], []
+    unplanned = len(state["candidates"]) - plan["rungs"][0]["candidates"]
     if unplanned > 0:
         parts.append(f"{unplanned} of the proposed candidates were not planned for")
-    for level, rung in enumerate(state["plan"]["rungs"]):
-        if 0 < level < len(state["rungs"]):  # which candidates that diverged do not reach
+    for level, planned in enumerate(plan["rungs"]):
+        if level >= len(state["rungs"]) or not state["rungs"][level]["candidates"]:
+            parts.append(f"rung {level} was left out")
+            continue
+        rung = state["rungs"][level]
+        if level:  # candidates that diverged do not reach it
             sound = sum(mean is not None for _, mean in state["rungs"][level - 1]["ranking"])
-            rung = rung | {"candidates": min(rung["candidates"], sound)}
-        parts += _left_out_of_rung(state, level, _rung_text(**rung))
-    if final["epochs"] < planned["epochs"]:
-        parts.append(
-            f"the test had {count(final['epochs'], 'epoch')} a run instead of {planned['epochs']}"
-        )
+            planned = planned | {"candidates": min(planned["candidates"], sound)}
+        had = _rung_text(len(rung["candidates"]), rung["epochs"], len(rung["seeds"]))
+        if had != _rung_text(**planned):
+            parts.append(f"rung {level} had {had} instead of {_rung_text(**planned)}")
+        if rung["stopped"]:
+            trained = {run["mode"] for run in runs_of(state, f"rung-{level}")}
+            missing = [code(mode) for mode in rung["candidates"] if mode not in trained]
+            without = f", without {', '.join(missing)}" if missing else ""
+            text = _stopped_text(state, f"rung-{level}", rung["candidates"], rung["seeds"])
+            parts.append(f"rung {level} {text}{without}")
+    if final["epochs"] < plan["final"]["epochs"]:
+        epochs = count(final["epochs"], "epoch")
+        parts.append(f"the test had {epochs} a run instead of {plan['final']['epochs']}")
     if final["stopped"]:
-        runs = len(final["modes"]) * len(final["seeds"])
-        done = count(len(runs_of(state, "final")), "run")
-        parts.append(f"the test was stopped after {done} of {runs}")
+        parts.append(f"the test {_stopped_text(state, 'final', final['modes'], final['seeds'])}")
     return f"Left out because of the budget: {'; '.join(parts)}." if parts else ""
 
 
-def _left_out_of_rung(state: dict, level: int, planned: str) -> list[str]:
-    if level >= len(state["rungs"]) or not state["rungs"][level]["candidates"]:
-        return [f"rung {level} was left out"]
-    rung = state["rungs"][level]
-    candidates, seeds = rung["candidates"], rung["seeds"]
-    parts = []
-    had = _rung_text(len(candidates), rung["epochs"], len(seeds))
-    if had != planned:
-        parts.append(f"rung {level} had {had} instead of {planned}")
-    if rung["stopped"]:
-        done = runs_of(state, f"rung-{level}")
-        trained = {run["mode"] for run in done}
-        missing = [code(mode) for mode in candidates if mode not in trained]
-        without = f", without {', '.join(missing)}" if missing else ""
-        runs = len(candidates) * len(seeds)
-        parts.append(f"rung {level} was stopped after {count(len(done), 'run')} of {runs}{without}")
-    return parts
+def _stopped_text(state: dict, part: str, modes: list[str], seeds: list[int]) -> str:
+    done = count(len(runs_of(state, part)), "run")
+    return f"was stopped after {done} of {len(modes) * len(seeds)}"
 
 
 def _candidate_table(state: dict) -> str:

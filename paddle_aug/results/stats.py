@@ -74,13 +74,20 @@ class Comparison:
         return self.p is not None and self.p < ALPHA
 
     @property
+    def word(self) -> str:
+        """How the values are shown to compare with the baseline: "better", "worse" or ""."""
+        if not self.shown:
+            return ""
+        return "better" if self.difference.mean > 0 else "worse"
+
+    @property
     def points(self) -> str:
         return self.difference.points
 
     def __str__(self):
         mean, n = self.difference.mean, self.difference.n
         if self.shown:
-            return f"{'better' if mean > 0 else 'worse'} by {self.points[1:]} points"
+            return f"{self.word} by {self.points[1:]} points"
         if n == 1:
             return "no difference shown: one seed cannot tell a difference from chance"
         if self.difference.p is None:
