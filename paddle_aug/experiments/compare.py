@@ -1,8 +1,8 @@
 """Compares augmentations on a user's own data: trains all modes with the same seeds.
 
 A seed gives all modes the same first weights and the same images in the same order, so modes are
-compared in pairs. Runs go side by side, each with logs of its own that say how far it is: finished
-runs are not trained again, and an interrupted run is resumed.
+compared in pairs. Runs train side by side, each with its own logs. By these, a later session leaves
+out the runs that are finished, and resumes those that were interrupted.
 """
 
 import logging
@@ -41,8 +41,8 @@ logger = logging.getLogger(__name__)
 
 
 class Experiment:
-    """A comparison in a folder. compare.json holds what was asked for and which learning rates were
-    chosen; the logs of the runs hold what was measured."""
+    """A comparison in a folder. `state` is its compare.json: the settings and the learning rates
+    that were chosen. The logs of the runs hold the measurements."""
 
     def __init__(
         self,
@@ -101,10 +101,10 @@ class Experiment:
         return self.folder / compare_results.STATE
 
     def run(self) -> compare_results.Results:
-        """Train what is not finished yet.
+        """Train all runs that are not finished yet.
 
         Raises:
-            UserError: a run cannot be done.
+            UserError: a run is refused, or its process died too often.
         """
         tuning = self.tuning()
         total = len(all_trials(self.settings)) + len(tuning)
@@ -172,8 +172,8 @@ class Experiment:
         ]
 
     def choose_rates(self, tuning: list[Trial]) -> None:
-        """Give each mode the learning rate that did best, of equals the first; the smallest if all
-        of them diverged."""
+        """Give each mode the learning rate that did best, the first of several equals; the smallest
+        if all of them diverged."""
         for mode in dict.fromkeys(trial.mode for trial in tuning):
             tried = {
                 trial.rate: self.outcome(trial).accuracy for trial in tuning if trial.mode == mode
@@ -195,7 +195,7 @@ class Experiment:
         return Training(str(trial), config, self.part(trial), log)
 
     def part(self, trial: Trial) -> Callable[[Dataset], Dataset]:
-        """Picks from the data what the trial trains and is evaluated on."""
+        """A function that takes the trial's part of the data."""
         if trial.rate is None:
             return partial(selected, self.config_of(trial))
         return partial(held_back, self.config_of(trial), self.settings.config.holdout)
@@ -232,16 +232,16 @@ class Experiment:
         refuse_other_run(file, log, config, self.part(trial)(self.data))
 
     def remove_empty_folders(self) -> None:
-        """Remove those that weights were in. Only between trainings: a run that has just begun has
-        made its folder, and has nothing in it yet."""
+        """Remove the folders of removed weights. Only between trainings: a run that has just begun
+        has an empty folder, too."""
         for folder, _, _ in os.walk(self.folder / "models", topdown=False):
             if not os.listdir(folder) and not os.path.islink(folder):
                 os.rmdir(folder)
 
 
 def held_back(config: TrainConfig, holdout: float, data: Dataset) -> Dataset:
-    """What a run that chooses a learning rate is trained and judged on, parts of the training list;
-    `holdout` is what the compared runs hold back of it for evaluation."""
+    """The data of a run that chooses a learning rate: the training list of the compared runs, which
+    hold back `holdout` of it, divided into a part to train on and a part to evaluate on."""
     train = replace(selected(replace(config, holdout=holdout), data), eval=[], test=[])
     return replace(select(train, holdout=RATE_HOLDOUT, seed=config.seed), test=[])
 

@@ -86,7 +86,7 @@ class Trial:
 
 def all_trials(settings: Settings) -> list[Trial]:
     """The runs to compare: the largest fraction first, and all modes with one seed before the next
-    seed, so that there is something to compare wherever the comparison is stopped."""
+    seed, so that modes can be compared wherever the comparison is stopped."""
     return [
         Trial(mode, seed, fraction)
         for fraction in sorted(settings.fractions, reverse=True)
@@ -96,8 +96,8 @@ def all_trials(settings: Settings) -> list[Trial]:
 
 
 def narrowing(values: dict[int, float], baseline: dict[int, float], count: int) -> float:
-    """By how much one more pair is likely to narrow a difference's interval, now of `count` pairs;
-    0 where that is not known."""
+    """By how much one more pair is likely to narrow the interval of a difference of `count` pairs;
+    0 if that is not known."""
     if count < 2 or not values.keys() & baseline.keys():
         return 0.0
     spread = difference(values, baseline).spread
@@ -108,8 +108,8 @@ def narrowing(values: dict[int, float], baseline: dict[int, float], count: int) 
 class Order:
     """The trials in the order in which they begin, as far as the budget goes.
 
-    `outcome` gives that of a finished trial, None for the others, and `spent` the seconds so far;
-    both are asked again before each trial.
+    `outcome` gives the outcome of a trial that has ended, None for the others; `spent` gives the
+    seconds so far. Both are called again before each trial.
     """
 
     settings: Settings
@@ -135,8 +135,8 @@ class Order:
                 yield trial
 
     def best_pair(self, begun: list[Trial]) -> list[Trial]:
-        """The affordable next trial, with the baseline's of the same seed if that is not begun,
-        that narrows an interval most for its time.
+        """The affordable trial that narrows an interval most for its time, after the baseline's of
+        the same seed if that has not begun; [] if none is affordable.
 
         The choice depends on spreads and times, never on which mode is ahead: a comparison that
         went on until it liked its answer would find differences where there are none.
@@ -185,7 +185,7 @@ class Order:
         return trial.fraction * sum(seconds) / len(seconds) if seconds else 0.0
 
     def accuracies(self, mode: str, fraction: float) -> dict[int, float]:
-        """By seed, those of a mode's finished trials."""
+        """The accuracies of a mode's finished trials, by seed."""
         return {
             seed: outcome.accuracy
             for seed in self.settings.seed_numbers

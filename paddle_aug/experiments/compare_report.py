@@ -1,4 +1,4 @@
-"""What the results of a comparison say: the sentences and tables of its report, and the CSV."""
+"""A comparison in words: the sentences and tables of its report, and the CSV files."""
 
 from collections.abc import Mapping
 
@@ -39,9 +39,7 @@ def answer(results: Results) -> str:
             f"({seeds(results)} each)."
         ]
     else:
-        sentences = [
-            f"No answer: with no seed have both the baseline {baseline} and another mode a result."
-        ]
+        sentences = [f"No answer: the baseline {baseline} has no seed in common with another mode."]
     sentences += [
         f"{code(row.mode)} ({row.comparison.points} points): {row.comparison}." for row in unclear
     ]
@@ -99,7 +97,7 @@ def _by_points(rows: list[ModeRow]) -> str:
 
 
 def seeds(results: Results) -> str:
-    """With how many seeds the modes were trained."""
+    """The number of seeds that the modes were trained with, in words."""
     trained = results.runs[results.main].values()
     return seeds_text([len(by_seed) for by_seed in trained if by_seed])
 
@@ -267,7 +265,7 @@ def fraction_title(results: Results, fraction: float) -> str:
 
 
 def facts(results: Results) -> dict[str, str]:
-    """What one needs to know to run it again."""
+    """What is needed to run the comparison again."""
     state, config = results.state, results.settings["config"]
     runs = [run for fraction in results.runs for run in results.finished(fraction)]
     commits = sorted({run.run.get("commit") or "none" for run in runs})

@@ -1,4 +1,4 @@
-"""Trains in processes of their own: one process a device, and in each one run after the other."""
+"""Trains in worker processes: one process per device, which does one run after another."""
 
 import contextlib
 import logging
@@ -39,7 +39,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Training:
-    """A run: `select` picks its part of the data, and must be picklable; `log` is a text file."""
+    """A run. `select`, which must be picklable, takes the run's part of the data; `log` is the text
+    file of its messages."""
 
     name: str
     config: TrainConfig
@@ -159,13 +160,13 @@ def workers(data: Dataset, devices: Sequence[str]) -> Iterator[list[Worker]]:
 def train(
     workers: Sequence[Worker], trainings: Iterable[Training]
 ) -> Iterator[tuple[Training, float]]:
-    """Train, as many runs at a time as there are workers; yields each run and its seconds when it
+    """Train, as many runs at a time as there are workers; yields each run with its seconds when it
     ends. The next run is taken from `trainings` when a worker is free.
 
     A run whose process dies is resumed.
 
     Raises:
-        UserError: a run cannot be done, or its process died too often; the message names it.
+        UserError: a run is refused, or its process died too often; the message names the run.
     """
     waiting, again = iter(trainings), []
     at_work: dict[Worker, Training] = {}
@@ -212,8 +213,8 @@ def outcome(config: TrainConfig) -> Outcome | None:
 
 
 def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:
-    """Remove the weights and the checkpoint of a finished run, which are large, except `keep`; and
-    the locks that a kill may have left."""
+    """Remove the large files of a run that has ended, its weights and its checkpoint, but for those
+    to `keep`; and the locks that a kill may have left."""
     from paddle_aug.training.hold import lock_files
     from paddle_aug.training.state import MODEL_FILES, model_file
 
@@ -237,14 +238,14 @@ def _serve(pipe: Connection, data: Dataset) -> None:
 def _train(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
     """Train; returns the seconds it took, or what stopped it."""
     with logged(log):
-        # Within, as both import Paddle, which warns of what is in order.
+        # Here, as both import Paddle, whose warnings belong in the log.
         from paddle_aug.training.fit import fit
 
         training = pickle.loads(pickled)
         started = time.perf_counter()
         try:
             fit(training.config, training.select(data))
-        except Diverged as error:  # its log says so: a result like another
+        except Diverged as error:  # a result like any other, which the run's log holds
             logger.warning("%s", error)
         except UserError as error:
             return UserError(str(error))
@@ -253,7 +254,7 @@ def _train(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
 
 @contextlib.contextmanager
 def logged(file: Path):
-    """Append log records to a file, and so what Paddle's C++ code writes to stdout and stderr."""
+    """Append log records to a file, and what Paddle's C++ code writes to stdout and stderr."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(file, encoding="utf-8")
     package = logging.getLogger("paddle_aug")

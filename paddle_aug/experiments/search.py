@@ -1,9 +1,9 @@
 """Searches for an augmentation that helps on a user's own data, within a budget of time.
 
 Successive halving: many candidates are trained for a few epochs; the best third of them is trained
-anew for more epochs and with more seeds, and so on. Parts of the training list are held back to
-judge them. The winner and the baselines are then trained on the whole list and tested on the eval
-list, which no choice has looked at. No two stages share a seed.
+from scratch for more epochs and with more seeds, and so on. Each run is judged by a part of the
+training list that it holds back. The winner and the baselines are then trained on the whole list
+and tested on the eval list, which no choice has looked at. No two stages share a seed.
 """
 
 import logging
@@ -51,8 +51,8 @@ logger = logging.getLogger(__name__)
 class Settings:
     """What is searched for: `config` is how all runs train, `budget` the seconds for all of them.
 
-    The winner is compared with the modes of `against`; `also` are candidates in addition to the
-    proposed ones.
+    The winner is compared with the modes of `against`; `also` are candidates beside the proposed
+    ones.
     """
 
     config: TrainConfig
@@ -91,7 +91,8 @@ class Settings:
 
 
 class Search:
-    """A search in a folder. `state` is its search.json: all decisions, and every finished run."""
+    """A search in a folder. `state` is its search.json: all decisions, and every run that has
+    ended."""
 
     def __init__(self, settings: Settings, data: Dataset, folder: Path | str, command: str = ""):
         """Open the folder's search, or begin one.
@@ -128,8 +129,8 @@ class Search:
         self.workers: list[runner.Worker] = []
 
     def continue_earlier(self) -> None:
-        """Take over what the folder's search has done. One that has only measured, as its budget
-        was too short, may have another budget; with other settings it is moved out of the way."""
+        """Take over what the folder's search has done. If it has only measured, as its budget was
+        too short, the budget may change; if other settings do, its files are moved away."""
         earlier = read_state(self.file, SEARCH)
         planned = earlier["plan"] is not None
         free = frozenset() if planned else frozenset({"budget"})
@@ -139,7 +140,7 @@ class Search:
             if planned:
                 raise
             moved = set_aside([self.file, self.folder / "measure"])
-            logger.info("measuring anew; moved what was measured with other settings to %s", moved)
+            logger.info("measuring again; moved the measurements of other settings to %s", moved)
             return
         settings, command = self.state["settings"], self.state["command"]
         self.state |= {**earlier, "settings": settings, "command": command}
@@ -161,8 +162,8 @@ class Search:
         return self.settings.budget - self.spent
 
     def run(self) -> dict:
-        """Search, test and write the report; returns the state. What earlier sessions finished is
-        not repeated.
+        """Search, test and write the report; returns the state. Runs that earlier sessions finished
+        are not repeated.
 
         Raises:
             UserError: the budget is too short for an honest answer.
@@ -171,7 +172,7 @@ class Search:
         with runner.workers(self.data, [device]) as self.workers:
             if self.state["plan"] is None:
                 modes = count(len(self.settings.against), "mode")
-                logger.info("measuring how long an epoch of %s takes, to plan by", modes)
+                logger.info("measuring an epoch of %s, to plan the search", modes)
             for mode in self.settings.against:
                 self.train("measure", mode, self.seeds_from(0, 1)[0], 1)
             if self.state["plan"] is None:
@@ -201,18 +202,18 @@ class Search:
             least = duration(self.spent + plan, up=True)
             text = (
                 f"--budget {duration(settings.budget)} is too short for an honest answer: an epoch "
-                f"takes up to {rate:.1f} s, and the least that would do is {least} "
+                f"takes up to {rate:.1f} s, so an answer takes at least {least} "
                 f"({min(MIN_CANDIDATES, candidates)} candidates, and a test of {modes} modes with "
-                f"{settings.seeds} seeds for {min(MIN_TEST_EPOCHS, epochs)} epochs); run the same "
-                f"command with --budget {least} to go on, or with a smaller --image-size or "
-                "--fraction, or fewer modes in --against"
+                f"{settings.seeds} seeds for {min(MIN_TEST_EPOCHS, epochs)} epochs). Run the same "
+                f"command with --budget {least} to continue, or with a smaller --image-size or "
+                "--fraction, or with fewer modes in --against"
             )
             raise UserError(paragraph(text))
         self.state["plan"] = asdict(plan)
         self.write()
 
     def climb(self, level: int) -> bool:
-        """Do one rung, and rank its candidates; False if there was no time for it."""
+        """Train the candidates of a rung and rank them; False if there was no time for it."""
         if level == len(self.state["rungs"]):
             self.state["rungs"].append(self.begin_rung(level))
             self.write()
@@ -237,7 +238,7 @@ class Search:
         return bool(rung["ranking"])
 
     def begin_rung(self, level: int) -> dict:
-        """What this rung trains: what was planned, or less if the runs before took longer."""
+        """The planned rung, or a smaller one if earlier runs took longer than planned."""
         planned = [Rung(**rung) for rung in self.state["plan"]["rungs"][level:]]
         run_takes = self.costs("search")
         candidates = self.state["candidates"]
@@ -264,8 +265,8 @@ class Search:
         }
 
     def ranking(self, part: str, rung: dict) -> list[list]:
-        """The candidates and their mean accuracies, best first. Those of which a run diverged come
-        last and have None.
+        """The candidates and their mean accuracies, best first. A candidate with a diverged run
+        comes last and has None.
 
         Means are over the seeds that all candidates have. If time ran out during the first seed,
         the candidates that have it are ranked.
@@ -297,7 +298,8 @@ class Search:
             self.write()
 
     def begin_test(self) -> dict:
-        """Runs as long as the time left allows, then more seeds, the same for all modes."""
+        """The test's runs: as long as the time left allows, then with more seeds; the same for all
+        modes."""
         modes = list(dict.fromkeys([self.winner, *self.settings.against]))
         run_takes = self.costs("final")
 
@@ -333,7 +335,7 @@ class Search:
             self.train(part, mode, seed, stage["epochs"])
 
     def train(self, part: str, mode: str, seed: int, epochs: int) -> dict:
-        """A run of the state; it is trained or resumed if it is not finished."""
+        """A run's record in the state; the run is trained or resumed if it has not ended."""
         folder = self.folder / part / f"seed-{seed}"
         config = replace(
             of_length(of_mode(self.settings.config, mode), epochs),
@@ -371,7 +373,7 @@ class Search:
         return run
 
     def finished(self, part: str, mode: str, seed: int) -> dict | None:
-        """The run, if it is finished."""
+        """A run's record, if the run has ended."""
         wanted = {"part": part, "mode": mode, "seed": seed}
         return next((run for run in self.state["runs"] if run.items() >= wanted.items()), None)
 
@@ -379,13 +381,13 @@ class Search:
         return [(self.settings.config.seed + first + offset) % 2**32 for offset in range(count)]
 
     def held_back(self, part: str) -> float:
-        """The fraction of the training list that the runs of a part of the search are judged by."""
+        """The share of the training list that a run in this part of the search holds back."""
         return 0.0 if part == "final" else self.settings.holdout
 
     @cached_property
     def works(self) -> dict[float, float]:
-        """What an epoch costs by the share held back, in images trained on; evaluating an image
-        costs a third of that."""
+        """The cost of an epoch, in images trained on, by the share held back; evaluating an image
+        costs a third of training on it."""
         config, works = self.settings.config, {}
         for holdout in (0.0, self.settings.holdout):
             data = part_of(holdout, config.seed, self.data)
@@ -393,8 +395,8 @@ class Search:
         return works
 
     def costs(self, part: str) -> Callable[[str | None, int], float]:
-        """Gives the seconds of a mode's run of so many epochs, estimated from the finished runs. An
-        untried mode, or None, is taken to cost as much as the costliest to compare with.
+        """A function that estimates the seconds of a mode's run of so many epochs from earlier
+        runs. It takes an untried mode, or None, to cost as much as the costliest of `against`.
 
         A run has a start, and each mode a rate for the work of an epoch.
         """
@@ -411,17 +413,17 @@ class Search:
 
 
 def part_of(holdout: float, seed: int, data: Dataset) -> Dataset:
-    """The whole data for the test, where `holdout` is 0; else the training list without a part that
-    the seed holds back, and that part to judge by. The eval list is then left out."""
+    """The whole data for the test, where `holdout` is 0; else the training list, divided by the
+    seed into a part to train on and a part to evaluate on."""
     if not holdout:
         return data
     return replace(select(data, holdout=holdout, seed=seed), test=[])
 
 
 def set_test_aside(settings: Settings, data: Dataset) -> tuple[Dataset, str]:
-    """The data that the config asks for, and what the winner will be tested on: the eval list or,
-    without one, a part of the training list that the whole search holds back. Its test list is left
-    out."""
+    """The data that the config selects, without a test list, and the name of the images that test
+    the winner: the eval list or, without one, a part of the training list that the whole search
+    holds back."""
     config, data = settings.config, replace(data, test=[])
     if data.eval:
         return select(data, config.first, config.fraction, seed=config.seed), "the eval list"

@@ -1,4 +1,4 @@
-"""How a search shares its budget out: rungs of successive halving, then a test. Nothing is trained
+"""How a search shares out its budget: rungs of successive halving, then a test. Nothing is trained
 here."""
 
 import math

@@ -1,4 +1,4 @@
-"""What a search found, in sentences, tables and a figure, all from its state (search.json)."""
+"""The report of a search: sentences, tables and a figure, all from its state (search.json)."""
 
 import shlex
 from collections import Counter
@@ -63,7 +63,7 @@ def run_text(run: dict, spent: float, budget: float) -> str:
 
 
 def compared(state: dict) -> dict[str, Comparison]:
-    """The winner with each baseline that was tested with a seed of its own; {} without any."""
+    """The winner against each baseline that was tested with one of its seeds."""
     tested = accuracies(state, "final")
     winner, *baselines = state["final"]["modes"]
     return compared_in_pairs(
@@ -86,7 +86,7 @@ def _answer(state: dict) -> str:
     if len(state["final"]["modes"]) == 1:
         return f"No gain: {best} is {code(winner)}, the only mode that it was to be compared with."
     if not comparisons and diverged(state, "final"):
-        return f"No answer: no run of {code(winner)}, {best}, has another to be compared with."
+        return f"No answer: no run of {code(winner)}, {best}, has one to be compared with."
     if not comparisons:
         return f"No answer: the budget ran out before {code(winner)}, {best}, could be tested."
     by_word: dict[str, list[str]] = {"better": [], "worse": [], "": []}

@@ -130,8 +130,8 @@ def image_index(
 
 
 def spread_over_classes(samples: Sequence[Sample], count: int) -> list[int]:
-    """The indices of `count` images, or of all if there are fewer, from as many classes as can be:
-    the first image of each class, then the second of each."""
+    """The indices of `count` images, or of all if there are fewer, from as many classes as
+    possible: the first image of each class, then the second of each."""
     seen: Counter[int] = Counter()
     places = []
     for index, sample in enumerate(samples):

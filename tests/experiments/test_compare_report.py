@@ -65,7 +65,7 @@ def test_modes_share_a_rank_where_none_is_shown_to_be_better(tmp_path):
         ),
         (
             {"none": [0.5, None], "userDef": [None, 0.9]},
-            "No answer: with no seed have both the baseline `none` and another mode a result.",
+            "No answer: the baseline `none` has no seed in common with another mode.",
         ),
     ],
 )
@@ -208,7 +208,7 @@ LOST = math.nan
         ),
         (
             {"none": [LOST, LOST], "userDef": [0.5, 0.6]},
-            r"No answer: with no seed .* `none` diverged with 2 of 2 seeds",
+            r"No answer: .* no seed in common .*\. `none` diverged with 2 of 2 seeds",
         ),
         ({"none": [0.5, 0.6], "userDef": [LOST, LOST]}, "No answer: .* `userDef` diverged with 2"),
         ({"none": [LOST], "userDef": [LOST]}, "No answer: .* `none` .* and `userDef` diverged"),
