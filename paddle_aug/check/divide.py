@@ -1,4 +1,4 @@
-"""Train.txt and Eval.txt out of a data set, with the names of its classes."""
+"""Lists written from a data set: Train.txt, Eval.txt, Test.txt, and the names of its classes."""
 
 import os
 from pathlib import Path
@@ -45,8 +45,8 @@ def refuse(found: Found, share: float | None, out: Path) -> None:
 def divide(found: Found, share: float, seed: int, groups: dict[str, int]) -> Found:
     """The data with about `share` of each class in training, and the rest to evaluate on.
 
-    The seed decides which images; without groups they are those that `--holdout` leaves. Groups
-    stay together.
+    Images of a group stay together. Where each group is one image, the parts are those of
+    `--holdout` with the same seed.
 
     Raises:
         UserError: one side would be empty.
@@ -77,13 +77,9 @@ def write(found: Found, out: Path) -> None:
 
 
 def image_root(found: Found, out: Path) -> Path | None:
-    """The --image-root that training on the lists needs; None if images are found without."""
-    near = (out, out / "Images", out / "images")
-    return (
-        None
-        if any(os.path.realpath(f) == os.path.realpath(found.root) for f in near)
-        else found.root
-    )
+    """The --image-root that training on the lists needs; None if it finds the images without."""
+    near = {os.path.realpath(folder) for folder in (out, out / "Images", out / "images")}
+    return None if os.path.realpath(found.root) in near else found.root
 
 
 def _class_file(found: Found, out: Path) -> Path | None:

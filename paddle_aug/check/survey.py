@@ -38,8 +38,8 @@ class Seen(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """An image of a list, however often it is listed; `part` is the place of the list in
-    `Found.parts`, and `seen` the reason if the image is unreadable."""
+    """An image of a list, once; `part` is the index of the list in `Found.parts`, and `seen` the
+    reason if the image is unreadable."""
 
     sample: Sample
     part: int
@@ -52,7 +52,7 @@ def shown(sample: Sample) -> str:
 
 
 class Survey:
-    """A data set and what each of its images is like, those of train first."""
+    """A data set and a look at each of its images, those of train first."""
 
     def __init__(self, found: Found):
         self.found = found
@@ -83,15 +83,16 @@ class Survey:
 
     @cached_property
     def near(self) -> Pairs:
-        """Pairs of readable images that are nearly, not quite, the same; of the same ones, the
-        first stands for all."""
+        """Pairs of readable images that are nearly the same. Of images with the same pixels, only
+        the first is compared."""
         kept = np.unique(self.first)
         pairs = near_pairs([self.readable[index].seen.thumbnail for index in kept])
         return pairs._replace(first=kept[pairs.first], second=kept[pairs.second])
 
     @cached_property
     def groups(self) -> dict[str, int]:
-        """The group of each readable image by its path: what is the same or nearly is one."""
+        """The group of each readable image, by its path. Images that are the same, or nearly so,
+        share a group."""
         count = len(self.readable)
         links = zip(
             (np.arange(count), self.first), (self.near.first, self.near.second), strict=True

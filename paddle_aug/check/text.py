@@ -28,7 +28,7 @@ def exit_code(findings: list[Finding]) -> int:
 
 
 def as_dict(survey: Survey, findings: list[Finding]) -> dict:
-    """The whole report, nothing shortened, as JSON has it."""
+    """The whole report for JSON, nothing shortened."""
     return {
         "format": FORMAT,
         "exit_code": exit_code(findings),
@@ -70,7 +70,7 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
 
 
 def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -> str:
-    """The report in WIDTH columns; only lines with places are longer, if no `width` is given."""
+    """The report in WIDTH columns. Lines with places may be longer, unless `width` is given."""
     lines = [*_summary(survey), "", *_table(survey)]
     for finding in findings:
         lines += ["", *_finding(finding, width)]
@@ -133,7 +133,7 @@ def _summary(survey: Survey) -> list[str]:
 
 
 def _table(survey: Survey) -> list[str]:
-    """A line per class; of many classes, the largest and the smallest."""
+    """A line per class; with many classes, only the largest and the smallest."""
     train, _, tested = survey.counts.values()
     labels = list(_labels(survey))
     if not labels:
@@ -174,7 +174,7 @@ def _finding(finding: Finding, width: int | None) -> list[str]:
 
 
 def _wrap(line: str, width: int) -> list[str]:
-    """Lines of at most so many columns, broken at spaces and below folders where they can."""
+    """The line, broken at spaces and after slashes, so that none is wider than `width` columns."""
     lines = textwrap.wrap(
         line.replace("/", "/ "), width, subsequent_indent=" " * 8, break_on_hyphens=False
     )

@@ -1,24 +1,22 @@
-"""What training takes of a data set, faults and all that they spoil left out."""
+"""The part of a data set that training takes, without faults and all that they spoil."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from itertools import chain
 
 from paddle_aug.check.divide import path_in_list
 from paddle_aug.check.survey import Seen, Survey
 from paddle_aug.data.faults import list_faults, repeats
-from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
+from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
 
 
 def usable(survey: Survey) -> tuple[Found, Counter[str]]:
-    """The data that training takes, and the number of images and lines left out, by reason.
+    """The data that training takes, and the number of faults and lines left out, by reason.
 
-    Of the same image in two classes neither stays, as nothing says which label is right; of one in
-    two parts that in the first stays.
+    An image in two classes is left out of both, as nothing says which label is right. An image in
+    two parts stays in the first.
 
     Raises:
-        UserError: the names of the classes are faulty, or nothing of a part would stay.
+        UserError: the names of the classes are faulty, or no image of a part would stay.
     """
     found = survey.found
     if wrong := [fault for fault in found.faults if fault.file in found.files[3:]]:
@@ -28,24 +26,22 @@ def usable(survey: Survey) -> tuple[Found, Counter[str]]:
     refused = _refused(survey)
     contents = {normal_path(image.sample): image.seen.content for image in survey.readable}
     left_out = Counter({"faults in lists or folders": len(faults)})
-
-    def kept(file: str, samples: Sequence[Sample]) -> list[Sample]:
-        samples = [sample for sample in samples if (file, sample.line) not in lines]
-        reasons = [refused.get(normal_path(sample)) for sample in samples]
-        left_out.update(filter(None, reasons))
-        return [sample for sample, why in zip(samples, reasons, strict=True) if not why]
-
     parts: list[list[Sample]] = []
+    earlier: set[bytes] = set()
     for number, (file, samples) in enumerate(found.parts):
-        before = {contents[normal_path(sample)] for sample in chain(*parts)}
-        part = kept(file, samples)
-        parts.append([s for s in part if contents[normal_path(s)] not in before])
-        left_out["in two parts"] += len(first_of_each(part)) - len(first_of_each(parts[-1]))
-        if not parts[-1] and (samples or file not in found.files[:number]):
+        listed = [sample for sample in samples if (file, sample.line) not in lines]
+        for path in map(normal_path, listed):
+            if contents.get(path) in earlier:
+                refused.setdefault(path, "in two parts")
+        part = [sample for sample in listed if normal_path(sample) not in refused]
+        if not part and (samples or file not in found.files[:number]):
             raise UserError(f"no lists are written: {file} has no image to keep")
-    if not any(sample.line for sample in parts[0]):  # class folders, of which some may be empty
+        left_out.update(refused[path] for path in map(normal_path, listed) if path in refused)
+        earlier.update(contents[normal_path(sample)] for sample in part)
+        parts.append(part)
+    if not any(sample.line for sample in parts[0]):  # class folders, and some may be empty now
         return _renumbered(found, parts), +left_out
-    train, eval_, test = [*parts, []][:3]
+    train, eval_, test = parts
     return found._replace(train=train, eval=eval_, test=test, faults=[]), +left_out
 
 
@@ -79,4 +75,4 @@ def _renumbered(found: Found, parts: list[list[Sample]]) -> Found:
         [s._replace(label=number[s.label]) for s in part if s.label in number] for part in parts
     )
     names = [found.class_names[label] for label in labels]
-    return Found(found.name, train, eval_, names, found.files, [], root=found.root, test=test)
+    return found._replace(train=train, eval=eval_, test=test, class_names=names, faults=[])

@@ -22,7 +22,7 @@ FLAT = 2.0  # standard deviation in grey levels, below which there is nothing to
 
 TILE = 512  # images that are compared with as many others at once
 ROUNDING = 1e-4  # of a bound, in float32
-# Neighbouring frequencies are alike in similar images; these are spread over the bands of a hash.
+# Bits of neighbouring frequencies are correlated; this order spreads them over the bands of a hash.
 _SPREAD = np.argsort(np.arange(64) * 29 % 64)
 
 
@@ -42,14 +42,16 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def same_as(digests: Sequence[Hashable]) -> list[int]:
-    """For each, the index of the first that is equal."""
+    """For each digest, the index of the first that is equal."""
     first: dict[Hashable, int] = {}
     return [first.setdefault(digest, index) for index, digest in enumerate(digests)]
 
 
 def near_pairs(images: Sequence[np.ndarray]) -> Pairs:
-    """All pairs of near duplicates among thumbnails, uint8 [SIDE, SIDE]; of many that are surely
-    the same, such as frames of a film, one stands for the others."""
+    """All pairs of near duplicates among thumbnails, uint8 [SIDE, SIDE].
+
+    Many images that are surely the same, such as frames of a film, pair with one of them only.
+    """
     thumbnails = np.asarray(images, np.uint8).reshape(-1, SIDE, SIDE)
     usable = np.flatnonzero([thumbnail.std() >= FLAT for thumbnail in thumbnails])
     thumbnails = thumbnails[usable]
@@ -84,7 +86,7 @@ def _leaders(thumbnails: np.ndarray, blocks: np.ndarray) -> np.ndarray:
         first, free = first[sure], free[sure]
         many = np.bincount(first, minlength=len(leader))[first] > CROWD
         leader[free[many]] = first[many]
-    while True:  # who leads may be led in another band
+    while True:  # a leader may have a leader in another band
         further = leader[leader]
         moved = np.flatnonzero(further != leader)
         moved = moved[_correlation(thumbnails, further[moved], moved) >= SURE]
@@ -121,7 +123,7 @@ def _pairs_among(
 
 
 def components(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The number of the group of each, int [count]: whatever a chain of pairs links is one."""
+    """The number of each item's group, int [count]: a chain of pairs links the items of a group."""
     # SciPy takes a quarter of a second to import.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -72,7 +72,7 @@ def of_data(images: Iterable[np.ndarray]) -> Normalization:
     """The mean and deviation of each channel over all pixels of these images."""
     count, total, squares = 0, np.zeros(3), np.zeros(3)
     for image in images:
-        pixels = image.reshape(-1, 3).astype(np.uint64)  # whole numbers, so that no order matters
+        pixels = image.reshape(-1, 3).astype(np.uint64)  # integers: their order does not matter
         count += len(pixels)
         total += pixels.sum(axis=0)
         squares += (pixels * pixels).sum(axis=0)

@@ -112,7 +112,7 @@ class Workers:
                 if not self.free:
                     yield from self._next(pending)
                 place = self.free.popleft()
-                # The first ones start the workers.
+                # The first submissions start the workers.
                 with block_signals() if self.processes else nullcontext():
                     future = self.executor.submit(self.fill, name, batch, place)
                 pending.append((place, batch, future))
@@ -128,7 +128,7 @@ class Workers:
         finally:
             for place, _, future in pending:
                 if not future.cancel():
-                    # The batch is in the making, and its place still being written to.
+                    # A worker is still writing to this place.
                     future.exception(self.patience)
                 self.free.append(place)
 
