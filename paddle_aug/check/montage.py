@@ -1,6 +1,7 @@
 """Pictures of a data set: a sheet of thumbnails per class, and one of duplicates."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -43,29 +44,26 @@ def write_montages(survey: Survey, folder: Path) -> list[Path]:
 
 
 def _sheets(survey: Survey) -> Iterator[tuple[str, Image.Image]]:
-    by_label: dict[int, list[Listed]] = {}
+    by_label: dict[int, list[Listed]] = defaultdict(list)
     for image in survey.readable:
-        by_label.setdefault(image.sample.label, []).append(image)
+        by_label[image.sample.label].append(image)
     for label, listed in sorted(by_label.items()):
         count = min(MAX_IMAGES, len(listed))
         drawn = [listed[place * len(listed) // count] for place in range(count)]
         name = class_name(survey.found, label)
         title = f"{label} {name}: {count:,} of {len(listed):,} images"
-        cells = [_cell((image,), [_part(image) + _file_name(image)]) for image in drawn]
-        yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)
-    pairs = duplicate_pairs(survey)
-    if pairs:
-        title = f"{min(MAX_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
         cells = [
-            _cell(
-                (pair.first, pair.second),
-                [
-                    pair.code + closeness(pair),
-                    *(_part(image) + shown(image.sample) for image in (pair.first, pair.second)),
-                ],
-            )
-            for pair in pairs[:MAX_PAIRS]
+            _cell((image,), [_part(image) + PurePosixPath(shown(image.sample)).name])
+            for image in drawn
         ]
+        yield f"{label:03}_{UNSAFE.sub('_', name)}.png", sheet(cells, title, COLUMNS)
+    if pairs := duplicate_pairs(survey):
+        title = f"{min(MAX_PAIRS, len(pairs)):,} of {len(pairs):,} pairs of duplicates"
+        cells = []
+        for pair in pairs[:MAX_PAIRS]:
+            images = (pair.first, pair.second)
+            lines = [pair.code + closeness(pair), *(_part(i) + shown(i.sample) for i in images)]
+            cells.append(_cell(images, lines))
         yield "duplicates.png", sheet(cells, title, COLUMNS // 2)
 
 
@@ -75,10 +73,6 @@ def _cell(images: Sequence[Listed], lines: list[str]) -> Cell:
 
 def _part(image: Listed) -> str:
     return ("", "eval ", "test ")[image.part]
-
-
-def _file_name(image: Listed) -> str:
-    return PurePosixPath(shown(image.sample)).name
 
 
 def sheet(cells: Sequence[Cell], title: str, columns: int) -> Image.Image:

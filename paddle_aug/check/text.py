@@ -1,5 +1,6 @@
 """The report on a data set, for people and for programs."""
 
+import math
 import textwrap
 from collections import Counter
 from itertools import chain
@@ -58,11 +59,10 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
         ],
         "twins": [
             {
-                "code": pair.code,
+                **pair._asdict(),
                 "first": shown(pair.first.sample),
                 "second": shown(pair.second.sample),
                 "correlation": round(pair.correlation, 4),
-                "mirrored": pair.mirrored,
             }
             for pair in duplicate_pairs(survey)
         ],
@@ -90,11 +90,10 @@ def _sizes(survey: Survey) -> dict:
     if not sizes:
         return {}
     frequent, images = Counter(sizes).most_common(1)[0]
-    area = [width * height for width, height in sizes]
     return {
-        "smallest": list(sizes[int(np.argmin(area))]),
+        "smallest": list(min(sizes, key=math.prod)),
         "median": [int(np.median(side)) for side in zip(*sizes, strict=True)],
-        "largest": list(sizes[int(np.argmax(area))]),
+        "largest": list(max(sizes, key=math.prod)),
         "most_frequent": list(frequent),
         "most_frequent_images": images,
     }

@@ -29,10 +29,6 @@ from paddle_aug.system.signals import block_signals
 PATIENCE = 600  # seconds for a batch: far beyond the slowest, so that only what hangs is ended
 
 
-class WorkerKilled(UserError):
-    """A worker process ended before its work was done."""
-
-
 def refuse_unguarded_script() -> None:
     """Stop in a worker that trains: when spawned, it imports the script that started it."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
@@ -120,7 +116,7 @@ class Workers:
                 yield from self._next(pending)
         except BrokenProcessPool:
             kill_workers(self.executor)
-            raise WorkerKilled(
+            raise UserError(
                 "a worker process was killed, probably because memory ran out: continue with "
                 "--resume and fewer --num-workers (0 uses none). In your own script, `if __name__ "
                 '== "__main__":` may be missing'

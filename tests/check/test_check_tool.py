@@ -1,4 +1,4 @@
-"""tools/check.py: every fault of a spoiled set is told where it is, and what it writes trains."""
+"""tools/check.py: each fault of a spoiled set is reported at its place; what it writes trains."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def check(monkeypatch, capsys):
     return run
 
 
-def told(data, **options) -> dict:
+def findings_of(data, **options) -> dict:
     """The findings by their codes."""
     found = findings(Survey(find_dataset(str(data), **options)), 64)
     return {finding.code: finding for finding in found}
@@ -56,7 +56,7 @@ def survey(spoiled) -> Survey:
 
 
 @pytest.fixture(scope="module")
-def told_of_it(survey):
+def spoiled_findings(survey):
     return findings(survey, 224)
 
 
@@ -71,23 +71,25 @@ def classes(tmp_path) -> Path:
     return tmp_path / "photos"
 
 
-def test_every_fault_of_a_spoiled_set_is_told_where_it_is_and_nothing_else(told_of_it):
-    found = {finding.code: {place.where for place in finding.places} for finding in told_of_it}
+def test_every_fault_of_a_spoiled_set_is_reported_at_its_place_and_nothing_else(spoiled_findings):
+    found = {
+        finding.code: {place.where for place in finding.places} for finding in spoiled_findings
+    }
     assert found == SPOILED
 
 
-def test_what_training_refuses_is_an_error(spoiled, told_of_it):
+def test_what_training_refuses_is_an_error(spoiled, spoiled_findings):
     with pytest.raises(UserError) as refused:
         open_dataset(str(spoiled))
     lines = set(re.findall(r"^(\w+\.txt:\d+):", str(refused.value), re.M))
-    errors = [finding for finding in told_of_it if finding.level == "error"]
+    errors = [finding for finding in spoiled_findings if finding.level == "error"]
     places = {place.where for finding in errors for place in finding.places}
     assert lines <= places
     assert places - lines == {"Train.txt:53"}  # of two classes at once, which no network can learn
 
 
-def test_places_say_what_is_there(told_of_it):
-    places = {place.where: place.what for finding in told_of_it for place in finding.places}
+def test_places_say_what_is_there(spoiled_findings):
+    places = {place.where: place.what for finding in spoiled_findings for place in finding.places}
     assert places["Train.txt:38"] == "c0/empty.png: the file is empty"
     assert places["Train.txt:39"] == "c0/truncated.jpg: the JPEG is truncated"
     assert places["Train.txt:41"] == "c0/png.jpg: is PNG"
@@ -99,8 +101,8 @@ def test_places_say_what_is_there(told_of_it):
     assert re.fullmatch(re.escape(mirrored) + r"[01]\.\d{3} mirrored", places["Eval.txt:12"])
 
 
-def test_the_report_fits_a_terminal(survey, told_of_it):
-    lines = as_text(survey, told_of_it, 80).splitlines()
+def test_the_report_fits_a_terminal(survey, spoiled_findings):
+    lines = as_text(survey, spoiled_findings, 80).splitlines()
     assert max(map(len, lines)) <= 80
     levels = [line.split(":")[0] for line in lines if line.split(":")[0] in LEVELS]
     assert levels == sorted(levels, key=LEVELS.index)
@@ -125,8 +127,8 @@ def test_a_long_path_is_broken_on_a_terminal_and_whole_in_a_file(survey):
     assert max(map(len, lines)) <= 80
 
 
-def test_json_has_all_with_keys_that_stay(survey, told_of_it):
-    content = json.loads(json.dumps(as_dict(survey, told_of_it)))
+def test_json_has_all_with_keys_that_stay(survey, spoiled_findings):
+    content = json.loads(json.dumps(as_dict(survey, spoiled_findings)))
     assert list(content) == [
         "format", "exit_code", "name", "images", "distinct", "readable", "classes", "sizes",
         "formats", "thresholds", "findings", "twins",
@@ -144,10 +146,10 @@ def test_json_has_all_with_keys_that_stay(survey, told_of_it):
             "correlation": 1.0, "mirrored": False} in content["twins"]  # fmt: skip
 
 
-def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(told_of_it):
+def test_the_page_has_a_line_for_each_code_that_says_what_the_tool_says(spoiled_findings):
     rows = re.findall(r"^\| (\w+) \| `([\w-]+)` \| (.*?) \|", PAGE.read_text("utf-8"), re.M)
     page = {code: (level, message) for level, code, message in rows}
-    said = {finding.code: (finding.level, finding.message) for finding in told_of_it}
+    said = {finding.code: (finding.level, finding.message) for finding in spoiled_findings}
     assert {code: page[code] for code in said} == said
     codes = {*FINDINGS, "one-class", "labels-start", "label-gap", "alike-names", "other-folder"}
     unsaid = {"labels-start", "alike-names", "other-folder", "no-eval", "one-class", "all-small"}
@@ -172,11 +174,11 @@ def test_the_exit_code_is_that_of_the_worst_finding(tmp_path, spoiled, check):
 @pytest.mark.slow
 def test_the_drawn_sample_is_clean(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert told("sample") == {}
+    assert findings_of("sample") == {}
 
 
 def test_real_photographs_are_clean_but_for_two_known_pairs(test_data):
-    found = told(test_data / "photos16")
+    found = findings_of(test_data / "photos16")
     assert [place.where for place in found.pop("near-same-in-train").places] == [
         "Train.txt:71", "Train.txt:667",
     ]  # fmt: skip
@@ -188,7 +190,7 @@ def write_list(folder: Path, lines: str, mode: str = "RGB") -> dict:
     for number, line in enumerate(lines.splitlines()):
         Image.fromarray(scene(number)).convert(mode).save(folder / line.split()[0])
     (folder / "all.txt").write_text(lines)
-    return told(folder / "all.txt")
+    return findings_of(folder / "all.txt")
 
 
 def test_repeated_lines_name_the_first(tmp_path):
@@ -197,7 +199,7 @@ def test_repeated_lines_name_the_first(tmp_path):
     assert places["repeated-in-train"].places == wanted
 
 
-def test_labels_that_begin_at_one_and_skip_a_number_are_told(tmp_path):
+def test_labels_that_begin_at_one_and_skip_a_number_are_reported(tmp_path):
     lines = "".join(f"{number}.png {label}\n" for number, label in enumerate([1, 2, 4] * 10))
     found = write_list(tmp_path, lines)
     assert set(found) == {"labels-start", "label-gap", "no-eval"}
@@ -235,7 +237,7 @@ def test_images_that_are_all_small_are_a_note_one_of_them_a_warning(tmp_path):
     assert exit_code([note]) == 0
 
 
-def test_a_set_of_which_nothing_can_be_read_is_still_told_of(tmp_path):
+def test_a_set_without_a_readable_image_is_still_reported_on(tmp_path):
     (tmp_path / "Train.txt").write_text("a.png 0\nb.png 1\n")
     (tmp_path / "Eval.txt").write_text("c.png 0\nd.png one\n")
     survey = Survey(find_dataset(str(tmp_path)))
@@ -265,7 +267,7 @@ def test_a_leak_that_training_refuses_is_an_error_whatever_else_has_these_pixels
     for name, number in (("a.png", 0), ("b.bmp", 0), ("c.png", 1), ("e.png", 2)):
         Image.fromarray(scene(number)).save(tmp_path / name)
     shutil.copy(tmp_path / "b.bmp", tmp_path / "d.bmp")
-    found = told(tmp_path)
+    found = findings_of(tmp_path)
     assert found["leak-file"].places == [("Eval.txt:1", "d.bmp: as Train.txt:2 b.bmp")]
     assert found["same-in-train"].places == [("Train.txt:2", "b.bmp: as Train.txt:1 a.png")]
     with pytest.raises(
@@ -439,15 +441,15 @@ def test_lists_of_parts_and_of_lists_have_what_training_takes(tmp_path, check):
     assert (tmp_path / "out2" / "Eval.txt").read_text() == "4.png 0\n"
 
 
-def test_folders_between_the_classes_and_their_images_are_told(tmp_path):
+def test_folders_between_the_classes_and_their_images_are_reported(tmp_path):
     for number, path in enumerate(["pets/cat/1.png", "pets/dog/2.png", "flowers/rose/3.png"]):
         (tmp_path / path).parent.mkdir(parents=True)
         Image.fromarray(scene(number)).save(tmp_path / path)
-    found = told(tmp_path)["nested"]
+    found = findings_of(tmp_path)["nested"]
     assert found.message == "all images lie in folders below those of the 2 classes"
     assert [place.what for place in found.places] == ["flowers (rose)", "pets (cat, dog)"]
     Image.fromarray(scene(4)).save(tmp_path / "pets" / "4.png")
-    assert "nested" not in told(tmp_path)
+    assert "nested" not in findings_of(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ class Failing(Transform):
 
 
 @pytest.mark.parametrize(
-    ("label", "told"),
+    ("label", "reason"),
     [
         ("raises", r"ArithmeticError: no such number"),
         ("shrinks", r"ValueError: made uint8 \(23, 24, 3\) of uint8 \(24, 24, 3\)"),
@@ -197,14 +197,16 @@ class Failing(Transform):
     ],
 )
 @pytest.mark.parametrize("workers", [0, 1])
-def test_an_op_that_fails_is_told_with_its_file_and_its_parameters(samples, label, told, workers):
+def test_an_op_that_fails_is_named_with_its_file_and_its_parameters(
+    samples, label, reason, workers
+):
     transform = Chain(augmentation("hflip"), Maybe(1.0, Failing(label)))
     dataset = Augmented(samples, 24, transform, seed=7)
     with Workers({"made": dataset}, workers, 5) as pool, pytest.raises(UserError) as error:
         list(pool.batches("made", epoch_keys(len(samples), 5, 7, 2, False)))
     message = str(error.value)
     assert message.startswith(f"{samples[0].file}: ")
-    assert re.search(rf" fails with .* \(epoch 3\): {told}\. Leave it out", message)
+    assert re.search(rf" fails with .* \(epoch 3\): {reason}\. Leave it out", message)
     if label == "raises":
         assert "Failing(label='raises') fails with {'strength': 0." in message
 
@@ -217,7 +219,7 @@ class Sleeping(Transform):
         time.sleep(3600)
 
 
-def test_a_worker_that_stands_still_is_ended_and_told(samples, monkeypatch):
+def test_a_worker_that_stands_still_is_ended_with_a_message(samples, monkeypatch):
     monkeypatch.setattr(workers, "PATIENCE", 3)
     dataset = Augmented(samples, 24, Sleeping(), seed=7)
     started = time.monotonic()
@@ -257,7 +259,7 @@ def test_an_image_of_an_archive_is_named_by_both(tmp_path):
         dataset[0, 0]
 
 
-def test_memory_that_is_not_there_for_batches_is_told(samples, monkeypatch):
+def test_memory_that_is_not_there_for_batches_is_a_message(samples, monkeypatch):
     monkeypatch.setattr(shared_memory, "free_memory", lambda: 1000)
     dataset = Augmented(samples, 24, augmentation("none"), seed=7)
     with pytest.raises(

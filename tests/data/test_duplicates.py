@@ -88,7 +88,7 @@ def test_hashes_of_mirrored_images_are_those_of_the_images_mirrored():
     np.testing.assert_allclose(mirrored, blocks * duplicates._mirror(), atol=1e-5)
 
 
-def test_of_a_crowd_of_lookalikes_only_what_is_surely_the_same_is_told():
+def test_in_a_crowd_of_lookalikes_only_pairs_that_are_surely_the_same_count():
     base = scene(0).astype(np.float32)
     crowd = [np.clip(base * 0.9 + 0.1 * scene(number), 0, 255) for number in range(1, 9)]
     made = thumbnails([image.astype(np.uint8) for image in crowd])
@@ -125,7 +125,7 @@ def test_of_fewer_than_two_there_are_no_pairs(count):
     assert len(near_pairs(made).first) == 0
 
 
-def test_the_same_are_told_by_the_first_of_them():
+def test_equal_digests_have_the_index_of_the_first():
     assert same_as([b"x", b"y", b"x", b"z", b"y", b"x"]) == [0, 1, 0, 3, 1, 0]
 
 

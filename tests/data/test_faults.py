@@ -1,4 +1,4 @@
-"""Faults of lists and images: each is found, and told once with its file and line."""
+"""Faults of lists and images: each is reported once, with its file and line."""
 
 import shutil
 from collections import Counter
@@ -32,7 +32,7 @@ def samples(tmp_path) -> list[Sample]:
     return [sample(tmp_path, f"{i}.jpg", i % 2, i + 1) for i in range(5)]
 
 
-def told(faults: list[Fault]) -> list[str]:
+def texts(faults: list[Fault]) -> list[str]:
     return [str(fault) for fault in faults]
 
 
@@ -52,7 +52,7 @@ def test_an_image_in_both_lists_is_a_fault_however_its_path_is_written(tmp_path,
     leak = sample(tmp_path, "./x/../2.jpg", 0, 7)
     lists = ("Train.txt", "Eval.txt", "Test.txt")
     found = Found("x", samples[:3], [samples[3], leak], [], lists, [], test=samples[2:5])
-    assert told(list_faults(found)) == [
+    assert texts(list_faults(found)) == [
         "Eval.txt:7: ./x/../2.jpg is on line 3 of Train.txt too; evaluate on other images",
         "Test.txt:3: 2.jpg is on line 3 of Train.txt too; evaluate on other images",
         "Test.txt:3: 2.jpg is on line 7 of Eval.txt too; evaluate on other images",
@@ -69,7 +69,7 @@ def test_the_same_content_in_both_lists_is_a_fault_whatever_the_name(tmp_path, s
     shutil.copy(tmp_path / "other.jpg", tmp_path / "again.jpg")
     test = [sample(tmp_path, "again.jpg", 0, 1)]
     parts = [("Train.txt", samples[:3]), ("Eval.txt", eval_), ("Test.txt", test)]
-    assert told(image_faults(parts)) == [
+    assert texts(image_faults(parts)) == [
         "Eval.txt:2: copy.jpg is the same image as 1.jpg on line 2 of Train.txt",
         "Test.txt:1: again.jpg is the same image as other.jpg on line 1 of Eval.txt",
     ]
@@ -93,7 +93,7 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
     faults = check.image_faults([("Train.txt", train), ("Eval.txt", eval_)])
     assert reads == {"decoded": 2, "hashed": 2}
     assert [fault.line for fault in faults] == list(range(1, 501))
-    # Of a file that is listed often, the last line is told.
+    # Of a file that is listed often, the last line is named.
     assert str(faults[6]) == (
         "Eval.txt:7: copy.jpg is the same image as 0.jpg on line 1000 of Train.txt"
     )
@@ -102,7 +102,7 @@ def test_an_image_that_is_listed_often_is_read_once(monkeypatch, tmp_path, sampl
 def test_a_long_report_stops_at_fifty_and_says_how_many_are_left():
     faults = [Fault("a", line, "x") for line in range(1, 1262)]
     with pytest.raises(UserError) as error:
-        report(faults[::-1] + faults[:9], ["a"])  # each fault is told once
+        report(faults[::-1] + faults[:9], ["a"])  # each fault is printed once
     lines = str(error.value).splitlines()
     assert lines[0] == "the data has 1,261 faults:"
     assert lines[MAX_PRINTED] == "a:50: x"

@@ -62,7 +62,7 @@ def test_an_image_of_one_colour_stays_finite():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("haf", "did you mean 'half'"),
         ("1,2/3,4,5", "three means and three deviations"),
@@ -74,6 +74,6 @@ def test_an_image_of_one_colour_stays_finite():
         ("1/2/3", "three means"),
     ],
 )
-def test_what_is_none_is_refused(text, told):
-    with pytest.raises(UserError, match=told):
+def test_a_text_that_is_no_normalization_is_refused(text, message):
+    with pytest.raises(UserError, match=message):
         normalization(text, [])

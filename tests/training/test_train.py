@@ -342,7 +342,8 @@ def test_resume_refuses_other_data(config, data, tmp_path):
 
 def test_a_single_class_is_refused_before_anything_is_written(config, data):
     one = replace(data, train=[sample for sample in data.train if sample.label == 0])
-    with pytest.raises(UserError, match="all 8 training images are of one class, class0"):
+    message = "all 8 training images are of one class, class0; a network needs two classes or more"
+    with pytest.raises(UserError, match=message):
         train.fit(config, one)
     assert not Path(config.log_dir).exists()
 
