@@ -124,7 +124,9 @@ def from_description(description: dict, file: Path) -> Trained:
         facts["normalization"] = KNOWN["half"].as_dict()
     if isinstance(facts["format"], int) and facts["format"] > FORMAT:
         raise UserError(f"{file} was written by a later version of paddle_aug; use that one")
-    if fault := misfit(facts, SCHEMA, "it"):
+    fault = misfit(facts, SCHEMA, "it")
+    if fault or not facts["data"]["class_names"]:
+        fault = fault or "its classes are not named"
         raise UserError(f"{file} does not describe trained weights: {fault}")
     config = config_of({**facts["config"], "engine": facts["engine"]}, (*CONFIG, "engine"), file)
     data = facts["data"]

@@ -133,7 +133,7 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"normalization": {"mean": [0.5] * 3}}, "does not .*: it: normalization: std is missing"),
         ({"normalization": {**HALF, "mean": [0.5]}}, "mean must be a list of 3"),
         ({"data": {}}, "does not describe trained weights: it: data: name is missing"),
-        ({"data": {**DATA, "class_names": []}}, "is of another network"),
+        ({"data": {**DATA, "class_names": []}}, "its classes are not named"),
         ({"data": {**DATA, "class_names": ["a", 1]}}, "data: class_names 1 must be a string"),
         ({"data": {**DATA, "name": [1]}}, "data: name must be a string"),
         ({"engine": {"native": 1}}, "engine must be a string"),
