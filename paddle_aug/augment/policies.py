@@ -35,7 +35,7 @@ Step = list  # a kernel's name, and its arguments
 
 
 def identity(image: np.ndarray) -> np.ndarray:
-    """The image as it is."""
+    """Return the image unchanged."""
     return image
 
 
@@ -66,7 +66,7 @@ class Magnitude(NamedTuple):
         return self.rounding(self.least + sign * (self.most * length - self.least) * magnitude)
 
 
-Space = dict[str, Magnitude | None]  # what a policy draws from; None: no argument
+Space = dict[str, Magnitude | None]  # the ops of a policy; None: the op has no argument
 
 BLENDS = ("brightness", "color", "contrast", "sharpness")
 
@@ -188,7 +188,7 @@ POLICIES = {
 def draw_step(
     rng: np.random.Generator, space: Space, name: str, magnitude: float, shape: Shape
 ) -> Step:
-    """The op with its argument, if any; the sign of a signed argument is drawn."""
+    """The op with its argument, if it has one; a signed argument gets a random sign."""
     scale = space[name]
     if scale is None:
         return [name]
@@ -210,7 +210,7 @@ def mix(images: list[np.ndarray], weights: list[float]) -> np.ndarray:
     so_far = 0.0
     for image, weight in zip(images, weights, strict=True):
         so_far += weight
-        if weight > 0:  # moves the mean of the images so far by the share of this one
+        if weight > 0:  # moves the mean of the images so far towards this one
             cv2.accumulateWeighted(image, total, weight / so_far)
     return cv2.convertScaleAbs(total, beta=TRUNCATE)
 

@@ -77,10 +77,10 @@ def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> 
     if name not in known:
         raise UserError(f"no {registry.kind} named {name!r}; {near_miss(name, known)}")
     try:
-        check_arguments(name, known[name], args, named)
+        _check_arguments(name, known[name], args, named)
         transform = known[name](*args, **named)
         if name in registry:
-            # Finds what only a draw can find, such as hide_and_seek(()).
+            # Finds what only drawing can find, such as hide_and_seek(()).
             transform.sample(generator(0, "augment"), (8, 8, 3))
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"cannot make {name!r} in the augmentation {spec!r}: {error}") from None
@@ -94,9 +94,8 @@ def arguments(make: Callable) -> str:
     return f"({', '.join(parts)})" if parts else ""
 
 
-def check_arguments(name: str, make: Callable, args: list, named: dict) -> None:
-    """Raise TypeError or ValueError for arguments that are missing, unknown, or of another type
-    than their annotations say."""
+def _check_arguments(name: str, make: Callable, args: list, named: dict) -> None:
+    """Raise TypeError or ValueError for missing, unknown and wrongly typed arguments."""
     signature = inspect.signature(make)
     try:
         bound = signature.bind(*args, **named)
@@ -114,9 +113,9 @@ def check_arguments(name: str, make: Callable, args: list, named: dict) -> None:
 
 
 def _fits(value, hint) -> bool:
-    """Whether a value is of a type; whole numbers are numbers, infinite ones are not.
+    """Whether a value has a type; whole numbers count as numbers, infinite numbers do not.
 
-    An op that a user registers may have annotations of any kind; those not in `WORDS` fit all.
+    The ops of users may have any annotations; values fit all those that are not in `WORDS`.
     """
     inner = get_args(hint)
     if get_origin(hint) is tuple:

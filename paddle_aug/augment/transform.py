@@ -60,8 +60,8 @@ class Identity(Transform):
 
 @dataclass(frozen=True, init=False)
 class Steps(Transform):
-    """A combination of members: `sample` picks some, as `steps` [[member, parameters], …], and
-    `apply` applies them in that order."""
+    """A combination of members: `sample` picks some as `steps`, [[member, parameters], …], and
+    `apply` applies these in order."""
 
     ops: tuple[Transform, ...]
 
@@ -74,7 +74,7 @@ class Steps(Transform):
             return self
         changed = copy.copy(self)
         object.__setattr__(changed, "ops", ops)
-        vars(changed).pop("keeps_shape", None)  # cached for the former members
+        vars(changed).pop("keeps_shape", None)  # cached for the members of all epochs
         return changed
 
     @cached_property  # asked for each image
@@ -82,7 +82,7 @@ class Steps(Transform):
         return all(op.keeps_shape for op in self.ops)
 
     def sample_steps(self, members, rng, shape) -> Params:
-        """Draw the parameters of these members, each for the shape that the ones before leave."""
+        """Draw the parameters of these members, each for the shape that the last one returns."""
         steps = []
         for member in members:
             op = self.ops[member]

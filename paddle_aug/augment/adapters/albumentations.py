@@ -1,4 +1,4 @@
-"""albumentations among our transforms: image and seed alone decide the pixels."""
+"""Transforms of albumentations as ours: the image and a seed alone decide the pixels."""
 
 import copy
 from dataclasses import dataclass

@@ -13,9 +13,9 @@ from paddle_aug.augment.transform import Transform
 from paddle_aug.errors import UserError
 from paddle_aug.rng import seeded_globals
 
-# Other libraries draw from generators of which a process has one, so threads take turns (without
+# Other libraries draw from the global generators of the process, so threads take turns (without
 # workers, Paddle's loader reads in a thread). A fork waits until the lock is free, or the child
-# would wait for a thread that it does not have. All adapters share the lock, because they may be
+# would wait for a thread that it does not have. All adapters share the lock because they may be
 # nested.
 turn = threading.RLock()
 if hasattr(os, "register_at_fork"):
@@ -75,7 +75,7 @@ def name_of(op) -> str:
 
 
 def kind_of(image) -> str:
-    """What to call an image, or what stands in its place, in a message."""
+    """What to call an image, or an object of another kind, in a message."""
     if isinstance(image, np.ndarray):
         return f"{image.dtype} {image.shape}"
     if isinstance(image, Image.Image):

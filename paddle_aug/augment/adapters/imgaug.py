@@ -1,4 +1,4 @@
-"""imgaug 0.4.0 among our transforms. Only this module imports imgaug, and it mends it.
+"""Pipelines of imgaug 0.4.0 as our transforms. Only this module imports imgaug, and mends it.
 
 imgaug's last release dates from 2020. Newer NumPy and scikit-image break it, partly in silence;
 `load()` mends the copy in this process and nothing else. docs/imgaug.md has the evidence.

@@ -1,4 +1,4 @@
-"""Our transforms in `paddle.vision.transforms.Compose`, and paddle.vision's among ours.
+"""Our transforms in `paddle.vision.transforms.Compose`, and paddle.vision's as ours.
 
 Both sides are callables from image to image, so Paddle itself is not needed here.
 """

@@ -19,8 +19,8 @@ BORDERS = {
     "reflect": cv2.BORDER_REFLECT_101,
     "wrap": cv2.BORDER_WRAP,
 }
-# Above this many bytes two detours pay. OpenCV looks up pixels outside the image one by one, so
-# the image is continued first, up to MAX_CONTINUED times its size. And four bytes a pixel are
+# Two detours are faster above this many bytes. OpenCV looks up pixels outside the image one by one,
+# so the image is continued first, up to MAX_CONTINUED times its size. And four bytes a pixel are
 # faster than three, except for nearest pixels of a continued image.
 DETOURS_PAY = 30_000
 MAX_CONTINUED = 4
@@ -47,7 +47,7 @@ def affine_matrix(
     xx, xy = scale[0] * cos, -scale[1] * (tan_x * cos + sin)
     yx, yy = scale[0] * sin, -scale[1] * (tan_x * sin - cos)
     # Before that imgaug shears in y: it turns by a quarter, shears in x and turns back. Its quarter
-    # is 3.141592 / 2, and without these last digits the nearest pixel is here and there another.
+    # is 3.141592 / 2; with more digits, the nearest pixel would be another here and there.
     c, s = math.cos(3.141592 / 2), math.sin(3.141592 / 2)
     along, across = xx * c + xy * s, yx * c + yy * s
     xx, xy = xx + tan_y * s * along, xy - tan_y * c * along
@@ -101,7 +101,7 @@ def _quads(image: np.ndarray) -> np.ndarray:
 
 
 def _continued(image: np.ndarray, matrix: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
-    """The image with margins as wide as the result needs, unless they are too wide, and the matrix
+    """The image with the margins that the result needs, unless they are too wide, and the matrix
     from a place in the result to its source."""
     height, width, channels = image.shape
     back = cv2.invertAffineTransform(matrix)

@@ -20,8 +20,7 @@ from paddle_aug.rng import generator
 
 
 def drop(image: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Keep the pixels where the mask is 255; its shape is height × width, with channels or
-    without."""
+    """Keep the pixels where the mask is 255; the mask has one channel or three."""
     if kept.ndim == 2:
         kept = cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB)
     return cv2.bitwise_and(image, kept)

@@ -1,5 +1,5 @@
-"""ElasticTransformation: each pixel comes from a random place nearby, its neighbours from close to
-it."""
+"""ElasticTransformation: each pixel comes from a random place nearby, and neighbours from
+neighbouring places."""
 
 from dataclasses import dataclass
 from typing import Annotated

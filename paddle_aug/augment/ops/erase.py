@@ -110,13 +110,13 @@ def _paint(image: np.ndarray, kept: np.ndarray, fill: Colour) -> np.ndarray:
 
 
 def _row(width: int, fill: Colour) -> np.ndarray:
-    """A row to copy to all rows: repeating three numbers takes NumPy eight times as long."""
+    """A row to copy to all rows; repeating three numbers takes NumPy eight times as long."""
     return np.full((width, 3), fill, np.uint8)
 
 
 def _in_pixels(length: int, shape: Shape) -> int:
-    """Scale a length from images of USUAL_SIDE to the shorter side of this one; 0 stays 0, others
-    are at least a pixel."""
+    """Scale a length from images of USUAL_SIDE to the shorter side of this one: 0 stays 0, and
+    others are at least a pixel."""
     return max(1, round(length * min(shape[:2]) / USUAL_SIDE)) if length else 0
 
 

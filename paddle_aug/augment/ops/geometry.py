@@ -39,12 +39,8 @@ FAST_INTERPOLATIONS = {
 
 def flip(image: np.ndarray, horizontal: bool = False, vertical: bool = False) -> np.ndarray:
     """Mirror left to right, top to bottom, or both."""
-    if horizontal and vertical:
-        return cv2.flip(image, -1)
-    if horizontal:
-        return cv2.flip(image, 1)
-    if vertical:
-        return cv2.flip(image, 0)
+    if horizontal or vertical:
+        return cv2.flip(image, -1 if horizontal and vertical else int(horizontal))
     return np.ascontiguousarray(image)
 
 
@@ -106,8 +102,8 @@ def center_crop_resize(
 def _resize_nearest(image: np.ndarray, width: int, height: int) -> np.ndarray:
     """Pillow's nearest pixels; OpenCV places the centres a little differently.
 
-    Picks rows, then columns as rows of the transposed image: copying whole rows is so fast that it
-    takes half the time of Pillow, and less than OpenCV.
+    Picks rows, then columns as rows of the transposed image. Copying whole rows is fast: this takes
+    half the time of Pillow, and less than OpenCV.
     """
     across = image.shape[1]
     rows = scratch("nearest rows", (height, across, 3), np.uint8)
@@ -120,8 +116,8 @@ def _resize_nearest(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _nearest(length: int, wanted: int) -> np.ndarray:
-    """The source index of each of `wanted` pixels, added up step by step in doubles as Pillow does:
-    a product would round to another pixel here and there."""
+    """The source index of each of `wanted` pixels, added up step by step in doubles as in Pillow;
+    products would round to another pixel here and there."""
     steps = np.full(wanted, length / wanted)
     steps[0] /= 2
     return np.add.accumulate(steps).astype(np.intp)

@@ -44,8 +44,8 @@ def keras_matrix(
     """The 2 × 3 matrix from a pixel (column, row) of the result to its place in the image.
 
     Angles are in degrees, shifts in pixels; `tx` and `zx` are along the rows' axis, downwards, and
-    `ty` and `zy` along the columns'. The result is zoomed, sheared, shifted and turned about a
-    centre half a pixel beyond the middle of the pixels' edges, which is Keras's.
+    `ty` and `zy` along the columns'. Zoom, shear, shift and turn are about Keras's centre, a pixel
+    below and right of the middle.
     """
     cos, sin = math.cos(math.radians(theta)), math.sin(math.radians(theta))
     along, across = math.cos(math.radians(shear)), math.sin(math.radians(shear))
@@ -99,7 +99,7 @@ def _wrap(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def _fill_outside(moved: np.ndarray, matrix: np.ndarray, level: int) -> np.ndarray:
     """Paint the pixels that come from beyond the centres of the image's outermost pixels.
 
-    OpenCV mixes them with the fill, SciPy does not. In each row they are the pixels before one
+    OpenCV mixes them with the fill, SciPy does not. In each row these are the pixels before one
     column and after another.
     """
     height, width = moved.shape[:2]
@@ -155,8 +155,8 @@ class KerasAffine(Transform):
 
 
 def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:
-    """A shift in pixels along a side of this length. For a whole n, 0 is as likely as a number and
-    its negative together."""
+    """A shift in pixels along a side of this length. For a whole n, 0 is as likely as any other
+    number and its negative together."""
     if isinstance(shift, int):
         return draw_whole(rng, 0, max(0, shift - 1)) * (1 if rng.random() < 0.5 else -1)
     return draw(rng, (-shift, shift)) * (length if shift < 1 else 1)

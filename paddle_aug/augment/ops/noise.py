@@ -74,7 +74,7 @@ def add_levels(
 def _bytes_about_128(levels: np.ndarray) -> Iterator[np.ndarray]:
     """The levels as bytes, 128 for 0, in parts to be added one after another if a byte is too
     small. The parts of a level have one sign, so saturating in between changes nothing; three parts
-    turn white into black."""
+    reach from white to black."""
     for _ in range(3):
         part = cv2.addWeighted(levels, 1, levels, 0, 128, dtype=cv2.CV_8U)
         yield part

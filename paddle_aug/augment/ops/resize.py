@@ -32,9 +32,9 @@ def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> n
     """Stretch to this size: bilinear, and when reducing a mean of all pixels that fall into one.
 
     Pillow (`exact`) widens the triangle of bilinear interpolation by the reduction. Here the image
-    is blurred by the difference between that triangle and OpenCV's, and then interpolated: photos
-    are within a grey level of Pillow's on average up to a reduction of 8, in a quarter of the time;
-    enlarged photos are nowhere farther away than one level.
+    is blurred by the difference between that triangle and OpenCV's, and then interpolated, in a
+    quarter of the time. Up to a reduction of 8, photos are within a grey level of Pillow's on
+    average; enlarged photos are within a level everywhere.
     """
     if exact:
         picture = Image.fromarray(np.ascontiguousarray(image))  # of a view it reads pixel by pixel
@@ -42,8 +42,8 @@ def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> n
     down, across = image.shape[0] / height, image.shape[1] / width
     if max(down, across) >= 4:
         image, down, across = _reduce(image, down, across)
-    # Bicubic interpolation blurs equally little everywhere, bilinear most between two pixels, which
-    # shows where there is not much other blur.
+    # Bicubic interpolation blurs equally little everywhere; bilinear blurs most between two pixels,
+    # which shows where there is little other blur.
     is_cubic = min(down, across) > 1.08 and max(down, across) < 1.55
     rows, sigma_y = _blur(down, is_cubic)
     columns, sigma_x = _blur(across, is_cubic)
@@ -56,7 +56,7 @@ def resize(image: np.ndarray, height: int, width: int, exact: bool = False) -> n
 
 
 def _reduce(image: np.ndarray, down: float, across: float) -> tuple[np.ndarray, float, float]:
-    """Average whole pixels, so that of a reduction of 4 or more two to three remain."""
+    """Average whole pixels, so that a reduction of 4 or more becomes one of two to three."""
     height, width = image.shape[:2]
     many = max(1, down // 2), max(1, across // 2)
     less = cv2.resize(

@@ -18,7 +18,7 @@ SAMPLES = 3  # a row and column of a cell, at most, that move the centres
 # Two sums in one number: the first counts in units of PAIRS, the second, over PAIRED pixels at
 # most, stays below one unit.
 PAIRS, PAIRED = 2.0**26, 2**18
-# The numbers of a pixel's features, and of the centres around it, along the first axis.
+# The indices of a pixel's features, and of the centres around it, along the first axis.
 FEATURES, AROUND = np.arange(6)[:, None], np.arange(9, dtype=np.int32)[:, None, None]
 
 
