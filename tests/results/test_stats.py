@@ -1,4 +1,4 @@
-"""Statistics against scipy's own tests, by simulation, and the words that they are told in."""
+"""Statistics against scipy's own tests, by simulation, and the words for them."""
 
 import math
 from pathlib import Path
@@ -34,7 +34,7 @@ def run_of(*accuracies):
     return Run("userDef", Path("mine"), {"accEval": curve, "lossEval": curve}, {}, 0)
 
 
-def made(mean, spread, n):
+def with_moments(mean, spread, n):
     """A difference that pairs of this mean and standard deviation have."""
     pattern = np.resize([1.0, -1.0], n)
     pattern = pattern - pattern.mean()
@@ -114,15 +114,15 @@ def test_the_pairs_needed_are_the_fewest_with_which_scipys_noncentral_t_has_80_p
         critical = scipy_stats.t.ppf(1 - alpha / 2, n - 1)
         return scipy_stats.nct.sf(critical, n - 1, effect * math.sqrt(n))
 
-    needed = pairs_needed(made(effect, 1, 3), alpha)
+    needed = pairs_needed(with_moments(effect, 1, 3), alpha)
     assert power(needed) >= 0.8 > power(needed - 1)
 
 
 def test_more_pairs_than_anybody_trains_are_not_counted():
-    assert pairs_needed(made(1, 1 / 0.0887, 3)) <= MAX_PAIRS  # 2.802 / sqrt(1000) = 0.0886
-    assert math.isinf(pairs_needed(made(1, 1 / 0.0885, 3)))
-    assert math.isinf(pairs_needed(made(0, 1, 4)))
-    assert pairs_needed(made(1e6, 1, 3), 0.001) == 2
+    assert pairs_needed(with_moments(1, 1 / 0.0887, 3)) <= MAX_PAIRS  # 2.802 / sqrt(1000) = 0.0886
+    assert math.isinf(pairs_needed(with_moments(1, 1 / 0.0885, 3)))
+    assert math.isinf(pairs_needed(with_moments(0, 1, 4)))
+    assert pairs_needed(with_moments(1e6, 1, 3), 0.001) == 2
 
 
 @pytest.mark.parametrize(
@@ -131,16 +131,16 @@ def test_more_pairs_than_anybody_trains_are_not_counted():
         (Difference(0.061, 0.01, 0.014, 0.001, 5), 0.004, "better by 6.1 ± 1.4 points"),
         (Difference(-0.02, 0.01, 0.012, 0.009, 5), 0.036, "worse by 2.0 ± 1.2 points"),
         (
-            made(0.011, 0.01, 3), 0.2,
+            with_moments(0.011, 0.01, 3), 0.2,
             "no difference shown with 3 seeds; if the true difference is the one seen here, about "
             "9 seeds would show it",
         ),
         (
-            made(0.0001, 0.01, 3), 0.99,
+            with_moments(0.0001, 0.01, 3), 0.99,
             "no difference shown with 3 seeds; if the true difference is the one seen here, more "
             "than 1,000 seeds would show it",
         ),
-        (made(0, 0.01, 4), 1.0, "no difference shown with 4 seeds: the means are equal"),
+        (with_moments(0, 0.01, 4), 1.0, "no difference shown with 4 seeds: the means are equal"),
         (
             Difference(0.1, 0, None, None, 1), None,
             "no difference shown: one seed cannot tell a difference from chance",
@@ -161,7 +161,7 @@ def test_words_fit_the_evidence(found, p, words):
 
 
 def test_among_several_comparisons_more_seeds_are_needed_than_for_one():
-    found = made(0.011, 0.01, 3)
+    found = with_moments(0.011, 0.01, 3)
     assert pairs_needed(found) == 9
     assert pairs_needed(found, 0.05 / 4) > 9
     assert f"about {pairs_needed(found, 0.05 / 4)} " in str(Comparison(found, 0.5, 4))

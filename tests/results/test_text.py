@@ -46,7 +46,7 @@ def test_a_bar_within_a_cell_does_not_end_it():
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400)]
 )
-def test_a_budget_is_hours_minutes_and_seconds_and_told_as_it_was_given(text, seconds):
+def test_a_budget_is_hours_minutes_and_seconds_and_printed_as_it_was_given(text, seconds):
     assert parse_duration(text) == seconds
     assert parse_duration(duration(seconds)) == seconds
 

@@ -164,7 +164,7 @@ def test_nothing_set_aside_before_is_overwritten(tmp_path):
 
 
 @pytest.mark.parametrize("read", [files.read_bytes, files.read_json])
-def test_a_pipe_or_a_device_is_told_and_not_waited_for(tmp_path, read):
+def test_a_pipe_or_a_device_is_refused_at_once(tmp_path, read):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", "/dev/zero"):
         with pytest.raises(OSError, match="not an ordinary file"):

@@ -88,7 +88,7 @@ def test_a_function_that_is_not_admitted_is_named_even_if_its_class_is(content, 
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 200])
-def test_a_cut_pickle_is_told(keep):
+def test_a_cut_pickle_is_refused(keep):
     with pytest.raises(pickle.UnpicklingError):
         load(pickle.dumps({"a": np.zeros(100)})[:keep])
 

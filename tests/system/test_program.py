@@ -9,7 +9,7 @@ from paddle_aug.system.program import again, tool
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "command"),
     [
         (["tools/train.py", "--data", "a b", "--epochs", "2"],
          "python tools/train.py --data 'a b/c' --epochs 2 --holdout 0.25"),
@@ -24,17 +24,17 @@ from paddle_aug.system.program import again, tool
     ],
 )  # fmt: skip
 def test_the_running_command_is_repeated_with_another_folder_and_more_options(
-    line, told, monkeypatch
+    line, command, monkeypatch
 ):
     monkeypatch.setattr(sys, "argv", line)
-    assert again("--holdout", "0.25", instead_of=Path("a b"), data=Path("a b/c")) == told
+    assert again("--holdout", "0.25", instead_of=Path("a b"), data=Path("a b/c")) == command
 
 
 def test_another_command_is_called_as_the_running_one_is(monkeypatch):
-    for program, told in (
+    for program, command in (
         ("tools/train.py", ["python", "tools/check.py"]),
         ("paddle-aug train", ["paddle-aug", "check"]),
         ("notebook.py", ["python", "-m", "paddle_aug", "check"]),
     ):
         monkeypatch.setattr(sys, "argv", [program])
-        assert tool("check") == told
+        assert tool("check") == command

@@ -89,7 +89,7 @@ def test_a_batch_of_single_images_is_accumulated_one_by_one():
         (2, 16, {"global_batch": 16, "accumulate": 4}),
     ],
 )
-def test_a_batch_too_small_for_all_processes_and_micro_batches_is_told(size, least, fields):
+def test_a_batch_too_small_for_all_processes_and_micro_batches_is_refused(size, least, fields):
     config = TrainConfig(**fields)
     train.refuse_small_batches(config, Group(0, size))
     if size > 1:

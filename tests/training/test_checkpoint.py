@@ -74,7 +74,7 @@ def test_a_pickle_of_more_than_arrays_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 200])
-def test_a_truncated_file_is_told(tmp_path, keep):
+def test_a_truncated_file_is_refused(tmp_path, keep):
     path = tmp_path / "w.pdparams"
     checkpoint.save(path, small_network().state_dict())
     path.write_bytes(path.read_bytes()[:keep])
@@ -90,21 +90,21 @@ def test_weights_have_names(tmp_path, content):
         checkpoint.load(path)
 
 
-def test_a_file_that_cannot_be_opened_is_told(tmp_path):
+def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name, reason in (("nothing", "No such file"), ("pipe", "not an ordinary file")):
         with pytest.raises(UserError, match=f"cannot read .*{name}: {reason}"):
             checkpoint.load(tmp_path / name)
 
 
-def test_a_name_without_its_ending_is_told_the_whole_one(tmp_path):
+def test_the_message_about_a_name_without_its_ending_has_the_whole_name(tmp_path):
     checkpoint.save(tmp_path / "best_model.pdparams", {})
-    told = r"cannot read .*best_model: No such file .*; did you mean .*best_model\.pdparams\?$"
-    with pytest.raises(UserError, match=told):
+    message = r"cannot read .*best_model: No such file .*; did you mean .*best_model\.pdparams\?$"
+    with pytest.raises(UserError, match=message):
         checkpoint.load(tmp_path / "best_model")
 
 
-def test_weights_of_pytorch_are_told(tmp_path):
+def test_weights_of_pytorch_are_recognized(tmp_path):
     with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
         archive.writestr("w/data.pkl", b"")
     with pytest.raises(UserError, match=r"w\.pth is a zip, as PyTorch saves weights; convert them"):
@@ -149,7 +149,7 @@ def test_an_optimizer_goes_on_with_all_that_it_kept(way):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"else_0.w_0_moment1_0": np.zeros(2)}, r"else_0.* is float64 \[2\] in it, unknown"),
         ({MOMENT: np.zeros((1, 3, 3, 3), np.float32)}, r"is float32 \[1, 3, 3, 3\] in it, float32"),
@@ -159,11 +159,11 @@ def test_an_optimizer_goes_on_with_all_that_it_kept(way):
         ({3: np.zeros(2)}, "3 is float64 .* unknown in this one"),
     ],
 )  # fmt: skip
-def test_an_optimizer_refuses_what_is_not_its_own(change, told):
+def test_an_optimizer_refuses_what_is_not_its_own(change, message):
     state = stepped(paddle.optimizer.Adam)
     assert MOMENT in state
     changed = {key: value for key, value in {**state, **change}.items() if value is not ...}
-    with pytest.raises(UserError, match=rf"run\.pdstates is of another network: .*{told}"):
+    with pytest.raises(UserError, match=rf"run\.pdstates is of another network: .*{message}"):
         stepped(paddle.optimizer.Adam, changed)
 
 

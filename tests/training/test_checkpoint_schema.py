@@ -41,7 +41,7 @@ def test_nothing_may_be_missing(name):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"network": [1]}, "it: network must be an object"),
         ({"curves": {**STATE["curves"], "accEval": "ab"}}, "its curves or epochs cannot be read"),
@@ -58,8 +58,8 @@ def test_nothing_may_be_missing(name):
         ({"part": {"step": 2}}, "in the middle of epoch 3 by an earlier version"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told(change, told):
-    with pytest.raises(UserError, match=told):
+def test_the_message_says_what_is_wrong(change, message):
+    with pytest.raises(UserError, match=message):
         current({**STATE, **change}, PATH)
 
 

@@ -66,7 +66,7 @@ def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("changed", "decoded", "processes", "told"),
+    ("changed", "decoded", "processes", "advice"),
     [
         ({"engine": "imgaug"}, None, 0, "--engine native draws the same pipeline"),
         ({}, None, 0, "--cache ram or disk would decode each image only once"),
@@ -74,8 +74,8 @@ def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypat
         ({}, "held", 4, "all cores augment already"),
     ],
 )
-def test_a_long_wait_for_data_is_told_with_what_shortens_it(
-    changed, decoded, processes, told, monkeypatch, caplog
+def test_a_long_wait_for_data_brings_advice_that_shortens_it(
+    changed, decoded, processes, advice, monkeypatch, caplog
 ):
     monkeypatch.setattr(console, "cores", lambda: 4)
     workers = SimpleNamespace(
@@ -85,11 +85,11 @@ def test_a_long_wait_for_data_is_told_with_what_shortens_it(
     for wait in (0.1, 0.234):
         console.Console(workers).on_epoch_end(run, progress(data_wait=wait))
     (message,) = (each.getMessage() for each in caplog.records if each.levelname == "WARNING")
-    assert message.startswith("userDef: waiting for data took 23 % of the epoch; " + told)
+    assert message.startswith("userDef: waiting for data took 23 % of the epoch; " + advice)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "difference"),
     [
         ({}, None),
         ({"cpu": "Intel Xeon"}, "CPU Intel Xeon (before: AMD EPYC)"),
@@ -98,11 +98,11 @@ def test_a_long_wait_for_data_is_told_with_what_shortens_it(
         ({"device": "gpu:1"}, "device gpu (before: cpu)"),
     ],
 )
-def test_a_resumed_run_on_another_machine_says_that_its_bits_differ(change, told, caplog):
+def test_a_resumed_run_on_another_machine_says_that_its_bits_differ(change, difference, caplog):
     before = {"device": "cpu", "cpu": "AMD EPYC", "mkl": "5", "versions": {"paddle": "3.3.1"}}
     warn_of_other_machine(CONFIG, before, {**before, **change})
     messages = [record.getMessage() for record in caplog.records]
-    assert [told in message for message in messages] == ([True] if told else [])
+    assert [difference in message for message in messages] == ([True] if difference else [])
     earlier = {name: value for name, value in before.items() if name != "cpu"}
     caplog.clear()
     warn_of_other_machine(CONFIG, earlier, before)

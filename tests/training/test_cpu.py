@@ -1,4 +1,4 @@
-"""What MKL is told about the CPU."""
+"""The instructions that MKL is set to use, and the name of the CPU."""
 
 import os
 
@@ -17,15 +17,15 @@ def as_it_was(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [(AMD, "5"), (INTEL, None), (AMD.replace("avx2", "avx"), None), ("", None)]
+    ("text", "value"), [(AMD, "5"), (INTEL, None), (AMD.replace("avx2", "avx"), None), ("", None)]
 )
-def test_only_a_cpu_of_amd_that_has_avx2_is_told_to_take_it(tmp_path, text, told):
+def test_mkl_uses_avx2_on_cpus_of_amd_that_have_it(tmp_path, text, value):
     (tmp_path / "cpuinfo").write_text(text)
-    assert use_fast_instructions(tmp_path / "cpuinfo") == told
-    assert os.environ.get(MKL_INSTRUCTIONS) == told
+    assert use_fast_instructions(tmp_path / "cpuinfo") == value
+    assert os.environ.get(MKL_INSTRUCTIONS) == value
 
 
-def test_a_system_that_does_not_say_is_left_alone(tmp_path):
+def test_without_cpuinfo_nothing_is_set(tmp_path):
     assert use_fast_instructions(tmp_path / "absent") is None
 
 
@@ -35,7 +35,7 @@ def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     assert use_fast_instructions(tmp_path / "cpuinfo") == "4"
 
 
-def test_the_cpus_model_is_told(tmp_path):
+def test_the_name_of_the_cpu_is_read(tmp_path):
     (tmp_path / "cpuinfo").write_text("model name\t: AMD EPYC 7B13\n" + AMD)
     assert cpu_model(tmp_path / "cpuinfo") == "AMD EPYC 7B13"
     assert cpu_model(tmp_path / "absent")

@@ -279,7 +279,7 @@ def test_several_processes_do_not_share_a_gpu(monkeypatch):
 
 def test_the_benchmark_of_several_processes_measures_steps_of_one(monkeypatch, capsys):
     assert run_tool("benchmark.py", "ranks", monkeypatch=monkeypatch) == 0
-    told = capsys.readouterr().out
-    assert re.search(r"1 processes, Paddle .*, cpu", told)
-    steps = re.findall(r"^(\w+), .* MB: processor [\d.]+ ms, clock [\d.]+ ms$", told, re.M)
+    printed = capsys.readouterr().out
+    assert re.search(r"1 processes, Paddle .*, cpu", printed)
+    steps = re.findall(r"^(\w+), .* MB: processor [\d.]+ ms, clock [\d.]+ ms$", printed, re.M)
     assert steps == ["lenet", "vgg_thin"]

@@ -127,7 +127,7 @@ def test_the_curves_are_those_of_the_weights_and_every_image_counts_once(config,
     assert run.curves["accEval"][-1] == pytest.approx((logits.argmax(1) == labels).mean())
 
 
-def test_the_last_ten_epochs_tell_how_many_of_each_class_were_right(config, data):
+def test_the_last_ten_epochs_have_the_number_of_correct_images_of_each_class(config, data):
     train.fit(replace(config, augment="none", epochs=11), data)
     (run,) = runlog.read_runs(config.log_dir)
     of_class = run.run["data"]["eval_of_class"]
@@ -245,7 +245,7 @@ def test_resume_writes_again_what_a_kill_kept_from_being_written(config, data):
     assert runlog.read_run_file(config.log_dir, "userDef")["finished"] is True
 
 
-def test_a_run_tells_its_sessions(config, data):
+def test_a_run_lists_its_sessions(config, data):
     train.fit(replace(config, epochs=1), data)
     train.fit(replace(config, epochs=3, resume=True), data)
     run = runlog.read_run_file(config.log_dir, "userDef")
@@ -256,7 +256,7 @@ def test_a_run_tells_its_sessions(config, data):
 
 
 @pytest.mark.parametrize("option", ["log_dir", "model_dir", "visualdl"])
-def test_a_folder_that_cannot_be_made_is_told_before_training(config, data, tmp_path, option):
+def test_a_folder_that_cannot_be_made_is_refused_before_training(config, data, tmp_path, option):
     (tmp_path / "file").write_text("no folder")
     wrong = replace(config, **{option: str(tmp_path / "file" / "below")})
     with pytest.raises(UserError, match="--" + option.replace("_", "-")):
@@ -288,7 +288,7 @@ fit(TrainConfig(augment="none", network="vgg_thin", image_size=16, epochs=1, num
 
 
 @pytest.mark.slow
-def test_a_script_without_a_main_guard_is_told_so(photos, tmp_path):
+def test_a_script_without_a_main_guard_is_refused(photos, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(UNGUARDED.format(folder=str(photos), logs=str(tmp_path / "logs")))
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -374,7 +374,7 @@ def test_a_new_run_sets_an_earlier_one_aside(config, data, caplog):
     ],
     ids=str,
 )
-def test_what_cannot_be_had_is_told_before_anything_is_written(config, data, change, message):
+def test_what_cannot_be_had_is_refused_before_anything_is_written(config, data, change, message):
     with pytest.raises(UserError, match=message):
         train.fit(replace(config, **change), data)
     assert not Path(config.log_dir).exists()
@@ -542,7 +542,7 @@ def test_each_process_has_its_part_of_the_mixed_batch(config):
             np.testing.assert_array_equal(found.numpy(), expected.numpy()[own])
 
 
-def test_images_that_would_not_fit_the_network_are_told_before_training(config, data):
+def test_images_that_would_not_fit_the_network_are_refused_before_training(config, data):
     config = replace(config, augment="random_crop(20)", stretch=False)
     with pytest.raises(UserError, match=r"40 × 48 pixels, comes out .* 20 × 20, and --image-size"):
         train.fit(config, data)

@@ -108,7 +108,7 @@ def test_without_visualdl_one_message_says_what_to_install_and_nothing_is_moved(
     assert sorted(Path(config.log_dir).rglob("*")) == before
 
 
-def test_a_network_that_cannot_be_traced_is_trained_and_told_in_a_line(
+def test_a_network_that_cannot_be_traced_is_trained_with_one_warning(
     config, data, writer, capsys, caplog
 ):
     def refuse(network, inputs):

@@ -123,7 +123,7 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"format": 2}, "was written by a later version of paddle_aug"),
         ({"config": {"network": "resnet19"}}, "no network named 'resnet19'; did you mean 'resnet1"),
@@ -140,11 +140,11 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"config": 3}, "does not describe trained weights: it: config must be an object"),
     ],
 )
-def test_a_description_that_cannot_be_understood_is_told(weights, tmp_path, change, told):
+def test_a_description_that_cannot_be_understood_is_refused(weights, tmp_path, change, message):
     content = checkpoint.load(weights)
     content[checkpoint.DESCRIPTION].update(change)
     checkpoint.save(tmp_path / "w.pdparams", content)
-    with pytest.raises(UserError, match=rf"w\.pdparams.*{told}"):
+    with pytest.raises(UserError, match=rf"w\.pdparams.*{message}"):
         load_trained(tmp_path / "w.pdparams")
 
 
@@ -188,17 +188,17 @@ def test_data_may_lack_classes_and_number_them_in_another_order(weights, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         ("0 class0\n1 cow\n2 class1\n", "'cow' is none of 'class0', 'class1', 'class2'$"),
         ("0 0\n1 1\n2 2\n", "'0' is none of .*; write labels.txt beside its lists, a line a class"),
         ("0 class0\n1 class0\n2 class1\n", "two of one name"),
     ],
 )
-def test_other_classes_are_refused(weights, tmp_path, names, told):
+def test_other_classes_are_refused(weights, tmp_path, names, message):
     other = write_dataset(tmp_path / "other")
     (other / "labels.txt").write_text(names, encoding="utf-8")
-    with pytest.raises(UserError, match=f"other has other classes than the weights.*{told}"):
+    with pytest.raises(UserError, match=f"other has other classes than the weights.*{message}"):
         eval_data(load_trained(weights), {"data": str(other)})
 
 
@@ -255,7 +255,7 @@ def test_weights_from_before_test_lists_were_read_still_find_their_data(tmp_path
         ("[]", " does not describe trained weights"),
     ],
 )
-def test_what_is_no_run_json_is_told(undescribed, tmp_path, content, fault):
+def test_a_file_that_is_no_run_json_is_refused(undescribed, tmp_path, content, fault):
     file = tmp_path / "given.json"
     if content:
         file.write_text(content)
