@@ -1,6 +1,6 @@
-"""From an image file to pixels: uint8, height × width × 3, RGB, as a person sees the picture.
+"""From an image file to pixels: uint8, height × width × 3, RGB, as a viewer shows the picture.
 
-Colour profiles are not applied: pixels are taken as sRGB, as the original notebook takes them.
+Colour profiles are not applied: all pixels count as sRGB, as in the original notebook.
 """
 
 import io
@@ -22,19 +22,19 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.system.files import open_file, read_bytes
 
-# Named, so that no other reader of Pillow's (PostScript, FITS, …) ever meets a user's file.
+# Pillow's other decoders (PostScript, FITS, …) never see a user's file.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
-# Names of images; those of the last line are refused with the name of the package that reads them.
+# The last line is of formats that are refused with the name of a package that reads them.
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".webp", ".gif", ".tif", ".tiff",
     ".ppm", ".pgm", ".pbm", ".pnm",
     ".heic", ".heif", ".avif", ".jxl",
 )  # fmt: skip
-MAX_PIXELS = 178_956_970  # Pillow's own bound; checked before anything is decoded
-# Larger images are decoded one at a time: one for each core would fill the memory.
+MAX_PIXELS = 178_956_970  # Pillow's own limit
+# Larger images are decoded one at a time: one on each core would fill the memory.
 LARGE_PIXELS = 2**25
 
-# What Pillow and cv2 raise on damaged files, found by feeding them some 100,000.
+# What Pillow and cv2 raised on some 100,000 damaged files.
 _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, AttributeError, IndexError, EOFError, struct.error,
     cv2.error,
@@ -43,25 +43,26 @@ MISSING = "no such file"
 TOO_LARGE = f"the image has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
 _EXIF_ORIENTATION = 0x0112
 _TIFF_SUBFILE_TYPE, _TIFF_BITS_PER_SAMPLE = 254, 258
-# By what the first bytes hold: what else phones and browsers save, and the package that reads it.
+# Other formats that phones and browsers save, by the first bytes, and the package that reads each.
 _OTHER_FORMATS = {
     re.compile(rb"....ftyp.{,40}avi[fs]", re.DOTALL): ("AVIF", "Pillow 11.3 or later"),
     re.compile(rb"....ftyp.{,40}(hei[cxms]|hev[cx]|mif1)", re.DOTALL): ("HEIC", "pillow-heif"),
     re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "): ("JPEG XL", "pillow-jxl-plugin"),
 }
 _large_images = threading.Lock()
-_NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # not stuffed bytes, nor restarts
+_NEXT_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # no stuffed byte, no restart
 
-
-# Pillow's remarks on damaged metadata, which does not matter here; workers import this, too.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+# Pillow warns of damaged metadata, which does not matter here, and of half as many pixels as it
+# refuses. The filters are set on import, so that they hold in workers too.
+for _category in (UserWarning, Image.DecompressionBombWarning):
+    warnings.filterwarnings("ignore", category=_category, module=r"PIL\.")
 
 
 class UnreadableImage(UserError, ValueError):
-    """A file that does not hold a whole image; `reason` says what is wrong, without the path."""
+    """A file does not hold a whole image; `reason` says what is wrong, without the path."""
 
     def __init__(self, path: Path | str, reason: str):
-        super().__init__(path, reason)  # both are args, so that it survives a worker's pickle
+        super().__init__(path, reason)  # both as args, so that workers can pickle it
         self.reason = reason
 
     def __str__(self):
@@ -71,19 +72,20 @@ class UnreadableImage(UserError, ValueError):
 def read_image(path: Path | str) -> np.ndarray:
     """Read a JPEG, PNG, BMP, WebP, GIF, TIFF, PPM or PGM of any depth and colour model.
 
-    Of several frames the first is read. EXIF rotation is applied, transparency becomes white, and
-    16 bits become 8 by division by 257, so that white stays white. A colour JPEG gives exactly the
-    pixels of `cv2.imread`. Damaged metadata does not matter; damaged EXIF does not turn the image.
+    The first frame is read if there are several. EXIF rotation is applied, transparency becomes
+    white, and 16 bits become 8 by division by 257, so that white stays white. A colour JPEG gives
+    exactly the pixels of `cv2.imread`. Damaged metadata is ignored, a damaged EXIF rotation too.
 
     Raises:
-        UnreadableImage: empty, truncated or damaged, not an image, or more than `MAX_PIXELS`.
+        UnreadableImage: the file is empty, truncated, damaged or not an image, or the image has
+            more than `MAX_PIXELS`.
         OSError: the file cannot be read at all (missing, a folder, not permitted).
     """
     return decode_image(read_bytes(path), path)
 
 
 def decode_image(data: bytes, path: Path | str) -> np.ndarray:
-    """As `read_image`, from the bytes of the file; errors name `path`."""
+    """The image in the bytes of a file, as `read_image` reads it; errors name `path`."""
     if not data:
         raise UnreadableImage(path, "the file is empty")
     try:
@@ -101,8 +103,8 @@ def decode_image(data: bytes, path: Path | str) -> np.ndarray:
 
 
 class Encoding(NamedTuple):
-    """How a file holds its image: its format, Pillow's mode, bits a channel, whether any pixel is
-    transparent, the number of frames or pages, and whether EXIF turns it."""
+    """How a file stores its image: its format, Pillow's mode, bits per channel, whether any pixel
+    is transparent, the number of frames or pages, and whether EXIF turns it."""
 
     format: str
     mode: str
@@ -113,7 +115,7 @@ class Encoding(NamedTuple):
 
 
 def encoding(data: bytes) -> Encoding:
-    """How the bytes of a file that `decode_image` accepts hold their image."""
+    """The encoding of a file's bytes, which `decode_image` must have accepted."""
     return _tolerantly(_encoding, data)
 
 
@@ -133,16 +135,16 @@ def _encoding(data: bytes) -> Encoding:
 def _frames(image: Image.Image) -> int:
     try:
         return getattr(image, "n_frames", 1)
-    except _DECODER_ERRORS:  # in a frame that is never shown
+    except _DECODER_ERRORS:  # a later frame is damaged
         return 2
 
 
 def resize(image: np.ndarray, size: int, interpolation: str = "linear") -> np.ndarray:
     """Resize to `size` × `size`, regardless of the aspect ratio.
 
-    "linear" is the notebook's: bilinear between two pixels of each axis, however many are skipped.
-    "area" first averages over the pixels of an axis that shrinks; what is not shrunk keeps the
-    bytes of "linear".
+    "linear" is the notebook's: bilinear between two pixels of each axis, however many it skips.
+    "area" first averages over the pixels along each axis that shrinks; if none shrinks, it gives
+    the bytes of "linear".
     """
     if interpolation == "area":
         height, width = image.shape[:2]
@@ -151,13 +153,11 @@ def resize(image: np.ndarray, size: int, interpolation: str = "linear") -> np.nd
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def read_sample(
-    sample: Sample, size: int | None = None, interpolation: str = "linear"
-) -> np.ndarray:
-    """The image of a sample, contiguous: as large as it is, or stretched to `size` × `size`.
+def read_sample(sample: Sample, size: int | None = None, interpolation: str = "linear") -> np.ndarray:
+    """The image of a sample, contiguous: at its own size, or stretched to `size` × `size`.
 
     Raises:
-        UnreadableImage: the file holds no image, or cannot be read at all (any more).
+        UnreadableImage: the file holds no image, or cannot be read at all.
     """
     if sample.pixels is None:
         image = of_file(read_image, sample.file)
@@ -167,7 +167,7 @@ def read_sample(
 
 
 def pixel_count(sample: Sample) -> int:
-    """Height × width by the header, without decoding; 0 if the header is not one of an image."""
+    """Height × width by the header, without decoding; 0 if it is damaged or has too many pixels."""
     if sample.pixels is not None:
         height, width = sample.pixels.shape[:2]
         return height * width
@@ -188,7 +188,7 @@ def _count(file: io.BufferedIOBase) -> int:
 
 
 def of_file(read: Callable, path: Path | str):
-    """`read(path)`, with an UnreadableImage for a file that cannot be read."""
+    """`read(path)`, which raises an UnreadableImage if the file cannot be read."""
     try:
         return read(path)
     except FileNotFoundError:
@@ -198,11 +198,11 @@ def of_file(read: Callable, path: Path | str):
 
 
 class _Refused(Exception):
-    """Why these bytes are refused; `decode_image` adds the path."""
+    """Why an image is refused; `decode_image` adds the path."""
 
 
 def _tolerantly(read: Callable, data: bytes):
-    """`read(data)`; if that fails, once more without the metadata, which alone may be damaged."""
+    """`read(data)`; if that fails, read without the metadata, as only that may be damaged."""
     try:
         return read(data)
     except _DECODER_ERRORS:
@@ -213,25 +213,34 @@ def _tolerantly(read: Callable, data: bytes):
 
 
 def _pixels_only(data: bytes) -> bytes:
-    """A PNG or JPEG with EXIF, but without any other metadata; the bytes of any other file.
+    """The bytes of a PNG or JPEG without its metadata, except EXIF; those of any other file as
+    they are.
 
-    Pillow refuses images for texts and profiles that it cannot parse, or that inflate too far.
+    Pillow refuses an image for a text or profile that it cannot parse or that inflates too far.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data[:8] + b"".join(filter(_has_pixels, _png_chunks(data)))
     if not data.startswith(b"\xff\xd8"):
         return data
-    kept, position = [b"\xff\xd8"], 2
-    while marker := _NEXT_JPEG_MARKER.search(data, position):
-        code, start = marker[0][1], marker.start()
-        if code == 0xDA:  # the scan, which goes on to the end
+    kept = [data[:2]]
+    for code, start, end in _jpeg_segments(data):
+        if code == 0xDA:  # the first scan; all pixels follow
             return b"".join([*kept, data[start:]])
-        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-        # Colours depend on APP0 (JFIF) and APP14 (Adobe), if they are whole; APP1 holds EXIF.
-        whole = code in (0xE0, 0xEE) and position - start >= 16
+        # APP0 (JFIF) and APP14 (Adobe) decide on colours if they are whole; APP1 holds EXIF.
+        whole = code in (0xE0, 0xEE) and end - start >= 16
         if code == 0xE1 or whole or not (0xE0 <= code <= 0xEF or code == 0xFE):
-            kept.append(data[start:position])
+            kept.append(data[start:end])
     return data
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker of each segment, where the segment begins, and where it ends; after a scan's
+    header come its pixels, and after the marker of the end, what does not belong to the image."""
+    end = 2
+    while marker := _NEXT_JPEG_MARKER.search(data, end):
+        length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        end = marker.end() + length
+        yield marker[0][1], marker.start(), end
 
 
 def _png_chunks(data: bytes) -> Iterator[bytes]:
@@ -243,7 +252,7 @@ def _png_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _has_pixels(chunk: bytes) -> bool:
-    """Whether a PNG chunk matters to how the image looks; what decoders must know is upper case."""
+    """Whether a PNG chunk decides how the image looks; critical ones begin in upper case."""
     name, checksum = chunk[4:8], chunk[-4:]
     intact = zlib.crc32(chunk[4:-4]).to_bytes(4, "big") == checksum
     return name[:1].isupper() or name == b"tRNS" or (name == b"eXIf" and intact)
@@ -287,18 +296,11 @@ def _decode_opened(data: bytes, image: Image.Image) -> np.ndarray:
 
 
 def _jpeg_ends(data: bytes) -> bool:
-    """Whether the end marker is reached, going from segment to segment.
+    """Whether the segments lead to the end marker; without it, cv2 returns half a picture.
 
-    A search for its two bytes would be fooled by the thumbnail in an EXIF segment, which has its
-    own; and cv2 returns half a picture without a word. What follows the end does not matter.
+    A search for the marker's two bytes would find that of a thumbnail in an EXIF segment.
     """
-    position = 2
-    while marker := _NEXT_JPEG_MARKER.search(data, position):
-        if marker[0] == b"\xff\xd9":
-            return True
-        length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-        position = marker.end() + length
-    return False
+    return any(code == 0xD9 for code, _, _ in _jpeg_segments(data))
 
 
 def _colour_jpeg(data: bytes) -> np.ndarray:
@@ -311,13 +313,12 @@ def _colour_jpeg(data: bytes) -> np.ndarray:
 
 
 def _depth(data: bytes, image: Image.Image) -> int:
-    """Bits a channel, 8 or 16. Pillow's mode would not tell: it opens 16-bit colour as 8-bit."""
-    bits = 8
+    """Bits per channel, 8 or 16. Pillow's mode does not say: it opens 16-bit colour as 8-bit."""
     if image.format == "PNG":
         bits = data[24]
     elif image.format == "TIFF":
         bits = max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,)))
-    elif image.format == "PPM":  # PGM: of colour, Pillow drops the low byte with due rounding
+    else:  # a PGM; Pillow rounds a PPM of 16 bits to 8 correctly
         bits = 16 if image.mode == "I" else 8
     return 16 if bits == 16 else 8
 
@@ -335,8 +336,8 @@ def _has_alpha(image: Image.Image) -> bool:
 
 
 def _sixteen_bit(data: bytes, image: Image.Image) -> np.ndarray:
-    """Read by cv2, because Pillow drops the low byte of colour; PGM by Pillow, which knows that
-    its white need not be 65535."""
+    """Read by cv2, because Pillow drops the low byte of colour; a PGM by Pillow, because its white
+    may be less than 65535, which cv2 ignores."""
     if image.format == "PPM":
         pixels = np.asarray(image).astype(np.uint16)
     else:

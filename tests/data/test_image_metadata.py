@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from functools import cache
 
@@ -217,3 +219,23 @@ def test_a_rotation_outlasts_other_damaged_metadata():
     assert encoding(png).turned
     jpeg = with_segments(segment(0xE1, b"Exif\0\0" + exif), segment(0xE2, b"ICC_PROFILE\0"), at=20)
     assert decode_image(jpeg, "a").shape == turned.shape
+
+
+def test_pillows_warnings_are_not_printed(tmp_path, repository):
+    """Of EXIF that is cut, and of 100 million pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 10_000, 10_000, 8, 2, 0, 0, 0)
+    whole = saved("PNG")
+    large = whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:]
+    (tmp_path / "large").write_bytes(large)
+    (tmp_path / "cut").write_bytes(JPEGS["EXIF cut in its directory"])
+    script = """
+import sys
+from pathlib import Path
+from paddle_aug.data.image import encoding, pixel_count
+from paddle_aug.data.samples import Sample
+cut, large = sys.argv[1:]
+print(encoding(Path(cut).read_bytes()).turned, pixel_count(Sample(large, "large", 0)))
+"""
+    command = [sys.executable, "-c", script, tmp_path / "cut", tmp_path / "large"]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=repository)
+    assert (run.stdout, run.stderr) == ("False 100000000\n", "")
