@@ -64,7 +64,7 @@ def option(
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """All settings of a run; the defaults are the notebook's.
+    """All settings of a run; the defaults are the notebook's, but for `interpolation`.
 
     Each field is the option of the same name (`batch_size` is `--batch-size`), a key of a recipe,
     and a key of the run.json that a run writes.
@@ -118,10 +118,10 @@ class TrainConfig:
         "--no-stretch they are augmented at their own size",
     )
     interpolation: str = option(
-        "linear",
-        "how images are resized to --image-size: linear, as in the notebook, takes two pixels of "
-        "each axis, however many it skips; area averages over all of them when it shrinks",
-        choices=("linear", "area"),
+        "area",
+        "how images are resized to --image-size: area averages over all pixels when it shrinks; "
+        "linear, as in the notebook, takes two pixels of each axis, however many it skips",
+        choices=("area", "linear"),
     )
     eval_transform: str = option(
         "none",
@@ -268,11 +268,6 @@ class TrainConfig:
             choices = item.metadata["choices"]
             if choices and value not in choices:
                 raise UserError(f"{flag(item.name)} {value!r}: {near_miss(value, choices)}")
-        if self.interpolation != "linear" and not self.stretch:
-            raise UserError(
-                f"--interpolation {self.interpolation} is of the resize that --no-stretch drops; "
-                "drop one of them"
-            )
         if self.global_batch is not None and self.global_batch < self.accumulate:
             raise UserError(
                 f"--global-batch {self.global_batch} is less than --accumulate {self.accumulate}; "
@@ -314,6 +309,10 @@ class TrainConfig:
     def asdict(self) -> dict:
         """The fields as plain values, as in run.json."""
         return asdict(self)
+
+
+# What a file means that was written before it had these fields.
+EARLIER_DEFAULTS = {**TrainConfig().asdict(), "interpolation": "linear"}
 
 
 def flag(name: str) -> str:
@@ -383,12 +382,13 @@ def of_type(name: str, value, path: Path):
 
 
 def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
-    """The config with these fields as a file gives them, and the others at their defaults.
+    """The config with these fields as a file gives or means them; the others have their defaults.
 
     Raises:
         UserError: a value is of another type, or refused.
     """
-    kept = {name: of_type(name, values[name], file) for name in names if name in values}
+    values = EARLIER_DEFAULTS | values
+    kept = {name: of_type(name, values[name], file) for name in names}
     with found_in(file):
         return TrainConfig(**kept)
 

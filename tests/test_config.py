@@ -21,11 +21,12 @@ from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
 
 
-def test_the_defaults_are_the_notebooks():
+def test_the_defaults_are_the_notebooks_but_for_the_resize():
     config = TrainConfig()
     assert (config.network, config.image_size, config.batch_size) == ("vgg16", 224, 8)
     assert (config.learning_rate, config.epochs, config.augment) == (1e-4, 100, "none")
-    assert make_config({}, "aistudio") == config
+    assert config.interpolation == "area"
+    assert make_config({}, "aistudio") == dataclasses.replace(config, interpolation="linear")
 
 
 def test_a_value_that_holds_itself_many_times_is_shortened_in_the_message():
@@ -51,7 +52,7 @@ def test_every_field_is_an_option_and_back():
     words = {
         "device": "cpu", "schedule": "step", "engine": "imgaug", "cache": "disk", "init": "xavier",
         "optimizer": "sgd", "momentum": "0.7", "label_smoothing": "0.7", "ema": "0.7",
-        "mix": "mixup:7", "mix_prob": "0.7", "mix_per": "pair", "interpolation": "area",
+        "mix": "mixup:7", "mix_prob": "0.7", "mix_per": "pair", "interpolation": "linear",
     }  # fmt: skip
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")
@@ -80,9 +81,9 @@ def test_the_batch_of_a_step_is_given_by_its_micro_batches_or_as_a_whole(tmp_pat
         TrainConfig(global_batch=2, accumulate=3)
 
 
-def test_an_interpolation_without_a_resize_is_refused():
-    with pytest.raises(UserError, match="--interpolation area is of the resize that --no-stretch"):
-        TrainConfig(stretch=False, interpolation="area")
+@pytest.mark.parametrize("name", [name for name in recipe_names() if "aistudio" in name])
+def test_the_notebooks_recipes_resize_as_it_does(name):
+    assert make_config({}, name).interpolation == "linear"
 
 
 def test_the_help_names_every_network():

@@ -70,9 +70,9 @@ def test_without_a_cache_the_check_still_looks_at_each_image_once(
 
 def test_a_store_that_was_stretched_in_another_way_is_not_taken(config):
     data = open_data(config)
-    averaged = replace(config, interpolation="area", cache="off")
-    taken = augmented(averaged, data.train, "none", data.store)[0, 0][0]
-    assert (taken == read_sample(data.train[0], 24, "area")).all()
+    linear = replace(config, interpolation="linear", cache="off")
+    taken = augmented(linear, data.train, "none", data.store)[0, 0][0]
+    assert (taken == read_sample(data.train[0], 24, "linear")).all()
     assert (taken != augmented(config, data.train, "none", data.store)[0, 0][0]).any()
 
 
@@ -80,18 +80,18 @@ def test_a_store_that_was_stretched_in_another_way_is_not_taken(config):
 def test_every_tool_stretches_as_the_weights_or_the_option_say(
     config, tmp_path, monkeypatch, capsys
 ):
-    fit(replace(config, interpolation="area", augment="none"))
+    fit(replace(config, interpolation="linear", augment="none"))
     weights = tmp_path / "models" / "noAug_best.pdparams"
     run, resize, seen = tmp_path / "logs" / "noAug_run.json", image.resize, []
 
-    def recording(pixels, size, interpolation="linear"):
+    def recording(pixels, size, interpolation):
         seen.append(interpolation)
         return resize(pixels, size, interpolation)
 
     for module in (image, cache):
         monkeypatch.setattr(module, "resize", recording)
     some = sorted(Path(config.data).rglob("eval_*.png"))[:2]
-    new = ("--data", config.data, "--image-size", 24, "--interpolation", "area")
+    new = ("--data", config.data, "--image-size", 24, "--interpolation", "linear")
     for tool, *arguments in (
         ("evaluate.py", weights, "--out", tmp_path / "evaluation"),
         ("predict.py", weights, *some, "--tta", "hflip"),
@@ -104,4 +104,4 @@ def test_every_tool_stretches_as_the_weights_or_the_option_say(
     ):
         seen.clear()
         assert run_tool(tool, *arguments, monkeypatch=monkeypatch) == 0, capsys.readouterr().err
-        assert set(seen) == {"area"}, tool
+        assert set(seen) == {"linear"}, tool

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
+from paddle_aug.config import flag
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
 from paddle_aug.export.dataset import Export, export, verify
@@ -74,7 +75,8 @@ def main() -> int:
     recipe = recipe or ("sample" if found.drawn else None)
     command = [*tool("train"), "--data", str(out)]
     command += ["--recipe", recipe] if recipe else []
-    command += ["--image-size", str(config.image_size)] if "image_size" in given else []
+    for name in ("image_size", "interpolation"):
+        command += [flag(name), str(given[name])] if name in given else []
     print(f"{out}: {files:,} images, copies of {size}; to train on them: {shlex.join(command)}")
     return 0
 

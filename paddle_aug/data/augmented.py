@@ -38,7 +38,7 @@ class Augmented:
         decoded: Decoded | None = None,
         stretch: bool = True,
         eval_transform: Transform = UNCHANGED,
-        interpolation: str = "linear",
+        interpolation: str = "area",
     ):
         # The pixels that are decoded are not sent to a worker a second time.
         self.samples = [s._replace(pixels=None) for s in samples] if decoded else samples

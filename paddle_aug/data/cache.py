@@ -77,7 +77,7 @@ class Store:
     image_size: int | None
     places: dict[str, int]
     images: Decoded
-    interpolation: str = "linear"
+    interpolation: str = "area"
 
     def of(self, samples: Sequence[Sample]) -> Decoded | None:
         """The images of these samples; None if some are not here."""
@@ -101,7 +101,7 @@ class Cache:
     image_size: int | None
     way: str = "auto"
     folder: Path | str | None = None
-    interpolation: str = "linear"
+    interpolation: str = "area"
     instead: "Cache | None" = None
 
 
@@ -193,7 +193,7 @@ def decoded_images(
     image_size: int | None,
     way: str = "auto",
     folder: Path | str | None = None,
-    interpolation: str = "linear",
+    interpolation: str = "area",
 ) -> Decoded | None:
     """All images of a list, decoded now; None if nothing keeps them (see `filling`).
 

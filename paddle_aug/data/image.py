@@ -139,7 +139,7 @@ def _frames(image: Image.Image) -> int:
         return 2
 
 
-def resize(image: np.ndarray, size: int, interpolation: str = "linear") -> np.ndarray:
+def resize(image: np.ndarray, size: int, interpolation: str = "area") -> np.ndarray:
     """Resize to `size` × `size`, regardless of the aspect ratio.
 
     "linear" is the notebook's: bilinear between two pixels of each axis, however many it skips.
@@ -153,7 +153,7 @@ def resize(image: np.ndarray, size: int, interpolation: str = "linear") -> np.nd
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def read_sample(sample: Sample, size: int | None = None, interpolation: str = "linear") -> np.ndarray:
+def read_sample(sample: Sample, size: int | None = None, interpolation: str = "area") -> np.ndarray:
     """The image of a sample, contiguous: at its own size, or stretched to `size` × `size`.
 
     Raises:

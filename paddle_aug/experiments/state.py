@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
-from paddle_aug.config import TrainConfig, flag
+from paddle_aug.config import EARLIER_DEFAULTS, flag
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import duration
 from paddle_aug.system.files import read_json
@@ -84,7 +84,7 @@ def refuse_other(
         UserError: the message names the first setting that differs.
     """
     before, wanted = (
-        {**TrainConfig().asdict(), **state["settings"]["config"], **state["settings"]}
+        EARLIER_DEFAULTS | state["settings"]["config"] | state["settings"]
         for state in (earlier, now)
     )
     for name in (*now["settings"]["config"], *now["settings"]):

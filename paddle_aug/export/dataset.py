@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from paddle_aug.augment.modes import augmentation
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.content import shared_content
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.image import UnreadableImage
@@ -247,7 +247,7 @@ class _Maker:
 
 def _maker_from(header: dict, out: Path, data: str | None) -> _Maker:
     """The maker of a set, from its manifest."""
-    config = TrainConfig(**header["config"])
+    config = config_of(header["config"], (*SOURCES, *DRAWS), out / manifest.MANIFEST)
     if data is not None:
         config = replace(config, **{**dict.fromkeys(SOURCES), "data": data})
     source = open_data(config, check=False)

@@ -12,7 +12,7 @@ import posixpath
 from pathlib import Path
 from typing import NamedTuple
 
-from paddle_aug.config import TrainConfig, flag
+from paddle_aug.config import EARLIER_DEFAULTS, flag
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import DRAWS, SOURCES
 from paddle_aug.system.files import write_bytes
@@ -110,9 +110,8 @@ def refuse_other(out: Path, before: dict, header: dict) -> None:
 
 def _settings(header: dict) -> dict:
     """What decides the bytes of a set, by the names that users know."""
-    # Headers of earlier versions lack some of these fields.
-    config = header.get("config", {})
-    config = {flag(name): config.get(name, getattr(TrainConfig, name)) for name in DRAWS}
+    values = EARLIER_DEFAULTS | header.get("config", {})
+    config = {flag(name): values[name] for name in DRAWS}
     own = {flag(name): header.get(name) for name in OPTIONS}
     data = {"the data's fingerprint": header.get("data", {}).get("fingerprint")}
     return {**config, **own, **data, **header.get("versions", {})}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import paddle
 
-from paddle_aug.config import TrainConfig, flag, of_type
+from paddle_aug.config import EARLIER_DEFAULTS, TrainConfig, flag, of_type
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.workers import Workers
@@ -235,10 +235,8 @@ def set_earlier_run_aside(config: TrainConfig) -> None:
 
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
     """Stop if the run that wrote `state` has other settings, other data, or more epochs."""
-    before = {
-        item.name: of_type(item.name, state["config"].get(item.name, item.default), path)
-        for item in fields(config)
-    }
+    values = EARLIER_DEFAULTS | state["config"]
+    before = {item.name: of_type(item.name, values[item.name], path) for item in fields(config)}
     for name, value in before.items():
         now = getattr(config, name)
         if name not in MAY_CHANGE and value != now:

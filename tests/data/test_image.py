@@ -406,14 +406,16 @@ def test_the_error_survives_the_way_out_of_a_worker():
 def test_resize_is_bilinear_with_pixel_centres_and_gives_up_the_aspect_ratio(picture):
     larger = Image.fromarray(picture).resize((64, 64), Image.Resampling.BILINEAR)
     # cv2 computes in 11-bit fixed point: half a level for rounding, half for the weights.
-    assert np.abs(resize(picture, 64) - np.asarray(larger, int)).max() <= 1
+    for interpolation in ("linear", "area"):
+        difference = resize(picture, 64, interpolation) - np.asarray(larger, int)
+        assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(24, 24), (16, 24), (24, 9), (9, 7), (24, 48)])
 def test_area_averages_the_sides_that_shrink_and_keeps_the_bytes_of_the_others(size):
     image = np.random.default_rng(3).integers(0, 256, (*size, 3)).astype(np.uint8)
     averaged, levels = resize(image, 24, "area"), image.astype(float)
-    assert (averaged == resize(image, 24)).all() == (max(size) <= 24)
+    assert (averaged == resize(image, 24, "linear")).all() == (max(size) <= 24)
     blocks = np.repeat(np.repeat(levels, 24, axis=0), 24, axis=1).reshape(24, size[0], 24, -1, 3)
     if min(size) >= 24:
         assert np.abs(averaged - blocks.mean(axis=(1, 3))).max() < 0.51
@@ -424,7 +426,7 @@ def test_area_depends_less_on_where_the_pixels_lie_than_linear(picture):
     stripes = np.zeros((96, 96, 3), np.uint8)
     stripes[:, ::2] = 255
     assert np.ptp(resize(stripes, 16, "area")) <= 1
-    assert np.ptp(resize(stripes[:, :93], 16)) > 100
+    assert np.ptp(resize(stripes[:, :93], 16, "linear")) > 100
 
 
 def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch, picture):

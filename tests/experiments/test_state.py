@@ -87,6 +87,10 @@ def test_a_state_of_a_later_version_is_refused(read):
             {"config": {}}, {"config": {"learning_rate": 0.5}},
             "--learning-rate 0.0001, but this one has 0.5",
         ),
+        (  # which was then linear in all of them
+            {"config": {}}, {"config": {"interpolation": "area"}},
+            "--interpolation linear, but this one has area",
+        ),
     ],
 )  # fmt: skip
 def test_other_settings_are_refused_by_the_name_of_the_option(before, now, difference):
@@ -103,5 +107,5 @@ def test_other_settings_are_refused_by_the_name_of_the_option(before, now, diffe
 
 def test_a_setting_that_did_not_exist_when_a_search_began_has_its_default():
     now = copy.deepcopy(STATE)
-    now["settings"]["config"]["learning_rate"] = 1e-4
+    now["settings"]["config"] |= {"learning_rate": 1e-4, "interpolation": "linear"}
     refuse_other(Path("search.json"), "search", STATE, now)

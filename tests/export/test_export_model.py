@@ -130,8 +130,8 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
         "stretch",
         "normalize",
     )
-    assert (stretch["size"], stretch["interpolation"]) == (32, "linear")
-    assert "cv2.resize(image, (32, 32), interpolation=cv2.INTER_LINEAR)" in stretch["how"]
+    assert (stretch["size"], stretch["interpolation"]) == (32, "area")
+    assert "to 32 x 32 whatever the aspect ratio: cv2.INTER_AREA along sides" in stretch["how"]
     assert normalize["std"] == [0.5, 0.5, 0.5]
     names = {file.name for file in (tmp_path / "out").iterdir()}
     assert names == {PROGRAM, "inference.pdiparams", "description.json", "infer.py"}

@@ -19,7 +19,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data import dataset
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.data.image import read_image
+from paddle_aug.data.image import read_image, read_sample
 from paddle_aug.data.readers import aistudio
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import dataset_of, open_data
@@ -62,8 +62,8 @@ def section(*cells, title=""):
 
 
 def test_the_first_cell_is_the_image_and_the_others_are_its_epochs(samples):
-    config = TrainConfig(augment="userDef", seed=5, image_size=24)
-    trained = Augmented(samples, 24, augmentation("userDef"), seed=5)
+    config = TrainConfig(augment="userDef", seed=5, image_size=24, interpolation="linear")
+    trained = Augmented(samples, 24, augmentation("userDef"), seed=5, interpolation="linear")
     first, *others = preview.cells_of(shown(config, samples), 3, Draws(4, epoch=2))
     want = cv2.resize(read_image(samples[3].file), (24, 24), interpolation=cv2.INTER_LINEAR)
     assert (first.image == want).all()
@@ -175,12 +175,15 @@ def test_a_run_on_other_data_is_refused(tmp_path, photos):
         preview.read_run(file, str(other))
 
 
-def test_a_run_from_before_a_field_existed_has_its_default(tmp_path, photos):
+def test_a_run_from_before_mixes_and_area_has_neither(tmp_path, photos):
     """As logs/reference has them."""
     old = json.loads(run_file(tmp_path, photos).read_text())["config"]
-    del old["mix"], old["mix_per"]
+    for name in ("mix", "mix_per", "stretch", "interpolation"):
+        del old[name]
     shown = preview.read_run(run_file(tmp_path, photos, config=old, sessions=[{"from_epoch": 3}]))
-    assert shown.config.mix == "none"
+    assert (shown.config.mix, shown.config.interpolation) == ("none", "linear")
+    linear = read_sample(shown.dataset.samples[0], shown.config.image_size, "linear")
+    assert (shown.dataset.unchanged(0) == linear).all()
     assert processes(shown.sessions, 5) == 1
 
 

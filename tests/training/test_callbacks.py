@@ -106,7 +106,7 @@ def test_the_script_of_the_page_stops_early(tmp_path, monkeypatch, repository):
     page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
     (script,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     # At this rate no prediction changes, so the first epoch stays the best.
-    tiny = {"image_size": 16, "learning_rate": 1e-12, "device": "cpu", "threads": 1}
+    tiny = {"network": "vgg_thin", "image_size": 16, "learning_rate": 1e-12, "device": "cpu"}
     script = script.replace('"epochs": 50', f'"epochs": 50, **{tiny}').replace(
         "patience=5", "patience=1"
     )

@@ -90,11 +90,13 @@ def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
 
 
 def test_a_checkpoint_of_an_earlier_version_is_resumed(config, data, elsewhere):
+    config = replace(config, interpolation="linear")
     train.fit(replace(config, epochs=2), data)
     path = model_file(config, "checkpoint.pdstates")
     state = checkpoint.load(path)
     before = runlog.read_run_file(config.log_dir, config.mode)["epochs"]
     del state["format"], state["stopped"], state["sessions"][0]["cpu"]
+    del state["config"]["interpolation"]
     names = ("seconds", "data_wait", "images_per_s")
     state["curves"] = {name: np.array(curve) for name, curve in state["curves"].items()}
     state["epochs"] = {
@@ -102,6 +104,8 @@ def test_a_checkpoint_of_an_earlier_version_is_resumed(config, data, elsewhere):
         "others": {i: {"right": epoch["right"]} for i, epoch in enumerate(before)},
     }
     checkpoint.save(path, {**state, "part": None})
+    with pytest.raises(UserError, match="--interpolation linear, this run has area; give the same"):
+        train.fit(replace(config, interpolation="area", resume=True), data)
     train.fit(replace(config, resume=True), data)
     whole = replace(config, **elsewhere)
     train.fit(whole, data)

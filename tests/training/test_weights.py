@@ -110,7 +110,7 @@ def test_a_run_from_before_normalize_was_the_notebooks(run_json):
 
 
 def test_weights_say_how_images_are_stretched_and_old_ones_mean_linear(photos, tmp_path):
-    weights = train_tiny(photos, tmp_path, interpolation="area")
+    weights = train_tiny(photos, tmp_path)
     assert load_trained(weights).config.interpolation == "area"
     content = checkpoint.load(weights)
     del content[checkpoint.DESCRIPTION]["config"]["interpolation"]
