@@ -2,6 +2,7 @@
 
 import pickle
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import BinaryIO
 
 import numpy as np
@@ -17,7 +18,7 @@ def load(file: BinaryIO, encoding: str = "ASCII"):
         OSError: the file cannot be read.
     """
     try:
-        return _with_arrays(_ArraysOnly(file, encoding=encoding).load())
+        return _with_arrays(Restricted(file, ADMITTED, encoding=encoding).load())
     except OSError:
         raise
     except Exception as error:  # a damaged pickle raises nearly anything
@@ -86,8 +87,16 @@ ADMITTED = {
 }
 
 
-class _ArraysOnly(pickle.Unpickler):
+# The unpickler in C keeps a table as long as the largest number that the pickle gives a value, so
+# that ten bytes of a file can take all memory. This one keeps a dict.
+class Restricted(pickle._Unpickler):
+    """An unpickler that knows only the `admitted` names, and what stands for them."""
+
+    def __init__(self, file: BinaryIO, admitted: Mapping[tuple[str, str], object], **options):
+        super().__init__(file, **options)
+        self.admitted = admitted
+
     def find_class(self, module, name):
-        if (module, name) not in ADMITTED:
+        if (module, name) not in self.admitted:
             raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-        return ADMITTED[module, name]
+        return self.admitted[module, name]

@@ -2,6 +2,7 @@
 
 import pickle
 import struct
+import tracemalloc
 from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
@@ -85,6 +86,17 @@ def test_what_would_run_code_is_refused_and_does_not_run(tmp_path, protocol, enc
 def test_a_function_that_is_not_admitted_is_named_even_if_its_class_is(content, name):
     with pytest.raises(pickle.UnpicklingError, match=f"refers to {name}"):
         load(content)
+
+
+def test_the_number_that_a_pickle_gives_a_value_takes_no_memory():
+    content = b"\x80\x02Nr" + struct.pack("<I", 2**30) + b"."  # LONG_BINPUT
+    tracemalloc.start()
+    try:
+        assert load(content) is None
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 200])
