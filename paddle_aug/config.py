@@ -154,8 +154,9 @@ class TrainConfig:
     )
     pretrained: str | None = option(
         None,
-        "start from the weights in FILE (paddle.vision:FILE if they are of paddle.vision), or from "
-        "'imagenet', which Paddle downloads; a head for another number of classes is replaced",
+        "start from the weights in FILE (ours, PyTorch's, or paddle.vision:FILE), or from "
+        "'imagenet', which a package has for efficientnet_lite0 and Paddle downloads for others; a "
+        "head for another number of classes is replaced",
         "FILE",
     )
     freeze: str | None = option(

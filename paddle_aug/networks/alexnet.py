@@ -4,6 +4,7 @@ from paddle import nn
 from paddle.nn.initializer import Uniform
 
 SMALLEST = 63  # leaves one pixel before the dense layers
+BEHIND_DROPOUT = ("_fc6.weight", "_fc7.weight")
 
 
 def conv(channels: int, width: int, kernel: int, **how) -> nn.Conv2D:

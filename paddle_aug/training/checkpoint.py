@@ -2,14 +2,13 @@
 
 import os
 import pickle
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import paddle
 
 from paddle_aug.errors import UserError
-from paddle_aug.system import pickles
+from paddle_aug.system import pickles, torch_files
 from paddle_aug.system.files import open_file, replacing
 
 # A file of weights may also hold their description (weights.py) and a note by paddle.save.
@@ -47,6 +46,10 @@ def load(path: Path) -> dict:
     Raises:
         UserError: the file is missing, damaged, or holds more than arrays and plain values.
     """
+    if torch_files.is_torch(path):
+        raise UserError(
+            f"{path} is a PyTorch file, which can only start a training: --pretrained {path}"
+        )
     try:
         with open_file(path) as file:
             content = pickles.load(file)
@@ -55,11 +58,6 @@ def load(path: Path) -> dict:
         hint = f"; did you mean {whole}?" if os.path.isfile(whole) else ""
         raise UserError(f"cannot read {path}: {error.strerror}{hint}") from None
     except pickle.UnpicklingError as error:
-        if zipfile.is_zipfile(path):
-            raise UserError(
-                f"{path} is a zip, as PyTorch saves weights; convert them to a dict of NumPy "
-                "arrays, dense layers transposed, and write it with paddle.save"
-            ) from None
         raise UserError(f"{path} is damaged, or not made of arrays alone: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise UserError(f"{path} holds no weights by name")

@@ -243,7 +243,7 @@ def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
         ) from None
     initialize(network, config.init)
     if config.pretrained:
-        load_pretrained(network, config.pretrained, config.network)
+        load_pretrained(network, config)
     scale_head_lr(network, config.head_lr_mult)
     return network
 

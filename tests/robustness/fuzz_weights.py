@@ -16,6 +16,7 @@ from fuzz_texts import JSON
 from hypothesis import strategies as st
 from trained import tiny_config
 
+from paddle_aug.config import TrainConfig
 from paddle_aug.networks import NETWORKS
 from paddle_aug.training import checkpoint, state
 from paddle_aug.training import fit as train
@@ -94,7 +95,8 @@ def weights(draw: Callable, folder: Path) -> Attempt:
 
     def load():
         if starts:
-            load_pretrained(NETWORKS[NETWORK](3, SIZE), str(file), NETWORK)
+            config = TrainConfig(network=NETWORK, pretrained=str(file))
+            load_pretrained(NETWORKS[NETWORK](3, SIZE), config)
             return
         trained = load_trained(file)
         assert all(isinstance(name, str) for name in trained.class_names)

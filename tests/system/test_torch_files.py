@@ -172,6 +172,6 @@ def test_a_cut_or_damaged_file_loads_or_is_refused(tmp_path, save):
         assert all(array.size <= 6 for array in loaded.values())
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
+def test_the_message_about_a_missing_file_names_it(tmp_path):
     with pytest.raises(UserError, match=r"cannot read .*w\.pth: No such file"):
         torch_files.load(tmp_path / "w.pth")

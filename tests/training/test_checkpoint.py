@@ -3,12 +3,12 @@
 import os
 import pickle
 import weakref
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import paddle
 import pytest
+from torch_writer import save_stream, save_zip
 
 from paddle_aug.errors import UserError
 from paddle_aug.networks.vgg import VGG
@@ -104,11 +104,12 @@ def test_the_message_about_a_name_without_its_ending_has_the_whole_name(tmp_path
         checkpoint.load(tmp_path / "best_model")
 
 
-def test_weights_of_pytorch_are_recognized(tmp_path):
-    with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
-        archive.writestr("w/data.pkl", b"")
-    with pytest.raises(UserError, match=r"w\.pth is a zip, as PyTorch saves weights; convert them"):
-        checkpoint.load(tmp_path / "w.pth")
+@pytest.mark.parametrize("write", [save_zip, save_stream])
+def test_weights_of_pytorch_are_recognized(tmp_path, write):
+    path = write(tmp_path / "w.pth", {})
+    told = rf"{path} is a PyTorch file, which can only start a training: --pretrained {path}$"
+    with pytest.raises(UserError, match=told):
+        checkpoint.load(path)
 
 
 @pytest.mark.parametrize(
