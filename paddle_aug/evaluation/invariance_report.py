@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paddle_aug.data.dataset import Dataset
-from paddle_aug.errors import writing
 from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.results.html import environment
 from paddle_aug.results.style import add_legend, colours, settings, wrapped
@@ -62,17 +61,16 @@ def write(result: Map, folder: Path) -> list[Path]:
     """Write the files of `FILES`, and return their paths.
 
     Raises:
-        UserError: the folder cannot be written to.
+        OSError: a file cannot be written.
     """
     files = [folder / name for name in FILES]
     style = settings(subject.name for subject in result.networks)
     style |= {"font.size": 8, "axes.titlesize": 9}
-    with writing(f"to --out {folder}"):
-        with matplotlib.rc_context(style), replacing(files[0]) as file:
-            figure(result).savefig(file, format="png")
-        write_text(files[1], as_csv(result))
-        write_json(files[2], as_dict(result))
-        write_text(files[3], page(result))
+    with matplotlib.rc_context(style), replacing(files[0]) as file:
+        figure(result).savefig(file, format="png")
+    write_text(files[1], as_csv(result))
+    write_json(files[2], as_dict(result))
+    write_text(files[3], page(result))
     return files
 
 

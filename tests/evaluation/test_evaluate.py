@@ -48,7 +48,7 @@ def guesses(images=400, classes=7):
 
 def test_measures_are_those_of_a_slow_loop():
     probabilities, labels = guesses()
-    found = measure(probabilities, labels)
+    measured = measure(probabilities, labels)
     counts = np.zeros((7, 7), int)
     right = among_five = 0
     for row, label in zip(probabilities, labels, strict=True):
@@ -56,26 +56,19 @@ def test_measures_are_those_of_a_slow_loop():
         counts[label, ranking[0]] += 1
         right += ranking[0] == label
         among_five += label in ranking[:5]
-    assert (found.images, found.correct) == (400, right)
-    assert 0.3 < found.accuracy < 0.9
-    assert found.top5 == among_five / 400
-    assert (found.confusion == counts).all()
-    precision, recall = (
-        counts.diagonal() / counts.sum(axis=0),
-        counts.diagonal() / counts.sum(axis=1),
-    )
-    np.testing.assert_allclose(found.precision, precision)
-    np.testing.assert_allclose(found.recall, recall)
-    np.testing.assert_allclose(found.f1, 2 / (1 / precision + 1 / recall))
-
-
-def test_the_interval_is_wilsons():
-    probabilities, labels = guesses()
-    found = measure(probabilities, labels)
-    n, p, z = 400, found.accuracy, 1.959963984540054
+    assert (measured.images, measured.correct) == (400, right)
+    assert 0.3 < measured.accuracy < 0.9
+    n, p, z = 400, right / 400, 1.959963984540054  # Wilson's interval at 95 %
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low, high = ((p + z * z / (2 * n) + sign * half) / (1 + z * z / n) for sign in (-1, 1))
-    assert found.interval == (pytest.approx(low), pytest.approx(high))
+    assert measured.interval == (pytest.approx(low), pytest.approx(high))
+    assert measured.top5 == among_five / 400
+    assert (measured.confusion == counts).all()
+    hits = counts.diagonal()
+    precision, recall = hits / counts.sum(axis=0), hits / counts.sum(axis=1)
+    np.testing.assert_allclose(measured.precision, precision)
+    np.testing.assert_allclose(measured.recall, recall)
+    np.testing.assert_allclose(measured.f1, 2 / (1 / precision + 1 / recall))
 
 
 def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy():
@@ -145,13 +138,6 @@ def test_tta_is_the_mean_over_the_image_and_its_draws(trained, samples, spec, dr
     np.testing.assert_allclose(made, want, atol=1e-6)
     (plain,) = predictions(trained, [sample])
     assert np.abs(made - plain).max() > 1e-3
-
-
-def test_what_an_image_is_taken_for_does_not_depend_on_the_others(trained, samples):
-    tta = parse_tta("userDef", 3)
-    forth = list(predictions(trained, samples, tta))
-    back = list(predictions(trained, samples[::-1], tta, batch_size=4))
-    np.testing.assert_allclose(forth, back[::-1], atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from trained import train_tiny
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.image import read_image, resize
-from paddle_aug.data.normalize import KNOWN, Normalization
+from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
 from paddle_aug.export import model as export_model
 from paddle_aug.networks import NETWORKS
@@ -96,14 +96,6 @@ def test_the_outputs_are_those_of_the_network(
     after = trained.network.state_dict()
     assert before.keys() == after.keys(), "the network itself is left as it was"
     assert all((before[name] == after[name].numpy()).all() for name in before)
-
-
-def test_a_model_that_takes_pixels_normalises_as_training_does(pixels):
-    for normalization in (*KNOWN.values(), Normalization((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))):
-        layer = export_model.FromPixels(paddle.nn.Identity(), normalization)
-        ours = layer(paddle.to_tensor(pixels)).numpy()
-        trainings = Normalize(normalization)(paddle.to_tensor(pixels)).numpy()
-        np.testing.assert_allclose(ours, trainings, atol=1e-5)
 
 
 def test_the_description_says_what_goes_in_and_what_comes_out(
