@@ -6,7 +6,7 @@ import pytest
 from made_logs import NOTEBOOK_MODES, curves, logs
 from matplotlib.colors import to_rgb
 
-from paddle_aug.results import fonts, runlog, style
+from paddle_aug.results import runlog, style
 from paddle_aug.results.curves import curves_figure, draw, plan
 from paddle_aug.results.runlog import by_mode, clean_points, read_runs, read_seeds
 
@@ -139,13 +139,6 @@ def test_a_dollar_sign_in_a_name_is_no_formula(tmp_path):
         file.rename(tmp_path / file.name.replace("aAug", r"$\frac$Aug"))
     (file, *_) = draw(read_runs(tmp_path), tmp_path)
     assert file.exists()
-
-
-def test_letters_that_no_font_has_are_not_replaced_in_silence(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(fonts, "_installed", list)
-    fonts._advise.cache_clear()
-    draw(read_runs(logs(tmp_path, ["旋"])), tmp_path)
-    assert "no font on this system" in caplog.text
 
 
 def test_curves_that_diverged_and_runs_of_one_epoch_are_drawn(tmp_path):

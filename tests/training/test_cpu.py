@@ -25,17 +25,14 @@ def test_mkl_uses_avx2_on_cpus_of_amd_that_have_it(tmp_path, text, value):
     assert os.environ.get(MKL_INSTRUCTIONS) == value
 
 
-def test_without_cpuinfo_nothing_is_set(tmp_path):
-    assert use_fast_instructions(tmp_path / "absent") is None
-
-
 def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     monkeypatch.setenv(MKL_INSTRUCTIONS, "4")
     (tmp_path / "cpuinfo").write_text(AMD)
     assert use_fast_instructions(tmp_path / "cpuinfo") == "4"
 
 
-def test_the_name_of_the_cpu_is_read(tmp_path):
+def test_the_name_of_the_cpu_is_read_where_there_is_a_cpuinfo(tmp_path):
     (tmp_path / "cpuinfo").write_text("model name\t: AMD EPYC 7B13\n" + AMD)
     assert cpu_model(tmp_path / "cpuinfo") == "AMD EPYC 7B13"
     assert cpu_model(tmp_path / "absent")
+    assert use_fast_instructions(tmp_path / "absent") is None

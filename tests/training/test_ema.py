@@ -48,27 +48,3 @@ def test_the_network_has_the_average_within_the_context_and_its_own_weights_afte
     with pytest.raises(RuntimeError), average.in_place():
         raise RuntimeError
     np.testing.assert_array_equal(network[0].weight.numpy(), 3.0)
-
-
-def test_without_a_decay_it_is_the_network_itself(network):
-    set_weights(network, 1.0)
-    average = Average(network, 0.0)
-    set_weights(network, 3.0)
-    average.update()
-    with average.in_place():
-        np.testing.assert_array_equal(network[0].weight.numpy(), 3.0)
-
-
-def test_it_goes_on_from_its_state(network):
-    average = Average(network, 0.9)
-    average.update()
-    other = Average(network, 0.9)
-    other.set_state_dict(
-        {"steps": 1, "weights": {k: v.numpy() for k, v in average.weights.items()}}
-    )
-    set_weights(network, 2.0)
-    average.update()
-    other.update()
-    assert other.steps == 2
-    for name, value in average.weights.items():
-        np.testing.assert_array_equal(other.weights[name].numpy(), value.numpy())

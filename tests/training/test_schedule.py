@@ -1,5 +1,6 @@
 """The learning rate over a run."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -15,11 +16,8 @@ def over_epochs(config, losses=(1.0,) * 20):
     return [learning_rate(config, epoch, 1.0, losses[:epoch]) for epoch in range(config.epochs)]
 
 
-def test_a_constant_rate_stays():
+def test_a_constant_rate_stays_and_a_cosine_falls_from_it_to_nothing():
     assert over_epochs(CONFIG) == [0.1] * 20
-
-
-def test_a_cosine_falls_from_the_learning_rate_to_nothing():
     rates = over_epochs(replace(CONFIG, schedule="cosine", epochs=4))
     assert rates == pytest.approx([0.1, 0.1 * (1 + 0.5**0.5) / 2, 0.05, 0.1 * (1 - 0.5**0.5) / 2])
 
@@ -40,13 +38,11 @@ def test_a_plateau_lowers_the_rate_after_so_many_epochs_without_a_lower_loss():
     assert over_epochs(config, losses) == pytest.approx(expected)
 
 
-def test_a_loss_that_is_lower_by_next_to_nothing_is_not_lower():
-    assert plateaus([1.0, 0.99999, 0.99998], patience=2) == 1
-    assert plateaus([1.0, 0.9, 0.8], patience=2) == 0
-
-
-def test_a_loss_that_is_no_number_is_not_lower():
-    assert plateaus([1.0, float("nan"), float("nan")], patience=2) == 1
+@pytest.mark.parametrize(
+    ("losses", "count"), [([0.9, 0.8], 0), ([0.99999, 0.99998], 1), ([math.nan, math.nan], 1)]
+)
+def test_a_loss_that_is_no_number_or_hardly_lower_is_not_lower(losses, count):
+    assert plateaus([1.0, *losses], patience=2) == count
 
 
 def test_a_warm_up_rises_with_every_step_and_multiplies_the_schedule():

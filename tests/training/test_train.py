@@ -185,6 +185,19 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(config, data,
     assert progress.curves != other.curves
 
 
+def test_each_epoch_seeds_dropout_differently(config, data, monkeypatch):
+    seeds, set_seed = [], paddle.seed
+
+    def record(seed):
+        seeds.append(seed)
+        return set_seed(seed)
+
+    monkeypatch.setattr(paddle, "seed", record)
+    train.fit(config, data)
+    assert len(seeds) >= 4, "for the network's weights, and for each epoch"
+    assert len(set(seeds)) == len(seeds)
+
+
 def test_all_modes_of_a_seed_start_from_the_same_weights(config, data, monkeypatch):
     first_weights = []
     begin = train.begin
