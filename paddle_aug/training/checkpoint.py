@@ -67,12 +67,17 @@ def load(path: Path) -> dict:
 def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
     """Load weights into a network. All must be there, with the right dtypes and shapes.
 
+    A network made under paddle.LazyGuard takes no memory until the weights are known to fit.
+
     Raises:
         UserError: the weights are another network's, or not all of them are finite.
     """
     arrays = {name: value for name, value in weights.items() if name not in NOTES}
     refuse_others(network.state_dict(), arrays, path)
     refuse_diverged(arrays, path)
+    for parameter in network.parameters():
+        if not parameter._is_initialized():
+            parameter.initialize()
     network.set_state_dict(weights)
 
 

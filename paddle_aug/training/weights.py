@@ -13,6 +13,7 @@ from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.inputs import DRAWS, SOURCES, engine, open_data, selected
 from paddle_aug.networks import NETWORKS
+from paddle_aug.results.text import shortened
 from paddle_aug.system import files
 from paddle_aug.system.schema import COUNT, NUMBER, TEXT, misfit
 from paddle_aug.training import checkpoint
@@ -133,7 +134,8 @@ def from_description(description: dict, file: Path) -> Trained:
     with found_in(file):
         make = NETWORKS[config.network]
     try:
-        network = make(len(data["class_names"]), config.image_size)
+        with paddle.LazyGuard():  # no memory until the weights are known to fit
+            network = make(len(data["class_names"]), config.image_size)
     except ValueError as error:
         raise UserError(f"{file} does not describe trained weights: {error}") from None
     norm = facts["normalization"]
@@ -186,7 +188,7 @@ def with_classes(data: Dataset, trained: Trained) -> Dataset:
     if known == there:
         return data
     if unknown := [name for name in there if name not in known]:
-        names = ", ".join(map(repr, known[:MAX_NAMES])) + ", …" * (len(known) > MAX_NAMES)
+        names = shortened([*map(repr, known)], MAX_NAMES)
         numbered = all(name.isdigit() for name in there)
         advice = "; write labels.txt beside its lists, a line a class: 0 name" if numbered else ""
         raise UserError(

@@ -138,6 +138,8 @@ DATA = {"name": "photos", "fingerprint": "0", "class_names": ["a"]}
         ({"data": {**DATA, "name": [1]}}, "data: name must be a string"),
         ({"engine": {"native": 1}}, "engine must be a string"),
         ({"config": 3}, "does not describe trained weights: it: config must be an object"),
+        # Its dense layers would have 550 GB.
+        ({"config": {"network": "vgg16", "image_size": 8192}}, "is of another network"),
     ],
 )
 def test_a_description_that_cannot_be_understood_is_refused(weights, tmp_path, change, message):
