@@ -296,7 +296,7 @@ def _of_duplicates(survey: Survey) -> Iterator[Finding]:
         places[pair.code].append(_place(survey, pair.second, _likeness(survey, pair)))
     for finding in _by_code(places):
         if finding.level == "error" and survey.found.published:
-            finding = finding._replace(level="warning")  # who compares needs the split as it is
+            finding = finding._replace(level="warning")  # comparisons need the split unchanged
         yield finding
 
 

@@ -16,11 +16,9 @@ from paddle_aug.data.image import (
     of_file,
 )
 from paddle_aug.data.parallel import over_images
-from paddle_aug.data.samples import Found, Sample, first_of_each, normal_path
+from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import printable
 from paddle_aug.system.files import read_bytes
-
-PARTS = ("train", "eval", "test")
 
 
 class Seen(NamedTuple):
@@ -58,10 +56,9 @@ class Survey:
         self.found = found
         first: dict[str, tuple[Sample, int]] = {}
         for part, (_, listed) in enumerate(found.parts):
-            for path, index in first_of_each(listed).items():
-                first.setdefault(path, (listed[index], part))
-        samples = [sample for sample, _ in first.values()]
-        looks = over_images(look, samples, "checking images")
+            for sample in listed:
+                first.setdefault(normal_path(sample), (sample, part))
+        looks = over_images(look, [sample for sample, _ in first.values()], "checking images")
         self.images = [
             Listed(sample, part, seen)
             for (sample, part), seen in zip(first.values(), looks, strict=True)
@@ -69,8 +66,9 @@ class Survey:
 
     @cached_property
     def counts(self) -> dict[str, Counter]:
-        """Images of each label in each of PARTS, as they are listed."""
-        return {part: Counter(s.label for s in getattr(self.found, part)) for part in PARTS}
+        """Images of each label in train, eval and test, as they are listed."""
+        parts = ("train", "eval", "test")
+        return {part: Counter(s.label for s in getattr(self.found, part)) for part in parts}
 
     @cached_property
     def readable(self) -> list[Listed]:
@@ -93,11 +91,9 @@ class Survey:
     def groups(self) -> dict[str, int]:
         """The group of each readable image, by its path. Images that are the same, or nearly so,
         share a group."""
-        count = len(self.readable)
-        links = zip(
-            (np.arange(count), self.first), (self.near.first, self.near.second), strict=True
-        )
-        numbers = components(count, *map(np.concatenate, links))
+        count, near = len(self.readable), self.near
+        links = np.r_[np.arange(count), near.first], np.r_[self.first, near.second]
+        numbers = components(count, *links)
         return {
             normal_path(image.sample): int(number)
             for image, number in zip(self.readable, numbers, strict=True)

@@ -33,7 +33,7 @@ def content_groups(samples: Sequence[Sample], digests: dict[str, bytes]) -> dict
     Only images of equal size are hashed. `digests`, by normal path, keeps the hashes for the next
     call. A file that cannot be read is a group of its own; the check of all images says why.
     """
-    images = {path: samples[index] for path, index in first_of_each(samples).items()}
+    images = first_of_each(samples)
     by_size: dict[int | tuple[int, ...], list[str]] = defaultdict(list)
     for path, sample in images.items():
         with suppress(OSError):

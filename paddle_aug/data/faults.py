@@ -60,10 +60,10 @@ def list_faults(found: Found) -> list[Fault]:
     for (earlier, before), (name, samples) in combinations(found.parts, 2):
         first_before = first_of_each(before)
         for sample in samples:
-            index = first_before.get(normal_path(sample))
-            if index is not None and before[index].line:
+            there = first_before.get(normal_path(sample))
+            if there and there.line:
                 reason = (
-                    f"{sample.path} is on line {before[index].line} of {earlier} too; "
+                    f"{sample.path} is on line {there.line} of {earlier} too; "
                     "evaluate on other images"
                 )
                 faults.append(Fault(name, sample.line, reason))
@@ -73,8 +73,8 @@ def list_faults(found: Found) -> list[Fault]:
 def repeats(samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
     """Each sample that lists an image again, with the first sample of that image."""
     first = first_of_each(samples)
-    earlier = [first[normal_path(sample)] for sample in samples]
-    return [(samples[i], samples[j]) for i, j in enumerate(earlier) if j < i]
+    pairs = ((sample, first[normal_path(sample)]) for sample in samples)
+    return [(sample, earlier) for sample, earlier in pairs if earlier is not sample]
 
 
 def image_faults(parts: Sequence[Part], filled: Filling | None = None) -> list[Fault]:

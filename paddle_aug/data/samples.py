@@ -88,9 +88,9 @@ def normal_path(sample: Sample) -> str:
     return posixpath.normpath(sample.path)
 
 
-def first_of_each(samples: Iterable[Sample]) -> dict[str, int]:
-    """Where each image is listed first, by its normal path, in the order of the list."""
-    places: dict[str, int] = {}
-    for index, sample in enumerate(samples):
-        places.setdefault(normal_path(sample), index)
-    return places
+def first_of_each(samples: Iterable[Sample]) -> dict[str, Sample]:
+    """The first sample of each image, by its normal path, in the order of the list."""
+    first: dict[str, Sample] = {}
+    for sample in samples:
+        first.setdefault(normal_path(sample), sample)
+    return first

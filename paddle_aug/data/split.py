@@ -50,7 +50,10 @@ def select(
         )
     train = dataset.train if first is None else _first(dataset, first)
     if holdout:
-        groups = content_groups(train, dataset.digests) if copies_together else first_of_each(train)
+        if copies_together:
+            groups = content_groups(train, dataset.digests)
+        else:
+            groups = {path: number for number, path in enumerate(first_of_each(train))}
         train, held = hold_back(train, holdout, seed, groups)
         dataset = replace(dataset, eval=held, test=dataset.eval or dataset.test)
     if fraction < 1:
@@ -88,35 +91,35 @@ def hold_back(
         UserError: nothing would be held back.
     """
     first = first_of_each(train)
-    units: dict[int, list[str]] = {}
-    for path in first:
-        units.setdefault(groups[path], []).append(path)
+    units: dict[int, list[Sample]] = {}
+    for path, sample in first.items():
+        units.setdefault(groups[path], []).append(sample)
     members = list(units.values())
-    labels = [train[first[paths[0]]].label for paths in members]
+    labels = [samples[0].label for samples in members]
     order = stratified_order(labels, generator(seed, "holdout"))
     last = {labels[index]: index for index in order}
-    mixed = [len({train[first[path]].label for path in paths}) > 1 for paths in members]
+    mixed = [len({sample.label for sample in samples}) > 1 for samples in members]
     order = [index for index in order if index != last[labels[index]] and not mixed[index]]
     wanted = round(share * len(first))
     if len(members) == len(first):
         taken = order[:wanted]
     else:
         taken = _whole_groups(members, labels, order, wanted)
-    held = {path for index in taken for path in members[index]}
+    held = {normal_path(sample) for index in taken for sample in members[index]}
     if not held:
         copies = "; copies of an image stay together" if len(members) < len(first) else ""
         raise UserError(f"--holdout {share} holds back none of {len(first):,} images{copies}")
     left = [sample for sample in train if normal_path(sample) not in held]
-    return left, [train[index] for path, index in first.items() if path in held]
+    return left, [sample for path, sample in first.items() if path in held]
 
 
 def _whole_groups(
-    members: list[list[str]], labels: list[int], order: list[int], wanted: int
+    members: list[list[Sample]], labels: list[int], order: list[int], wanted: int
 ) -> list[int]:
     """The groups, in order, that fit into their class's share, until `wanted` images are taken."""
     images = Counter()
-    for paths, label in zip(members, labels, strict=True):
-        images[label] += len(paths)
+    for samples, label in zip(members, labels, strict=True):
+        images[label] += len(samples)
     total = images.total()
     room = {label: -(-wanted * count // total) for label, count in images.items()}
     taken = []

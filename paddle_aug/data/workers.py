@@ -1,9 +1,9 @@
 """From a list of samples to batches of arrays, made ahead of time by worker processes. No Paddle.
 
 Workers are spawned, not forked as paddle.io's are: a fork copies the locks of threads that it does
-not copy, such as OpenCV's and OpenMP's, and a worker may then wait for ever. A spawned worker
-imports only what it needs and starts in a second. A worker that dies is noticed at once, one that
-hangs after PATIENCE.
+not copy, such as OpenCV's and OpenMP's, and a worker may then hang. A spawned worker imports only
+what it needs and starts in a second. A worker that dies is noticed at once, one that hangs after
+PATIENCE.
 
 A worker writes its images into memory that it shares with this process; only keys and labels go
 through a pipe.
@@ -50,7 +50,7 @@ class Workers:
         self.datasets = datasets
         self.processes = processes
         self.executor: Executor
-        # Each worker has two batches, in the making or waiting; one more is with the network.
+        # Two batches for each worker, being made or waiting, and one that the network uses.
         self.free = deque(range(2 * max(1, processes) + 1))
         size = max(dataset.image_size for dataset in datasets.values())
         shape = (len(self.free), max_batch, size, size, 3)
