@@ -1,15 +1,14 @@
 """The report as files: what is in them, that they need nothing else, and how a browser takes it."""
 
-import base64
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from in_process import run_tool
 from made_comparison import change_state, write_comparison
+from page_reader import Reader
 from PIL import Image
 
 from paddle_aug.experiments import compare_figures, compare_page, compare_report, compare_results
@@ -22,21 +21,6 @@ ACCURACIES = {
     "hflip|rotate(20)": [0.51, 0.50, 0.50],
 }
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-class Elements(HTMLParser):
-    """The tags of a page, with their attributes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def of(self, tag):
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 @pytest.fixture(scope="module")
@@ -58,26 +42,22 @@ def test_the_report_is_a_page_markdown_and_two_tables(folder):
 
 
 def test_the_page_needs_no_network_and_no_other_file(folder):
-    page = Elements((folder / "report.html").read_text())
-    for picture in page.of("img"):
-        assert picture["src"].startswith("data:image/png;base64,")
-        assert picture["alt"]
-    assert not page.of("script") + page.of("link") + page.of("iframe")
-    assert all("href" not in attributes for _, attributes in page.found)
+    page = Reader((folder / "report.html").read_text())
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert all(picture["alt"] for picture in page.images)
+    assert not {"script", "link", "iframe"} & page.texts.keys()
 
 
 def test_plot_draws_the_figures_of_the_page_and_prints_its_answer(
     folder, tmp_path, monkeypatch, capsys
 ):
-    text = (folder / "report.html").read_text()
-    within = {base64.b64decode(each["src"].partition(",")[2]) for each in Elements(text).of("img")}
+    page = Reader((folder / "report.html").read_text())
     assert run_tool("plot.py", folder, "--output", tmp_path, monkeypatch=monkeypatch) == 0
     drawn = {file.read_bytes() for file in tmp_path.glob("*.png")}
-    assert drawn | {(folder / "examples.png").read_bytes()} == within
+    assert drawn | {(folder / "examples.png").read_bytes()} == set(page.files())
     answer = compare_report.answer(compare_results.read(folder))
     assert answer in capsys.readouterr().out
-    first = re.search(r'<p class="answer">(.*?)</p>', text, re.S)[1]
-    assert re.sub("<[^>]*>", "", first).replace("\u00a0", " ") == answer.replace("`", "")
+    assert page.texts["p"][0].replace("\u00a0", " ") == answer.replace("`", "")
 
 
 def test_names_that_look_like_html_or_formulas_do_no_harm(tmp_path):
@@ -86,8 +66,8 @@ def test_names_that_look_like_html_or_formulas_do_no_harm(tmp_path):
     names = ["<b>a</b>", "$x$ 玫瑰", "c" * 60]
     change_state(folder, data=data | {"class_names": names, "name": "<script>alert(1)</script>"})
     compare_page.write(compare_results.read(folder))
-    page = Elements((folder / "report.html").read_text(encoding="utf-8"))
-    assert not page.of("script") + page.of("b")
+    page = Reader((folder / "report.html").read_text(encoding="utf-8"))
+    assert not {"script", "b"} & page.texts.keys()
 
 
 def test_many_classes_leave_the_figure_readable(tmp_path, monkeypatch):

@@ -1,14 +1,10 @@
 """Pages of previews: one file that needs no other, whose pictures are those of the cells."""
 
-import base64
-from html.parser import HTMLParser
-from io import BytesIO
-
 import numpy as np
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
-from PIL import Image
+from page_reader import Reader
 
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_sample
@@ -16,40 +12,6 @@ from paddle_aug.errors import UserError
 from paddle_aug.preview.page import page, write_page
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.rng import generator
-
-
-class Reader(HTMLParser):
-    """What a browser would find in a page, by tag; tags have to be closed in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.texts, self.images, self.addresses = [], {}, [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.addresses += [attrs[name] for name in ("src", "href") if name in attrs]
-        if tag == "img":
-            self.images.append(attrs)
-        if tag not in ("meta", "img"):
-            self.open.append(tag)
-            self.texts.setdefault(tag, []).append("")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        for tag in self.open:
-            self.texts[tag][-1] += data
-
-    def pictures(self):
-        for attrs in self.images:
-            kind, data = attrs["src"].split(";base64,")
-            made = Image.open(BytesIO(base64.b64decode(data, validate=True)))
-            assert kind == f"data:image/{made.format.lower()}"
-            assert made.size == (int(attrs["width"]), int(attrs["height"]))
-            yield np.asarray(made)
 
 
 def words(text):
