@@ -69,36 +69,26 @@ def test_a_mistake_in_the_settings_is_told_before_anything_is_trained(changes, m
 # What is trained, on what
 
 
-def test_the_search_sees_nothing_of_the_eval_list_and_the_test_is_on_all_of_it(searched, data):
+@pytest.mark.parametrize("listed", [True, False], ids=["eval list", "no eval list"])
+def test_the_search_sees_nothing_of_the_images_that_test_its_winner(searched, data, listed):
     played = Played()
-    searched(played)
-    train_paths, eval_paths = ({s.path for s in samples} for samples in (data.train, data.eval))
-    for config, given in played.runs:
-        assert not given.test
-        trained, judged = ({s.path for s in samples} for samples in (given.train, given.eval))
-        if stage(config) == "final":
-            assert (trained, judged) == (train_paths, eval_paths)
-        else:
-            assert trained | judged == train_paths
+    state = searched(played, data=data if listed else replace(data, eval=[]))
+    parts = [
+        (stage(config), *({s.path for s in samples} for samples in (part.train, part.eval)))
+        for config, part in played.runs
+    ]
+    assert not any(part.test for _, part in played.runs)
+    ((train, tested),) = {tuple(map(frozenset, sides)) for name, *sides in parts if name == "final"}
+    assert not train & tested
+    assert len(tested) == (12 if listed else 6)
+    assert train | tested == {s.path for s in data.train + data.eval * listed}
+    for name, trained, judged in parts:
+        if name != "final":
+            assert trained | judged == train
             assert not trained & judged
-            assert len(judged) == round(0.25 * len(train_paths))
-    assert {stage(config) for config, _ in played.runs} == {"measure", "rung-0", "rung-1", "final"}
-
-
-def test_without_an_eval_list_a_part_is_held_back_from_the_whole_search(searched, data):
-    played = Played()
-    state = searched(played, data=replace(data, eval=[]))
-    (tested,) = {
-        tuple(sorted(sample.path for sample in given.eval))
-        for config, given in played.runs
-        if stage(config) == "final"
-    }
-    assert len(tested) == 6
-    for config, given in played.runs:
-        assert not {sample.path for sample in given.train} & set(tested)
-        if stage(config) != "final":
-            assert not {sample.path for sample in given.eval} & set(tested)
-    assert "(25 % of the training list, held back)" in search_report.tested(state)
+            assert len(judged) == round(0.25 * len(train))
+    assert {name for name, *_ in parts} == {"measure", "rung-0", "rung-1", "final"}
+    assert ("(25 % of the training list, held back)" in search_report.tested(state)) != listed
 
 
 def test_no_two_stages_share_a_seed_and_within_one_all_modes_have_the_same(searched):
