@@ -170,7 +170,7 @@ def sections_of(
 
 
 def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
-    """The draws that fill so many cells, or up to the last epoch of a run."""
+    """The draws that fill `cells` cells, or up to the last epoch of a run."""
     count = cells - options.original
     if count == 0:
         raise UserError(

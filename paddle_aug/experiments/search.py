@@ -194,7 +194,7 @@ class Search:
             self.left,
             partial(self.costs("search"), None),
             test_takes,
-            Rung(candidates, epochs, 1),
+            candidates,
             Rung(modes, epochs, settings.seeds),
         )
         if not isinstance(plan, Plan):
@@ -395,8 +395,8 @@ class Search:
         return works
 
     def costs(self, part: str) -> Callable[[str | None, int], float]:
-        """A function that estimates the seconds of a mode's run of so many epochs from earlier
-        runs. It takes an untried mode, or None, to cost as much as the costliest of `against`.
+        """A function that estimates the seconds of a mode's run, by its epochs, from earlier runs.
+        It takes an untried mode, or None, to cost as much as the costliest of `against`.
 
         A run has a start, and each mode a rate for the work of an epoch.
         """

@@ -60,18 +60,18 @@ def make_plan(
     left: float,
     search_run: Callable[[int], float],
     test_run: Callable[[int], float],
-    largest: Rung,
+    candidates: int,
     test: Rung,
 ) -> Plan | float:
-    """Share `left` seconds out; returns the seconds that would do if these are too few for an
-    honest answer.
+    """Share `left` seconds out; returns the seconds that suffice if these are too few for an honest
+    answer.
 
-    `search_run` and `test_run` give the seconds of a run of so many epochs. `largest` holds the
-    largest numbers of candidates and epochs for the search; `test` the modes and seeds of the
-    test, and the most epochs.
+    `search_run` and `test_run` give the seconds of a run by its epochs. At most this many
+    `candidates` are tried; `test` holds the modes and seeds of the test, and the most epochs of
+    any run.
     """
     usable = SLACK * left
-    epochs = largest.epochs
+    epochs = test.epochs
     min_epochs, min_test_epochs = min(MIN_EPOCHS, epochs), min(MIN_TEST_EPOCHS, epochs)
 
     def test_takes(test_epochs: int) -> float:
@@ -86,9 +86,9 @@ def make_plan(
     )
     reserved = test_takes(test_epochs)
     comfortable = max(min_epochs, math.ceil(epochs / 9))  # the last of three rungs has a third
-    many, few = min(MANY_CANDIDATES, largest.candidates), min(MIN_CANDIDATES, largest.candidates)
+    many, few = min(MANY_CANDIDATES, candidates), min(MIN_CANDIDATES, candidates)
     choices = [
-        *((count, comfortable) for count in range(largest.candidates, many, -1)),
+        *((count, comfortable) for count in range(candidates, many, -1)),
         *((many, first_epochs) for first_epochs in range(comfortable, min_epochs, -1)),
         *((count, min_epochs) for count in range(many, few - 1, -1)),
     ]
@@ -112,7 +112,7 @@ def shortened(rung: Rung, allowed: float, takes: Callable[[Rung], float]) -> Run
 
 
 def of_length(config: TrainConfig, epochs: int) -> TrainConfig:
-    """The config of a run of so many epochs, its schedule and warm-up shortened alike."""
+    """The config of a run with this many epochs, its schedule and warm-up shortened alike."""
     share = epochs / config.epochs
     milestones = sorted({max(1, round(epoch * share)) for epoch in config.milestone_epochs})
     return replace(

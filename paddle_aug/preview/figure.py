@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 def draw(sections: Sequence[Section], columns: int, file: Path | str, title: str = "") -> None:
-    """Write the sections as a figure, each in so many columns.
+    """Write the sections as a figure, each in `columns` columns.
 
     Raises:
         UserError: the format is not one of `FORMATS`, or the file cannot be written.
@@ -147,7 +147,7 @@ def _sized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def wrap(caption: str, letters: int) -> list[str]:
-    """Lines of at most so many letters, broken between ops if an op fits into a line."""
+    """Lines of at most `letters` letters, broken between ops if an op fits into a line."""
     parts = caption.split(SEPARATOR)
     # textwrap does not break at non-breaking spaces.
     kept = [part.replace(" ", NBSP) if len(part) + 2 <= letters else part for part in parts]

@@ -25,7 +25,7 @@ def write_page(
     facts: Sequence[str] = (),
     exact: bool = False,
 ) -> None:
-    """Write the sections, in so many columns if there is room, below a title and facts about them.
+    """Write the sections below a title and facts about them, in `columns` columns if there is room.
 
     Pictures are PNG if they are small or `exact`, else JPEG, which takes a third of the bytes.
 

@@ -92,7 +92,7 @@ def test_captions_cover_every_figure_in_the_order_of_the_report(folder):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_browser_shows_the_page_without_errors_and_nothing_runs_over(folder, tmp_path, width):
     """The page in a frame of the width, as browsers have a least width of window; a script beside
-    it tells what it finds."""
+    it prints what it finds."""
     write_bytes(
         tmp_path / "frame.html",
         f"""<iframe id="f" src="file://{folder}/report.html" style="width:{width}px;height:900px">

@@ -74,7 +74,7 @@ def test_an_answer_claims_no_more_than_the_runs_show(accuracies, sentence, tmp_p
     assert re.match(sentence, compare_report.answer(results))
 
 
-def test_unfinished_runs_do_not_count_and_are_told(tmp_path):
+def test_unfinished_runs_do_not_count_and_are_listed(tmp_path):
     folder = write_comparison(tmp_path, BETTER)
     write_run(folder / "seed-4", "userDef", 4, 0.1, finished=False)
     np.save(folder / "seed-4" / "allbaAug_lossTrain.npy", np.ones(1))  # a run that has just begun
@@ -109,7 +109,7 @@ def test_class_changes_add_up_to_the_change_of_the_whole(tmp_path):
     assert [row[0] for row in rows] == ["bee", "ant", "cat"]  # the most helped first
 
 
-def test_class_changes_that_may_be_luck_are_not_told_as_found(tmp_path):
+def test_class_changes_that_may_be_luck_are_not_reported_as_more(tmp_path):
     rng = generator(3, "drawing")
     folder = write_comparison(tmp_path, {"none": [0.5] * 4, "hflip": [0.5] * 4})
     for seed in range(4):
@@ -167,7 +167,7 @@ def test_the_tables_as_csv_hold_every_figure_unrounded(tmp_path):
     }
 
 
-def test_chosen_learning_rates_are_told_and_a_grids_end_is_pointed_out(tmp_path):
+def test_chosen_learning_rates_are_listed_and_the_end_of_a_grid_is_pointed_out(tmp_path):
     folder = write_comparison(tmp_path, BETTER, rates=[1e-4, 5e-4, 2e-3])
     change_state(folder, rates={"none": 5e-4, "userDef": 2e-3})
     text = compare_report.method(compare_results.read(folder))
@@ -179,7 +179,7 @@ def test_chosen_learning_rates_are_told_and_a_grids_end_is_pointed_out(tmp_path)
 def test_one_mode_under_two_names_was_found_to_differ_as_often_as_the_page_says(
     repository, seeds, experiments, claims
 ):
-    """Sixty pairs of real runs, cut into comparisons of so many seeds."""
+    """Sixty pairs of real runs, cut into comparisons of `seeds` seeds."""
     rows = rows_of((repository / "logs/reference/compare-null/runs.csv").read_text("utf-8"))
     values = {row["augmentation"]: {} for row in rows}
     for row in rows:
@@ -191,7 +191,7 @@ def test_one_mode_under_two_names_was_found_to_differ_as_often_as_the_page_says(
         difference({seed: one[seed] for seed in part}, {seed: other[seed] for seed in part})
         for part in parts
     ]
-    assert sum(Comparison(found, found.p, 1).shown for found in differences) == claims
+    assert sum(Comparison(change, change.p, 1).shown for change in differences) == claims
 
 
 LOST = math.nan
@@ -214,7 +214,7 @@ LOST = math.nan
         ({"none": [LOST], "userDef": [LOST]}, "No answer: .* `none` .* and `userDef` diverged"),
     ],
 )
-def test_runs_that_diverged_are_told_and_are_in_no_number(accuracies, sentences, tmp_path):
+def test_runs_that_diverged_are_listed_and_are_in_no_number(accuracies, sentences, tmp_path):
     results = compare_results.read(write_comparison(tmp_path, accuracies))
     assert re.match(sentences, compare_report.answer(results))
     compare_page.write(results)

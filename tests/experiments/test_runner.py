@@ -76,8 +76,8 @@ def test_two_comparisons_or_searches_do_not_share_a_folder(tmp_path):
 
 def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
-    told = "run them without paddle.distributed.launch"
-    with pytest.raises(UserError, match=told), runner.hold(tmp_path):
+    refusal = "run them without paddle.distributed.launch"
+    with pytest.raises(UserError, match=refusal), runner.hold(tmp_path):
         pass
 
 

@@ -61,7 +61,7 @@ def stage(config):
         ({"also": ("hflip+mixap",)}, r"no mix named 'mixap'"),
     ],
 )
-def test_a_mistake_in_the_settings_is_told_before_anything_is_trained(changes, message):
+def test_a_mistake_in_the_settings_is_refused_before_anything_is_trained(changes, message):
     with pytest.raises(UserError, match=message):
         settings(**changes)
 

@@ -70,7 +70,7 @@ def plan(left, epoch=1.0, start=0.0, epochs=100, candidates=27, modes=5, seeds=3
     def takes(count):
         return start + count * epoch
 
-    return make_plan(left, takes, takes, Rung(candidates, epochs, 1), Rung(modes, epochs, seeds))
+    return make_plan(left, takes, takes, candidates, Rung(modes, epochs, seeds))
 
 
 def seconds(made, epoch=1.0, start=0.0):
@@ -106,7 +106,7 @@ def test_with_time_enough_the_test_has_its_share_and_runs_of_all_epochs_at_most(
     assert plan(10_000, epochs=20).final == Rung(5, 20, 3)
 
 
-def test_of_too_little_time_the_least_that_would_do_is_told_and_it_does():
+def test_for_too_little_time_the_shortest_that_suffices_is_returned_and_it_does():
     least = plan(100, start=0.5)
     assert seconds(plan(least + 1e-6, start=0.5), start=0.5) <= least
     assert not isinstance(plan(least - 1, start=0.5), Plan)

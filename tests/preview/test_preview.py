@@ -268,7 +268,7 @@ def test_images_are_spread_over_the_classes(samples):
         assert preview.spread_over_classes(samples, count) == in_turn[:count]
 
 
-def test_the_list_tells_of_every_name():
+def test_the_list_has_every_name():
     text = listing.listing()
     lines = [line.strip() for line in text.splitlines()]
     written = [line for line, below in pairwise(lines) if below.endswith(".")]

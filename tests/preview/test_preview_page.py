@@ -26,13 +26,13 @@ def noise():
 
 def test_the_pictures_are_those_of_the_cells_pixel_by_pixel(noise):
     cells = [Cell(image, f"epoch {n}", f"rotate {n}°") for n, image in enumerate(noise)]
-    found = Reader(page([Section("", "a.png", cells)], 3, "rotate", [], exact=True))
-    for made, image in zip(found.pictures(), noise, strict=True):
-        assert (made == image).all()
-    captions = [words(text) for text in found.texts["figcaption"]]
+    reader = Reader(page([Section("", "a.png", cells)], 3, "rotate", [], exact=True))
+    for picture, image in zip(reader.pictures(), noise, strict=True):
+        assert (picture == image).all()
+    captions = [words(text) for text in reader.texts["figcaption"]]
     assert captions == ["epoch 0 rotate 0°", "epoch 1 rotate 1°", "epoch 2 rotate 2°"]
-    assert "h2" not in found.texts
-    assert "nav" not in found.texts
+    assert "h2" not in reader.texts
+    assert "nav" not in reader.texts
 
 
 def test_large_pictures_are_jpeg_unless_they_are_to_be_exact(noise):
@@ -51,12 +51,12 @@ def test_each_title_has_one_heading_and_the_images_below_it(noise):
         for title in ("hflip", "vflip")
         for image in ("a.png", "b.png")
     ]
-    found = Reader(page(sections, 1, "ops", ["seed 0"], exact=False))
-    assert found.texts["h2"] == ["hflip", "vflip"]
-    assert found.texts["h3"] == ["a.png", "b.png"] * 2
-    assert found.texts["p"] == ["about hflip", "about vflip"]
-    assert [words(text) for text in found.texts["li"]] == ["seed 0"]
-    assert [words(text) for text in found.texts["figcaption"]] == [
+    reader = Reader(page(sections, 1, "ops", ["seed 0"], exact=False))
+    assert reader.texts["h2"] == ["hflip", "vflip"]
+    assert reader.texts["h3"] == ["a.png", "b.png"] * 2
+    assert reader.texts["p"] == ["about hflip", "about vflip"]
+    assert [words(text) for text in reader.texts["li"]] == ["seed 0"]
+    assert [words(text) for text in reader.texts["figcaption"]] == [
         "original", "original a.png", "original", "original a.png",
     ]  # fmt: skip
 
@@ -67,14 +67,14 @@ def test_whatever_stands_in_names_is_text(noise, tmp_path):
     sections = [Section(nasty, nasty, [cell]), Section("b", nasty, [cell])]
     write_page(sections, 1, tmp_path / "a.html", nasty, [nasty])
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
-    found = Reader(text)
+    reader = Reader(text)
     shown = nasty.encode(errors="replace").decode()
-    assert "script" not in found.texts
-    assert found.texts["h1"] == found.texts["h3"][:1] == found.texts["title"] == [shown]
-    assert words(found.texts["figcaption"][0]) == f"{shown} mixup 3% {shown}"
+    assert "script" not in reader.texts
+    assert reader.texts["h1"] == reader.texts["h3"][:1] == reader.texts["title"] == [shown]
+    assert words(reader.texts["figcaption"][0]) == f"{shown} mixup 3% {shown}"
 
 
-def test_a_page_that_cannot_be_written_is_told(noise, tmp_path):
+def test_a_page_that_cannot_be_written_is_refused(noise, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot write --html .*a\.html: "):
         write_page([Section("", "", [Cell(noise[0], "")])], 1, tmp_path / "file" / "a.html", "")
@@ -98,14 +98,14 @@ def test_the_tool_writes_a_page_that_needs_no_other_file(
     assert run_tool("preview.py", *options, monkeypatch=monkeypatch) == 0
     assert capsys.readouterr().out == f"wrote {out}\n"
     text = out.read_text(encoding="utf-8")
-    found = Reader(text)
-    assert len(found.texts["h3"]) == images
-    assert len(found.images) == pictures
-    assert all(address.startswith(("data:image/", "#c")) for address in found.addresses)
+    reader = Reader(text)
+    assert len(reader.texts["h3"]) == images
+    assert len(reader.images) == pictures
+    assert all(address.startswith(("data:image/", "#c")) for address in reader.addresses)
     assert "url(" not in text
     assert "@import" not in text
     samples = open_dataset(str(data)).train
-    (first, *_) = found.pictures()
-    shown = next(sample for sample in samples if sample.path == found.texts["h3"][0])
+    (first, *_) = reader.pictures()
+    shown = next(sample for sample in samples if sample.path == reader.texts["h3"][0])
     assert (first == read_sample(shown, 32, "linear")).all()  # as the recipe aistudio
-    assert any("a&b<c" in fact for fact in found.texts["li"])
+    assert any("a&b<c" in fact for fact in reader.texts["li"])

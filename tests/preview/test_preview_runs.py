@@ -121,7 +121,7 @@ def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
         assert np.abs(255 * pixels - cell.image).max() <= 0.51
         (other,) = mixed_cells(alone, key[1], Draws(1, 1, original=False))
         differs += not np.array_equal(cell.image, other.image)
-    assert differs > 3, "the last batch tells how many processes there were"
+    assert differs > 3, "the last batch depends on the number of processes"
 
 
 def test_without_stretch_mixed_images_are_of_one_size_as_in_training(config):
