@@ -56,15 +56,14 @@ SHOWN = 8  # classes in the line that says what a data set holds
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that is checked; `name` is "sample", its kind, or its folder's, as "data22612".
+    """A checked data set; `name` is "sample", its kind, or the name of its folder or file.
 
-    `eval` is empty where nothing says what to evaluate on; `test` is the data's own test list, or
-    what `split.select` set aside.
-    `store` has the decoded images, if `inputs.open_data` opened the data set and they are kept;
-    parts of the data set share it. As an argument of a process (`Process(args=…)`, a pool's
-    `initargs`), a data set takes its store along: the process maps the same memory, or the same
-    file, and decodes nothing. `digests` are the hashes of images that `split.select` has compared;
-    parts share them too.
+    `eval` is empty if the data has no images to evaluate on. `test` is the data's own test part, or
+    the evaluation part for which `split.select` held back other images.
+    `store` has the decoded images, if `inputs.open_data` opened the data set and keeps them; parts
+    of a data set share it. A data set that is passed to a process (`Process(args=…)`, a pool's
+    `initargs`) takes its store along: the process maps the same memory or file, and decodes
+    nothing. `digests` are the hashes of images that `split.select` has compared, also shared.
     """
 
     name: str
@@ -81,18 +80,17 @@ class Dataset:
 
     @property
     def contents(self) -> str:
-        """What there is to train and to evaluate on, in a line."""
+        """A line on the images to train on, by class, and to evaluate and test on."""
         images = Counter(sample.label for sample in self.train)
         classes = [f"{self.class_names[label]} ({images[label]:,})" for label in sorted(images)]
         more = f" and {len(classes) - SHOWN:,} more" if len(classes) > SHOWN else ""
-        parts = [
+        line = (
             f"{self.name}: {count(len(self.train), 'image')} of "
             f"{count(len(classes), 'class', 'classes')} to train on: "
             f"{', '.join(classes[:SHOWN])}{more}"
-        ]
-        parts += [f"{len(self.eval):,} to evaluate on"] if self.eval else []
-        parts += [f"{len(self.test):,} to test on once"] if self.test else []
-        return "; ".join(parts)
+        )
+        line += f"; {len(self.eval):,} to evaluate on" if self.eval else ""
+        return line + (f"; {len(self.test):,} to test on once" if self.test else "")
 
     @cached_property
     def fingerprint(self) -> str:
@@ -102,10 +100,8 @@ class Dataset:
         every machine and in every folder.
         """
         digest = hashlib.sha256(f"{self.num_classes} classes\n".encode())
-        lists = {"train": self.train, "eval": self.eval}
-        if self.test:
-            lists["test"] = self.test
-        for name, samples in lists.items():
+        for name in ("train", "eval", *(["test"] if self.test else [])):
+            samples = getattr(self, name)
             digest.update(f"{name} {len(samples)}\n".encode())
             _digest_samples(digest, samples)
         return digest.hexdigest()
@@ -137,13 +133,13 @@ def open_dataset(
 ) -> Dataset:
     """Find a data set's lists and images, and check every line and image.
 
-    `data` is a folder with a pair of lists or, without lists, of class folders; or a single list or
-    CSV table; or "KIND:PATH", with a kind of `KINDS`; or "sample", which is drawn into
-    `data/sample` below `start` (the current folder); or None for AI Studio's mounted data or else
-    the sample. `train_list` and `eval_list` replace the folder's own; without `data` their folder
-    is used. Images are searched for in these folders, in `Images` below them
-    and in AI Studio's `work/`, and unpacked from the folder's zip at first use. `check=False` skips
-    the images, not the lists. For decoded images see `inputs.open_data`.
+    `data` is a folder with lists or, without lists, of class folders; or a single list or CSV
+    table; or "KIND:PATH", with a kind of `KINDS`; or "sample", which is drawn into `data/sample`
+    below `start` (the current folder); or None for AI Studio's mounted data or else the sample.
+    `train_list` and `eval_list` replace the folder's own; without `data` their folder is used.
+    Images are looked for in these folders, in `Images` below them and in AI Studio's `work/`, and
+    are unpacked from the folder's zip at first use. With `check=False` only the lists are checked,
+    not the images. `inputs.open_data` keeps the decoded images, too.
 
     Raises:
         UserError: no data set, several of them, or all faults of its lists and images.
@@ -157,10 +153,10 @@ def checked(
     cache: Cache | None = None,
     part: Callable[[Dataset], Dataset] | None = None,
 ) -> Dataset:
-    """The data set that a reader found, after a check of every line and, with `check`, every image.
+    """The data set that a reader found, after a check of its lines and, with `check`, its images.
 
-    Each image is decoded once: with a `cache`, the images of the data set, or of the `part` that it
-    is cut down to, are kept as its `store`.
+    Each image is decoded once: with a `cache`, the `store` of the result keeps the images of the
+    data set, or of the `part` that is selected from it.
 
     Raises:
         UserError: all faults of lists and images.
@@ -194,11 +190,10 @@ def _lists_without(found: Found, faults: list[Fault]) -> str:
 
 
 def _image_faults(found: Found, filled: Filling | None) -> list[Fault]:
-    """The faults of images; a published split may have some in both parts."""
+    """The faults of images. That a published split has some in both parts is only logged."""
     if not found.published:
         return image_faults(found.parts, filled)
-    shared = len(shared_content(found.train, found.eval))
-    if shared:
+    if shared := len(shared_content(found.train, found.eval)):
         logger.info(
             f"{found.name}: {shared:,} of the {len(found.eval):,} evaluation images are also "
             "in the training part"
@@ -219,82 +214,76 @@ def find_dataset(
         UserError: no data set, or several of them.
     """
     options = {"--train-list": train_list, "--eval-list": eval_list, "--image-root": image_root}
-    given = {option: str(value) for option, value in options.items() if value is not None}
+    given = {option: Path(value) for option, value in options.items() if value is not None}
     kind, path = _kind_and_path(data)
     for option, value in given.items():
         if kind and (kind, option) != ("csv", "--image-root"):
             alone = f"; a list alone is --data {value}" if option != "--image-root" else ""
             raise UserError(f"{option} goes with a folder of lists, not with --data {data}{alone}")
-    if data is not None and kind in (None, "folder", "csv"):
-        _refuse_archive(path or Path(data))
-    named = data is not None and data != "sample" and train_list is None and eval_list is None
-    if kind == "csv":
-        found = read_csv(path, image_root)
+        if not (value.is_dir() if option == "--image-root" else value.is_file()):
+            wanted = "folder" if option == "--image-root" else "file"
+            raise UserError(f"no {wanted} {value}, which {option} names")
+    train, eval_, root = (given.get(option) for option in options)
+    if path and kind in (None, "folder", "csv"):
+        _refuse_archive(path)
+
+    named = path and not (kind or train or eval_)
+    if kind == "csv" or (named and path.is_file() and path.suffix.lower() == ".csv"):
+        found = read_csv(path, root)
     elif kind:
         found = KINDS[kind](path)
-    elif named and os.path.isfile(data):
-        found = _read_file(Path(data), image_root)
-    elif named and os.path.isdir(data) and not given and not has_lists(Path(data)):
-        found = read_folder(Path(data))
+    elif named and path.is_file():
+        if path.suffix.lower() not in LIST_SUFFIXES:
+            raise UserError(f"{path} is neither a list (.txt) nor a table (.csv); {_WANTED}")
+        found = read_lists(path.stem, path.parent, (path,), root)
+    elif named and path.is_dir() and not root and not has_lists(path):
+        found = read_folder(path)
     else:
-        name, folder, drawn = _choose_folder(data, train_list or eval_list, start or Path.cwd())
-        lists = choose_lists(folder, train_list, eval_list)
-        found = read_lists(name, folder, lists, image_root)._replace(drawn=drawn)
+        folder, drawn = _choose_folder(data, train or eval_, start or Path.cwd())
+        lists = choose_lists(folder, train, eval_)
+        name = os.path.basename(os.path.abspath(folder))
+        found = read_lists(name, folder, lists, root)._replace(drawn=drawn)
         data = data or folder
-    return found._replace(given=(str(data), *chain.from_iterable(given.items())))
+    return found._replace(given=(str(data), *map(str, chain.from_iterable(given.items()))))
 
 
 def _refuse_archive(file: Path) -> None:
-    """Stop for a packed data set; CIFAR alone is read from its archive."""
+    """Stop for a packed data set; only CIFAR is read from its archive."""
     into = file.parent / file.name.split(".")[0]
     if command := aistudio.unpack_command(file, into):
         raise UserError(f"{file} is an archive; unpack it: {command}; then take --data {into}")
 
 
-def _read_file(file: Path, image_root: str | Path | None) -> Found:
-    """A table, or a single list, all of it in `train`: its images are searched for as a pair's."""
-    suffix = file.suffix.lower()
-    if suffix == ".csv":
-        return read_csv(file, image_root)
-    if suffix not in LIST_SUFFIXES:
-        raise UserError(f"{file} is neither a list (.txt) nor a table (.csv); {_WANTED}")
-    return read_lists(file.stem, file.parent, (file,), image_root)
-
-
 def _kind_and_path(data: str | Path | None) -> tuple[str | None, Path | None]:
-    """The text before and after the colon; no kind if a folder has the whole text as its name."""
-    if not isinstance(data, str) or ":" not in data or os.path.isdir(data):
+    """The parts of "KIND:PATH"; no kind of another path, and no path for the sample or None."""
+    if data is None or data == "sample":
         return None, None
-    kind, _, path = data.partition(":")
-    if not re.fullmatch(r"\w[\w-]+", kind):  # perhaps a path of Windows
-        return None, None
+    kind, colon, path = str(data).partition(":")
+    is_kind = re.fullmatch(r"\w[\w-]+", kind)  # one letter may be a drive of Windows
+    if isinstance(data, Path) or not (colon and is_kind) or os.path.isdir(data):
+        return None, Path(data)
     if kind not in KINDS:
         raise UserError(
             f"no folder {data}, and no kind of data named {kind!r}; {near_miss(kind, KINDS)}"
         )
     if not path:
         raise UserError(f"--data {data} names no path; want {kind}:PATH")
-    return kind, Path(os.path.expanduser(path))  # shells do not expand it after a colon
+    return kind, Path(path).expanduser()  # shells do not expand it after a colon
 
 
 def _choose_folder(
-    data: str | Path | None, given_list: str | Path | None, start: Path
-) -> tuple[str, Path, bool]:
-    """The data set's name, the folder of its lists, and whether it is the drawn sample."""
-    if data is None and given_list is not None:
-        folder = Path(given_list).resolve().parent
-        return folder.name, folder, False
+    data: str | Path | None, given_list: Path | None, start: Path
+) -> tuple[Path, bool]:
+    """The folder of the lists, and whether it is the drawn sample."""
+    if data is None and given_list:
+        return given_list.resolve().parent, False
+    if data is None and (mounted := aistudio.find_data(start, Path.home())):
+        return mounted, False
     if data is None:
-        folder = aistudio.find_data(start, Path.home())
-        if folder is not None:
-            return folder.name, folder, False
         logger.info("no AI Studio data here; using the drawn sample (--data FOLDER for your own)")
-        data = "sample"
-    if data == "sample":
-        folder = start / "data" / "sample"
-        draw_sample(folder)
-        return "sample", folder, True
-    folder = Path(data)
-    if not folder.is_dir():
-        raise UserError(f"no folder {folder}; {_WANTED}")
-    return folder.resolve().name, folder, False
+    if data is None or data == "sample":
+        draw_sample(start / "data" / "sample")
+        return start / "data" / "sample", True
+    if not os.path.isdir(data):
+        raise UserError(f"no folder {data}; {_WANTED}")
+    return Path(data), False

@@ -122,7 +122,7 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
         "pets.csv:6: no path",
         "pets.csv:7: no label",
         "pets.csv:8: '/etc/x.png' is absolute (want one below the image folder)",
-        "pets.csv:9: 'C:/x.png' is a path of Windows (want one below the image folder)",
+        "pets.csv:9: 'C:/x.png' is a Windows path (want one below the image folder)",
         "pets.csv:10: '../x.png' leaves the image folder",
         "pets.csv:11: dog/2.png: the file is empty",
         "pets.csv:12: cat/1.png has label dog, but label cat on line 2",
@@ -130,11 +130,11 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
         "pets.csv:14: cat/1.png is on line 2 of pets.csv too; evaluate on other images",
         "pets.csv:15: dog/3.png is the same image as cat/1.png on line 12 of pets.csv",
         "pets.csv:17: is not CSV (',' expected after '\"'); is a quote left open?",
-        "pets.csv:18: no split named ''; known: eval, test, testing, train, training, val, "
-        "valid, validation",
+        "pets.csv:18: no split named ''; known: dev, eval, test, testing, train, training, val, "
+        "valid, validation, 测试, 训练, 验证",
         "pets.csv:19: 'dog/\\x00.png' holds a zero byte",
         "pets.csv:20: not UTF-8 (GBK, perhaps?); save the file as UTF-8",
-        "To take absolute paths: --image-root /",
+        "To use absolute paths: --image-root /",
         f"Paths in pets.csv start from {tmp_path} (else give --image-root).",
     ]
 
@@ -144,13 +144,13 @@ def test_all_faults_are_told_at_once_with_file_and_line(write, tmp_path):
     [
         ("", "pets.csv: the table is empty"),
         ("path,label\n,\n", "pets.csv: the table is empty"),
-        ('path,label\ncat/1.png,"0,2"\n', "pets.csv:2: '0,2' are several labels; multi-label data"),
+        ('path,label\ncat/1.png,"0,2"\n', "pets.csv:2: '0,2' is several labels; multi-label data"),
         ("path,label\ncat/1.png,-1\n", "pets.csv:2: label -1 is negative (labels count from 0)"),
         (
             "path,label,split\ncat/1.png,3,train\ncat/2.png,4,val\n",
             "pets.csv:3: label 4 never occurs in training",
         ),
-        ("path,label,split\ncat/1.png,cat,val\n", "pets.csv: no line is of the split train"),
+        ("path,label,split\ncat/1.png,cat,val\n", "pets.csv: no line has the split train"),
         (
             "path,label\ncat/1.png,7\ndog/1.png,dog\ndog/2.png,1O\n",
             "pets.csv:3: label dog is a name, but 7 on line 2 is a number",
@@ -185,4 +185,4 @@ def test_a_header_that_does_not_tell_the_columns_is_refused(write, header, messa
 
 
 def test_a_file_that_is_not_there_is_told():
-    assert refused("csv:none.csv") == "no file none.csv; --data csv:PATH names it"
+    assert refused("csv:none.csv") == "no file none.csv; --data csv:PATH takes a table"

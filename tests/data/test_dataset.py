@@ -139,7 +139,7 @@ def test_absolute_paths_are_those_below_the_image_root(folder):
     write_lists(folder, contents=contents)
     message = refused(folder)
     assert f"Train.txt:1: '{images}/cat/1.png' is absolute (want one below the image f" in message
-    assert "\nTo take absolute paths: --image-root /\n" in message
+    assert "\nTo use absolute paths: --image-root /\n" in message
     dataset = open_dataset(folder, image_root=images)
     assert (dataset.train, dataset.fingerprint) == (plain.train, plain.fingerprint)
     message = refused(folder, image_root=images / "dog")

@@ -12,7 +12,7 @@ from paddle_aug.data.readers.list_format import (
 )
 from paddle_aug.data.samples import Sample
 
-SEVERAL = "are several labels; multi-label data are not supported (want one class)"
+SEVERAL = "is several labels; multi-label data is not supported (want one class)"
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_line_ends_marks_and_blank_lines_change_nothing(write, content, mark):
         ("/etc/b.jpg 1", "'/etc/b.jpg' is absolute (want one below the image folder)"),
         (
             "C:\\b.jpg 1",
-            "'C:/b.jpg' is a path of Windows (want one below the image folder)",
+            "'C:/b.jpg' is a Windows path (want one below the image folder)",
         ),
         ("x/../../b.jpg 1", "'x/../../b.jpg' leaves the image folder"),
         ("b\0.jpg 1", "'b\\x00.jpg' holds a zero byte"),
@@ -233,12 +233,12 @@ def test_a_list_may_be_faulty_as_a_whole(write, content, faults):
     ("content", "faults"),
     [
         ("", ["labels.txt: names no class"]),
-        ("0 a\n1 b\n1 c\n", ["labels.txt:3: number 1 again; it is on line 2 already"]),
-        ("0 a\n3 b\n", ["labels.txt:2: number 3, but no line names 1 to 2"]),
+        ("0 a\n1 b\n1 c\n", ["labels.txt:3: number 1 is already on line 2"]),
+        ("0 a\n3 b\n", ["labels.txt:2: number 3, but no line names 1; classes count from 0"]),
         ("1 a\n2 b\n", ["labels.txt:1: number 1, but no line names 0; classes count from 0"]),
         ("a 2\nb 1\n", ["labels.txt:2: number 1, but no line names 0; classes count from 0"]),
-        ("0 a\nb\n", ["labels.txt:2: 'b' is not \"number name\", as the first line is"]),
-        ("a\nb\na\n", ["labels.txt:3: 'a' again; it is on line 1 already"]),
+        ("0 a\nb\n", ["labels.txt:2: 'b' is not \"number name\" like the first line"]),
+        ("a\nb\na\n", ["labels.txt:3: 'a' is already on line 1"]),
         ("a\n\nb\n", ["labels.txt:2: a blank line between names"]),
         (b"a\n\xff\n", ["labels.txt:2: not UTF-8 (GBK, perhaps?); save the file as UTF-8"]),
     ],

@@ -10,7 +10,6 @@ from paddle_aug.data.readers.list_format import (
     PART_NAMES,
     absolute_note,
     below_root,
-    given_root,
     label_fault,
     path_fault,
     read_lines,
@@ -37,50 +36,53 @@ class Row(NamedTuple):
     part: str
     line: int
 
+    @property
+    def is_numbered(self) -> bool:
+        return re.fullmatch("-?[0-9]+", self.label) is not None
 
-def read_csv(file: Path, image_root: str | Path | None = None) -> Found:
+
+def read_csv(file: Path, image_root: Path | None = None) -> Found:
     """Read a table whose header names the columns of paths and labels, in any order.
 
     Commas, semicolons or tabs separate columns; other columns are ignored. Labels are class names,
-    which are sorted, or whole numbers, which stay as they are. Without a column `split` all rows
-    are for training; without rows to evaluate on, those to test on are. Paths start from
+    which are sorted, or whole numbers, which are kept. Without a column `split`, all rows are for
+    training; without rows to evaluate on, the rows to test on are for that. Paths start from
     `image_root`, by default the file's folder.
 
     Raises:
-        UserError: there is no such file or folder, or the header has not the columns.
+        UserError: there is no such file, or its header lacks a column.
     """
-    given = given_root(image_root)
-    root = given or file.parent
     if not file.is_file():
-        raise UserError(f"no file {file}; --data csv:PATH names it")
-    lines, faults = read_lines(file, file.name)
+        raise UserError(f"no file {file}; --data csv:PATH takes a table")
+    name = file.name
+    lines, faults = read_lines(file, name)
     lines = [(line, text) for line, text in lines if text.strip()]
-    rows = _rows(lines, file.name, faults, given) if lines else []
-    faults += [Fault(file.name, *fault) for fault in _mixed_labels(rows)]
+    rows = _rows(lines, name, faults, image_root) if lines else []
+    faults += _mixed_labels(rows, name)
     if rows and all(row.part != "train" for row in rows):
-        faults.append(Fault(file.name, 0, "no line is of the split train"))
+        faults.append(Fault(name, 0, "no line has the split train"))
     if not rows and not faults:
-        faults.append(Fault(file.name, 0, "the table is empty"))
+        faults.append(Fault(name, 0, "the table is empty"))
     class_names, labels = _classes(rows)
 
+    root = image_root or file.parent
     parts: dict[str, list[Sample]] = {part: [] for part in PART_NAMES}
     for row in rows:
         if row.label in labels:
             sample = Sample("", row.path, labels[row.label], row.line)
             parts[row.part].append(sample.in_folder(root))
         else:
-            reason = label_fault(row.label) if _is_number(row.label) else None
-            reason = reason or f"label {row.label} never occurs in training"
-            faults.append(Fault(file.name, row.line, reason))
+            reason = label_fault(row.label) if row.is_numbered else None
+            unknown = f"label {row.label} never occurs in training"
+            faults.append(Fault(name, row.line, reason or unknown))
     notes = absolute_note(faults)
     if not all(os.path.isfile(sample.file) for samples in parts.values() for sample in samples):
-        notes += (f"Paths in {file.name} start from {root} (else give --image-root).",)
+        notes += (f"Paths in {name} start from {root} (else give --image-root).",)
     train, eval_, test = parts.values()
     if not eval_:
         eval_, test = test, eval_
-    names = (file.name,) * 3
     return Found(
-        file.stem, train, eval_, class_names, names, faults, notes, labels_named=True,
+        file.stem, train, eval_, class_names, (name,) * 3, faults, notes, labels_named=True,
         root=root, lists=(file,), test=test,
     )  # fmt: skip
 
@@ -113,7 +115,7 @@ def _rows(
     rows = []
     reader = csv.reader((text + "\n" for _, text in lines), delimiter=delimiter, strict=True)
     while reader.line_num < len(lines):
-        line = lines[reader.line_num][0]  # where the row begins: quoted fields may go on
+        line = lines[reader.line_num][0]  # where the row begins: a quoted field may have line ends
         try:
             fields = [field.strip() for field in next(reader)]
         except csv.Error as error:
@@ -126,12 +128,11 @@ def _rows(
             faults.append(Fault(name, line, reason))
             continue
         row = {"split": "train"} | dict(zip(columns, fields, strict=True))
-        path, split = below_root(row["path"], root), row["split"].lower()
-        reason = _row_fault(path, row["label"], row["split"], root)
-        if reason:
+        path, label, split = below_root(row["path"], root), row["label"], row["split"]
+        if reason := _row_fault(path, label, split, root):
             faults.append(Fault(name, line, reason))
         else:
-            rows.append(Row(path, row["label"], PART_OF[split], line))
+            rows.append(Row(path, label, PART_OF[split.lower()], line))
     return rows
 
 
@@ -141,29 +142,26 @@ def _row_fault(path: str, label: str, split: str, root: Path | None) -> str | No
     if not label:
         return "no label"
     if split.lower() not in PART_OF:
-        return f"no split named {split!r}; {near_miss(split, list(PART_OF))}"
+        return f"no split named {split!r}; {near_miss(split, PART_OF)}"
     return several_labels_fault(label) or path_fault(path, root)
 
 
-def _is_number(label: str) -> bool:
-    return re.fullmatch("-?[0-9]+", label) is not None
-
-
-def _mixed_labels(rows: list[Row]) -> list[tuple[int, str]]:
-    """The first name among numbers or number among names, which is a mistake or unclear."""
+def _mixed_labels(rows: list[Row], name: str) -> list[Fault]:
+    """The first name among numbers or number among names: a mistake, or unclear."""
     for row in rows:
-        if _is_number(row.label) != _is_number(rows[0].label):
-            kinds = ("a number", "a name")[:: 1 if _is_number(row.label) else -1]
+        if row.is_numbered != rows[0].is_numbered:
+            kinds = ("a number", "a name") if row.is_numbered else ("a name", "a number")
             first = f"{rows[0].label} on line {rows[0].line}"
-            return [(row.line, f"label {row.label} is {kinds[0]}, but {first} is {kinds[1]}")]
+            reason = f"label {row.label} is {kinds[0]}, but {first} is {kinds[1]}"
+            return [Fault(name, row.line, reason)]
     return []
 
 
 def _classes(rows: list[Row]) -> tuple[list[str], dict[str, int]]:
     """The class names, and the number of each label in training."""
-    trained = {row.label for row in rows if row.part == "train"} or {row.label for row in rows}
-    if not all(map(_is_number, trained)):
-        names = sorted(trained)
-        return names, {name: number for number, name in enumerate(names)}
-    numbers = {label: int(label) for label in trained if not label_fault(label)}
+    trained = [row for row in rows if row.part == "train"] or rows
+    labels = sorted({row.label for row in trained})
+    if not all(row.is_numbered for row in trained):
+        return labels, {name: number for number, name in enumerate(labels)}
+    numbers = {label: int(label) for label in labels if not label_fault(label)}
     return [str(number) for number in range(max(numbers.values(), default=-1) + 1)], numbers

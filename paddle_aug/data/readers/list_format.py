@@ -9,8 +9,7 @@ import posixpath
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from paddle_aug.data.samples import Fault, Sample
@@ -30,45 +29,43 @@ MAX_LABEL = 999_999
 WANTED = 'want "path label"'
 _IMAGE = r".+\.(?:bmp|gif|jpe?g|p[bgnp]m|png|tiff?|webp)"
 _LABELS = r"\[?[0-9]+(?:[\s,;|]+[0-9]+)+\]?"
-# What folders and tables call the three parts, and further words in the names of folders.
+# What folders and tables call the three parts.
 PART_NAMES = {
-    "train": ("train", "training"),
-    "eval": ("eval", "val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
-PART_WORDS = {
-    "train": {*PART_NAMES["train"], "训练"},
-    "eval": {*PART_NAMES["eval"], "dev", "验证"},
-    "test": {*PART_NAMES["test"], "测试"},
+    "train": ("train", "training", "训练"),
+    "eval": ("eval", "val", "valid", "validation", "dev", "验证"),
+    "test": ("test", "testing", "测试"),
 }
 
 
 def part_of(name: str) -> str | None:
-    """The part, a key of PART_NAMES, that a name speaks of, as `seg_train` and `test_set` do."""
+    """The part, a key of PART_NAMES, that a name such as `seg_train` or `test_set` stands for."""
     words = re.split(r"[\W\d_]+", name.lower())
     stems = {re.sub("(set|data|list|images|集)$", "", word) for word in words}
-    parts = [part for part, known in PART_WORDS.items() if stems & known]
+    parts = [part for part, known in PART_NAMES.items() if stems & set(known)]
     return parts[0] if len(parts) == 1 else None
 
 
 def has_lists(folder: Path) -> bool:
-    """Whether a file is named as the list of a part, be it of a pair or not."""
+    """Whether a file has the name of a list or table of one of the parts."""
+    suffixes = (*LIST_SUFFIXES, ".csv")
     try:
-        files = [file for file in folder.iterdir() if part_of(file.stem)]
+        return any(
+            part_of(file.stem) and file.suffix.lower() in suffixes and file.is_file()
+            for file in folder.iterdir()
+        )
     except OSError as error:
         raise UserError(f"cannot read {folder}: {error.strerror}") from None
-    return any(file.suffix.lower() in (*LIST_SUFFIXES, ".csv") and file.is_file() for file in files)
 
 
 def find_lists(folder: Path) -> list[tuple[Path, ...]]:
-    """The lists in a folder, by their names (case matters): one to train on, and those to evaluate
-    and to test on that are there. A training list alone counts only where no other has a second.
+    """The groups of lists in a folder, by their names (case matters): a training list, and the
+    evaluation and test lists that go with it. Where a group has several, lone lists do not count.
     """
     return [tuple(folder / name for name in group) for group in list_names(os.listdir(folder))]
 
 
 def list_names(names: Collection[str]) -> list[tuple[str, ...]]:
-    """The lists among the names of a folder's files, as `find_lists` finds them."""
+    """The groups of lists among the names of a folder's files; see `find_lists`."""
     groups = [
         tuple(name for name in known if name in names) for known in LIST_NAMES if known[0] in names
     ]
@@ -84,10 +81,10 @@ def find_class_files(folder: Path) -> list[Path]:
 def read_list(
     file: Path, name: str | None = None, root: Path | None = None
 ) -> tuple[list[Sample], list[Fault]]:
-    """Read `path label` lines: the last field is the label, blank lines are skipped.
+    """Read `path label` lines: the last field is the label, and blank lines are skipped.
 
-    Any white space separates the fields, so a path may contain blanks; backslashes become slashes.
-    Absolute paths below `root`, the folder that the user names, are cut to what starts from there.
+    Any white space separates path and label, so a path may contain blanks; backslashes become
+    slashes. Absolute paths below `root`, the folder that the user names, are made relative to it.
     The file is UTF-8 with or without a byte order mark, with any line ends. The samples have no
     `file` yet. Faults call the list `name`, by default the file's own name.
     """
@@ -114,7 +111,7 @@ def read_list(
 
 
 def form_fault(line: str) -> str | None:
-    """Why a line is of another form than "path label", where that is certain."""
+    """How a line differs from "path label", if it is clear what was meant."""
     if re.fullmatch(r"""(["']).+\1(\s+\S+)?""", line):
         return f'{line} has quotes (want "path label" without them)'
     if several := re.fullmatch(rf"{_IMAGE}[\s,;]+({_LABELS})", line, re.IGNORECASE):
@@ -125,10 +122,10 @@ def form_fault(line: str) -> str | None:
 
 
 def several_labels_fault(label: str) -> str | None:
-    """Why a label is none if it is several numbers, such as "0,1,1"."""
+    """Why a label of several numbers, such as "0,1,1", is refused."""
     if not re.fullmatch(_LABELS, label):
         return None
-    return f"{label!r} are several labels; multi-label data are not supported (want one class)"
+    return f"{label!r} is several labels; multi-label data is not supported (want one class)"
 
 
 def subtract(start: int, lists: Sequence[Path]) -> str:
@@ -147,19 +144,8 @@ def label_fault(label: str) -> str | None:
     return None
 
 
-def given_root(image_root: str | Path | None) -> Path | None:
-    """The folder of `--image-root`.
-
-    Raises:
-        UserError: there is none.
-    """
-    if image_root is not None and not os.path.isdir(image_root):
-        raise UserError(f"no folder {image_root}, which --image-root names")
-    return None if image_root is None else Path(image_root)
-
-
 def below_root(path: str, root: Path | None) -> str:
-    """The path with slashes; an absolute one below `root` as it starts from there."""
+    """The path with slashes; an absolute path below `root` becomes relative to it."""
     path = path.replace("\\", "/")
     if root is None or path[:1] != "/":
         return path
@@ -168,15 +154,15 @@ def below_root(path: str, root: Path | None) -> str:
 
 
 def absolute_note(faults: Sequence[Fault]) -> tuple[str, ...]:
-    """The command that takes absolute paths, if there are any."""
+    """The command that accepts absolute paths, if any were refused."""
     absolute = any("is absolute (" in fault.reason for fault in faults)
-    return (f"To take absolute paths: {again('--image-root', '/')}",) if absolute else ()
+    return (f"To use absolute paths: {again('--image-root', '/')}",) if absolute else ()
 
 
 def path_fault(path: str, root: Path | None = None) -> str | None:
-    """Why a path from `below_root` is not one below the folder of images."""
+    """Why a path from `below_root` does not lie below the folder of images."""
     if path[1:2] == ":" and re.match("[A-Za-z]:", path):
-        return f"{path!r} is a path of Windows (want one below the image folder)"
+        return f"{path!r} is a Windows path (want one below the image folder)"
     if path[:1] == "/":
         if root is not None:
             return f"{path!r} is not below --image-root {root}"
@@ -189,8 +175,8 @@ def path_fault(path: str, root: Path | None = None) -> str | None:
 
 
 def read_lines(file: Path, name: str) -> tuple[list[tuple[int, str]], list[Fault]]:
-    """Numbered lines without their ends, and the faults: a file that cannot be read, and lines that
-    are not UTF-8."""
+    """The numbered lines of a file, without their ends, and the faults: the file cannot be read, or
+    lines are not UTF-8."""
     try:
         data = read_bytes(file)
     except OSError as error:
@@ -208,12 +194,20 @@ def read_lines(file: Path, name: str) -> tuple[list[tuple[int, str]], list[Fault
     return lines, faults
 
 
+Lines = list[tuple[int, str]]
+BETWEEN = r"(?:\s*[,;:]\s*|\s+)"
+NUMBER_FIRST = re.compile(rf"(?P<number>[0-9]{{1,6}}){BETWEEN}(?P<name>\S.*)")
+NUMBER_LAST = re.compile(rf"(?P<name>.*?\S){BETWEEN}(?P<number>[0-9]{{1,6}})")
+# Anything but letters may stand between; of a reversed line this finds a number at the end.
+NUMBER_AT_START = re.compile(r"\W*([0-9]{1,6})[\W_]+(?=\w)")
+
+
 def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
     """Read `0 name` or `name 0` lines, or one name a line, numbered from 0 in their order.
 
-    Blanks, a comma, a semicolon or a colon may stand between number and name. Numbered first, two
-    classes may share a name, as ImageNet's two cranes do. Where a number may be a class's or part
-    of its name, that is a fault.
+    Blanks, a comma, a semicolon or a colon may stand between number and name. Where numbers come
+    first, two classes may share a name, as two cranes of ImageNet do. A number that may belong to a
+    name or be its class is a fault.
     """
     numbered, faults = read_lines(file, file.name)
     lines = [(line, text.strip()) for line, text in numbered]
@@ -221,28 +215,18 @@ def read_class_names(file: Path) -> tuple[list[str], list[Fault]]:
         lines.pop()
     if not lines:
         return [], faults or [Fault(file.name, 0, "names no class")]
-    read = _reader_of([text for _, text in lines if text])
-    names, wrong = read(lines)
-    return names, faults + [Fault(file.name, line, reason) for line, reason in wrong]
-
-
-Lines = list[tuple[int, str]]
-BETWEEN = r"(?:\s*[,;:]\s*|\s+)"
-NUMBER_FIRST = re.compile(rf"(?P<number>[0-9]{{1,6}}){BETWEEN}(?P<name>\S.*)")
-NUMBER_LAST = re.compile(rf"(?P<name>.*?\S){BETWEEN}(?P<number>[0-9]{{1,6}})")
-# Whatever stands between number and name; a line turned round shows a number at its end.
-AT_THE_START = re.compile(r"\W*([0-9]{1,6})[\W_]+\w")
-
-
-def _reader_of(texts: list[str]) -> Callable[[Lines], tuple[list[str], Lines]]:
-    """What reads lines of the form that these texts, which are not blank, have."""
+    texts = [text for _, text in lines if text]
     first, last = ([p.fullmatch(text) for text in texts] for p in (NUMBER_FIRST, NUMBER_LAST))
     small = all(match and int(match["number"]) <= len(texts) for match in last)
-    # Distinct names: in "stage 0", "stage 1" the numbers are part of them.
+    # The numbers in "stage 0", "stage 1" are part of the names, which would be one name without.
     distinct = small and len({match and match["name"] for match in last}) == len(texts)
     if distinct and not all(first):
-        return partial(_numbered_names, NUMBER_LAST, "name number")
-    return partial(_numbered_names, NUMBER_FIRST, "number name") if first[0] else _plain_names
+        names, wrong = _numbered_names(NUMBER_LAST, "name number", lines)
+    elif first[0]:
+        names, wrong = _numbered_names(NUMBER_FIRST, "number name", lines)
+    else:
+        names, wrong = _plain_names(lines)
+    return names, faults + [Fault(file.name, line, reason) for line, reason in wrong]
 
 
 def _numbered_names(pattern: re.Pattern, form: str, lines: Lines) -> tuple[list[str], Lines]:
@@ -250,22 +234,18 @@ def _numbered_names(pattern: re.Pattern, form: str, lines: Lines) -> tuple[list[
     wrong = []
     for line, text in lines:
         match = pattern.fullmatch(text)
-        if not match:
-            if text:
-                wrong.append((line, f'{text!r} is not "{form}", as the first line is'))
-            continue
-        number = int(match["number"])
-        if number in named:
-            first = named[number][0]
-            wrong.append((line, f"number {number} again; it is on line {first} already"))
-        else:
+        number = int(match["number"]) if match else None
+        if number is not None and number in named:
+            wrong.append((line, f"number {number} is already on line {named[number][0]}"))
+        elif match:
             named[number] = line, match["name"]
+        elif text:
+            wrong.append((line, f'{text!r} is not "{form}" like the first line'))
     numbers = sorted(named)
     for previous, number in zip([-1, *numbers], numbers, strict=False):
         if number > previous + 1:
-            gap = f"{previous + 1}" + (f" to {number - 1}" if number > previous + 2 else "")
-            why = "; classes count from 0" if previous < 0 else ""
-            wrong.append((named[number][0], f"number {number}, but no line names {gap}{why}"))
+            gap = f"number {number}, but no line names {previous + 1}; classes count from 0"
+            wrong.append((named[number][0], gap))
     return [named[number][1] for number in numbers], wrong
 
 
@@ -276,30 +256,34 @@ def _plain_names(lines: Lines) -> tuple[list[str], Lines]:
         if not text:
             wrong.append((line, "a blank line between names"))
         elif text in seen:
-            wrong.append((line, f"{text!r} again; it is on line {seen[text]} already"))
+            wrong.append((line, f"{text!r} is already on line {seen[text]}"))
         else:
             seen[text] = line
     return list(seen), wrong + _doubtful_numbers(lines)
 
 
 def _doubtful_numbers(lines: Lines) -> Lines:
-    """The first line whose number may be its class's.
+    """The first line with a number that may be its class.
 
-    It is not if it is too large, tells the line from another one, as in "stage 1" and "stage 2", or
-    begins every line, counting them, as in "001.Albatross".
+    A number belongs to the name if it is too large for a class, if it tells the name from another
+    one, as in "stage 1" and "stage 2", or if the lines begin with 0, 1, 2, … or 1, 2, 3, …, as in
+    "001.Albatross".
     """
-    texts = [text for _, text in lines]
-    begins = [AT_THE_START.match(text) for text in texts]
-    first = [int(match[1]) if match else -1 for match in begins]
-    if first in (list(range(len(lines))), list(range(1, len(lines) + 1))):
+    starts = [NUMBER_AT_START.match(text) for _, text in lines]
+    counted = [int(match[1]) if match else -1 for match in starts]
+    if counted in (list(range(len(lines))), list(range(1, len(lines) + 1))):
         return []
-    ends = [AT_THE_START.match(text[::-1]) for text in texts]
-    stems = [match and text[: 1 - match.end()] for text, match in zip(texts, ends, strict=True)]
-    last = [int(match[1][::-1]) if match else -1 for match in ends]
+    ends = [NUMBER_AT_START.match(text[::-1]) for _, text in lines]
+    stems = [match.string[match.end() :] if match else "" for match in ends]
     times = Counter(stems)
-    for (line, text), before, after, stem in zip(lines, first, last, stems, strict=True):
-        number = before if before >= 0 else after if times[stem] == 1 else -1
-        if 0 <= number <= len(lines):
+    for (line, text), start, end, stem in zip(lines, starts, ends, stems, strict=True):
+        if start:
+            number = int(start[1])
+        elif end and times[stem] == 1:
+            number = int(end[1][::-1])
+        else:
+            continue
+        if number <= len(lines):
             doubt = f"{text!r}: is {number} its class or part of its name?"
             return [(line, f'{doubt} Write "0 name" on every line, with its class')]
     return []
