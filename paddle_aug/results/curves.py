@@ -22,22 +22,22 @@ def plan(modes: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
 
     The notebook's three come first. Other modes follow three to a figure, beside no augmentation.
     """
-    wanted = {
-        "loss": ("loss", ["", "userDef", "imgaugLib"]),
-        "accuracy": ("acc", ["", "userDef", "imgaugLib"]),
-        "accuracy_stacked": ("acc", ["allab", "allba"]),
-    }
+    figures = [
+        ("loss", "loss", NOTEBOOK_MODES[:3]),
+        ("accuracy", "acc", NOTEBOOK_MODES[:3]),
+        ("accuracy_stacked", "acc", NOTEBOOK_MODES[3:]),
+    ]
     further = [mode for mode in modes if mode not in NOTEBOOK_MODES]
     for start in range(0, len(further), 3):
         number = f"_{start // 3 + 1}" if start else ""
-        shown = ["", *further[start : start + 3]]
-        wanted[f"loss_more{number}"] = ("loss", shown)
-        wanted[f"accuracy_more{number}"] = ("acc", shown)
-    present = {
-        name: (quantity, [mode for mode in shown if mode in modes])
-        for name, (quantity, shown) in wanted.items()
+        wanted = ("", *further[start : start + 3])
+        figures += [(f"loss_more{number}", "loss", wanted)]
+        figures += [(f"accuracy_more{number}", "acc", wanted)]
+    return {
+        name: (quantity, shown)
+        for name, quantity, wanted in figures
+        if (shown := [mode for mode in wanted if mode in modes])
     }
-    return {name: (quantity, shown) for name, (quantity, shown) in present.items() if shown}
 
 
 def draw(runs: Sequence[Run], output: Path | str, file_format: str = "png") -> list[Path]:

@@ -77,13 +77,11 @@ def colours(modes: Sequence[str]) -> dict[str, str]:
     """
     known = {**COLOURS, "none": COLOURS[""]}
     chosen = {mode: known[mode] for mode in modes if mode in known}
-    free = list(FURTHER_COLOURS)
     for mode in sorted(set(modes) - set(chosen)):
         start = zlib.crc32(mode.encode()) % len(FURTHER_COLOURS)
         candidates = FURTHER_COLOURS[start:] + FURTHER_COLOURS[:start]
-        chosen[mode] = next((colour for colour in candidates if colour in free), candidates[0])
-        if chosen[mode] in free:
-            free.remove(chosen[mode])
+        free = (colour for colour in candidates if colour not in chosen.values())
+        chosen[mode] = next(free, candidates[0])
     return chosen
 
 
