@@ -33,11 +33,11 @@ def files(text: str) -> list[str]:
 
 def families(text: str) -> list[str]:
     """The families of `files`, as Matplotlib's setting font.family."""
-    listed = {font.fname for font in fontManager.ttflist}
-    for file in files(text):
+    chosen, listed = files(text), {font.fname for font in fontManager.ttflist}
+    for file in chosen:
         if file not in listed:  # installed since Matplotlib made its list
             fontManager.addfont(file)
-    return [FT2Font(file).family_name for file in files(text)]
+    return [FT2Font(file).family_name for file in chosen]
 
 
 def file_for(text: str) -> str:

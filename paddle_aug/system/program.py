@@ -16,8 +16,8 @@ def tool(name: str) -> list[str]:
 def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> str:
     """The running command with more options, and with `data` in the place of a folder.
 
-    Each option has a value, and replaces the same option of the running command. In a script or a
-    notebook of the user's own: these options alone.
+    Each option has a value. It replaces the same option of the running command, which may lack its
+    value. In a script or a notebook of the user's own: these options alone.
     """
     program, *words = sys.argv
     named = ["--data", str(data)] if data else []
@@ -30,7 +30,8 @@ def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> 
     for option in more[::2]:
         while option in (names := [word.partition("=")[0] for word in words]):
             place = names.index(option)
-            del words[place : place + (1 if "=" in words[place] else 2)]
+            alone = "=" in words[place] or "".join(words[place + 1 : place + 2]).startswith("--")
+            del words[place : place + (1 if alone else 2)]
     start = ["python", program] if _is_tool() else program.split(" ")
     return shlex.join([*start, *words, *named, *more])
 

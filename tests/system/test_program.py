@@ -20,6 +20,8 @@ from paddle_aug.system.program import again, tool
          "python tools/train.py --seed 1 --data 'a b/c' --holdout 0.25"),
         (["tools/train.py", "a b", "--holdout=0", "--seed", "1", "--holdout", "0.1"],
          "python tools/train.py 'a b/c' --seed 1 --holdout 0.25"),
+        (["tools/train.py", "a b", "--holdout", "--seed", "1", "--holdout"],  # as --visualdl may be
+         "python tools/train.py 'a b/c' --seed 1 --holdout 0.25"),
         (["my_script.py", "a b"], "--data 'a b/c' --holdout 0.25"),
     ],
 )  # fmt: skip
