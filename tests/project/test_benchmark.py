@@ -307,7 +307,7 @@ def test_the_pages_are_what_their_figures_make(module, repository):
 def test_loader_measures_ours_against_the_notebooks_reader(photos, report):
     options = ["--images", photos, "--size", "24", "--batch-size", "2", "--repeats", "1"]
     # No workers: paddle.io's, forked beside ours, were seen to hang.
-    options += ["--workers", "0", "--only", "none", "--starts", "1"]
+    options += ["--workers", "0", "--only", "none"]
     facts, _ = report("loader", *options)
     names = [(row["name"], row["against"]) for row in facts["rows"]]
     assert names == [
@@ -317,7 +317,7 @@ def test_loader_measures_ours_against_the_notebooks_reader(photos, report):
     for row in facts["rows"]:
         assert row["ratio"] == pytest.approx(row["images_per_s"] / row["against_images_per_s"])
         assert min(row["memory_mb"]) > 10
-    assert facts["parts"][-1]["name"] == "start, two batches and end, 1 workers, 1 times"
+    assert "augment, none" in {part["name"] for part in facts["parts"]}
 
 
 @pytest.mark.parametrize("loader", ["ours", "paddle.io"])

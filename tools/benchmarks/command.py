@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 
 from benchmarks.docs import pages
-from benchmarks.loader import loader, starts, train
+from benchmarks.loader import loader, train
 from benchmarks.parity import parity
 from benchmarks.peers.contender import PEERS
 from benchmarks.peers.ours import MODES, SPECS
@@ -67,7 +67,7 @@ OPTIONS: dict[str, dict] = {
     "--images": {"type": Path, "metavar": "FOLDER", "help": "photos, at any depth"},
     "--data": {"type": Path, "help": "folder with lists, by default the drawn sample"},
     "--peers": {"type": Path, "metavar": "DIR", "help": "make environments there for others"},
-    "--starts": {"type": int, "help": "of all processes, or of our loader (default: %(default)s)"},
+    "--starts": {"type": int, "help": "of all processes (default: %(default)s)"},
     "--repeats": {"type": int, "help": "rounds or epochs that count (default: %(default)s)"},
     "--sizes": {"type": numbers, "help": "sides of the images (default: %(default)s)"},
     "--size": {"type": int, "help": "side of the images (default: %(default)s)"},
@@ -97,7 +97,7 @@ COMMANDS: dict[str, tuple[str, dict]] = {
     "loader": (
         "from files to batches, against the notebook's reader and others",
         {
-            **{"images": None, "peers": None, "repeats": 3, "workers": [0, 1, 2, 4], "starts": 0},
+            **{"images": None, "peers": None, "repeats": 3, "workers": [0, 1, 2, 4]},
             **{"size": 224, "batch_size": 8, "times": 1, "only": LOADED},
         },
     ),
@@ -142,15 +142,12 @@ def parity_report(options: argparse.Namespace, room: Path) -> dict:
 def loader_report(options: argparse.Namespace, room: Path) -> dict:
     found, source = find_files(options.images, room)
     listed = [str(file) for file in found] * options.times
-    report = {
+    return {
         "pictures": f"{len(listed)} of {source}",
         "size": options.size,
         "batch_size": options.batch_size,
         **loader(listed, options),
     }
-    if options.starts:
-        report["parts"] += [starts(listed, options.starts, workers=1)]
-    return report
 
 
 def train_report(options: argparse.Namespace, room: Path) -> dict:

@@ -17,10 +17,9 @@ import numpy as np
 
 from benchmarks.peers.contender import JITTER, LOADER, ONE_THREAD, TOOLS, Job, python_of
 from paddle_aug.augment.modes import augmentation
-from paddle_aug.data.augmented import Augmented, epoch_keys
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.samples import Sample
-from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
 
 PATIENCE = 900  # seconds for all epochs of one loader; some were seen to hang
@@ -160,26 +159,6 @@ def timed(call, images: int) -> float:
         call()
         times.append(1000 * (time.process_time() - start) / images)
     return float(np.median(times[2:]))
-
-
-def starts(files: list[str], count: int, workers: int) -> dict:
-    """The time to start a loader, take two batches and end it, over `count` loaders."""
-    samples = [Sample(file, file, 0, line) for line, file in enumerate(files[:16], 1)]
-    dataset = Augmented(samples, 64, augmentation("userDef"), 0)
-    seconds = []
-    for number in range(count):
-        started = time.perf_counter()
-        with Workers({"train": dataset}, workers, 8) as pool:
-            keys = epoch_keys(len(samples), 8, 0, number, shuffle=False)
-            loaded = sum(len(images) for images, _ in pool.batches("train", keys))
-        if loaded != len(samples):
-            raise UserError(f"benchmark: {loaded} images of {len(samples)} at start {number}")
-        seconds.append(time.perf_counter() - started)
-    return {
-        "name": f"start, two batches and end, {workers} workers, {count} times",
-        "ms": 1000 * float(np.median(seconds)),
-        "spread": [1000 * min(seconds), 1000 * max(seconds)],
-    }
 
 
 def train(folder: Path, options: argparse.Namespace) -> list[dict]:
