@@ -298,14 +298,10 @@ class ThreeAugment(_Policy):
             "gaussian_blur": up_to(self.sigma),
         }
         first = draw_one(rng, tuple(firsts))
-        jitters = ("brightness", "contrast", "color")
-        order = rng.permutation(len(jitters)).tolist()
-        return {
-            "ops": [
-                [first, draw(rng, firsts[first])],
-                *([jitters[index], draw(rng, factors(self.jitter))] for index in order),
-            ]
-        }
+        jitters = ["brightness", "contrast", "color"]
+        rng.shuffle(jitters)
+        ranges = {first: firsts[first]} | dict.fromkeys(jitters, factors(self.jitter))
+        return {"ops": [[name, draw(rng, bounds)] for name, bounds in ranges.items()]}
 
 
 @dataclass(frozen=True)

@@ -186,8 +186,8 @@ class ColorJitter(Transform):
         ranges = {name: bounds for name, bounds in blends if bounds != (1, 1)}
         if around(self.hue) != (0, 0):
             ranges["hue"] = around(self.hue)
-        names = list(ranges)
-        order = [names[index] for index in rng.permutation(len(names)).tolist()]
+        order = list(ranges)
+        rng.shuffle(order)
         return {"order": order} | {name: draw(rng, bounds) for name, bounds in ranges.items()}
 
     def apply(self, image, order, **amounts):
