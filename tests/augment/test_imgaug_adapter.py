@@ -1,6 +1,5 @@
 """The imgaug adapter: pixels that follow from image and seed alone, and what it mends."""
 
-import importlib
 import inspect
 import re
 import subprocess
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks import imgaug_conformance as conformance
 
 from paddle_aug.augment.adapters.imgaug import Imgaug, load, notebook_pipeline
 from paddle_aug.errors import UserError
@@ -179,13 +179,7 @@ def test_the_example_in_the_documentation_runs():
     assert names["augmented"].shape == (224, 224, 3)
 
 
-@pytest.fixture
-def conformance(monkeypatch):
-    monkeypatch.syspath_prepend(CLONE / "tools")
-    return importlib.import_module("benchmarks.imgaug_conformance")
-
-
-def test_the_conformance_report_passes_only_what_is_explained_for_those_very_runs(conformance):
+def test_the_conformance_report_passes_only_what_is_explained_for_those_very_runs():
     mended, newly = "test_segmentation.TestSuperpixels.test_p", "test_flip.TestFliplr.test_images"
     _, unexplained = conformance.tests_report([{mended: 1}, {}, {}, {}])
     assert unexplained == []
@@ -195,7 +189,7 @@ def test_the_conformance_report_passes_only_what_is_explained_for_those_very_run
     assert unexplained == [f"{newly} fails [2, 2, 3, 2] times"]
 
 
-def test_the_conformance_report_does_not_let_pixels_pass_that_differ_much(conformance):
+def test_the_conformance_report_does_not_let_pixels_pass_that_differ_much():
     def drawn(value, name):
         return {name: np.full((2, 4, 4, 3), value, np.uint8)}
 

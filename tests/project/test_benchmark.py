@@ -12,9 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from benchmarks import docs, parity, soak, turns
+from benchmarks.peers import contender, loading, ours, worker
 from made_data import write_dataset
 
-from paddle_aug.augment.modes import NOTEBOOK_MODES, OPS
+from paddle_aug.augment.modes import NOTEBOOK_MODES, OPS, augmentation
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator, seeded_globals
 
@@ -27,15 +29,6 @@ def global_generators():
     """Other libraries draw from the global generators; put them back."""
     with seeded_globals(0):
         yield
-
-
-@pytest.fixture(scope="module")
-def module():
-    """Imports a module of tools/."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(TOOLS)
-        importlib.import_module("_clone")  # which puts the clone first on the path
-        yield importlib.import_module
 
 
 @pytest.fixture(scope="module")
@@ -67,45 +60,41 @@ def report(tmp_path):
     return run
 
 
-def test_every_op_of_the_package_is_measured_and_told_on_the_page(module):
-    assert {name.split(", ")[0] for name in module("benchmarks.peers.ours").SPECS} == set(OPS)
-    assert set(module("benchmarks.docs").KERNELS) == set(OPS)
-    assert {"none", *module("benchmarks.peers.ours").MODES} == set(NOTEBOOK_MODES)
+def test_every_op_of_the_package_is_measured_and_told_on_the_page():
+    assert {name.split(", ")[0] for name in ours.SPECS} == set(OPS)
+    assert set(docs.KERNELS) == set(OPS)
+    assert {"none", *ours.MODES} == set(NOTEBOOK_MODES)
 
 
 @pytest.mark.parametrize("peer", ["notebook", "imgaug", "paddle_cv2", "paddle_pil"])
-def test_what_a_peer_does_is_named_as_with_us_and_changes_an_image(module, image, peer):
+def test_what_a_peer_does_is_named_as_with_us_and_changes_an_image(image, peer):
     if peer.startswith("paddle"):
         pytest.importorskip("paddle")
-    ours = module("benchmarks.peers.ours").subjects(SIZE)
-    made = module(f"benchmarks.peers.{peer}")
+    our_subjects = ours.subjects(SIZE)
+    made = importlib.import_module(f"benchmarks.peers.{peer}")
     subjects = made.subjects(SIZE)
     assert subjects
-    assert set(subjects) <= set(ours)
+    assert set(subjects) <= set(our_subjects)
     for name, subject in subjects.items():
         given = made.convert(image) if hasattr(made, "convert") else image
         results = [np.asarray(subject(given)) for _ in range(12)]
-        shape = ours[name](image).shape
+        shape = our_subjects[name](image).shape
         assert {(each.shape, each.dtype.name) for each in results} == {(shape, "uint8")}
         assert not all(np.array_equal(each, image) for each in results), name
 
 
-def test_an_op_is_measured_with_the_notebooks_parameters(module):
+def test_an_op_is_measured_with_the_notebooks_parameters():
     """The specs against the ops of the modes themselves, by what they print."""
-    from paddle_aug.augment.modes import augmentation
-
-    specs = module("benchmarks.peers.ours").NOTEBOOK_SPECS
     printed = f"{augmentation('userDef')} {augmentation('imgaugLib')}"
     # Alone they are applied always; and what has a part of its range in its name has only that.
-    for name in set(specs) - {"hflip", "vflip", "invert"}:
+    for name in set(ours.NOTEBOOK_SPECS) - {"hflip", "vflip", "invert"}:
         if ", " in name:
             continue
-        assert repr(augmentation(specs[name])) in printed, name
+        assert repr(augmentation(ours.NOTEBOOK_SPECS[name])) in printed, name
 
 
-def test_processor_time_is_measured_and_not_waiting(module, monkeypatch):
+def test_processor_time_is_measured_and_not_waiting(monkeypatch):
     """By a clock of its own: libraries that other tests imported may keep threads busy here."""
-    worker = module("benchmarks.peers.worker")
     spent = iter([5_000_000, 7_000_000, 7_000_000, 10_500_000])
     monkeypatch.setattr(worker.time, "process_time_ns", lambda: next(spent))
     calls = []
@@ -129,18 +118,17 @@ class Actor:
         return [next(self.rounds)] * calls
 
 
-def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(module):
-    benchmark = module("benchmarks.turns")
+def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means():
     asked, starts = [], []
     # The first two numbers of each are not measured: how long a call takes, and warming up.
-    for ours, slow in (([1, 2], [10, 10]), ([3, 6], [30, 70])):
+    for our_ms, slow_ms in (([1, 2], [10, 10]), ([3, 6], [30, 70])):
         actors = [
-            Actor("ours", ["flip"], [100, 99, *ours], asked),
-            Actor("slow", ["flip"], [20, 99, *slow], asked),
+            Actor("ours", ["flip"], [100, 99, *our_ms], asked),
+            Actor("slow", ["flip"], [20, 99, *slow_ms], asked),
             Actor("other", ["turn"], [], asked),
         ]
-        starts.append(benchmark.take_turns("flip", 32, actors[0], actors[1:], 2, 8, of_modes=False))
-    (row,) = benchmark.compare("flip", 32, starts)
+        starts.append(turns.take_turns("flip", 32, actors[0], actors[1:], 2, 8, of_modes=False))
+    (row,) = turns.compare("flip", 32, starts)
     assert row.pop("interval")[0] < 10
     assert row == {
         "name": "flip",
@@ -152,47 +140,44 @@ def test_they_take_turns_after_each_start_and_the_ratio_is_that_of_the_means(mod
         "start_ratios": pytest.approx([10 / 1.5, 50 / 4.5]),
     }
     # 200 ms a turn, but four calls at least, and each of the eight images once.
-    turns = [("ours", "flip", 4), ("slow", "flip", 8)]
+    each_round = [("ours", "flip", 4), ("slow", "flip", 8)]
     assert asked[0:4:2] == [("ours", "flip", 5), ("slow", "flip", 5)]
-    assert asked[4:8] == turns * 2
+    assert asked[4:8] == each_round * 2
 
 
-def test_the_interval_of_a_ratio_holds_it_in_95_of_100_runs_however_starts_differ(module):
+def test_the_interval_of_a_ratio_holds_it_in_95_of_100_runs_however_starts_differ():
     """Runs of five starts that differ by 10 %, of ten rounds that differ by as much."""
-    interval, draws, held = module("benchmarks.turns").interval, generator(3, "drawing"), 0
+    interval, draws, held = turns.interval, generator(3, "drawing"), 0
     for _ in range(2000):
-        ours, theirs = np.exp(
+        of_us, theirs = np.exp(
             0.07 * draws.standard_normal((2, 5, 1)) + 0.07 * draws.standard_normal((2, 5, 10))
         )
-        low, high = interval(8 * theirs, ours)
+        low, high = interval(8 * theirs, of_us)
         held += low < 8 < high
     assert 0.935 < held / 2000 < 0.965  # 0.95 to within three standard errors
     assert interval(np.full((2, 3), 8.0), np.ones((2, 3))) == [8, 8]
 
 
-def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told(module):
+def test_of_a_mode_each_image_is_taken_however_slow_and_the_tail_is_told():
     asked = []
     names = ["allab", "allab: drawing"]
-    ours = Actor("ours", names, [900, 900, 1, 2, 0.25, 0.5], asked)
+    actor = Actor("ours", names, [900, 900, 1, 2, 0.25, 0.5], asked)
     notebook = Actor("notebook", ["allab"], [900, 900, 30, 40], asked)
-    times = module("benchmarks.turns").take_turns(
-        "allab", 32, ours, [notebook], 2, 8, of_modes=True
-    )
-    (row,) = module("benchmarks.turns").compare("allab", 32, [times, times])
+    times = turns.take_turns("allab", 32, actor, [notebook], 2, 8, of_modes=True)
+    (row,) = turns.compare("allab", 32, [times, times])
     assert {calls for _, _, calls in asked[4:8]} == {8}
     assert (row["ours_p99_ms"], row["against_p99_ms"], row["p99_ratio"]) == (2, 40, 20)
     assert (row["drawing_ms"], row["tiny_ms"]) == (0.25, 0.5)
 
 
-def test_each_start_draws_what_no_other_does(module):
+def test_each_start_draws_what_no_other_does():
     """Or the mode would be measured by the same few hundred images after each."""
     command = [sys.executable, "-c", "from benchmarks.peers.ours import SEED; print(SEED)"]
     seeds = [subprocess.check_output(command, cwd=TOOLS) for _ in range(2)]
     assert seeds[0] != seeds[1]
 
 
-def test_a_peer_that_dies_is_named(module, tmp_path, capfd):
-    contender = module("benchmarks.peers.contender")
+def test_a_peer_that_dies_is_named(tmp_path, capfd):
     file = tmp_path / "pictures.npz"
     np.savez(file, **{str(SIZE): np.zeros((1, SIZE, SIZE, 3), np.uint8)})
     with pytest.raises(UserError, match="benchmark: nobody died at its start; see above"):
@@ -205,16 +190,14 @@ def test_a_peer_that_dies_is_named(module, tmp_path, capfd):
     assert "KeyError: 'dance'" in capfd.readouterr().err
 
 
-def test_a_peer_that_is_not_installed_is_left_out_and_named(module, capsys):
-    contender = module("benchmarks.peers.contender")
+def test_a_peer_that_is_not_installed_is_left_out_and_named(capsys):
     peer = contender.Peer("no_such", "nobody", "no_such")
     assert contender.python_of(peer, None) is None
     assert capsys.readouterr().err == "nobody: not installed, left out\n"
 
 
 @pytest.mark.slow
-def test_a_peer_with_requirements_gets_an_environment_of_its_own(module, tmp_path, monkeypatch):
-    contender = module("benchmarks.peers.contender")
+def test_a_peer_with_requirements_gets_an_environment_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(contender, "HERE", tmp_path)
     (tmp_path / "nobody.txt").write_text("# nothing\n")
     python = contender.python_of(contender.Peer("nobody", "nobody", "cv2"), tmp_path / "peers")
@@ -270,8 +253,7 @@ def test_mistakes_end_with_a_message_and_code_2(arguments, message, tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(module, monkeypatch):
-    parity = module("benchmarks.parity")
+def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(monkeypatch):
     # Square, as all images here; 32 px, since the smallest grids of imgaug want some room.
     image = generator(9, "drawing").integers(0, 255, (32, 32, 3)).astype(np.uint8)
     _, rows = parity.parity([image])
@@ -290,8 +272,8 @@ def test_parity_finds_equal_bytes_where_they_are_and_one_level_where_it_is(modul
     assert (row["identical"], row["max"], row["mean"]) == (1 - 1 / 3072, 1, 1 / 3072)
 
 
-def test_the_pages_are_what_their_figures_make(module, repository):
-    pages = module("benchmarks.docs").pages(repository / "docs" / "benchmark")
+def test_the_pages_are_what_their_figures_make(repository):
+    pages = docs.pages(repository / "docs" / "benchmark")
     for name, made in pages.items():
         assert made == (repository / "docs" / name).read_text(encoding="utf-8"), name
     made = pages["kernels.md"]
@@ -321,12 +303,10 @@ def test_loader_measures_ours_against_the_notebooks_reader(photos, report):
 
 
 @pytest.mark.parametrize("loader", ["ours", "paddle.io"])
-def test_the_loaders_give_each_image_of_the_jitter_job_once(module, photos, loader):
+def test_the_loaders_give_each_image_of_the_jitter_job_once(photos, loader):
     files = sorted(str(file) for file in photos.rglob("*.[pP][nN][gG]"))
-    job = module("benchmarks.peers.contender").Job(
-        loader, module("benchmarks.peers.contender").JITTER, files, SIZE, 2, 0, "off", 1
-    )
-    batches = [batch.shape for batch in module("benchmarks.peers.loading").LOADERS[loader](job)(0)]
+    job = contender.Job(loader, contender.JITTER, files, SIZE, 2, 0, "off", 1)
+    batches = [batch.shape for batch in loading.LOADERS[loader](job)(0)]
     pixels = [SIZE, SIZE, 3] if loader == "ours" else [3, SIZE, SIZE]
     # Of ours a last batch of one joins the batch before.
     counts = [3] if loader == "ours" else [2, 1]
@@ -348,27 +328,25 @@ def test_train_measures_epochs_of_a_recipe(tmp_path, report):
 SECONDS = [float(second) for second in range(0, 5000, 5)]
 
 
-def test_growth_is_the_slope_by_the_day_with_the_interval_that_holds_it(module):
+def test_growth_is_the_slope_by_the_day_with_the_interval_that_holds_it():
     """A leak of 1 MB an hour under noise of 20 MB, whose readings are alike for a minute each."""
-    grow = module("benchmarks.soak").growth
     held = 0
     for number in range(200):
         rng = generator(number, "drawing")
         noise = np.repeat(rng.normal(0, 20, len(SECONDS) // 10), 10)
-        row = grow("pss_mb", SECONDS, (100 + np.array(SECONDS) / 3600 + noise).tolist())
+        row = soak.growth("pss_mb", SECONDS, (100 + np.array(SECONDS) / 3600 + noise).tolist())
         low, high = row["interval"]
         held += low <= 24 <= high
         assert row["per_24_h"] == pytest.approx((low + high) / 2)
     assert 180 <= held <= 198, "of 200 intervals that hold it with 95 %"
 
 
-def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count(module):
-    growth = module("benchmarks.soak").growth
-    row = growth("files", SECONDS, [s if s < SECONDS[-1] / 5 else 70.0 for s in SECONDS])
+def test_what_stays_the_same_does_not_grow_and_the_warming_up_does_not_count():
+    row = soak.growth("files", SECONDS, [s if s < SECONDS[-1] / 5 else 70.0 for s in SECONDS])
     assert (row["begin"], row["end"], row["most"]) == (70, 70, 70)
     assert [row["per_24_h"], *row["interval"]] == pytest.approx([0, 0, 0], abs=1e-6)
     with pytest.raises(UserError, match="12 readings of files are too few for 20 means, as the f"):
-        growth("files", SECONDS[:12], [1.0] * 12)
+        soak.growth("files", SECONDS[:12], [1.0] * 12)
 
 
 HOLDER = """
@@ -396,8 +374,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
-def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once(module, tmp_path):
-    soak = module("benchmarks.soak")
+def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once(tmp_path):
     (tmp_path / "holder.py").write_text(HOLDER)
     command = [sys.executable, tmp_path / "holder.py"]
     environment = os.environ | {"PYTHONPATH": str(TOOLS.parent)}
@@ -419,8 +396,7 @@ def test_a_reading_is_of_a_process_and_its_workers_and_counts_shared_memory_once
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux alone has it")
-def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkeypatch):
-    soak = module("benchmarks.soak")
+def test_soak_trains_reads_and_ends_all_that_it_started(tmp_path, monkeypatch):
     monkeypatch.setattr(soak, "EVERY", 0.3)
     monkeypatch.setattr(soak, "BLOCKS", 3)
     write_dataset(tmp_path / "made", train=2, evaluate=1)
@@ -444,8 +420,7 @@ def test_soak_trains_reads_and_ends_all_that_it_started(module, tmp_path, monkey
 
 
 @pytest.mark.slow
-def test_training_that_cannot_go_on_ends_the_soak_with_a_message(module, tmp_path, monkeypatch):
-    soak = module("benchmarks.soak")
+def test_training_that_cannot_go_on_ends_the_soak_with_a_message(tmp_path, monkeypatch):
     monkeypatch.setattr(soak, "EVERY", 0.1)
     options = argparse.Namespace(recipe="sample", augment="none", minutes=1)
     with pytest.raises(UserError, match="training ended before its time; see above"):
