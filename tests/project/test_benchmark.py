@@ -149,10 +149,10 @@ def test_the_interval_of_a_ratio_holds_it_in_95_of_100_runs_however_starts_diffe
     """Runs of five starts that differ by 10 %, of ten rounds that differ by as much."""
     interval, draws, held = turns.interval, generator(3, "drawing"), 0
     for _ in range(2000):
-        of_us, theirs = np.exp(
+        ours_ms, theirs_ms = np.exp(
             0.07 * draws.standard_normal((2, 5, 1)) + 0.07 * draws.standard_normal((2, 5, 10))
         )
-        low, high = interval(8 * theirs, of_us)
+        low, high = interval(8 * theirs_ms, ours_ms)
         held += low < 8 < high
     assert 0.935 < held / 2000 < 0.965  # 0.95 to within three standard errors
     assert interval(np.full((2, 3), 8.0), np.ones((2, 3))) == [8, 8]

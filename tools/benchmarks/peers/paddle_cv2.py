@@ -28,11 +28,6 @@ def subjects(size: int) -> dict:
     def resized_crop(image):
         return F.resize(F.crop(image, *ranges.resized(size)), (size, size), "bilinear")
 
-    def color_jitter(image):
-        for name, amount in ranges.jitter():
-            image = getattr(F, f"adjust_{name}")(image, amount)
-        return image
-
     def sheared(x=0, y=0):
         return lambda image: F.affine(
             image, 0, (0, 0), 1, (x and ranges.shear(), y and ranges.shear()), "nearest"
@@ -65,7 +60,7 @@ def subjects(size: int) -> dict:
         "random_resized_crop": resized_crop,
         "random_rotation": lambda image: F.rotate(image, random.uniform(-45, 45), "nearest"),
         "hue": lambda image: F.adjust_hue(image, ranges.shift()),
-        "color_jitter": color_jitter,
+        "color_jitter": lambda image: ranges.jittered(image, F),
         "shear_x": sheared(x=1),
         "shear_y": sheared(y=1),
         "translate_x": translated(x=1),

@@ -40,20 +40,36 @@ def place(size: int, padding: int) -> tuple[int, int, int, int]:
     return randint(0, rest), randint(0, rest), part(size), part(size)
 
 
-def resized(size: int) -> tuple[int, int, int, int]:
-    """Top, left, height and width of a part of any area and ratio, as torchvision draws them."""
+def rectangle(
+    size: int, areas: tuple[float, float], ratios: tuple[float, float], longest: int
+) -> tuple[int, int, int, int] | None:
+    """Top, left, height and width of a part of the image, as torchvision draws it: by a share of
+    its area and a ratio of sides. None if ten draws have a side above `longest`."""
     for _ in range(10):
-        area = size * size * uniform(0.08, 1)
-        ratio = math.exp(uniform(math.log(3 / 4), math.log(4 / 3)))
-        across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
-        if 0 < across <= size and 0 < down <= size:
+        area = size * size * uniform(*areas)
+        ratio = math.exp(uniform(*map(math.log, ratios)))
+        down, across = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < across <= longest and 0 < down <= longest:
             return randint(0, size - down), randint(0, size - across), down, across
-    return 0, 0, size, size
+    return None
 
 
-def jitter() -> list[tuple[str, float]]:
-    """The four adjustments in random order, and how much of each."""
-    return [(name, shift() if name == "hue" else factor()) for name in sample(JITTERS, 4)]
+def resized(size: int) -> tuple[int, int, int, int]:
+    """Top, left, height and width of the part that a random resized crop enlarges."""
+    return rectangle(size, (0.08, 1), (3 / 4, 4 / 3), size) or (0, 0, size, size)
+
+
+def erased(size: int) -> tuple[int, int, int, int] | None:
+    """Top, left, height and width of what random erasing erases, if anything."""
+    return rectangle(size, (0.02, 0.33), (0.3, 3.3), size - 1)
+
+
+def jittered(image, functional):
+    """The image after a library's four adjustments in random order."""
+    for name in sample(JITTERS, 4):
+        amount = shift() if name == "hue" else factor()
+        image = getattr(functional, f"adjust_{name}")(image, amount)
+    return image
 
 
 def shear() -> float:
@@ -64,17 +80,6 @@ def shear() -> float:
 def move(size: int) -> int:
     """Pixels of a translation."""
     return int(uniform(-0.45, 0.45) * size)
-
-
-def erased(size: int) -> tuple[int, int, int, int] | None:
-    """Top, left, height and width of what is erased, as torchvision draws it."""
-    for _ in range(10):
-        area = size * size * uniform(0.02, 0.33)
-        ratio = math.exp(uniform(math.log(0.3), math.log(3.3)))
-        down, across = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
-        if down < size and across < size:
-            return randint(0, size - down), randint(0, size - across), down, across
-    return None
 
 
 def square(size: int, side: int = 16) -> tuple[int, int, int, int]:

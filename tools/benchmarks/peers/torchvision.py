@@ -66,11 +66,6 @@ def subjects(size: int) -> dict:
     def resized_crop(image):
         return F.resized_crop(image, *ranges.resized(size), [size, size], BILINEAR, antialias=True)
 
-    def color_jitter(image):
-        for name, amount in ranges.jitter():
-            image = getattr(F, f"adjust_{name}")(image, amount)
-        return image
-
     def sheared(x=0, y=0):
         return lambda image: F.affine(
             image,
@@ -116,7 +111,7 @@ def subjects(size: int) -> dict:
         "random_resized_crop": resized_crop,
         "random_rotation": lambda image: F.rotate(image, uniform(-45, 45), NEAREST),
         "hue": lambda image: F.adjust_hue(image, ranges.shift()),
-        "color_jitter": color_jitter,
+        "color_jitter": lambda image: ranges.jittered(image, F),
         "posterize": lambda image: F.posterize(image, 4),
         "solarize": lambda image: F.solarize(image, 128),
         "autocontrast": F.autocontrast,
