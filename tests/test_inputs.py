@@ -1,4 +1,4 @@
-"""From a config to images: each image of the data is decoded once, whatever is done with it."""
+"""From a config to images: each image of the data is decoded once, for all uses."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -68,16 +68,17 @@ def main() -> int:
         raise UserError("give the augmentation of the copies, such as --augment 'hflip|rotate(20)'")
     config, found = config_and_data(given, recipe)
     if not config.stretch and "image_size" in given:
-        raise UserError("--no-stretch keeps the images' own sizes; drop --image-size")
+        raise UserError("without --stretch, copies keep their own sizes; drop --image-size")
     choices = {name: getattr(options, name) for name in manifest.OPTIONS}
     files = export(Export(config, **choices), out, workers, found)
-    size = f"{config.image_size} × {config.image_size} pixels" if config.stretch else "any size"
+    side = config.image_size
+    size = f"of {side} × {side} pixels" if config.stretch else "at their own sizes"
     recipe = recipe or ("sample" if found.drawn else None)
     command = [*tool("train"), "--data", str(out)]
     command += ["--recipe", recipe] if recipe else []
     for name in ("image_size", "interpolation"):
         command += [flag(name), str(given[name])] if name in given else []
-    print(f"{out}: {files:,} images, copies of {size}; to train on them: {shlex.join(command)}")
+    print(f"{out}: {files:,} images, copies {size}; to train on them: {shlex.join(command)}")
     return 0
 
 

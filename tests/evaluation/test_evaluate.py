@@ -93,12 +93,12 @@ def test_a_confidence_between_two_bins_counts_in_the_lower_one():
 
 
 def test_a_class_without_images_or_predictions_has_no_value_there():
-    found = measure(np.eye(3)[[0, 0]], np.array([0, 1]))
-    assert np.isnan(found.recall).tolist() == [False, False, True]
-    assert np.isnan(found.precision).tolist() == [False, True, True]
-    assert found.f1[:2].tolist() == [2 / 3, 0]
-    assert np.isnan(found.f1[2])
-    assert found.top5 is None, "of three classes it says nothing"
+    measured = measure(np.eye(3)[[0, 0]], np.array([0, 1]))
+    assert np.isnan(measured.recall).tolist() == [False, False, True]
+    assert np.isnan(measured.precision).tolist() == [False, True, True]
+    assert measured.f1[:2].tolist() == [2 / 3, 0]
+    assert np.isnan(measured.f1[2])
+    assert measured.top5 is None, "of three classes it says nothing"
 
 
 def test_the_worst_mistakes_are_the_most_confident_wrong_predictions():
@@ -113,8 +113,8 @@ def test_probabilities_are_those_of_the_images_as_training_prepares_them(trained
     logits = trained.network(inputs).numpy().astype("float64")
     want = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for batch_size in (5, 32):
-        made = np.stack(list(predictions(trained, samples, batch_size=batch_size)))
-        np.testing.assert_allclose(made, want, atol=1e-6)
+        predicted = np.stack(list(predictions(trained, samples, batch_size=batch_size)))
+        np.testing.assert_allclose(predicted, want, atol=1e-6)
 
 
 def test_worker_processes_make_no_difference(trained, samples):
@@ -134,14 +134,14 @@ def test_tta_is_the_mean_over_the_image_and_its_draws(trained, samples, spec, dr
     views = np.stack([image, *(drawn or [image[:, ::-1]])])  # hflip is the mirrored image, once
     inputs = paddle.to_tensor(views.transpose(0, 3, 1, 2).astype("float32"))
     want = paddle.nn.functional.softmax(trained.network(inputs / 255 * 2 - 1)).numpy().mean(axis=0)
-    (made,) = predictions(trained, [sample], parse_tta(spec, draws))
-    np.testing.assert_allclose(made, want, atol=1e-6)
+    (averaged,) = predictions(trained, [sample], parse_tta(spec, draws))
+    np.testing.assert_allclose(averaged, want, atol=1e-6)
     (plain,) = predictions(trained, [sample])
-    assert np.abs(made - plain).max() > 1e-3
+    assert np.abs(averaged - plain).max() > 1e-3
 
 
 @pytest.mark.parametrize(
-    ("spec", "draws", "told"),
+    ("spec", "draws", "message"),
     [
         (None, 3, "--tta-draws needs --tta"),
         ("hflip", 3, "drop --tta-draws"),
@@ -149,8 +149,8 @@ def test_tta_is_the_mean_over_the_image_and_its_draws(trained, samples, spec, dr
         ("rotat", None, "did you mean 'rotate'"),
     ],
 )
-def test_a_mistake_in_tta_is_told(spec, draws, told):
-    with pytest.raises(UserError, match=told):
+def test_a_mistake_in_tta_is_told(spec, draws, message):
+    with pytest.raises(UserError, match=message):
         parse_tta(spec, draws)
 
 
@@ -186,8 +186,8 @@ def test_without_out_it_writes_beside_the_logs_and_keeps_an_earlier_evaluation(
     other = tmp_path / "other" / weights.name
     other.parent.mkdir()
     shutil.copy(weights, other)
-    for each in (weights, other):
-        assert run_tool("evaluate.py", each, "--tta", "hflip", monkeypatch=monkeypatch) == 0
+    for file in (weights, other):
+        assert run_tool("evaluate.py", file, "--tta", "hflip", monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
     assert "wrote logs/noAug_last/evaluation.json" in said.err
     assert "95 % interval" in said.out
@@ -199,8 +199,8 @@ def test_without_out_it_writes_beside_the_logs_and_keeps_an_earlier_evaluation(
         said.err
     )
     assert {file.name for file in earlier.iterdir()} == {*evaluate.FILES}
-    for folder, each in ((earlier, weights), (out, other)):
-        assert json.loads((folder / "evaluation.json").read_text())["weights"] == str(each)
+    for folder, file in ((earlier, weights), (out, other)):
+        assert json.loads((folder / "evaluation.json").read_text())["weights"] == str(file)
 
 
 def test_an_image_that_is_gone_ends_an_evaluation(weights, tmp_path, monkeypatch, capsys):
@@ -213,7 +213,7 @@ def test_an_image_that_is_gone_ends_an_evaluation(weights, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--mistakes", "0"], "--mistakes must be at least 1, not 0"),
         (["--batch-size", "0"], "--batch-size must be at least 1, not 0"),
@@ -221,9 +221,9 @@ def test_an_image_that_is_gone_ends_an_evaluation(weights, tmp_path, monkeypatch
         (["--out", "/proc/none"], "cannot write to --out /proc/none"),
     ],
 )
-def test_a_users_mistake_ends_with_one_message(weights, options, told, monkeypatch, capsys):
+def test_a_users_mistake_ends_with_one_message(weights, options, message, monkeypatch, capsys):
     said = refusal("evaluate.py", weights, *options, monkeypatch=monkeypatch, capsys=capsys)
-    assert told in said
+    assert message in said
 
 
 def made_evaluation(classes, images=300):
@@ -235,11 +235,11 @@ def made_evaluation(classes, images=300):
 
 @pytest.mark.parametrize("classes", [2, 16, 100])
 def test_the_confusion_figure_shows_the_matrix_with_its_names(classes):
-    made = made_evaluation(classes)
-    figure = evaluate.confusion_figure(made)
+    evaluation = made_evaluation(classes)
+    figure = evaluate.confusion_figure(evaluation)
     axes = figure.axes[0]
     shown = np.asarray(axes.images[0].get_array())
-    counts = made.measures.confusion
+    counts = evaluation.measures.confusion
     want = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     np.testing.assert_allclose(shown, want)
     labels = [text.get_text() for text in axes.get_yticklabels()]
@@ -254,8 +254,8 @@ def test_the_confusion_figure_shows_the_matrix_with_its_names(classes):
 
 
 def test_figures_and_text_take_names_with_formula_signs(tmp_path):
-    made = made_evaluation(6, 40)
-    names = replace(made, class_names=["$x", "a_b^", "\\frac", "{", "$y$", "<z>"])
+    evaluation = made_evaluation(6, 40)
+    names = replace(evaluation, class_names=["$x", "a_b^", "\\frac", "{", "$y$", "<z>"])
     perfect = replace(names, probabilities=np.eye(6)[names.labels])
     files = evaluate.write(perfect, tmp_path, 1)
     assert tmp_path / "mistakes.png" not in files
@@ -269,10 +269,10 @@ def test_chinese_names_are_drawn_or_numbered_and_never_boxes(tmp_path, monkeypat
     for sample in samples:
         imsave(sample.file, np.zeros((8, 8, 3)))
     wrong = np.array([[0.1, 0.9], [0.8, 0.2]])
-    made = evaluate.Evaluation(["玫瑰", "rose"], samples, wrong)
+    evaluation = evaluate.Evaluation(["玫瑰", "rose"], samples, wrong)
     font = write_font(tmp_path / "a.ttf", "Chinese of a test", "一玫瑰")
     for installed, shown in (([font], ["玫瑰", "rose"]), ([], ["class 0", "rose"])):
         monkeypatch.setattr(fonts, "_installed", lambda installed=installed: installed)
-        evaluate.write(made, tmp_path / "out", 2)  # a missing glyph would warn
-        axes = evaluate.confusion_figure(made).axes[0]
+        evaluate.write(evaluation, tmp_path / "out", 2)  # a missing glyph would warn
+        axes = evaluate.confusion_figure(evaluation).axes[0]
         assert [text.get_text() for text in axes.get_yticklabels()] == shown

@@ -1,4 +1,4 @@
-"""The invariance map: networks are measured on changed images, and told of as they were."""
+"""The invariance map measures networks on changed images, and its files say what it measured."""
 
 import csv
 import io
@@ -84,8 +84,8 @@ def a_map(*shares, op=LINE, modes=("", "userDef"), photos=None):
 
 
 def mean_of(trained, samples, name):
-    (found,) = invariance.measure([trained], samples, [BY_NAME[name]])[name]
-    return dict(zip(found.op.magnitudes, found.accuracy.tolist(), strict=True))
+    (measured,) = invariance.measure([trained], samples, [BY_NAME[name]])[name]
+    return dict(zip(measured.op.magnitudes, measured.accuracy.tolist(), strict=True))
 
 
 def test_magnitudes_rise_and_the_neutral_one_is_among_them():
@@ -103,13 +103,13 @@ def test_every_magnitude_but_the_neutral_one_changes_the_image(op):
     image = cv2.GaussianBlur(image, (5, 5), 1)
     before = image.copy()
     for magnitude in op.magnitudes:
-        made = op.apply(image, magnitude, 7)
-        assert (made.shape, made.dtype) == (image.shape, np.uint8)
-        assert (op.apply(image, magnitude, 7) == made).all()
+        changed = op.apply(image, magnitude, 7)
+        assert (changed.shape, changed.dtype) == (image.shape, np.uint8)
+        assert (op.apply(image, magnitude, 7) == changed).all()
         if magnitude != op.neutral:
-            assert (made != before).any(), magnitude
+            assert (changed != before).any(), magnitude
         elif op.unit and op.name != "hue":  # which is cut to bytes
-            assert np.abs(made.astype(int) - before).max() <= 1
+            assert np.abs(changed.astype(int) - before).max() <= 1
     assert (image == before).all()
 
 
@@ -130,8 +130,8 @@ def test_moves_go_as_far_as_their_magnitude_says_over_a_black_border():
 
 
 def test_the_erased_square_is_in_the_middle_and_has_its_share():
-    made = BY_NAME["erase"].apply(np.full((40, 60, 3), 9, np.uint8), 50, 0)
-    rows, columns = np.nonzero(made.sum(axis=2) == 0)
+    erased = BY_NAME["erase"].apply(np.full((40, 60, 3), 9, np.uint8), 50, 0)
+    rows, columns = np.nonzero(erased.sum(axis=2) == 0)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 29, 20, 39)
     assert len(rows) == 400
 
@@ -143,8 +143,8 @@ def test_pixels_are_distorted_by_the_typical_shift_whatever_the_size_of_the_imag
     middle = slice(side // 5, -side // 5)
     moved = []
     for seed in range(20):
-        made = BY_NAME["elastic"].apply(ramp, 4, seed)[middle, middle, 0].astype(float)
-        moved.append((made - ramp[middle, middle, 0]) / 255)
+        distorted = BY_NAME["elastic"].apply(ramp, 4, seed)[middle, middle, 0].astype(float)
+        moved.append((distorted - ramp[middle, middle, 0]) / 255)
     assert np.sqrt(np.mean(np.square(moved))) == pytest.approx(0.04, rel=0.15)
 
 
@@ -175,10 +175,10 @@ def test_unchanged_images_are_looked_at_once_and_not_through_the_kernel(photos):
     op = Op("op", lambda image, magnitude, _: asked.append(magnitude) or image, 0, (-1, 0, 1), "u")
     subject = finder(photos)
     samples = open_data(subject.config).eval
-    (found,) = invariance.measure([subject], samples, [op])["op"]
+    (measured,) = invariance.measure([subject], samples, [op])["op"]
     assert sorted(asked) == [-1] * len(samples) + [1] * len(samples)
-    assert found.correct.all()
-    assert found.correct.shape == (3, len(samples))
+    assert measured.correct.all()
+    assert measured.correct.shape == (3, len(samples))
 
 
 def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
@@ -186,9 +186,9 @@ def test_weights_are_evaluated_as_training_evaluated_them(trained_run):
     networks = invariance.load_subjects(weights)
     data = invariance.held_out(networks, {})
     curves = invariance.measure(networks, data.eval, [BY_NAME["hflip"]])["hflip"]
-    for path, found in zip(weights, curves, strict=True):
+    for path, measured in zip(weights, curves, strict=True):
         log = trained_run / "logs" / path.name.replace("best.pdparams", "run.json")
-        assert found.clean == json.loads(log.read_text(encoding="utf-8"))["best"]["accEval"]
+        assert measured.clean == json.loads(log.read_text(encoding="utf-8"))["best"]["accEval"]
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_a_dip_by_chance_does_not_end_the_range():
         clean = rng.random(300) < 0.7
         rows = [clean if place == 3 else clean ^ (rng.random(300) < np.where(clean, 0.06, 0.14))
                 for place in range(7)]  # fmt: skip
-        found = Curve(None, LINE, np.stack(rows))
-        whole += found.kept(0.02) == (-3, 3)
-        bare += bool((found.accuracy >= 0.98 * found.clean).all())
+        flat = Curve(None, LINE, np.stack(rows))
+        whole += flat.kept(0.02) == (-3, 3)
+        bare += bool((flat.accuracy >= 0.98 * flat.clean).all())
     assert whole > 1.5 * bare
 
 
@@ -300,63 +300,63 @@ def test_a_network_that_is_never_right_is_refused(photos):
 
 def test_the_words_say_what_was_measured(photos):
     falling, flat = (0.1, 0.5, 0.79, 0.8, 0.79, 0.5, 0.1), (0.6,) * 7
-    made = a_map(falling, flat, photos=photos)
-    assert invariance_report.sentences(made) == [
+    result = a_map(falling, flat, photos=photos)
+    assert invariance_report.sentences(result) == [
         "line (steps): none keeps its accuracy from -1 to 1; userDef from -3 to 3, all that was "
         "measured"
     ]
-    assert invariance_report.differences(made) == [
+    assert invariance_report.differences(result) == [
         "userDef and none differ most, by the mean share of their accuracy that is left under an "
         "op, at line 100% and 58%"
     ]
-    assert invariance_report.limits(made) == []
+    assert invariance_report.limits(result) == []
     sharp = (0.1, 0.2, 0.3, 0.8, 0.3, 0.2, 0.1)
-    made = a_map(sharp, falling, photos=photos)
-    assert invariance_report.sentences(made) == [
+    result = a_map(sharp, falling, photos=photos)
+    assert invariance_report.sentences(result) == [
         "line (steps): none loses more than 5% of its accuracy at -1 and 1 already; userDef keeps "
         "its accuracy from -1 to 1"
     ]
-    assert invariance_report.limits(made) == ["line below -1 and above 1"]
+    assert invariance_report.limits(result) == ["line below -1 and above 1"]
     assert invariance_report.limits(a_map(sharp, sharp, photos=photos)) == ["line at any magnitude"]
 
 
 def test_the_words_of_an_op_that_is_on_or_off(photos):
-    made = a_map((0.8, 0.4), (0.6, 0.6), op=BY_NAME["vflip"], photos=photos)
-    assert invariance_report.sentences(made) == [
+    result = a_map((0.8, 0.4), (0.6, 0.6), op=BY_NAME["vflip"], photos=photos)
+    assert invariance_report.sentences(result) == [
         "vflip: none keeps 50% of its accuracy; userDef keeps 100% of its accuracy"
     ]
-    assert invariance_report.limits(made) == []
+    assert invariance_report.limits(result) == []
     lost = a_map((0.8, 0.4), (0.6, 0.1), op=BY_NAME["vflip"], photos=photos)
     assert invariance_report.limits(lost) == ["vflip"]
 
 
 def test_one_network_is_compared_with_none_and_guessing_is_told(photos):
-    made = a_map((0.3, 0.3, 0.3, 0.34, 0.3, 0.3, 0.3), photos=photos)
-    assert invariance_report.differences(made) == []
-    assert invariance_report.notes(made) == [
+    result = a_map((0.3, 0.3, 0.3, 0.34, 0.3, 0.3, 0.3), photos=photos)
+    assert invariance_report.differences(result) == []
+    assert invariance_report.notes(result) == [
         "none is right about 34.0% of the unchanged images, no more than one answer for all of "
         "them could be (33.3%): its curves say nothing"
     ]
-    assert "By every network" not in invariance_report.page(made)
+    assert "By every network" not in invariance_report.page(result)
     assert invariance_report.notes(a_map((0.8,) * 7, photos=photos)) == []
 
 
 def test_all_files_tell_the_same_numbers(photos, tmp_path):
     falling, flat = (0.1, 0.5, 0.79, 0.8, 0.79, 0.5, 0.1), (0.6,) * 7
-    made = a_map(falling, flat, photos=photos, modes=("", "hflip|rotate(20)"))
-    files = invariance_report.write(made, tmp_path / "out")
+    result = a_map(falling, flat, photos=photos, modes=("", "hflip|rotate(20)"))
+    files = invariance_report.write(result, tmp_path / "out")
     names = [file.name.removeprefix("invariance.") for file in files]
     assert names == ["png", "csv", "json", "md"]
     assert files[0].read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader(io.StringIO(files[1].read_text(encoding="utf-8"))))
     assert [float(row["accuracy"]) for row in rows] == [*falling, *flat]
     assert [row["magnitude"] for row in rows if row["kept"] == "True"][:3] == ["-1", "0", "1"]
-    found = json.loads(files[2].read_text(encoding="utf-8"))
-    (op,) = found["ops"]
+    content = json.loads(files[2].read_text(encoding="utf-8"))
+    (op,) = content["ops"]
     assert op["networks"]["none"]["kept"] == [-1, 1]
     assert op["networks"]["none"]["mean_share"] == pytest.approx(0.4633 / 0.8, abs=1e-3)
     assert [point["right"] for point in op["networks"]["hflip|rotate(20)"]["points"]] == [600] * 7
-    assert [network["accuracy"] for network in found["networks"]] == [0.8, 0.6]
+    assert [network["accuracy"] for network in content["networks"]] == [0.8, 0.6]
     text = files[3].read_text(encoding="utf-8")
     assert "| line, steps | -1 to 1 (58%) | -3 to 3 (100%) |" in text
     assert r"| op | none | hflip\|rotate(20) |" in text
@@ -371,8 +371,8 @@ def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
         op.name: [curve(np.full(len(op.magnitudes), 0.5), op, subject) for subject in networks]
         for op in OPS
     }
-    made = invariance_report.Map(curves, open_data(networks[0].config), 0.05)
-    drawn = invariance_report.figure(made)
+    result = invariance_report.Map(curves, open_data(networks[0].config), 0.05)
+    drawn = invariance_report.figure(result)
     titles = [axes.get_title(loc="left") for axes in drawn.axes]
     assert titles == [*(op.name for op in OPS if op.unit), "on or off"]
     lines = [line for line in drawn.axes[0].lines if len(line.get_xdata()) > 2]
@@ -412,9 +412,9 @@ def test_the_tool_writes_the_map_into_a_folder_of_the_logs(
     assert "sharpness (factor): resize(32)|center_crop(32)|hflip " in said.out
     out = tmp_path / "logs" / "invariance"
     assert (out / "invariance.png").exists()
-    found = json.loads((out / "invariance.json").read_text(encoding="utf-8"))
-    assert found["images"] == 6
-    assert [op["name"] for op in found["ops"]] == ["sharpness", "hflip"]
+    content = json.loads((out / "invariance.json").read_text(encoding="utf-8"))
+    assert content["images"] == 6
+    assert [op["name"] for op in content["ops"]] == ["sharpness", "hflip"]
     (earlier,) = (out / "replaced").iterdir()
     assert {file.name for file in earlier.iterdir()} == {*invariance_report.FILES}
     assert len(json.loads((earlier / "invariance.json").read_text())["networks"]) == 1

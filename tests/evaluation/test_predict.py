@@ -59,19 +59,19 @@ def test_a_line_is_path_class_and_probability(predict, photos):
 def test_csv_and_json_have_what_the_lines_have(predict, photos, tmp_path):
     folder = photos / "Images" / "class2"
     _, out, _ = predict(folder, "--top", 2)
-    told = [line.split("\t") for line in out.splitlines()]
+    lines = [line.split("\t") for line in out.splitlines()]
     code, out, _ = predict(folder, "--top", 2, "--csv", "-")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0
-    assert [[row["path"], row["class"]] for row in rows] == [field[:2] for field in told]
+    assert [[row["path"], row["class"]] for row in rows] == [field[:2] for field in lines]
     assert [row["rank"] for row in rows] == ["1", "2"] * 12
     code, out, _ = predict(folder, "--top", 2, "--json", tmp_path / "a.json", "--csv", "-")
     content = json.loads((tmp_path / "a.json").read_text())
-    assert [each["path"] for each in content] == [field[0] for field in told[::2]]
-    flat = [each for image in content for each in image["classes"]]
-    for row, each, field in zip(rows, flat, told, strict=True):
-        assert (each["class"], each["probability"]) == (row["class"], float(row["probability"]))
-        assert float(field[2]) == pytest.approx(each["probability"], abs=1e-4)
+    assert [entry["path"] for entry in content] == [field[0] for field in lines[::2]]
+    flat = [entry for image in content for entry in image["classes"]]
+    for row, entry, field in zip(rows, flat, lines, strict=True):
+        assert (entry["class"], entry["probability"]) == (row["class"], float(row["probability"]))
+        assert float(field[2]) == pytest.approx(entry["probability"], abs=1e-4)
 
 
 def test_bad_images_are_told_and_passed_over(predict, photos, tmp_path):
@@ -135,17 +135,17 @@ def test_folders_and_globs_are_searched_and_each_image_comes_once(photos, tmp_pa
         (tmp_path / name).write_bytes(b"")
     root = str(tmp_path)
 
-    def found(*arguments):
+    def images_of(*arguments):
         samples, nothing, _ = find_images(list(arguments))
         return [sample.path.removeprefix(f"{root}/") for sample in samples], nothing
 
-    assert found(root) == (["[1].png", "z.PNG", "b/a.jpg"], [])
-    assert found(f"{root}/**/*.jpg", f"{root}/b") == (["b/a.jpg"], [])
-    assert found(f"{root}/b*") == (["b/a.jpg"], [])
-    assert found(f"{root}/b/notes.txt") == (["b/notes.txt"], []), "named, so it is meant"
-    assert found(f"{root}/[1].png") == (["[1].png"], []), "a file, not a glob"
-    assert found(f"{root}/b/.hidden") == (["b/.hidden/y.png"], [])
-    assert found(f"{root}/*.gif") == ([], [f"{root}/*.gif: no image found"])
+    assert images_of(root) == (["[1].png", "z.PNG", "b/a.jpg"], [])
+    assert images_of(f"{root}/**/*.jpg", f"{root}/b") == (["b/a.jpg"], [])
+    assert images_of(f"{root}/b*") == (["b/a.jpg"], [])
+    assert images_of(f"{root}/b/notes.txt") == (["b/notes.txt"], []), "named, so it is meant"
+    assert images_of(f"{root}/[1].png") == (["[1].png"], []), "a file, not a glob"
+    assert images_of(f"{root}/b/.hidden") == (["b/.hidden/y.png"], [])
+    assert images_of(f"{root}/*.gif") == ([], [f"{root}/*.gif: no image found"])
 
 
 def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followed(
@@ -179,7 +179,7 @@ def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followe
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nothing/*.jpg"], "nothing/*.jpg: no image found"),
         (["a.png", "--top", 0], "--top must be at least 1, not 0"),
@@ -191,8 +191,8 @@ def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followe
     ],
 )
 def test_a_users_mistake_ends_with_one_message(
-    weights, photos, arguments, told, monkeypatch, capsys
+    weights, photos, arguments, message, monkeypatch, capsys
 ):
     monkeypatch.chdir(photos / "Images" / "class0")
     said = refusal("predict.py", weights, *arguments, monkeypatch=monkeypatch, capsys=capsys)
-    assert told in said
+    assert message in said

@@ -110,11 +110,13 @@ def files_of(samples):
 
 
 def test_the_set_is_one_that_trains_as_it_is(photos, exported):
-    made, source = open_dataset(str(exported)), open_dataset(str(photos))
-    assert made.class_names == source.class_names == ["class0", "class1", "class2"]
-    assert [sample.label for sample in made.train] == [s.label for s in source.train for _ in "ab"]
-    assert files_of(made.eval) == files_of(source.eval)
-    assert {sample.path.split("/")[0] for sample in made.train} == set(made.class_names)
+    result, source = open_dataset(str(exported)), open_dataset(str(photos))
+    assert result.class_names == source.class_names == ["class0", "class1", "class2"]
+    assert [sample.label for sample in result.train] == [
+        s.label for s in source.train for _ in "ab"
+    ]
+    assert files_of(result.eval) == files_of(source.eval)
+    assert {sample.path.split("/")[0] for sample in result.train} == set(result.class_names)
 
 
 def test_of_a_holdout_the_former_eval_list_becomes_a_test_list(tmp_path, photos):
@@ -122,8 +124,8 @@ def test_of_a_holdout_the_former_eval_list_becomes_a_test_list(tmp_path, photos)
     source = open_data(config)
     assert (len(source.train), len(source.eval), len(source.test)) == (6, 3, 3)
     assert export(Export(config), tmp_path / "out") == 6 + 3 + 3
-    made = open_dataset(str(tmp_path / "out"))
-    assert files_of(made.eval) == files_of(source.eval)
+    result = open_dataset(str(tmp_path / "out"))
+    assert files_of(result.eval) == files_of(source.eval)
     listed, faults = read_list(tmp_path / "out" / "Test.txt")
     assert not faults
     images = tmp_path / "out" / "Images"
@@ -212,20 +214,20 @@ def test_after_an_interruption_the_same_call_makes_the_rest(
 ):
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        made = spy_on_maker(patch, images=5)
+        asked = spy_on_maker(patch, images=5)
         with pytest.raises(KeyboardInterrupt):
             export(settings, out)
-    assert len(made) == 2 * 5
+    assert len(asked) == 2 * 5
     assert not (out / "Train.txt").exists()
     with pytest.raises(UserError, match="is not finished; run the command that started it"):
         verify(out)
-    (out / made[3]).write_bytes(b"touched")
+    (out / asked[3]).write_bytes(b"touched")
     with open(out / ".manifest.part", "a") as file:
         file.write('{"path": "Images/cut sho')
-    made_later = spy_on_maker(monkeypatch)
+    asked_later = spy_on_maker(monkeypatch)
     export(settings, out)
-    assert sorted(made_later) == sorted({*contents(out)} - {*made} - {
-        "Train.txt", "Eval.txt", "labels.txt", "manifest.jsonl"} | {made[3]})  # fmt: skip
+    assert sorted(asked_later) == sorted({*contents(out)} - {*asked} - {
+        "Train.txt", "Eval.txt", "labels.txt", "manifest.jsonl"} | {asked[3]})  # fmt: skip
     assert contents(out) == contents(exported)
 
 
@@ -404,7 +406,7 @@ def test_a_manifest_cannot_point_out_of_its_folder(out):
         (["out", "--augment", "hflip", "--copies", 0], "--copies must be at least 1, not 0"),
         (["out", "--augment", "hflip", "--num-workers", -1], "must not be negative: -1"),
         (["out", "--augment", "hflip", "--no-stretch", "--image-size", 8],
-         "--no-stretch keeps the images' own sizes; drop --image-size"),
+         "without --stretch, copies keep their own sizes; drop --image-size"),
         (["out", "--augment", "hflip", "--image-size", 0], "--image-size must be from 1 to 8192"),
         (["out", "--augment", "center_crop(16)", "--image-size", 24],
          "comes out of the augmentation 16 × 16"),
@@ -426,11 +428,11 @@ def test_a_users_mistake_ends_with_one_message(
 @pytest.mark.parametrize(
     ("options", "side", "size"),
     [
-        (["--recipe", "small"], 64, "64 × 64 pixels"),
-        (["--recipe", "small", "--image-size", "16"], 16, "16 × 16 pixels"),
-        (["--interpolation", "area"], 224, "224 × 224 pixels"),
-        ([], 224, "224 × 224 pixels"),
-        (["--no-stretch"], None, "any size"),
+        (["--recipe", "small"], 64, "of 64 × 64 pixels"),
+        (["--recipe", "small", "--image-size", "16"], 16, "of 16 × 16 pixels"),
+        (["--interpolation", "area"], 224, "of 224 × 224 pixels"),
+        ([], 224, "of 224 × 224 pixels"),
+        (["--no-stretch"], None, "at their own sizes"),
     ],
     ids=str,
 )
@@ -443,7 +445,7 @@ def test_the_tool_makes_copies_of_the_size_at_which_training_sees_them(
     said = capsys.readouterr().out
     recipe = [] if side is None else options
     train = " ".join([f"python {ROOT}/tools/train.py --data {out}", *recipe])
-    assert said == f"{out}: 12 images, copies of {size}; to train on them: {train}\n"
+    assert said == f"{out}: 12 images, copies {size}; to train on them: {train}\n"
     copies = [read_image(file) for file in out.rglob("*.jpg")]
     assert len(copies) == 9
     assert {image.shape for image in copies} == {(side, side, 3) if side else (40, 48, 3)}

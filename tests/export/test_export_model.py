@@ -39,10 +39,10 @@ def pixels():
 
 def untrained(network="vgg_thin_bn", normalization="half", size=16):
     paddle.seed(3)
-    made = NETWORKS[network](4, size)
-    made.eval()
+    layers = NETWORKS[network](4, size)
+    layers.eval()
     config = TrainConfig(network=network, image_size=size)
-    return Trained(made, config, KNOWN[normalization], list("abcd"), "data", "0123")
+    return Trained(layers, config, KNOWN[normalization], list("abcd"), "data", "0123")
 
 
 PROGRAM = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
@@ -195,12 +195,12 @@ def test_a_folder_that_cannot_be_written_and_an_image_that_is_bad_are_told(
     weights, tmp_path, monkeypatch, capsys
 ):
     (tmp_path / "bad.png").write_bytes(b"")
-    for options, told in (
+    for options, message in (
         ((tmp_path / "bad.png" / "out",), "cannot write to"),
         ((tmp_path / "out", "--images", tmp_path / "bad.png"), "bad.png: the file is empty"),
         ((tmp_path / "out", "--images", tmp_path / "*.gif"), "*.gif: no image found"),
     ):
-        assert told in refusal(
+        assert message in refusal(
             "export_model.py", weights, *options, monkeypatch=monkeypatch, capsys=capsys
         )
 

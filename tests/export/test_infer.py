@@ -131,8 +131,8 @@ def test_what_it_cannot_read_is_told_and_the_rest_is_predicted(
     assert infer.main() == 1
     sys.stdout.seek(0)
     assert sys.stdout.read().startswith(f"{good}\tclass")
-    told = capsys.readouterr().err.splitlines()
-    assert [line.split(": ")[0] for line in told] == argv[1:3]
+    messages = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[0] for line in messages] == argv[1:3]
     monkeypatch.setattr(sys, "argv", ["infer.py"])
     with pytest.raises(SystemExit, match=r"python infer\.py IMAGE"):
         infer.main()
