@@ -20,20 +20,21 @@ def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> 
     value. In a script or a notebook of the user's own: these options alone.
     """
     program, *words = sys.argv
-    named = ["--data", str(data)] if data else []
+    named = ("--data", str(data)) if data else ()
     if not (_is_tool() or _is_installed()):
         return shlex.join([*named, *more])
     for place, word in enumerate(words if data else ()):
         before, path = re.fullmatch("((?:--data=)?(?:folder:)?)(.*)", word, re.DOTALL).groups()
         if path and Path(path).expanduser() == instead_of:
-            words[place], named = f"{before}{data}", []
+            words[place], named = f"{before}{data}", ()
+    more = (*named, *more)
     for option in more[::2]:
         while option in (names := [word.partition("=")[0] for word in words]):
             place = names.index(option)
             alone = "=" in words[place] or "".join(words[place + 1 : place + 2]).startswith("--")
             del words[place : place + (1 if alone else 2)]
     start = ["python", program] if _is_tool() else program.split(" ")
-    return shlex.join([*start, *words, *named, *more])
+    return shlex.join([*start, *words, *more])
 
 
 def _is_tool() -> bool:

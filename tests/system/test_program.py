@@ -16,6 +16,8 @@ from paddle_aug.system.program import again, tool
         (["paddle-aug train", "--data=folder:a b/"],
          "paddle-aug train '--data=folder:a b/c' --holdout 0.25"),
         (["tools/check.py", "./a b"], "python tools/check.py 'a b/c' --holdout 0.25"),
+        (["tools/train.py", "--data", "other", "--seed", "1"],
+         "python tools/train.py --seed 1 --data 'a b/c' --holdout 0.25"),
         (["tools/train.py", "--seed", "1"],
          "python tools/train.py --seed 1 --data 'a b/c' --holdout 0.25"),
         (["tools/train.py", "a b", "--holdout=0", "--seed", "1", "--holdout", "0.1"],
