@@ -64,7 +64,7 @@ def option(
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """All settings of a run; the defaults are the notebook's, but for `interpolation`.
+    """All settings of a run; the defaults are the notebook's, except `interpolation`.
 
     Each field is the option of the same name (`batch_size` is `--batch-size`), a key of a recipe,
     and a key of the run.json that a run writes.
@@ -191,7 +191,7 @@ class TrainConfig:
     )
     optimizer: str = option(
         "adam",
-        "adam, adamw (weight decay apart from the gradient) or sgd",
+        "adam, adamw (decoupled weight decay) or sgd",
         choices=("adam", "adamw", "sgd"),
     )
     learning_rate: float = option(1e-4, "step size of the optimizer", rule=POSITIVE)
@@ -237,8 +237,8 @@ class TrainConfig:
     )
     cache: str = option(
         "auto",
-        "where decoded images are kept: ram, disk (for later runs too) or off; auto is ram, else "
-        "disk, if they take at most half of what is free",
+        "where decoded images are kept: ram, disk (for later runs too) or off; auto takes ram, "
+        "else disk, if the images need at most half of what is free",
         "WHERE",
         choices=("auto", "ram", "disk", "off"),
     )
@@ -312,7 +312,7 @@ class TrainConfig:
         return asdict(self)
 
 
-# What a file means that was written before it had these fields.
+# The values of fields that the files of earlier versions lack.
 EARLIER_DEFAULTS = {**TrainConfig().asdict(), "interpolation": "linear"}
 
 
@@ -322,7 +322,7 @@ def flag(name: str) -> str:
 
 
 def value_type(name: str) -> type:
-    """The type of a field's values, None aside."""
+    """The type of a field's values that are not None."""
     hint = typing.get_type_hints(TrainConfig)[name]
     return next(iter(typing.get_args(hint)), hint)  # the first of `str | None`
 
@@ -363,7 +363,7 @@ def load_recipe(name: str) -> dict:
 
 
 def of_type(name: str, value, path: Path):
-    """The value that a file gives for a field, in the field's type.
+    """A file's value of a field, in the field's type.
 
     YAML reads 1e-4 as text, and 1 as a whole number where 1.0 is meant.
 
@@ -383,7 +383,8 @@ def of_type(name: str, value, path: Path):
 
 
 def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
-    """The config with these fields as a file gives or means them; the others have their defaults.
+    """The config with a file's values of these fields, or those of earlier versions where it lacks
+    them, and the defaults of the others.
 
     Raises:
         UserError: a value is of another type, or refused.
@@ -395,10 +396,10 @@ def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
 
 
 def make_config(given: dict, recipe: str) -> TrainConfig:
-    """Defaults, then the recipe, then what was given.
+    """The defaults, overridden by the recipe, then by the fields that are given.
 
     Raises:
-        UserError: see `load_recipe`; or a value is refused, or contradicts another one.
+        UserError: see `load_recipe`; or a value is refused or contradicts another.
     """
     values = load_recipe(recipe)
     if "batch_size" in given:
