@@ -4,13 +4,12 @@ import logging
 import shlex
 from pathlib import Path
 
-from paddle_aug.check import divide
-from paddle_aug.check.divide import EVAL_LIST, TEST_LIST, TRAIN_LIST
+from paddle_aug.check import lists
 from paddle_aug.check.findings import findings
+from paddle_aug.check.lists import EVAL_LIST, TEST_LIST, TRAIN_LIST
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
-from paddle_aug.check.usable import usable
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import find_dataset
@@ -46,8 +45,8 @@ def main() -> int:
     parser.add_argument("--lists", type=Path, help=text)
     text = "such lists, with this fraction of each class in Train.txt"
     parser.add_argument("--split", type=float, help=text)
-    parser.add_argument("--seed", type=int, default=0, help="of --split")
-    parser.add_argument("--out", type=Path, help="of --split (default: where the data is)")
+    parser.add_argument("--seed", type=int, default=0, help="draws the parts of --split")
+    parser.add_argument("--out", type=Path, help="folder for --split (default: where the data is)")
     add_options(parser, FIELDS)
     options = parser.parse_args()
     config = TrainConfig(**pop_fields(options, FIELDS), seed=options.seed)
@@ -57,7 +56,7 @@ def main() -> int:
     out = options.lists or options.out or found.root
     writes = options.lists is not None or options.split is not None
     if writes:
-        divide.refuse(found, options.split, out)
+        lists.refuse(found, options.split, out)
     if options.montage is not None:
         refuse_unwritable(options.montage, "--montage")
 
@@ -81,24 +80,24 @@ def main() -> int:
 
 
 def write_lists(survey: Survey, fraction: float | None, seed: int, out: Path) -> str:
-    """Write what training takes of the data, and return what that is and the command to train."""
-    lists, left_out = usable(survey)
+    """Write lists of what training takes, and return their summary with the command to train."""
+    part, left_out = lists.usable(survey)
     if fraction is not None:
-        lists = divide.divide(lists, fraction, seed, survey.groups)
-    divide.write(lists, out)
-    lines = [f"{out}: {len(lists.train):,} images in {TRAIN_LIST}"]
-    if lists.eval:
-        lines[0] += f", {len(lists.eval):,} in {EVAL_LIST}"
-    if lists.test:
-        lines[0] += f", {len(lists.test):,} in {TEST_LIST}"
+        part = lists.divide(part, fraction, seed, survey.groups)
+    lists.write(part, out)
+    lines = [f"{out}: {len(part.train):,} images in {TRAIN_LIST}"]
+    if part.eval:
+        lines[0] += f", {len(part.eval):,} in {EVAL_LIST}"
+    if part.test:
+        lines[0] += f", {len(part.test):,} in {TEST_LIST}"
     if left_out:
         reasons = ", ".join(f"{number:,} {why}" for why, number in left_out.items())
         lines.append(f"{left_out.total():,} left out: {reasons}")
     duplicates = len(survey.groups) - len(set(survey.groups.values()))
     if fraction is not None and duplicates:
         lines.append(f"{duplicates:,} duplicates and near duplicates follow their originals")
-    root = divide.image_root(lists, out)
-    words = [*tool("train"), "--data", str(out if lists.eval else out / TRAIN_LIST)]
+    root = lists.image_root(part, out)
+    words = [*tool("train"), "--data", str(out if part.eval else out / TRAIN_LIST)]
     words += ["--image-root", str(root)] if root else []
-    words += [] if lists.eval else ["--holdout", "0.25"]
+    words += [] if part.eval else ["--holdout", "0.25"]
     return "\n".join([*lines, shlex.join(words)])

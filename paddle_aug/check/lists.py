@@ -1,15 +1,21 @@
-"""Lists written from a data set: Train.txt, Eval.txt, Test.txt, and the names of its classes."""
+"""Lists written from a data set: Train.txt, Eval.txt, Test.txt, and the names of its classes.
+
+They leave out whatever training would refuse.
+"""
 
 import os
+from collections import Counter, defaultdict
 from pathlib import Path
 
+from paddle_aug.check.survey import Seen, Survey
+from paddle_aug.data.faults import list_faults, repeats
 from paddle_aug.data.readers.list_format import (
     LIST_NAMES,
     find_class_files,
     path_fault,
     read_class_names,
 )
-from paddle_aug.data.samples import Found
+from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.data.split import hold_back
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results.text import count
@@ -40,6 +46,75 @@ def refuse(found: Found, share: float | None, out: Path) -> None:
     if there:
         raise UserError(f"{out} holds {' and '.join(there)}; choose another folder")
     _class_file(found, out)
+
+
+def usable(survey: Survey) -> tuple[Found, Counter[str]]:
+    """The data that training takes, and the number of faults and lines left out, by reason.
+
+    An image in two classes is left out of both, as nothing says which label is right. An image in
+    two parts stays in the first.
+
+    Raises:
+        UserError: the names of the classes are faulty, or no image of a part would stay.
+    """
+    found = survey.found
+    if wrong := [fault for fault in found.faults if fault.file in found.files[3:]]:
+        raise UserError(f"no lists are written; correct this first: {wrong[0]}")
+    faults = {*found.faults, *list_faults(found)}
+    lines = {(fault.file, fault.line) for fault in faults if fault.line}
+    refused = _refused(survey)
+    contents = {normal_path(image.sample): image.seen.content for image in survey.readable}
+    left_out = Counter({"faults in lists or folders": len(faults)})
+    parts: list[list[Sample]] = []
+    earlier: set[bytes] = set()
+    for number, (file, samples) in enumerate(found.parts):
+        listed = [sample for sample in samples if (file, sample.line) not in lines]
+        for path in map(normal_path, listed):
+            if contents.get(path) in earlier:
+                refused.setdefault(path, "in two parts")
+        part = [sample for sample in listed if normal_path(sample) not in refused]
+        if not part and (samples or file not in found.files[:number]):
+            raise UserError(f"no lists are written: {file} has no image to keep")
+        left_out.update(refused[path] for path in map(normal_path, listed) if path in refused)
+        earlier.update(contents[normal_path(sample)] for sample in part)
+        parts.append(part)
+    if not any(sample.line for sample in parts[0]):  # class folders, and some may be empty now
+        return _renumbered(found, parts), +left_out
+    train, eval_, test = parts
+    return found._replace(train=train, eval=eval_, test=test, faults=[]), +left_out
+
+
+def _refused(survey: Survey) -> dict[str, str]:
+    """Why an image is left out, by its normal path."""
+    labels = defaultdict(set)
+    for image, first in zip(survey.readable, survey.first, strict=True):
+        labels[first].add(image.sample.label)
+    refused = {
+        normal_path(image.sample): "the same as one of another class"
+        for image, first in zip(survey.readable, survey.first, strict=True)
+        if len(labels[first]) > 1
+    }
+    for _, part in survey.found.parts:
+        for sample, first in repeats(part):
+            if sample.label != first.label:
+                refused[normal_path(sample)] = "under two labels"
+    for image in survey.images:
+        if not isinstance(image.seen, Seen):
+            refused[normal_path(image.sample)] = "unreadable or not there"
+        elif not _path_in_list(image.sample.path):
+            refused[normal_path(image.sample)] = "with a name that no list can hold"
+    return refused
+
+
+def _renumbered(found: Found, parts: list[list[Sample]]) -> Found:
+    """The data with the classes that have a training image."""
+    labels = sorted({sample.label for sample in parts[0]})
+    number = {label: place for place, label in enumerate(labels)}
+    train, eval_, test = (
+        [s._replace(label=number[s.label]) for s in part if s.label in number] for part in parts
+    )
+    names = [found.class_names[label] for label in labels]
+    return found._replace(train=train, eval=eval_, test=test, class_names=names, faults=[])
 
 
 def divide(found: Found, share: float, seed: int, groups: dict[str, int]) -> Found:
@@ -93,7 +168,7 @@ def _class_file(found: Found, out: Path) -> Path | None:
     return files[0] if files else None
 
 
-def path_in_list(path: str) -> bool:
+def _path_in_list(path: str) -> bool:
     """Whether a line of a list can hold a path."""
     lines = f"{path} 0".splitlines()
     encodable = path == path.encode(errors="replace").decode()
