@@ -83,6 +83,7 @@ def check_colour(name: str, value: int | tuple[int, int, int]) -> None:
         raise ValueError(f"{name} wants a level from 0 to 255 or three, got {value!r}")
 
 
+# The kinds of fields that several ops have.
 Share = Annotated[float, within(0, 1)]
 Probability = Annotated[float | bool, within(0, 1)]  # imgaug writes per_channel=True
 Shares = Annotated[tuple[float, float], within(0, 1)]
