@@ -116,7 +116,7 @@ def test_a_class_may_be_called_as_a_part_is(tmp_path, names):
         (["cat/train/1.png", "cat/test/2.png", "dog/train/1.png"],
          "D/cat holds test and train, parts of a data set inside a class; want test/cat/<image>"),
         (["a/1.png", "b/1.png", "pots/a/1.png", "pots/b/1.png"],
-         "D/pots holds a and b, which are classes beside it, too; move it elsewhere, or take it "
+         "D/pots holds a and b, which are also classes beside it; move it elsewhere, or take it "
          "alone: --data D/pots"),
         (["flowers/a/1.png", "flowers/b/1.png"],
          "D holds one class folder only, flowers; want <class>/<image>, for two classes or more; "
@@ -255,7 +255,9 @@ def test_it_must_be_clear_which_folder_is_which(pets, tmp_path):
     assert message.startswith(f"{tmp_path} holds one class folder only, pets; want <class>/<image>")
     (tmp_path / "none").mkdir()
     assert "none holds no class folder; want" in refused(tmp_path / "none")[0]
-    assert refused("nowhere") == ["no folder nowhere; --data folder:PATH names it"]
+    assert refused("nowhere") == [
+        "no folder nowhere; --data folder:PATH takes a folder of class folders"
+    ]
 
 
 def test_an_image_may_have_a_name_of_any_bytes_but_not_a_class(pets):

@@ -6,41 +6,40 @@
 import logging
 import os
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 
 from paddle_aug.data.image import SUFFIXES
 from paddle_aug.data.readers.list_format import PART_NAMES, part_of
 from paddle_aug.data.samples import Fault, Found, Sample
 from paddle_aug.errors import UserError
+from paddle_aug.results.text import listed, shortened
 from paddle_aug.system.program import again
 
 logger = logging.getLogger(__name__)
 
-PARTS = tuple(chain(*PART_NAMES.values()))
 NO_IMAGE = "does not have the name of an image; move it elsewhere"
 NO_FILE = "is not a file (perhaps a broken link)"
 LOOP = "is a link to a folder that holds it"
-# What systems leave behind; all that begins with a dot is hidden besides.
+# What systems leave behind, besides files whose names begin with a dot.
 HIDDEN = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 
 def read_folder(folder: Path) -> Found:
     """Read `train`, `val` and `test` (or `seg_train`, …) below the folder, or else class folders.
 
-    Without `val`, `test` is to evaluate on; a `test` without class folders, as competitions give
+    Without `val`, `test` is to evaluate on. A `test` without class folders, as competitions publish
     it, is left out.
 
-    A folder that an archive has doubled, as `flowers/flowers`, counts once. Classes are sorted, and
-    so are their images, at any depth. Links are followed wherever they lead. Hidden files are
-    skipped; any other file in a class folder without the name of an image is a fault, since it may
-    be meant as one.
+    A folder that holds only a folder of the same name, as in `flowers/flowers`, counts once.
+    Classes are sorted, and so are their images, at any depth. Links are followed wherever they
+    lead. Hidden files are skipped; any other file in a class folder without the name of an image is
+    a fault, since it may be meant as one.
 
     Raises:
         UserError: there are not two classes, or it is not clear which folder is which.
     """
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}; --data folder:PATH names it")
+        raise UserError(f"no folder {folder}; --data folder:PATH takes a folder of class folders")
     try:
         return _read(folder)
     except OSError as error:
@@ -57,25 +56,21 @@ def _read(folder: Path) -> Found:
     class_names = sorted({name for names in folders for name in names})
     if len(class_names) < 2:
         raise UserError(_too_few_classes(folder, roots[0]))
-    name = folder.resolve().name
     reasons = [
-        f"{root.name} has no folder for the class {missing!r}"
-        for root, names in zip(roots, folders, strict=True)
-        for missing in class_names
-        if missing not in names
-    ]
-    reasons += [
         f"the name of the class folder {name!r} is not UTF-8; rename it"
         for name in class_names
         if name != name.encode(errors="replace").decode()
     ]
-    lists: list[list[Sample]] = []
+    parts: list[list[Sample]] = []
     for root, names in zip(roots, folders, strict=True):
+        missing = [name for name in class_names if name not in names]
+        reasons += [f"{root.name} has no folder for the class {name!r}" for name in missing]
         samples, wrong = _samples(folder, root, names, class_names)
-        lists.append(samples)
+        parts.append(samples)
         reasons += wrong
+    name = folder.resolve().name
     faults = [Fault(name, 0, reason) for reason in reasons]
-    train, eval_, test = [*lists, [], []][:3]
+    train, eval_, test = [*parts, [], []][:3]
     return Found(name, train, eval_, class_names, (name,) * 3, faults, root=folder, test=test)
 
 
@@ -89,13 +84,11 @@ def _too_few_classes(folder: Path, root: Path) -> str:
         level = level / names[0]
         names = _folders(level)
     if not names and level == root and _images_in(root):
-        level = _parent(root)
-        names = _beside(root)
+        level, names = _beside(root)
     if level == root or len(names) < 2:
         return message
-    listed = ", ".join(names[:3]) + ", …" * (len(names) > 3)
     command = again(instead_of=folder, data=level)
-    return f"{message}; perhaps you mean {level}, which holds {listed}: {command}"
+    return f"{message}; perhaps you mean {level}, which holds {shortened(names, 3)}: {command}"
 
 
 def _undoubled(folder: Path) -> Path:
@@ -105,75 +98,61 @@ def _undoubled(folder: Path) -> Path:
 
 
 def _parts(folder: Path, given: Path) -> list[Path]:
-    """The folders of train, eval and test, as far as they are there; none if it holds classes.
+    """The folders to train, evaluate and test on that are there; none if the folder holds classes.
 
     A part has a part's name and class folders in it. `given` is the folder as the user named it.
     """
     names = _folders(folder)
-    speaking = [name for name in names if part_of(name)]
-    if not speaking:
+    if not any(map(part_of, names)):
         return []
     roots = {name: _undoubled(folder / name) for name in names}
-    train, evals, tests = (
-        _best(known, [name for name in speaking if part_of(name) == part and _folders(roots[name])])
-        for part, known in PART_NAMES.items()
-    )
-    for several in (train, evals, tests):
-        if len(several) > 1:
-            raise UserError(f"{folder} holds {' and '.join(several)}; keep one of them there")
-    evals += tests
-    if evals and not train:
-        raise UserError(f"{folder} holds {evals[0]}, but no train beside it")
-    parts = [*train, *evals]
-    others = [name for name in names if name not in parts and _holds_image(roots[name])]
+    parts: dict[str, str] = {}  # the names of the folders
+    for part, known in PART_NAMES.items():
+        names = [name for name in roots if part_of(name) == part and _folders(roots[name])]
+        # "test" comes before "test_old".
+        names = [name for name in names if name.lower() in known] or names
+        if len(names) > 1:
+            raise UserError(f"{folder} holds {listed(names)}; keep one of them there")
+        parts.update(dict.fromkeys(names, part))
+    others = [name for name in roots if name not in parts and images_below(roots[name])[0]]
     if not parts:
         others.sort(key=lambda name: part_of(name) != "train")
         if len(others) > 1 and all(map(part_of, others)):
             raise UserError(
-                f"{folder}: {' and '.join(others)} name parts of a data set, but hold images and "
-                f"no class folders; want {others[0]}/<class>/<image>, or lists of path and label"
+                f"{folder}: {listed(others)} name parts of a data set, but hold images and no "
+                f"class folders; want {others[0]}/<class>/<image>, or lists of path and label"
             )
         return []
-    if others and not evals and not all(part_of(name) == "test" for name in others):
+    train = next(iter(parts))
+    if parts[train] != "train":
+        raise UserError(f"{folder} holds {train}, but no train beside it")
+    if len(parts) == 1 and any(part_of(name) != "test" for name in others):
         raise UserError(
-            f"{folder} holds {' and '.join(others)} beside {train[0]}, which has class folders "
-            f"of its own; to take {train[0]} alone: "
-            f"{again(instead_of=given, data=roots[train[0]])}"
+            f"{folder} holds {listed(others)} beside {train}, which has class folders of its own; "
+            f"to take {train} alone: {again(instead_of=given, data=roots[train])}"
         )
     if others:
-        logger.info(f"{folder}: {' and '.join(others)} beside {' and '.join(parts)} left out")
+        logger.info(f"{folder}: {listed(others)} beside {listed(list(parts))} left out")
     return [roots[name] for name in parts]
-
-
-def _best(known: tuple[str, ...], names: list[str]) -> list[str]:
-    """The names that are known as they are, such as "test" beside "test_old", if there are any."""
-    return [name for name in names if name.lower() in known] or names
 
 
 def _suggest_parts(folder: Path) -> None:
     """Say that the other part of the data lies beside a folder that is named as a part."""
-    own, parent = folder.resolve().name, _parent(folder)
-    if not part_of(own):
-        return
+    own = folder.resolve().name
+    parent, names = _beside(folder)
+    names = [name for name in names if part_of(own) and part_of(name) and name != own]
     with suppress(OSError):
-        parts = [name for name in _beside(folder) if part_of(name) and _folders(parent / name)]
-        names = " and ".join(name for name in parts if name != own)
-        if names:
+        if parts := [name for name in names if _folders(parent / name)]:
             command = again(instead_of=folder, data=parent)
-            logger.info(f"{folder} is read without {names} beside it; with: {command}")
+            logger.info(f"{folder} is read without {listed(parts)} beside it; with: {command}")
 
 
-def _parent(folder: Path) -> Path:
-    path = Path(os.path.normpath(folder))
-    return path.parent if path.name not in ("", "..") else path.resolve().parent
-
-
-def _beside(folder: Path) -> list[str]:
-    """The folders beside this one, and itself; none if they may not be listed."""
-    try:
-        return _folders(_parent(folder))
-    except OSError:
-        return []
+def _beside(folder: Path) -> tuple[Path, list[str]]:
+    """The folder above, and the folders in it, unless they may not be listed."""
+    parent = Path(os.path.abspath(folder)).parent
+    with suppress(OSError):
+        return parent, _folders(parent)
+    return parent, []
 
 
 def _images_in(folder: Path) -> list[str]:
@@ -183,10 +162,6 @@ def _images_in(folder: Path) -> list[str]:
         for entry in _visible(folder)
         if entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
     ]
-
-
-def _holds_image(folder: Path) -> bool:
-    return bool(images_below(folder)[0])
 
 
 def _visible(folder: Path | str) -> list[os.DirEntry]:
@@ -213,24 +188,23 @@ def _samples(
             reasons.append(f"{_below(folder, root / name)} holds no image")
         reasons += [f"{_below(folder, path)} {reason}" for path, reason in wrong]
         label = class_names.index(name)
-        for path in images:
-            samples.append(Sample(path, _below(folder, path), label))
-    return samples, sorted(reasons)
+        samples += [Sample(path, _below(folder, path), label) for path in images]
+    return samples, reasons
 
 
 def _refuse_levels_inside(folder: Path, class_folder: Path, names: list[str]) -> None:
     """Refuse a class folder with parts in it, or with a copy of all the classes."""
     inside = _folders(class_folder)
-    parts = [name for name in inside if name.lower() in PARTS]
+    parts = [name for name in inside if any(name.lower() in known for known in PART_NAMES.values())]
     if len(parts) > 1:
         raise UserError(
-            f"{class_folder} holds {' and '.join(parts)}, parts of a data set inside a class; "
+            f"{class_folder} holds {listed(parts)}, parts of a data set inside a class; "
             f"want {parts[0]}/{class_folder.name}/<image>"
         )
     classes = [name for name in inside if name in names]
     if len(classes) > 1:
         raise UserError(
-            f"{class_folder} holds {' and '.join(classes[:2])}, which are classes beside it, too; "
+            f"{class_folder} holds {listed(classes[:2])}, which are also classes beside it; "
             f"move it elsewhere, or take it alone: {again(instead_of=folder, data=class_folder)}"
         )
 

@@ -234,8 +234,8 @@ def _numbered_names(pattern: re.Pattern, form: str, lines: Lines) -> tuple[list[
     wrong = []
     for line, text in lines:
         match = pattern.fullmatch(text)
-        number = int(match["number"]) if match else None
-        if number is not None and number in named:
+        number = int(match["number"]) if match else -1
+        if number in named:
             wrong.append((line, f"number {number} is already on line {named[number][0]}"))
         elif match:
             named[number] = line, match["name"]
