@@ -19,7 +19,8 @@ from paddle_aug.preview.preview import Draws, Shown
 from paddle_aug.rng import generator
 from paddle_aug.training import fit as train
 from paddle_aug.training import mixing
-from paddle_aug.training.batches import Batches, Normalize
+from paddle_aug.training.batches import Normalize
+from paddle_aug.training.distributed import Group
 
 
 @pytest.fixture
@@ -68,60 +69,27 @@ def test_a_run_is_shown_as_it_was_fed(config, monkeypatch, changes, images):
     assert len({image.tobytes() for image in fed.values()}) > images
 
 
-class Gathering:
-    """One of two processes, which learns the other's part of a batch as by all_gather."""
-
-    size = 2
-
-    def __init__(self, rank, parts):
-        self.rank = rank
-        self.parts = parts
-
-    def whole_batch(self, part, total):
-        (place,) = (place for place, each in enumerate(self.parts[self.rank]) if each is part)
-        arrays = [parts[place].numpy() for parts in self.parts]
-        made = np.empty((total, *arrays[0].shape[1:]), arrays[0].dtype)
-        made[::2], made[1::2] = arrays
-        return paddle.to_tensor(made)
-
-
 def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
     """24 images in batches of 7: the last has three for one process, and ten for two, which train
-    on two each at least."""
+    on two each at least. Together they mix as one does (tests/training/test_train.py)."""
     config = replace(
         config, augment="hflip", mix="mixup:1+resizemix", mix_per="element", batch_size=7
     )
-    data = open_data(config)
-    dataset = augmented(config, data.train, "hflip")
+    dataset = augmented(config, open_data(config).train, "hflip")
     shown = Shown(config, dataset, [{"from_epoch": 0, "processes": 2}])
     alone = Shown(config, dataset)
-    fed, parts = {}, []
-    with Workers({"train": dataset}, 0, 12) as workers:
-        for rank in range(2):
-            batches = Batches(workers, "train", 7, 3, True, Gathering(rank, []))
-            parts.append(
-                [
-                    part
-                    for images, labels, _ in batches.of(1)
-                    for part in (images, one_hot(labels, data.num_classes))
-                ]
-            )
-        order = generator(config.seed, "order", 1).permutation(len(dataset)).tolist()
-        keys = [[(1, index) for index in batch] for batch in (order[:7], order[7:14], order[14:])]
-    assert [len(batch) for batch in keys] == [7, 7, 10]
-    for rank in range(2):
-        group = Gathering(rank, parts)
-        mixer = mixing.Mixer(config, group, Normalize(KNOWN["unit"]))
-        for step, batch in enumerate(keys, 1):
-            inputs, _ = mixer(1, step, *parts[rank][2 * step - 2 : 2 * step], len(batch))
-            fed.update(zip(batch[rank::2], inputs.transpose([0, 2, 3, 1]).numpy(), strict=True))
-    differs = 0
-    for key, pixels in fed.items():
-        (cell,) = mixed_cells(shown, key[1], Draws(1, 1, original=False))
+    last = generator(config.seed, "order", 1).permutation(len(dataset)).tolist()[14:]
+    images, labels = zip(*(dataset[1, index] for index in last), strict=True)
+    mixer = mixing.Mixer(config, Group(), Normalize(KNOWN["unit"]))
+    batch, targets = paddle.to_tensor(np.stack(images)), one_hot(paddle.to_tensor(labels), 3)
+    inputs, _ = mixer(1, 3, batch, targets, len(last))
+    differing = 0
+    for index, pixels in zip(last, inputs.transpose([0, 2, 3, 1]).numpy(), strict=True):
+        (cell,) = mixed_cells(shown, index, Draws(1, 1, original=False))
         assert np.abs(255 * pixels - cell.image).max() <= 0.51
-        (other,) = mixed_cells(alone, key[1], Draws(1, 1, original=False))
-        differs += not np.array_equal(cell.image, other.image)
-    assert differs > 3, "the last batch depends on the number of processes"
+        (other,) = mixed_cells(alone, index, Draws(1, 1, original=False))
+        differing += not np.array_equal(cell.image, other.image)
+    assert differing > 3, "the last batch depends on the number of processes"
 
 
 def test_without_stretch_mixed_images_are_of_one_size_as_in_training(config):
