@@ -213,8 +213,7 @@ def _tolerantly(read: Callable, data: bytes):
 
 
 def _pixels_only(data: bytes) -> bytes:
-    """The bytes of a PNG or JPEG without its metadata, except EXIF; those of any other file as
-    they are.
+    """A PNG or JPEG without its metadata, except EXIF; the bytes of any other file.
 
     Pillow refuses an image for a text or profile that it cannot parse or that inflates too far.
     """
@@ -234,8 +233,8 @@ def _pixels_only(data: bytes) -> bytes:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker of each segment, where the segment begins, and where it ends; after a scan's
-    header come its pixels, and after the marker of the end, what does not belong to the image."""
+    """For each segment its marker, start and end. The pixels of a scan lie between segments, and
+    what follows the end marker, 0xD9, is not part of the image."""
     end = 2
     while marker := _NEXT_JPEG_MARKER.search(data, end):
         length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")

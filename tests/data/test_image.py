@@ -261,7 +261,6 @@ PIXELS = (b"IDAT", STREAM)
         (png(WIDTH, HEIGHT, (b"gAMA", struct.pack(">I", 90_000)), PIXELS, END), True),
         (png(WIDTH, HEIGHT, (b"tRNS", bytes(6)), PIXELS, END), True),
         (png(WIDTH, HEIGHT, (b"IDAT", STREAM + b"tail"), END) + b"and more", True),
-        (png(WIDTH, HEIGHT, (b"pHYs", bytes(5)), PIXELS, END), True),
         (png(WIDTH, HEIGHT, PIXELS), False),
         (png(WIDTH, HEIGHT, END), False),
         (png(0, 0, PIXELS, END), False),
