@@ -104,10 +104,9 @@ class Augmented:
         params = transform.sample(rng, image.shape)
         try:
             result = transform.apply(image, **params)
-            wanted = transform.output_shape(image.shape, **params), np.uint8
-            if (result.shape, result.dtype) != wanted:
-                got = f"{result.dtype} {result.shape}"
-                raise ValueError(f"made {got} of {image.dtype} {image.shape}")
+            shape = transform.output_shape(image.shape, **params)
+            if (result.shape, result.dtype) != (shape, np.uint8):
+                raise ValueError(f"returned {result.dtype} {result.shape}, not uint8 {shape}")
         except Exception as error:
             op, drawn = failing_step(transform, image, params)
             raise UserError(

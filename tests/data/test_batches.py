@@ -192,8 +192,8 @@ class Failing(Transform):
     ("label", "reason"),
     [
         ("raises", r"ArithmeticError: no such number"),
-        ("shrinks", r"ValueError: made uint8 \(23, 24, 3\) of uint8 \(24, 24, 3\)"),
-        ("floats", r"ValueError: made float32 \(24, 24, 3\) of uint8 \(24, 24, 3\)"),
+        ("shrinks", r"ValueError: returned uint8 \(23, 24, 3\), not uint8 \(24, 24, 3\)"),
+        ("floats", r"ValueError: returned float32 \(24, 24, 3\), not uint8 \(24, 24, 3\)"),
     ],
 )
 @pytest.mark.parametrize("workers", [0, 1])
