@@ -94,10 +94,9 @@ def open_data(
         UserError: see `find_dataset`, `checked` and `select`.
     """
     found = found or find_data(config)
-    size, way = stretched_size(config), config.cache
     # Without a cache, copies are searched for among small images: none is decoded a second time.
     small = Cache(SIDE, "ram", interpolation="area") if _searches_copies(config, found) else None
-    cache = Cache(size, way, config.cache_dir, config.interpolation, instead=small)
+    cache = replace(cache_of(config), instead=small)
     part = partial(selected, config, fingerprint=fingerprint) if select_part else None
     data = checked(found, check, cache, part)
     if check:
@@ -138,6 +137,11 @@ def stretched_size(config: TrainConfig) -> int | None:
     return config.image_size if config.stretch else None
 
 
+def cache_of(config: TrainConfig) -> Cache:
+    """Where a config keeps decoded images, and how they are resized."""
+    return Cache(stretched_size(config), config.cache, config.cache_dir, config.interpolation)
+
+
 def augmented(
     config: TrainConfig, samples: Sequence[Sample], mode: str, store: Store | None = None
 ) -> Augmented:
@@ -147,12 +151,11 @@ def augmented(
     The `store` of their data set has their decoded images, if it stretched them in the same way.
     Without it, they are decoded now if `cache` says so.
     """
-    size, interpolation = stretched_size(config), config.interpolation
-    decoded = None
-    if store and (store.image_size, store.interpolation) == (size, interpolation):
+    cache, decoded = cache_of(config), None
+    if store and (store.image_size, store.interpolation) == (cache.image_size, cache.interpolation):
         decoded = store.of(samples)
     if decoded is None:
-        decoded = decoded_images(samples, size, config.cache, config.cache_dir, interpolation)
+        decoded = decoded_images(samples, cache)
     return Augmented(
         samples,
         config.image_size,

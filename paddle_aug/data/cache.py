@@ -77,7 +77,7 @@ class Store:
     image_size: int | None
     places: dict[str, int]
     images: Decoded
-    interpolation: str = "area"
+    interpolation: str
 
     def of(self, samples: Sequence[Sample]) -> Decoded | None:
         """The images of these samples; None if some are not here."""
@@ -188,19 +188,13 @@ def decode(samples: Sequence[Sample], filled: Filling | None, title: str) -> dic
     return {sample.file: reason for sample, reason in zip(samples, reasons, strict=True) if reason}
 
 
-def decoded_images(
-    samples: Sequence[Sample],
-    image_size: int | None,
-    way: str = "auto",
-    folder: Path | str | None = None,
-    interpolation: str = "area",
-) -> Decoded | None:
+def decoded_images(samples: Sequence[Sample], cache: Cache) -> Decoded | None:
     """All images of a list, decoded now; None if nothing keeps them (see `filling`).
 
     Raises:
         UserError: an image cannot be read.
     """
-    with filling(samples, Cache(image_size, way, folder, interpolation)) as filled:
+    with filling(samples, cache) as filled:
         if filled is None:
             return None
         for file, reason in decode(filled.lacking, filled, "decoding images").items():

@@ -21,7 +21,7 @@ from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.transform import Chain, Maybe, Transform
 from paddle_aug.data import workers
 from paddle_aug.data.augmented import Augmented, epoch_keys
-from paddle_aug.data.cache import decoded_images
+from paddle_aug.data.cache import Cache, decoded_images
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.samples import Sample
@@ -242,7 +242,7 @@ def test_decoded_images_and_arrays_give_the_bytes_of_files(
             Sample("archive", f"batch/{number}", sample.label, 0, read_sample(sample))
             for number, sample in enumerate(samples)
         ]
-    decoded = decoded_images(samples, 24, way, tmp_path)
+    decoded = decoded_images(samples, Cache(24, way, tmp_path))
     dataset = Augmented(samples, 24, augmentation("allab"), 7, decoded)
     if decoded is not None:
         assert len(pickle.dumps(dataset.samples)) < 200 * len(samples)

@@ -63,7 +63,7 @@ def test_it_has_the_images_in_the_order_of_the_list_and_cannot_be_written_to(
         picture = generator(0, "drawing", 0, number).integers(0, 256, (9 + number, 30, 3))
         Image.fromarray(picture.astype(np.uint8)).save(sample.file)
     for _ in range(2):
-        images = decoded_images(samples, size, way, tmp_path / "cache")
+        images = decoded_images(samples, Cache(size, way, tmp_path / "cache"))
         assert_equal(images, as_read(samples, size))
     assert images.way == ("disk" if way == "disk" else "ram")
     with pytest.raises(ValueError, match="read-only"):
@@ -75,7 +75,7 @@ def test_an_image_that_is_not_as_large_as_its_header_says_is_refused(
 ):
     monkeypatch.setattr(cache, "pixel_count", lambda sample: 25)
     with pytest.raises(UserError, match="changes while it is being read"):
-        decoded_images(samples, None, "ram", tmp_path)
+        decoded_images(samples, Cache(None, "ram", tmp_path))
 
 
 @WAYS
@@ -120,12 +120,12 @@ def test_a_later_run_takes_the_file_and_decodes_nothing(tmp_path, decodings):
 
 @pytest.mark.parametrize("pixels", [True, False])
 def test_a_file_of_other_images_is_replaced(samples, tmp_path, decodings, pixels):
-    decoded_images(samples, SIZE, "disk", tmp_path / "cache")
+    decoded_images(samples, Cache(SIZE, "disk", tmp_path / "cache"))
     if pixels:
         Path(samples[2].file).write_bytes(Path(samples[5].file).read_bytes())
     else:
         os.utime(samples[2].file, ns=(1, 1))
-    images = decoded_images(samples, SIZE, "disk", tmp_path / "cache")
+    images = decoded_images(samples, Cache(SIZE, "disk", tmp_path / "cache"))
     assert len(decodings) == 2 * len(samples)
     assert_equal(images, as_read(samples))
     assert len(list((tmp_path / "cache").iterdir())) == 1, "in the place of the old one"
@@ -142,12 +142,12 @@ def test_a_file_of_other_images_is_replaced(samples, tmp_path, decodings, pixels
     ],
 )
 def test_a_file_that_is_not_whole_is_replaced(samples, tmp_path, damage):
-    decoded_images(samples, SIZE, "disk", tmp_path)
+    decoded_images(samples, Cache(SIZE, "disk", tmp_path))
     (file,) = tmp_path.glob("*.npy")
     content = file.read_bytes()
     file.unlink()
     file.write_bytes(damage(content))
-    assert_equal(decoded_images(samples, SIZE, "disk", tmp_path), as_read(samples))
+    assert_equal(decoded_images(samples, Cache(SIZE, "disk", tmp_path)), as_read(samples))
     assert file.read_bytes() == content
 
 
@@ -155,8 +155,8 @@ def test_another_size_interpolation_or_list_is_another_file(samples, tmp_path):
     folder = tmp_path / "cache"
     for _ in range(2):
         for given, size in ((samples, SIZE), (samples, SIZE + 1), (samples[::-1], SIZE)):
-            decoded_images(given, size, "disk", folder)
-        linear = decoded_images(samples, SIZE, "disk", folder, "linear")
+            decoded_images(given, Cache(size, "disk", folder))
+        linear = decoded_images(samples, Cache(SIZE, "disk", folder, "linear"))
         assert_equal(linear, [read_sample(sample, SIZE, "linear") for sample in samples])
     assert len(list(folder.glob("*.npy"))) == 4
     assert (linear[0] != as_read(samples)[0]).any()
@@ -170,7 +170,7 @@ def killed(filled, sample, image):
     if sample is filled.lacking[3]:
         os.kill(os.getpid(), 9)
 cache.Filling.put = killed
-cache.decoded_images(open_dataset(sys.argv[1]).train, 24, "disk", sys.argv[2])
+cache.decoded_images(open_dataset(sys.argv[1]).train, cache.Cache(24, "disk", sys.argv[2]))
 """
 
 
@@ -183,11 +183,11 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_cache(samples, tmp_p
         assert not list(folder.glob("[!.]*"))
     left = list(folder.iterdir())
     assert len(left) == 2
-    assert_equal(decoded_images(samples, SIZE, "disk", folder), as_read(samples))
+    assert_equal(decoded_images(samples, Cache(SIZE, "disk", folder)), as_read(samples))
 
     a_day_ago = time.time() - cache.ABANDONED - 1
     os.utime(left[0], (a_day_ago, a_day_ago))
-    decoded_images(samples[:3], SIZE, "disk", folder)
+    decoded_images(samples[:3], Cache(SIZE, "disk", folder))
     assert (left[0].exists(), left[1].exists()) == (False, True), "it may still be written to"
 
 
@@ -221,7 +221,7 @@ def test_where_there_is_no_room_the_run_goes_on_without(
     samples, tmp_path, caplog, monkeypatch, way, broken, message
 ):
     monkeypatch.setattr(f"paddle_aug.data.cache.{broken}", no_room)
-    assert decoded_images(samples, SIZE, way, tmp_path / "cache") is None
+    assert decoded_images(samples, Cache(SIZE, way, tmp_path / "cache")) is None
     assert re.search(rf"no cache: 0\.0 GB cannot be {message}", caplog.text)
     assert list(tmp_path.glob("cache/*")) == list(tmp_path.glob("cache/.*")) == []
 
@@ -235,7 +235,7 @@ def test_auto_takes_memory_then_the_disk_and_never_more_than_half(
     size = len(samples) * (SIZE * SIZE * 3 + cache.SHAPE_BYTES)
     monkeypatch.setattr(cache, "free_memory", lambda: memory * size)
     monkeypatch.setattr(cache, "free_disk", lambda folder: disk * size)
-    images = decoded_images(samples, SIZE, "auto", tmp_path)
+    images = decoded_images(samples, Cache(SIZE, "auto", tmp_path))
     assert (images and images.way) == way
     assert ("more than half of what is free" in caplog.text) == (way is None)
 

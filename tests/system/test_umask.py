@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from paddle_aug.data.cache import decoded_images
+from paddle_aug.data.cache import Cache, decoded_images
 from paddle_aug.data.readers.aistudio import unpack
 from paddle_aug.data.readers.drawn_sample import draw_sample
 from paddle_aug.data.samples import Sample
@@ -27,7 +27,7 @@ def write_files(folder: Path) -> None:
 def write_decoded_images(folder: Path) -> None:
     image = folder.with_name("a.png")
     cv2.imwrite(str(image), np.zeros((9, 8, 3), np.uint8))
-    decoded_images([Sample(str(image), "a.png", 0, 1)], 8, "disk", folder)
+    decoded_images([Sample(str(image), "a.png", 0, 1)], Cache(8, "disk", folder))
 
 
 def unpack_zip(folder: Path) -> None:

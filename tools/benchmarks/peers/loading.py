@@ -44,7 +44,7 @@ def main() -> None:
 def ours(job: Job) -> Callable[[int], Iterator]:
     from paddle_aug.augment.modes import augmentation
     from paddle_aug.data.augmented import Augmented
-    from paddle_aug.data.cache import decoded_images
+    from paddle_aug.data.cache import Cache, decoded_images
     from paddle_aug.data.samples import Sample
     from paddle_aug.data.workers import Workers
     from paddle_aug.training.batches import Batches
@@ -52,7 +52,7 @@ def ours(job: Job) -> Callable[[int], Iterator]:
 
     mode = "crop((0, 0.125))|hflip|brightness(0.4)|contrast(0.4)|color(0.4)"
     samples = [Sample(file, file, 0, line) for line, file in enumerate(job.files, 1)]
-    decoded = decoded_images(samples, job.size, job.cache)
+    decoded = decoded_images(samples, Cache(job.size, job.cache))
     transform = augmentation(mode if job.mode == JITTER else job.mode)
     dataset = Augmented(samples, job.size, transform, 0, decoded)
     workers = Workers({"train": dataset}, job.workers, job.batch + 1)
