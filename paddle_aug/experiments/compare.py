@@ -174,17 +174,16 @@ class Experiment:
     def choose_rates(self, tuning: list[Trial]) -> None:
         """Give each mode the learning rate that did best, the first of several equals; the smallest
         if all of them diverged."""
-        for mode in dict.fromkeys(trial.mode for trial in tuning):
-            tried = {
-                trial.rate: self.outcome(trial).accuracy for trial in tuning if trial.mode == mode
-            }
-            self.state["tuning"] += [
-                {"mode": mode, "rate": rate, "accuracy": accuracy}
-                for rate, accuracy in tried.items()
-            ]
-            self.state["rates"][mode] = max(
-                tried, key=lambda rate: -rate if tried[rate] is None else tried[rate]
+        by_mode: dict[str, dict[float, float]] = {}
+        for trial in tuning:
+            accuracy = self.outcome(trial).accuracy
+            self.state["tuning"].append(
+                {"mode": trial.mode, "rate": trial.rate, "accuracy": accuracy}
             )
+            score = -trial.rate if accuracy is None else accuracy
+            by_mode.setdefault(trial.mode, {})[trial.rate] = score
+        for mode, scores in by_mode.items():
+            self.state["rates"][mode] = max(scores, key=scores.get)
         self.write()
 
     def training(self, trial: Trial) -> Training:

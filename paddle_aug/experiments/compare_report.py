@@ -176,9 +176,7 @@ def accuracy_table(results: Results, fraction: float) -> Table:
         p = p_text(comparison.p if comparison else None)
         rank = str(low) if low == high else f"{low}–{high}"
         rows.append([row.mode, str(row.accuracy), points, p, rank, str(row.accuracy.n)])
-    for mode in results.diverged(fraction):
-        if not results.accuracies[fraction][mode]:
-            rows.append([mode, "diverged", DASH, DASH, DASH, "0"])
+    rows += [[mode, "diverged", DASH, DASH, DASH, "0"] for mode in results.lost(fraction)]
     return heads, rows
 
 
@@ -287,8 +285,7 @@ def table_csv(results: Results) -> str:
     for fraction in results.runs:
         lost = [
             ModeRow(mode, Estimate(None, None, 0), None, (None, None))
-            for mode in results.diverged(fraction)
-            if not results.accuracies[fraction][mode]
+            for mode in results.lost(fraction)
         ]
         for row in [*results.rows(fraction), *lost]:
             cost = Cost(None, None, None) if row in lost else results.cost(row.mode, fraction)

@@ -114,6 +114,10 @@ class Results:
         }
         return {mode: epochs for mode, epochs in by_mode.items() if epochs}
 
+    def lost(self, fraction: float) -> list[str]:
+        """The modes whose runs all diverged, among those that have runs."""
+        return [mode for mode in self.diverged(fraction) if not self.accuracies[fraction][mode]]
+
     def comparisons(self, fraction: float) -> dict[str, Comparison]:
         """Each mode against the baseline, where they have a seed in common."""
         others = dict(self.accuracies[fraction])
