@@ -25,9 +25,9 @@ def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) ->
     places = spread_over_classes(data.train, COLUMNS)
     sections = []
     for mode in dict.fromkeys(["none"] * ("none" not in modes) + modes):
-        of_run = of_mode(config, mode)
-        shown = Shown(of_run, dataset_of(of_run, data.train, data.store))
-        draw = mixed_cells if mixes(of_run) else cells_of
+        mode_config = of_mode(config, mode)
+        shown = Shown(mode_config, dataset_of(mode_config, data.train, data.store))
+        draw = mixed_cells if mixes(mode_config) else cells_of
         cells = [draw(shown, place, Draws(1, original=False))[0] for place in places]
         title = mode if mode in modes else "original"
         sections.append(Section(title, "", [Cell(cell.image, "") for cell in cells]))
