@@ -119,24 +119,29 @@ def test_a_zip_without_lists_beside_it_is_told_with_a_command_that_works(
     assert sorted(files_below(work)) == sorted(files)
 
 
-def test_the_command_names_the_encoding_of_a_zip_from_a_chinese_windows(tmp_path, home):
+@pytest.mark.parametrize(("encoding", "option"), [("gbk", "-O gbk "), ("utf-8", "")])
+def test_chinese_names_survive_zips_that_do_not_say_their_encoding(
+    tmp_path, home, encoding, option
+):
     data = mount(home / "data" / "data1", lists=[])
-    make_zip(data / "a.zip", dict.fromkeys(("x/AA/1.jpg", "x/BB/1.jpg"), b"x"))
-    content = (data / "a.zip").read_bytes()
-    for name, chinese in ((b"AA", "猫"), (b"BB", "狗")):
-        content = content.replace(name, chinese.encode("gbk"))
-    (data / "a.zip").write_bytes(content)
+    names = ["x/猫/1.jpg", "x/狗/2.jpg"]
+    placeholders = [str(number) * len(name.encode(encoding)) for number, name in enumerate(names)]
+    archive = make_zip(data / "a.zip", dict.fromkeys(placeholders, b"pixels"))
+    raw = archive.read_bytes()
+    for placeholder, name in zip(placeholders, names, strict=True):
+        raw = raw.replace(placeholder.encode(), name.encode(encoding))
+    archive.write_bytes(raw)
     what, command = refused(home, tmp_path)
     assert "2 folders of images (狗, 猫)" in what
-    assert f"unzip -O gbk -q {data / 'a.zip'} -d " in command
+    assert f"unzip {option}-q {archive} -d " in command
+    unpack(archive, tmp_path / "out")
+    assert files_below(tmp_path / "out") == dict.fromkeys(names, b"pixels")
 
 
 def test_an_archive_that_is_no_zip_is_told_with_the_command(tmp_path, home):
-    data = mount(home / "data" / "data1", lists=["a.tar.gz", "b.rar"])
+    data = mount(home / "data" / "data1", lists=["b.rar"])
     work = home / "work" / "data1"
     assert refused(home, tmp_path) == [
-        f"{data / 'a.tar.gz'}: an archive",
-        f"  mkdir -p {work} && tar -xf {data / 'a.tar.gz'} -C {work} && --data {work}",
         f"{data / 'b.rar'}: an archive",
         f"  mkdir -p {work} && unrar x {data / 'b.rar'} {work}/ && --data {work}",
     ]
@@ -194,19 +199,6 @@ def test_unpacking_gives_every_file_and_drops_the_folder_named_as_the_zip(tmp_pa
     unpack(archive, tmp_path / "work" / "Images")
     assert files_below(tmp_path / "work") == {f"Images/{name}": files[name] for name in files}
     assert zip_contents(archive) == set(files)
-
-
-@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
-def test_chinese_names_survive_zips_that_do_not_say_their_encoding(tmp_path, encoding):
-    names = ["猫.jpg", "狗.jpg"]
-    placeholders = [str(i) * len(name.encode(encoding)) for i, name in enumerate(names)]
-    archive = make_zip(tmp_path / "a.zip", {name: b"pixels" for name in placeholders})
-    raw = archive.read_bytes()
-    for placeholder, name in zip(placeholders, names, strict=True):
-        raw = raw.replace(placeholder.encode(), name.encode(encoding))
-    archive.write_bytes(raw)
-    unpack(archive, tmp_path / "out")
-    assert files_below(tmp_path / "out") == {name: b"pixels" for name in names}
 
 
 NOISE = random.Random(0).randbytes(100_000)

@@ -1,6 +1,7 @@
 """Class folders are read as ImageFolder reads them, and what does not fit is told."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -45,32 +46,20 @@ def pets(tmp_path) -> Path:
     return draw(tmp_path / "pets", TREE)
 
 
-def test_train_and_test_are_read_class_by_class_at_any_depth(pets):
-    dataset = opened(pets)
-    assert [(sample.path, sample.label) for sample in dataset.train] == [
-        ("train/cat/10.png", 0),
-        ("train/cat/2.png", 0),
-        ("train/cat/b/3.png", 0),
-        ("train/cat/b-2/1.png", 0),
-        ("train/cat/b/x/1.PNG", 0),
-        ("train/dog/1.jpeg", 1),
-    ]
-    assert [(s.path, s.label, s.line) for s in dataset.eval] == [
-        ("test/cat/1.bmp", 0, 0),
-        ("test/dog/1.png", 1, 0),
-    ]
-    assert all(sample.file == str(pets / sample.path) for sample in dataset.train)
-    assert (dataset.name, dataset.class_names) == ("pets", ["cat", "dog"])
-
-
-def test_the_order_is_that_of_paddles_datasetfolder_which_is_torchvisions(pets):
+def test_train_and_test_are_read_in_the_order_of_paddles_datasetfolder_which_is_torchvisions(pets):
     from paddle.vision.datasets import DatasetFolder
 
     draw(pets, ["train/Zebra/1.png", "train/猫/1.png", "test/Zebra/1.png", "test/猫/1.png"])
-    theirs = DatasetFolder(str(pets / "train"), loader=str)
     dataset = opened(pets)
-    assert [(str(s.file), s.label) for s in dataset.train] == theirs.samples
-    assert dataset.class_names == theirs.classes
+    for part, samples in (("train", dataset.train), ("test", dataset.eval)):
+        theirs = DatasetFolder(str(pets / part), loader=str)
+        assert [(sample.file, sample.label) for sample in samples] == theirs.samples
+        assert dataset.class_names == theirs.classes
+    assert [(sample.path, sample.line) for sample in dataset.train[3:5]] == [
+        ("train/cat/b/3.png", 0),
+        ("train/cat/b-2/1.png", 0),
+    ]
+    assert (dataset.name, len(dataset.train), len(dataset.eval)) == ("pets", 8, 4)
 
 
 @pytest.mark.parametrize(
@@ -128,23 +117,18 @@ def test_a_class_may_be_called_as_a_part_is(tmp_path, names):
 )  # fmt: skip
 def test_the_message_on_another_level_has_the_level_to_name(tmp_path, paths, message):
     draw(tmp_path / "D", paths)
-    (told,) = refused(tmp_path / "D")
-    assert told == message.replace("D/", f"{tmp_path}/D/").replace("D ", f"{tmp_path}/D ").replace(
-        "D:", f"{tmp_path}/D:"
-    )
+    assert refused(tmp_path / "D") == [re.sub(r"\bD\b", f"{tmp_path}/D", message)]
 
 
 def test_the_folder_of_one_class_or_one_part_names_the_folder_above(pets, caplog):
-    (message,) = refused(pets / "train" / "dog")
-    assert message == (
+    assert refused(pets / "train" / "dog") == [
         f"{pets}/train/dog holds no class folder; want <class>/<image>, for two classes or more; "
         f"perhaps you mean {pets}/train, which holds cat, dog: --data {pets}/train"
-    )
+    ]
     caplog.set_level("INFO", "paddle_aug")
     assert opened(pets / "train").eval == []
-    assert caplog.messages[0] == (
-        f"{pets}/train is read without test beside it; with: --data {pets}"
-    )
+    told = f"{pets}/train is read without test beside it; with: --data {pets}"
+    assert caplog.messages[0] == told
 
 
 def test_beside_val_test_is_tested_on_once(pets):
@@ -246,13 +230,10 @@ def test_links_are_followed_wherever_they_lead_but_not_in_circles(pets, tmp_path
 
 def test_it_must_be_clear_which_folder_is_which(pets, tmp_path):
     draw(pets, ["Testing/cat/1.png"])
-    (message,) = refused(pets)
-    assert message == f"{pets} holds Testing and test; keep one of them there"
+    assert refused(pets) == [f"{pets} holds Testing and test; keep one of them there"]
     shutil.rmtree(pets / "Testing")
     (pets / "train").rename(pets / "tarin")
     assert refused(pets) == [f"{pets} holds test, but no train beside it"]
-    (message,) = refused(tmp_path)
-    assert message.startswith(f"{tmp_path} holds one class folder only, pets; want <class>/<image>")
     (tmp_path / "none").mkdir()
     assert "none holds no class folder; want" in refused(tmp_path / "none")[0]
     assert refused("nowhere") == [
