@@ -71,10 +71,7 @@ class Verified(NamedTuple):
 
 
 def export(
-    settings: Export,
-    out: Path | str,
-    num_workers: int | None = 0,
-    found: Found | None = None,
+    settings: Export, out: Path, num_workers: int | None = 0, found: Found | None = None
 ) -> int:
     """Make the data set, or the rest of it after an interruption; returns the number of images.
 
@@ -86,7 +83,6 @@ def export(
         UserError: the data cannot be read, `out` has other files, cannot be written to, or is being
             written to by another process.
     """
-    out = Path(out)
     augmentation(settings.config.augment)  # refuse a mistake in it before all images are checked
     data = open_data(replace(settings.config, cache="off"), found=found)
     maker = _Maker(settings.config, settings.format, data, out)
@@ -169,7 +165,7 @@ def copies_of(labels: list[int], settings: Export) -> list[int]:
     return copies
 
 
-def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0) -> Verified:
+def verify(out: Path, data: str | None = None, num_workers: int | None = 0) -> Verified:
     """Compare every file with the manifest, and make missing files again.
 
     `data` is the new place of data that has moved. Files that differ or are not in the manifest
@@ -179,7 +175,6 @@ def verify(out: Path | str, data: str | None = None, num_workers: int | None = 0
         UserError: there is no manifest or it is damaged, or the data for the missing files cannot
             be read or has changed.
     """
-    out = Path(out)
     header, lines = manifest.read(out)
     whole, missing, different = [], [], []
     texts = {name: text.encode() for name, text in manifest.list_files(header, lines).items()}
