@@ -199,12 +199,13 @@ def fill_norms(network: paddle.nn.Layer) -> None:
 
     Without them, Paddle's predictor ends with a segmentation fault on a CPU.
     """
-    for layer in network.sublayers():
-        for name, value in (("weight", 1.0), ("bias", 0.0)) if isinstance(layer, NORMS) else ():
-            if getattr(layer, name) is None:
+    norms = [layer for layer in network.sublayers() if isinstance(layer, NORMS)]
+    for norm in norms:
+        for name, value in (("weight", 1.0), ("bias", 0.0)):
+            if getattr(norm, name) is None:
                 constant = paddle.nn.initializer.Constant(value)
-                filled = layer.create_parameter(layer._mean.shape, default_initializer=constant)
-                setattr(layer, name, filled)
+                filled = norm.create_parameter(norm._mean.shape, default_initializer=constant)
+                setattr(norm, name, filled)
 
 
 def save(network: paddle.nn.Layer, folder: Path, images: paddle.static.InputSpec) -> None:
