@@ -26,41 +26,34 @@ GEOMETRY = dict.fromkeys(("shear_x", "shear_y"), (0, 0.3)) | {
 }  # fmt: skip
 LEVELS = dict.fromkeys(BLENDS, (1, 1.9)) | {"posterize": (8, 4), "solarize": (255, 0)}
 NOTHING = dict.fromkeys(("autocontrast", "equalize"))
-ENDS = {
-    "autoaugment": {**GEOMETRY, **LEVELS, **NOTHING, "invert": None},
-    "randaugment": {**GEOMETRY, **LEVELS, **NOTHING, "identity": None},
-    "trivialaugment": {
-        **dict.fromkeys(("shear_x", "shear_y"), (0, 0.99)),
-        **dict.fromkeys(("translate_x", "translate_y"), (0, 32)), "rotate": (0, 135),
-        **LEVELS, **dict.fromkeys(BLENDS, (1, 1.99)), "posterize": (8, 2),
-        **NOTHING, "identity": None,
-    },
-    "augmix": {
-        **GEOMETRY, "translate_x": (0, 331 // 3), "translate_y": (0, 224 // 3),
-        **LEVELS, "posterize": (4, 0), **NOTHING,
-    },
-}  # fmt: skip
-
-
-TABLES = {
-    "autoaugment": AUTOAUGMENT,
-    "randaugment": RANDAUGMENT,
-    "trivialaugment": WIDE,
-    "augmix": AUGMIX,
-}
 WIDE_SHAPE = (224, 331, 3)
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_magnitudes_begin_and_end_where_torchvisions_do(table):
-    ours = TABLES[table]
+@pytest.mark.parametrize(
+    ("space", "torchvision"),
+    [
+        (AUTOAUGMENT, {**GEOMETRY, **LEVELS, **NOTHING, "invert": None}),
+        (RANDAUGMENT, {**GEOMETRY, **LEVELS, **NOTHING, "identity": None}),
+        (WIDE, {
+            **dict.fromkeys(("shear_x", "shear_y"), (0, 0.99)),
+            **dict.fromkeys(("translate_x", "translate_y"), (0, 32)), "rotate": (0, 135),
+            **LEVELS, **dict.fromkeys(BLENDS, (1, 1.99)), "posterize": (8, 2),
+            **NOTHING, "identity": None,
+        }),
+        (AUGMIX, {
+            **GEOMETRY, "translate_x": (0, 331 // 3), "translate_y": (0, 224 // 3),
+            **LEVELS, "posterize": (4, 0), **NOTHING,
+        }),
+    ],
+    ids=["autoaugment", "randaugment", "trivialaugment", "augmix"],
+)  # fmt: skip
+def test_magnitudes_begin_and_end_where_torchvisions_do(space, torchvision):
     ends = {
-        name: scale
-        and (scale.argument(0, 1, WIDE_SHAPE), pytest.approx(scale.argument(1, 1, WIDE_SHAPE)))
-        for name, scale in ours.items()
+        name: scale and tuple(pytest.approx(scale.argument(end, 1, WIDE_SHAPE)) for end in (0, 1))
+        for name, scale in space.items()
     }
-    assert ENDS[table] == ends
-    unsigned = {name for name, scale in ours.items() if scale and not scale.is_signed}
+    assert torchvision == ends
+    unsigned = {name for name, scale in space.items() if scale and not scale.is_signed}
     assert unsigned == {"posterize", "solarize"}
 
 
