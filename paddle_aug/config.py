@@ -161,9 +161,21 @@ class TrainConfig:
     )
     freeze: str | None = option(
         None,
-        "do not train these weights: 'body' (all but the head), or a comma list of how their "
-        "names start",
+        "do not train these weights: 'body' (all but the head), or a comma list of how their names "
+        "start, such as blocks.0-11 (with the layers before them); 'statistics' are those of batch "
+        "normalisation",
         "NAMES",
+    )
+    head_epochs: int = option(
+        0,
+        "train the head alone first, for N epochs on unaugmented images",
+        rule=NOT_NEGATIVE,
+    )
+    passes: int = option(
+        5,
+        "with all but the head frozen: augment each image N times, and draw one of these in each "
+        "epoch; 0 augments anew in each epoch",
+        rule=NOT_NEGATIVE,
     )
     head_lr_mult: float = option(1.0, "multiply the learning rate of the head", rule=POSITIVE)
     image_size: int = option(

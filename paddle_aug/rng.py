@@ -15,7 +15,7 @@ import numpy as np
 # would make two names one generator, and a new number would change every published run.
 STREAMS = {
     "augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5, "noise": 6,
-    "holdout": 7, "fraction": 8, "mix": 9, "search": 11,
+    "holdout": 7, "fraction": 8, "mix": 9, "search": 11, "passes": 12, "head": 13,
 }  # fmt: skip
 
 

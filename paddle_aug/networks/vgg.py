@@ -11,7 +11,7 @@ BEHIND_DROPOUT = ("classifier.3.weight", "classifier.6.weight")  # without batch
 THIN = ((1, 16), (1, 32), (1, 64), (1, 128))  # a 64 px image in 6 ms of one CPU core
 
 
-class VGG(nn.Layer):
+class VGG(nn.Sequential):
     """Blocks of 3×3 convolutions with ReLU, each halved by max pooling, then three dense layers.
 
     Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
@@ -33,7 +33,6 @@ class VGG(nn.Layer):
         dropout: float = 0.5,
         batch_norm: bool = False,
     ):
-        super().__init__()
         side = image_size >> len(conv_arch)
         if side < 1:
             raise ValueError(f"{len(conv_arch)} blocks need images of {2 ** len(conv_arch)} pixels")
@@ -45,20 +44,19 @@ class VGG(nn.Layer):
                 layers.append(nn.ReLU())
                 channels = width
             layers.append(nn.MaxPool2D(2, stride=2))
-        self.features = nn.Sequential(*layers)
-        self.flatten = nn.Flatten()
         dense, width = [], channels * side * side
         for _ in range(2):
             dense.append(nn.Linear(width, hidden))
             dense += [nn.BatchNorm1D(hidden)] if batch_norm else []
             dense += [nn.ReLU(), nn.Dropout(dropout, mode="downscale_in_infer")]
             width = hidden
-        self.classifier = nn.Sequential(*dense, nn.Linear(hidden, num_classes))
+        super().__init__(
+            ("features", nn.Sequential(*layers)),
+            ("flatten", nn.Flatten()),
+            ("classifier", nn.Sequential(*dense, nn.Linear(hidden, num_classes))),
+        )
         self.heads = (f"classifier.{len(dense)}",)
         self.dropout = dropout
-
-    def forward(self, images):
-        return self.classifier(self.flatten(self.features(images)))
 
 
 def from_upscaled(weights: dict) -> dict:

@@ -1,13 +1,14 @@
 """Batches as tensors: the border between arrays and Paddle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import cv2
 import numpy as np
 import paddle
 
-from paddle_aug.data.augmented import batch_starts, epoch_keys
+from paddle_aug.data.augmented import Key, batch_starts, epoch_keys
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.workers import Workers
 from paddle_aug.training.distributed import Group
@@ -46,26 +47,40 @@ class Batches:
 
     def of(self, epoch: int) -> Iterator[tuple[paddle.Tensor, paddle.Tensor, int]]:
         """The batches of one epoch."""
-        all_keys = epoch_keys(
+        parts = self.parts(epoch)
+        for (images, labels), (_, total) in zip(
+            self.tensors([part for part, _ in parts]), parts, strict=True
+        ):
+            yield images, labels, total
+
+    def parts(self, epoch: int) -> list[tuple[list[Key], int]]:
+        """The keys of this process's part of each batch of an epoch, and the images of the batch.
+
+        A process may have none of the last batch of an evaluation, which is left out then.
+        """
+        batches = epoch_keys(
             self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
         )
-        parts = [(keys[self.group.rank :: self.group.size], len(keys)) for keys in all_keys]
+        parts = [(keys[self.group.rank :: self.group.size], len(keys)) for keys in batches]
+        return [(part, total) for part, total in parts if part]
+
+    def tensors(self, parts: Sequence[list[Key]]) -> Iterator[tuple[paddle.Tensor, paddle.Tensor]]:
+        """The images and labels of these keys."""
         at_once = self.at_once or self.batch_size + self.fewest
+        starts = [range(0, len(part), at_once) for part in parts]
         pieces = (
             part[start : start + at_once]
-            for part, _ in parts
-            for start in range(0, len(part), at_once)
+            for part, of_part in zip(parts, starts, strict=True)
+            for start in of_part
         )
         arrays = self.workers.batches(self.name, pieces)
-        for part, total in parts:
-            if not part:  # more processes than images in the last batch of an evaluation
-                continue
-            count = -(-len(part) // at_once)
+        for of_part in starts:
             tensors = [
-                (tensor_of(images), tensor_of(labels)) for images, labels in islice(arrays, count)
+                (tensor_of(images), tensor_of(labels))
+                for images, labels in islice(arrays, len(of_part))
             ]
             images, labels = map(joined, zip(*tensors, strict=True))
-            yield images, labels, total
+            yield images, labels
 
 
 def tensor_of(array: np.ndarray) -> paddle.Tensor:
@@ -91,10 +106,26 @@ class Normalize:
         self.normalization = normalization
         self.mean = paddle.to_tensor(normalization.mean, "float32")
         self.std = paddle.to_tensor(normalization.std, "float32")
+        self.table = None  # the normalised value of each level in each channel, [3, 256]
+        if not normalization.per_image and self.mean.place.is_cpu_place():
+            levels = paddle.arange(256, dtype="float32").reshape([1, 1, 256, 1])
+            self.table = self.normalized(levels).numpy().reshape(3, 256)
 
     def __call__(self, images: paddle.Tensor) -> paddle.Tensor:
+        if self.table is None:
+            return self.normalized(images.astype("float32"))
+        # One pass, where a CPU would take several: a fiftieth of the time, and the same values.
+        pixels = images.numpy()
+        result = np.empty((len(pixels), 3, *pixels.shape[1:3]), np.float32)
+        for image, channels in zip(pixels, result, strict=True):
+            for number, values in enumerate(self.table):
+                cv2.LUT(cv2.extractChannel(image, number), values, channels[number])
+        return tensor_of(result)
+
+    def normalized(self, images: paddle.Tensor) -> paddle.Tensor:
+        """The same by Paddle, for float32 [N, H, W, 3 or 1]."""
         # Transposed last: arithmetic on transposed tensors takes a CPU twice as long.
-        levels = images.astype("float32") / 255.0
+        levels = images / 255.0
         if self.normalization.per_image:
             mean = levels.mean(axis=[1, 2, 3], keepdim=True)
             std = levels.std(axis=[1, 2, 3], unbiased=False, keepdim=True) + self.std

@@ -55,8 +55,8 @@ class Console(Callback):
         self.close()
         logger.info(epoch_line(run.config, progress))
         # The first epoch of a session also waits for the workers to start.
-        wait = progress.epochs[-1]["data_wait"]
-        if progress.done == self.first + 2 and wait > MAX_WAIT:
+        wait, seconds = (progress.epochs[-1][name] for name in ("data_wait", "seconds"))
+        if progress.done == self.first + 2 and wait > MAX_WAIT and seconds > 1:
             logger.warning(
                 "%s: waiting for data took %.0f %% of the epoch; %s",
                 run.config.mode,

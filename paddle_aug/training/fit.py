@@ -1,5 +1,6 @@
 """The training loop."""
 
+import logging
 from collections.abc import Sequence
 
 import paddle
@@ -23,7 +24,9 @@ from paddle_aug.training.device import num_workers, use_device
 from paddle_aug.training.distributed import Group, join_group
 from paddle_aug.training.divergence import refuse_divergence, warn_of_dead_network
 from paddle_aug.training.ema import Average
+from paddle_aug.training.frozen import Way, ways
 from paddle_aug.training.gradients import add_gradients
+from paddle_aug.training.head import fit_head
 from paddle_aug.training.hold import hold_files
 from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.mixing import Mixer
@@ -33,6 +36,8 @@ from paddle_aug.training.schedule import learning_rate
 from paddle_aug.training.state import Progress, Run, begin, begin_session, publish, save
 from paddle_aug.training.sync_norm import synchronize
 from paddle_aug.training.visualdl import VisualDL
+
+logger = logging.getLogger(__name__)
 
 # Epochs between evaluations of the training images, neither augmented nor mixed.
 CLEAN_EVERY = 10
@@ -78,14 +83,6 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
         Workers(datasets, num_workers(config, device), at_once) as workers,
         Callbacks([*own_callbacks(config, group, workers), *callbacks]) as observers,
     ):
-        batches = {
-            name: Batches(workers, name, config.micro_batch, config.seed, False, group)
-            for name in ("eval", "test", "clean")
-        }
-        train_batches = Batches(
-            workers, "train", config.step_batch, config.seed, True, group, at_once
-        )
-        mixer = Mixer(config, group, normalize)
         paddle.seed(integer_seed(config.seed, "network"))
         network = make_network(config, data)
         frozen = freeze(network, config.freeze)
@@ -97,7 +94,21 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
         if progress.finished(config):
             return progress
         begin_session(run, progress, device, workers)
-        trained_network = group.wrap(network)
+        training, evaluation = ways(config, network, normalize)
+        batches = {
+            name: evaluation.batches(workers, name, config.micro_batch, config.seed, False, group)
+            for name in ("eval", "test", "clean")
+        }
+        train_batches = training.batches(
+            workers, "train", config.step_batch, config.seed, True, group, at_once
+        )
+        mixer = Mixer(config, group, training.prepare)
+        if config.head_epochs and not progress.done:
+            all_images = (workers, "clean", config.micro_batch, config.seed, False, Group())
+            fit_head(evaluation, evaluation.batches(*all_images), config.head_epochs)
+            head_alone = evaluate(evaluation, batches["eval"])["acc"]
+            logger.info("%s: eval %.1f %% with the head alone", config.mode, 100 * head_alone)
+        trained_network = group.wrap(training.network)
         observers.call("on_train_begin", run, progress)
         if config.sync_bn:
             synchronize(network, group)
@@ -127,10 +138,10 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
 
             clean = None
             with average.in_place():
-                evaluated = evaluate(network, normalize, batches["eval"])
+                evaluated = evaluate(evaluation, batches["eval"])
                 last = epoch + 1 == config.epochs
                 if mixer.mixes and (last or (epoch + 1) % CLEAN_EVERY == 0):
-                    clean = evaluate(network, normalize, batches["clean"])
+                    clean = evaluate(evaluation, batches["clean"])
             trained = metrics.means(group)
             refuse_divergence(run, progress, epoch, metrics, [trained, evaluated, clean])
             record(progress, trained, evaluated, clean, watch, train_batches.images)
@@ -139,7 +150,7 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
             progress.stopped = group.sum([float(progress.stopped)])[0] > 0
             if progress.finished(config) and data.test:
                 with average.in_place():
-                    progress.test = evaluate(network, normalize, batches["test"])
+                    progress.test = evaluate(evaluation, batches["test"])
                 refuse_divergence(run, progress, epoch, metrics, [progress.test])
             if group.is_first:
                 save(run, progress)
@@ -166,18 +177,18 @@ def train_step(
     return logits
 
 
-def evaluate(network: paddle.nn.Layer, normalize: Normalize, batches: Batches) -> dict:
+def evaluate(way: Way, batches: Batches) -> dict:
     """Mean loss and accuracy over all images, and the number of correct images of each class.
 
     The key "dead" is there, too, if the network gives all images the same outputs. Leaves the
     network in eval mode.
     """
-    network.eval()
+    way.network.eval()
     metrics, group = EpochMetrics(), batches.group
     first, varied = None, batches.images <= group.size  # one image cannot vary
     with paddle.no_grad():
         for images, labels, _ in batches.of(0):
-            logits = network(normalize(images))
+            logits = way.network(way.prepare(images))
             metrics.add(logits, F.one_hot(labels, logits.shape[1]))
             first = logits[:1] if first is None else first
             varied = varied or bool((logits != first).any())

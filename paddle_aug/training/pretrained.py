@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ LITE0 = "efficientnet_lite0"  # its ImageNet weights are not Paddle's
 # The words before a file: whose network its weights are of.
 THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
+STATISTICS = "statistics"
 NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
 # The modules of paddle.vision.models that list the addresses of weights.
 FAMILIES = ("resnet", "densenet", "alexnet", "googlenet", "vgg")
@@ -182,18 +184,25 @@ def download(network_name: str) -> Path:
 def freeze(network: paddle.nn.Layer, which: str | None) -> list[paddle.nn.Layer]:
     """Freeze all parameters but the head's ("body"), or those of the named layers.
 
-    Names are separated by commas, as in "conv1,layer1", and include all layers inside. Returns the
-    frozen batch normalisations: keep them in eval mode, or their running statistics would change.
+    Names are separated by commas, as in "conv1,layer1", and include all layers inside. A range,
+    "blocks.0-11", includes the layers before its first, if that is the first of the blocks.
+    "statistics" are the running statistics of all batch normalisations. Returns the batch
+    normalisations to keep in eval mode, as the statistics of frozen ones would change otherwise.
 
     Raises:
         UserError: there is no such layer, or nothing is left to learn.
     """
     parameters = dict(network.named_parameters())
     layers = dict(network.named_sublayers())
+    norms = {name for name, layer in layers.items() if isinstance(layer, NORMS)}
     chosen = set()
-    for part in which.split(",") if which else []:
+    still = set()
+    for part in expanded(network, which.split(",") if which else []):
+        if part == STATISTICS:
+            still |= norms
+            continue
         if part != BODY and part not in layers:
-            raise UserError(f"--freeze {part!r}: {near_miss(part, [*layers, BODY])}")
+            raise UserError(f"--freeze {part!r}: {near_miss(part, [*layers, BODY, STATISTICS])}")
         for name in (*parameters, *layers):
             if within(name, part) if part != BODY else not in_head(network, name):
                 chosen.add(name)
@@ -201,7 +210,22 @@ def freeze(network: paddle.nn.Layer, which: str | None) -> list[paddle.nn.Layer]
         raise UserError(f"--freeze {which} leaves nothing to learn")
     for name in chosen.intersection(parameters):
         parameters[name].stop_gradient = True
-    return [layers[name] for name in layers if name in chosen and isinstance(layers[name], NORMS)]
+    return [layers[name] for name in layers if name in norms & (chosen | still)]
+
+
+def expanded(network: paddle.nn.Layer, names: list[str]) -> list[str]:
+    """The names with ranges written out."""
+    result = []
+    for name in names:
+        if found := re.fullmatch(r"(\w+)\.(\d+)-(\d+)", name):
+            blocks, first, last = found[1], int(found[2]), int(found[3])
+            tops = [top for top, _ in network.named_children()]
+            if first == 0 and blocks in tops:
+                result += tops[: tops.index(blocks)]
+            result += [f"{blocks}.{number}" for number in range(first, last + 1)]
+        else:
+            result.append(name)
+    return result
 
 
 def scale_head_lr(network: paddle.nn.Layer, factor: float) -> None:

@@ -30,6 +30,7 @@ from paddle_aug.training import fit as train
 from paddle_aug.training.batches import Batches, Normalize
 from paddle_aug.training.console import percent, result
 from paddle_aug.training.distributed import Group
+from paddle_aug.training.frozen import Way
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.state import about_data, model_file, refuse_other_run
 
@@ -64,7 +65,8 @@ def evaluated(config, samples):
     """The metrics of a run's last weights on images without augmentation."""
     with Workers({"images": augmented(config, samples, "none")}, 0, config.batch_size) as workers:
         batches = Batches(workers, "images", config.batch_size, 0, False, Group())
-        return train.evaluate(trained_network(config), Normalize(KNOWN["half"]), batches)
+        way = Way(Batches, Normalize(KNOWN["half"]), trained_network(config))
+        return train.evaluate(way, batches)
 
 
 def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):

@@ -1,0 +1,183 @@
+"""The frozen first layers of a network: no gradients, and equal images go through them once.
+
+On a CPU they run by Paddle Inference with oneDNN, many times as fast as by Paddle's own kernels;
+the features differ by about 1e-5.
+"""
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_aug.augment.transform import Identity
+from paddle_aug.config import TrainConfig
+from paddle_aug.rng import generator
+from paddle_aug.system.processes import cores
+from paddle_aug.training.batches import Batches, Normalize, tensor_of
+from paddle_aug.training.mixing import mixes_of
+from paddle_aug.training.predictor import compiled, run
+from paddle_aug.training.pretrained import in_head
+
+Known = dict[Hashable, np.ndarray]  # features by name
+
+
+class Way(NamedTuple):
+    """How images become logits: `network(prepare(images))` for the images of each batch."""
+
+    batches: Callable[..., Batches]
+    prepare: Callable
+    network: nn.Layer
+
+
+def ways(config: TrainConfig, network: nn.Layer, normalize: Normalize) -> tuple[Way, Way]:
+    """The ways of training batches and of evaluations.
+
+    Where the first layers are frozen, batches have their features in the place of images. Mixing
+    needs the images, which then pass the frozen layers in each epoch.
+    """
+    first, rest = split(network)
+    if not first.parameters():
+        whole = Way(Batches, normalize, network)
+        return whole, whole
+    features = features_of(config, first, normalize)
+    evaluation = Way(partial(FeatureBatches, features=features), features, rest)
+    if mixes_of(config):
+        return Way(Batches, normalize, nn.Sequential(features.front, rest)), evaluation
+    trained = [name for name, value in network.named_parameters() if not value.stop_gradient]
+    passes = config.passes if all(in_head(network, name) for name in trained) else 0
+    batches = partial(FeatureBatches, features=features, passes=passes)
+    return evaluation._replace(batches=batches), evaluation
+
+
+_latest: dict[str, "Features"] = {}
+
+
+def features_of(config: TrainConfig, layers: nn.Sequential, normalize: Normalize) -> "Features":
+    """The features by these layers. This process keeps the latest: the runs of a comparison start
+    from the same weights, and evaluate the same images."""
+    how = (
+        config.image_size, config.stretch, config.interpolation, config.eval_transform,
+        config.seed, normalize.normalization, paddle.device.get_device(),
+    )  # fmt: skip
+    digest = hashlib.sha256(repr(how).encode())
+    for name, value in layers.state_dict().items():
+        digest.update(name.encode() + value.numpy().tobytes())
+    key = digest.hexdigest()
+    if key not in _latest:
+        _latest.clear()
+        _latest[key] = Features(Front(layers, config.threads or cores()), normalize)
+    return _latest[key]
+
+
+def split(network: nn.Layer) -> tuple[nn.Sequential, nn.Sequential]:
+    """The first layers, which no training changes, and the rest; together they are the network."""
+    layers = chain(network)
+    count = 0
+    while count < len(layers) and is_fixed(layers[count]):
+        count += 1
+    return nn.Sequential(*layers[:count]), nn.Sequential(*layers[count:])
+
+
+def chain(network: nn.Layer) -> list[nn.Layer]:
+    """The layers that a network applies one after the other."""
+    if type(network).forward is not nn.Sequential.forward:
+        return [network]
+    return [layer for child in network.children() for layer in chain(child)]
+
+
+def is_fixed(layer: nn.Layer) -> bool:
+    """Whether the layer is frozen, and draws nothing as dropout does."""
+    parts = layer.sublayers(include_self=True)
+    draws = any(isinstance(part, nn.Dropout) and part.p for part in parts)
+    return not draws and all(value.stop_gradient for value in layer.parameters())
+
+
+class Front(nn.Layer):
+    """Frozen layers, with the weights they have now: normalised images [N, 3, H, W] to features."""
+
+    def __init__(self, layers: nn.Sequential, threads: int):
+        super().__init__()
+        self.layers = layers
+        on_cpu = paddle.device.get_device() == "cpu"
+        self.predictor = compiled(layers, threads) if on_cpu else None
+
+    def forward(self, inputs):
+        if self.predictor:
+            return tensor_of(run(self.predictor, inputs.numpy()))
+        with paddle.no_grad():
+            return self.layers(inputs)
+
+
+class Wanted(NamedTuple):
+    """A batch of features, by name. `images`, uint8 [M, H, W, 3], are those of the names in `new`,
+    which `known` lacks and is to get."""
+
+    names: list[Hashable]
+    new: list[Hashable]
+    images: paddle.Tensor | None
+    known: Known
+
+
+class Features:
+    """The features of batches, and of all images that are not augmented."""
+
+    def __init__(self, front: Front, normalize: Normalize):
+        self.front = front
+        self.normalize = normalize
+        self.known: Known = {}
+
+    def __call__(self, wanted: Wanted) -> paddle.Tensor:
+        """The features of a batch, float32 [N, …]."""
+        if wanted.images is not None:
+            computed = self.front(self.normalize(wanted.images)).numpy()
+            wanted.known.update(zip(wanted.new, computed, strict=True))
+        return tensor_of(np.stack([wanted.known[name] for name in wanted.names]))
+
+
+@dataclass(frozen=True)
+class FeatureBatches(Batches):
+    """Batches with `Wanted` features in the place of images.
+
+    Features of unaugmented images are computed once. Of an augmented image there are `passes`, its
+    augmentations in the first epochs, and each epoch draws one of them; with 0 passes, each epoch
+    augments anew.
+    """
+
+    features: Features = field(kw_only=True)
+    passes: int = 0
+    known: Known = field(default_factory=dict)
+
+    def of(self, epoch: int) -> Iterator[tuple[Wanted, paddle.Tensor, int]]:
+        """The batches of one epoch."""
+        dataset, parts = self.workers.datasets[self.name], self.parts(epoch)
+        plain = isinstance(dataset.transform, Identity)
+        chosen = [epoch] * self.images
+        if plain:
+            chosen = [0] * self.images
+        elif self.passes:
+            rng = generator(self.seed, "passes", epoch)
+            chosen = rng.integers(self.passes, size=self.images).tolist()
+        else:
+            self.known.clear()
+        known = self.features.known if plain else self.known
+
+        def name(index: int) -> Hashable:
+            sample = dataset.samples[index]
+            return (sample.file, sample.path) if plain else (chosen[index], index)
+
+        new = [[index for _, index in part if name(index) not in known] for part, _ in parts]
+        images = self.tensors([[(chosen[i], i) for i in part] for part in new if part])
+        for (part, total), lacking in zip(parts, new, strict=True):
+            labels = np.array([dataset.samples[index].label for _, index in part], np.int64)
+            wanted = Wanted(
+                [name(index) for _, index in part],
+                [name(index) for index in lacking],
+                next(images)[0] if lacking else None,
+                known,
+            )
+            yield wanted, tensor_of(labels), total
