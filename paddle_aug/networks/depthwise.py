@@ -23,36 +23,33 @@ class DepthwiseConv2D(nn.Conv2D):
         self.kernel, self.stride = kernel, stride
 
     def forward(self, x):
-        if not paddle.in_dynamic_mode() or not x.place.is_cpu_place():
+        small = paddle.in_dynamic_mode() and x.shape[2] * x.shape[3] <= MAX_PIXELS
+        if not small or not x.place.is_cpu_place():
             return super().forward(x)
-        height, width = x.shape[2:]
-        if height * width > MAX_PIXELS:
-            return super().forward(x)
-        taps, out = places(height, width, self.kernel, self.stride)
-        matrices = paddle.matmul(self.weight.flatten(1), taps).reshape(
-            [-1, height * width, out[0] * out[1]]
+        taps, out = taps_of(*x.shape[2:], self.kernel, self.stride)
+        # [channels, pixels, pixels of the output]
+        matrices = paddle.matmul(self.weight.flatten(1), taps.flatten(1)).reshape(
+            [-1, *taps.shape[1:]]
         )
         result = paddle.matmul(x.flatten(2).transpose([1, 0, 2]), matrices)
         return result.transpose([1, 0, 2]).reshape([0, 0, *out])
 
 
 @cache
-def places(height: int, width: int, kernel: int, stride: int) -> tuple[paddle.Tensor, tuple]:
-    """For each tap of a kernel the pixels that it takes to each pixel of the output, as 0 and 1:
-    [kernel², height · width · pixels of the output]; and the output's height and width."""
-    rows, columns = (ways(length, kernel, stride) for length in (height, width))
-    # [taps down, taps across, height, width, output's height, output's width]
-    product = np.einsum("khp,lwq->klhwpq", rows, columns)
-    return (
-        paddle.to_tensor(product.reshape(kernel**2, -1).astype(np.float32)),
-        (rows.shape[2], columns.shape[2]),
-    )
+def taps_of(
+    height: int, width: int, kernel: int, stride: int
+) -> tuple[paddle.Tensor, tuple[int, int]]:
+    """Where each tap of a kernel takes which pixel: 0 and 1, float32 [kernel², pixels, pixels of
+    the output]; and the height and width of the output."""
+    down, across = (taps_along(length, kernel, stride) for length in (height, width))
+    taps = np.einsum("ihp,jwq->ijhwpq", down.astype(np.float32), across.astype(np.float32))
+    out = taps.shape[4:]
+    return paddle.to_tensor(taps.reshape(kernel**2, height * width, -1)), out
 
 
-def ways(length: int, kernel: int, stride: int) -> np.ndarray:
-    """The same along one axis: [kernel, length, output's length]."""
-    outputs = -(-length // stride)
-    padding = max((outputs - 1) * stride + kernel - length, 0) // 2
-    taps = np.arange(kernel)[:, None, None]
-    pixels, starts = np.arange(length)[:, None], np.arange(outputs) * stride - padding
-    return pixels == starts + taps
+def taps_along(length: int, kernel: int, stride: int) -> np.ndarray:
+    """The same along one axis, bool [kernel, pixels, pixels of the output]."""
+    count = -(-length // stride)
+    padding = max((count - 1) * stride + kernel - length, 0) // 2
+    starts = np.arange(count) * stride - padding
+    return np.arange(length)[:, None] == starts + np.arange(kernel)[:, None, None]

