@@ -62,7 +62,7 @@ class InvertedResidual(nn.Sequential):
         self.adds_input = stride == 1 and channels == width
 
     def forward(self, x):
-        y = super().forward(x)
+        y = nn.Sequential.forward(self, x)  # Paddle 2.6 cannot compile super()
         return paddle.add(x, y) if self.adds_input else y  # Paddle 2.6 warns of `+` in an export
 
 
