@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import numpy as np
 import paddle
 from paddle import nn
 
@@ -42,14 +41,16 @@ def taps_of(
     """Where each tap of a kernel takes which pixel: 0 and 1, float32 [kernel², pixels, pixels of
     the output]; and the height and width of the output."""
     down, across = (taps_along(length, kernel, stride) for length in (height, width))
-    taps = np.einsum("ihp,jwq->ijhwpq", down.astype(np.float32), across.astype(np.float32))
-    out = taps.shape[4:]
-    return paddle.to_tensor(taps.reshape(kernel**2, height * width, -1)), out
+    out = down.shape[2], across.shape[2]
+    taps = down.reshape([kernel, 1, height, 1, -1, 1]) * across.reshape(
+        [1, kernel, 1, width, 1, -1]
+    )
+    return taps.reshape([kernel**2, height * width, out[0] * out[1]]), out
 
 
-def taps_along(length: int, kernel: int, stride: int) -> np.ndarray:
-    """The same along one axis, bool [kernel, pixels, pixels of the output]."""
+def taps_along(length: int, kernel: int, stride: int) -> paddle.Tensor:
+    """The same along one axis, [kernel, pixels, pixels of the output]."""
     count = -(-length // stride)
     padding = max((count - 1) * stride + kernel - length, 0) // 2
-    starts = np.arange(count) * stride - padding
-    return np.arange(length)[:, None] == starts + np.arange(kernel)[:, None, None]
+    taken = paddle.arange(count) * stride - padding + paddle.arange(kernel).reshape([-1, 1, 1])
+    return (paddle.arange(length).reshape([-1, 1]) == taken).astype("float32")

@@ -156,14 +156,10 @@ class FeatureBatches(Batches):
         """The batches of one epoch."""
         dataset, parts = self.workers.datasets[self.name], self.parts(epoch)
         plain = isinstance(dataset.transform, Identity)
-        chosen = [epoch] * self.images
-        if plain:
-            chosen = [0] * self.images
-        elif self.passes:
+        chosen = [0 if plain else epoch] * self.images
+        if self.passes and not plain:
             rng = generator(self.seed, "passes", epoch)
             chosen = rng.integers(self.passes, size=self.images).tolist()
-        else:
-            self.known.clear()
         known = self.features.known if plain else self.known
 
         def name(index: int) -> Hashable:
@@ -181,3 +177,5 @@ class FeatureBatches(Batches):
                 known,
             )
             yield wanted, tensor_of(labels), total
+            if not self.passes:
+                self.known.clear()  # no later epoch has these augmentations
