@@ -106,8 +106,8 @@ def refuse_other_images(config: TrainConfig) -> None:
     """
     if config.normalize != efficientnet_lite0.NORMALIZE:
         raise UserError(
-            f"--normalize {config.normalize}: these weights lose 5 points or more by it; give "
-            f"--normalize {efficientnet_lite0.NORMALIZE}, with which they were trained"
+            f"--normalize {config.normalize}: these weights lose 5 points or more with it; "
+            f"give --normalize {efficientnet_lite0.NORMALIZE}, with which they were trained"
         )
     if config.image_size < efficientnet_lite0.SMALLEST_PRETRAINED:
         raise UserError(

@@ -149,6 +149,13 @@ def test_a_zip_whose_entries_claim_more_than_it_has_is_refused(tmp_path):
     assert "its entries claim more bytes than the file has;" in refusal(path)
 
 
+def test_a_storage_is_of_numbers_that_pytorch_has(tmp_path):
+    path = save_stream(tmp_path / "w.pth", state_dict({"a": SIX}))
+    text = b"X" + len(b"<c8").to_bytes(4, "little") + b"<c8"  # opcode, length, what NumPy takes too
+    path.write_bytes(path.read_bytes().replace(b"ctorch\nFloatStorage\n", text))
+    assert "it refers to something else than a storage of numbers;" in refusal(path)
+
+
 def test_a_storage_has_one_length(tmp_path):
     path = save_stream(tmp_path / "w.pth", state_dict({"a": SIX}))
     content = path.read_bytes()

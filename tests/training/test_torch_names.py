@@ -92,9 +92,10 @@ def test_each_weight_finds_its_place(name, layers):
 def test_precisions_become_float32_where_they_fit_and_nothing_else_is_copied():
     network = NETWORKS["lenet"](5, 32)
     half = np.ones(5, np.float16)
-    head = f"{network.heads[0]}.bias"
-    ours = from_torch({head: half, "other.bias": half, "count": np.array(3)}, network)
-    assert ours[head].dtype == np.float32
+    (head,) = network.heads
+    theirs = {f"{head}.bias": half, f"{head}.weight": half[None], "other.bias": half}
+    ours = from_torch(theirs, network)
+    assert [array.dtype for array in ours.values()] == [np.float32, np.float16, np.float16]
     assert ours["other.bias"] is half
 
 
