@@ -113,7 +113,7 @@ def _make_missing(
     lines = {
         line["path"]: line
         for line in manifest.read_part(out, header)
-        if manifest.is_intact(out, line)
+        if manifest.digest_of(out / line["path"]) == line["sha256"]
     }
     missing = [item for item in items if item.path not in lines]
     # A kill may have cut the last line short, so the file is written again.
@@ -181,15 +181,11 @@ def verify(out: Path, data: str | None = None, num_workers: int | None = 0) -> V
     digests = {line["path"]: line["sha256"] for line in lines}
     digests |= {name: sha256(text) for name, text in texts.items()}
     for path, digest in tqdm(digests.items(), desc="checking files", disable=None, delay=2):
-        try:
-            intact = sha256((out / path).read_bytes()) == digest
-        except FileNotFoundError:
+        present = manifest.digest_of(out / path)
+        if present is None:
             missing.append(path)
-            continue
-        except OSError as error:
-            raise UserError(f"cannot read {out / path}: {error.strerror}") from None
-        (whole if intact else different).append(path)
-
+        else:
+            (whole if present == digest else different).append(path)
     lost = set(missing)
     items = [Item(*map(line.get, Item._fields)) for line in lines if line["path"] in lost]
     with _write_errors(out):

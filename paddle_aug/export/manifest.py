@@ -122,12 +122,18 @@ def as_text(lines: list[dict]) -> str:
     return "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
 
 
-def is_intact(out: Path, line: dict) -> bool:
-    """Whether the file exists and has the SHA-256 of its line."""
+def digest_of(file: Path) -> str | None:
+    """The SHA-256 of a file; None if it does not exist.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     try:
-        return sha256((out / line["path"]).read_bytes()) == line["sha256"]
+        return sha256(file.read_bytes())
     except FileNotFoundError:
-        return False
+        return None
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
 
 
 def sha256(content: bytes) -> str:

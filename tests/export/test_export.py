@@ -345,6 +345,14 @@ def test_a_set_from_before_interpolation_is_one_of_linear(settings, tmp_path, fi
     assert not verify(out).different
 
 
+def test_a_file_that_cannot_be_read_is_named(out):
+    _, lines = lines_of(out)
+    (out / lines[0]["path"]).unlink()
+    (out / lines[0]["path"]).mkdir()
+    with pytest.raises(UserError, match=rf"cannot read .*{lines[0]['path']}: Is a directory"):
+        verify(out)
+
+
 def test_a_folder_with_other_files_and_a_file_are_left_alone(tmp_path, settings):
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(UserError, match="has other files; give a new folder"):
