@@ -1,4 +1,4 @@
-"""What a reader hands back: samples, faults, and the two of them together."""
+"""What a reader returns: samples and faults."""
 
 import posixpath
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,9 @@ import numpy as np
 class Sample(NamedTuple):
     """An image with its label.
 
-    `file` is the path to open, "" until an image root is known; `path` the path as listed, with
-    slashes; `line` its line in the list, 0 where there is no list. Images of an archive come as
-    `pixels`, uint8 [H, W, 3], perhaps a read-only view: then `file` is the archive and `path` a
+    `file` is the path to open, "" until an image root is known; `path` is the path as listed, with
+    slashes; `line` is its line in the list, or 0 without a list. Images of an archive come as
+    `pixels`, uint8 [H, W, 3], perhaps a read-only view; then `file` is the archive, and `path` a
     name for people, such as "data_batch_1/17".
     """
 
@@ -53,13 +53,11 @@ class Found(NamedTuple):
     """What a reader found in a data set, before it is checked.
 
     `files` are the names by which faults call the training, evaluation and test list and any other
-    file; a report follows this order and ends with `notes`. `labels_named` says that the lists name
-    classes instead of numbering them (CSV). In a `published` split an image that is in both lists
-    is no fault, because whoever compares results needs the split as it is. `drawn` tells the
-    project's own sample from a folder of that name. `root` is the folder that the paths of image
-    files start from, and `lists` are the lists or the table. `given` is the data as the command
-    line of `check` names it. `test` is for one test after training, beside the images to evaluate
-    on.
+    file. A report lists faults in this order, and ends with `notes`. `labels_named` says that the
+    lists name classes instead of numbering them (CSV). A `published` split may have an image in two
+    parts, because whoever compares results needs the split unchanged. `drawn` tells the project's
+    own sample from a folder of that name. `root` is the folder that the paths of images start from,
+    and `lists` are the lists or the table. `given` is the data as words of the command `check`.
     """
 
     name: str
@@ -79,12 +77,12 @@ class Found(NamedTuple):
 
     @property
     def parts(self) -> list[Part]:
-        """The training, evaluation and test list, each below the name by which faults call it."""
+        """The training, evaluation and test list, each with the name by which faults call it."""
         return list(zip(self.files, (self.train, self.eval, self.test), strict=False))
 
 
 def normal_path(sample: Sample) -> str:
-    """The listed path in its shortest spelling: equal ones are one image."""
+    """The listed path without "." and "..", which is equal for all spellings of one path."""
     return posixpath.normpath(sample.path)
 
 

@@ -11,6 +11,7 @@ from paddle_aug.data.content import content_groups
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.samples import Sample, first_of_each, normal_path
 from paddle_aug.errors import UserError
+from paddle_aug.results.text import count, shortened
 from paddle_aug.rng import generator
 from paddle_aug.system.program import again
 
@@ -62,18 +63,17 @@ def select(
 
 
 def _first(dataset: Dataset, first: int) -> list[Sample]:
-    count = len(dataset.train)
-    if not 0 < first <= count:
+    images = len(dataset.train)
+    if not 0 < first <= images:
         raise UserError(
-            f"--first {first} is not from 1 to {count:,}, the number of training images"
+            f"--first {first} is not from 1 to {images:,}, the number of images to train on"
         )
     train = dataset.train[:first]
     lost = sorted({s.label for s in dataset.train} - {s.label for s in train})
     if lost:
-        names = ", ".join(dataset.class_names[label] for label in lost[:5])
+        names = shortened([dataset.class_names[label] for label in lost], 5)
         raise UserError(
-            f"--first {first} leaves no image of {names}{', …' if len(lost) > 5 else ''}; "
-            "--fraction takes a share of each class"
+            f"--first {first} leaves no image of {names}; --fraction takes a share of each class"
         )
     return train
 
@@ -81,11 +81,12 @@ def _first(dataset: Dataset, first: int) -> list[Sample]:
 def hold_back(
     train: list[Sample], share: float, seed: int, groups: dict[str, int]
 ) -> tuple[list[Sample], list[Sample]]:
-    """The samples that stay and those that are held back: never the last image of a class.
+    """The samples that stay and those that are held back; each class keeps an image.
 
     An image that is listed several times (a known trick) counts once, and is held back once.
-    Images of one group, by their normal paths, stay together; a group of several classes, or larger
-    than the rest of its class's share, is not held back.
+    `groups` has the group of each image by its normal path. The images of a group stay together. A
+    group is not held back if it has several classes, or more images than the rest of its class's
+    share.
 
     Raises:
         UserError: nothing would be held back.
@@ -108,7 +109,8 @@ def hold_back(
     held = {normal_path(sample) for index in taken for sample in members[index]}
     if not held:
         copies = "; copies of an image stay together" if len(members) < len(first) else ""
-        raise UserError(f"--holdout {share} holds back none of {len(first):,} images{copies}")
+        images = count(len(first), "image")
+        raise UserError(f"--holdout {share} holds back none of {images}{copies}")
     left = [sample for sample in train if normal_path(sample) not in held]
     return left, [sample for path, sample in first.items() if path in held]
 
@@ -121,7 +123,7 @@ def _whole_groups(
     for samples, label in zip(members, labels, strict=True):
         images[label] += len(samples)
     total = images.total()
-    room = {label: -(-wanted * count // total) for label, count in images.items()}
+    room = {label: -(-wanted * number // total) for label, number in images.items()}
     taken = []
     for index in order:
         size = len(members[index])
@@ -135,7 +137,7 @@ def _whole_groups(
 
 
 def _part(train: list[Sample], share: float, seed: int) -> set[int]:
-    """The indices of the training images; the first of each class is always among them."""
+    """The indices of a share of the training images, with at least one of each class."""
     labels = [sample.label for sample in train]
     order = stratified_order(labels, generator(seed, "fraction"))
     first = {labels[index]: index for index in reversed(order)}
@@ -144,12 +146,12 @@ def _part(train: list[Sample], share: float, seed: int) -> set[int]:
 
 
 def stratified_order(labels: Sequence[int], rng: np.random.Generator) -> list[int]:
-    """The indices of all labels in an order whose every beginning has its share of each class.
+    """The indices of all labels, in an order of which the first k have their share of each class.
 
-    Among the first k of n, a class of m has k × m / n images, give or take less than one. Rounding
-    shares by largest remainder would not do: a larger part would at times hold fewer of a class
-    (the Alabama paradox), so parts would not lie within each other. Here the j-th image of a class
-    comes after j × n / m and before (j + 1) × n / m, the most urgent first (Steiner and Yeomans,
+    Of the first k of n, a class of m has k × m / n images, give or take less than one. If shares
+    were rounded by largest remainder, a larger part could hold fewer images of a class than a
+    smaller one (the Alabama paradox). Here the j-th image of a class comes after j × n / m and
+    before (j + 1) × n / m, the most urgent first (Steiner and Yeomans,
     "Level schedules for mixed-model, just-in-time processes", 1993).
     """
     count = len(labels)

@@ -139,7 +139,7 @@ def test_a_batch_that_python_3_wrote_is_read_too(write):
         ("test_batch", pickled(batch(1))[:900], "test_batch is damaged"),
         ("test_batch", pickled([1]), "test_batch does not hold named entries"),
         *(
-            ("data_batch_1", wrong, "data_batch_1 is not of CIFAR-10: want uint8 data, 3072 a row")
+            ("data_batch_1", wrong, "data_batch_1 does not belong to CIFAR-10: want uint8 data, 30")
             for wrong in (
                 {"data": 3},
                 {"data": np.zeros((12, 3071), np.uint8)},

@@ -103,7 +103,7 @@ NO_LABELS = "train-labels-idx1-ubyte.gz is not a whole idx file of labels; fetch
         ({"train_images": header(2051, 2**32 - 1, 28, 28)}, NO_IMAGES),
         ({"train_images": IMAGES + b"\0"}, NO_IMAGES),
         ({"train_labels": idx(np.zeros(29, np.uint8))}, "has 30 images, but"),
-        ({"train_labels": idx(np.full(30, 10, np.uint8))}, "label 10 of image 0 is beyond"),
+        ({"train_labels": idx(np.full(30, 10, np.uint8))}, "image 0 has label 10, above 9"),
     ],
 )
 def test_what_is_damaged_or_another_file_is_named(write, changed, message):

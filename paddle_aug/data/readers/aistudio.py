@@ -1,8 +1,8 @@
 """Baidu AI Studio: where its data sets are, and unpacking their images.
 
-Dataset N is mounted at `data/data<N>/`, which is reset with every session; what should stay goes to
-`work/` beside `data/`. Script tasks mount data elsewhere and pack their `output/` for download, so
-images are unpacked beside the data there.
+Dataset N is mounted at `data/data<N>/`, which is reset with every session; files in `work/`, beside
+`data/`, stay. Script tasks mount data elsewhere and pack their `output/` for download, so their
+images are unpacked beside the data.
 """
 
 import lzma
@@ -96,12 +96,12 @@ def _without_lists(folder: Path, script_task: Path) -> Iterator[str]:
 
 
 def _is_readable(folder: Path) -> bool:
-    """Whether it is a folder that may be listed; /root, say, is closed to most."""
+    """Whether a path is a folder that may be listed, unlike /root for most users."""
     return os.path.isdir(folder) and os.access(folder, os.R_OK | os.X_OK)
 
 
 def work_folder(folder: Path, script_task: Path = SCRIPT_TASK) -> Path | None:
-    """Where files that belong to this data folder are unpacked; None if it is not AI Studio's."""
+    """The folder to unpack a data folder's files in; None if the folder is not AI Studio's."""
     folder = Path(os.path.abspath(folder))  # links not followed: a mount may be one
     if not _NAME.fullmatch(folder.name):
         return None
@@ -173,7 +173,11 @@ def unpack(zip_path: Path, into: Path) -> None:
 
 
 def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The files of a zip by their safe relative names, a top folder named as the zip dropped."""
+    """The files of a zip by their relative names, without a top folder of the zip's name.
+
+    Raises:
+        UserError: a name would leave the folder, or an entry is a link or encrypted.
+    """
     members = {}
     infos = archive.infolist()
     for name, info in zip(_decoded(infos)[0], infos, strict=True):

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 from their python archives, or from the folder that these unpack to.
+"""CIFAR-10 and CIFAR-100 from their python archives, packed or unpacked.
 
 Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009;
 https://www.cs.toronto.edu/~kriz/cifar.html. One image in thirty of CIFAR-10's test set, and one in
@@ -7,7 +7,7 @@ ten of CIFAR-100's, has a duplicate in training (Barz, Denzler, "Do We Train on 
 
 import pickle
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ SIDE = 32  # pixels
 
 
 class Layout(NamedTuple):
-    """The members of a data set, and the names of the entries in them."""
+    """The folder in the archive, its members, and the names of the entries in the members."""
 
     name: str
     title: str
@@ -48,7 +48,7 @@ CIFAR100 = Layout(
 
 
 def read_cifar10(path: Path) -> Found:
-    """Read `cifar-10-python.tar.gz`, unpacked to nowhere, or the folder `cifar-10-batches-py`.
+    """Read `cifar-10-python.tar.gz` without unpacking it, or the folder `cifar-10-batches-py`.
 
     Raises:
         UserError: a member is missing, damaged, or not what its name says.
@@ -60,33 +60,30 @@ def read_cifar100(path: Path) -> Found:
     """Read `cifar-100-python.tar.gz` or the folder `cifar-100-python`, with the fine labels.
 
     Raises:
-        UserError: as `read_cifar10`.
+        UserError: see `read_cifar10`.
     """
     return _read(path, CIFAR100)
 
 
 def _read(path: Path, layout: Layout) -> Found:
-    wanted = (layout.meta, *layout.train, layout.test)
-    if path.is_dir():
-        members = _folder_members(path, layout, wanted)
-    elif path.is_file():
-        members = _archive_members(path, layout, wanted)
-    else:
+    if not path.exists():
         raise UserError(f"no file {path}; {layout.name} wants the python archive of {layout.title}")
+    wanted = (layout.meta, *layout.train, layout.test)
+    members = _folder_members if path.is_dir() else _archive_members
     read = {}
-    for name, content in members:
+    for name, content in members(path, layout.top, wanted):
         where = f"{path}: {name}"
         entries = _unpickled(content, where)
         if name == layout.meta:
             read[name] = _class_names(entries, layout, where)
         else:
             read[name] = _samples(entries, layout, path, name, where)
-    missing = next((name for name in wanted if name not in read), None)
-    if missing:
-        raise UserError(
-            f"{path} lacks {layout.top}/{missing}; want the python version of {layout.title} "
-            "from https://www.cs.toronto.edu/~kriz/cifar.html"
-        )
+    for name in wanted:
+        if name not in read:
+            raise UserError(
+                f"{path} lacks {layout.top}/{name}; want the python version of {layout.title} "
+                "from https://www.cs.toronto.edu/~kriz/cifar.html"
+            )
     train = [sample for name in layout.train for sample in read[name]]
     files = (path.name, path.name)
     return Found(
@@ -94,28 +91,23 @@ def _read(path: Path, layout: Layout) -> Found:
     )
 
 
-def _folder_members(
-    folder: Path, layout: Layout, wanted: tuple[str, ...]
-) -> Iterator[tuple[str, bytes]]:
-    if (folder / layout.top).is_dir():
-        folder = folder / layout.top
+def _folder_members(folder: Path, top: str, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    if (folder / top).is_dir():
+        folder = folder / top
     for name in wanted:
         if (folder / name).is_file():
             with opened(folder / name) as file:
                 yield name, file.read()
 
 
-def _archive_members(
-    path: Path, layout: Layout, wanted: tuple[str, ...]
-) -> Iterator[tuple[str, bytes]]:
-    """The wanted members in the archive's order, in one pass to gzip's checksum at the end."""
-    members = {f"{layout.top}/{name}": name for name in wanted}
+def _archive_members(path: Path, top: str, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The wanted members in the archive's order, in one pass that ends at gzip's checksum."""
+    paths = {f"{top}/{name}": name for name in wanted}
     with opened(path) as file:
         with tarfile.open(fileobj=file, mode="r|") as archive:
             for member in archive:
-                name = members.pop(member.name, None) if member.isreg() else None
-                if name is not None:
-                    yield name, archive.extractfile(member).read()
+                if member.name in paths and member.isreg():
+                    yield paths.pop(member.name), archive.extractfile(member).read()
         while file.read(2**20):
             pass
 
@@ -131,17 +123,15 @@ def _unpickled(content: bytes, where: str) -> dict:
     return {_text(key): value for key, value in entries.items()}
 
 
-def _text(value) -> str | None:
-    """Bytes or text as text; None for what is neither."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return value if isinstance(value, str) else None
+def _text(value):
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _class_names(entries: dict, layout: Layout, where: str) -> list[str]:
     names = entries.get(layout.names)
     names = [_text(name) for name in names] if isinstance(names, list) else []
-    if None in names or not len(names) == len(set(names)) == layout.classes:
+    is_text = all(isinstance(name, str) for name in names)
+    if not is_text or not len(names) == len(set(names)) == layout.classes:
         raise UserError(f"{where} lacks the {layout.classes} names in its {layout.names}")
     return names
 
@@ -155,8 +145,8 @@ def _samples(entries: dict, layout: Layout, path: Path, name: str, where: str) -
         or data.shape != (len(labels), 3 * SIDE * SIDE)
     ):
         raise UserError(
-            f"{where} is not of {layout.title}: want uint8 data, {3 * SIDE * SIDE} a row, and as "
-            f"many {layout.labels} from 0 to {layout.classes - 1}"
+            f"{where} does not belong to {layout.title}: want uint8 data, {3 * SIDE * SIDE} a row, "
+            f"and as many {layout.labels} from 0 to {layout.classes - 1}"
         )
     # Planes of red, green and blue, each by rows.
     images = np.ascontiguousarray(data.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))

@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 SIZE = 96
-FINE = 2  # a pixel's edge is cut in so many for antialiasing
+FINE = 2  # points along a pixel's edge, for antialiasing
 
 
-# Which points a part of a thing covers, by their x and y. Things are drawn in a frame from -1 to 1,
-# y down.
+# Tells which points a part of a thing covers, from their x and y. The frame of a thing goes from -1
+# to 1, with y down.
 Part = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -61,7 +61,7 @@ def arc(x: float, y: float, radius: float, thickness: float, toward=(0, 0)) -> P
 
 
 def polygon(*corners: tuple[float, float]) -> Part:
-    """A filled polygon: from a point inside it, a ray crosses an odd number of edges."""
+    """A filled polygon: a ray from a point inside crosses an odd number of edges."""
 
     def covers(xs, ys):
         inside = np.zeros(xs.shape, bool)
@@ -185,16 +185,16 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Variety:
-    """How much the pictures of a split vary; the splits differ in nothing else."""
+    """How much the pictures of a split vary. This is all in which the splits differ."""
 
     turn: float  # degrees, either way
-    mirrored: bool  # half of the things are
+    mirrored: bool  # half of the things
     reach: Range  # half the thing's extent, as a share of the picture's edge
     shift: float  # of its centre, as a share of the picture's edge
     stretch: float  # of each axis, as a share of it
     hues: Range  # of thing and background, in turns of the colour circle
     chroma: Range  # 0 is grey
-    light: Range  # the darkest and the brightest that illumination makes of a colour
+    light: Range  # factors of illumination
     blots: tuple[int, int]  # how many lie on the ground behind the thing
 
 
@@ -209,7 +209,7 @@ EVAL = Variety(
 
 
 class Dice:
-    """Random numbers made from integer draws: other draws may change with NumPy's version."""
+    """Random numbers from integer draws, because other draws may change with NumPy's version."""
 
     def __init__(self, rng: np.random.Generator):
         self.rng = rng
@@ -241,12 +241,12 @@ def tint(luma: float, hue: float, chroma: float) -> np.ndarray:
 
 
 def blend(canvas: np.ndarray, colour: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Paint `share` of each pixel."""
+    """Paint a share of each pixel."""
     return canvas + (colour - canvas) * share[:, :, None]
 
 
 def coverage(thing: str, variety: Variety, dice: Dice) -> np.ndarray:
-    """Which share of each pixel the thing covers, in some pose of the variety."""
+    """The share of each pixel that the thing covers, in a random pose."""
     cos, sin = direction(dice.between(-variety.turn, variety.turn))
     reach = dice.between(*variety.reach)
     wide = reach * (1 + dice.between(-variety.stretch, variety.stretch))
@@ -288,7 +288,7 @@ def clouds(cells: int, dice: Dice) -> np.ndarray:
 
 
 def blot(dice: Dice) -> np.ndarray:
-    """The pixels that a small, shapeless thing covers somewhere."""
+    """The pixels of a small blot at a random place."""
     x, y = dice.between(-0.5, 0.5), dice.between(-0.5, 0.5)
     if dice.either():
         part = disc(x, y, dice.between(0.04, 0.14))
@@ -330,7 +330,7 @@ def picture(thing: str, variety: Variety, rng: np.random.Generator) -> np.ndarra
     canvas = background(ground, variety, dice)
     share = coverage(thing, variety, dice)
     down, right = dice.integer(1, 4), dice.integer(1, 4)
-    canvas[down:, right:] *= 1 - 0.35 * share[:-down, :-right, None]  # the shadow that it throws
+    canvas[down:, right:] *= 1 - 0.35 * share[:-down, :-right, None]  # the shadow of the thing
     colour = tint(paint, dice.between(*variety.hues), dice.between(*variety.chroma))
     canvas = blend(canvas, colour * (0.85 + 0.3 * ramp(dice)[:, :, None]), share)
     canvas = canvas * light(variety, dice)[:, :, None]
@@ -342,7 +342,7 @@ def picture(thing: str, variety: Variety, rng: np.random.Generator) -> np.ndarra
 def png(image: np.ndarray) -> bytes:
     """Encode a small RGB image as PNG, its pixels in one stored (uncompressed) deflate block."""
     height, width, _ = image.shape
-    rows = b"".join(b"\0" + row.tobytes() for row in image)  # each led by its filter: none
+    rows = b"".join(b"\0" + row.tobytes() for row in image)  # each begins with its filter: none
     stored = struct.pack("<BHH", 1, len(rows), len(rows) ^ 0xFFFF) + rows
     stream = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(rows))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -1,9 +1,9 @@
-"""The sample data set: sixteen classes of drawn things, for users without data.
+"""The sample data set: drawn pictures of sixteen things, for users without data.
 
-It is as hard as real data with few images. Training shows each thing as it is usually photographed,
-upright and well lit; evaluation shows it turned, mirrored, nearer or farther, in other light and
-before other backgrounds. Only its shape makes a thing what it is, never its colour or pose, so a
-picture keeps its class under rotations, flips and changes of light.
+It is as hard as real data with few images. Training pictures show each thing as people photograph
+it, upright and well lit. Evaluation pictures show it turned, mirrored, nearer or farther, in other
+light and on other backgrounds. The class depends on the shape alone, so a picture keeps its class
+under rotations, flips and changes of light.
 """
 
 from pathlib import Path

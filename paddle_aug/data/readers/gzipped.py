@@ -1,4 +1,4 @@
-"""Published files, which may have been unpacked on their way: gzipped or not."""
+"""Published files, which may be gzipped or unpacked already."""
 
 import gzip
 import tarfile
@@ -14,10 +14,10 @@ from paddle_aug.system import files
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, and unzip it while it is read if it begins like a gzip file.
+    """Open a file; if it is gzipped, reading unpacks it.
 
     Raises:
-        UserError: in the block too, the file cannot be read, or it or a tar in it is damaged.
+        UserError: the file cannot be read, or it or a tar in it is damaged; also in the block.
     """
     try:
         with files.open_file(path) as file:

@@ -1,4 +1,4 @@
-"""MNIST and what comes in its format, such as Fashion-MNIST: four idx files, gzipped or not.
+"""MNIST and Fashion-MNIST: four idx files, gzipped or not.
 
 LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist; Xiao, Rasul, Vollgraf, "Fashion-MNIST: a
 Novel Image Dataset for Benchmarking Machine Learning Algorithms", 2017.
@@ -36,7 +36,7 @@ def read_fashion_mnist(folder: Path) -> Found:
     """Read Fashion-MNIST, whose files have the names of MNIST's.
 
     Raises:
-        UserError: as `read_mnist`.
+        UserError: see `read_mnist`.
     """
     return _read(folder, "fashion-mnist", GARMENTS)
 
@@ -60,7 +60,9 @@ def _samples(folder: Path, part: str, shown: str, classes: int) -> list[Sample]:
         )
     if labels.max() >= classes:
         wrong = int(np.argmax(labels >= classes))
-        raise UserError(f"{label_file}: label {labels[wrong]} of image {wrong} is beyond {classes}")
+        raise UserError(
+            f"{label_file}: image {wrong} has label {labels[wrong]}, above {classes - 1}"
+        )
     images = np.broadcast_to(grey[..., None], (*grey.shape, 3))  # three channels of the same bytes
     return [
         Sample(str(image_file), f"{shown}/{number}", label, 0, pixels)
