@@ -12,14 +12,14 @@ from matplotlib.ft2font import FT2Font
 logger = logging.getLogger(__name__)
 
 OWN = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
-# The starts of the names of files, in lower case, that are taken first if several have a letter.
+# Of files that add as many letters, those whose names begin so come first; without hyphens.
 PREFERRED = ("notosanscjk", "notosanssc", "sourcehansans", "wqy", "msyh", "simhei", "pingfang")
 SLANTED_OR_HEAVY = ("bold", "italic", "oblique", "light", "thin", "black", "heavy", "mono")
 
 
 def files(text: str) -> list[str]:
-    """Font files that together draw a text: Matplotlib's own, and fonts of the system, of which
-    each has as many of the other letters as possible."""
+    """Font files that together draw a text: Matplotlib's own, then fonts of the system, each the
+    one that adds the most letters."""
     chosen, missing = [OWN], _missing(text, OWN)
     while missing:
         best = min(_installed(), key=lambda file: len(_missing(missing, file)), default=OWN)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-UNKNOWN = 2**40  # bytes, free memory on systems that do not tell (macOS)
+UNKNOWN = 2**40  # bytes, free memory on systems that do not report it (macOS)
 
 
 class SharedArray:

@@ -10,7 +10,7 @@ from paddle_aug.training.distributed import Group
 
 
 class EpochMetrics:
-    """Sums over the images of an epoch, on the device until somebody reads a mean.
+    """Sums over the images of an epoch, kept on the device until a mean is read.
 
     With `amp`, batches whose logits overflow are left out: the scaler skips their steps, too.
     """
