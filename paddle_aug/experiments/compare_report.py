@@ -1,6 +1,7 @@
 """A comparison in words: the sentences and tables of its report, and the CSV files."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 
@@ -309,9 +310,7 @@ def table_csv(results: Results) -> str:
                     "learning_rate": results.state["rates"].get(
                         row.mode, results.settings["config"]["learning_rate"]
                     ),
-                    "images_per_s": cost.images_per_s,
-                    "data_wait": cost.data_wait,
-                    "epoch_seconds": cost.epoch_seconds,
+                    **asdict(cost),
                     "diverged": len(results.diverged(fraction).get(row.mode, {})),
                 }
             )

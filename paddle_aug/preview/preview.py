@@ -208,11 +208,12 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     """
     file = Path(file)
     try:
-        run = {"sessions": [], **files.read_json(file)}
+        run = files.read_json(file)
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}; give a run.json to --run") from None
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise UserError(f"{file} is not the run.json of a run: {error}") from None
+    run = {"sessions": [], **run} if isinstance(run, dict) else run
     if fault := misfit(run, RUN, "it"):
         raise UserError(f"{file} is not the run.json of a run: {fault}")
     values = {**run["config"], "engine": run.get("engine", TrainConfig.engine), "cache": "off"}

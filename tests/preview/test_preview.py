@@ -191,7 +191,7 @@ def test_a_run_from_before_mixes_and_area_has_neither(tmp_path, photos):
     ("text", "fault"),
     [
         ("{", "is not the run.json of a run: "),
-        ("[]", "is not the run.json of a run: "),
+        ("[]", "is not the run.json of a run: it must be an object"),
         ("{}", "is not the run.json of a run: it: config is missing"),
         ('{"config": {}, "data": {"fingerprint": ""}, "versions": {}, "sessions": [{}]}',
          "is not the run.json of a run: it: sessions 0: from_epoch is missing"),
