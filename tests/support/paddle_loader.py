@@ -37,21 +37,12 @@ def add_noise():
     return iaa.AdditiveGaussianNoise(scale=30)
 
 
-def albumentations_noise():
+def albumentations_in_ours():
     import albumentations as A
 
-    return A.Compose([A.GaussNoise(std_range=(0.1, 0.2), p=1)])
-
-
-def albumentations_in_ours():
     from paddle_aug.augment.adapters.albumentations import Albumentations
 
-    return InCompose(Albumentations(albumentations_noise()))
-
-
-def plain_albumentations():
-    op = albumentations_noise()
-    return lambda image: op(image=image)["image"]
+    return InCompose(Albumentations(A.Compose([A.GaussNoise(std_range=(0.1, 0.2), p=1)])))
 
 
 OPS = {
@@ -60,8 +51,6 @@ OPS = {
     "theirs in ours": lambda: InCompose(PaddleVision(global_noise)),
     "albumentations in ours": albumentations_in_ours,
     "generator of its own": KeepsItsGenerator,
-    "plain imgaug": lambda: add_noise().augment_image,
-    "plain albumentations": plain_albumentations,
 }
 
 
