@@ -8,8 +8,6 @@ from paddle_aug.augment.ops import blur, median
 from paddle_aug.augment.ops.median import median_network
 from paddle_aug.rng import generator
 
-SHAPE = (8, 8, 3)
-
 
 def pictures():
     """Noise, a photo's kind of smoothness, two levels only, and steps of a slope."""

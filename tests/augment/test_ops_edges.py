@@ -5,8 +5,6 @@ import pytest
 
 from paddle_aug.augment.ops import edges
 
-SHAPE = (8, 8, 3)
-
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_a_directed_edge_is_bright_on_the_side_it_looks_to(degrees):
