@@ -1,4 +1,4 @@
-"""Blurs against imgaug's pixels, our median against OpenCV's, and the windows that are drawn."""
+"""Our median of large windows against OpenCV's, byte by byte."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Edge filters against imgaug's pixels, and what is drawn for them."""
+"""Directed edges against their definition."""
 
 import numpy as np
 import pytest
