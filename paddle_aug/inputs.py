@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix
+from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix, split_modes
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data import remarks
@@ -67,9 +67,11 @@ def config_and_data(given: dict, recipe: str | None) -> tuple[TrainConfig, Found
     Without a recipe, "sample" is the recipe of the sample data, and "aistudio" of all other data.
 
     Raises:
-        UserError: see `make_config` and `find_dataset`.
+        UserError: see `make_config`, `augmentation` and `find_dataset`.
     """
     config = make_config(given, recipe or "aistudio")
+    for mode in split_modes(config.augment):  # names first, because reading data may take long
+        augmentation(of_mode(config, mode).augment)
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")

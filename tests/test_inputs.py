@@ -10,7 +10,8 @@ from made_data import write_dataset
 from paddle_aug.config import make_config
 from paddle_aug.data import cache, image
 from paddle_aug.data.image import read_sample
-from paddle_aug.inputs import augmented, open_data
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import augmented, config_and_data, open_data
 from paddle_aug.training.fit import fit
 
 
@@ -38,6 +39,12 @@ def decodings(monkeypatch):
     decode = image.decode_image
     monkeypatch.setattr(image, "decode_image", counting)
     return names
+
+
+def test_a_mistyped_mode_is_refused_before_the_data_is_read():
+    for recipe in (None, "small"):
+        with pytest.raises(UserError, match="did you mean 'rotate'"):
+            config_and_data({"augment": "hflip,rotat", "data": "nowhere"}, recipe)
 
 
 @pytest.mark.parametrize(

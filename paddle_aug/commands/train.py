@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import fields
 
-from paddle_aug.augment.modes import augmentation, split_modes
+from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import CommandParser, add_options, add_recipe
 from paddle_aug.config import TrainConfig
 
@@ -37,7 +37,6 @@ def main() -> None:
     config, found = config_and_data(given, recipe)
     configs = [of_mode(config, mode) for mode in split_modes(config.augment)]
     for one in configs:  # names first, because checking the images takes long
-        augmentation(one.augment)
         mixes_of(one)
     NETWORKS[config.network]
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
