@@ -18,7 +18,7 @@ def load(file: BinaryIO, encoding: str = "ASCII"):
         OSError: the file cannot be read.
     """
     try:
-        return _with_arrays(Restricted(file, ADMITTED, encoding=encoding).load())
+        return _with_arrays(Restricted(file, ADMITTED, encoding=encoding).load(), {})
     except OSError:
         raise
     except Exception as error:  # a damaged pickle raises nearly anything
@@ -60,16 +60,21 @@ def _latin1(text: str, _) -> bytes:
     return text.encode("latin1")
 
 
-def _with_arrays(value):
-    """The value with real arrays instead of those that stand for them."""
-    match value:
-        case _Array():
-            return value.array
-        case dict():
-            return type(value)((key, _with_arrays(item)) for key, item in value.items())
-        case list() | tuple():
-            return type(value)(map(_with_arrays, value))
-    return value
+def _with_arrays(value, done: dict):
+    """The value with real arrays instead of those that stand for them.
+
+    `done` has what each container became, by its id: a few bytes can hold one in itself so often
+    that going through it again each time would never end.
+    """
+    if isinstance(value, _Array):
+        return value.array
+    if isinstance(value, dict | list | tuple) and id(value) not in done:
+        if isinstance(value, dict):
+            items = ((key, _with_arrays(item, done)) for key, item in value.items())
+        else:
+            items = (_with_arrays(item, done) for item in value)
+        done[id(value)] = type(value)(items)
+    return done.get(id(value), value)
 
 
 # NumPy 1 and 2 have different names for the same functions, and read each other's files. Paddle

@@ -99,6 +99,17 @@ def test_the_number_that_a_pickle_gives_a_value_takes_no_memory():
     assert peak < 2**20
 
 
+def test_a_value_that_is_in_another_many_times_is_gone_through_once():
+    pair = (np.ones(2), [])
+    for _ in range(60):
+        pair = (pair, pair)
+    loaded = load(pickle.dumps(pair, 4))
+    for _ in range(60):
+        assert loaded[0] is loaded[1]
+        loaded = loaded[0]
+    assert loaded[0].tolist() == [1, 1]
+
+
 @pytest.mark.parametrize("keep", [0, 1, 40, 200])
 def test_a_cut_pickle_is_refused(keep):
     with pytest.raises(pickle.UnpicklingError):
