@@ -197,9 +197,7 @@ class Failing(Transform):
     ],
 )
 @pytest.mark.parametrize("workers", [0, 1])
-def test_an_op_that_fails_is_named_with_its_file_and_its_parameters(
-    samples, label, reason, workers
-):
+def test_an_op_that_fails_is_named_with_its_file_and_parameters(samples, label, reason, workers):
     transform = Chain(augmentation("hflip"), Maybe(1.0, Failing(label)))
     dataset = Augmented(samples, 24, transform, seed=7)
     with Workers({"made": dataset}, workers, 5) as pool, pytest.raises(UserError) as error:

@@ -56,9 +56,7 @@ def assert_equal(images, wanted):
 
 @WAYS
 @pytest.mark.parametrize("size", [SIZE, None])
-def test_it_has_the_images_in_the_order_of_the_list_and_cannot_be_written_to(
-    samples, tmp_path, way, size
-):
+def test_decoded_images_are_in_the_order_of_the_list_and_read_only(samples, tmp_path, way, size):
     for number, sample in enumerate(samples):
         picture = generator(0, "drawing", 0, number).integers(0, 256, (9 + number, 30, 3))
         Image.fromarray(picture.astype(np.uint8)).save(sample.file)
@@ -217,7 +215,7 @@ def no_room(*_, **__):
         ("ram", "SharedArray", "kept in memory: No space left on device"),
     ],
 )
-def test_where_there_is_no_room_the_run_goes_on_without(
+def test_without_room_the_run_continues_without_a_cache(
     samples, tmp_path, caplog, monkeypatch, way, broken, message
 ):
     monkeypatch.setattr(f"paddle_aug.data.cache.{broken}", no_room)
