@@ -27,6 +27,7 @@ from paddle_aug.training import checkpoint, device, state
 from paddle_aug.training import fit as train
 from paddle_aug.training.batches import Batches, Normalize
 from paddle_aug.training.distributed import Group, join_group
+from paddle_aug.training.frozen import Way
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -199,7 +200,8 @@ def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path, photo
     dataset = augmented(config, data.eval, "none")
     with Workers({"eval": dataset}, 0, 9) as workers:
         batches = Batches(workers, "eval", 9, 0, False, Group())
-        found = train.evaluate(network, Normalize(KNOWN["half"]), batches)
+        way = Way(Batches, Normalize(KNOWN["half"]), network)
+        found = train.evaluate(way, batches)
     assert found["acc"] == run.curves["accEval"][0]
     assert found["loss"] == pytest.approx(run.curves["lossEval"][0], rel=1e-5)
 
