@@ -33,12 +33,15 @@ def main() -> None:
     from paddle_aug.training.fit import fit_held
     from paddle_aug.training.hold import hold_files
     from paddle_aug.training.mixing import mixes_of
+    from paddle_aug.training.pretrained import find_weights
 
     config, found = config_and_data(given, recipe)
     configs = [of_mode(config, mode) for mode in split_modes(config.augment)]
-    for one in configs:  # names first, because checking the images takes long
+    for one in configs:  # before the images, because checking these takes long
         mixes_of(one)
     NETWORKS[config.network]
+    if config.pretrained:
+        find_weights(config)
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
         logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
     with hold_files(configs):

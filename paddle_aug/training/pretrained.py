@@ -50,12 +50,10 @@ def load_pretrained(network: paddle.nn.Layer, config: TrainConfig) -> None:
     and the log says so. All other weights must fit.
 
     Raises:
-        UserError: the file cannot be read, is of another network, does not say whose it is, or
-            cannot be found or downloaded; or it is for images that are prepared otherwise.
+        UserError: as `find_weights`; or the file cannot be read, is of another network, or does
+            not say whose it is.
     """
-    whose, path = locate(config)
-    if config.network == LITE0 and is_packaged(path):
-        refuse_other_images(config)
+    whose, path = find_weights(config)
     if torch_files.is_torch(path):
         weights = from_torch(torch_files.load(path), network)
     else:
@@ -87,16 +85,25 @@ def load_pretrained(network: paddle.nn.Layer, config: TrainConfig) -> None:
         logger.info("%s: loaded with its head, which has as many classes", path.name)
 
 
-def locate(config: TrainConfig) -> tuple[str, Path]:
-    """Whose weights `config.pretrained` says it names, THEIRS, OURS or "", and their file."""
+def find_weights(config: TrainConfig) -> tuple[str, Path]:
+    """Whose weights `config.pretrained` says it names, THEIRS, OURS or "", and their file.
+
+    Raises:
+        UserError: they are not installed, cannot be downloaded, or need images that are prepared
+            otherwise.
+    """
     whose, colon, file = config.pretrained.partition(":")
     if config.pretrained == IMAGENET and config.network == LITE0:
-        return "", installed()
-    if config.pretrained == IMAGENET:
-        return THEIRS, download(config.network)
-    if colon and whose in (THEIRS, OURS):
-        return whose, Path(file).expanduser()  # shells do not expand it after a colon
-    return "", Path(config.pretrained)
+        whose, path = "", installed()
+    elif config.pretrained == IMAGENET:
+        whose, path = THEIRS, download(config.network)
+    elif colon and whose in (THEIRS, OURS):
+        path = Path(file).expanduser()  # shells do not expand it after a colon
+    else:
+        whose, path = "", Path(config.pretrained)
+    if config.network == LITE0 and is_packaged(path):
+        refuse_other_images(config)
+    return whose, path
 
 
 def refuse_other_images(config: TrainConfig) -> None:

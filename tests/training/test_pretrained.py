@@ -6,8 +6,10 @@ from importlib.util import find_spec
 import numpy as np
 import paddle
 import pytest
+from in_process import refusal
 from torch_writer import save_zip, state_dict
 
+from paddle_aug import inputs
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
@@ -236,6 +238,14 @@ def test_the_weights_of_the_package_want_images_that_are_prepared_for_them(named
     source = "imagenet" if named == "imagenet" else pretrained.installed()
     with pytest.raises(UserError, match=told):
         load(Net(), source, LITE0, **options)
+
+
+@installed
+def test_weights_are_found_and_refused_before_the_images_are_read(photos, monkeypatch, capsys):
+    monkeypatch.setattr(inputs, "open_data", None)
+    words = f"--data {photos} --network {LITE0} --pretrained imagenet --image-size 95".split()
+    line = refusal("train.py", *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert "these weights need 96 pixels" in line
 
 
 @installed
