@@ -140,8 +140,8 @@ def parity_report(options: argparse.Namespace, room: Path) -> dict:
 
 
 def loader_report(options: argparse.Namespace, room: Path) -> dict:
-    found, source = find_files(options.images, room)
-    listed = [str(file) for file in found] * options.times
+    photos, source = find_files(options.images, room)
+    listed = [str(file) for file in photos] * options.times
     return {
         "pictures": f"{len(listed)} of {source}",
         "size": options.size,

@@ -37,11 +37,11 @@ def loader(files: list[str], options: argparse.Namespace) -> dict:
         base = run(job("notebook", mode, files, 0, "off", options))
         for cache in ("ram", "off"):
             for workers in options.workers:
-                found = run(job("ours", mode, files, workers, cache, options))
+                epochs = run(job("ours", mode, files, workers, cache, options))
                 name = f"{mode}, {workers} workers, cache {cache}"
-                rows.append(row(name, len(files), found, "notebook", base))
+                rows.append(row(name, len(files), epochs, "notebook", base))
     for workers in options.workers[1:]:
-        found = run(job("ours", JITTER, files, workers, "off", options))
+        epochs = run(job("ours", JITTER, files, workers, "off", options))
         for against, python in (
             ("paddle.io", sys.executable),
             (LOADER.name, python_of(LOADER, options.peers)),
@@ -50,7 +50,7 @@ def loader(files: list[str], options: argparse.Namespace) -> dict:
                 continue
             base = run(job(against, JITTER, files, workers, "off", options), python)
             name = f"{JITTER}, {workers} workers, cache off"
-            rows.append(row(name, len(files), found, against, base))
+            rows.append(row(name, len(files), epochs, against, base))
     return {"rows": rows, "parts": parts(files, options.size, options.batch_size, options.only)}
 
 
@@ -90,8 +90,8 @@ def run(job: Job, python: Path | str = sys.executable) -> dict:
     if not answer:
         what = f"has hung for {PATIENCE} s" if hung else "failed; see above"
         raise UserError(f"benchmark: {job.loader} {what}")
-    found = json.loads(answer)
-    return {name: values[WARM:] for name, values in found.items()}
+    measured = json.loads(answer)
+    return {name: values[WARM:] for name, values in measured.items()}
 
 
 def row(name: str, images: int, ours: dict, against: str, theirs: dict) -> dict:
@@ -130,25 +130,25 @@ def parts(files: list[str], size: int, batch_size: int, modes: list[str]) -> lis
         for place, image in enumerate(small):
             batch[place % batch_size] = image
 
-    found = {
+    costs = {
         "memcpy": timed(lambda: [np.copyto(batch[0], image) for image in small], len(small)),
         "decode": timed(lambda: [read_image(file) for file in chosen], len(chosen)),
         "resize": timed(lambda: [resize(image, size) for image in images], len(images)),
     }
     for mode in modes:
         dataset = Augmented(samples, size, augmentation(mode), 0)
-        found[f"augment, {mode}"] = timed(
+        costs[f"augment, {mode}"] = timed(
             lambda dataset=dataset: [
                 dataset.augmented(image, (0, index)) for index, image in enumerate(small)
             ],
             len(small),
         )
-    found |= {
+    costs |= {
         "collate": timed(collate, len(small)),
         "to tensor": timed(lambda: paddle.to_tensor(batch), batch_size),
         "cast, scale, NCHW (on the device)": timed(lambda: to_network(tensor), batch_size),
     }
-    return [{"name": name, "ms": ms, "images_per_s": 1000 / ms} for name, ms in found.items()]
+    return [{"name": name, "ms": ms, "images_per_s": 1000 / ms} for name, ms in costs.items()]
 
 
 def timed(call, images: int) -> float:

@@ -24,19 +24,19 @@ def find_files(folder: Path | None, room: Path) -> tuple[list[Path], str]:
         source = "the drawn sample (no --images, and PADDLE_AUG_TEST_DATA is not set)"
         draw_sample(room / "sample")
         folder = room / "sample" / "Images"
-    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    if not found:
+    photos = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if not photos:
         raise UserError(f"{folder}: no pictures in there; give a folder of photos with --images")
-    return found, source
+    return photos, source
 
 
 def find_pictures(folder: Path | None, room: Path) -> tuple[list[np.ndarray], str]:
     """A few photos, evenly spread over a folder, and their number and source in words."""
-    found, source = find_files(folder, room)
-    chosen = np.linspace(0, len(found) - 1, min(PICTURES, len(found))).round().astype(int)
+    photos, source = find_files(folder, room)
+    chosen = np.linspace(0, len(photos) - 1, min(PICTURES, len(photos))).round().astype(int)
     about = f"{len(chosen)} of {source}"
     print(f"{len(chosen)} pictures of {source}", file=sys.stderr)
-    return [read_image(found[index]) for index in chosen], about
+    return [read_image(photos[index]) for index in chosen], about
 
 
 def lists_of(folder: Path | None, room: Path) -> Path:

@@ -33,8 +33,8 @@ def measure() -> None:
         wrapped = group.wrap(network)
         images = paddle.zeros([batch // group.size, 3, pixels, pixels])
         megabytes = sum(each.size for each in network.parameters()) * 4 / 1e6
-        told = timed(partial(stepped, network, wrapped, images))
-        tell(group, f"{name}, {pixels} px, {batch} images among all, {megabytes:.1f} MB: {told}")
+        took = timed(partial(stepped, network, wrapped, images))
+        tell(group, f"{name}, {pixels} px, {batch} images among all, {megabytes:.1f} MB: {took}")
 
 
 def tell(group, line: str) -> None:

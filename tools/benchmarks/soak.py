@@ -70,7 +70,7 @@ def soak(data: Path, options: argparse.Namespace, room: Path) -> dict:
         "epochs": len(run["epochs"]),
         "images": len(run["epochs"]) * run["data"]["train"],
         "rows": [growth(name, seconds, values[name]) for name in values],
-        "series": {name: np.round(each, 1).tolist() for name, each in series.items()},
+        "series": {name: np.round(numbers, 1).tolist() for name, numbers in series.items()},
     }
 
 
@@ -84,10 +84,10 @@ def family(pid: int) -> list[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue  # the process has ended
         parents[int(folder.name)] = int(fields[1])
-    found = [pid]
-    for each in found:
-        found += [child for child, parent in parents.items() if parent == each]
-    return found
+    pids = [pid]
+    for ancestor in pids:
+        pids += [child for child, parent in parents.items() if parent == ancestor]
+    return pids
 
 
 def reading(pids: list[int]) -> dict[str, float]:

@@ -24,9 +24,9 @@ def measure(options: argparse.Namespace, room: Path) -> dict:
         raise UserError("--starts wants 2 or more: the interval comes from their differences")
     of_modes = options.command == "modes"
     pictures, about = find_pictures(options.images, room)
-    made = [*options.sizes, TINY] if of_modes else options.sizes
+    all_sizes = [*options.sizes, TINY] if of_modes else options.sizes
     file = room / "pictures.npz"
-    np.savez(file, **{str(size): resized(pictures, size) for size in made})
+    np.savez(file, **{str(size): resized(pictures, size) for size in all_sizes})
     pythons = {
         peer: python
         for peer in PEERS
@@ -82,18 +82,18 @@ def take_turns(
 ) -> dict[str, list[list[float]]]:
     """Milliseconds of each call in each round, for the contenders that have this op or mode; for a
     mode also those of its drawing and of a tiny image."""
-    turns = [each for each in (ours, *others) if name in each.subjects]
+    turns = [peer for peer in (ours, *others) if name in peer.subjects]
     calls = {}
-    for each in turns:
-        first = np.median(each.ms(name, size, 5)[1:])
+    for contender in turns:
+        first = np.median(contender.ms(name, size, 5)[1:])
         # Fills what is kept from call to call: filters by angle, grids by size.
-        each.ms(name, size, int(np.clip(TURN_MS / first, 1, 1500)))
+        contender.ms(name, size, int(np.clip(TURN_MS / first, 1, 1500)))
         # The number is fixed beforehand: stopping at a time limit would leave out slow calls.
-        calls[each] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
-    times = {each.name: [] for each in turns}
+        calls[contender] = pictures if of_modes else int(np.clip(TURN_MS / first, 4, pictures))
+    times = {contender.name: [] for contender in turns}
     for _ in range(repeats):
-        for each in turns:
-            times[each.name].append(each.ms(name, size, calls[each]))
+        for contender in turns:
+            times[contender.name].append(contender.ms(name, size, calls[contender]))
     if of_modes:
         times["drawing"] = [ours.ms(f"{name}: drawing", size, 2 * pictures)]
         times["tiny"] = [ours.ms(name, TINY, 2 * pictures)]

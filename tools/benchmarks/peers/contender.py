@@ -118,9 +118,9 @@ def python_of(peer: Peer, folder: Path | None) -> Path | str | None:
         home = folder.resolve() / peer.module
         python = home / "bin" / "python"
         # pip completes an environment that an interrupted run left.
-        made = [[sys.executable, "-m", "venv", home]] if not python.exists() else []
-        made += [[python, "-m", "pip", "install", "--quiet", "-r", peer.requirements]]
-        for command in made:
+        commands = [[sys.executable, "-m", "venv", home]] if not python.exists() else []
+        commands += [[python, "-m", "pip", "install", "--quiet", "-r", peer.requirements]]
+        for command in commands:
             if subprocess.run(command).returncode:
                 print(f"{peer.name}: no environment could be made, left out", file=sys.stderr)
                 return None
