@@ -67,10 +67,7 @@ def test_a_folder_opens_as_the_notebook_lays_it_out(folder):
         Sample(str(images / "cat/2.png"), "cat/2.png", 0, 2),
         Sample(str(images / "dog/1.png"), "dog/1.png", 1, 3),
     ]
-    assert [(entry.path, entry.line) for entry in dataset.eval] == [
-        ("cat/3.png", 1),
-        ("dog/2.png", 2),
-    ]
+    assert [(s.path, s.line) for s in dataset.eval] == [("cat/3.png", 1), ("dog/2.png", 2)]
     assert (dataset.num_classes, dataset.class_names) == (2, ["cat", "dog"])
 
 
@@ -106,9 +103,7 @@ def test_a_test_list_is_used_unless_it_has_no_labels(folder, caplog):
     assert f"{folder / 'Test.txt'} has no labels, so it is not used" in caplog.messages
     (folder / "Test.txt").write_text("cat/2.png 0\n")
     dataset = open_dataset(folder)
-    assert [(sample.path, sample.label, sample.line) for sample in dataset.test] == [
-        ("cat/2.png", 0, 1)
-    ]
+    assert [(s.path, s.label, s.line) for s in dataset.test] == [("cat/2.png", 0, 1)]
     assert dataset.fingerprint != before.fingerprint
     assert dataset.has_fingerprint(before.fingerprint), "runs from before test lists were read"
     assert not before.has_fingerprint(dataset.fingerprint)
@@ -142,8 +137,6 @@ def test_absolute_paths_are_those_below_the_image_root(folder):
     assert "\nTo use absolute paths: --image-root /\n" in message
     dataset = open_dataset(folder, image_root=images)
     assert (dataset.train, dataset.fingerprint) == (plain.train, plain.fingerprint)
-    message = refused(folder, image_root=images / "dog")
-    assert f"'{images}/cat/1.png' is not below --image-root {images / 'dog'}" in message
     write_lists(folder, contents=[text.replace("dog/", f"{images}/dog/") for text in contents])
     everywhere = open_dataset(folder, image_root="/")
     assert [sample.file for sample in everywhere.train] == [sample.file for sample in plain.train]
@@ -410,11 +403,6 @@ LISTS_ONLY = "goes with a folder of lists, not with --data folder:"
         ("folder:x", {"eval_list": "x"}, f"--eval-list {LISTS_ONLY}"),
         ("folder:x", {"image_root": "x"}, f"--image-root {LISTS_ONLY}"),
         (".", {}, ". holds no class folder; want <class>/<image>, for two classes or more"),
-        (
-            "../pets",
-            {"eval_list": "../pets/Eval.txt", "image_root": "x"},
-            "no folder x, which --imag",
-        ),
         ("../pets", {"train_list": "x.txt"}, "no file x.txt, which --train-list names"),
         ("../pets", {"image_root": "x"}, "no folder x, which --image-root names"),
     ],
