@@ -16,7 +16,8 @@ from paddle_aug.training.state import Progress, Run, model_file
 
 logger = logging.getLogger(__name__)
 
-MAX_WAIT = 0.1  # a larger share of an epoch spent waiting for data brings advice
+MAX_WAIT = 0.1  # a larger share of an epoch spent waiting for data brings advice,
+MIN_SECONDS = 1.0  # if the epoch takes longer than this
 NARROW = 100  # columns of a terminal
 NARROW_BAR = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}{postfix}"
 
@@ -56,7 +57,7 @@ class Console(Callback):
         logger.info(epoch_line(run.config, progress))
         # The first epoch of a session also waits for the workers to start.
         wait, seconds = (progress.epochs[-1][name] for name in ("data_wait", "seconds"))
-        if progress.done == self.first + 2 and wait > MAX_WAIT and seconds > 1:
+        if progress.done == self.first + 2 and wait > MAX_WAIT and seconds > MIN_SECONDS:
             logger.warning(
                 "%s: waiting for data took %.0f %% of the epoch; %s",
                 run.config.mode,

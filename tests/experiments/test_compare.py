@@ -26,6 +26,7 @@ from paddle_aug.results.stats import compared_together, difference
 from paddle_aug.rng import generator
 from paddle_aug.system.files import read_json
 from paddle_aug.training import fit as train
+from paddle_aug.training import frozen
 
 MODES = ("none", "hflip", "userDef")
 
@@ -94,12 +95,12 @@ def test_a_seed_gives_all_modes_the_same_order_of_images(data, monkeypatch):
     class Stop(Exception):
         pass
 
-    class Watched(train.Batches):
+    class Watched(frozen.Batches):
         def of(self, epoch):
             orders[run] = [labels.numpy().tolist() for _, labels, _ in super().of(epoch)]
             raise Stop
 
-    monkeypatch.setattr(train, "Batches", Watched)
+    monkeypatch.setattr(frozen, "Batches", Watched)
     monkeypatch.setattr(train, "begin", lambda run: train.Progress())
     for run in (("none", 3), ("hflip+mixup", 3), ("userDef", 3), ("none", 4)):
         mode, seed = run

@@ -82,8 +82,8 @@ def test_a_long_wait_for_data_brings_advice_that_shortens_it(
         datasets={"train": SimpleNamespace(decoded=decoded)}, processes=processes
     )
     run = SimpleNamespace(config=replace(CONFIG, **changed))
-    for wait in (0.1, 0.234):
-        console.Console(workers).on_epoch_end(run, progress(data_wait=wait))
+    for wait, seconds in ((0.1, 2.0), (0.234, 2.0), (0.345, 0.5)):
+        console.Console(workers).on_epoch_end(run, progress(data_wait=wait, seconds=seconds))
     (message,) = (each.getMessage() for each in caplog.records if each.levelname == "WARNING")
     assert message.startswith("userDef: waiting for data took 23 % of the epoch; " + advice)
 
