@@ -94,7 +94,7 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
         if progress.finished(config):
             return progress
         begin_session(run, progress, device, workers)
-        training, evaluation = ways(config, network, normalize)
+        training, evaluation = ways(config, network, frozen, normalize)
         batches = {
             name: evaluation.batches(workers, name, config.micro_batch, config.seed, False, group)
             for name in ("eval", "test", "clean")

@@ -5,7 +5,7 @@ the features differ by about 1e-5.
 """
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from paddle_aug.system.processes import cores
 from paddle_aug.training.batches import Batches, Normalize, tensor_of
 from paddle_aug.training.mixing import mixes_of
 from paddle_aug.training.predictor import compiled
-from paddle_aug.training.pretrained import in_head
+from paddle_aug.training.pretrained import NORMS, in_head
 
 Known = dict[Hashable, np.ndarray]  # features by name
 
@@ -34,13 +34,15 @@ class Way(NamedTuple):
     network: nn.Layer
 
 
-def ways(config: TrainConfig, network: nn.Layer, normalize: Normalize) -> tuple[Way, Way]:
-    """The ways of training batches and of evaluations.
+def ways(
+    config: TrainConfig, network: nn.Layer, frozen: Sequence[nn.Layer], normalize: Normalize
+) -> tuple[Way, Way]:
+    """The ways of training batches and of evaluations; `frozen` is what `freeze` has returned.
 
     Where the first layers are frozen, batches have their features in the place of images. Mixing
     needs the images, which then pass the frozen layers in each epoch.
     """
-    first, rest = split(network)
+    first, rest = split(network, frozen)
     if not first.parameters():
         whole = Way(Batches, normalize, network)
         return whole, whole
@@ -61,8 +63,9 @@ def features_of(config: TrainConfig, layers: nn.Sequential, normalize: Normalize
     """The features by these layers. This process keeps the latest: the runs of a comparison start
     from the same weights, and evaluate the same images."""
     how = (
-        config.image_size, config.stretch, config.interpolation, config.eval_transform,
-        config.seed, normalize.normalization, paddle.device.get_device(),
+        config.image_size, config.stretch, config.interpolation, normalize.normalization,
+        paddle.device.get_device(),
+        config.eval_transform != "none" and (config.eval_transform, config.seed),  # it may draw
     )  # fmt: skip
     digest = hashlib.sha256(repr(how).encode())
     for name, value in layers.state_dict().items():
@@ -74,11 +77,11 @@ def features_of(config: TrainConfig, layers: nn.Sequential, normalize: Normalize
     return _latest[key]
 
 
-def split(network: nn.Layer) -> tuple[nn.Sequential, nn.Sequential]:
+def split(network: nn.Layer, frozen: Sequence[nn.Layer]) -> tuple[nn.Sequential, nn.Sequential]:
     """The first layers, which no training changes, and the rest; together they are the network."""
     layers = chain(network)
     count = 0
-    while count < len(layers) and is_fixed(layers[count]):
+    while count < len(layers) and is_fixed(layers[count], frozen):
         count += 1
     return nn.Sequential(*layers[:count]), nn.Sequential(*layers[count:])
 
@@ -90,11 +93,14 @@ def chain(network: nn.Layer) -> list[nn.Layer]:
     return [layer for child in network.children() for layer in chain(child)]
 
 
-def is_fixed(layer: nn.Layer) -> bool:
-    """Whether the layer is frozen, and draws nothing as dropout does."""
-    parts = layer.sublayers(include_self=True)
-    draws = any(isinstance(part, nn.Dropout) and part.p for part in parts)
-    return not draws and all(value.stop_gradient for value in layer.parameters())
+def is_fixed(layer: nn.Layer, frozen: Sequence[nn.Layer]) -> bool:
+    """Whether the layer learns nothing, and gives equal inputs equal outputs in training."""
+    for part in layer.sublayers(include_self=True):
+        if isinstance(part, nn.Dropout) and part.p:
+            return False
+        if isinstance(part, NORMS) and not any(part is norm for norm in frozen):
+            return False
+    return all(value.stop_gradient for value in layer.parameters())
 
 
 class Front(nn.Layer):

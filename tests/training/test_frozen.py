@@ -38,7 +38,7 @@ def plainly(monkeypatch):
 
     def plainly(config):
         with monkeypatch.context() as patch:
-            patch.setattr(frozen, "is_fixed", lambda layer: False)
+            patch.setattr(frozen, "is_fixed", lambda layer, frozen: False)
             return train.fit(config)
 
     return plainly
@@ -61,8 +61,7 @@ def plainly(monkeypatch):
 def test_the_front_is_what_is_frozen_from_the_first_layer_on(name, frozen_names, first_of_the_rest):
     paddle.set_device("cpu")
     network = NETWORKS[name](3, 32)
-    freeze(network, frozen_names)
-    first, rest = split(network)
+    first, rest = split(network, freeze(network, frozen_names))
     network.eval()
     images = paddle.randn([2, 3, 32, 32])
     np.testing.assert_array_equal(rest(first(images)), network(images))
@@ -71,12 +70,17 @@ def test_the_front_is_what_is_frozen_from_the_first_layer_on(name, frozen_names,
     assert rest[0] is want
 
 
+def test_batch_normalisation_that_is_not_frozen_is_not_fixed():
+    norm = paddle.nn.BatchNorm2D(3, weight_attr=False, bias_attr=False)  # learns statistics alone
+    assert not frozen.is_fixed(norm, [])
+    assert frozen.is_fixed(norm, [norm])
+
+
 @pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
 def test_compiled_layers_give_the_same_for_an_image_in_any_batch_and_with_any_threads(name):
     paddle.set_device("cpu")
     network = NETWORKS[name](3, 64)
-    freeze(network, "body")
-    first, _ = split(network)
+    first, _ = split(network, freeze(network, "body"))
     network.eval()
     images = paddle.randn([7, 3, 64, 64])
     wanted = first(images).numpy()
