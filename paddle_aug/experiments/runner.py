@@ -49,8 +49,8 @@ class Training:
 
 
 class Outcome(NamedTuple):
-    """What a run came to that has ended: it is finished, or it diverged in the epoch `diverged` and
-    has no accuracy. `seconds` are those of its finished epochs."""
+    """The result of a run that has ended. A run that diverged has no accuracy, but the epoch in
+    which it `diverged`. `seconds` are those of its finished epochs."""
 
     accuracy: float | None
     seconds: float
@@ -204,7 +204,7 @@ def train(
 
 
 def outcome(config: TrainConfig) -> Outcome | None:
-    """What the logs say that a run came to; None if it has not ended."""
+    """The result of a run, from its logs; None if it has not ended."""
     if not runlog.has_ended(config.log_dir, config.mode):
         return None
     run = runlog.read_run(config.log_dir, config.mode)

@@ -117,13 +117,14 @@ class Front(nn.Layer):
             # One by one: on some CPUs the last bits depend on the other images of a batch.
             features = [self.predictor(image[None]) for image in inputs.numpy()]
             return tensor_of(np.concatenate(features))
+        self.layers.eval()
         with paddle.no_grad():
             return self.layers(inputs)
 
 
 class Wanted(NamedTuple):
-    """A batch of features, by name. `images`, uint8 [M, H, W, 3], are those of the names in `new`,
-    which `known` lacks and is to get."""
+    """The names of a batch of features. `known` has the features by name, except those in `new`,
+    whose images are `images`, uint8 [M, H, W, 3]."""
 
     names: list[Hashable]
     new: list[Hashable]

@@ -8,7 +8,8 @@ import pytest
 from same_run import assert_same_run
 from trained import tiny_config, train_tiny
 
-from paddle_aug.data.augmented import UNCHANGED, Augmented
+from paddle_aug.augment.transform import Identity
+from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.image import read_sample
 from paddle_aug.inputs import open_data
 from paddle_aug.networks import NETWORKS
@@ -20,6 +21,12 @@ from paddle_aug.training.callbacks import Callback
 from paddle_aug.training.frozen import chain, split
 from paddle_aug.training.pretrained import freeze
 from paddle_aug.training.weights import load_trained
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_features():
+    """No test has the features of another."""
+    frozen._latest.clear()
 
 
 @pytest.fixture
@@ -111,13 +118,23 @@ def test_a_run_is_the_one_that_computes_nothing_in_another_way(config, plainly, 
         np.testing.assert_allclose(one.curves[name], other.curves[name], rtol=1e-2, err_msg=name)
 
 
+def test_without_a_predictor_as_on_a_gpu_a_run_is_the_same(config, elsewhere, monkeypatch):
+    config = replace(config, augment="none", epochs=1, head_epochs=2)
+    one = train.fit(config)
+    monkeypatch.setattr(frozen, "compiled", lambda layers, threads: None)
+    frozen._latest.clear()
+    other = train.fit(replace(config, **elsewhere))
+    for name in ("lossTrain", "lossEval"):
+        np.testing.assert_allclose(one.curves[name], other.curves[name], rtol=1e-3, err_msg=name)
+
+
 @pytest.mark.parametrize(("passes", "epochs"), [(2, {0, 1}), (0, {0, 1, 2, 3})])
 def test_an_image_is_augmented_once_a_pass(config, monkeypatch, passes, epochs):
     keys = []
     augmented = Augmented.augmented
 
     def counted(dataset, image, key):
-        if dataset.transform is not UNCHANGED:
+        if not isinstance(dataset.transform, Identity):
             keys.append(key)
         return augmented(dataset, image, key)
 
@@ -141,7 +158,6 @@ def test_unaugmented_images_are_computed_once_in_a_process(config, elsewhere, mo
         lambda front, images: counts.append(len(images)) or compute(front, images),
     )
     data = open_data(config)
-    frozen._latest.clear()
     train.fit(config, data)
     assert sum(counts) == len(data.train) + len(data.eval)
     train.fit(replace(config, **elsewhere), data)
