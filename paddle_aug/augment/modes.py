@@ -3,38 +3,9 @@
 import re
 from collections.abc import Callable
 
+from paddle_aug.augment import ops
 from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
-from paddle_aug.augment.ops.affine import BORDERS, Affine
-from paddle_aug.augment.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply
-from paddle_aug.augment.ops.blur import AverageBlur, GaussianBlur, MedianBlur
-from paddle_aug.augment.ops.color import Brightness, Color, ColorJitter, Contrast, Hue, Sharpness
-from paddle_aug.augment.ops.crop import Crop
-from paddle_aug.augment.ops.dropout import CoarseDropout, Dropout
-from paddle_aug.augment.ops.edges import DirectedEdgeDetect, EdgeDetect, Emboss, Sharpen
-from paddle_aug.augment.ops.elastic import ElasticTransformation
-from paddle_aug.augment.ops.erase import Cutout, GridMask, HideAndSeek, RandomErasing
-from paddle_aug.augment.ops.geometry import (
-    CenterCropResize,
-    Flip,
-    HorizontalFlip,
-    RandomRotation,
-    Rotate,
-    VerticalFlip,
-)
-from paddle_aug.augment.ops.keras import ChannelShift, KerasAffine
-from paddle_aug.augment.ops.levels import AutoContrast, Equalize, Posterize, Solarize
-from paddle_aug.augment.ops.noise import AdditiveGaussianNoise, GaussianNoise
-from paddle_aug.augment.ops.piecewise import PiecewiseAffine
-from paddle_aug.augment.ops.resize import CenterCrop, RandomCrop, RandomResizedCrop, Resize
-from paddle_aug.augment.ops.shear import ShearX, ShearY, TranslateX, TranslateY
-from paddle_aug.augment.ops.superpixels import Superpixels
-from paddle_aug.augment.policies import (
-    AugMix,
-    AutoAugment,
-    RandAugment,
-    ThreeAugment,
-    TrivialAugmentWide,
-)
+from paddle_aug.augment.ops.affine import BORDERS
 from paddle_aug.augment.spec import build
 from paddle_aug.augment.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf, Transform
 from paddle_aug.errors import UserError
@@ -57,94 +28,94 @@ MIXES = {
 }
 
 OPS = {
-    "brightness": Brightness,
-    "contrast": Contrast,
-    "color": Color,
-    "sharpness": Sharpness,
-    "center_crop_resize": CenterCropResize,
-    "flip": Flip,
-    "hflip": HorizontalFlip,
-    "vflip": VerticalFlip,
-    "rotate": Rotate,
-    "noise": GaussianNoise,
-    "crop": Crop,
-    "affine": Affine,
-    "superpixels": Superpixels,
-    "gaussian_blur": GaussianBlur,
-    "average_blur": AverageBlur,
-    "median_blur": MedianBlur,
-    "sharpen": Sharpen,
-    "emboss": Emboss,
-    "edge_detect": EdgeDetect,
-    "directed_edge_detect": DirectedEdgeDetect,
-    "additive_gaussian_noise": AdditiveGaussianNoise,
-    "dropout": Dropout,
-    "coarse_dropout": CoarseDropout,
-    "invert": Invert,
-    "add": Add,
-    "multiply": Multiply,
-    "linear_contrast": LinearContrast,
-    "grayscale": Grayscale,
-    "elastic_transformation": ElasticTransformation,
-    "piecewise_affine": PiecewiseAffine,
-    "resize": Resize,
-    "center_crop": CenterCrop,
-    "random_crop": RandomCrop,
-    "random_resized_crop": RandomResizedCrop,
-    "random_rotation": RandomRotation,
-    "hue": Hue,
-    "color_jitter": ColorJitter,
-    "keras_affine": KerasAffine,
-    "channel_shift": ChannelShift,
-    "posterize": Posterize,
-    "solarize": Solarize,
-    "autocontrast": AutoContrast,
-    "equalize": Equalize,
-    "shear_x": ShearX,
-    "shear_y": ShearY,
-    "translate_x": TranslateX,
-    "translate_y": TranslateY,
-    "cutout": Cutout,
-    "random_erasing": RandomErasing,
-    "gridmask": GridMask,
-    "hide_and_seek": HideAndSeek,
-    "autoaugment": AutoAugment,
-    "randaugment": RandAugment,
-    "trivialaugment": TrivialAugmentWide,
-    "threeaugment": ThreeAugment,
-    "augmix": AugMix,
+    "brightness": ops.Brightness,
+    "contrast": ops.Contrast,
+    "color": ops.Color,
+    "sharpness": ops.Sharpness,
+    "center_crop_resize": ops.CenterCropResize,
+    "flip": ops.Flip,
+    "hflip": ops.HorizontalFlip,
+    "vflip": ops.VerticalFlip,
+    "rotate": ops.Rotate,
+    "noise": ops.GaussianNoise,
+    "crop": ops.Crop,
+    "affine": ops.Affine,
+    "superpixels": ops.Superpixels,
+    "gaussian_blur": ops.GaussianBlur,
+    "average_blur": ops.AverageBlur,
+    "median_blur": ops.MedianBlur,
+    "sharpen": ops.Sharpen,
+    "emboss": ops.Emboss,
+    "edge_detect": ops.EdgeDetect,
+    "directed_edge_detect": ops.DirectedEdgeDetect,
+    "additive_gaussian_noise": ops.AdditiveGaussianNoise,
+    "dropout": ops.Dropout,
+    "coarse_dropout": ops.CoarseDropout,
+    "invert": ops.Invert,
+    "add": ops.Add,
+    "multiply": ops.Multiply,
+    "linear_contrast": ops.LinearContrast,
+    "grayscale": ops.Grayscale,
+    "elastic_transformation": ops.ElasticTransformation,
+    "piecewise_affine": ops.PiecewiseAffine,
+    "resize": ops.Resize,
+    "center_crop": ops.CenterCrop,
+    "random_crop": ops.RandomCrop,
+    "random_resized_crop": ops.RandomResizedCrop,
+    "random_rotation": ops.RandomRotation,
+    "hue": ops.Hue,
+    "color_jitter": ops.ColorJitter,
+    "keras_affine": ops.KerasAffine,
+    "channel_shift": ops.ChannelShift,
+    "posterize": ops.Posterize,
+    "solarize": ops.Solarize,
+    "autocontrast": ops.AutoContrast,
+    "equalize": ops.Equalize,
+    "shear_x": ops.ShearX,
+    "shear_y": ops.ShearY,
+    "translate_x": ops.TranslateX,
+    "translate_y": ops.TranslateY,
+    "cutout": ops.Cutout,
+    "random_erasing": ops.RandomErasing,
+    "gridmask": ops.GridMask,
+    "hide_and_seek": ops.HideAndSeek,
+    "autoaugment": ops.AutoAugment,
+    "randaugment": ops.RandAugment,
+    "trivialaugment": ops.TrivialAugmentWide,
+    "threeaugment": ops.ThreeAugment,
+    "augmix": ops.AugMix,
 }
 
 
 def user_def() -> Shuffled:
     """The eight hand-written ops of the notebook, all of them, in random order."""
     return Shuffled(
-        Brightness(),
-        Contrast(),
-        Color(),
-        Sharpness(),
-        CenterCropResize(),
-        Flip(),
-        Rotate((0, 359)),
-        GaussianNoise(),
+        ops.Brightness(),
+        ops.Contrast(),
+        ops.Color(),
+        ops.Sharpness(),
+        ops.CenterCropResize(),
+        ops.Flip(),
+        ops.Rotate((0, 359)),
+        ops.GaussianNoise(),
     )
 
 
 def sequel_user_def() -> Transform:
     """The sequel's userDef: its noise is weaker and left out half the time."""
     *others, _ = user_def().ops
-    return Shuffled(*others, Maybe(0.5, GaussianNoise(5)))
+    return Shuffled(*others, Maybe(0.5, ops.GaussianNoise(5)))
 
 
 def imgaug_lib() -> Transform:
     """The notebook's heavy imgaug pipeline, built from our own ops."""
-    blur = OneOf(GaussianBlur((0, 3.0)), AverageBlur((2, 7)), MedianBlur((3, 11)))
-    edges = OneOf(EdgeDetect((0, 0.7)), DirectedEdgeDetect((0, 0.7), direction=(0.0, 1.0)))
+    blur = OneOf(ops.GaussianBlur((0, 3.0)), ops.AverageBlur((2, 7)), ops.MedianBlur((3, 11)))
+    edges = OneOf(ops.EdgeDetect((0, 0.7)), ops.DirectedEdgeDetect((0, 0.7), direction=(0.0, 1.0)))
     dropout = OneOf(
-        Dropout((0.01, 0.1), per_channel=0.5),
-        CoarseDropout((0.03, 0.15), size_percent=(0.02, 0.05), per_channel=0.2),
+        ops.Dropout((0.01, 0.1), per_channel=0.5),
+        ops.CoarseDropout((0.03, 0.15), size_percent=(0.02, 0.05), per_channel=0.2),
     )
-    affine = Affine(
+    affine = ops.Affine(
         scale=(0.8, 1.2),
         translate_percent=(-0.2, 0.2),
         rotate=(-45, 45),
@@ -154,27 +125,27 @@ def imgaug_lib() -> Transform:
         mode=tuple(BORDERS),
     )
     return Shuffled(
-        HorizontalFlip(0.5),
-        VerticalFlip(0.2),
-        Maybe(0.5, Crop((0, 0.1))),
+        ops.HorizontalFlip(0.5),
+        ops.VerticalFlip(0.2),
+        Maybe(0.5, ops.Crop((0, 0.1))),
         Maybe(0.5, affine),
         SomeOf(
             0,
             5,
-            Maybe(0.5, Superpixels(p_replace=(0, 1.0), n_segments=(20, 200))),
+            Maybe(0.5, ops.Superpixels(p_replace=(0, 1.0), n_segments=(20, 200))),
             blur,
-            Sharpen(alpha=(0, 1.0), lightness=(0.75, 1.5)),
-            Emboss(alpha=(0, 1.0), strength=(0, 2.0)),
+            ops.Sharpen(alpha=(0, 1.0), lightness=(0.75, 1.5)),
+            ops.Emboss(alpha=(0, 1.0), strength=(0, 2.0)),
             Maybe(0.5, edges),
-            AdditiveGaussianNoise(scale=(0.0, 0.05 * 255), per_channel=0.5),
+            ops.AdditiveGaussianNoise(scale=(0.0, 0.05 * 255), per_channel=0.5),
             dropout,
-            Invert(0.05, per_channel=1.0),
-            Add((-10, 10), per_channel=0.5),
-            Multiply((0.5, 1.5), per_channel=0.5),
-            LinearContrast((0.5, 2.0), per_channel=0.5),
-            Grayscale((0.0, 1.0)),
-            Maybe(0.5, ElasticTransformation(alpha=(0.5, 3.5), sigma=(0.25, 0.25))),
-            Maybe(0.5, PiecewiseAffine(scale=(0.01, 0.05))),
+            ops.Invert(0.05, per_channel=1.0),
+            ops.Add((-10, 10), per_channel=0.5),
+            ops.Multiply((0.5, 1.5), per_channel=0.5),
+            ops.LinearContrast((0.5, 2.0), per_channel=0.5),
+            ops.Grayscale((0.0, 1.0)),
+            Maybe(0.5, ops.ElasticTransformation(alpha=(0.5, 3.5), sigma=(0.25, 0.25))),
+            Maybe(0.5, ops.PiecewiseAffine(scale=(0.01, 0.05))),
         ),
     )
 

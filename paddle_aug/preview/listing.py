@@ -3,8 +3,8 @@
 import inspect
 from collections.abc import Callable, Iterator
 
-from paddle_aug.augment import policies
 from paddle_aug.augment.modes import AUGMENTATIONS, MIXES, OPS, SEQUEL_MIXES, sequel_user_def
+from paddle_aug.augment.ops import policies
 from paddle_aug.augment.spec import COMBINATORS, arguments
 
 

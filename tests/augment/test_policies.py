@@ -7,7 +7,7 @@ import pytest
 from op_specs import draws, noise
 from PIL import Image, ImageOps
 
-from paddle_aug.augment.policies import (
+from paddle_aug.augment.ops.policies import (
     AUGMIX,
     AUTOAUGMENT,
     BLENDS,
