@@ -30,6 +30,7 @@ from paddle_aug.results.text import duration
 from paddle_aug.system.files import write_json
 from paddle_aug.system.processes import cores
 from paddle_aug.system.versions import commit, versions
+from paddle_aug.training.fit import check_start
 from paddle_aug.training.state import refuse_other_run
 
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
@@ -68,7 +69,10 @@ class Experiment:
         self.clock = clock
         self.devices = devices(settings.config, jobs)[: len(all_trials(settings))]
         refuse_one_class(data)
-        selected(settings.config, data)  # what cannot be selected is refused before any run begins
+        # What a run would be refused for is refused before any begins.
+        part = selected(settings.config, data)
+        for mode in settings.modes:
+            check_start(of_mode(settings.config, mode), part)
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),

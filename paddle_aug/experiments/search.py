@@ -38,6 +38,7 @@ from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import count, duration
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
 from paddle_aug.system.versions import versions
+from paddle_aug.training.fit import check_start
 from paddle_aug.training.state import MAY_CHANGE
 
 BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
@@ -106,6 +107,8 @@ class Search:
         self.folder = Path(folder)
         self.data, tested_on = set_test_aside(settings, data)
         refuse_one_class(data)
+        for mode in settings.against:
+            check_start(of_mode(settings.config, mode), self.data)
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),

@@ -31,7 +31,12 @@ from paddle_aug.training.hold import hold_files
 from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.optimizers import initialize, make_optimizer
-from paddle_aug.training.pretrained import freeze, load_pretrained, scale_head_lr
+from paddle_aug.training.pretrained import (
+    find_weights,
+    freeze,
+    load_pretrained,
+    scale_head_lr,
+)
 from paddle_aug.training.schedule import learning_rate
 from paddle_aug.training.state import Progress, Run, begin, begin_session, publish, save
 from paddle_aug.training.sync_norm import synchronize
@@ -244,14 +249,32 @@ def make_datasets(config: TrainConfig, data: Dataset) -> dict[str, Augmented]:
     return datasets
 
 
-def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
-    """The network that the config names, for the data's classes, with its first weights."""
+def check_start(config: TrainConfig, data: Dataset) -> None:
+    """Stop where `fit` would before its first epoch, but do not read or fill any weights.
+
+    Raises:
+        UserError: images, network, pretrained weights or frozen layers do not fit each other.
+    """
+    make_datasets(config, data)
+    with paddle.LazyGuard():
+        freeze(new_network(config, data), config.freeze)
+    if config.pretrained:
+        find_weights(config)
+
+
+def new_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
+    """The network that the config names, for the data's classes."""
     try:
-        network = NETWORKS[config.network](data.num_classes, config.image_size)
+        return NETWORKS[config.network](data.num_classes, config.image_size)
     except ValueError as error:
         raise UserError(
             f"--network {config.network} --image-size {config.image_size}: {error}"
         ) from None
+
+
+def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
+    """The network that the config names, for the data's classes, with its first weights."""
+    network = new_network(config, data)
     initialize(network, config.init)
     if config.pretrained:
         load_pretrained(network, config)

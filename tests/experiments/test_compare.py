@@ -254,16 +254,25 @@ def test_a_learning_rate_that_diverges_is_not_chosen(compared):
     assert "At 1, `none` diverged. At 1 and 0.5, `hflip` diverged." in text
 
 
-def test_data_that_no_run_could_take_are_refused_before_the_first_begins(compared, data):
+def test_what_no_run_could_take_is_refused_before_the_first_begins(compared, data, tmp_path):
     played = Played()
     for changes, config, message in (
         ({"test": data.eval}, {"holdout": 0.25}, "others to test on; drop --holdout"),
         ({"eval": []}, {}, "has no images to evaluate on"),
         ({}, {"first": 99}, "--first 99 is not from 1 to 24"),
+        ({}, {"network": "vgg16"}, "--network vgg16 --image-size 28: "),
+        ({}, {"freeze": "conv9"}, "--freeze 'conv9'"),
+        ({}, {"stretch": False}, "eval-transform"),
+        (
+            {},
+            {"network": "efficientnet_lite0", "pretrained": "imagenet", "normalize": "unit"},
+            "--normalize unit: these weights lose",
+        ),
     ):
         with pytest.raises(UserError, match=message):
             compared(played, data=replace(data, **changes), config=config)
     assert played.begun == []
+    assert not any(tmp_path.rglob("compare.json"))  # the right command may have the same folder
 
 
 def test_another_comparison_is_not_continued(compared, data):

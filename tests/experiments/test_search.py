@@ -225,7 +225,7 @@ def test_a_budget_that_is_too_short_is_refused_with_the_least_that_would_do_and_
 
 @pytest.mark.parametrize(
     "changes",
-    [{"config": {"image_size": 8}}, {"config": {"fraction": 0.5}}, {"against": ("none",)}],
+    [{"config": {"image_size": 32}}, {"config": {"fraction": 0.5}}, {"against": ("none",)}],
 )
 def test_what_the_refusal_of_a_budget_advises_is_taken_in_the_same_folder(
     searched, tmp_path, changes, caplog
