@@ -12,21 +12,32 @@ from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
 
-EXAMPLES = ("models/userDefAug_best.pdparams", "models/userDefAug_best.pdparams --tta hflip")
+EXAMPLES = (
+    "models/userDefAug_best.pdparams",
+    "models/userDefAug_best.pdparams --tta hflip",
+    "models/userDefAug_best.pdparams --on train --heatmap",
+)
 
 
 def main() -> None:
     parser = trained_parser(
         "Measure trained weights on the evaluation images of their own data, or of other data of "
-        "the same classes.",
+        "the same classes; with --on train, rank the training images by their loss.",
         "",
         EXAMPLES,
     )
     add_options(parser, SOURCES)
     add_prediction_options(parser)
+    text = "part of the data: eval, or train for its hardest images, or test"
+    parser.add_argument("--on", choices=("eval", "train", "test"), default="eval", help=text)
     parser.add_argument("--mistakes", type=int, default=12, help="images in the montage")
+    text = "show where the network sees its classes in the images of the montage (Grad-CAM)"
+    parser.add_argument("--heatmap", action="store_true", help=text)
     logs = kept("logs")
-    text = f"folder of the tables and figures (default: {logs}/<name of the weights>)"
+    text = (
+        f"folder of the tables and figures (default: {logs}/<name of the weights>, and with "
+        "another part than eval <name>-<part>)"
+    )
     parser.add_argument("--out", type=Path, help=text)
     text = "print evaluation.json instead of the table"
     parser.add_argument("--json", action="store_true", help=text)
@@ -34,13 +45,15 @@ def main() -> None:
     config = computing(options)
     if options.mistakes < 1:
         raise UserError(f"--mistakes must be at least 1, not {options.mistakes}")
-    out = options.out or Path(logs) / options.weights.stem
+    name = options.weights.stem + ("" if options.on == "eval" else f"-{options.on}")
+    out = options.out or Path(logs) / name
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     import numpy as np
     from tqdm import tqdm
 
     from paddle_aug.evaluation import evaluate
+    from paddle_aug.evaluation.gradcam import heatmaps
     from paddle_aug.evaluation.predict import parse_tta, predictions
     from paddle_aug.training.device import num_workers, use_device
     from paddle_aug.training.weights import eval_data, load_trained
@@ -49,16 +62,25 @@ def main() -> None:
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
     data = eval_data(trained, pop_fields(options, SOURCES))
+    samples = getattr(data, options.on)
+    if not samples:
+        raise UserError(f"{data.name} has no {options.on} images to evaluate on; drop --on")
     refuse_unwritable(out, "--out")
     rows = []
-    predicted = predictions(trained, data.eval, tta, config.batch_size, num_workers(config, device))
-    for row in tqdm(predicted, total=len(data.eval), unit="img", leave=False, disable=None):
+    predicted = predictions(trained, samples, tta, config.batch_size, num_workers(config, device))
+    for row in tqdm(predicted, total=len(samples), unit="img", leave=False, disable=None):
         if isinstance(row, UserError):
             raise row
         rows.append(row)
-    evaluation = evaluate.Evaluation(trained.class_names, data.eval, np.stack(rows))
+    evaluation = evaluate.Evaluation(trained.class_names, samples, np.stack(rows), options.on)
+    seen = []
+    if options.heatmap:
+        worst = evaluation.worst(options.mistakes)
+        labels = [dict.fromkeys((image.predicted, image.sample.label)) for image in worst]
+        seen = heatmaps(trained, [image.sample for image in worst], labels)
     facts = {
         "weights": str(options.weights),
+        "on": options.on,
         "data": {"name": data.name, "fingerprint": data.fingerprint},
         "tta": {"augment": tta[0], "draws": tta[1]},
         **evaluate.facts(evaluation, options.mistakes),
@@ -66,13 +88,13 @@ def main() -> None:
     with writing(f"to --out {out}"), locked(out / ".lock"):
         earlier = set_aside([out / name for name in evaluate.FILES])
         write_json(out / "evaluation.json", facts)
-        files = evaluate.write(evaluation, out, options.mistakes)
+        files = evaluate.write(evaluation, out, options.mistakes, seen)
     if earlier:
         logger.info("moved the files of an earlier evaluation to %s", earlier)
     if options.json:
         print(json_text(facts))
     else:
-        print(printable(f"{options.weights} on the eval images of {data.name}"))
+        print(printable(f"{options.weights} on the {options.on} images of {data.name}"))
         print(printable(evaluate.text(evaluation)))
     for file in files:
         logger.info("wrote %s", file)

@@ -3,10 +3,12 @@
 import io
 import logging
 import sys
+from pathlib import Path
 
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.errors import UserError, printable, writing
-from paddle_aug.results.text import csv_text
+from paddle_aug.evaluation.sort_images import refuse_existing, sort_images
+from paddle_aug.results.text import count, csv_text
 from paddle_aug.system.files import json_text, write_bytes
 
 logger = logging.getLogger(__name__)
@@ -14,7 +16,10 @@ logger = logging.getLogger(__name__)
 EXAMPLES = (
     "models/userDefAug_best.pdparams photo.jpg",
     "models/userDefAug_best.pdparams photos/ --top 3",
+    "models/userDefAug_best.pdparams photos/ --threshold 0.8 --sort-into sorted",
 )
+
+NO_CLASS = "-"  # in a line; empty in CSV, null in JSON
 
 
 def main() -> int:
@@ -32,6 +37,10 @@ def main() -> int:
     )
     text = "print the N likeliest classes, a line each"
     parser.add_argument("--top", type=int, default=1, help=text)
+    text = "no class for images whose likeliest class has a lower probability than X"
+    parser.add_argument("--threshold", type=float, metavar="X", help=text)
+    text = "copy each image into DIR/CLASS; DIR must be new or empty"
+    parser.add_argument("--sort-into", type=Path, metavar="DIR", help=text)
     parser.add_argument("--csv", metavar="FILE", help="write CSV instead; - for stdout")
     parser.add_argument("--json", metavar="FILE", help="write JSON instead; - for stdout")
     add_prediction_options(parser)
@@ -39,6 +48,9 @@ def main() -> int:
     config = computing(options)
     if options.top < 1:
         raise UserError(f"--top must be at least 1, not {options.top}")
+    threshold = 0.0 if options.threshold is None else options.threshold
+    if not 0 <= threshold <= 1:
+        raise UserError(f"--threshold must be from 0 to 1, not {threshold}")
     if options.csv == options.json == "-":
         raise UserError("--csv - and --json - cannot both go to stdout")
 
@@ -56,6 +68,8 @@ def main() -> int:
     tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
+    if options.sort_into:
+        refuse_existing(options.sort_into)
     for message in (*notes, *faults):
         logger.warning(message)
 
@@ -64,7 +78,7 @@ def main() -> int:
     prints_lines = options.csv is None and options.json is None
     rows = predictions(trained, samples, tta, config.batch_size, num_workers(config, device))
     rows = tqdm(rows, total=len(samples), unit="img", leave=False, disable=prints_lines or None)
-    rankings = []
+    rankings, predicted = [], []
     for sample, row in zip(samples, rows, strict=True):
         if isinstance(row, UserError):
             faults.append(str(row))
@@ -72,20 +86,31 @@ def main() -> int:
             continue
         likeliest = np.argsort(-row, kind="stable")[: options.top]
         ranking = [(trained.class_names[label], float(row[label])) for label in likeliest]
-        rankings.append((sample.path, ranking))
+        known = ranking[0][1] >= threshold
+        predicted.append((sample.path, int(likeliest[0]) if known else None))
+        rankings.append((sample.path, ranking if known else [(None, ranking[0][1])]))
         if prints_lines:
-            for name, probability in ranking:
-                line = f"{sample.path}\t{name}\t{probability:.4f}"
+            for name, probability in rankings[-1][1]:
+                shown = NO_CLASS if name is None else name
+                line = f"{sample.path}\t{shown}\t{probability:.4f}"
                 print(printable(line) if sys.stdout.isatty() else line, flush=True)
     if options.csv is not None:
         write(options.csv, as_csv(rankings), "--csv")
     if options.json is not None:
         write(options.json, as_json(rankings), "--json")
+    if options.sort_into:
+        folders = sort_images(options.sort_into, trained.class_names, predicted)
+        for name, number in sorted(folders.items()):
+            logger.info("wrote %s: %s", options.sort_into / name, count(number, "image"))
+    if options.threshold is not None:
+        unknown = sum(label is None for _, label in predicted)
+        images = count(len(predicted), "image")
+        logger.info(f"{unknown:,} of {images} without a class: no probability reaches {threshold}")
     return 1 if faults else 0
 
 
 def as_csv(rankings: list) -> str:
-    """A line per image and class, the likeliest first."""
+    """A line per image and class, the likeliest first; no class is empty."""
     rows = [["path", "rank", "class", "probability"]]
     for path, ranking in rankings:
         rows.extend([path, rank, *pair] for rank, pair in enumerate(ranking, 1))
@@ -93,7 +118,7 @@ def as_csv(rankings: list) -> str:
 
 
 def as_json(rankings: list) -> str:
-    """A list of images, each with its likeliest classes."""
+    """A list of images, each with its likeliest classes; no class is null."""
 
     def classes(ranking):
         return [{"class": name, "probability": value} for name, value in ranking]

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
 import matplotlib
 import numpy as np
 from matplotlib.colors import PowerNorm
@@ -15,28 +17,55 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.results import fonts, style
-from paddle_aug.results.metrics import BINS, Measures, measure, worst_mistakes
+from paddle_aug.results.metrics import (
+    BINS,
+    Measures,
+    by_loss,
+    confused_pairs,
+    measure,
+    worst_mistakes,
+)
 from paddle_aug.results.table import text_table
 from paddle_aug.results.text import csv_text
 from paddle_aug.system.files import readable, replacing, write_text
 
 FILES = (
-    "evaluation.json", "classes.csv", "confusion.csv", "confusion.png", "reliability.png",
-    "mistakes.png",
+    "evaluation.json", "classes.csv", "confusion.csv", "hardest.csv", "confusion.png",
+    "reliability.png", "mistakes.png", "hardest.png", "heatmaps.png",
 )  # fmt: skip
 MAX_LETTERS = 24  # of a class's name in a figure
 MAX_COUNTED = 30  # classes; a larger confusion matrix has no numbers in its cells
 COLUMNS = 4  # of the montage
+PAIRS = 10  # of classes that are confused, in text and JSON
 SHARES = ("accuracy", "precision", "f1")  # of a class
+
+
+class Judged(NamedTuple):
+    """A sample with the predicted label and its probability, and the probability of its own."""
+
+    sample: Sample
+    predicted: int
+    probability: float
+    own: float
+
+
+class Heatmaps(NamedTuple):
+    """An image as the network gets it, uint8 [H, W, 3], and for labels the map of where the network
+    sees them, float32 [h, w] of at least 0."""
+
+    image: np.ndarray
+    maps: dict[int, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Samples and the probabilities that a network predicts for them, [N, C]."""
+    """Samples of a part of the data ("train", "eval" or "test") and the probabilities that a
+    network predicts for them, [N, C]."""
 
     class_names: list[str]
     samples: Sequence[Sample]
     probabilities: np.ndarray
+    part: str = "eval"
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -46,17 +75,32 @@ class Evaluation:
     def measures(self) -> Measures:
         return measure(self.probabilities, self.labels)
 
-    def mistakes(self, count: int) -> list[tuple[Sample, int, float]]:
-        """The most confident wrong predictions: sample, predicted label and its probability."""
-        places = worst_mistakes(self.probabilities, self.labels, count)
+    def mistakes(self, count: int) -> list[Judged]:
+        """The most confident wrong predictions."""
+        return self._judged(worst_mistakes(self.probabilities, self.labels, count))
+
+    def hardest(self, count: int | None = None) -> list[Judged]:
+        """The images with the highest loss by their label, mistakes or not."""
+        return self._judged(by_loss(self.probabilities, self.labels)[:count])
+
+    def worst(self, count: int) -> list[Judged]:
+        """The images to look at: on training images, which a network has memorised, the hardest;
+        elsewhere the mistakes."""
+        return self.hardest(count) if self.part == "train" else self.mistakes(count)
+
+    def _judged(self, places: np.ndarray) -> list[Judged]:
+        rows = zip(places, self.probabilities[places], strict=True)
         return [
-            (self.samples[place], int(row.argmax()), float(row.max()))
-            for place, row in zip(places, self.probabilities[places], strict=True)
+            Judged(sample, int(row.argmax()), float(row.max()), float(row[sample.label]))
+            for sample, row in ((self.samples[place], row) for place, row in rows)
         ]
 
 
-def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
-    """Write the tables, the figures and, if there are mistakes, a montage of the worst ones.
+def write(
+    evaluation: Evaluation, folder: Path, count: int, heatmaps: Sequence[Heatmaps] = ()
+) -> list[Path]:
+    """Write the tables, the figures and, if there are any, a montage of the `count` worst images,
+    and their heat maps.
 
     Returns the files of `FILES` that the folder has now.
 
@@ -67,7 +111,7 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
     rows = [[*classes[0]], *([*row.values()] for row in classes)]
     write_text(folder / "classes.csv", csv_text(rows))
     write_text(folder / "confusion.csv", csv_text(confusion_rows(evaluation)))
-    names = fonts.class_names(evaluation.class_names)
+    write_text(folder / "hardest.csv", csv_text(hardest_rows(evaluation)))
     # A dollar sign in the name of a class does not begin a formula.
     settings = style.settings(evaluation.class_names) | {"text.parse_math": False}
     with matplotlib.rc_context(settings):
@@ -78,19 +122,61 @@ def write(evaluation: Evaluation, folder: Path, mistakes: int) -> list[Path]:
         for name, figure in figures.items():
             with replacing(folder / name) as file:
                 figure.savefig(file, format="png", bbox_inches="tight", pad_inches=0.1)
-        cells = [
-            Cell(
-                read_sample(sample),
-                f"{100 * probability:.0f} % sure",
-                f"taken for {names[predicted]} · is {names[sample.label]} · {sample.path}",
-            )
-            for sample, predicted, probability in evaluation.mistakes(mistakes)
-        ]
-        if cells:
-            wrong = evaluation.measures.images - evaluation.measures.correct
-            title = f"The most confident {len(cells)} of {wrong:,} mistakes"
-            preview_figure.draw([Section("", "", cells)], COLUMNS, folder / "mistakes.png", title)
+        if evaluation.worst(count):
+            draw_worst(evaluation, count, folder)
+        if heatmaps:
+            draw_heatmaps(evaluation, heatmaps, folder)
     return [folder / name for name in FILES if (folder / name).exists()]
+
+
+def draw_worst(evaluation: Evaluation, count: int, folder: Path) -> None:
+    """A montage of the worst images."""
+    names = fonts.class_names(evaluation.class_names)
+    worst, measures = evaluation.worst(count), evaluation.measures
+    if evaluation.part == "train":
+        file, word = "hardest.png", "labelled"
+        title = f"The {len(worst)} of {measures.images:,} images with the highest loss"
+        headings = [f"{100 * image.own:.0f} % for its label" for image in worst]
+    else:
+        file, word = "mistakes.png", "is"
+        title = (
+            f"The most confident {len(worst)} of {measures.images - measures.correct:,} mistakes"
+        )
+        headings = [f"{100 * image.probability:.0f} % sure" for image in worst]
+    cells = [
+        Cell(
+            read_sample(sample),
+            heading,
+            f"taken for {names[predicted]} · {word} {names[sample.label]} · {sample.path}",
+        )
+        for heading, (sample, predicted, *_) in zip(headings, worst, strict=True)
+    ]
+    preview_figure.draw([Section("", "", cells)], COLUMNS, folder / file, title)
+
+
+def draw_heatmaps(evaluation: Evaluation, heatmaps: Sequence[Heatmaps], folder: Path) -> None:
+    """The worst images, each beside its maps for the predicted class and for its own."""
+    names = fonts.class_names(evaluation.class_names)
+    sections = []
+    for worst, seen in zip(evaluation.worst(len(heatmaps)), heatmaps, strict=True):
+        label = worst.sample.label
+        cells = [Cell(seen.image, "input", worst.sample.path)]
+        for of, heat in seen.maps.items():
+            sure = worst.own if of == label else worst.probability
+            role = "labelled" if of == label else "taken for"
+            shown = Cell(overlaid(seen.image, heat), f"{100 * sure:.0f} %", f"{role} {names[of]}")
+            cells.append(shown)
+        sections.append(Section("", "", cells))
+    title = "Where the network sees the class (Grad-CAM; bright: most)"
+    preview_figure.draw(sections, 3, folder / "heatmaps.png", title)
+
+
+def overlaid(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A map in colours, from dark to bright, over its image, both half transparent."""
+    height, width = image.shape[:2]
+    heat = cv2.resize(heat, (width, height)) / max(heat.max(), np.finfo(np.float32).tiny)
+    colours = 255 * matplotlib.colormaps["inferno"](heat)[..., :3]
+    return np.rint((image + colours) / 2).astype(np.uint8)
 
 
 def class_table(evaluation: Evaluation) -> list[dict]:
@@ -124,8 +210,33 @@ def confusion_rows(evaluation: Evaluation) -> list[list]:
     return [["true \\ predicted", *names], *rows]
 
 
+def hardest_rows(evaluation: Evaluation) -> list[list]:
+    """All images with their losses, the highest first."""
+    names = evaluation.class_names
+    rows = [
+        [rank, sample.path, names[sample.label], names[predicted], own, loss(own)]
+        for rank, (sample, predicted, _, own) in enumerate(evaluation.hardest(), 1)
+    ]
+    return [["rank", "path", "class", "predicted", "probability of the class", "loss"], *rows]
+
+
+def loss(probability: float) -> float:
+    """The cross-entropy, finite."""
+    return float(-np.log(max(probability, np.finfo(float).tiny)))
+
+
+def pair_rows(evaluation: Evaluation) -> list[dict]:
+    """The pairs of classes that are confused most: a class, what it is taken for, the number of
+    images, and their share of the class."""
+    names = evaluation.class_names
+    return [
+        {"class": names[true], "taken_for": names[predicted], "images": images, "share": share}
+        for true, predicted, images, share in confused_pairs(evaluation.measures.confusion, PAIRS)
+    ]
+
+
 def text(evaluation: Evaluation) -> str:
-    """The text for the terminal, in per cent: first of all images, then of each class."""
+    """The text for the terminal, in per cent: of all images, of each class, of confused pairs."""
     measures = evaluation.measures
     low, high = (100 * bound for bound in measures.interval)
     lines = [
@@ -139,7 +250,11 @@ def text(evaluation: Evaluation) -> str:
     classes = class_table(evaluation)
     mean = {"class": "mean of classes", "images": "", **mean_of_classes(classes)}
     rows = [[cell(value) for value in row.values()] for row in [*classes, mean]]
-    return "\n".join([*lines, text_table([*classes[0]], rows)])
+    lines.append(text_table([*classes[0]], rows))
+    if pairs := pair_rows(evaluation):
+        rows = [[cell(value) for value in row.values()] for row in pairs]
+        lines += ["", text_table(["class", "taken for", "images", "of the class"], rows)]
+    return "\n".join(lines)
 
 
 def cell(value: str | int | float | None) -> str:
@@ -149,8 +264,8 @@ def cell(value: str | int | float | None) -> str:
     return f"{100 * value:.1f}" if isinstance(value, float) else f"{value}"
 
 
-def facts(evaluation: Evaluation, mistakes: int) -> dict:
-    """All measures and the worst mistakes, as plain values for JSON."""
+def facts(evaluation: Evaluation, count: int) -> dict:
+    """All measures, the worst mistakes and the hardest images, as plain values for JSON."""
     measures, classes = evaluation.measures, class_table(evaluation)
     return {
         "images": measures.images,
@@ -166,15 +281,24 @@ def facts(evaluation: Evaluation, mistakes: int) -> dict:
             {"images": int(count), "confidence": confidence, "accuracy": accuracy}
             for count, confidence, accuracy in map(known, measures.bins)
         ],
+        "confused_pairs": pair_rows(evaluation),
         "mistakes": [
-            {
-                "path": readable(sample.path),
-                "class": evaluation.class_names[sample.label],
-                "predicted": evaluation.class_names[predicted],
-                "probability": probability,
-            }
-            for sample, predicted, probability in evaluation.mistakes(mistakes)
+            {**place(evaluation, image), "probability": image.probability}
+            for image in evaluation.mistakes(count)
         ],
+        "hardest": [
+            {**place(evaluation, image), "probability_of_class": image.own, "loss": loss(image.own)}
+            for image in evaluation.hardest(count)
+        ],
+    }
+
+
+def place(evaluation: Evaluation, image: Judged) -> dict:
+    """Which image it is, its class, and what it is taken for."""
+    return {
+        "path": readable(image.sample.path),
+        "class": evaluation.class_names[image.sample.label],
+        "predicted": evaluation.class_names[image.predicted],
     }
 
 

@@ -4,7 +4,6 @@ import logging
 import multiprocessing
 import os
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -30,7 +29,7 @@ from paddle_aug.export import manifest
 from paddle_aug.export.manifest import Item, sha256
 from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data
 from paddle_aug.results.image_bytes import encode
-from paddle_aug.system.files import locked, part_path, write_bytes
+from paddle_aug.system.files import folder_names, locked, part_path, plain_name, write_bytes
 from paddle_aug.system.processes import cores, kill_workers, obey_parent
 from paddle_aug.system.signals import block_signals
 from paddle_aug.system.versions import versions
@@ -128,7 +127,7 @@ def _make_missing(
 
 def plan(settings: Export, data: Dataset, left_out: Iterable[int] = ()) -> list[Item]:
     """The files of the set, in the order of its lists."""
-    folders = class_folders(data.class_names)
+    folders = folder_names(data.class_names)
     kept = sorted({*range(len(data.train))} - {*left_out})
     labels = [data.train[index].label for index in kept]
     items = []
@@ -346,23 +345,8 @@ def _header(settings: Export, data: Dataset, left_out: list[int]) -> dict:
     }
 
 
-def class_folders(class_names: list[str]) -> list[str]:
-    """A folder for each class: its name in letters that every system takes, after its number if
-    two classes would share a folder."""
-    plain = [_plain(name) for name in class_names]
-    count = Counter(name.lower() for name in plain)
-    return [
-        name if name and count[name.lower()] == 1 else f"{label}_{name}"
-        for label, name in enumerate(plain)
-    ]
-
-
 def _name(sample: Sample) -> str:
-    return _plain(posixpath.splitext(posixpath.basename(sample.path))[0])
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:40]
+    return plain_name(posixpath.splitext(posixpath.basename(sample.path))[0])
 
 
 def _suffix(sample: Sample) -> str:

@@ -84,3 +84,22 @@ def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, count: int) ->
     """Indices of the wrong predictions with the highest confidence, the highest first."""
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     return order[probabilities.argmax(axis=1)[order] != labels[order]][:count]
+
+
+def by_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Indices of all images, the highest loss by the image's label first."""
+    return np.argsort(probabilities[np.arange(len(labels)), labels], kind="stable")
+
+
+def confused_pairs(confusion: np.ndarray, count: int) -> list[tuple[int, int, int, float]]:
+    """The most frequent mistakes: true class, predicted class, images, and their share of the true
+    class."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    shares = wrong / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    order = np.lexsort((-shares.ravel(), -wrong.ravel()))[:count]
+    places = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    return [
+        (int(true), int(predicted), int(wrong[true, predicted]), float(shares[true, predicted]))
+        for true, predicted in places
+        if wrong[true, predicted]
+    ]

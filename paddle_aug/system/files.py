@@ -3,10 +3,12 @@
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -140,6 +142,24 @@ def readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def plain_name(name: str) -> str:
+    """A name in letters that every system takes in the name of a file; it may be empty."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:40]
+
+
+def folder_names(names: Sequence[str]) -> list[str]:
+    """A folder for each name, in letters that every system takes, after its number if two names
+    would share a folder."""
+    plain = [plain_name(name) for name in names]
+    count = Counter(name.lower() for name in plain)
+    numbered = [f"{number}_{name}" for number, name in enumerate(plain)]
+    folders = [
+        name if name and count[name.lower()] == 1 else after_number
+        for name, after_number in zip(plain, numbered, strict=True)
+    ]
+    return folders if len({name.lower() for name in folders}) == len(folders) else numbered
+
+
 def refuse_unwritable(folder: Path | str, option: str) -> None:
     """Make the folder and try to write to it, so that a run does not fail after its first epoch.
 
@@ -229,8 +249,8 @@ def set_aside(files: list[Path]) -> Path | None:
     return folder
 
 
-def make_folder(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder whole or not at all, unless it exists.
+def make_folder(folder: Path, fill: Callable[[Path], None]) -> bool:
+    """Make a folder whole or not at all, unless it exists; returns whether it was made here.
 
     `fill` writes into a hidden folder beside it, which is then renamed. Of several processes, one
     makes the folder and the others wait.
@@ -239,11 +259,11 @@ def make_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         OSError: the folder cannot be made; nothing is left behind.
     """
     if folder.exists():
-        return
+        return False
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder.with_name(f".{folder.name}.lock")):
         if folder.exists():
-            return
+            return False
         part = Path(part_path(folder))
         try:
             shutil.rmtree(part, ignore_errors=True)  # left by a run that was killed
@@ -252,5 +272,6 @@ def make_folder(folder: Path, fill: Callable[[Path], None]) -> None:
             if hasattr(os, "sync"):
                 os.sync()  # the content before the name; one fsync a file would take minutes
             part.rename(folder)
+            return True
         finally:
             shutil.rmtree(part, ignore_errors=True)

@@ -21,7 +21,14 @@ from paddle_aug.errors import UserError
 from paddle_aug.evaluation import evaluate
 from paddle_aug.evaluation.predict import FIRST_DRAW, parse_tta, predictions
 from paddle_aug.results import fonts
-from paddle_aug.results.metrics import BINS, calibration_bins, measure, worst_mistakes
+from paddle_aug.results.metrics import (
+    BINS,
+    by_loss,
+    calibration_bins,
+    confused_pairs,
+    measure,
+    worst_mistakes,
+)
 from paddle_aug.rng import generator
 from paddle_aug.training.weights import eval_data, load_trained
 
@@ -107,6 +114,25 @@ def test_the_worst_mistakes_are_the_most_confident_wrong_predictions():
     assert worst_mistakes(probabilities, np.array([0, 1, 0, 1]), 2).tolist() == []
 
 
+def test_the_hardest_images_are_those_with_the_highest_loss_by_their_label():
+    probabilities, labels = guesses()
+    losses = [-np.log(row[label]) for row, label in zip(probabilities, labels, strict=True)]
+    assert by_loss(probabilities, labels).tolist() == sorted(
+        range(400), key=lambda place: -losses[place]
+    )
+    sure = evaluate.Evaluation(["a", "b"], [Sample("", "", 1)], np.array([[1.0, 0.0]]))
+    ((_, _, _, _, own, loss),) = evaluate.hardest_rows(sure)[1:]
+    assert own == 0
+    assert 700 < loss < 710, "finite, because JSON has no infinity"
+
+
+def test_confused_pairs_are_the_most_frequent_mistakes():
+    confusion = np.array([[5, 2, 0], [2, 1, 3], [0, 0, 9]])
+    assert confused_pairs(confusion, 9) == [(1, 2, 3, 3 / 6), (1, 0, 2, 2 / 6), (0, 1, 2, 2 / 7)]
+    assert confused_pairs(confusion, 1) == [(1, 2, 3, 3 / 6)]
+    assert confused_pairs(np.diag([3, 0]), 9) == []
+
+
 def test_probabilities_are_those_of_the_images_as_training_prepares_them(trained, samples):
     pixels = np.stack([resize(read_image(sample.file), 16) for sample in samples])
     inputs = paddle.to_tensor(pixels.transpose(0, 3, 1, 2).astype("float32") / 255 * 2 - 1)
@@ -172,11 +198,50 @@ def test_the_tool_finds_the_accuracy_that_training_found(
     header, *rows = csv.reader((out / "confusion.csv").read_text().splitlines())
     assert header[1:] == [row[0] for row in rows] == ["class0", "class1", "class2"]
     assert [[*map(int, row[1:])] for row in rows] == facts["confusion"]
+    counts = np.array(facts["confusion"])
+    for pair in facts["confused_pairs"]:
+        true, taken = int(pair["class"][-1]), int(pair["taken_for"][-1])
+        assert pair["images"] == counts[true, taken] > 0
+        assert pair["share"] == pair["images"] / 4
+    wrong = sum(pair["images"] for pair in facts["confused_pairs"])
+    assert wrong == 12 - facts["correct"]
     rows = csv.DictReader((out / "classes.csv").read_text().splitlines())
     shares = [float(row["accuracy"]) for row in rows]
     assert shares == [row["accuracy"] for row in facts["classes"]]
-    names = ["classes.csv", "confusion.csv", "confusion.png", "evaluation.json", "mistakes.png"]
-    assert sorted(file.name for file in out.iterdir()) == [*names, "reliability.png"]
+    names = ["classes.csv", "confusion.csv", "confusion.png", "evaluation.json", "hardest.csv"]
+    assert sorted(file.name for file in out.iterdir()) == [
+        *names,
+        "mistakes.png",
+        "reliability.png",
+    ]
+
+
+def test_on_train_ranks_the_training_images_by_their_loss(
+    weights, photos, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    options = ("--on", "train", "--heatmap", "--mistakes", "3", "--json")
+    assert run_tool("evaluate.py", weights, *options, monkeypatch=monkeypatch) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["on"], facts["images"]) == ("train", 24)
+    out = tmp_path / "logs" / "noAug_last-train"
+    assert (out / "hardest.png").exists()
+    assert (out / "heatmaps.png").exists()
+    assert not (out / "mistakes.png").exists()
+    trained = load_trained(weights)
+    samples = eval_data(trained, {}).train
+    chances = [
+        (-row[sample.label], sample.path)
+        for sample, row in zip(samples, predictions(trained, samples), strict=True)
+    ]
+    rows = list(csv.DictReader((out / "hardest.csv").read_text().splitlines()))
+    assert [row["path"] for row in rows] == [path for _, path in sorted(chances)[::-1]]
+    assert [row["rank"] for row in rows] == [f"{rank}" for rank in range(1, 25)]
+    for row in rows:
+        assert float(row["loss"]) == pytest.approx(-np.log(float(row["probability of the class"])))
+        assert row["path"].startswith(row["class"])
+    assert [image["path"] for image in facts["hardest"]] == [row["path"] for row in rows[:3]]
+    assert facts["hardest"][0]["loss"] == float(rows[0]["loss"])
 
 
 def test_without_out_it_writes_beside_the_logs_and_keeps_an_earlier_evaluation(
@@ -192,13 +257,20 @@ def test_without_out_it_writes_beside_the_logs_and_keeps_an_earlier_evaluation(
     assert "wrote logs/noAug_last/evaluation.json" in said.err
     assert "95 % interval" in said.out
     lines = said.out.splitlines()
-    assert [line.split()[0] for line in lines[-4:]] == ["class0", "class1", "class2", "mean"]
+    table = len(lines) - 1 - lines[::-1].index("")
+    assert [line.split()[0] for line in lines[table - 4 : table]] == [
+        "class0", "class1", "class2", "mean"
+    ]  # fmt: skip
+    assert lines[table + 1].split(maxsplit=1)[1].strip() == "taken for   images   of the class"
+    images = [int(line.split()[2]) for line in lines[table + 2 :]]
+    assert images == sorted(images, reverse=True)
+    assert 1 <= len(images) <= 6
     out = tmp_path / "logs" / "noAug_last"
     (earlier,) = (out / "replaced").iterdir()
     assert f"moved the files of an earlier evaluation to {earlier.relative_to(tmp_path)}\n" in (
         said.err
     )
-    assert {file.name for file in earlier.iterdir()} == {*evaluate.FILES}
+    assert {file.name for file in earlier.iterdir()} == {file.name for file in out.glob("*.*")}
     for folder, file in ((earlier, weights), (out, other)):
         assert json.loads((folder / "evaluation.json").read_text())["weights"] == str(file)
 
@@ -218,6 +290,7 @@ def test_an_image_that_is_gone_ends_an_evaluation(weights, tmp_path, monkeypatch
         (["--mistakes", "0"], "--mistakes must be at least 1, not 0"),
         (["--batch-size", "0"], "--batch-size must be at least 1, not 0"),
         (["--data", "nowhere"], "no folder nowhere"),
+        (["--on", "test"], "photos has no test images to evaluate on; drop --on"),
         (["--out", "/proc/none"], "cannot write to --out /proc/none"),
     ],
 )

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from in_process import refusal, run_tool
 
+from paddle_aug.errors import UserError
 from paddle_aug.evaluation.predict import find_images
+from paddle_aug.evaluation.sort_images import sort_images
 
 
 @pytest.fixture
@@ -178,12 +180,104 @@ def test_what_is_passed_over_in_a_folder_is_said_in_a_line_and_links_are_followe
     ]
 
 
+def test_below_the_threshold_an_image_has_no_class_in_any_output(predict, photos, tmp_path):
+    folder, out = photos / "Images" / "class2", tmp_path / "a.json"
+    predict(folder, "--json", out)
+    best = [(image["path"], *image["classes"][0].values()) for image in json.loads(out.read_text())]
+    threshold = sorted(probability for *_, probability in best)[5]  # which the sixth reaches
+    want = [(path, name if p >= threshold else None, p) for path, name, p in best]
+    code, lines, err = predict(folder, "--threshold", repr(threshold))
+    assert (code, err) == (
+        0, f"5 of 12 images without a class: no probability reaches {threshold!r}\n"
+    )  # fmt: skip
+    assert lines.splitlines() == [f"{path}\t{name or '-'}\t{p:.4f}" for path, name, p in want]
+    options = ("--threshold", repr(threshold), "--top", "2", "--json", out, "--csv", "-")
+    _, table, _ = predict(folder, *options)
+    images = json.loads(out.read_text())
+    firsts = [(image["path"], *image["classes"][0].values()) for image in images]
+    assert firsts == want
+    assert [len(image["classes"]) for image in images] == [2 if name else 1 for _, name, _ in want]
+    rows = [row for row in csv.DictReader(io.StringIO(table)) if row["rank"] == "1"]
+    assert [(row["path"], row["class"] or None, float(row["probability"])) for row in rows] == want
+
+
+def test_images_are_sorted_into_the_folders_of_their_classes(predict, photos, tmp_path):
+    first, second = (photos / "Images" / "class2" / f"eval_00{n}.png" for n in (0, 1))
+    for path, image in (("a/x.png", first), ("b/x.png", second), ("b/X.PNG", second)):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        shutil.copy(image, tmp_path / path)
+    (tmp_path / "b" / "bad.png").write_bytes(b"")
+    images = [tmp_path / "a", tmp_path / "b"]
+    (tmp_path / "sorted").mkdir()
+    options = ("--sort-into", tmp_path / "sorted", "--threshold")
+    code, out, err = predict(*images, *options, 0)
+    assert code == 1, "one image is bad"
+    predicted = [line.split("\t")[1] for line in out.splitlines()]
+    want = {
+        ("x.png", predicted[0]): first,
+        ("X.PNG" if predicted[1] != predicted[0] else "X-2.PNG", predicted[1]): second,
+    }
+    same = sum(name == predicted[2] for name in predicted[:2])
+    want["x.png" if not same else f"x-{same + 1}.png", predicted[2]] = second
+    copies = {(file.name, file.parent.name): file for file in (tmp_path / "sorted").rglob("*.*")}
+    assert copies.keys() == want.keys()
+    for place, image in want.items():
+        assert copies[place].read_bytes() == image.read_bytes()
+    for name in set(predicted):
+        wrote = f"wrote {tmp_path}/sorted/{name}: {predicted.count(name)} image"
+        assert wrote in err
+    code, out, err = predict(*images, *options, 0)
+    assert (code, out) == (2, "")
+    assert (
+        err == f"--sort-into {tmp_path}/sorted exists and is not an empty folder; name a new one\n"
+    )
+    shutil.rmtree(tmp_path / "sorted")
+    predict(*images, *options, 1)
+    (unknown,) = (tmp_path / "sorted").iterdir()
+    assert unknown.name == "none_of_these"
+    assert len([*unknown.iterdir()]) == 3
+
+
+def test_sorting_that_fails_leaves_nothing_behind(predict, photos, tmp_path, monkeypatch):
+    copy, copied = shutil.copy2, []
+
+    def copy_two(source, target):
+        if len(copied) == 2:
+            raise OSError(28, "No space left on device")
+        copied.append(copy(source, target))
+
+    monkeypatch.setattr(shutil, "copy2", copy_two)
+    into = tmp_path / "deep" / "sorted"
+    code, _, err = predict(photos / "Images" / "class0", "--sort-into", into)
+    assert (code, err) == (2, f"cannot write to --sort-into {into}: No space left on device\n")
+    assert len(copied) == 2
+    assert [*tmp_path.rglob("*")] == [into.parent]
+
+
+def test_classes_whose_names_are_no_names_of_files_have_folders_of_their_own(tmp_path):
+    (tmp_path / "a.png").touch()
+    names = ["a/b", "a?b", "..", "none of these"]
+    labels = [0, 1, 2, 3, None, 3]
+    predicted = [(str(tmp_path / "a.png"), label) for label in labels]
+    counts = sort_images(tmp_path / "out", names, predicted)
+    folders = ["0_a_b", "1_a_b", "2_", "3_none_of_these", "4_none_of_these"]
+    assert counts == dict(zip(folders, [1, 1, 1, 2, 1], strict=True))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == folders
+    with pytest.raises(UserError, match="has appeared in the meantime"):
+        sort_images(tmp_path / "out", names, predicted)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nothing/*.jpg"], "nothing/*.jpg: no image found"),
         (["a.png", "--top", 0], "--top must be at least 1, not 0"),
         (["a.png", "--csv", "-", "--json", "-"], "cannot both go to stdout"),
+        (["a.png", "--threshold", "1.5"], "--threshold must be from 0 to 1, not 1.5"),
+        (["a.png", "--threshold", "nan"], "--threshold must be from 0 to 1, not nan"),
+        (["eval_000.png", "--sort-into", ".."], "--sort-into .. exists and is not an empty folder"),
+        (["eval_000.png", "--sort-into", "eval_000.png"], "is not an empty folder; name a new one"),
+        (["eval_000.png", "--sort-into", "/proc/none/a"], "cannot write to --sort-into"),
         (["a.png", "--tta-draws", 2], "--tta-draws needs --tta"),
         (["a.png", "--threads", 0], "--threads must be at least 1, not 0"),
         (["a.png", "--run", "none.json"], "has a description of its own"),

@@ -31,7 +31,7 @@ from paddle_aug.data.readers.list_format import read_list
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.export import dataset as export_dataset
-from paddle_aug.export.dataset import Export, class_folders, copies_of, encode, export, verify
+from paddle_aug.export.dataset import Export, copies_of, encode, export, verify
 from paddle_aug.export.manifest import LOCK
 from paddle_aug.inputs import open_data
 from paddle_aug.preview import figure as preview_figure
@@ -381,12 +381,6 @@ def test_pictures_of_an_archive_become_files_and_those_in_both_parts_are_left_ou
                                                "Images/a_b/eval_000001_0.png"]  # fmt: skip
     assert (read_image(tmp_path / "out" / kept[0]["path"]) == pixels[3]).all()
     assert open_dataset(str(tmp_path / "out")).class_names == ["a b"]
-
-
-def test_folders_have_names_for_any_system_and_are_never_shared():
-    assert class_folders(["llama", "a/b", "..", "Ibis", "ibis", "美洲驼"]) == [
-        "llama", "a_b", "2_", "3_Ibis", "4_ibis", "美洲驼",
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

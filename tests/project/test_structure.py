@@ -51,6 +51,7 @@ MEET_PADDLE = {
         "preview.mixing",
         "export.infer",
         "export.model",
+        "evaluation.gradcam",
         "evaluation.predict",
         "evaluation.invariance",
         "evaluation.invariance_report",

@@ -309,3 +309,15 @@ make_folder(Path(sys.argv[1]), half)
     assert list((tmp_path / "up").iterdir()) == []
     files.make_folder(tmp_path / "up" / "made", fill)
     assert names(tmp_path) == ["a", "b", "deep", "made", "up"]
+
+
+@pytest.mark.parametrize(
+    ("given", "folders"),
+    [
+        (["llama", "a/b", "..", "Ibis", "ibis", "美洲驼"],
+         ["llama", "a_b", "2_", "3_Ibis", "4_ibis", "美洲驼"]),
+        (["a", "A", "0_a"], ["0_a", "1_A", "2_0_a"]),
+    ],
+)  # fmt: skip
+def test_folders_have_names_for_any_system_and_are_never_shared(given, folders):
+    assert files.folder_names(given) == folders

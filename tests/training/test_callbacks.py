@@ -1,7 +1,9 @@
 """Callbacks follow a training, may end it, and change nothing else."""
 
 import re
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from made_data import write_dataset
@@ -102,9 +104,35 @@ def test_a_stopped_training_is_finished_with_all_its_files_until_it_gets_more_ep
     assert_same_run(replace(config, epochs=4), whole)
 
 
-def test_the_script_of_the_page_stops_early(tmp_path, monkeypatch, repository):
+def scripts(repository):
     page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
-    (script,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def test_the_callback_of_the_page_logs_each_epoch(config, data, repository, monkeypatch):
+    """To a stand-in, as wandb is no requirement."""
+    calls = []
+    wandb = SimpleNamespace(
+        init=lambda **facts: calls.append(facts),
+        log=lambda values, step: calls.append((step, values)),
+        finish=lambda: calls.append("finish"),
+    )
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    page = {}
+    exec(scripts(repository)[1], page)
+    progress = fit(replace(config, epochs=2), data, [page["WandB"]()])
+    began, *epochs, ended = calls
+    assert began["name"] == config.mode
+    assert began["config"]["epochs"] == 2
+    curves = progress.curves.items()
+    assert epochs == [
+        (epoch + 1, {name: curve[epoch] for name, curve in curves}) for epoch in range(2)
+    ]
+    assert ended == "finish"
+
+
+def test_the_script_of_the_page_stops_early(tmp_path, monkeypatch, repository):
+    script, _ = scripts(repository)
     # At this rate no prediction changes, so the first epoch stays the best.
     tiny = {"network": "vgg_thin", "image_size": 16, "learning_rate": 1e-12, "device": "cpu"}
     script = script.replace('"epochs": 50', f'"epochs": 50, **{tiny}').replace(
