@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -21,6 +22,7 @@ from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
 from paddle_aug.system.processes import is_first_process
+from paddle_aug.system.program import MODULE, SCRIPT
 from paddle_aug.system.signals import sigterm_raises
 
 # Warnings of Paddle that concern nobody: it builds nothing here, batch normalisation is meant to
@@ -45,17 +47,18 @@ def chosen_command() -> None:
     Raises:
         UserError: no such command.
     """
+    program = SCRIPT if Path(sys.argv[0]).name != "__main__.py" else shlex.join(MODULE)
     match sys.argv[1:]:
         case [] | ["-h" | "--help", *_]:
-            print(overview())
+            print(overview(program))
         case ["--version", *_]:
             print(f"paddle-aug {__version__}")
         case [name, *words]:
             if name not in names():
                 raise UserError(
-                    f"no command {name!r}; {near_miss(name, names())} see paddle-aug --help"
+                    f"no command {name!r}; {near_miss(name, names())} see {program} --help"
                 )
-            sys.argv = [f"paddle-aug {name}", *words]  # for the command's own help
+            sys.argv = [f"{program} {name}", *words]  # for the command's help and messages
             run_command(name)
 
 
@@ -70,10 +73,10 @@ def module_name(name: str) -> str:
     return f"{commands.__name__}.{name.replace('-', '_')}"
 
 
-def overview() -> str:
+def overview(program: str) -> str:
     """The commands, a line each."""
     width = max(map(len, names()))
-    usage = "usage: paddle-aug COMMAND …\n       paddle-aug COMMAND --help\n"
+    usage = f"usage: {program} COMMAND …\n       {program} COMMAND --help\n"
     return "\n".join([usage, *(f"  {name:{width}}  {first_line(name)}" for name in names())])
 
 

@@ -24,9 +24,9 @@ from paddle_aug.errors import UserError
 CLONE_ONLY = {"_clone", "benchmark"}
 
 
-def ended(monkeypatch, *words):
+def ended(monkeypatch, *words, program="bin/paddle-aug"):
     """The exit code of paddle-aug with these words, None for 0."""
-    monkeypatch.setattr(sys, "argv", ["/somewhere/paddle-aug", *words])
+    monkeypatch.setattr(sys, "argv", [f"/somewhere/{program}", *words])
     with pytest.raises(SystemExit) as stop:
         cli.main()
     return stop.value.code
@@ -49,6 +49,17 @@ def test_a_mistyped_command_ends_with_the_nearest_one(monkeypatch, capsys):
     assert ended(monkeypatch, "plto", "logs") == 2
     said = "no command 'plto'; did you mean 'plot'? see paddle-aug --help\n"
     assert capsys.readouterr().err == said
+
+
+def test_as_a_module_it_is_called_as_a_module_in_its_help(monkeypatch, capsys):
+    for words, line in (
+        ([], "usage: python -m paddle_aug COMMAND …"),
+        (["plot", "--help"], "usage: python -m paddle_aug plot "),
+    ):
+        assert not ended(monkeypatch, *words, program="paddle_aug/__main__.py")
+        assert capsys.readouterr().out.startswith(line)
+    assert ended(monkeypatch, "plto", program="paddle_aug/__main__.py") == 2
+    assert capsys.readouterr().err.endswith("see python -m paddle_aug --help\n")
 
 
 @pytest.fixture

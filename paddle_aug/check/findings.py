@@ -47,7 +47,7 @@ FINDINGS = {
     "few-images": ("warning", f"{{classes}} with fewer than {FEW} training images",
         "add images, or repeat lines of these classes"),
     "imbalance": ("warning", "the largest class has {ratio:.0f} times the images of the smallest",
-        "repeat lines of the small ones, or see tools/export.py --even"),
+        "repeat lines of the small ones, or make copies with export --even"),
     "not-evaluated": ("warning", "{classes} without an evaluation image",
         "accuracy says nothing about them; --holdout and --split take a share of each class"),
     "missing": ("error", "{images} not there", "correct the paths, or give --image-root"),

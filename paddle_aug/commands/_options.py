@@ -13,6 +13,7 @@ from typing import NoReturn
 from paddle_aug.config import GROUPS, TrainConfig, flag, load_recipe, recipe_names, value_type
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.system.program import is_command
 
 METAVARS = {int: "N", float: "X", str: "NAME", Path: "FOLDER"}
 
@@ -25,9 +26,8 @@ class CommandParser(argparse.ArgumentParser):
     """
 
     def __init__(self, description: str | None, arguments: str = "", examples: Sequence[str] = ()):
-        # By `paddle-aug` the command's name is already there.
         program = sys.argv[0]
-        prog = program if program.startswith("paddle-aug ") else f"python {shlex.quote(program)}"
+        prog = program if is_command() else f"python {shlex.quote(program)}"
         super().__init__(
             prog,
             f"{prog} {arguments} [options]".replace("  ", " "),

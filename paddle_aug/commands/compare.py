@@ -12,6 +12,7 @@ from paddle_aug.commands._options import CommandParser, add_options, add_recipe,
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
+from paddle_aug.system.program import tool
 from paddle_aug.system.script_task import kept
 
 RECIPE = "small"  # the default
@@ -39,7 +40,7 @@ def main() -> None:
     from paddle_aug.results.table import paragraph
 
     settings = settings_of(options, given)
-    command = shlex.join(["python", "tools/compare.py", *sys.argv[1:]])
+    command = shlex.join([*tool("compare"), *sys.argv[1:]])
     with runner.hold(options.out):
         data = open_data(settings.config, select_part=False)
         experiment = Experiment(settings, data, options.out, command, options.jobs)

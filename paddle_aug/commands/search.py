@@ -12,6 +12,7 @@ from paddle_aug.commands._options import CommandParser, add_options, add_recipe,
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
+from paddle_aug.system.program import tool
 from paddle_aug.system.script_task import kept
 
 RECIPE = "small"  # the default
@@ -99,7 +100,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
 
 def training_command(given: dict, recipe: str) -> str:
     """The command that trains as the search did, up to the mode."""
-    words = ["python", "tools/train.py", "--recipe", recipe]
+    words = [*tool("train"), "--recipe", recipe]
     for name, value in given.items():
         if name == "holdout":
             continue

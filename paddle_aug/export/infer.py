@@ -138,12 +138,16 @@ def open_model() -> inference.Predictor:
     return inference.create_predictor(config)
 
 
-def probabilities(predictor: inference.Predictor, images: np.ndarray) -> np.ndarray:
+def probabilities(
+    predictor: inference.Predictor, images: np.ndarray, description: dict
+) -> np.ndarray:
     """The probability of each class for a batch of prepared images, [N, classes]."""
     predictor.get_input_handle(predictor.get_input_names()[0]).copy_from_cpu(images)
     predictor.run()
-    logits = predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    outputs = predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()
+    if "probabilities" in description["output"]:
+        return outputs
+    powers = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -161,7 +165,7 @@ def main() -> int:
             print(f"{path}: {error}", file=sys.stderr)
             faults = 1
             continue
-        (row,) = probabilities(predictor, image[None])
+        (row,) = probabilities(predictor, image[None], description)
         print(f"{path}\t{description['class_names'][row.argmax()]}\t{row.max():.4f}")
     return faults
 

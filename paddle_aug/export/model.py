@@ -1,8 +1,8 @@
 """Trained networks as models for Paddle Inference and ONNX, with checked outputs.
 
 The folder of a model has `inference.json` (Paddle 3) or `inference.pdmodel` (Paddle 2) with
-`inference.pdiparams`, `description.json` on its input and output, and `infer.py`, which predicts
-with these files and without this package.
+`inference.pdiparams`, `description.json` on its input and output, `infer.py`, which predicts with
+these files and without this package, and `inference.yml` for PaddleX.
 """
 
 import inspect
@@ -23,6 +23,7 @@ from paddle_aug.augment.transform import Chain, Identity
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError, writing
+from paddle_aug.export import paddlex
 from paddle_aug.inputs import augmented, op_name
 from paddle_aug.rng import generator
 from paddle_aug.system.files import held, set_aside, write_json
@@ -31,7 +32,7 @@ from paddle_aug.training.predictor import PROGRAMS, STEM, Predictor, program, sa
 from paddle_aug.training.weights import Trained
 
 INFER = Path(__file__).with_name("infer.py")
-# The largest difference of logits, relative to the largest logit or, if that is less, to 1.
+# The largest difference of outputs, relative to the largest logit or, if that is less, to 1.
 TOLERANCE = 1e-5
 # oneDNN, the default of Paddle Inference on a CPU, and ONNX Runtime add in another order: a LeNet
 # that subtracts each image's own mean is 2e-5 off.
@@ -76,11 +77,13 @@ def export(
     pixels: np.ndarray,
     with_normalization: bool = False,
     onnx: bool = False,
+    softmax: bool = True,
 ) -> dict[str, float]:
     """Write the model into a folder if its outputs are those of the network.
 
-    They are compared on `pixels`, uint8 [N, image_size, image_size, 3]. Returns the largest
-    difference for each runtime; with `onnx`, ONNX Runtime is one of them if it is installed.
+    The outputs are probabilities with `softmax`, else logits. They are compared on `pixels`, uint8
+    [N, image_size, image_size, 3]. Returns the largest difference for each runtime; with `onnx`,
+    ONNX Runtime is one of them if it is installed.
 
     Raises:
         UserError: the outputs are not finite or differ, the network cannot be converted to ONNX, or
@@ -91,12 +94,16 @@ def export(
     network = trained.network
     to_network = Normalize(trained.normalization)
     normalized = to_network(paddle.to_tensor(pixels))
-    want = trained.logits(normalized).numpy()
+    logits = trained.logits(normalized)
+    want = (paddle.nn.functional.softmax(logits) if softmax else logits).numpy()
+    scale = max(1.0, float(logits.abs().max()))
     if with_normalization:
         network, images = FromPixels(network, trained.normalization), pixels
         shape, dtype = [None, size, size, 3], "uint8"
     else:
         images, shape, dtype = normalized.numpy(), [None, 3, size, size], "float32"
+    if softmax:
+        network = paddle.nn.Sequential(network, paddle.nn.Softmax())
     refusal = f"another export is writing to {folder}; wait for it to end"
     with (
         held(folder, "the folder", refusal),
@@ -111,11 +118,11 @@ def export(
             write_onnx(paddle2onnx, model)
             outputs[ONNX_RUNTIME] = run_onnx(model / f"{STEM}.onnx", images)
         differences = {
-            runtime: compare(want, logits, runtime)
-            for runtime, logits in outputs.items()
-            if logits is not None
+            runtime: compare(want, given, runtime, scale)
+            for runtime, given in outputs.items()
+            if given is not None
         }
-        write_json(model / "description.json", description(trained, shape, dtype))
+        write_json(model / "description.json", description(trained, shape, dtype, softmax))
         if trained.config.stretch or fitting_ops(trained.config.eval_transform) is not None:
             shutil.copyfile(INFER, model / INFER.name)
         else:
@@ -123,17 +130,25 @@ def export(
                 "no infer.py: it knows resize and center_crop, not --eval-transform %s",
                 trained.config.eval_transform,
             )
+        reason = paddlex.obstacle(trained, with_normalization, softmax)
+        if reason is None:
+            paddlex.write(model / paddlex.FILE, trained)
+        else:
+            logger.warning("no %s for PaddleX: %s", paddlex.FILE, reason)
         other = folder / INFER.name  # of a user, or of another version
         if other.exists() and other.read_bytes() != INFER.read_bytes():
             logger.info("moved %s to %s", other, set_aside([other]))
-        for name in (*PROGRAMS, f"{STEM}.onnx", INFER.name):  # from an earlier export
+        if moved := paddlex.set_other_aside(folder / paddlex.FILE):
+            logger.info("moved %s to %s", folder / paddlex.FILE, moved)
+        # From an earlier export.
+        for name in (*PROGRAMS, f"{STEM}.onnx", INFER.name, paddlex.FILE):
             (folder / name).unlink(missing_ok=True)
         for file in model.iterdir():
             file.replace(folder / file.name)
     return differences
 
 
-def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
+def description(trained: Trained, shape: list[int | None], dtype: str, softmax: bool) -> dict:
     """The content of description.json; the batch size is free."""
     config = trained.config
     return {
@@ -146,7 +161,7 @@ def description(trained: Trained, shape: list[int | None], dtype: str) -> dict:
             "colours": "RGB",
             "normalized_by_the_model": dtype == "uint8",
         },
-        "output": {"logits": [None, len(trained.class_names)]},
+        "output": {"probabilities" if softmax else "logits": [None, len(trained.class_names)]},
         "preparation": preparation(trained, dtype),
         "image_size": config.image_size,
         "stretch": config.stretch,
@@ -189,17 +204,17 @@ def fitting_ops(spec: str) -> list[tuple[str, Size]] | None:
     return [(op_name(op), op.size) for op in ops if not isinstance(op, Identity)]
 
 
-def compare(want: np.ndarray, logits: np.ndarray, runtime: str) -> float:
-    """The largest difference between a runtime's logits and the network's.
+def compare(want: np.ndarray, given: np.ndarray, runtime: str, scale: float) -> float:
+    """The largest difference between a runtime's outputs and the network's.
 
     Raises:
-        UserError: it is more than the tolerance.
+        UserError: it is more than the tolerance, relative to `scale`.
     """
-    difference = float(np.abs(logits - want).max())
+    difference = float(np.abs(given - want).max())
     tolerance = TOLERANCE if runtime == PADDLE else TOLERANCE_ELSEWHERE
-    if not difference <= tolerance * max(1.0, float(np.abs(want).max())):
+    if not difference <= tolerance * scale:
         raise UserError(
-            f"the logits of {runtime} differ from the network's by up to {difference:.2g}; no "
+            f"the outputs of {runtime} differ from the network's by up to {difference:.2g}; no "
             "model was written"
         )
     return difference

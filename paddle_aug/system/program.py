@@ -5,12 +5,15 @@ import shlex
 import sys
 from pathlib import Path
 
+SCRIPT = "paddle-aug"
+MODULE = ("python", "-m", "paddle_aug")  # where pip's folder of scripts is not on the PATH
+
 
 def tool(name: str) -> list[str]:
     """A command of this project, called in the same way as the running one."""
     if _is_tool():
         return ["python", str(Path(sys.argv[0]).with_name(f"{name}.py"))]
-    return ["paddle-aug", name] if _is_installed() else ["python", "-m", "paddle_aug", name]
+    return [*sys.argv[0].split()[:-1], name] if is_command() else [*MODULE, name]
 
 
 def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> str:
@@ -21,7 +24,7 @@ def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> 
     """
     program, *words = sys.argv
     named = ("--data", str(data)) if data else ()
-    if not (_is_tool() or _is_installed()):
+    if not (_is_tool() or is_command()):
         return shlex.join([*named, *more])
     for place, word in enumerate(words if data else ()):
         before, path = re.fullmatch("((?:--data=)?(?:folder:)?)(.*)", word, re.DOTALL).groups()
@@ -41,5 +44,6 @@ def _is_tool() -> bool:
     return Path(sys.argv[0]).parent.name == "tools"
 
 
-def _is_installed() -> bool:
-    return sys.argv[0].startswith("paddle-aug ")  # see cli.py
+def is_command() -> bool:
+    """Whether cli.py has put the command into `sys.argv[0]`, as in "paddle-aug train"."""
+    return sys.argv[0].startswith((f"{SCRIPT} ", f"{shlex.join(MODULE)} "))

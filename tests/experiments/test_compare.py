@@ -377,7 +377,7 @@ def test_a_comparison_from_the_command_line_decodes_each_image_once_and_leaves_i
         assert (out / name).stat().st_size > 0
     log = (out / "seed-0" / "noAug_training.log").read_text()
     assert "3/3" in log
-    assert results.state["command"].startswith("python tools/compare.py --data ")
+    assert results.state["command"].startswith("python -m paddle_aug compare --data ")
 
 
 @pytest.mark.slow

@@ -47,6 +47,7 @@ def untrained(network="vgg_thin_bn", normalization="half", size=16):
 
 
 PROGRAM = "inference.json" if paddle.__version__ >= "3" else "inference.pdmodel"
+FILES = {PROGRAM, "inference.pdiparams", "description.json", "infer.py"}
 
 
 def predictor_logits(folder, images):
@@ -63,7 +64,7 @@ def predictor_logits(folder, images):
     return predictor.get_output_handle(name).copy_to_cpu()
 
 
-@pytest.mark.parametrize("with_normalization", [False, True])
+@pytest.mark.parametrize(("with_normalization", "softmax"), [(False, True), (True, False)])
 @pytest.mark.parametrize(
     ("network", "normalization", "size"),
     [
@@ -74,12 +75,12 @@ def predictor_logits(folder, images):
     ],
 )
 def test_the_outputs_are_those_of_the_network(
-    tmp_path, network, normalization, size, with_normalization
+    tmp_path, network, normalization, size, with_normalization, softmax
 ):
     trained = untrained(network, normalization, size)
     before = {name: value.numpy().copy() for name, value in trained.network.state_dict().items()}
     seen = export_model.comparison_pixels(trained, [])
-    export_model.export(trained, tmp_path / "out", seen, with_normalization)
+    export_model.export(trained, tmp_path / "out", seen, with_normalization, softmax=softmax)
     pixels = seen[:3, ::-1].copy()  # not those that the export was compared on
     levels = pixels.astype("float64") / 255
     norm = trained.normalization
@@ -89,6 +90,9 @@ def test_the_outputs_are_those_of_the_network(
         std = levels.std(axis=(1, 2, 3), keepdims=True) + std
     normalized = ((levels - mean) / std).transpose(0, 3, 1, 2).astype("float32")
     want = trained.network(paddle.to_tensor(normalized)).numpy()
+    if softmax:
+        powers = np.exp(want.astype("float64"))
+        want = powers / powers.sum(axis=1, keepdims=True)
     given = pixels if with_normalization else normalized
     for count in (3, 1):
         np.testing.assert_allclose(
@@ -106,7 +110,8 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
     options = (tmp_path / "out", "--images", *images)
     assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
-    assert "Paddle Inference: logits of 17 images differ by at most" in said.out  # 4 of noise
+    of_17 = "Paddle Inference: probabilities of 17 images differ by at most"  # 4 of noise
+    assert of_17 in said.out
     assert f"wrote {tmp_path / 'out'}" in said.err
     content = json.loads((tmp_path / "out" / "description.json").read_text())
     assert content["class_names"] == ["class0", "class1", "class2"]
@@ -116,7 +121,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
         "normalized_by_the_model": False,
     }  # fmt: skip
     assert content["normalization"]["mean"] == [0.5, 0.5, 0.5]
-    assert content["output"] == {"logits": [None, 3]}
+    assert content["output"] == {"probabilities": [None, 3]}
     decode, stretch, normalize = content["preparation"]
     assert (decode["step"], stretch["step"], normalize["step"]) == (
         "decode",
@@ -127,7 +132,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(
     assert "to 32 x 32 whatever the aspect ratio: cv2.INTER_AREA along sides" in stretch["how"]
     assert normalize["std"] == [0.5, 0.5, 0.5]
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    assert names == {PROGRAM, "inference.pdiparams", "description.json", "infer.py"}
+    assert names == {*FILES, "inference.yml"}
 
 
 def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypatch):
@@ -135,12 +140,13 @@ def test_another_export_takes_the_place_of_the_first(weights, tmp_path, monkeypa
     out.mkdir()
     for name in ("inference.pdmodel", "inference.json", "inference.onnx", "notes.txt"):
         (out / name).write_text("of another export")
-    options = (out, "--with-normalization")
+    options = (out, "--with-normalization", "--no-softmax")
     assert run_tool("export_model.py", weights, *options, monkeypatch=monkeypatch) == 0
     names = {file.name for file in out.iterdir()}
-    assert names == {PROGRAM, "inference.pdiparams", "description.json", "infer.py", "notes.txt"}
-    content = json.loads((out / "description.json").read_text())["input"]
-    assert (content["shape"], content["dtype"]) == ([None, 32, 32, 3], "uint8")
+    assert names == {*FILES, "notes.txt"}
+    content = json.loads((out / "description.json").read_text())
+    assert (content["input"]["shape"], content["input"]["dtype"]) == ([None, 32, 32, 3], "uint8")
+    assert content["output"] == {"logits": [None, 3]}
     pixels = np.zeros((2, 32, 32, 3), np.uint8)
     assert predictor_logits(out, pixels).shape == (2, 3)
 
@@ -157,7 +163,7 @@ def test_a_model_with_other_outputs_is_not_kept(tmp_path, monkeypatch, pixels):
 
 def test_nan_is_another_output():
     with pytest.raises(UserError, match="ONNX Runtime differ from"):
-        export_model.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), "ONNX Runtime")
+        export_model.compare(np.zeros((1, 2)), np.array([[np.nan, 0]]), "ONNX Runtime", 1.0)
 
 
 def test_onnx_without_paddle2onnx_is_told(weights, tmp_path, monkeypatch, capsys):
@@ -187,9 +193,10 @@ def test_onnx_gives_the_networks_outputs(tmp_path, pixels):
     trained = untrained()
     export_model.export(trained, tmp_path, pixels, with_normalization=True, onnx=True)
     session = onnxruntime.InferenceSession(str(tmp_path / "inference.onnx"))
-    (logits,) = session.run(None, {"images": pixels})
-    want = trained.network(Normalize(trained.normalization)(paddle.to_tensor(pixels))).numpy()
-    np.testing.assert_allclose(logits, want, atol=1e-5)
+    (probabilities,) = session.run(None, {"images": pixels})
+    logits = trained.network(Normalize(trained.normalization)(paddle.to_tensor(pixels)))
+    want = paddle.nn.functional.softmax(logits).numpy()
+    np.testing.assert_allclose(probabilities, want, atol=1e-5)
 
 
 def test_a_folder_that_cannot_be_written_and_an_image_that_is_bad_are_told(

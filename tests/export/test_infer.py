@@ -62,6 +62,7 @@ def files(tmp_path):
     [
         ({}, (), 1e-4),
         ({}, ("--with-normalization",), 1e-4),
+        ({}, ("--no-softmax",), 1e-4),
         ({"interpolation": "linear"}, (), 1e-4),
         ({"normalize": "image"}, (), 2e-3),
         ({"normalize": "0.1,0.2,0.3/0.4,0.5,0.6"}, (), 1e-4),
@@ -86,7 +87,8 @@ def test_it_gives_the_probabilities_of_predict(
     predicted = {(row["path"], row["class"]): float(row["probability"]) for row in rows}
     monkeypatch.setattr(infer, "FOLDER", out)
     about, predictor = json.loads((out / "description.json").read_text()), infer.open_model()
-    ours = infer.probabilities(predictor, np.stack([infer.prepare(path, about) for path in images]))
+    inputs = np.stack([infer.prepare(path, about) for path in images])
+    ours = infer.probabilities(predictor, inputs, about)
     want = [[predicted[path, name] for name in about["class_names"]] for path in images]
     np.testing.assert_allclose(ours, want, atol=tolerance)
     assert np.ptp(want, axis=0).max() > 10 * tolerance, "the images are told apart"

@@ -24,6 +24,8 @@ from paddle_aug.system.program import again, tool
          "python tools/train.py 'a b/c' --seed 1 --holdout 0.25"),
         (["tools/train.py", "a b", "--holdout", "--seed", "1", "--holdout"],  # as --visualdl may be
          "python tools/train.py 'a b/c' --seed 1 --holdout 0.25"),
+        (["python -m paddle_aug train", "--seed", "1"],
+         "python -m paddle_aug train --seed 1 --data 'a b/c' --holdout 0.25"),
         (["my_script.py", "a b"], "--data 'a b/c' --holdout 0.25"),
     ],
 )  # fmt: skip
@@ -38,6 +40,7 @@ def test_another_command_is_called_as_the_running_one_is(monkeypatch):
     for program, command in (
         ("tools/train.py", ["python", "tools/check.py"]),
         ("paddle-aug train", ["paddle-aug", "check"]),
+        ("python -m paddle_aug train", ["python", "-m", "paddle_aug", "check"]),
         ("notebook.py", ["python", "-m", "paddle_aug", "check"]),
     ):
         monkeypatch.setattr(sys, "argv", [program])
