@@ -58,7 +58,8 @@ lock: $(SUPPLY)/ready
 	for lock in $(LOCKS); do \
 	  $(SUPPLY)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	    --fork-strategy requires-python --no-strip-extras --generate-hashes --no-build --no-config \
-	    --custom-compile-command "make lock" $$(basename $$lock .lock).txt --output-file $$lock || exit 1; \
+	    --custom-compile-command "make lock" $$(basename $$lock .lock).txt requirements-dev.txt \
+	    --output-file $$lock || exit 1; \
 	done
 
 # Look up known vulnerabilities of the locked versions. .ci/audit-ignore lists those that do not
@@ -79,10 +80,11 @@ $(SUPPLY)/ready: Makefile
 
 # Rebuilt when the requirements change. `ready` is touched last, so a failed installation is repeated.
 # From a lock pip installs wheels alone: building one would fetch tools that have no hash.
-$(VENV)/ready: $(REQUIREMENTS)
+$(VENV)/ready: $(REQUIREMENTS) requirements-dev.txt
 	@$(PYTHON) -c 'import sys; top = 12 if "$(basename $(notdir $(REQUIREMENTS)))" == "requirements" else 13; \
 	  sys.exit(not (3, 10) <= sys.version_info < (3, top + 1) and f"want Python 3.10 to 3.{top}, for which there is a Paddle: make PYTHON=python3.{top}")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check \
-	  $(if $(filter %.lock,$(REQUIREMENTS)),--require-hashes --only-binary :all:) -r $(REQUIREMENTS)
+	  $(if $(filter %.lock,$(REQUIREMENTS)),--require-hashes --only-binary :all:,-r requirements-dev.txt) \
+	  -r $(REQUIREMENTS)
 	touch $@

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from paddle_aug import __version__, commands
 from paddle_aug.errors import UserError, printable
 from paddle_aug.names import near_miss
+from paddle_aug.system.commit import commit
 from paddle_aug.system.processes import is_first_process
 from paddle_aug.system.program import MODULE, SCRIPT
 from paddle_aug.system.signals import sigterm_raises
@@ -52,7 +53,7 @@ def chosen_command() -> None:
         case [] | ["-h" | "--help", *_]:
             print(overview(program))
         case ["--version", *_]:
-            print(f"paddle-aug {__version__}")
+            print(f"paddle-aug {__version__}, commit {commit() or 'unknown'}")
         case [name, *words]:
             if name not in names():
                 raise UserError(

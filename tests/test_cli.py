@@ -19,6 +19,7 @@ from paddle_aug.commands import plot, train
 from paddle_aug.commands._options import CommandParser
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError
+from paddle_aug.system.commit import commit
 
 # What measures a clone, and what tools share.
 CLONE_ONLY = {"_clone", "benchmark"}
@@ -42,7 +43,7 @@ def test_the_commands_are_listed_with_a_line_each(words, monkeypatch, capsys):
     assert listed["train"] == train.__doc__
     assert listed["plot"] == plot.__doc__
     assert not ended(monkeypatch, "--version")
-    assert capsys.readouterr().out == f"paddle-aug {__version__}\n"
+    assert capsys.readouterr().out == f"paddle-aug {__version__}, commit {commit()}\n"
 
 
 def test_a_mistyped_command_ends_with_the_nearest_one(monkeypatch, capsys):
@@ -282,8 +283,9 @@ def installed(repository, tmp_path_factory):
     shutil.copytree(
         repository / "paddle_aug", source / "paddle_aug", ignore=shutil.ignore_patterns("__pyca*")
     )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(repository / name, source)
+    (source / "paddle_aug" / "system" / "commit.txt").write_text("0123abc\n")  # as an sdist has it
     pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
     done = subprocess.run(
         [*pip, "--target", str(folder / "there"), str(source)], capture_output=True, text=True
@@ -308,6 +310,7 @@ def test_what_is_installed_has_the_commands_and_their_exit_codes(installed):
     helped = installed("--help")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert all(f"\n  {name} " in helped.stdout for name in cli.names())
+    assert installed("--version").stdout == f"paddle-aug {__version__}, commit 0123abc\n"
     failed = installed("plot", "nowhere")
     message = "nowhere is not a folder; give the one that training wrote its logs to\n"
     assert (failed.returncode, failed.stdout, failed.stderr) == (2, "", message)

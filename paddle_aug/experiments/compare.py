@@ -27,9 +27,10 @@ from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.text import duration
+from paddle_aug.system.commit import commit
 from paddle_aug.system.files import write_json
 from paddle_aug.system.processes import cores
-from paddle_aug.system.versions import commit, versions
+from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start
 from paddle_aug.training.state import refuse_other_run
 

@@ -1,9 +1,7 @@
-"""The versions of what may change a pixel, and the commit of the clone."""
+"""The versions of what may change a pixel."""
 
 import importlib.metadata
 import platform
-import subprocess
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -39,16 +37,3 @@ def _installed(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def commit() -> str | None:
-    """The clone's commit, followed by "+" if tracked files differ from it; None outside a clone."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
-        return None
-    describe = ["git", "-C", str(root), "describe", "--always", "--exclude=*", "--abbrev=40"]
-    try:
-        described = subprocess.run([*describe, "--dirty=+"], capture_output=True, text=True)
-    except FileNotFoundError:
-        return None
-    return described.stdout.strip() or None

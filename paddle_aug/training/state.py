@@ -19,8 +19,9 @@ from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import best_epoch
+from paddle_aug.system.commit import commit
 from paddle_aug.system.files import set_aside
-from paddle_aug.system.versions import commit, versions
+from paddle_aug.system.versions import versions
 from paddle_aug.training import checkpoint, checkpoint_schema
 from paddle_aug.training.cpu import MKL_INSTRUCTIONS, cpu_model
 from paddle_aug.training.distributed import Group

