@@ -255,7 +255,10 @@ class TrainConfig:
         choices=("auto", "ram", "disk", "off"),
     )
     cache_dir: str | None = option(
-        None, "folder of --cache disk; by default paddle_aug in the user's cache folder", "FOLDER"
+        None,
+        "folder of --cache disk; by default paddle_aug in the user's cache folder, on AI Studio in "
+        "/tmp",
+        "FOLDER",
     )
     device: str = option("auto", "gpu, gpu:1 or cpu; auto is the GPU, if any")
     threads: int | None = option(

@@ -275,6 +275,19 @@ def test_a_clone_has_both_ways(start, repository):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
 
+def test_tools_take_packages_from_the_folder_that_ai_studio_keeps(repository, tmp_path):
+    kept = tmp_path / "external-libraries"
+    kept.mkdir()
+    (kept / "tqdm.py").write_text("raise SystemExit(f'taken from {__file__}')")
+    done = subprocess.run(
+        [sys.executable, repository / "tools" / "plot.py", "--help"],
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == f"taken from {kept / 'tqdm.py'}\n"
+
+
 @pytest.fixture(scope="module")
 def installed(repository, tmp_path_factory):
     """Runs paddle-aug as pip installs it, where there is no clone."""

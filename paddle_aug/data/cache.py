@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ import PIL
 from paddle_aug.data.image import UnreadableImage, pixel_count, read_sample, resize
 from paddle_aug.data.parallel import over_images
 from paddle_aug.data.samples import Sample
+from paddle_aug.system.script_task import HOME
 from paddle_aug.system.shared_memory import SharedArray, free_memory
 
 logger = logging.getLogger(__name__)
@@ -302,8 +304,9 @@ def cache_file(samples: Sequence[Sample], cache: Cache, folder: Path) -> Path:
 
 
 def default_folder() -> Path:
-    """The folder for caches of the user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paddle_aug"
+    """The folder for caches of the user; on AI Studio, not in the home that each start loads."""
+    cache = Path.home() / ".cache" if Path.home() != HOME else tempfile.gettempdir()
+    return Path(os.environ.get("XDG_CACHE_HOME") or cache) / "paddle_aug"
 
 
 def free_disk(folder: Path) -> int:

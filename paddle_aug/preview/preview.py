@@ -228,7 +228,8 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
             "has changed; give its place by --data"
         )
     # Other versions of Python make the same pixels, and those of Paddle play no part.
-    names = versions().keys() - {"python"}
+    unused = {"python"} if config.engine == "imgaug" else {"python", "imgaug", "scikit-image"}
+    names = versions().keys() - unused
     then = {name: value for name, value in run["versions"].items() if name in names}
     dataset = augmented(config, data_now.train, config.augment)
     return Shown(config, dataset, run["sessions"], differing_versions(then))

@@ -1,8 +1,9 @@
-"""Script tasks of AI Studio: where their data is, and where results outlive the task."""
+"""AI Studio's own places: the home, and where a script task has its data and leaves results."""
 
 import os
 from pathlib import Path
 
+HOME = Path("/home/aistudio")  # kept, but loaded at each start: the smaller, the better
 SCRIPT_TASK = Path("/root/paddlejob/workspace")
 
 

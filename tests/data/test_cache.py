@@ -6,6 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -288,3 +289,15 @@ def test_shared_memory_needs_no_dev_shm_and_is_given_back():
 def test_more_memory_than_is_free_is_refused_before_it_is_taken():
     with pytest.raises(OSError, match="Cannot allocate memory"):
         SharedArray((free_memory() + 2**30,))
+
+
+def test_the_users_cache_is_not_in_the_home_that_ai_studio_loads_at_each_start(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache.default_folder() == tmp_path / ".cache" / "paddle_aug"
+    monkeypatch.setattr(cache, "HOME", tmp_path)
+    assert cache.default_folder() == Path(tempfile.gettempdir()) / "paddle_aug"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "told"))
+    assert cache.default_folder() == tmp_path / "told" / "paddle_aug"

@@ -164,8 +164,12 @@ def test_a_run_is_shown_as_far_as_it_goes(tmp_path, photos, monkeypatch, capsys)
 
 
 def test_a_run_by_other_versions_says_so(tmp_path, photos):
-    file = run_file(tmp_path, photos, versions={**versions(), "opencv": "4.9", "paddle": "2.6.2"})
-    assert preview.read_run(file).notes == [f"opencv was 4.9, here it is {cv2.__version__}"]
+    others = {**versions(), "opencv": "4.9", "paddle": "2.6.2", "imgaug": None}
+    file = run_file(tmp_path, photos, versions=others)
+    opencv = f"opencv was 4.9, here it is {cv2.__version__}"
+    assert preview.read_run(file).notes == [opencv]
+    file = run_file(tmp_path, photos, versions=others, engine="imgaug")
+    assert preview.read_run(file).notes == [opencv, "imgaug was None, here it is 0.4.0"]
 
 
 def test_a_run_on_other_data_is_refused(tmp_path, photos):
