@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
-from in_process import run_tool
+from in_process import TOOLS, run_tool
 from made_data import spoil_images, write_dataset
 from played import Played
 from same_run import assert_same_comparison
@@ -377,7 +377,7 @@ def test_a_comparison_from_the_command_line_decodes_each_image_once_and_leaves_i
         assert (out / name).stat().st_size > 0
     log = (out / "seed-0" / "noAug_training.log").read_text()
     assert "3/3" in log
-    assert results.state["command"].startswith("python -m paddle_aug compare --data ")
+    assert results.state["command"].startswith(f"python {TOOLS / 'compare.py'} --data ")
 
 
 @pytest.mark.slow
