@@ -71,6 +71,18 @@ class FromPixels(paddle.nn.Layer):
         return self.network(((levels - mean) / std).transpose([0, 3, 1, 2]))
 
 
+class Probabilities(paddle.nn.Layer):
+    """A network that gives probabilities instead of logits."""
+
+    def __init__(self, network: paddle.nn.Layer):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        # Not softmax(): Paddle 3.3 prints a warning of its own code as it compiles that.
+        return paddle.nn.functional.log_softmax(self.network(images)).exp()
+
+
 def export(
     trained: Trained,
     folder: Path,
@@ -103,7 +115,7 @@ def export(
     else:
         images, shape, dtype = normalized.numpy(), [None, 3, size, size], "float32"
     if softmax:
-        network = paddle.nn.Sequential(network, paddle.nn.Softmax())
+        network = Probabilities(network)
     refusal = f"another export is writing to {folder}; wait for it to end"
     with (
         held(folder, "the folder", refusal),
