@@ -142,9 +142,10 @@ def export(
                 "no infer.py: it knows resize and center_crop, not --eval-transform %s",
                 trained.config.eval_transform,
             )
-        reason = paddlex.obstacle(trained, with_normalization, softmax)
+        how = trained.config, trained.normalization
+        reason = paddlex.obstacle(*how, with_normalization, softmax)
         if reason is None:
-            paddlex.write(model / paddlex.FILE, trained)
+            paddlex.write(model / paddlex.FILE, *how, trained.class_names)
         else:
             logger.warning("no %s for PaddleX: %s", paddlex.FILE, reason)
         other = folder / INFER.name  # of a user, or of another version

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import yaml
 
+from paddle_aug.config import TrainConfig
+from paddle_aug.data.normalize import Normalization
 from paddle_aug.system.files import set_aside, write_bytes
-from paddle_aug.training.weights import Trained
 
 FILE = "inference.yml"
 # PaddleX opens models by the names of its own. This one stands for any classifier: it chooses the
@@ -18,22 +19,25 @@ HEAD = "# Written by paddle_aug export-model.\n"
 INTERPOLATIONS = {"linear": "LINEAR", "area": "AREA"}  # both by OpenCV
 
 
-def obstacle(trained: Trained, with_normalization: bool, softmax: bool) -> str | None:
+def obstacle(
+    config: TrainConfig, normalization: Normalization, with_normalization: bool, softmax: bool
+) -> str | None:
     """What PaddleX cannot do for this model, as words; None if it can open it."""
     if not softmax:
         return "it takes logits for probabilities; drop --no-softmax"
     if with_normalization:
         return "it normalizes images itself; drop --with-normalization"
-    if trained.normalization.per_image:
+    if normalization.per_image:
         return "it does not know --normalize image"
-    if not trained.config.stretch:
-        return f"it does not crop as --eval-transform {trained.config.eval_transform} does"
+    if not config.stretch:
+        return f"it does not crop as --eval-transform {config.eval_transform} does"
     return None
 
 
-def write(path: Path, trained: Trained) -> None:
-    """Write inference.yml for a model that is there for PaddleX."""
-    config, normalization = trained.config, trained.normalization
+def write(
+    path: Path, config: TrainConfig, normalization: Normalization, class_names: list[str]
+) -> None:
+    """Write inference.yml for a model without an obstacle."""
     resize = {
         "size": config.image_size,
         "interpolation": INTERPOLATIONS[config.interpolation],
@@ -45,7 +49,7 @@ def write(path: Path, trained: Trained) -> None:
         "std": [float(value) for value in normalization.std],
     }
     steps = [{"ResizeImage": resize}, {"NormalizeImage": normalize}, {"ToCHWImage": None}]
-    topk = {"topk": min(5, len(trained.class_names)), "label_list": list(trained.class_names)}
+    topk = {"topk": min(5, len(class_names)), "label_list": class_names}
     content = {
         "Global": {"model_name": NAME},
         "PreProcess": {"transform_ops": steps},
