@@ -9,7 +9,7 @@ where bottom and right are exclusive.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from paddle_aug.augment.modes import mix_of
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.names import Registry
-from paddle_aug.rng import generator
+from paddle_aug.rng import generator, generator_from_global_state
 from paddle_aug.training.batches import Normalize, tensor_of
 from paddle_aug.training.distributed import Group
 
@@ -258,31 +258,102 @@ class Mixer:
         return [mix for mix in self.mixes if mix.active(epoch, config.epochs)]
 
     def draw(self, epoch: int, step: int, count: int) -> tuple[np.ndarray, Drawn]:
-        """Draw the partner of each of `count` images, [N], and the numbers of each mix.
-
-        `--mix-per` says which images share numbers: all of the batch; the two of a pair, which are
-        each other's partners; or none. Where a mix is not used, its numbers are `unchanged`.
-        """
+        """Draw the partner of each of `count` images, [N], and the numbers of each mix."""
         config = self.config
-        rng = generator(config.seed, "mix", epoch, step)
-        order = rng.permutation(count)
-        partner = order.copy()
-        groups = np.zeros(count, np.int64)  # images of one group share their numbers
-        if config.mix_per == "pair":
-            pairs = order[: count // 2 * 2].reshape(-1, 2)
-            partner = np.arange(count)  # the odd one out is its own partner
-            partner[pairs[:, 0]], partner[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
-            groups[pairs] = np.arange(len(pairs))[:, None]
-            groups[order[len(pairs) * 2 :]] = len(pairs)
-        elif config.mix_per == "element":
-            groups = np.arange(count)
-        active = self.active(epoch)
-        num_groups = int(groups.max()) + 1
-        chosen = rng.integers(max(1, len(active)), size=num_groups)
-        unmixed = rng.random(num_groups) >= config.mix_prob
-        drawn = []
-        for member, mix in enumerate(active):
-            numbers = mix.draw(rng, num_groups, config.image_size)
-            numbers[unmixed | (chosen != member)] = mix.unchanged
-            drawn.append((mix, numbers[groups]))
-        return partner, drawn
+        return draw_mixes(
+            generator(config.seed, "mix", epoch, step),
+            self.active(epoch),
+            count,
+            config.image_size,
+            config.mix_prob,
+            config.mix_per,
+        )
+
+
+def draw_mixes(
+    rng: np.random.Generator, mixes: list[Mix], count: int, side: int, prob: float, per: str
+) -> tuple[np.ndarray, Drawn]:
+    """Draw the partner of each of `count` images, [N], and the numbers of each mix.
+
+    `per` says which images share numbers: all of the "batch"; the two of a "pair", which are each
+    other's partners; or none ("element"). Where a mix is not used, its numbers are `unchanged`.
+    """
+    order = rng.permutation(count)
+    partner = order.copy()
+    groups = np.zeros(count, np.int64)  # images of one group share their numbers
+    if per == "pair":
+        pairs = order[: count // 2 * 2].reshape(-1, 2)
+        partner = np.arange(count)  # the odd one out is its own partner
+        partner[pairs[:, 0]], partner[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
+        groups[pairs] = np.arange(len(pairs))[:, None]
+        groups[order[len(pairs) * 2 :]] = len(pairs)
+    elif per == "element":
+        groups = np.arange(count)
+    num_groups = int(groups.max()) + 1
+    chosen = rng.integers(max(1, len(mixes)), size=num_groups)
+    unmixed = rng.random(num_groups) >= prob
+    drawn = []
+    for member, mix in enumerate(mixes):
+        numbers = mix.draw(rng, num_groups, side)
+        numbers[unmixed | (chosen != member)] = mix.unchanged
+        drawn.append((mix, numbers[groups]))
+    return partner, drawn
+
+
+class MixCollate:
+    """Mixes the batches of a `paddle.io.DataLoader`, as its `collate_fn`; for `paddle.Model.fit`.
+
+    >>> import numpy as np
+    >>> from paddle_aug import MixCollate
+    >>> samples = [(np.zeros((3, 32, 32), np.float32), label) for label in (0, 3)]
+    >>> images, targets = MixCollate("mixup:0.4+cutmix", num_classes=4)(samples)
+    >>> tuple(images.shape), tuple(targets.shape)
+    ((2, 3, 32, 32), (2, 4))
+
+    Each sample is a normalised float32 image [3, S, S] and a label, a whole number. Targets are
+    float32 [N, num_classes], and each row sums to 1: the loss is
+    `paddle.nn.CrossEntropyLoss(soft_label=True)`.
+
+    `mix`, `prob` and `per` are `--mix`, `--mix-prob` and `--mix-per`, and each batch is mixed by
+    the functions of `fit`. Draws come from NumPy's global generator, as for a Transform called
+    without one. samplePairing knows no epoch here, and does not pause.
+
+    Raises:
+        UserError: an unknown mix, or an image or a label of another kind.
+    """
+
+    def __init__(self, mix: str, num_classes: int, prob: float = 1.0, per: str = "batch"):
+        config = TrainConfig(mix=mix, mix_prob=prob, mix_per=per)  # refuses as the options do
+        self.mixes = mixes_of(config)
+        self.num_classes = num_classes
+        self.prob = prob
+        self.per = per
+
+    def __call__(self, samples: Sequence[tuple[np.ndarray, int]]) -> Batch:
+        images = np.stack([np.asarray(image) for image, _ in samples])
+        labels = np.array([label for _, label in samples]).reshape(-1)
+        _, channels, height, width = images.shape if images.ndim == 4 else (0, 0, 0, 0)
+        if not (images.dtype == np.float32 and channels == 3 and height == width):
+            raise UserError(
+                "MixCollate wants normalised float32 images [3, S, S], got "
+                f"{images.dtype} {images.shape[1:]}; end the dataset's Compose with Transpose() "
+                "and Normalize(127.5, 127.5)"
+            )
+        if not (labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < self.num_classes):
+            raise UserError(
+                f"MixCollate wants labels from 0 to {self.num_classes - 1}, got {labels.tolist()}"
+            )
+        partner, drawn = draw_mixes(
+            generator_from_global_state(),
+            self.mixes,
+            len(images),
+            images.shape[2],
+            self.prob,
+            self.per,
+        )
+        targets = np.eye(self.num_classes, dtype=np.float32)[labels]
+        batch = tensor_of(images), tensor_of(targets)
+        partners = tensor_of(images[partner]), tensor_of(targets[partner])
+        for mix, numbers in drawn:
+            batch = mix.mix(batch, partners, numbers)
+        return batch

@@ -8,16 +8,19 @@ from PIL import Image
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
+from paddle_aug.rng import generator_from_global_state, seeded_globals
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.mixing import (
     MIXES,
     CutMix,
+    MixCollate,
     Mixer,
     Mixup,
     ResizeMix,
     SamplePairing,
     cutmix,
+    draw_mixes,
     mixes_of,
     mixup,
     parse_mix,
@@ -236,3 +239,67 @@ def test_what_is_no_mix_is_refused(text, message):
     with pytest.raises(UserError) as caught:
         parse_mix(text)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("mix", ["mixup:0.4", "cutmix", "resizemix", "samplePairing"])
+def test_a_collated_batch_is_mixed_by_the_numbers_of_numpys_global_generator(mix):
+    paddle.set_device("cpu")
+    images, targets = some_batch()
+    samples = list(zip(images, targets.argmax(axis=1), strict=True))
+    with seeded_globals(3):
+        found = [tensor.numpy() for tensor in MixCollate(mix, CLASSES, per="element")(samples)]
+    with seeded_globals(3):
+        partner, [(one, numbers)] = draw_mixes(
+            generator_from_global_state(), parse_mix(mix), 6, 12, 1.0, "element"
+        )
+    expected = made(one.mix, (images, targets), (images[partner], targets[partner]), numbers)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+    assert not np.array_equal(found[0], images)
+
+
+def test_two_batches_are_mixed_otherwise_and_none_collates_with_targets_alone():
+    paddle.set_device("cpu")
+    images, targets = some_batch()
+    samples = list(zip(images, targets.argmax(axis=1), strict=True))
+    collate = MixCollate("mixup", CLASSES)
+    first, second = (collate(samples)[0].numpy() for _ in range(2))
+    assert not np.array_equal(first, second)
+    plain = MixCollate("none", CLASSES)([(paddle.to_tensor(one), label) for one, label in samples])
+    np.testing.assert_array_equal(plain[0].numpy(), images)
+    np.testing.assert_array_equal(plain[1].numpy(), targets)
+
+
+BLACK = np.zeros((3, 8, 8), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        (
+            (BLACK.astype(np.uint8), 0),
+            r"float32 images \[3, S, S\], got uint8 \(3, 8, 8\); .*Normalize",
+        ),
+        ((BLACK[:, 1:], 0), r"got float32 \(3, 7, 8\)"),
+        ((BLACK.transpose(1, 2, 0), 0), r"got float32 \(8, 8, 3\)"),
+        ((BLACK, 5), r"labels from 0 to 4, got \[5\]"),
+        ((BLACK, 0.5), r"labels from 0 to 4, got \[0\.5\]"),
+    ],
+    ids=["bytes", "oblong", "channels last", "label", "soft label"],
+)
+def test_samples_of_another_kind_are_not_collated(sample, message):
+    with pytest.raises(UserError, match=message):
+        MixCollate("mixup", CLASSES)([sample])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"mix": "mixap"}, "did you mean 'mixup'"),
+        ({"prob": 2}, "--mix-prob must be from 0 to 1, not 2"),
+        ({"per": "bach"}, "--mix-per 'bach': did you mean 'batch'"),
+    ],
+)
+def test_a_collation_refuses_what_the_options_refuse(given, message):
+    with pytest.raises(UserError, match=message):
+        MixCollate(**{"mix": "mixup", "num_classes": 5, **given})
