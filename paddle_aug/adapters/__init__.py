@@ -1,0 +1,1 @@
+"""Other people's programs, run with our augmentations; for their ops, see augment/adapters."""
