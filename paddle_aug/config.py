@@ -411,7 +411,13 @@ def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
 
 
 def make_config(given: dict, recipe: str) -> TrainConfig:
-    """The defaults, overridden by the recipe, then by the fields that are given.
+    """The config of `fit`: the defaults, overridden by the recipe, then by the fields given.
+
+    Fields are the options of `tools/train.py` with `_` for `-`; `recipe` is a name or a file.
+
+    >>> from paddle_aug import make_config
+    >>> make_config({"augment": "hflip", "epochs": 5}, recipe="small").image_size
+    64
 
     Raises:
         UserError: see `load_recipe`; or a value is refused or contradicts another.

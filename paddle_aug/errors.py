@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +13,7 @@ KEPT = "\t\u3000"  # the tab and the space of Chinese texts; other odd spaces lo
 class UserError(Exception):
     """A mistake in the user's input; the message says where it is and what to do about it."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return printable(super().__str__())
 
 
@@ -21,7 +22,7 @@ class Diverged(UserError):
 
 
 @contextmanager
-def found_in(file: Path):
+def found_in(file: Path) -> Iterator[None]:
     """Prefix the message of a UserError with the file that it comes from."""
     try:
         yield
@@ -30,7 +31,7 @@ def found_in(file: Path):
 
 
 @contextmanager
-def writing(target: str):
+def writing(target: str) -> Iterator[None]:
     """Turn an OSError in this context into "cannot write TARGET" and the reason."""
     try:
         yield

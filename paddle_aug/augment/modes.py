@@ -178,7 +178,12 @@ ENGINES = {"native": AUGMENTATIONS, "imgaug": named(lambda: Imgaug(notebook_pipe
 def augmentation(spec: str, engine: str = "native") -> Transform:
     """The augmentation of a mode's name or of a text such as "hflip|rotate(20)"; '' is none.
 
-    `engine` says what runs the notebook's imgaug pipeline: our own ops, or the library.
+    >>> from paddle_aug import augmentation
+    >>> aug = augmentation("hflip|maybe(0.5, rotate(20))")
+    >>> aug.ops[1]
+    Maybe(ops=(Rotate(degrees=20, exact=False),), p=0.5)
+
+    `engine` says what runs the notebook's imgaug pipeline: "native", our own ops, or "imgaug".
 
     Raises:
         UserError: a name or argument is unknown, or the text cannot be read.

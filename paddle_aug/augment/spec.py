@@ -27,7 +27,7 @@ def build(spec: str, registry: Registry) -> Transform:
 
     >>> from paddle_aug.augment.modes import AUGMENTATIONS
     >>> build("hflip|rotate(20)|maybe(0.5, noise(5))", AUGMENTATIONS).ops[1]
-    Rotate(degrees=20)
+    Rotate(degrees=20, exact=False)
 
     The text is parsed, never evaluated. Arguments are numbers, strings and tuples of them; the
     combinators chain, shuffled, oneof, someof, maybe and ramp take further ops.

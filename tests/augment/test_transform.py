@@ -1,10 +1,16 @@
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import paddle
 import pytest
+from op_specs import SPECS, noise
+from PIL import Image
 
+from paddle_aug import ops
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.transform import (
     Chain,
     Identity,
@@ -16,7 +22,8 @@ from paddle_aug.augment.transform import (
     Transform,
     random_order,
 )
-from paddle_aug.rng import generator
+from paddle_aug.errors import UserError
+from paddle_aug.rng import generator, seeded_globals
 
 IMAGES = 6000
 
@@ -194,3 +201,96 @@ def test_members_are_told_the_shape_that_the_members_before_them_make():
     pipeline = Chain(Maybe(0, UpperHalf()), Row())
     params = pipeline.sample(generator(0, "augment"), (16, 12, 3))
     assert params["steps"][1][1]["seen"] == [16, 12, 3]
+
+
+def test_arrays_come_back_as_arrays_and_pil_images_as_pil_images_of_the_same_pixels():
+    image, op = noise(48, 40), augmentation("rotate(20)|noise(5)")
+    array = op(image, generator(0, "augment"))
+    pil = op(Image.fromarray(image), generator(0, "augment"))
+    assert type(array) is np.ndarray
+    assert isinstance(pil, Image.Image)
+    assert pil.mode == "RGB"
+    assert np.array_equal(np.asarray(pil), array)
+    assert np.array_equal(image, noise(48, 40))
+
+
+def test_without_a_generator_each_call_draws_anew_from_numpys_global_one():
+    image, op = noise(48, 40), augmentation("noise(50)")
+    with seeded_globals(1):
+        first = [op(image).tobytes() for _ in range(5)]
+    with seeded_globals(1):
+        again = [op(image).tobytes() for _ in range(5)]
+    assert first == again
+    assert len(set(first)) == 5
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (noise(48, 40)[:, :, :1], r"uint8 \(48, 40, 1\)"),
+        (noise(48, 40)[:, :, 0], r"uint8 \(48, 40\)"),
+        (noise(48, 40)[:0], r"uint8 \(0, 40, 3\)"),
+        (noise(48, 40).transpose(2, 0, 1), r"uint8 \(3, 48, 40\)"),
+        (noise(48, 40).astype(np.float32), r"float32 \(48, 40, 3\)"),
+        (noise(48, 40).astype(np.uint16), r"uint16 \(48, 40, 3\)"),
+        (Image.fromarray(noise(48, 40)).convert("L"), "a PIL image of mode L"),
+        (paddle.zeros([2, 2, 3], "uint8"), "Tensor"),
+        (b"JPEG", "bytes"),
+    ],
+    ids=["one channel", "grey", "empty", "first", "float", "16 bits", "grey PIL", "tensor", "file"],
+)
+def test_what_is_not_a_colour_image_is_refused(image, kind):
+    with pytest.raises(UserError, match=rf"got {kind}; put it before .*ToTensor.*convert\('RGB'\)"):
+        ops.HorizontalFlip()(image)
+
+
+@pytest.mark.parametrize("rng", [7, np.random.RandomState(7)], ids=["seed", "RandomState"])
+def test_what_is_not_a_generator_is_refused(rng):
+    with pytest.raises(UserError, match=r"rng wants a numpy\.random\.Generator, such as .*, got "):
+        ops.HorizontalFlip()(PHOTO, rng)
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
+def test_views_such_as_bgr_turned_to_rgb_give_the_pixels_of_their_copies(spec):
+    op, image = augmentation(spec), noise(33, 40)
+    for view in (image[:, :, ::-1], image[::-1], image[:, 3:36], image.transpose(1, 0, 2)):
+        for index in range(3):
+            of_view, of_copy = (
+                op(given, generator(2, "augment", index=index))
+                for given in (view, np.ascontiguousarray(view))
+            )
+            assert np.array_equal(of_view, of_copy)
+
+
+def only_moves_pixels(op: Transform) -> bool:
+    """Whether an op followed by a change of the levels equals the change followed by the op."""
+    image = generator(3, "drawing").integers(256, size=(40, 32, 3), dtype=np.uint8)
+    levels = generator(4, "drawing").permutation(256).astype(np.uint8)
+    levels[levels == 0], levels[0] = levels[0], 0  # black, which fills, stays black
+    for index in range(20):
+        params = op.sample(generator(5, "augment", index=index), image.shape)
+        if not np.array_equal(op.apply(levels[image], **params), levels[op.apply(image, **params)]):
+            return False
+    return True
+
+
+def test_the_ops_that_the_docstring_names_for_masks_only_move_pixels_and_others_do_not():
+    text = re.search(r"fill with black:(.*?);", Transform.__doc__, re.DOTALL)[1]
+    for name in re.findall(r"\b[A-Z]\w+", text):
+        op = ops.Affine(order=(0,)) if name == "Affine" else getattr(ops, name)
+        op = op if name == "Affine" else op(24) if "Crop" in name else op()
+        assert only_moves_pixels(op), name
+    for op in (ops.Affine(), ops.Crop(), ops.RandomResizedCrop(), ops.Brightness(), ops.Invert()):
+        assert not only_moves_pixels(op), op
+
+
+def test_what_was_drawn_for_an_image_is_replayed_on_its_pair_and_on_its_mask():
+    op = augmentation("hflip|rotate(90)|random_crop(24)")
+    image, other = noise(32, 32), noise(33, 32)[1:]
+    mask = (image[:, :, 0] > 100).astype(np.uint8)
+    params = op.sample(generator(7, "augment"), image.shape)
+    augmented = op.apply(image, **params)
+    moved = op.apply(np.repeat(mask[:, :, None], 3, axis=2), **params)[:, :, 0]
+    assert np.array_equal(moved, augmented[:, :, 0] > 100)
+    both = op.apply(np.dstack([image[:, :, :2], other[:, :, :1]]), **params)
+    assert np.array_equal(op.apply(other, **params)[:, :, 0], both[:, :, 2])

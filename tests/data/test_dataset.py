@@ -1,6 +1,5 @@
 """A data set opens wherever it is, clean or with all its faults in one message."""
 
-import doctest
 import os
 import shutil
 import zipfile
@@ -416,9 +415,3 @@ def test_a_folder_of_lists_may_have_a_colon_in_its_name(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     folder.rename("mnist:pets")
     assert open_dataset("mnist:pets").name == open_dataset(Path("mnist:pets")).name == "mnist:pets"
-
-
-def test_the_examples_of_the_docstrings_hold():
-    results = doctest.testmod(dataset_module)
-    assert results.attempted
-    assert not results.failed

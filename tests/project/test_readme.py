@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import paddle
 import pytest
 from in_process import run_tool
@@ -53,7 +54,7 @@ def test_a_page_is_complete_and_its_links_lead_somewhere(page):
 def test_both_readmes_give_the_same_commands_and_the_same_python():
     assert commands("README.md") == commands("README.zh-CN.md")
     assert {"make demo", *RUN_BY_CI} < set(commands("README.md"))
-    assert len(blocks("README.md", "python")) == 1
+    assert len(blocks("README.md", "python")) == 2
     assert blocks("README.md", "python") == blocks("README.zh-CN.md", "python")
 
 
@@ -120,7 +121,7 @@ def test_every_command_runs_in_the_order_in_which_it_is_printed(clone):
 
 @pytest.mark.slow
 def test_the_python_of_the_readme_runs(clone):
-    (script,) = blocks("README.md", "python")
+    _, script = blocks("README.md", "python")
     (clone / "script.py").write_text(script, encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "script.py"], cwd=clone, env=env, check=True)
@@ -142,6 +143,14 @@ def test_the_commands_of_the_page_on_trained_weights_run(tmp_path, monkeypatch):
         assert run_tool(Path(tool).name, *words, monkeypatch=monkeypatch) == 0
     assert Path("logs/other/confusion.png").exists()
     assert Path("exported/description.json").exists()
+
+
+def test_the_quick_start_of_the_readme_augments_an_image():
+    script, _ = blocks("README.md", "python")
+    names = {"image": np.full((48, 40, 3), 128, np.uint8)}
+    exec(script, names)
+    assert names["image"].shape == (48, 40, 3)
+    assert names["image"].std() > 0
 
 
 def test_weights_are_loaded_as_their_readme_says(clone, monkeypatch):

@@ -1,18 +1,9 @@
 """Numbers and lists as people read them."""
 
-import doctest
-
 import pytest
 
-import paddle_aug.results.text
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import count, duration, listed, markdown_table, p_text, parse_duration
-
-
-def test_the_examples_in_the_docstrings_hold():
-    results = doctest.testmod(paddle_aug.results.text)
-    assert results.attempted
-    assert not results.failed
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
-from paddle_aug.augment.transform import Transform
+from paddle_aug.augment.transform import Transform, kind_of
 from paddle_aug.errors import UserError
 from paddle_aug.rng import seeded_globals
 
@@ -72,12 +71,3 @@ class Foreign(Transform):
 def name_of(op) -> str:
     """What to call an op in a message: a function's name, or the class of an object."""
     return getattr(op, "__qualname__", type(op).__name__)
-
-
-def kind_of(image) -> str:
-    """What to call an image, or an object of another kind, in a message."""
-    if isinstance(image, np.ndarray):
-        return f"{image.dtype} {image.shape}"
-    if isinstance(image, Image.Image):
-        return f"a PIL image of mode {image.mode}"
-    return type(image).__name__

@@ -1,6 +1,7 @@
-"""Our transforms in `paddle.vision.transforms.Compose`, and paddle.vision's as ours.
+"""paddle.vision's transforms as ours.
 
-Both sides are callables from image to image, so Paddle itself is not needed here.
+They are callables from image to image, so Paddle itself is not needed here. The other way round
+needs no adapter: our transforms are such callables, too.
 """
 
 from dataclasses import dataclass
@@ -8,23 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from paddle_aug.augment.adapters.foreign import Foreign, kind_of, name_of
-from paddle_aug.augment.transform import Transform
+from paddle_aug.augment.adapters.foreign import Foreign, name_of
+from paddle_aug.augment.transform import Picture, Transform
 from paddle_aug.errors import UserError
-from paddle_aug.rng import generator_from_global_state
 
 
 @dataclass(frozen=True)
 class InCompose:
-    """Our transform for a Compose of paddle.vision, or any `__getitem__`: image in, image out.
-
-    Takes a uint8 array [H, W, 3] or a PIL image, both RGB, and returns the same kind. Each call
-    draws from NumPy's global generator, which paddle.io seeds in every worker process, so no two
-    workers and no two epochs repeat each other. `np.random.seed(n)` in the parent process
-    (`paddle.seed` does not reach NumPy) repeats the draws, given the same workers, batch size and
-    order of samples; distributed ranks need a seed each. Only `fit` has draws that depend on none
-    of these: its generators are named by epoch and index, which a Compose does not know.
-    """
+    """A transform for a Compose; kept for scripts of earlier versions. Today a transform itself is
+    called with an image alone, and does the same."""
 
     transform: Transform
 
@@ -32,25 +25,11 @@ class InCompose:
         if not isinstance(self.transform, Transform):
             raise UserError(
                 f"InCompose wants a Transform, got {self.transform!r}; make one of a text with "
-                "paddle_aug.augment.modes.augmentation('hflip|rotate(20)')"
+                "paddle_aug.augmentation('hflip|rotate(20)')"
             )
 
-    def __call__(self, image: np.ndarray | Image.Image) -> np.ndarray | Image.Image:
-        is_picture = isinstance(image, Image.Image) and image.mode == "RGB"
-        array = np.asarray(image) if is_picture else image
-        if not (
-            isinstance(array, np.ndarray)
-            and array.dtype == np.uint8
-            and array.ndim == 3
-            and array.shape[2] == 3
-        ):
-            raise UserError(
-                "InCompose wants a uint8 array [H, W, 3] or an RGB PIL image, got "
-                f"{kind_of(image)}; put it before what makes tensors or floats (ToTensor, "
-                "Transpose, Normalize), and convert other PIL images with convert('RGB')"
-            )
-        augmented = self.transform(array, generator_from_global_state())
-        return Image.fromarray(augmented) if is_picture else augmented
+    def __call__(self, image: Picture) -> Picture:
+        return self.transform(image)
 
 
 @dataclass(frozen=True)
@@ -78,7 +57,9 @@ class PaddleVision(Foreign):
             reason = "keeps its own generator, wrap it in adapters.albumentations.Albumentations"
         elif hasattr(self.op, "augment_image"):
             reason = "keeps its own generator, wrap it in adapters.imgaug.Imgaug"
-        elif not callable(self.op) or isinstance(self.op, type | Transform):
+        elif isinstance(self.op, Transform):
+            reason = "is one of ours, and needs no adapter"
+        elif not callable(self.op) or isinstance(self.op, type):
             reason = "cannot be called with an image, want an object such as ColorJitter(0.4)"
         if reason:
             raise UserError(f"PaddleVision({name_of(self.op)}): it {reason}")

@@ -1,4 +1,10 @@
-"""The ops, a class each; the text of a pipeline names them as modes.py says."""
+"""The ops: each is a Transform, a frozen dataclass whose fields say how strong it is.
+
+>>> from paddle_aug import Chain, Maybe, ops
+>>> aug = Chain(ops.HorizontalFlip(), Maybe(0.5, ops.Rotate(20)))
+
+A number means "up to this much either way", a pair the range itself.
+"""
 
 from paddle_aug.augment.ops.affine import Affine
 from paddle_aug.augment.ops.arithmetic import Add, Grayscale, Invert, LinearContrast, Multiply

@@ -104,7 +104,7 @@ def hide_and_seek(
 
 def _paint(image: np.ndarray, kept: np.ndarray, fill: Colour) -> np.ndarray:
     """Keep the image where the mask is not 0, and paint the rest."""
-    result = np.empty_like(image)
+    result = np.empty(image.shape, np.uint8)
     result[:] = _row(image.shape[1], fill)
     return cv2.copyTo(image, kept, dst=result)
 
