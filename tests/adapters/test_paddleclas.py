@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from op_specs import noise
 from PIL import Image
+
+from paddle_aug.adapters.paddleclas import paddle_aug
+from paddle_aug.augment.modes import augmentation
 
 CLONE = Path(__file__).parent.parent.parent
 PROGRAM = """
@@ -111,11 +113,7 @@ def test_paddleclas_finds_the_op_and_no_worker_and_no_epoch_repeats_a_draw(check
 
 
 def test_the_op_is_the_augmentation_of_its_mode():
-    from paddle_aug.adapters.paddleclas import paddle_aug
-    from paddle_aug.augment.modes import augmentation
-
     assert paddle_aug(mode="hflip|rotate(20)") == augmentation("hflip|rotate(20)")
-    assert paddle_aug("allab")(np.zeros((8, 8, 3), np.uint8)).shape == (8, 8, 3)
 
 
 @pytest.mark.slow
