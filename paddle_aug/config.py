@@ -145,7 +145,8 @@ class TrainConfig:
         "vgg16",
         "vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn, lenet, alexnet, googlenet, resnet18, "
         "resnet34, resnet50, resnet101, resnet152, densenet121, densenet161, densenet169, "
-        "densenet201, efficientnet_lite0, keras_cnn, d2l_resnet18, residual_mnist",
+        "densenet201, efficientnet_lite0, keras_cnn, d2l_resnet18, residual_mnist; or a network of "
+        "paddle.vision.models, such as paddle.vision:mobilenet_v3_small",
     )
     init: str = option(
         "default",

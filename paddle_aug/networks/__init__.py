@@ -7,7 +7,11 @@ the parameters of these ("fc" has "fc.weight"), and no others, change their shap
 `num_classes`.
 """
 
-from paddle_aug.names import Registry
+from collections.abc import Callable
+
+from paddle_aug.errors import UserError
+from paddle_aug.names import Registry, near_miss
+from paddle_aug.networks import paddle_vision
 from paddle_aug.networks.alexnet import AlexNet
 from paddle_aug.networks.d2l_resnet import D2LResNet
 from paddle_aug.networks.densenet import DENSENETS
@@ -19,7 +23,19 @@ from paddle_aug.networks.residual_mnist import ResidualMNIST
 from paddle_aug.networks.resnet import RESNETS
 from paddle_aug.networks.vgg import vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn
 
-NETWORKS = Registry(
+
+class Networks(Registry):
+    """The networks of this package, and those of paddle.vision.models by "paddle.vision:NAME"."""
+
+    def __missing__(self, name: str) -> Callable:
+        if name.startswith(paddle_vision.PREFIX):
+            return paddle_vision.maker(name)
+        others = [paddle_vision.PREFIX + other for other in paddle_vision.NAMES]
+        advice = f"known: {', '.join(self)}, and paddle.vision:NAME"
+        raise UserError(f"no network named {name!r}; {near_miss(name, [*self, *others], advice)}")
+
+
+NETWORKS = Networks(
     "network",
     {
         **{make.__name__: make for make in (vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn)},

