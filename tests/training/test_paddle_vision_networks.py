@@ -117,7 +117,8 @@ def test_the_head_alone_is_fitted_first(config, caplog):
     moved = {
         name
         for name, value in before.items()
-        if not name.endswith(("_mean", "_variance")) and np.abs(value.numpy() - after[name]).max() > 1e-6
+        if not name.endswith(("_mean", "_variance"))
+        and np.abs(value.numpy() - after[name]).max() > 1e-6
     }
     assert moved == {"classifier.3.weight", "classifier.3.bias"}
 
