@@ -91,6 +91,16 @@ class TrainConfig:
         "hold back this fraction of each class and evaluate on it; the evaluation list is then "
         "used once, after the last epoch",
     )
+    fold: str | None = option(
+        None,
+        "evaluate on the K-th of N folds of the training list, and train on the others",
+        "K/N",
+    )
+    sampler: str = option(
+        "shuffle",
+        "images of an epoch: shuffle takes each once; balanced draws as many, evenly over classes",
+        choices=("shuffle", "balanced"),
+    )
     augment: str = option(
         "none",
         "none, userDef, imgaugLib, allab, allba, samplePairing, mixup; a pipeline such as "
@@ -231,6 +241,12 @@ class TrainConfig:
         "share of the target that is spread over all classes; not part of the logged losses",
         rule=BELOW_ONE,
     )
+    class_weights: str = option(
+        "none",
+        "weights of classes in the loss, not in the logged losses: none; balanced, n / (classes × "
+        "images of the class); or a file with a line for each class: name weight",
+        "WEIGHTS",
+    )
     ema: float = option(
         0.0,
         "evaluate and save a moving average of the weights, with this decay per step, such as "
@@ -238,6 +254,12 @@ class TrainConfig:
         rule=BELOW_ONE,
     )
     epochs: int = option(100, "passes over the training images", rule=AT_LEAST_ONE)
+    early_stop: int = option(
+        0, "end when the evaluation has not improved for N epochs; 0 for never", rule=NOT_NEGATIVE
+    )
+    early_stop_by: str = option(
+        "accuracy", "what must improve: accuracy or loss", choices=("accuracy", "loss")
+    )
     seed: int = option(
         0,
         "seed of initial weights, order, augmentation and dropout",
@@ -290,6 +312,8 @@ class TrainConfig:
                 f"--global-batch {self.global_batch} is less than --accumulate {self.accumulate}; "
                 "each accumulated batch needs an image"
             )
+        if self.class_weights == self.sampler == "balanced":
+            raise UserError("--class-weights and --sampler: give balanced to one of them, not both")
         if (self.schedule == "step") != bool(self.milestone_epochs):
             raise UserError(
                 "--schedule step and --milestones need each other: --schedule step --milestones 15"

@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 # The fields of a config that decide the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
 DRAWS = (
-    "augment", "first", "fraction", "holdout", "seed", "image_size", "stretch", "interpolation",
-    "eval_transform", "engine",
+    "augment", "first", "fraction", "holdout", "fold", "seed", "image_size", "stretch",
+    "interpolation", "eval_transform", "engine",
 )  # fmt: skip
 # The fields that decide how images are mixed.
 MIXING = (
-    "mix", "mix_prob", "mix_per", "mix_off_epochs", "batch_size", "accumulate", "global_batch",
-    "epochs",
+    "mix", "mix_prob", "mix_per", "mix_off_epochs", "sampler", "batch_size", "accumulate",
+    "global_batch", "epochs",
 )  # fmt: skip
 
 
@@ -113,21 +113,21 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     if _searches_copies(config, found):
         # Without a selected part, each run holds back its own.
         divided = [*data.train, *data.eval] if select_part else data.train
-        share = config.holdout or 0.25
+        share = None if config.fold else config.holdout or 0.25
         for text in remarks.of_copies(found, data, divided, share, config.seed):
             logger.warning("%s: %s", found.name, text)
 
 
 def _searches_copies(config: TrainConfig, found: Found) -> bool:
-    """Whether `--holdout` divides the data; of an archive, the copies are left alone."""
-    return found.root is not None and bool(config.holdout or not found.eval)
+    """Whether `--holdout` or folds divide the data; of an archive, the copies are left alone."""
+    return found.root is not None and bool(config.holdout or config.fold or not found.eval)
 
 
 def selected(config: TrainConfig, data: Dataset, fingerprint: str | None = None) -> Dataset:
     """The part of an open data set that the config selects, or selected in version 0.1.0 if that
     part has the fingerprint."""
     options = (config.first, config.fraction, config.holdout, config.seed)
-    part = select(data, *options)
+    part = select(data, *options, fold=config.fold)
     if fingerprint is None or part.has_fingerprint(fingerprint):
         return part
     earlier = select(data, *options, copies_together=False)

@@ -16,19 +16,23 @@ import numpy as np
 STREAMS = {
     "augment": 1, "order": 2, "network": 3, "dropout": 4, "drawing": 5, "noise": 6,
     "holdout": 7, "fraction": 8, "mix": 9, "search": 11, "passes": 12, "head": 13,
+    "folds": 14,
 }  # fmt: skip
 
 
-def generator(seed: int, stream: str, epoch: int = 0, index: int = 0) -> np.random.Generator:
+def generator(
+    seed: int, stream: str, epoch: int = 0, index: int = 0, copy: int = 0
+) -> np.random.Generator:
     """Return the generator of this name: equal names, equal draws; other names, independent ones.
 
     The numbers are whole and in [0, 2**32), so that each is exactly one word of the seed sequence.
+    `copy` counts from 1 what an epoch repeats; 0 is the first.
 
     Raises:
         ValueError: a number is out of that range.
         KeyError: no such stream.
     """
-    words = [seed, STREAMS[stream], epoch, index]
+    words = [seed, STREAMS[stream], epoch, index, *([copy] if copy else [])]
     if min(words) < 0 or max(words) >= 2**32:
         raise ValueError(f"seed, epoch and index must be in [0, 2**32): {seed}, {epoch}, {index}")
     # An array, as it takes a seed sequence twice as long to make the same words of a list.

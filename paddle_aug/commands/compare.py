@@ -69,7 +69,9 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     )
     text = "the mode to compare the others with (default: none, or the first mode)"
     own.add_argument("--baseline", metavar="MODE", help=text)
-    own.add_argument("--seeds", type=int, default=5, help="runs of each mode")
+    own.add_argument("--seeds", type=int, help="runs of each mode (default: 5)")
+    text = "train each mode once for each of K folds of the training list, which are evaluated"
+    own.add_argument("--kfold", type=int, metavar="K", help=f"instead of --seeds: {text}")
     own.add_argument(
         "--fractions",
         type=numbers,
@@ -104,6 +106,8 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     for several, one in (("learning_rates", "learning_rate"), ("fractions", "fraction")):
         if getattr(options, several) and one in given:
             raise UserError(f"give {flag(several)} or {flag(one)}, not both")
+    if options.kfold is not None and options.seeds is not None:
+        raise UserError("give --kfold or --seeds, not both: with folds, a mode has a run for each")
     if options.jobs < 0:
         raise UserError(f"--jobs must not be negative: {options.jobs}")
     return options, given
@@ -115,16 +119,21 @@ def settings_of(options: argparse.Namespace, given: dict):
     from paddle_aug.inputs import of_mode
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
+    if options.kfold is not None:
+        if config.fold:
+            raise UserError("give --kfold or --fold, not both: one trains on all folds in turn")
+        config = replace(config, fold=f"1/{max(options.kfold, 2)}")
     modes = tuple(of_mode(config, mode).mode for mode in options.modes)
     first = "none" if "none" in modes else modes[0]
     return Settings(
         config,
         modes,
         of_mode(config, options.baseline).mode if options.baseline else first,
-        options.seeds,
+        options.kfold or (5 if options.seeds is None else options.seeds),
         options.fractions or (config.fraction,),
         options.learning_rates,
         options.budget,
+        options.kfold,
     )
 
 

@@ -1,5 +1,6 @@
 """Samples under an augmentation, and the keys of an epoch, which decide each image. No Paddle."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import copy
 
@@ -12,7 +13,9 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
-Key = tuple[int, int]  # (epoch, index in the list): all that a sample's pixels depend on
+# All that a sample's pixels depend on: (epoch, index in the list). An image that an epoch has
+# several times is augmented anew each time: its copies have a third number, which counts from 1.
+Key = tuple[int, ...]
 
 UNCHANGED = Identity()
 
@@ -127,9 +130,16 @@ class Augmented:
 
 
 def epoch_keys(
-    length: int, batch_size: int, seed: int, epoch: int, shuffle: bool, fewest: int = 2
+    length: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    shuffle: bool,
+    fewest: int = 2,
+    labels: Sequence[int] | None = None,
 ) -> Iterator[list[Key]]:
-    """The keys of an epoch in batches, each sample once; the last batch may be shorter.
+    """The keys of an epoch in batches; the last batch may be shorter. The epoch has each sample
+    once or, with `labels`, as many of each class (see `balanced_order`).
 
     With `shuffle` every epoch has its own order; the notebook shuffles once for all epochs.
     Shuffled batches are for training, so a last batch of fewer than `fewest` samples joins the one
@@ -137,10 +147,27 @@ def epoch_keys(
     """
     order = np.arange(length)
     if shuffle:
-        order = generator(seed, "order", epoch).permutation(length)
+        rng = generator(seed, "order", epoch)
+        order = rng.permutation(length) if labels is None else balanced_order(labels, rng)
+    seen: Counter[int] = Counter()
+    keys = []
+    for index in order.tolist():
+        keys.append((epoch, index, seen[index]) if seen[index] else (epoch, index))
+        seen[index] += 1
     starts = batch_starts(length, batch_size, fewest if shuffle else 1)
     for start, end in zip(starts, [*starts[1:], length], strict=True):
-        yield [(epoch, int(index)) for index in order[start:end]]
+        yield keys[start:end]
+
+
+def balanced_order(labels: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    """As many indices as there are labels, in random order: each class that has images gets the
+    same number of places, give or take one, and so does each image of a class."""
+    labels = np.asarray(labels)
+    classes = rng.permutation(np.unique(labels))  # the first ones get the places left over
+    places = len(labels) // len(classes) + (np.arange(len(classes)) < len(labels) % len(classes))
+    of_class = [rng.permutation(np.flatnonzero(labels == label)) for label in classes]
+    chosen = [np.resize(indices, count) for indices, count in zip(of_class, places, strict=True)]
+    return rng.permutation(np.concatenate(chosen))
 
 
 def batch_starts(length: int, batch_size: int, fewest: int) -> list[int]:

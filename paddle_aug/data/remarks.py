@@ -157,18 +157,24 @@ def _count_from_0(found: Found, start: int) -> str:
 
 
 def of_copies(
-    found: Found, data: Dataset, samples: Sequence[Sample], share: float, seed: int
+    found: Found, data: Dataset, samples: Sequence[Sample], share: float | None, seed: int
 ) -> Iterator[str]:
-    """Lines about copies among the images that `--holdout` divides.
+    """Lines about copies among the images that `--holdout` divides or, without a `share` to hold
+    back, folds.
 
-    `--holdout` keeps images of equal content together, but not those that are nearly the same.
+    Both keep images of equal content together, but not those that are nearly the same.
     """
+    check = shlex.join([*tool("check"), *found.given])
+    way, remedy = "a division into folds", f"{check} lists them: keep one of each"
+    if share:
+        way = "--holdout"
+        remedy = f"{_split_command(found, share, seed)} writes lists that keep them together"
     groups = content_groups(samples, data.digests)
     first = {groups[normal_path(sample)]: sample for sample in reversed(samples)}
     if equal := len(groups) - len(first):
         yield (
-            f"{equal:,} of {len(groups):,} images are copies of another, which --holdout keeps "
-            f"together; {shlex.join([*tool('check'), *found.given])} lists them"
+            f"{equal:,} of {len(groups):,} images are copies of another, which {way} keeps "
+            f"together; {check} lists them"
         )
     images = data.store.of(list(first.values())) if data.store else None
     if images is None:  # there is not even memory for small ones, as a warning has said
@@ -176,9 +182,8 @@ def of_copies(
     pairs = near_pairs([thumbnail(images[index]) for index in range(len(images))])
     if near := len(images) - len(set(components(len(images), pairs.first, pairs.second))):
         yield (
-            f"{near:,} of {len(groups):,} images are nearly the same as another, and --holdout may "
-            "train on one and evaluate on the other, so that accuracy comes out too high; "
-            f"{_split_command(found, share, seed)} writes lists that keep them together"
+            f"{near:,} of {len(groups):,} images are nearly the same as another, and {way} may "
+            f"train on one and evaluate on the other, so that accuracy comes out too high; {remedy}"
         )
 
 

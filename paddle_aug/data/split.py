@@ -1,6 +1,7 @@
 """Parts of a data set: the first images, a holdout for evaluation, a fraction for training."""
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,8 +24,10 @@ def select(
     holdout: float = 0.0,
     seed: int = 0,
     copies_together: bool = True,
+    fold: str | None = None,
 ) -> Dataset:
-    """Take the first training images, hold back a share of them, and keep a fraction of the rest.
+    """Take the first training images, hold back a share or a fold of them, and keep a fraction of
+    the rest.
 
     With `holdout`, `eval` becomes the images held back and `test` the former eval list, if there is
     one. The seed draws both shares: round(share × images) in all, from each class its share give or
@@ -33,6 +36,9 @@ def select(
     keeps an image to train on, so a class with a single image has none in `eval`. Lists keep their
     order.
 
+    With a `fold` "k/n", `eval` becomes the k-th of n parts, counted from 1 (see `fold_of`), and
+    `test` is empty. The parts are the same for every seed.
+
     Raises:
         UserError: a value is out of range or leaves nothing, or there is nothing to evaluate on.
     """
@@ -40,7 +46,9 @@ def select(
         raise UserError(f"--fraction must be above 0 and at most 1, not {fraction}")
     if not 0 <= holdout < 1:
         raise UserError(f"--holdout must be at least 0 and below 1, not {holdout}")
-    if not dataset.eval and not holdout:
+    if fold and holdout:
+        raise UserError("--holdout and --fold both hold images back; give one of them")
+    if not dataset.eval and not holdout and not fold:
         raise UserError(
             f"{dataset.name} has no images to evaluate on; hold back a quarter of the training "
             f"images: {again('--holdout', '0.25')}"
@@ -57,6 +65,9 @@ def select(
             groups = {path: number for number, path in enumerate(first_of_each(train))}
         train, held = hold_back(train, holdout, seed, groups)
         dataset = replace(dataset, eval=held, test=dataset.eval or dataset.test)
+    if fold:
+        train, held = fold_of(train, fold, dataset)
+        dataset = replace(dataset, eval=held, test=[])
     if fraction < 1:
         train = [train[index] for index in sorted(_part(train, fraction, seed))]
     return dataset if train is dataset.train else replace(dataset, train=train)
@@ -113,6 +124,51 @@ def hold_back(
         raise UserError(f"--holdout {share} holds back none of {images}{copies}")
     left = [sample for sample in train if normal_path(sample) not in held]
     return left, [sample for path, sample in first.items() if path in held]
+
+
+def fold_of(train: list[Sample], fold: str, dataset: Dataset) -> tuple[list[Sample], list[Sample]]:
+    """The samples to train on and those of the fold "k/n", which are evaluated.
+
+    The folds share out the images: each is in one of them, once even if it is listed several times,
+    with its copies of equal content. Folds have the same number of each class's images, give or
+    take one, where there are no copies.
+
+    Raises:
+        UserError: there is no such fold, or the others have no image of a class.
+    """
+    match = re.fullmatch(r"([0-9]+)/([0-9]+)", fold)
+    number, folds = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= number <= folds or folds < 2:
+        raise UserError(f"--fold takes K/N, such as 1/5 for the first of five folds, not {fold}")
+    first = first_of_each(train)
+    groups = content_groups(train, dataset.digests)
+    units: dict[int, list[str]] = {}
+    for path in first:
+        units.setdefault(groups[path], []).append(path)
+    members = list(units.values())
+    order = generator(0, "folds").permutation(len(members)).tolist()
+    order.sort(key=lambda unit: -len(members[unit]))  # what is large is hardest to place
+    images: Counter[tuple[int, int]] = Counter()  # by fold and class
+    totals: Counter[int] = Counter()
+    fold_by_path = {}
+    for paths in (members[unit] for unit in order):
+        label = first[paths[0]].label
+        chosen = min(range(folds), key=lambda k: (images[k, label], totals[k]))
+        images[chosen, label] += len(paths)
+        totals[chosen] += len(paths)
+        fold_by_path.update(dict.fromkeys(paths, chosen + 1))
+    left = [sample for sample in train if fold_by_path[normal_path(sample)] != number]
+    lost = sorted({sample.label for sample in train} - {sample.label for sample in left})
+    if lost:
+        names = shortened([dataset.class_names[label] for label in lost], 5)
+        raise UserError(
+            f"--fold {fold} leaves no image of {names} to train on: each class needs two images or "
+            "more that are no copies of each other"
+        )
+    held = [sample for path, sample in first.items() if fold_by_path[path] == number]
+    if not held:
+        raise UserError(f"--fold {fold} is empty: there are {count(len(members), 'image')}")
+    return left, held
 
 
 def _whole_groups(

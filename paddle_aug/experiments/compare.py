@@ -20,6 +20,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
+from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare_results, runner
 from paddle_aug.experiments.compare_plan import Order, Settings, Trial, all_trials
 from paddle_aug.experiments.runner import Outcome, Training, Worker, remove_weights
@@ -74,6 +75,11 @@ class Experiment:
         part = selected(settings.config, data)
         for mode in settings.modes:
             check_start(of_mode(settings.config, mode), part)
+        if settings.config.early_stop and not part.test:
+            raise UserError(
+                f"{data.name} has no evaluation list, by which runs with --early-stop are judged; "
+                "drop --early-stop, or write lists by tools/check.py --split"
+            )
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),
@@ -214,6 +220,7 @@ class Experiment:
             config,
             seed=trial.seed,
             fraction=trial.fraction,
+            fold=self.settings.fold(trial.seed),
             learning_rate=trial.rate or self.state["rates"].get(trial.mode, config.learning_rate),
             holdout=config.holdout if trial.rate is None else RATE_HOLDOUT,
             threads=self.state["threads"],

@@ -20,7 +20,8 @@ class Settings:
 
     Each mode is trained with `seeds` seeds on each of the `fractions` of the training list. With
     `rates`, each mode's learning rate is the one of them that did best on a held-back part of that
-    list. `budget` is the time for all runs in seconds, None for no limit.
+    list. `budget` is the time for all runs in seconds, None for no limit. With `kfold`, the runs of
+    a mode are as many folds of the training list, each with a seed of its own.
     """
 
     config: TrainConfig
@@ -30,6 +31,7 @@ class Settings:
     fractions: tuple[float, ...] = (1.0,)
     rates: tuple[float, ...] = ()
     budget: float | None = None
+    kfold: int | None = None
 
     def __post_init__(self):
         if len(self.modes) < 2:
@@ -53,6 +55,31 @@ class Settings:
         for rate in self.rates:
             if not 0 < rate < math.inf:
                 raise UserError(f"--learning-rates: {rate:g} is not above 0")
+        if self.kfold is not None:
+            self.refuse_beside_folds()
+        if self.config.early_stop and not self.config.holdout:
+            raise UserError(
+                "--early-stop chooses epochs by the images that a comparison judges by; add "
+                "--holdout 0.2, so that runs stop by images held back from the training list, and "
+                "are judged by the evaluation list"
+            )
+
+    def refuse_beside_folds(self) -> None:
+        """Stop where an option has no meaning with `kfold`.
+
+        Raises:
+            UserError: the message names it.
+        """
+        if self.kfold < 2:
+            raise UserError(f"--kfold must be at least 2, not {self.kfold}")
+        beside = {
+            "--holdout": (self.config.holdout, "each fold is held back once"),
+            "--learning-rates": (self.rates, "they would be chosen on images of all folds"),
+            "--early-stop": (self.config.early_stop, "no images are left to stop runs by"),
+        }
+        for option, (given, why) in beside.items():
+            if given:
+                raise UserError(f"--kfold does not go with {option}: {why}; drop one of them")
 
     @property
     def main(self) -> float:
@@ -63,9 +90,16 @@ class Settings:
     def seed_numbers(self) -> list[int]:
         return [(self.config.seed + offset) % 2**32 for offset in range(self.seeds)]
 
+    def fold(self, seed: int) -> str | None:
+        """The fold of the runs with this seed, as the config has it."""
+        if self.kfold is None:
+            return self.config.fold
+        return f"{self.seed_numbers.index(seed) + 1}/{self.kfold}"
+
     def asdict(self) -> dict:
         """As plain values, without what may change between sessions."""
         free = {*MAY_CHANGE, "augment", "mix", "fraction"} - {"epochs"}
+        free |= {"fold"} if self.kfold else set()
         return plain(self, free) | {"seeds": self.seed_numbers}
 
 

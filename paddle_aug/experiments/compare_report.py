@@ -40,7 +40,9 @@ def answer(results: Results) -> str:
             f"({seeds(results)} each)."
         ]
     else:
-        sentences = [f"No answer: the baseline {baseline} has no seed in common with another mode."]
+        sentences = [
+            f"No answer: the baseline {baseline} has no {results.unit} in common with another mode."
+        ]
     sentences += [
         f"{code(row.mode)} ({row.comparison.points} points): {row.comparison}." for row in unclear
     ]
@@ -51,10 +53,15 @@ def answer(results: Results) -> str:
 
 def diverged(results: Results) -> list[str]:
     """Which runs diverged, in two sentences; none if all is well."""
+    numbers = results.settings["seeds"]
+
+    def named(seed: int) -> int:
+        return numbers.index(seed) + 1 if results.unit == "fold" else seed
+
     parts = [
         f"{code(mode)}{_on(results, fraction)} diverged with {len(epochs)} of "
-        f"{count(len(results.runs[fraction][mode]), 'seed')} "
-        f"({listed([f'{seed} in epoch {epoch}' for seed, epoch in sorted(epochs.items())])})"
+        f"{count(len(results.runs[fraction][mode]), results.unit)} "
+        f"({listed([f'{named(seed)} in epoch {epoch}' for seed, epoch in sorted(epochs.items())])})"
         for fraction in results.runs
         for mode, epochs in results.diverged(fraction).items()
     ]
@@ -82,7 +89,7 @@ def _helps(results: Results, rows: list[ModeRow], better: list[ModeRow]) -> list
     sentences = [
         f"{code(best.mode)} helps {'most ' if others else ''}on {results.state['data']['name']}: "
         f"{best.comparison} than {code(baseline.mode)} ({best.accuracy} % against "
-        f"{baseline.accuracy} %, {count(best.comparison.difference.n, 'seed')}, "
+        f"{baseline.accuracy} %, {count(best.comparison.difference.n, results.unit)}, "
         f"p {p if p.startswith('<') else f'= {p}'})."
     ]
     if others:
@@ -98,16 +105,16 @@ def _by_points(rows: list[ModeRow]) -> str:
 
 
 def seeds(results: Results) -> str:
-    """The number of seeds that the modes were trained with, in words."""
+    """The number of seeds or folds that the modes were trained with, in words."""
     trained = results.runs[results.main].values()
-    return seeds_text([len(by_seed) for by_seed in trained if by_seed])
+    return seeds_text([len(by_seed) for by_seed in trained if by_seed], results.unit)
 
 
 def left_out(results: Results) -> str:
     """Which runs are missing, in a sentence; "" where none is."""
     wanted = len(results.settings["seeds"])
     missing = [
-        f"{code(mode)}{_on(results, fraction)} has {len(by_seed)} of {count(wanted, 'seed')}"
+        f"{code(mode)}{_on(results, fraction)} has {len(by_seed)} of {count(wanted, results.unit)}"
         for fraction, by_mode in results.runs.items()
         for mode, by_seed in by_mode.items()
         if len(by_seed) < wanted
@@ -125,16 +132,30 @@ def method(results: Results) -> str:
     last = last_epochs(config["epochs"])
     images = results.finished(results.main)[0].run["data"]
     of = "the last epoch" if last == 1 else f"the last {last} epochs"
+    unit, covers = results.unit, "not that of choosing these eval images."
+    if unit == "fold":
+        covers = (
+            "and of the images evaluated. But folds share training images, so that p comes out "
+            "somewhat too small."
+        )
     sentences = [
         f"Each mode was trained with {seeds(results)} for {count(config['epochs'], 'epoch')} on "
         f"{count(images['train'], 'image')}, and evaluated on {count(images['eval'], 'image')} "
         f"that are never augmented; a run's accuracy is the mean of {of}.",
-        "A seed gives every mode the same first weights and the same order of images, so modes are "
-        "compared in pairs by seed: ± is half of a 95 % t-interval over seeds, and p that of a "
-        "paired t-test after Holm's correction for "
+        f"A {unit} gives every mode the same first weights and the same order of images, so modes "
+        f"are compared in pairs by {unit}: ± is half of a 95 % t-interval over {unit}s, and p that "
+        "of a paired t-test after Holm's correction for "
         f"{count(len(results.comparisons(results.main)), 'comparison')}. "
-        "The interval covers the luck of training, not that of choosing these eval images.",
+        f"The interval covers the luck of training, {covers}",
     ]
+    if unit == "fold":
+        sentences.insert(
+            1,
+            "Each image of the training list is evaluated in one fold, by networks that were "
+            "trained on the other folds; the evaluation list is not used.",
+        )
+    if config.get("early_stop"):
+        sentences[0] = early_stop_text(results)
     if config["holdout"]:
         sentences.append(
             "The eval images are held back from the training list, others with each seed."
@@ -142,6 +163,21 @@ def method(results: Results) -> str:
     if results.settings["rates"]:
         sentences.append(rates_text(results))
     return " ".join(sentences)
+
+
+def early_stop_text(results: Results) -> str:
+    """How runs end and are judged, in a few sentences."""
+    config = results.settings["config"]
+    runs = results.finished(results.main)
+    data, epochs = runs[0].run["data"], sorted(run.epochs for run in runs)
+    return (
+        f"Each mode was trained with {seeds(results)} on {count(data['train'], 'image')} until the "
+        f"{config['early_stop_by']} on {count(data['eval'], 'image')} that were held back had not "
+        f"improved for {count(config['early_stop'], 'epoch')}, or for {config['epochs']} epochs: "
+        f"{epochs[0]} to {epochs[-1]}. A run's accuracy is that of its last weights on the "
+        f"{count(data['test'], 'image')} of the evaluation list, evaluated once and never "
+        "augmented. Curves are those of the held-back images, and end with a mode's shortest run."
+    )
 
 
 def rates_text(results: Results) -> str:
@@ -168,7 +204,7 @@ def rates_text(results: Results) -> str:
 
 def accuracy_table(results: Results, fraction: float) -> Table:
     """A row a mode."""
-    heads = ["mode", "eval (%)", "difference (points)", "p", "rank", "seeds"]
+    heads = ["mode", "eval (%)", "difference (points)", "p", "rank", f"{results.unit}s"]
     rows = []
     for row in results.rows(fraction):
         comparison = row.comparison
@@ -233,7 +269,8 @@ def class_text(results: Results) -> str:
             for mode, of_class in results.class_changes().items()
             for label, change in enumerate(of_class)
             if change is not None
-        }
+        },
+        results.unit,
     )
     if not tested:
         return ""

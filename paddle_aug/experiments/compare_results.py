@@ -70,6 +70,11 @@ class Results:
         return self.state["settings"]
 
     @property
+    def unit(self) -> str:
+        """What the runs of a mode differ in: their seed or, with one seed for each, their fold."""
+        return "fold" if self.settings.get("kfold") else "seed"
+
+    @property
     def modes(self) -> list[str]:
         return self.settings["modes"]
 
@@ -122,7 +127,8 @@ class Results:
         """Each mode against the baseline, where they have a seed in common."""
         others = dict(self.accuracies[fraction])
         baseline = others.pop(self.baseline)
-        return compared_in_pairs({mode: (by_seed, baseline) for mode, by_seed in others.items()})
+        pairs = {mode: (by_seed, baseline) for mode, by_seed in others.items()}
+        return compared_in_pairs(pairs, self.unit)
 
     def rows(self, fraction: float) -> list[ModeRow]:
         """The modes that have an accuracy, the best mean first."""
@@ -202,9 +208,11 @@ def recall(run: Run) -> np.ndarray | None:
     None where the log does not say or the run diverged."""
     if run.diverged is not None:
         return None
-    last = last_epochs(run.epochs)
+    last, images = last_epochs(run.epochs), run.run["data"].get("eval_of_class")
     counts = [epoch["right"] for epoch in run.run["epochs"][-last:] if "right" in epoch]
-    images = run.run["data"].get("eval_of_class")
+    if run.judged:
+        last, images = 1, run.run["data"].get("test_of_class")
+        counts = [run.judged["right"]]
     if len(counts) < last or images is None:
         return None
     with np.errstate(invalid="ignore"):

@@ -67,6 +67,9 @@ class Settings:
         for name in ("seeds", "candidates"):
             if getattr(self, name) < 2:
                 raise UserError(f"--{name} must be at least 2, not {getattr(self, name)}")
+        if self.config.early_stop or self.config.fold:
+            name = "--early-stop" if self.config.early_stop else "--fold"
+            raise UserError(f"a search ends poor runs and divides the data itself; drop {name}")
         if len(self.also) > self.candidates:
             raise UserError(
                 f"--also names {len(self.also)} modes, more than --candidates {self.candidates}"

@@ -33,7 +33,8 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     cells = [first] if draws.original else []
     for epoch in draws.epochs:
         key = (epoch, index)
-        step, keys = batch_of(config, len(dataset), key, processes(shown.sessions, epoch))
+        labels = [sample.label for sample in dataset.samples]
+        step, keys = batch_of(config, labels, key, processes(shown.sessions, epoch))
         place = keys.index(key)
         images, labels = zip(*(dataset[key] for key in keys), strict=True)
         mixer = Mixer(config, Group(), Normalize(KNOWN["unit"]))
@@ -50,10 +51,23 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     return cells
 
 
-def batch_of(config: TrainConfig, images: int, key: Key, processes: int) -> tuple[int, list[Key]]:
-    """The step, counted from 1, in which training meets this key, and all keys of its batch."""
-    batches = epoch_keys(images, config.step_batch, config.seed, key[0], True, 2 * processes)
-    return next((step, keys) for step, keys in enumerate(batches, 1) if key in keys)
+def batch_of(
+    config: TrainConfig, labels: list[int], key: Key, processes: int
+) -> tuple[int, list[Key]]:
+    """The step, counted from 1, in which training meets this key, and all keys of its batch.
+
+    Raises:
+        UserError: a balanced epoch does not draw it.
+    """
+    how = (len(labels), config.step_batch, config.seed, key[0], True, 2 * processes)
+    batches = epoch_keys(*how, labels if config.sampler == "balanced" else None)
+    for step, keys in enumerate(batches, 1):
+        if key in keys:
+            return step, keys
+    raise UserError(
+        f"--sampler balanced does not draw image {key[1]} in epoch {key[0] + 1}; show another "
+        "epoch or image"
+    )
 
 
 def processes(sessions: Sequence[dict], epoch: int) -> int:

@@ -47,6 +47,12 @@ class Run:
         return int(lost.argmax()) + 1 if lost.any() else None
 
     @property
+    def judged(self) -> dict | None:
+        """The evaluation of the test images, which judges a run that `--early-stop` may have ended,
+        as the eval images chose its last epoch; None for other runs."""
+        return self.run.get("test") if self.run.get("config", {}).get("early_stop") else None
+
+    @property
     def data_wait(self) -> float | None:
         """The share, 0 to 1, of the training time spent waiting for data; None if not logged."""
         epochs = [epoch for epoch in self._epoch_facts if "data_wait" in epoch]
@@ -199,6 +205,13 @@ def stack(runs: Sequence[Run], name: str) -> np.ndarray:
         if run.diverged is not None:
             row[run.diverged - 1 :] = np.nan
     return values
+
+
+def end_alike(runs: Sequence[Run]) -> bool:
+    """Whether all runs have ended: each has as many epochs as the longest, or a callback, such as
+    `--early-stop`, has stopped it."""
+    longest = max(run.epochs for run in runs)
+    return all(run.epochs == longest or run.run.get("stopped") for run in runs)
 
 
 def clean_points(runs: Sequence[Run], quantity: str) -> dict[int, float]:

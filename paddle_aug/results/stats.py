@@ -62,11 +62,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One of `among` differences that were tested together; `p` is after Holm's correction."""
+    """One of `among` differences that were tested together; `p` is after Holm's correction. Each
+    pair is of one `unit`: a seed or a fold."""
 
     difference: Difference
     p: float | None
     among: int
+    unit: str = "seed"
 
     @property
     def shown(self) -> bool:
@@ -89,17 +91,19 @@ class Comparison:
         if self.shown:
             return f"{self.word} by {self.points[1:]} points"
         if n == 1:
-            return "no difference shown: one seed cannot tell a difference from chance"
+            return f"no difference shown: one {self.unit} cannot tell a difference from chance"
         if self.difference.p is None:
             if mean == 0:
-                return f"no difference shown: the same with each of {n} seeds"
+                return f"no difference shown: the same with each of {n} {self.unit}s"
             return (
-                f"no difference shown: {100 * mean:+.1f} points with each of {n} seeds, and where "
-                "nothing varies, nothing can be said about chance"
+                f"no difference shown: {100 * mean:+.1f} points with each of {n} {self.unit}s, and "
+                "where nothing varies, nothing can be said about chance"
             )
-        text = f"no difference shown with {n} seeds"
+        text = f"no difference shown with {n} {self.unit}s"
         if abs(mean) <= _ROUNDING:
             return f"{text}: the means are equal"
+        if self.unit == "fold":  # more folds would share more images, and change the question
+            return text
         needed = pairs_needed(self.difference, ALPHA / self.among)
         many = f"more than {MAX_PAIRS:,}" if math.isinf(needed) else f"about {needed:,}"
         return f"{text}; if the true difference is the one seen here, {many} seeds would show it"
@@ -117,9 +121,12 @@ def best_epoch(accuracies: Sequence[float] | np.ndarray) -> int:
 
 
 def final_accuracy(run: Run) -> float | None:
-    """A run's accuracy: its mean eval accuracy over the `last_epochs`; None if it diverged."""
+    """A run's accuracy: its mean eval accuracy over the `last_epochs`, or that on the images which
+    have `judged` it; None if it diverged."""
     if run.diverged is not None:
         return None
+    if run.judged:
+        return run.judged["acc"]
     return float(np.mean(run.curves["accEval"][-last_epochs(run.epochs) :]))
 
 
@@ -153,22 +160,30 @@ def difference(values: Mapping[int, float], baseline: Mapping[int, float]) -> Di
     return Difference(mean, spread, margin(spread, n), p, n)
 
 
-def compared_together(differences: Mapping[Name, Difference]) -> dict[Name, Comparison]:
+def compared_together(
+    differences: Mapping[Name, Difference], unit: str = "seed"
+) -> dict[Name, Comparison]:
     """The differences that one answer consists of, with Holm's correction for all of them."""
     corrected = holm([difference.p for difference in differences.values()])
     return {
-        name: Comparison(difference, p, len(differences))
+        name: Comparison(difference, p, len(differences), unit)
         for (name, difference), p in zip(differences.items(), corrected, strict=True)
     }
 
 
 def compared_in_pairs(
     pairs: Mapping[Name, tuple[Mapping[int, float], Mapping[int, float]]],
+    unit: str = "seed",
 ) -> dict[Name, Comparison]:
     """Accuracies by seed, each with those of its baseline, as one answer compares them; without
     those that have no seed in common."""
     return compared_together(
-        {name: difference(*pair) for name, pair in pairs.items() if pair[0].keys() & pair[1].keys()}
+        {
+            name: difference(*pair)
+            for name, pair in pairs.items()
+            if pair[0].keys() & pair[1].keys()
+        },
+        unit,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paddle_aug.errors import printable
-from paddle_aug.results.runlog import Run, by_mode, sound, stack
+from paddle_aug.results.runlog import Run, by_mode, end_alike, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.style import label
 from paddle_aug.results.text import count, listed, markdown_table, terminal_width
@@ -39,10 +39,10 @@ def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None)
     """The figures' numbers in text, a row per mode; several runs of a mode give mean ± spread.
 
     Accuracies are in per cent and the gap is in points: training minus evaluation accuracy after
-    the last epoch. "clean" is the accuracy on training images that are neither augmented nor mixed,
-    and makes the gap where it was measured. "last 10 (%)" is the mean evaluation accuracy of the
-    last ten epochs, and "data wait" the share of the training time spent waiting for images. Runs
-    that diverged are in no mean.
+    the last epoch, which may differ where runs were stopped. "clean" is the accuracy on training
+    images that are neither augmented nor mixed, and makes the gap where it was measured. "last 10
+    (%)" is the mean evaluation accuracy of the last ten epochs, and "data wait" the share of the
+    training time spent waiting for images. Runs that diverged are in no mean.
 
     A table for a terminal of `width` columns drops the columns that matter least.
     """
@@ -97,27 +97,34 @@ def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
         return _row_of_diverged(mode, runs)
     seeds = f"{len(sound(runs))} of {len(runs)}" if sound(runs) != runs else str(len(runs))
     runs = sound(runs)
-    train, held_out = 100 * stack(runs, "accTrain"), 100 * stack(runs, "accEval")
-    epochs = held_out.shape[1]
-    best = np.array([best_epoch(curve) for curve in held_out])
-    first, last = best.min() + 1, best.max() + 1
-    when = f"{first}–{last}" if first < last else f"{first}"
-    measured = [run.clean("acc").get(epochs) for run in runs]
+    held_out = [100 * curve for curve in curves_to_end(runs, "accEval")]
+    train = np.array([100 * curve[-1] for curve in curves_to_end(runs, "accTrain")])
+    final = np.array([curve[-1] for curve in held_out])
+    epochs = [len(curve) for curve in held_out]
+    best = [best_epoch(curve) + 1 for curve in held_out]
+    highest = np.array([curve[epoch - 1] for curve, epoch in zip(held_out, best, strict=True)])
+    latest = np.array([curve[-LAST:].mean() for curve in held_out])
+    measured = [run.clean("acc").get(end) for run, end in zip(runs, epochs, strict=True)]
     clean = None if None in measured else 100 * np.array(measured)
-    gap = (train[:, -1] if clean is None else clean) - held_out[:, -1]
+    gap = (train if clean is None else clean) - final
     waits = [run.data_wait for run in runs if run.data_wait is not None]
     return {
         "augmentation": label(mode),
-        "eval (%)": _mean_text(held_out[:, -1]),
-        "best (%, epoch)": f"{_mean_text(held_out[np.arange(len(runs)), best])} ({when})",
-        f"last {LAST} (%)": _mean_text(held_out[:, -LAST:].mean(1)) if epochs >= LAST else "",
-        "train (%)": _mean_text(train[:, -1]),
+        "eval (%)": _mean_text(final),
+        "best (%, epoch)": f"{_mean_text(highest)} ({_range_text(best)})",
+        f"last {LAST} (%)": _mean_text(latest) if min(epochs) >= LAST else "",
+        "train (%)": _mean_text(train),
         "clean (%)": "" if clean is None else _mean_text(clean),
         "gap (points)": _mean_text(gap),
-        "epochs": str(epochs),
+        "epochs": _range_text(epochs),
         "seeds": seeds,
         "data wait": f"{100 * np.mean(waits):.0f} %" if waits else "",
     }
+
+
+def curves_to_end(runs: Sequence[Run], name: str) -> list[np.ndarray]:
+    """One curve of each run: whole if they `end_alike`, else cut to the shortest run."""
+    return [run.curves[name] for run in runs] if end_alike(runs) else [*stack(runs, name)]
 
 
 def _row_of_diverged(mode: str, runs: Sequence[Run]) -> dict[str, str]:
@@ -128,6 +135,11 @@ def _row_of_diverged(mode: str, runs: Sequence[Run]) -> dict[str, str]:
         best = best_epoch(before)
         cells["best (%, epoch)"] = f"{100 * before[best]:.1f} ({best + 1})"
     return cells
+
+
+def _range_text(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}–{high}" if low < high else f"{low}"
 
 
 def _mean_text(values: np.ndarray) -> str:
@@ -149,8 +161,9 @@ def notes(runs: Sequence[Run]) -> list[str]:
                 + (" Means and figures leave it out." if lengths else "")
             )
         if len(set(lengths)) > 1:
+            where = " in figures" if end_alike(sound(members)) else ""
             sentences.append(
                 f"{label(mode)}: the seeds have {', '.join(map(str, lengths))} epochs; only the "
-                f"first {min(lengths)}, which all of them have, are shown."
+                f"first {min(lengths)}, which all of them have, are shown{where}."
             )
     return sentences

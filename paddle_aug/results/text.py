@@ -62,13 +62,13 @@ def shortened(items: Sequence[str], most: int = 4) -> str:
     return ", ".join(items[:most]) + ", …" * (len(items) > most)
 
 
-def seeds_text(numbers: Collection[int]) -> str:
+def seeds_text(numbers: Collection[int], unit: str = "seed") -> str:
     """
     >>> seeds_text([5, 5]), seeds_text([3, 5, 4])
     ('5 seeds', '3 to 5 seeds')
     """
     low, high = min(numbers, default=0), max(numbers, default=0)
-    return count(high, "seed") if low == high else f"{low} to {high} seeds"
+    return count(high, unit) if low == high else f"{low} to {high} {unit}s"
 
 
 def p_text(p: float | None) -> str:

@@ -20,6 +20,7 @@ class Batches:
 
     Images are uint8 tensors [N, H, W, 3], labels int64 [N]. They are this process's part of a batch
     of `total` images: every `group.size`-th. Workers make at most `at_once` of them together.
+    `balanced` epochs have as many images of each class.
     """
 
     workers: Workers
@@ -29,6 +30,7 @@ class Batches:
     shuffle: bool
     group: Group
     at_once: int | None = None
+    balanced: bool = False
 
     @property
     def images(self) -> int:
@@ -58,8 +60,11 @@ class Batches:
 
         A process may have none of the last batch of an evaluation, which is left out then.
         """
+        labels = None
+        if self.balanced:
+            labels = [sample.label for sample in self.workers.datasets[self.name].samples]
         batches = epoch_keys(
-            self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest
+            self.images, self.batch_size, self.seed, epoch, self.shuffle, self.fewest, labels
         )
         parts = [(keys[self.group.rank :: self.group.size], len(keys)) for keys in batches]
         return [(part, total) for part, total in parts if part]

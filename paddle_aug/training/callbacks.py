@@ -1,12 +1,17 @@
 """Callbacks, by which other code follows a training and may end it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import paddle
 
+from paddle_aug.results.stats import best_epoch
 from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.state import Progress, Run
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,23 @@ class Callback:
 
     def close(self) -> None:
         """The training has ended: as planned, by an error, or by Ctrl-C."""
+
+
+class EarlyStop(Callback):
+    """Ends a training whose evaluation has not improved for `--early-stop` epochs. Looks at the
+    curves alone, so that a resumed run ends at the same epoch."""
+
+    def on_epoch_end(self, run: Run, progress: Progress) -> None:
+        config, curves = run.config, progress.curves
+        by_loss = config.early_stop_by == "loss"
+        scores = -np.array(curves["lossEval"]) if by_loss else curves["accEval"]
+        best = best_epoch(scores) + 1
+        if config.early_stop and progress.done - best >= config.early_stop:
+            progress.stop()
+            logger.info(
+                "%s: stopped after epoch %d of %d, as the eval %s has not improved since epoch %d",
+                config.mode, progress.done, config.epochs, config.early_stop_by, best,
+            )  # fmt: skip
 
 
 class Callbacks:

@@ -18,7 +18,8 @@ from paddle_aug.networks import NETWORKS
 from paddle_aug.results.stats import LAST
 from paddle_aug.rng import integer_seed
 from paddle_aug.training.batches import Batches, Normalize
-from paddle_aug.training.callbacks import Callback, Callbacks, Step
+from paddle_aug.training.callbacks import Callback, Callbacks, EarlyStop, Step
+from paddle_aug.training.class_weights import class_weights
 from paddle_aug.training.console import Console
 from paddle_aug.training.device import num_workers, use_device
 from paddle_aug.training.distributed import Group, join_group
@@ -77,6 +78,7 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
     device = use_device(config)
     group = join_group()
     refuse_small_batches(config, group)
+    weights = class_weights(config, data)
     datasets = make_datasets(config, data)
     unchanged = map(datasets["train"].unchanged, range(len(datasets["train"])))
     normalize = Normalize(normalization(config.normalize, unchanged))
@@ -95,7 +97,10 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
         optimizer = make_optimizer(config, network)
         average = Average(network, config.ema)
         scaler = paddle.amp.GradScaler(enable=config.amp)
-        run = Run(config, data, group, network, optimizer, average, scaler, normalize.normalization)
+        run = Run(
+            config, data, group, network, optimizer, average, scaler, normalize.normalization,
+            None if weights is None else paddle.to_tensor(weights),
+        )  # fmt: skip
         progress = begin(run)
         if progress.finished(config):
             return progress
@@ -105,14 +110,13 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
             name: evaluation.batches(workers, name, config.micro_batch, config.seed, False, group)
             for name in ("eval", "test", "clean")
         }
-        train_batches = training.batches(
-            workers, "train", config.step_batch, config.seed, True, group, at_once
-        )
+        how = (config.step_batch, config.seed, True, group, at_once, config.sampler == "balanced")
+        train_batches = training.batches(workers, "train", *how)
         mixer = Mixer(config, group, training.prepare)
         if config.head_epochs and not progress.done:
             all_images = (workers, "clean", config.micro_batch, config.seed, False, Group())
             head = dense_head(network, config.network)
-            fit_head(evaluation, head, evaluation.batches(*all_images), config.head_epochs)
+            fit_head(run, evaluation, head, evaluation.batches(*all_images))
             head_alone = evaluate(evaluation, batches["eval"])["acc"]
             logger.info("%s: eval %.1f %% with the head alone", config.mode, 100 * head_alone)
         trained_network = group.wrap(training.network)
@@ -233,7 +237,7 @@ def own_callbacks(config: TrainConfig, group: Group, workers: Workers) -> list[C
     """The callbacks of every training; only the first process has any."""
     if not group.is_first:
         return []
-    return [Console(workers), VisualDL(config)] if config.visualdl else [Console(workers)]
+    return [Console(workers), *([VisualDL(config)] if config.visualdl else []), EarlyStop()]
 
 
 def make_datasets(config: TrainConfig, data: Dataset) -> dict[str, Augmented]:
@@ -255,8 +259,10 @@ def check_start(config: TrainConfig, data: Dataset) -> None:
     """Stop where `fit` would before its first epoch, but do not read or fill any weights.
 
     Raises:
-        UserError: images, network, pretrained weights or frozen layers do not fit each other.
+        UserError: images, network, pretrained weights or frozen layers do not fit each other, or
+            the class weights do not fit the data.
     """
+    class_weights(config, data)
     make_datasets(config, data)
     with paddle.LazyGuard():
         freeze(new_network(config, data), config.freeze)

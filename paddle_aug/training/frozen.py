@@ -16,6 +16,7 @@ from paddle import nn
 
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.augmented import Key
 from paddle_aug.rng import generator
 from paddle_aug.system.processes import cores
 from paddle_aug.training.batches import Batches, Normalize, tensor_of
@@ -153,8 +154,8 @@ class FeatureBatches(Batches):
     """Batches with `Wanted` features in the place of images.
 
     Features of unaugmented images are computed once. Of an augmented image there are `passes`, its
-    augmentations in the first epochs, and each epoch draws one of them; with 0 passes, each epoch
-    augments anew.
+    augmentations in the first epochs, and each epoch draws one of them (its copies in the epoch
+    take the next ones); with 0 passes, each epoch augments anew.
     """
 
     features: Features = field(kw_only=True)
@@ -165,23 +166,31 @@ class FeatureBatches(Batches):
         """The batches of one epoch."""
         dataset, parts = self.workers.datasets[self.name], self.parts(epoch)
         plain = isinstance(dataset.transform, Identity)
-        chosen = [0 if plain else epoch] * self.images
-        if self.passes and not plain:
-            rng = generator(self.seed, "passes", epoch)
-            chosen = rng.integers(self.passes, size=self.images).tolist()
+        chosen = generator(self.seed, "passes", epoch).integers(self.passes or 1, size=self.images)
         known = self.features.known if plain else self.known
 
-        def name(index: int) -> Hashable:
-            sample = dataset.samples[index]
-            return (sample.file, sample.path) if plain else (chosen[index], index)
+        def drawn(key: Key) -> Key:
+            """The key whose augmentation stands for this one's."""
+            index, copy = key[1], sum(key[2:])
+            if plain:
+                return 0, index
+            return ((int(chosen[index]) + copy) % self.passes, index) if self.passes else key
 
-        new = [[index for _, index in part if name(index) not in known] for part, _ in parts]
-        images = self.tensors([[(chosen[i], i) for i in part] for part in new if part])
+        def name(key: Key) -> Hashable:
+            sample = dataset.samples[key[1]]
+            return (sample.file, sample.path) if plain else drawn(key)
+
+        new, seen = [], set(known)
+        for part, _ in parts:
+            lacking = {name(key): drawn(key) for key in part if name(key) not in seen}
+            seen.update(lacking)
+            new.append(lacking)
+        images = self.tensors([[*lacking.values()] for lacking in new if lacking])
         for (part, total), lacking in zip(parts, new, strict=True):
-            labels = np.array([dataset.samples[index].label for _, index in part], np.int64)
+            labels = np.array([dataset.samples[key[1]].label for key in part], np.int64)
             wanted = Wanted(
-                [name(index) for _, index in part],
-                [name(index) for index in lacking],
+                [name(key) for key in part],
+                [*lacking],
                 next(images)[0] if lacking else None,
                 known,
             )

@@ -31,8 +31,8 @@ def add_gradients(
             with paddle.amp.auto_cast(enable=config.amp):
                 logits, *auxiliary = as_list(network(batch))
                 loss = sum(
-                    (AUXILIARY * smoothed_loss(config, other, expected) for other in auxiliary),
-                    smoothed_loss(config, logits, expected),
+                    (AUXILIARY * smoothed_loss(run, other, expected) for other in auxiliary),
+                    smoothed_loss(run, logits, expected),
                 )
                 # Gradients are averaged over processes, whose parts may differ by an image.
                 loss = loss * (len(batch) * group.size / total)
@@ -58,8 +58,16 @@ def as_list(outputs: paddle.Tensor | tuple) -> list[paddle.Tensor]:
     return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
 
 
-def smoothed_loss(
-    config: TrainConfig, logits: paddle.Tensor, targets: paddle.Tensor
-) -> paddle.Tensor:
-    """The mean cross entropy that training minimises, with label smoothing."""
-    return F.cross_entropy(logits, targets, soft_label=True, label_smoothing=config.label_smoothing)
+def smoothed_loss(run: Run, logits: paddle.Tensor, targets: paddle.Tensor) -> paddle.Tensor:
+    """The mean cross entropy that training minimises, with label smoothing and class weights.
+
+    An image weighs as much as the classes of its target, each by its share, and the mean divides by
+    the number of images, not by their weights: so the parts of a batch add up to the whole.
+    """
+    smoothing = run.config.label_smoothing
+    losses = F.cross_entropy(
+        logits, targets, soft_label=True, label_smoothing=smoothing, reduction="none"
+    )
+    if run.class_weights is not None:
+        losses = losses * (targets * run.class_weights).sum(axis=1, keepdim=True)
+    return losses.mean()

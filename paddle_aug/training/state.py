@@ -14,6 +14,7 @@ import paddle
 from paddle_aug.config import EARLIER_DEFAULTS, TrainConfig, flag, of_type
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import Normalization
+from paddle_aug.data.samples import Sample
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine
@@ -88,6 +89,12 @@ class Run:
     average: Average
     scaler: paddle.amp.GradScaler
     normalization: Normalization
+    class_weights: paddle.Tensor | None = None
+
+    @property
+    def class_weight_list(self) -> list[float] | None:
+        """The class weights as plain numbers."""
+        return None if self.class_weights is None else self.class_weights.numpy().tolist()
 
 
 def begin(run: Run) -> Progress:
@@ -116,6 +123,11 @@ def resume(run: Run, path: Path) -> Progress:
     config = run.config
     state = checkpoint_schema.current(checkpoint.load(path), path)
     refuse_other_run(path, state, config, run.data)
+    if state.get("class_weights") != run.class_weight_list:
+        raise UserError(
+            f"{path} was trained with other weights than {config.class_weights} has now; restore "
+            "the file to resume, or drop --resume to start over"
+        )
     average = state["average"]
     checkpoint.load_weights(run.network, state["network"], path)
     stepped = average["steps"] > 0 and not config.amp  # with amp, overflowing steps are skipped
@@ -277,6 +289,7 @@ def save(run: Run, progress: Progress) -> None:
         "sessions": progress.sessions,
         "test": progress.test,
         "stopped": progress.stopped,
+        "class_weights": run.class_weight_list,
         "config": run.config.asdict(),
         "data": about_data(run.data),
     }
@@ -303,6 +316,8 @@ def publish(run: Run, progress: Progress) -> None:
         "best": progress.best if progress.done else None,
         "diverged": progress.diverged,
         "test": progress.test,
+        "class_weights": run.class_weight_list,
+        "stopped": progress.stopped,
         "epochs": progress.epochs,
         "finished": progress.finished(config) and not progress.diverged,
     }
@@ -336,6 +351,11 @@ def model_file(config: TrainConfig, name: str) -> Path:
 
 def about_data(data: Dataset) -> dict:
     """The facts about the data in run.json."""
+
+    def of_class(samples: list[Sample]) -> list[int]:
+        labels = [sample.label for sample in samples]
+        return np.bincount(labels, minlength=data.num_classes).tolist()
+
     return {
         "name": data.name,
         "fingerprint": data.fingerprint,
@@ -344,9 +364,9 @@ def about_data(data: Dataset) -> dict:
         "train": len(data.train),
         "eval": len(data.eval),
         "test": len(data.test),
-        "eval_of_class": np.bincount(
-            [sample.label for sample in data.eval], minlength=data.num_classes
-        ).tolist(),
+        "train_of_class": of_class(data.train),
+        "eval_of_class": of_class(data.eval),
+        "test_of_class": of_class(data.test),
     }
 
 

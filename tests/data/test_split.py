@@ -1,6 +1,7 @@
 """Parts of a data set: as large as asked for, of each class its share, the same for a seed."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,6 +101,78 @@ def test_a_holdout_is_taken_from_training_and_what_was_eval_becomes_test():
     for part in (chosen.train, chosen.eval):
         assert paths(part) == [path for path in paths(dataset.train) if path in paths(part)]
     assert (chosen.name, chosen.class_names) == (dataset.name, dataset.class_names)
+
+
+@pytest.mark.parametrize("sizes", [(40, 20, 8), (11, 11, 11, 11), (50, 3, 2), (7, 9, *[4] * 20)])
+@pytest.mark.parametrize("folds", [2, 3, 5])
+def test_folds_share_out_the_images_of_each_class(sizes, folds):
+    dataset = made(sizes)
+    parts = [select(dataset, fold=f"{number}/{folds}") for number in range(1, folds + 1)]
+    evaluated = sorted(path for part in parts for path in paths(part.eval))
+    assert evaluated == sorted(paths(dataset.train)), "each is in one fold"
+    for part in parts:
+        assert sorted(paths(part.train) + paths(part.eval)) == sorted(paths(dataset.train))
+        assert paths(part.train) == [p for p in paths(dataset.train) if p in paths(part.train)]
+        assert part.test == []
+        for label, size in enumerate(sizes):
+            assert size // folds <= counts(part.eval)[label] <= -(-size // folds)
+    images = [len(part.eval) for part in parts]
+    assert max(images) - min(images) <= 2
+
+
+def test_folds_are_the_same_for_every_seed_and_a_fraction_is_of_the_others():
+    dataset = made()
+    one, other = (select(dataset, fold="2/5", seed=seed) for seed in (0, 1))
+    assert one.fingerprint == other.fingerprint
+    half = select(dataset, fold="2/5", fraction=0.5)
+    assert (paths(half.eval), len(half.train)) == (paths(one.eval), 48)
+    assert set(paths(half.train)) < set(paths(one.train))
+
+
+def test_copies_and_repeated_lines_are_in_one_fold():
+    """Image 1 is a copy of image 0, and image 2 is listed three times."""
+    dataset = made((20, 20))
+    train = list(dataset.train)
+    train[1] = train[1]._replace(pixels=train[0].pixels, label=train[0].label)
+    dataset = replace(dataset, train=[*train, train[2], train[2]])
+    places = {}
+    for number in range(1, 6):
+        part = select(dataset, fold=f"{number}/5")
+        assert len(part.eval) == len(set(paths(part.eval)))
+        assert not set(paths(part.eval)) & set(paths(part.train))
+        places |= dict.fromkeys(paths(part.eval), number)
+    assert len(places) == 40
+    assert places[train[0].path] == places[train[1].path]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fold": "0/5"}, "--fold takes K/N, such as 1/5 for the first of five folds, not 0/5"),
+        ({"fold": "6/5"}, "--fold takes K/N, such as 1/5 for the first of five folds, not 6/5"),
+        ({"fold": "1/1"}, "--fold takes K/N, such as 1/5 for the first of five folds, not 1/1"),
+        ({"fold": "2"}, "--fold takes K/N, such as 1/5 for the first of five folds, not 2"),
+        ({"fold": "1/2", "holdout": 0.2}, "--holdout and --fold both hold images back; give one of "
+         "them"),
+        ({"fold": "9/9"}, "--fold 9/9 is empty: there are 8 images"),
+    ],
+)  # fmt: skip
+def test_a_fold_that_is_not_there_is_refused(options, message):
+    assert refused(made((4, 4)), **options) == message
+
+
+def test_a_class_of_one_image_has_no_folds():
+    dataset = made((9, 1, 5))
+    messages = set()
+    for number in range(1, 4):
+        try:
+            select(dataset, fold=f"{number}/3")
+        except UserError as error:
+            messages.add(str(error).partition("/")[2])
+    assert messages == {
+        "3 leaves no image of class1 to train on: each class needs two images or more that are no "
+        "copies of each other"
+    }
 
 
 def test_a_holdout_makes_up_for_an_eval_list_that_is_not_there():

@@ -1,5 +1,6 @@
 """A comparison: which runs it trains, in what order, and that it continues where it was stopped."""
 
+import re
 import shutil
 import signal
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
-from in_process import TOOLS, run_tool
+from in_process import TOOLS, refusal, run_tool
 from made_data import spoil_images, write_dataset
 from played import Played
 from same_run import assert_same_comparison
@@ -24,7 +25,7 @@ from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import compared_together, difference
 from paddle_aug.rng import generator
-from paddle_aug.system.files import read_json
+from paddle_aug.system.files import read_json, write_json
 from paddle_aug.training import fit as train
 from paddle_aug.training import frozen
 
@@ -131,6 +132,117 @@ def test_each_mode_gets_the_learning_rate_that_did_best_on_images_held_back(comp
     assert "0.0001 for `hflip`" in compare_report.method(results)
     _, played = compared(rates=(1e-4, 1e-3), seeds=3)  # rates are chosen once
     assert len(played.begun) == 3
+
+
+# Folds
+
+
+def test_each_fold_of_the_training_list_is_evaluated_once_by_each_mode(compared, data, tmp_path):
+    results, played = compared(kfold=4, seeds=4, config={"fold": "1/4"})
+    evaluated = {mode: [] for mode in MODES}
+    for config, part in played.runs:
+        assert config.fold == f"{config.seed - 2}/4"
+        assert not {s.path for s in part.train} & {s.path for s in part.eval}
+        assert (len(part.train), len(part.eval), len(part.test)) == (18, 6, 0)
+        evaluated[config.mode] += [sample.path for sample in part.eval]
+    for paths in evaluated.values():
+        assert sorted(paths) == sorted(sample.path for sample in data.train)
+    assert len({tuple(paths) for paths in evaluated.values()}) == 1
+    again, played = compared(kfold=4, seeds=4, config={"fold": "1/4"})
+    assert played.begun == []
+    assert again.accuracies == results.accuracies
+    with pytest.raises(UserError, match=r"is a comparison with --kfold 4, but this one has None"):
+        compared(seeds=4)
+
+
+def test_a_report_on_folds_says_so(compared):
+    played = Played({"hflip": 0.8, "userDef": 0.5}, spread={"userDef": 0.1})
+    results, _ = compared(played, kfold=5, seeds=5, config={"fold": "1/5"})
+    answer, method = compare_report.answer(results), compare_report.method(results)
+    assert re.search(r"`hflip` helps on photos: .*, 5 folds, p ", answer)
+    assert re.search(r"`userDef` \(.*\): no difference shown with 5 folds\.", answer)
+    assert "seed" not in answer + method
+    assert "modes are compared in pairs by fold" in method
+    assert "Each image of the training list is evaluated in one fold" in method
+    assert "folds share training images, so that p comes out somewhat too small" in method
+    assert compare_report.accuracy_table(results, 1.0)[0][-1] == "folds"
+
+
+def test_folds_within_a_budget_and_on_fractions(compared):
+    results, played = compared(
+        kfold=4, seeds=4, fractions=(0.5, 1.0), budget=165.0, config={"fold": "1/4"}
+    )
+    assert {len(part.train) for config, part in played.runs if config.fraction == 0.5} == {9}
+    assert "has 3 of 4 folds" in compare_report.left_out(results)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--kfold 5 --seeds 3", "give --kfold or --seeds, not both: with folds, a mode has a run"),
+        ("--kfold 1", "--kfold must be at least 2, not 1"),
+        ("--kfold 5 --holdout 0.2", "--kfold does not go with --holdout: each fold is held back"),
+        ("--kfold 5 --fold 1/5", "give --kfold or --fold, not both"),
+        ("--kfold 5 --early-stop 3", "--kfold does not go with --early-stop: no images are left"),
+        ("--kfold 5 --learning-rates 0.1", "--kfold does not go with --learning-rates: they would "
+         "be chosen on images of all folds; drop one of them"),
+        ("--early-stop 3", "--early-stop chooses epochs by the images that a comparison judges by; "
+         "add --holdout 0.2, so that runs stop by images held back from the training list, and are "
+         "judged by the evaluation list"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_with_folds_or_early_stopping_is_refused(
+    words, message, tmp_path, monkeypatch, capsys
+):
+    options = ["--data", tmp_path, "--out", tmp_path / "out", *words.split()]
+    assert message in refusal("compare.py", *options, monkeypatch=monkeypatch, capsys=capsys)
+
+
+# Early stopping
+
+
+class StopsEarly(Played):
+    """Runs are worth 0.9 by the test list, whatever the images held back say."""
+
+    def train(self, config, data):
+        seconds = super().train(config, data)
+        file = runlog.run_file(config.log_dir, config.mode)
+        test = {"loss": 1.0, "acc": 0.9 if config.mode == "hflip" else 0.5, "right": [4, 2, 0]}
+        write_json(file, read_json(file) | {"test": test})
+        return seconds
+
+
+def test_runs_that_stop_early_are_judged_by_the_evaluation_list_alone(compared, data):
+    results, played = compared(
+        StopsEarly({"none": 0.99}), config={"early_stop": 3, "holdout": 0.25}
+    )
+    assert {tuple(s.path for s in part.test) for _, part in played.runs} == {
+        tuple(sample.path for sample in data.eval)
+    }
+    assert results.accuracies[1.0]["hflip"] == {3: 0.9, 4: 0.9, 5: 0.9}
+    assert results.accuracies[1.0]["none"] == {3: 0.5, 4: 0.5, 5: 0.5}
+    run = results.runs[1.0]["hflip"][3]
+    np.testing.assert_array_equal(compare_results.recall(run), [1, 0.5, 0])
+    method = compare_report.method(results)
+    assert (
+        "until the accuracy on 6 images that were held back had not improved for 3 epoch" in method
+    )
+    assert "that of its last weights on the 12 images of the evaluation list" in method
+
+
+def test_runs_that_stop_early_need_an_evaluation_list(compared, data):
+    with pytest.raises(
+        UserError, match="photos has no evaluation list, by which runs with --early"
+    ):
+        compared(data=replace(data, eval=[]), config={"early_stop": 3, "holdout": 0.25})
+
+
+def test_a_file_of_weights_with_faults_is_refused_before_the_first_run_begins(compared, tmp_path):
+    (tmp_path / "weights.txt").write_text("rose 2")
+    played = Played()
+    with pytest.raises(UserError, match="no class named 'rose'"):
+        compared(played, config={"class_weights": str(tmp_path / "weights.txt")})
+    assert played.begun == []
 
 
 # Budget

@@ -46,6 +46,23 @@ def test_several_seeds_give_mean_and_sample_standard_deviation(tmp_path):
     assert row["seeds"] == "3"
 
 
+def test_seeds_that_were_stopped_count_with_their_own_last_epochs(tmp_path):
+    one_run(tmp_path / "seed-0", [0.1, 0.6, 0.4], [0.2, 0.2, 0.5], stopped=True)
+    one_run(tmp_path / "seed-1", [0.1, 0.2, 0.3, 0.8, 0.6], [0.2, 0.2, 0.2, 0.2, 0.7])
+    (row,) = rows_of(tmp_path)
+    assert row["eval (%)"] == "50.0 ± 14.1"
+    assert row["best (%, epoch)"] == "70.0 ± 14.1 (2–4)"
+    assert (row["train (%)"], row["epochs"]) == ("60.0 ± 14.1", "3–5")
+    sentence = (
+        "userDef: the seeds have 3, 5 epochs; only the first 3, which all of them have, are shown"
+    )
+    assert notes(read_seeds([tmp_path])) == [f"{sentence} in figures."]
+    one_run(tmp_path / "seed-0", [0.1, 0.6, 0.4], [0.2, 0.2, 0.5])  # interrupted
+    (row,) = rows_of(tmp_path)
+    assert (row["eval (%)"], row["epochs"]) == ("35.0 ± 7.1", "3")
+    assert notes(read_seeds([tmp_path])) == [f"{sentence}."]
+
+
 def test_fewer_than_ten_epochs_have_no_mean_of_ten(tmp_path):
     one_run(tmp_path, [0.5] * 9)
     assert "last 10 (%)" not in rows_of(tmp_path)[0]

@@ -31,8 +31,8 @@ def calculate_in(dtype: str, nudged: bool = False, replace=setattr) -> None:
         network.register_forward_pre_hook(lambda _, inputs: inputs[0].astype(dtype))
         return network
 
-    def loss(config, logits, targets):
-        return smoothed_loss(config, logits, targets.astype(dtype))
+    def loss(run, logits, targets):
+        return smoothed_loss(run, logits, targets.astype(dtype))
 
     def add_in_dtype(total, logits, targets):
         add(total, logits, targets.astype(dtype))

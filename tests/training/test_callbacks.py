@@ -10,9 +10,9 @@ from made_data import write_dataset
 from same_run import assert_same_run
 
 from paddle_aug.results import runlog
-from paddle_aug.training.callbacks import Callback
+from paddle_aug.training.callbacks import Callback, EarlyStop
 from paddle_aug.training.fit import fit
-from paddle_aug.training.state import model_file
+from paddle_aug.training.state import Progress, model_file
 
 EVENTS = (
     "on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end", "close",
@@ -104,6 +104,47 @@ def test_a_stopped_training_is_finished_with_all_its_files_until_it_gets_more_ep
     assert_same_run(replace(config, epochs=4), whole)
 
 
+CURVES = {  # by epoch, from 1
+    "accEval": [0.1, 0.5, 0.4, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6],
+    "lossEval": [3.0, 2.0, 1.0, 1.0, 0.9, 0.95, 0.9, 1.2, 1.5],
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "epochs", "end"),
+    [("accuracy", 3, 5), ("accuracy", 2, 4), ("accuracy", 4, None), ("loss", 2, 7), ("loss", 1, 4),
+     ("loss", 5, None), ("loss", 0, None), ("accuracy", 0, None)],
+)  # fmt: skip
+def test_early_stop_waits_so_many_epochs_for_an_improvement(config, by, epochs, end):
+    """An equal value is no improvement."""
+    run = SimpleNamespace(config=replace(config, early_stop=epochs, early_stop_by=by))
+    ends = []
+    for done in range(1, 10):
+        curves = {name: values[:done] for name, values in CURVES.items()}
+        progress = Progress(curves, epochs=[{}] * done)
+        EarlyStop().on_epoch_end(run, progress)
+        ends += [done] * progress.stopped
+    assert ends[:1] == ([end] if end else [])
+
+
+def test_an_early_stopped_run_is_finished_and_resumes_to_the_same_bits(
+    config, data, elsewhere, caplog
+):
+    # At this rate no prediction changes, so the first epoch stays the best.
+    config = replace(config, early_stop=2, learning_rate=1e-12, epochs=9)
+    whole = replace(config, **elsewhere)
+    with caplog.at_level("INFO"):
+        assert fit(whole, data).done == 3
+    text = "stopped after epoch 3 of 9, as the eval accuracy has not improved since epoch 1"
+    assert text in caplog.text
+    fit(replace(config, epochs=2), data)
+    fit(replace(config, resume=True), data)
+    assert_same_run(config, whole)
+    run = runlog.read_run_file(config.log_dir, config.mode)
+    assert (run["finished"], run["stopped"], run["config"]["early_stop"]) == (True, True, 2)
+    assert fit(replace(config, resume=True), data).done == 3
+
+
 def scripts(repository):
     page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
     return re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
@@ -133,14 +174,13 @@ def test_the_callback_of_the_page_logs_each_epoch(config, data, repository, monk
 
 def test_the_script_of_the_page_stops_early(tmp_path, monkeypatch, repository):
     script, _ = scripts(repository)
-    # At this rate no prediction changes, so the first epoch stays the best.
-    tiny = {"network": "vgg_thin", "image_size": 16, "learning_rate": 1e-12, "device": "cpu"}
+    tiny = {"network": "vgg_thin", "image_size": 16, "device": "cpu"}
     script = script.replace('"epochs": 50', f'"epochs": 50, **{tiny}').replace(
-        "patience=5", "patience=1"
+        "accuracy=0.95", "accuracy=0.1"
     )
     write_dataset(tmp_path / "photos")
     monkeypatch.chdir(tmp_path)
     exec(script, {"__name__": "__main__"})
     run = runlog.read_run_file("logs", "userDef")
-    assert len(run["epochs"]) == 2
-    assert run["finished"] is True
+    assert len(run["epochs"]) == 1
+    assert (run["finished"], run["stopped"]) == (True, True)

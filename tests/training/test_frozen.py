@@ -1,5 +1,6 @@
 """Frozen layers are computed by another way, once for equal images, and to the same result."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from same_run import assert_same_run
 from trained import tiny_config, train_tiny
 
+from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.transform import Identity
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.image import read_sample
+from paddle_aug.data.workers import Workers
 from paddle_aug.inputs import open_data
 from paddle_aug.networks import NETWORKS
 from paddle_aug.networks.depthwise import DepthwiseConv2D
@@ -18,6 +21,7 @@ from paddle_aug.training import fit as train
 from paddle_aug.training import frozen
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.callbacks import Callback
+from paddle_aug.training.distributed import Group
 from paddle_aug.training.frozen import chain, split
 from paddle_aug.training.pretrained import freeze
 from paddle_aug.training.weights import load_trained
@@ -108,6 +112,7 @@ def test_compiled_layers_give_the_same_for_an_image_in_any_batch_and_with_any_th
         {"augment": "none+mixup"},
         {"freeze": "features.0,features.1,features.2,features.3", "ema": 0.5},
         {"accumulate": 2, "head_epochs": 2},
+        {"sampler": "balanced", "first": 19, "head_epochs": 2},
     ],
     ids=str,
 )
@@ -126,6 +131,26 @@ def test_without_a_predictor_as_on_a_gpu_a_run_is_the_same(config, elsewhere, mo
     other = train.fit(replace(config, **elsewhere))
     for name in ("lossTrain", "lossEval"):
         np.testing.assert_allclose(one.curves[name], other.curves[name], rtol=1e-3, err_msg=name)
+
+
+def test_copies_in_a_balanced_epoch_take_the_passes_in_turn(config, data):
+    """One image of the last class fills eight places of an epoch: four of each of two passes."""
+    samples = [*data.train[:17], *data.train[:7]]
+    dataset = Augmented(samples, 16, augmentation("userDef"), seed=0)
+    front = frozen.Features(
+        lambda images: images.mean(axis=[1, 2, 3]), lambda i: i.astype("float32")
+    )
+    with Workers({"train": dataset}, 0, 9) as workers:
+        how = (workers, "train", 6, 0, True, Group(), None, True)
+        batches = frozen.FeatureBatches(*how, features=front, passes=2)
+        names, images = [], 0
+        for wanted, labels, _ in batches.of(3):
+            images += len(wanted.new)
+            named = zip(wanted.names, labels.numpy().tolist(), strict=True)
+            names += [name for name, label in named if label == 2]
+            assert front(wanted).shape == [len(wanted.names)]
+    assert Counter(names) == {(0, 16): 4, (1, 16): 4}
+    assert images <= len(samples) - 6
 
 
 @pytest.mark.parametrize(("passes", "epochs"), [(2, {0, 1}), (0, {0, 1, 2, 3})])

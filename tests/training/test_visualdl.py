@@ -20,6 +20,7 @@ from paddle_aug.rng import generator
 from paddle_aug.training import fit as train
 from paddle_aug.training import visualdl as visual
 from paddle_aug.training.batches import Normalize
+from paddle_aug.training.callbacks import EarlyStop
 from paddle_aug.training.console import Console
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.state import visualdl_folder
@@ -127,10 +128,10 @@ def test_a_network_that_cannot_be_traced_is_trained_with_one_warning(
 
 def test_only_the_first_process_shows_anything(config, writer):
     shown = [train.own_callbacks(config, Group(rank, 2), None) for rank in (0, 1)]
-    assert [type(callback) for callback in shown[0]] == [Console, visual.VisualDL]
+    assert [type(callback) for callback in shown[0]] == [Console, visual.VisualDL, EarlyStop]
     assert shown[1] == []
     hidden = train.own_callbacks(replace(config, visualdl=None), Group(), None)
-    assert [type(callback) for callback in hidden] == [Console]
+    assert [type(callback) for callback in hidden] == [Console, EarlyStop]
 
 
 def test_the_option_may_go_without_a_folder():
