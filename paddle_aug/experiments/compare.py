@@ -72,7 +72,8 @@ class Experiment:
         self.devices = devices(settings.config, jobs)[: len(all_trials(settings))]
         refuse_one_class(data)
         # What a run would be refused for is refused before any begins.
-        part = selected(settings.config, data)
+        for fold in dict.fromkeys(map(settings.fold, settings.seed_numbers)):
+            part = selected(replace(settings.config, fold=fold), data)
         for mode in settings.modes:
             check_start(of_mode(settings.config, mode), part)
         if settings.config.early_stop and not part.test:
