@@ -53,6 +53,7 @@ def test_every_field_is_an_option_and_back():
         "device": "cpu", "schedule": "step", "engine": "imgaug", "cache": "disk", "init": "xavier",
         "optimizer": "sgd", "momentum": "0.7", "label_smoothing": "0.7", "ema": "0.7",
         "mix": "mixup:7", "mix_prob": "0.7", "mix_per": "pair", "interpolation": "linear",
+        "sampler": "balanced", "early_stop_by": "loss",
     }  # fmt: skip
     for item in dataclasses.fields(TrainConfig):
         name = "--" + item.name.replace("_", "-")

@@ -131,7 +131,7 @@ def test_an_early_stopped_run_is_finished_and_resumes_to_the_same_bits(
     config, data, elsewhere, caplog
 ):
     # At this rate no prediction changes, so the first epoch stays the best.
-    config = replace(config, early_stop=2, learning_rate=1e-12, epochs=9)
+    config = replace(config, augment="userDef", early_stop=2, learning_rate=1e-12, epochs=9)
     whole = replace(config, **elsewhere)
     with caplog.at_level("INFO"):
         assert fit(whole, data).done == 3
