@@ -92,9 +92,7 @@ class TrainConfig:
         "used once, after the last epoch",
     )
     fold: str | None = option(
-        None,
-        "evaluate on the K-th of N folds of the training list, and train on the others",
-        "K/N",
+        None, "evaluate on the K-th of N folds of the training list, train on the others", "K/N"
     )
     sampler: str = option(
         "shuffle",
@@ -178,9 +176,7 @@ class TrainConfig:
         "NAMES",
     )
     head_epochs: int = option(
-        0,
-        "train the head alone first, for N epochs on unaugmented images",
-        rule=NOT_NEGATIVE,
+        0, "train the head alone first, for N epochs on unaugmented images", rule=NOT_NEGATIVE
     )
     passes: int = option(
         5,
@@ -213,9 +209,7 @@ class TrainConfig:
         "batches",
     )
     optimizer: str = option(
-        "adam",
-        "adam, adamw (decoupled weight decay) or sgd",
-        choices=("adam", "adamw", "sgd"),
+        "adam", "adam, adamw (decoupled weight decay) or sgd", choices=("adam", "adamw", "sgd")
     )
     learning_rate: float = option(1e-4, "step size of the optimizer", rule=POSITIVE)
     momentum: float = option(0.9, "momentum of sgd", rule=BELOW_ONE)

@@ -165,6 +165,23 @@ def test_weights_change_what_is_learned_not_how_it_is_logged_and_resume_to_the_s
     assert_same_run(config, whole)
 
 
+def test_equal_weights_are_no_weights_and_the_head_alone_learns_by_weights_too(
+    config, data, tmp_path
+):
+    """One step after the head alone: its logged loss is that of the head."""
+    file = tmp_path / "weights.txt"
+    file.write_text("".join(f"{name} 3\n" for name in data.class_names))
+    fewer = replace(data, train=data.train[:19])
+    config = replace(config, network="lenet", image_size=32, head_epochs=3, batch_size=24, epochs=1)
+    losses = []
+    for number, weights in enumerate(("none", str(file), "balanced")):
+        folders = {name: str(tmp_path / f"{name}{number}") for name in ("log_dir", "model_dir")}
+        curves = train.fit(replace(config, class_weights=weights, **folders), fewer).curves
+        losses.append((curves["lossTrain"], curves["lossEval"]))
+    assert losses[0] == losses[1]
+    assert losses[0][0] != losses[2][0]
+
+
 def test_a_step_of_no_learning_logs_the_loss_without_weights(config, data, elsewhere):
     """The first step's loss is that of the first weights."""
     config = replace(config, batch_size=24, epochs=1, augment="none", network="lenet")
