@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 EXAMPLES = (
     "models/userDefAug_best.pdparams photo.jpg",
     "models/userDefAug_best.pdparams photos/ --top 3",
-    "models/userDefAug_best.pdparams photos/ --threshold 0.8 --sort-into sorted",
+    "models/userDefAug_best.pdparams photos/ --threshold 0.8",
 )
 
 NO_CLASS = "-"  # in a line; empty in CSV, null in JSON

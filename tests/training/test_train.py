@@ -608,7 +608,10 @@ def test_auxiliary_classifiers_are_learned_from(config, data, elsewhere, monkeyp
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "recipe",
-    ["d2l-cifar10", "keras-cifar10", "torchvision-mnist", "d2l-hotdog-scratch", "d2l-hotdog"],
+    [
+        *("d2l-cifar10", "keras-cifar10", "torchvision-mnist", "d2l-hotdog-scratch", "d2l-hotdog"),
+        *("d2l-hotdog-lite", "d2l-hotdog-lite-scratch"),
+    ],
 )
 def test_the_recipe_of_each_document_trains(recipe, tmp_path):
     """On six small square pictures, for an epoch, at the recipe's size and with its transforms."""
