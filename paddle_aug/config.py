@@ -52,13 +52,16 @@ def option(
     rule: Rule | None = None,
     choices: tuple[str, ...] | None = None,
     bare: str | None = None,
+    repeated: bool = False,
 ):
     """A field of TrainConfig.
 
     `text` and `metavar` are for `--help`; `bare` is the value of an option that is given
-    without one.
+    without one; an option may be `repeated` instead of given a comma list.
     """
-    metadata = dict(help=text, metavar=metavar, rule=rule, choices=choices, bare=bare)
+    metadata = dict(
+        help=text, metavar=metavar, rule=rule, choices=choices, bare=bare, repeated=repeated
+    )
     return field(default=default, metadata=metadata)
 
 
@@ -105,6 +108,13 @@ class TrainConfig:
         "'hflip|rotate(20)'; either with a mix, as in userDef+mixup:0.4; a comma list of them, or "
         "all for the first five: each trains a fresh network",
         "MODES",
+    )
+    name: str | None = option(
+        None,
+        "name a pipeline, as in mild='hflip|rotate(15)', for --augment, logs, figures and tables; "
+        "once for each",
+        "NAME=PIPELINE",
+        repeated=True,
     )
     mix: str = option(
         "none",

@@ -7,7 +7,17 @@ from functools import partial
 
 import numpy as np
 
-from paddle_aug.augment.modes import OPS, augmentation, mix_of, split_mix, split_modes
+from paddle_aug.augment.modes import (
+    AUGMENTATIONS,
+    MIXES,
+    SEQUEL_MIXES,
+    augmentation,
+    mix_of,
+    split_mix,
+    split_modes,
+    split_outside,
+)
+from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data import remarks
@@ -17,6 +27,7 @@ from paddle_aug.data.dataset import Dataset, checked, find_dataset
 from paddle_aug.data.duplicates import SIDE
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.data.split import select
+from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
 logger = logging.getLogger(__name__)
@@ -24,7 +35,7 @@ logger = logging.getLogger(__name__)
 # The fields of a config that decide the images: which, in which order, and what is drawn.
 SOURCES = ("data", "train_list", "eval_list", "image_root")
 DRAWS = (
-    "augment", "first", "fraction", "holdout", "fold", "seed", "image_size", "stretch",
+    "augment", "name", "first", "fraction", "holdout", "fold", "seed", "image_size", "stretch",
     "interpolation", "eval_transform", "engine",
 )  # fmt: skip
 # The fields that decide how images are mixed.
@@ -41,15 +52,45 @@ def engine(config: TrainConfig) -> str:
 
 def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
     """The config of one mode. Its text may end in a mix, such as "userDef+cutmix", which replaces
-    the config's own.
+    the config's own. Of the pipelines that `name` names, it keeps its own.
 
     Raises:
         UserError: the mode has a mix of its own, and this is another one.
     """
     augment, mix = split_mix(mode)
-    config = replace(config, augment=augment, mix=mix or config.mix)
+    name = f"{augment}={named}" if (named := named_pipelines(config).get(augment)) else None
+    config = replace(config, augment=augment, mix=mix or config.mix, name=name)
     mix_of(config.augment, config.mix)
     return config
+
+
+def named_pipelines(config: TrainConfig) -> dict[str, str]:
+    """The pipelines that `config.name` names.
+
+    Raises:
+        UserError: a name is no word, is taken, or has no pipeline.
+    """
+    taken = {*AUGMENTATIONS.names(), *COMBINATORS, *SEQUEL_MIXES, "all"}
+    taken |= {mix.partition(":")[0] for mix in MIXES}
+    pipelines: dict[str, str] = {}
+    for part in split_outside(config.name, ",") if config.name else []:
+        name, _, pipeline = (side.strip() for side in part.partition("="))
+        if not (name.isidentifier() and pipeline):
+            raise UserError(f"--name takes NAME=PIPELINE, as mild='hflip|rotate(15)', not {part!r}")
+        if name in taken or name in pipelines:
+            raise UserError(f"--name {name}: this name is taken; choose another for the pipeline")
+        pipelines[name] = pipeline
+    return pipelines
+
+
+def transform_of(config: TrainConfig, mode: str | None = None) -> Transform:
+    """The augmentation of a config, or of another mode with its names and its engine.
+
+    Raises:
+        UserError: see `augmentation`.
+    """
+    mode = config.augment if mode is None else mode
+    return augmentation(named_pipelines(config).get(mode, mode), engine(config))
 
 
 def find_data(config: TrainConfig) -> Found:
@@ -71,7 +112,7 @@ def config_and_data(given: dict, recipe: str | None) -> tuple[TrainConfig, Found
     """
     config = make_config(given, recipe or "aistudio")
     for mode in split_modes(config.augment):  # names first, because reading data may take long
-        augmentation(of_mode(config, mode).augment)
+        transform_of(of_mode(config, mode))
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")
@@ -161,7 +202,7 @@ def augmented(
     return Augmented(
         samples,
         config.image_size,
-        augmentation(mode, engine(config)),
+        transform_of(config, mode),
         config.seed,
         decoded,
         config.stretch,
@@ -181,7 +222,7 @@ class OwnSize(Augmented):
 
 def own_size(config: TrainConfig, samples: Sequence[Sample], store: Store | None = None) -> OwnSize:
     """Like `augmented`, for images at their own sizes."""
-    transform = augmentation(config.augment, engine(config))
+    transform = transform_of(config)
     decoded = store.of(samples) if store and store.image_size is None else None
     return OwnSize(samples, config.image_size, transform, config.seed, decoded, stretch=False)
 
@@ -229,5 +270,5 @@ def members(transform: Transform) -> list[Transform]:
 
 def op_name(op: Transform) -> str:
     """The name of an op in a pipeline's text or, if it has none there, of its class."""
-    names = {kind: name for name, kind in OPS.items()}
+    names = {kind: name for name, kind in AUGMENTATIONS.items()}
     return names.get(type(op), type(op).__name__)

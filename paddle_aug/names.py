@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
 
 from paddle_aug.errors import UserError
 
@@ -20,12 +21,16 @@ def near_miss(name: str, known: Iterable[str], advice: str | None = None) -> str
 
 
 class Registry(dict[str, Callable]):
-    """One kind of thing ("network", "augmentation") by name; looking up an unknown one raises
-    UserError."""
+    """One kind of thing ("network", "augmentation") by name.
 
-    def __init__(self, kind: str, items: dict[str, Callable] | None = None):
+    Other packages add to it by entry points of its `group`, which are loaded when they are named.
+    Looking up an unknown name raises UserError.
+    """
+
+    def __init__(self, kind: str, items: dict[str, Callable] | None = None, group: str = ""):
         super().__init__(items or {})
         self.kind = kind
+        self.group = group
 
     def add(self, name: str) -> Callable:
         """A decorator that registers a function or class under a new name."""
@@ -33,10 +38,31 @@ class Registry(dict[str, Callable]):
         def register(item):
             if name in self:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
-            self[name] = item
+            self[name] = self.adopted(name, item)
             return item
 
         return register
 
+    def adopted(self, name: str, item: Callable) -> Callable:
+        """What to keep of an item that is added; a subclass may refuse it with a TypeError."""
+        return item
+
+    def names(self) -> list[str]:
+        """All names, those of other packages included."""
+        return [*self, *(entry.name for entry in entry_points(group=self.group))]
+
+    def hint(self, name: str) -> str:
+        """The end of the message about an unknown name."""
+        return near_miss(name, self.names())
+
     def __missing__(self, name: str):
-        raise UserError(f"no {self.kind} named {name!r}; {near_miss(name, self)}")
+        for entry in entry_points(group=self.group, name=name):
+            try:
+                self.add(name)(entry.load())
+            except Exception as error:  # whatever the other package raises
+                package = f"the package {entry.dist.name}" if entry.dist else entry.value
+                raise UserError(
+                    f"{self.kind} {name!r} of {package}: {type(error).__name__}: {error}"
+                ) from error
+            return self[name]
+        raise UserError(f"no {self.kind} named {name!r}; {self.hint(name)}")

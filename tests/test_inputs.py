@@ -1,5 +1,6 @@
 """From a config to images: each image of the data is decoded once, for all uses."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,11 +8,21 @@ import pytest
 from in_process import run_tool
 from made_data import write_dataset
 
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.commands.train import parse
 from paddle_aug.config import make_config
 from paddle_aug.data import cache, image
 from paddle_aug.data.image import read_sample
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import augmented, config_and_data, open_data
+from paddle_aug.inputs import (
+    augmented,
+    config_and_data,
+    dataset_of,
+    named_pipelines,
+    of_mode,
+    open_data,
+    transform_of,
+)
 from paddle_aug.training.fit import fit
 
 
@@ -112,3 +123,54 @@ def test_every_tool_stretches_as_the_weights_or_the_option_say(
         seen.clear()
         assert run_tool(tool, *arguments, monkeypatch=monkeypatch) == 0, capsys.readouterr().err
         assert set(seen) == {"linear"}, tool
+
+
+NAMES = "mild=hflip|rotate((-5, 15)), strong=rotate(degrees=90)"
+
+
+def test_a_name_stands_for_its_pipeline():
+    config = make_config({"name": NAMES, "augment": "mild"}, "small")
+    assert named_pipelines(config) == {
+        "mild": "hflip|rotate((-5, 15))", "strong": "rotate(degrees=90)",
+    }  # fmt: skip
+    mild = of_mode(config, "mild+mixup:0.4")
+    assert (mild.mode, mild.name) == ("mild+mixup:0.4", "mild=hflip|rotate((-5, 15))")
+    assert of_mode(mild, "mild") == replace(mild)
+    assert transform_of(mild) == augmentation("hflip|rotate((-5, 15))")
+    assert transform_of(mild, "none") == augmentation("none")
+    assert of_mode(config, "hflip").name is None, "it does not matter to other modes"
+
+
+def test_images_under_a_name_are_those_under_its_pipeline(config):
+    data = open_data(config)
+    named = of_mode(replace(config, name=NAMES), "mild")
+    plain = replace(config, augment="hflip|rotate((-5, 15))")
+    one, other = (dataset_of(each, data.train) for each in (named, plain))
+    assert (one[3, 5][0] == other[3, 5][0]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mild", "--name takes NAME=PIPELINE, as mild='hflip|rotate(15)', not 'mild'"),
+        ("my mild=hflip", "--name takes NAME=PIPELINE"),
+        ("mild=", "--name takes NAME=PIPELINE"),
+        ("rotate=hflip", "--name rotate: this name is taken; choose another for the pipeline"),
+        ("all=hflip", "this name is taken"),
+        ("cutmix=hflip", "this name is taken"),
+        ("maybe=hflip", "this name is taken"),
+        ("a=hflip,a=vflip", "--name a: this name is taken"),
+        ("mild=rotat(3)", "no augmentation named 'rotat'; did you mean 'rotate'"),
+        ("mild=hflip+mixup", "mixes the images of a batch"),
+    ],
+)
+def test_a_name_that_cannot_be_is_told(name, told):
+    with pytest.raises(UserError, match=re.escape(told)):
+        transform_of(make_config({"name": name, "augment": "mild"}, "small"))
+
+
+def test_the_option_may_be_repeated(monkeypatch):
+    given, _ = parse(
+        ["--name", "a=hflip", "--name", "b=rotate((1, 2))", "--name", "c=vflip,d=flip"]
+    )
+    assert list(named_pipelines(make_config(given, "small"))) == ["a", "b", "c", "d"]

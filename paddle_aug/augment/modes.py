@@ -6,10 +6,9 @@ from collections.abc import Callable
 from paddle_aug.augment import ops
 from paddle_aug.augment.adapters.imgaug import Imgaug, notebook_pipeline
 from paddle_aug.augment.ops.affine import BORDERS
-from paddle_aug.augment.spec import build
+from paddle_aug.augment.spec import Augmentations, build
 from paddle_aug.augment.transform import Chain, Identity, Maybe, OneOf, Shuffled, SomeOf, Transform
 from paddle_aug.errors import UserError
-from paddle_aug.names import Registry
 from paddle_aug.system.opencv import warn_of_opencv
 
 # In the order in which the notebook trains them.
@@ -150,8 +149,8 @@ def imgaug_lib() -> Transform:
     )
 
 
-def named(imgaug_lib: Callable[[], Transform]) -> Registry:
-    """All augmentations, with `imgaugLib`, alone and stacked, built by this function."""
+def modes(imgaug_lib: Callable[[], Transform]) -> dict[str, Callable]:
+    """The notebook's modes, with `imgaugLib`, alone and stacked, built by this function."""
 
     def allab() -> Transform:
         """userDef, then imgaugLib."""
@@ -161,18 +160,19 @@ def named(imgaug_lib: Callable[[], Transform]) -> Registry:
         """imgaugLib, then userDef."""
         return Chain(imgaug_lib(), user_def())
 
-    modes = {
+    return {
         "none": Identity,
         "userDef": user_def,
         "imgaugLib": imgaug_lib,
         "allab": allab,
         "allba": allba,
     }
-    return Registry("augmentation", OPS | modes)
 
 
-AUGMENTATIONS = named(imgaug_lib)
-ENGINES = {"native": AUGMENTATIONS, "imgaug": named(lambda: Imgaug(notebook_pipeline))}
+# Plug-ins add to these: @AUGMENTATIONS.add("name").
+AUGMENTATIONS = Augmentations("augmentation", OPS | modes(imgaug_lib), "paddle_aug.ops")
+# The modes that an engine runs otherwise.
+ENGINES = {"native": {}, "imgaug": modes(lambda: Imgaug(notebook_pipeline))}
 
 
 def augmentation(spec: str, engine: str = "native") -> Transform:
@@ -201,7 +201,10 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
                 f"cannot read the augmentation {spec!r}: {name} mixes the images of a batch, so "
                 f"it comes last, behind a +, as in hflip+{mix}"
             )
-    return build(spec, ENGINES[engine])
+    known = AUGMENTATIONS
+    if engine != "native":
+        known = Augmentations(known.kind, known | ENGINES[engine], known.group)
+    return build(spec, known)
 
 
 def split_mix(mode: str) -> tuple[str, str]:
@@ -210,7 +213,7 @@ def split_mix(mode: str) -> tuple[str, str]:
     >>> split_mix("hflip|rotate(20)+mixup:0.4")
     ('hflip|rotate(20)', 'mixup:0.4')
     """
-    augment, *mixes = (part.strip() for part in _split_outside(mode, "+"))
+    augment, *mixes = (part.strip() for part in split_outside(mode, "+"))
     return augment or "none", "+".join(mixes)
 
 
@@ -226,7 +229,7 @@ def mix_of(augment: str, mix: str) -> str:
     return mix if own == "none" else own
 
 
-def _split_outside(text: str, separator: str) -> list[str]:
+def split_outside(text: str, separator: str) -> list[str]:
     """Split a text at the separators outside parentheses."""
     parts, depth, start = [], 0, 0
     for place, character in enumerate(text):
@@ -247,7 +250,7 @@ def split_modes(text: str) -> list[str]:
     """
     if not text.strip():
         return ["none"]
-    names = [part.strip() for part in _split_outside(text, ",")]
+    names = [part.strip() for part in split_outside(text, ",")]
     if "" in names:
         raise UserError(f"--augment {text!r} has a comma with no mode at its side")
     modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]

@@ -22,6 +22,40 @@ COMBINATORS = {
 }
 
 
+class Augmentations(Registry):
+    """Ops, and functions that make transforms, by name."""
+
+    def adopted(self, name: str, item: Callable) -> Callable:
+        if not name.isidentifier() or name in COMBINATORS:
+            raise ValueError(
+                f"{name!r} cannot name an augmentation; take another word, as a variable has"
+            )
+        if isinstance(item, type):
+            refuse_class(item)
+        elif next(iter(inspect.signature(item).parameters), "") in ("image", "img"):
+            raise TypeError(
+                f"the function {item.__name__} takes an image; write a class with it as a method: "
+                f"class {name.title().replace('_', '')}(Transform): def apply(self, image): …"
+            )
+        return item
+
+    def hint(self, name: str) -> str:
+        known = sorted([*self.names(), *COMBINATORS])
+        return near_miss(name, known, f"known: {', '.join(known)}; --import FILE adds your own")
+
+
+def refuse_class(op: type) -> None:
+    """Raise TypeError for a class that is no op, with what to write."""
+    if not issubclass(op, Transform):
+        raise TypeError(f"{op.__name__} is no Transform: write class {op.__name__}(Transform):")
+    if op.apply is Transform.apply:
+        raise TypeError(f"{op.__name__} has no apply: write def apply(self, image, …), an image")
+    if inspect.get_annotations(op) and "__dataclass_fields__" not in vars(op):
+        raise TypeError(
+            f"{op.__name__} has fields, but is no dataclass: write @dataclass(frozen=True) above it"
+        )
+
+
 def build(spec: str, registry: Registry) -> Transform:
     """Build the pipeline of a text: names of ops with literal arguments, joined by `|`.
 
@@ -73,13 +107,13 @@ def _build_argument(node: ast.expr, spec: str, registry: Registry):
 
 
 def _call(name: str, args: list, named: dict, spec: str, registry: Registry) -> Transform:
-    known = registry | COMBINATORS
-    if name not in known:
-        raise UserError(f"no {registry.kind} named {name!r}; {near_miss(name, known)}")
+    make = COMBINATORS[name] if name in COMBINATORS else registry[name]
     try:
-        _check_arguments(name, known[name], args, named)
-        transform = known[name](*args, **named)
-        if name in registry:
+        _check_arguments(name, make, args, named)
+        transform = make(*args, **named)
+        if not isinstance(transform, Transform):
+            raise TypeError(f"it makes a {type(transform).__name__}, and must make a Transform")
+        if name not in COMBINATORS:
             # Finds what only drawing can find, such as hide_and_seek(()).
             transform.sample(generator(0, "augment"), (8, 8, 3))
     except (TypeError, ValueError, OverflowError) as error:

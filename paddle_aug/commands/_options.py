@@ -13,6 +13,7 @@ from typing import NoReturn
 from paddle_aug.config import GROUPS, TrainConfig, flag, load_recipe, recipe_names, value_type
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.system import plugins
 from paddle_aug.system.program import is_command
 
 METAVARS = {int: "N", float: "X", str: "NAME", Path: "FOLDER"}
@@ -54,6 +55,7 @@ class CommandParser(argparse.ArgumentParser):
         self._add_general_options()
         self._refuse_unknown(words)
         options = super().parse_args(words, namespace)
+        plugins.load(filter(None, (vars(options).pop("imports", None) or "").split(",")))
         if options.quiet:
             logging.getLogger("paddle_aug").setLevel(logging.WARNING)
         elif options.verbose:
@@ -101,6 +103,23 @@ class _HelpFormatter(argparse.HelpFormatter):
         return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
+class _Joined(argparse.Action):
+    """Joins the values of an option that is given several times to a comma list."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        earlier = getattr(namespace, self.dest, None)
+        setattr(namespace, self.dest, f"{earlier},{values}" if earlier else values)
+
+
+def add_import(parser: CommandParser) -> None:
+    """Add `--import`, which is done as soon as the command line is parsed."""
+    text = (
+        "Python file, or module, that adds ops or networks (docs/plugins.md); once for each, or a "
+        "comma list"
+    )
+    parser.add_argument("--import", dest="imports", action=_Joined, metavar="FILE", help=text)
+
+
 def add_recipe(parser, default: str | None, default_help: str | None = None) -> None:
     """Add `--recipe`; `default_help` says in words which recipe is the default."""
     known = f"set of options: {', '.join(recipe_names())}, or a YAML file"
@@ -140,6 +159,8 @@ def add_options(
             how = {"action": argparse.BooleanOptionalAction}
         else:
             how = {"type": kind, "metavar": item.metadata["metavar"]}
+            if item.metadata["repeated"]:
+                how["action"] = _Joined
             if item.metadata["bare"]:
                 how |= {"nargs": "?", "const": item.metadata["bare"]}
         group.add_argument(flag(item.name), default=argparse.SUPPRESS, help=text, **how)

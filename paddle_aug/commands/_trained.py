@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser, add_options, pop_fields
+from paddle_aug.commands._options import CommandParser, add_import, add_options, pop_fields
 from paddle_aug.config import TrainConfig
 
 COMPUTING = ("num_workers", "device", "threads")
@@ -17,6 +17,7 @@ def trained_parser(description: str, arguments: str, examples: Sequence[str]) ->
     parser.add_argument("weights", type=Path, metavar="WEIGHTS", help=text)
     text = "run.json of weights that are too old to describe themselves"
     parser.add_argument("--run", type=Path, metavar="FILE", help=text)
+    add_import(parser)
     return parser
 
 

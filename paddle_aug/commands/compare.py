@@ -8,7 +8,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
+from paddle_aug.commands._options import (
+    CommandParser,
+    add_import,
+    add_options,
+    add_recipe,
+    pop_fields,
+)
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
@@ -94,6 +100,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         metavar="TIME",
         help="time for all runs, such as 90s, 30m or 2h; --seeds is then the most for each mode",
     )
+    add_import(own)
     add_recipe(own, RECIPE)
     text = "runs side by side (default: one per GPU or CPU core)"
     own.add_argument("--jobs", type=int, default=0, help=text)

@@ -5,7 +5,13 @@ import os
 import shlex
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
+from paddle_aug.commands._options import (
+    CommandParser,
+    add_import,
+    add_options,
+    add_recipe,
+    pop_fields,
+)
 from paddle_aug.config import flag
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
@@ -18,8 +24,8 @@ from paddle_aug.system.versions import differing_versions
 logger = logging.getLogger(__name__)
 
 FIELDS = (
-    *SOURCES, "augment", "first", "fraction", "holdout", "engine", "seed", "image_size", "stretch",
-    "interpolation",
+    *SOURCES, "augment", "name", "first", "fraction", "holdout", "engine", "seed", "image_size",
+    "stretch", "interpolation",
 )  # fmt: skip
 EXAMPLES = (
     "--data photos -c small --augment userDef --copies 2 photos-2",
@@ -52,6 +58,7 @@ def main() -> int:
         "any file differs"
     )
     parser.add_argument("--verify", type=Path, metavar="OUT", help=text)
+    add_import(parser)
     add_recipe(parser, None, "sample for the sample data, aistudio for other data")
     common = (*SOURCES, "holdout", "augment", "image_size", "seed")
     add_options(parser, FIELDS, common, ("aistudio", "sample"))

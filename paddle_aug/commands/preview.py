@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
+from paddle_aug.commands._options import (
+    CommandParser,
+    add_import,
+    add_options,
+    add_recipe,
+    pop_fields,
+)
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -20,7 +26,7 @@ from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
 
-FIELDS = (*SOURCES, "seed", "image_size", "stretch", "interpolation", "engine", *MIXING)
+FIELDS = (*SOURCES, "name", "seed", "image_size", "stretch", "interpolation", "engine", *MIXING)
 EXAMPLES = (
     "userDef --data photos",
     "--ops userDef --data photos --output ops.png",
@@ -97,6 +103,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     output = Path(kept("logs/preview.png"))
     to.add_argument("--output", type=Path, default=output, metavar="FILE", help="png, svg or pdf")
     to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
+    add_import(parser)
     add_recipe(parser, None, "sample for the sample data, aistudio for other data")
     add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"), ("aistudio", "sample"))
     options = parser.parse_args()

@@ -8,10 +8,17 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe, pop_fields
+from paddle_aug.commands._options import (
+    CommandParser,
+    add_import,
+    add_options,
+    add_recipe,
+    pop_fields,
+)
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
+from paddle_aug.system import plugins
 from paddle_aug.system.program import tool
 from paddle_aug.system.script_task import kept
 
@@ -69,6 +76,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own = parser.add_argument_group("search")
     text = "training time, such as 90s, 30m or 2h"
     own.add_argument("--budget", type=parse_duration, default="2h", metavar="TIME", help=text)
+    add_import(own)
     add_recipe(own, RECIPE)
     text = "runs of each mode in the test; more if time allows"
     own.add_argument("--seeds", type=int, default=3, help=text)
@@ -101,6 +109,8 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
 def training_command(given: dict, recipe: str) -> str:
     """The command that trains as the search did, up to the mode."""
     words = [*tool("train"), "--recipe", recipe]
+    if imports := plugins.loaded():
+        words += ["--import", ",".join(imports)]
     for name, value in given.items():
         if name == "holdout":
             continue

@@ -6,7 +6,7 @@ from dataclasses import fields
 from importlib.util import find_spec
 
 from paddle_aug.augment.modes import split_modes
-from paddle_aug.commands._options import CommandParser, add_options, add_recipe
+from paddle_aug.commands._options import CommandParser, add_import, add_options, add_recipe
 from paddle_aug.config import TrainConfig
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ def main() -> None:
 def parse(argv: Sequence[str] | None = None) -> tuple[dict, str | None]:
     """The fields of the config that the command line sets, and the recipe that it names."""
     parser = CommandParser("Train a fresh network for each augmentation.", examples=EXAMPLES)
+    add_import(parser)
     add_recipe(parser, None, "sample for the sample data, aistudio for other data")
     names = [item.name for item in fields(TrainConfig)]
     add_options(parser, names, COMMON, ("aistudio", "sample"))

@@ -22,6 +22,7 @@ import numpy as np
 
 from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.errors import UserError
+from paddle_aug.system.plugins import Loaded
 from paddle_aug.system.processes import kill_workers, obey_parent
 from paddle_aug.system.shared_memory import SharedArray
 from paddle_aug.system.signals import block_signals
@@ -68,7 +69,7 @@ class Workers:
                 processes,
                 multiprocessing.get_context("spawn"),
                 _start_worker,
-                (datasets, shared),
+                (Loaded(), datasets, shared),
             )
             self.fill = _fill_in_worker
             self.patience = PATIENCE
@@ -146,7 +147,7 @@ class Workers:
             self.free.append(place)
 
 
-def _start_worker(datasets: dict[str, Augmented], shared: SharedArray) -> None:
+def _start_worker(_: Loaded, datasets: dict[str, Augmented], shared: SharedArray) -> None:
     global _datasets, _shared
     _datasets, _shared = datasets, shared
     cv2.setNumThreads(0)

@@ -28,6 +28,7 @@ from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.text import duration
+from paddle_aug.system import plugins
 from paddle_aug.system.commit import commit
 from paddle_aug.system.files import write_json
 from paddle_aug.system.processes import cores
@@ -38,7 +39,7 @@ from paddle_aug.training.state import refuse_other_run
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
 
 # Another session may ask for more of the same comparison.
-MAY_CHANGE = frozenset({"modes", "baseline", "seeds", "fractions", "budget"})
+MAY_CHANGE = frozenset({"modes", "name", "baseline", "seeds", "fractions", "budget"})
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Experiment:
                 "class_names": data.class_names,
             },
             "versions": {**versions(), "paddle": paddle.__version__},
+            "imports": plugins.loaded(),
             # Sums over another number of threads differ in their last bits.
             "threads": settings.config.threads or max(1, cores() // len(self.devices)),
             "side_by_side": len(self.devices),
@@ -105,6 +107,12 @@ class Experiment:
             refuse_other(self.file, "comparison", earlier, self.state, MAY_CHANGE)
             for name in ("threads", "spent", "rates", "tuning"):
                 self.state[name] = earlier[name]
+            if names := plugins.changed(earlier.get("imports", {})):
+                logger.warning(
+                    "changed since this comparison began: %s; runs that are finished are of the "
+                    "earlier code: give another --out to train them again",
+                    ", ".join(names),
+                )
         self.started, self.spent_before = clock(), self.state["spent"]
         self.outcomes: dict[Trial, Outcome] = {}
 

@@ -156,6 +156,8 @@ def method(results: Results) -> str:
         )
     if config.get("early_stop"):
         sentences[0] = early_stop_text(results)
+    if config.get("name"):
+        sentences.append(f"Named pipelines: {code(config['name'])}.")
     if config["holdout"]:
         sentences.append(
             "The eval images are held back from the training list, others with each seed."

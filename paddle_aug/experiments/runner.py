@@ -20,14 +20,14 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import Diverged, UserError
-from paddle_aug.inputs import engine, of_mode
+from paddle_aug.inputs import of_mode, transform_of
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import final_accuracy
 from paddle_aug.system.files import held, remove
+from paddle_aug.system.plugins import Loaded
 from paddle_aug.system.processes import die_with_parent
 from paddle_aug.system.signals import block_signals, unblock_signals
 
@@ -77,7 +77,7 @@ class Worker:
             # Forking would copy locked locks of other threads, and Paddle's state of the GPU.
             context = multiprocessing.get_context("spawn")
             self.pipe, theirs = context.Pipe()
-            self.process = context.Process(target=_serve, args=(theirs, self.data))
+            self.process = context.Process(target=_serve, args=(Loaded(), theirs, self.data))
             with block_signals():
                 self.process.start()
             theirs.close()
@@ -223,7 +223,7 @@ def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:
         remove(file)
 
 
-def _serve(pipe: Connection, data: Dataset) -> None:
+def _serve(_: Loaded, pipe: Connection, data: Dataset) -> None:
     """The main function of a worker's process."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
@@ -280,5 +280,5 @@ def check_mode(config: TrainConfig, mode: str) -> None:
     from paddle_aug.training.mixing import mixes_of
 
     made = of_mode(config, mode)
-    augmentation(made.augment, engine(made))
+    transform_of(made)
     mixes_of(made)

@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.content import shared_content
 from paddle_aug.data.dataset import Dataset
@@ -27,9 +26,10 @@ from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
 from paddle_aug.export.manifest import Item, sha256
-from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data
+from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data, transform_of
 from paddle_aug.results.image_bytes import encode
 from paddle_aug.system.files import folder_names, locked, part_path, plain_name, write_bytes
+from paddle_aug.system.plugins import Loaded
 from paddle_aug.system.processes import cores, kill_workers, obey_parent
 from paddle_aug.system.signals import block_signals
 from paddle_aug.system.versions import versions
@@ -82,7 +82,7 @@ def export(
         UserError: the data cannot be read, `out` has other files, cannot be written to, or is being
             written to by another process.
     """
-    augmentation(settings.config.augment)  # refuse a mistake in it before all images are checked
+    transform_of(settings.config)  # refuse a mistake in it before all images are checked
     data = open_data(replace(settings.config, cache="off"), found=found)
     maker = _Maker(settings.config, settings.format, data, out)
     maker.train[0, 0]  # refuse an image of the wrong size before a folder is made
@@ -286,7 +286,7 @@ def _results(maker: _Maker, images: list[list[Item]], num_workers: int) -> Itera
         yield from map(maker.make, images)
         return
     executor = ProcessPoolExecutor(
-        num_workers, multiprocessing.get_context("spawn"), _start_worker, (maker,)
+        num_workers, multiprocessing.get_context("spawn"), _start_worker, (Loaded(), maker)
     )
     try:
         with block_signals():  # this starts the workers
@@ -302,7 +302,7 @@ def _results(maker: _Maker, images: list[list[Item]], num_workers: int) -> Itera
         executor.shutdown(cancel_futures=True)
 
 
-def _start_worker(maker: _Maker) -> None:
+def _start_worker(_: Loaded, maker: _Maker) -> None:
     global _maker
     _maker = maker
     cv2.setNumThreads(0)

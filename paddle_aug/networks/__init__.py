@@ -9,10 +9,10 @@ the parameters of these ("fc" has "fc.weight"), and no others, change their shap
 
 from collections.abc import Callable
 
-from paddle_aug.errors import UserError
 from paddle_aug.names import Registry, near_miss
 from paddle_aug.networks import paddle_vision
 from paddle_aug.networks.alexnet import AlexNet
+from paddle_aug.networks.contract import checked, with_heads
 from paddle_aug.networks.d2l_resnet import D2LResNet
 from paddle_aug.networks.densenet import DENSENETS
 from paddle_aug.networks.efficientnet_lite0 import EfficientNetLite0
@@ -25,14 +25,22 @@ from paddle_aug.networks.vgg import vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_th
 
 
 class Networks(Registry):
-    """The networks of this package, and those of paddle.vision.models by "paddle.vision:NAME"."""
+    """The networks of this package, those that others add, and those of paddle.vision.models by
+    "paddle.vision:NAME"."""
+
+    def adopted(self, name: str, item: Callable) -> Callable:
+        return with_heads(checked(name, item))
 
     def __missing__(self, name: str) -> Callable:
         if name.startswith(paddle_vision.PREFIX):
             return paddle_vision.maker(name)
+        return super().__missing__(name)
+
+    def hint(self, name: str) -> str:
+        names = self.names()
         others = [paddle_vision.PREFIX + other for other in paddle_vision.NAMES]
-        advice = f"known: {', '.join(self)}, and paddle.vision:NAME"
-        raise UserError(f"no network named {name!r}; {near_miss(name, [*self, *others], advice)}")
+        advice = f"known: {', '.join(names)}, and paddle.vision:NAME"
+        return near_miss(name, [*names, *others], advice)
 
 
 NETWORKS = Networks(
@@ -49,4 +57,5 @@ NETWORKS = Networks(
         "d2l_resnet18": D2LResNet,
         "residual_mnist": ResidualMNIST,
     },
+    "paddle_aug.networks",
 )

@@ -1,14 +1,13 @@
 """The classification networks of paddle.vision.models, as they are, by "paddle.vision:NAME"."""
 
 import inspect
-from collections.abc import Callable
 
 from paddle import nn
 from paddle.vision import models
 
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
-from paddle_aug.networks.heads import find_heads
+from paddle_aug.networks.contract import Maker, with_heads
 
 PREFIX = "paddle.vision:"
 # All but GoogLeNet, which returns three outputs in eval mode, too.
@@ -25,7 +24,7 @@ SMALLEST = {"vgg": 32, "alexnet": 223, "densenet": 29, "inception": 75, "squeeze
 ALEXNET_LARGEST = 254  # its dense layers take maps of 6 × 6 alone
 
 
-def maker(name: str) -> Callable[[int, int], nn.Layer]:
+def maker(name: str) -> Maker:
     """The maker of a network, by its name with or without the prefix.
 
     Raises:
@@ -42,14 +41,9 @@ def maker(name: str) -> Callable[[int, int], nn.Layer]:
 
     def make(num_classes: int, image_size: int) -> nn.Layer:
         refuse_size(name, image_size)
-        network = build(num_classes)
-        network.heads = find_heads(network, build, num_classes)
-        return network
-
-    def build(num_classes: int) -> nn.Layer:
         return getattr(models, name)(num_classes=num_classes)
 
-    return make
+    return with_heads(make)
 
 
 def refuse_size(name: str, image_size: int) -> None:

@@ -3,7 +3,15 @@
 import inspect
 from collections.abc import Callable, Iterator
 
-from paddle_aug.augment.modes import AUGMENTATIONS, MIXES, OPS, SEQUEL_MIXES, sequel_user_def
+from paddle_aug.augment.modes import (
+    AUGMENTATIONS,
+    MIXES,
+    OPS,
+    SEQUEL_MIXES,
+    imgaug_lib,
+    modes,
+    sequel_user_def,
+)
 from paddle_aug.augment.ops import policies
 from paddle_aug.augment.spec import COMBINATORS, arguments
 
@@ -12,13 +20,15 @@ def listing() -> str:
     """Every name with its defaults, and what it does."""
     of_policies = {name: item for name, item in OPS.items() if item.__module__ == policies.__name__}
     ops = {name: item for name, item in OPS.items() if name not in of_policies}
-    modes = {name: AUGMENTATIONS[name] for name in AUGMENTATIONS if name not in OPS}
+    own = modes(imgaug_lib)
+    others = {name: AUGMENTATIONS[name] for name in AUGMENTATIONS.names() if name not in OPS | own}
     sequel = about(sequel_user_def).removesuffix(".")
     sequels = [(name, f"{sequel}; mixed by {mix}.") for name, mix in SEQUEL_MIXES.items()]
     kinds = {
         "Ops, joined as in 'hflip|rotate(20)'": _entries(ops),
         "Policies, used like ops": _entries(of_policies),
-        "Modes": [*_entries(modes), *sequels],
+        **({"Of plug-ins": _entries(others)} if others else {}),
+        "Modes": [*_entries(own), *sequels],
         "Mixes, after a mode as in 'userDef+mixup:0.4'": MIXES.items(),
         "Combinators, around ops": _entries(COMBINATORS),
     }
@@ -30,7 +40,7 @@ def listing() -> str:
 
 def about(item: Callable) -> str:
     """The first paragraph of its docstring, which says what it does."""
-    return inspect.getdoc(item).split("\n\n")[0].replace("\n", " ")
+    return (inspect.getdoc(item) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _entries(items: dict[str, Callable]) -> Iterator[tuple[str, str]]:

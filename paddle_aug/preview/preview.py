@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paddle_aug.augment.modes import augmentation
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig, config_of, make_config
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import checked
 from paddle_aug.data.samples import Sample
-from paddle_aug.errors import UserError
+from paddle_aug.errors import UserError, found_in
 from paddle_aug.inputs import (
     DRAWS,
     MIXING,
@@ -22,16 +21,16 @@ from paddle_aug.inputs import (
     augmented,
     config_and_data,
     drawn,
-    engine,
     members,
     op_name,
     open_data,
     own_size,
     selected,
+    transform_of,
 )
 from paddle_aug.names import near_miss
 from paddle_aug.preview.captions import caption, values
-from paddle_aug.system import files
+from paddle_aug.system import files, plugins
 from paddle_aug.system.schema import TEXT, WHOLE, misfit
 from paddle_aug.system.versions import differing_versions, versions
 
@@ -170,7 +169,7 @@ def ops_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, Augmente
         raise UserError(f"--ops shows single ops, and +{config.mix} mixes images; drop it")
     ops: dict[str, Augmented] = {}
     seen: Counter[str] = Counter()
-    for op in members(augmentation(config.augment, engine(config))):
+    for op in members(transform_of(config)):
         if isinstance(op, Identity):
             raise UserError(f"--ops {config.augment} has an op that changes nothing; drop it")
         dataset = own_size(config, samples)
@@ -231,5 +230,7 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     unused = {"python"} if config.engine == "imgaug" else {"python", "imgaug", "scikit-image"}
     names = versions().keys() - unused
     then = {name: value for name, value in run["versions"].items() if name in names}
-    dataset = augmented(config, data_now.train, config.augment)
+    imports = (run["sessions"] or [{}])[-1].get("imports", {})
+    with plugins.missing(imports), found_in(file):
+        dataset = augmented(config, data_now.train, config.augment)
     return Shown(config, dataset, run["sessions"], differing_versions(then))

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.workers import Workers
 from paddle_aug.inputs import engine
+from paddle_aug.system import plugins
 from paddle_aug.system.processes import cores
 from paddle_aug.system.program import tool
 from paddle_aug.training.callbacks import Callback, Step
@@ -124,4 +125,6 @@ def next_command(configs: list[TrainConfig]) -> str:
         words = [*tool("plot"), configs[0].log_dir]
     else:
         words = [*tool("evaluate"), str(model_file(configs[0], "best.pdparams"))]
+        if imports := plugins.loaded():
+            words += ["--import", ",".join(imports)]
     return f"next: {shlex.join(words)}"

@@ -20,6 +20,7 @@ from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import best_epoch
+from paddle_aug.system import plugins
 from paddle_aug.system.commit import commit
 from paddle_aug.system.files import set_aside
 from paddle_aug.system.versions import versions
@@ -191,9 +192,17 @@ def begin_session(run: Run, progress: Progress, device: str, workers: Workers) -
         "mkl": os.environ.get(MKL_INSTRUCTIONS),
         "num_workers": workers.processes,
         "cache": decoded.way if decoded else "off",
+        "imports": plugins.loaded(),
     }
     if progress.sessions and run.group.is_first:
         warn_of_other_machine(run.config, progress.sessions[-1], session)
+        if names := plugins.changed(progress.sessions[-1].get("imports", {})):
+            logger.warning(
+                "%s: changed since the epochs before: %s; from here on images or weights may "
+                "differ from those of an undisturbed run",
+                run.config.mode,
+                ", ".join(names),
+            )
     progress.sessions.append(session)
     progress.test = None  # a resumed run may have been tested at an earlier end
 

@@ -11,10 +11,10 @@ from paddle_aug.config import TrainConfig, config_of
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError, found_in
-from paddle_aug.inputs import DRAWS, SOURCES, engine, open_data, selected
+from paddle_aug.inputs import DRAWS, SOURCES, engine, open_data, selected, transform_of
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results.text import shortened
-from paddle_aug.system import files
+from paddle_aug.system import files, plugins
 from paddle_aug.system.schema import COUNT, NUMBER, TEXT, misfit
 from paddle_aug.training import checkpoint
 
@@ -27,6 +27,7 @@ SCHEMA = {
     "format": COUNT,
     "config": {},
     "engine": TEXT,
+    "imports": [TEXT],
     "data": {"name": TEXT, "fingerprint": TEXT, "class_names": [TEXT]},
     "normalization": {"mean": (NUMBER,) * 3, "std": (NUMBER,) * 3, "per_image": bool},
 }
@@ -68,6 +69,7 @@ def describe(config: TrainConfig, data: Dataset, normalization: dict) -> dict:
         "format": FORMAT,
         "config": {name: getattr(config, name) for name in CONFIG},
         "engine": engine(config),
+        "imports": list(plugins.loaded()),
         "data": {
             "name": data.name,
             "fingerprint": data.fingerprint,
@@ -120,6 +122,7 @@ def from_description(description: dict, file: Path) -> Trained:
     """Make the network of a description or a run.json; it has no weights yet."""
     # Early versions had neither a format nor --engine nor --normalize.
     facts: dict = {"format": FORMAT, "engine": TrainConfig.engine, "normalization": None}
+    facts["imports"] = []
     facts |= description if isinstance(description, dict) else {}
     if facts["normalization"] is None:
         facts["normalization"] = KNOWN["half"].as_dict()
@@ -131,8 +134,9 @@ def from_description(description: dict, file: Path) -> Trained:
         raise UserError(f"{file} does not describe trained weights: {fault}")
     config = config_of({**facts["config"], "engine": facts["engine"]}, (*CONFIG, "engine"), file)
     data = facts["data"]
-    with found_in(file):
+    with plugins.missing(facts["imports"]), found_in(file):
         make = NETWORKS[config.network]
+        transform_of(config, config.eval_transform)
     try:
         with paddle.LazyGuard():  # no memory until the weights are known to fit
             network = make(len(data["class_names"]), config.image_size)

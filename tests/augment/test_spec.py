@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from paddle_aug.augment.spec import build
+from paddle_aug.augment.spec import Augmentations, build
 from paddle_aug.augment.transform import Chain, Maybe, OneOf, Ramp, Shuffled, SomeOf, Transform
 from paddle_aug.errors import UserError
-from paddle_aug.names import Registry
 
-OPS = Registry("augmentation")
+OPS = Augmentations("augmentation")
 
 
 @OPS.add("hflip")
 @dataclass(frozen=True)
 class Flip(Transform):
-    pass
+    def apply(self, image):
+        return image
 
 
 @OPS.add("rotate")
@@ -24,6 +24,9 @@ class Flip(Transform):
 class Rotate(Transform):
     degrees: float | tuple[float, float] = 15
     fill: str = "black"
+
+    def apply(self, image):
+        return image
 
     def __post_init__(self):
         if self.degrees == 0:
@@ -49,7 +52,7 @@ def test_a_registry_keeps_its_names_in_order_and_takes_each_once():
     [
         ("rotat", "no augmentation named 'rotat'; did you mean 'rotate'?"),
         ("ROTATE", "did you mean 'rotate'?"),
-        ("zzz", "no augmentation named 'zzz'; known: hflip, rotate"),
+        ("zzz", "no augmentation named 'zzz'; known: chain, hflip, maybe, oneof, ramp, rotate"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest_one_or_with_all(name, message):
