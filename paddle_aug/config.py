@@ -2,15 +2,22 @@
 
 import reprlib
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
-from math import inf
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
+from paddle_aug.config_fields import (
+    AT_LEAST_ONE,
+    BELOW_ONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    PROBABILITY,
+    Rule,
+    option,
+)
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.names import near_miss
 from paddle_aug.system.files import read_bytes
@@ -28,41 +35,6 @@ GROUPS = {
     "speed": "num_workers",
     "output": "log_dir",
 }
-
-
-class Rule(NamedTuple):
-    """What the values of a field must be, in words and as a test."""
-
-    text: str
-    holds: Callable[[float], bool]
-
-
-AT_LEAST_ONE = Rule("at least 1", lambda value: value >= 1)
-POSITIVE = Rule("more than 0", lambda value: 0 < value < inf)
-NOT_NEGATIVE = Rule("0 or more", lambda value: 0 <= value < inf)
-PROBABILITY = Rule("from 0 to 1", lambda value: 0 <= value <= 1)
-BELOW_ONE = Rule("from 0 to below 1", lambda value: 0 <= value < 1)
-
-
-def option(
-    default,
-    text: str,
-    metavar: str | None = None,
-    *,
-    rule: Rule | None = None,
-    choices: tuple[str, ...] | None = None,
-    bare: str | None = None,
-    repeated: bool = False,
-):
-    """A field of TrainConfig.
-
-    `text` and `metavar` are for `--help`; `bare` is the value of an option that is given
-    without one; an option may be `repeated` instead of given a comma list.
-    """
-    metadata = dict(
-        help=text, metavar=metavar, rule=rule, choices=choices, bare=bare, repeated=repeated
-    )
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
