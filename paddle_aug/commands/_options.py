@@ -63,6 +63,11 @@ class CommandParser(argparse.ArgumentParser):
         del options.quiet, options.verbose
         return options
 
+    def rarely(self, text: str) -> str:
+        """The help of an option that only `--help-all` shows."""
+        self.rare += 1
+        return text if "--help-all" in sys.argv else argparse.SUPPRESS
+
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; see {self.prog} --help")
 
@@ -111,12 +116,15 @@ class _Joined(argparse.Action):
         setattr(namespace, self.dest, f"{earlier},{values}" if earlier else values)
 
 
-def add_import(parser: CommandParser) -> None:
-    """Add `--import`, which is done as soon as the command line is parsed."""
+def add_import(parser: CommandParser, rare: bool = False) -> None:
+    """Add `--import`, which is done as soon as the command line is parsed; a `rare` option is left
+    to `--help-all`."""
     text = (
         "Python file, or module, that adds ops or networks (docs/plugins.md); once for each, or a "
         "comma list"
     )
+    if rare:
+        text = parser.rarely(text)
     parser.add_argument("--import", dest="imports", action=_Joined, metavar="FILE", help=text)
 
 
@@ -152,8 +160,7 @@ def add_options(
         text = item.metadata["help"] + default_text(item.name, item.default, settings)
         text = text.replace("%", "%%")
         if common is not None and item.name not in common:
-            parser.rare += 1
-            text = text if "--help-all" in sys.argv else argparse.SUPPRESS
+            text = parser.rarely(text)
         kind = value_type(item.name)
         if kind is bool:
             how = {"action": argparse.BooleanOptionalAction}

@@ -100,7 +100,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         metavar="TIME",
         help="time for all runs, such as 90s, 30m or 2h; --seeds is then the most for each mode",
     )
-    add_import(own)
+    add_import(parser, rare=True)
     add_recipe(own, RECIPE)
     text = "runs side by side (default: one per GPU or CPU core)"
     own.add_argument("--jobs", type=int, default=0, help=text)

@@ -76,7 +76,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own = parser.add_argument_group("search")
     text = "training time, such as 90s, 30m or 2h"
     own.add_argument("--budget", type=parse_duration, default="2h", metavar="TIME", help=text)
-    add_import(own)
+    add_import(parser, rare=True)
     add_recipe(own, RECIPE)
     text = "runs of each mode in the test; more if time allows"
     own.add_argument("--seeds", type=int, default=3, help=text)

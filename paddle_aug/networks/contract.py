@@ -74,7 +74,7 @@ def refuse_outputs(name: str, network: nn.Layer, num_classes: int, image_size: i
     with paddle.no_grad():
         logits = network(paddle.zeros([1, 3, image_size, image_size]))
     network.train()
-    shape = getattr(logits, "shape", type(logits).__name__)
+    shape = list(logits.shape) if hasattr(logits, "shape") else type(logits).__name__
     if shape != [1, num_classes]:
         raise UserError(
             f"--network {name} returns {shape} for an image [1, 3, {image_size}, {image_size}]; it "

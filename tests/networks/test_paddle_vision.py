@@ -9,7 +9,7 @@ from paddle.vision import models
 
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS, paddle_vision
-from paddle_aug.networks.heads import find_heads
+from paddle_aug.networks.contract import find_heads
 
 # One of each family: the smallest images it takes, and its head.
 FAMILIES = {
