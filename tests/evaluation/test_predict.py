@@ -238,18 +238,28 @@ def test_images_are_sorted_into_the_folders_of_their_classes(predict, photos, tm
     assert len([*unknown.iterdir()]) == 3
 
 
-def test_sorting_that_fails_leaves_nothing_behind(predict, photos, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (OSError(28, "No space left on device"), 2,
+         "cannot write to --sort-into {}: No space left on device\n"),
+        (KeyboardInterrupt(), 130, "stopped\n"),
+    ],
+)  # fmt: skip
+def test_sorting_that_ends_early_leaves_nothing_behind(
+    predict, photos, tmp_path, monkeypatch, error, code, message
+):
     copy, copied = shutil.copy2, []
 
     def copy_two(source, target):
         if len(copied) == 2:
-            raise OSError(28, "No space left on device")
+            raise error
         copied.append(copy(source, target))
 
     monkeypatch.setattr(shutil, "copy2", copy_two)
     into = tmp_path / "deep" / "sorted"
-    code, _, err = predict(photos / "Images" / "class0", "--sort-into", into)
-    assert (code, err) == (2, f"cannot write to --sort-into {into}: No space left on device\n")
+    ended, _, err = predict(photos / "Images" / "class0", "--sort-into", into)
+    assert (ended, err) == (code, message.format(into))
     assert len(copied) == 2
     assert [*tmp_path.rglob("*")] == [into.parent]
 
