@@ -149,7 +149,7 @@ def imgaug_lib() -> Transform:
     )
 
 
-def modes(imgaug_lib: Callable[[], Transform]) -> dict[str, Callable]:
+def modes(imgaug_lib: Callable[[], Transform]) -> dict[str, Callable[..., Transform]]:
     """The notebook's modes, with `imgaugLib`, alone and stacked, built by this function."""
 
     def allab() -> Transform:
