@@ -26,6 +26,9 @@ from paddle_aug.training.pretrained import NORMS, in_head
 
 Known = dict[Hashable, np.ndarray]  # features by name
 
+BLOCK = 8  # images in a call of the predictor
+CHUNK = 4 * BLOCK  # images that workers make, and that pass the frozen layers, together
+
 
 class Way(NamedTuple):
     """How images become logits: `network(prepare(images))` for the images of each batch."""
@@ -112,24 +115,31 @@ class Front(nn.Layer):
         self.layers = layers
         on_cpu = paddle.device.get_device() == "cpu"
         self.predictor = compiled(layers, threads) if on_cpu else None
+        # On some CPUs the last bits of a linear layer's outputs depend on the image's place among
+        # the others. Those of convolutions do not, in batches of one size.
+        linear = any(isinstance(layer, nn.Linear) for layer in layers.sublayers())
+        self.block = 1 if linear else BLOCK
 
     def forward(self, inputs):
         if self.predictor:
-            # One by one: on some CPUs the last bits depend on the other images of a batch.
-            features = [self.predictor(image[None]) for image in inputs.numpy()]
-            return tensor_of(np.concatenate(features))
+            images = inputs.numpy()
+            count = len(images)
+            if lacking := -count % self.block:
+                images = np.concatenate([images, images[:1].repeat(lacking, axis=0)])
+            starts = range(0, count, self.block)
+            features = [self.predictor(images[start : start + self.block]) for start in starts]
+            return tensor_of(np.concatenate(features)[:count])
         self.layers.eval()
         with paddle.no_grad():
             return self.layers(inputs)
 
 
 class Wanted(NamedTuple):
-    """The names of a batch of features. `known` has the features by name, except those in `new`,
-    whose images are `images`, uint8 [M, H, W, 3]."""
+    """The names of a batch of features. `known` has the features by name, except those in `new`:
+    names and images, uint8 [M, H, W, 3]."""
 
     names: list[Hashable]
-    new: list[Hashable]
-    images: paddle.Tensor | None
+    new: list[tuple[list[Hashable], paddle.Tensor]]
     known: Known
 
 
@@ -143,9 +153,9 @@ class Features:
 
     def __call__(self, wanted: Wanted) -> paddle.Tensor:
         """The features of a batch, float32 [N, …]."""
-        if wanted.images is not None:
-            computed = self.front(self.normalize(wanted.images)).numpy()
-            wanted.known.update(zip(wanted.new, computed, strict=True))
+        for names, images in wanted.new:
+            computed = self.front(self.normalize(images)).numpy()
+            wanted.known.update(zip(names, computed, strict=True))
         return tensor_of(np.stack([wanted.known[name] for name in wanted.names]))
 
 
@@ -180,20 +190,19 @@ class FeatureBatches(Batches):
             sample = dataset.samples[key[1]]
             return (sample.file, sample.path) if plain else drawn(key)
 
-        new, seen = [], set(known)
-        for part, _ in parts:
-            lacking = {name(key): drawn(key) for key in part if name(key) not in seen}
-            seen.update(lacking)
-            new.append(lacking)
-        images = self.tensors([[*lacking.values()] for lacking in new if lacking])
-        for (part, total), lacking in zip(parts, new, strict=True):
+        lacking = {name(key): drawn(key) for part, _ in parts for key in part}
+        lacking = {name: key for name, key in lacking.items() if name not in known}
+        starts = range(0, len(lacking), CHUNK)
+        chunks = [[*lacking][start : start + CHUNK] for start in starts]
+        images = self.tensors([[lacking[name] for name in chunk] for chunk in chunks])
+        fetched, coming = set(known), iter(chunks)
+        for part, total in parts:
+            names, new = [name(key) for key in part], []
+            while not fetched.issuperset(names):
+                new.append((next(coming), next(images)[0]))
+                fetched.update(new[-1][0])
             labels = np.array([dataset.samples[key[1]].label for key in part], np.int64)
-            wanted = Wanted(
-                [name(key) for key in part],
-                [*lacking],
-                next(images)[0] if lacking else None,
-                known,
-            )
-            yield wanted, tensor_of(labels), total
-            if not self.passes:
-                self.known.clear()  # no later epoch has these augmentations
+            yield Wanted(names, new, known), tensor_of(labels), total
+            if not (plain or self.passes):
+                for used in names:
+                    del known[used]  # no later epoch has these augmentations

@@ -87,19 +87,19 @@ def test_batch_normalisation_that_is_not_frozen_is_not_fixed():
     assert frozen.is_fixed(norm, [norm])
 
 
-@pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0", "vgg_thin"])
 def test_compiled_layers_give_the_same_for_an_image_in_any_batch_and_with_any_threads(name):
     paddle.set_device("cpu")
     network = NETWORKS[name](3, 64)
     first, _ = split(network, freeze(network, "body"))
     network.eval()
-    images = paddle.randn([7, 3, 64, 64])
+    images = paddle.randn([11, 3, 64, 64])
     wanted = first(images).numpy()
     for threads in (1, 2):
         front = frozen.Front(first, threads)
         together = front(images).numpy()
         assert np.abs(together - wanted).max() < 1e-4 * np.abs(wanted).max()
-        for part in (slice(0, 1), slice(1, 7)):
+        for part in (slice(0, 1), slice(1, 7), slice(3, 11)):
             np.testing.assert_array_equal(front(images[part]), together[part])
 
 
@@ -145,7 +145,7 @@ def test_copies_in_a_balanced_epoch_take_the_passes_in_turn(config, data):
         batches = frozen.FeatureBatches(*how, features=front, passes=2)
         names, images = [], 0
         for wanted, labels, _ in batches.of(3):
-            images += len(wanted.new)
+            images += sum(len(new) for new, _ in wanted.new)
             named = zip(wanted.names, labels.numpy().tolist(), strict=True)
             names += [name for name, label in named if label == 2]
             assert front(wanted).shape == [len(wanted.names)]
@@ -189,6 +189,22 @@ def test_unaugmented_images_are_computed_once_in_a_process(config, elsewhere, mo
     assert sum(counts) == len(data.train) + len(data.eval)
     train.fit(replace(config, **elsewhere, normalize="unit"), data)
     assert sum(counts) == 2 * (len(data.train) + len(data.eval))
+
+
+def test_chunks_of_images_go_across_batches(config, monkeypatch):
+    sizes = []
+    compute = frozen.Front.forward
+    monkeypatch.setattr(frozen, "CHUNK", 8)
+
+    def counted(front, images):
+        sizes.append(len(images))
+        return compute(front, images)
+
+    monkeypatch.setattr(frozen.Front, "forward", counted)
+    data = open_data(config)
+    train.fit(replace(config, epochs=1), data)  # batches of five
+    parts = len(data.train), len(data.eval)
+    assert sizes == [min(8, part - start) for part in parts for start in range(0, part, 8)]
 
 
 def test_the_weights_of_a_run_are_whole(config):
