@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddle_aug.augment import ops
-    from paddle_aug.augment.modes import augmentation
+    from paddle_aug.augment.modes import AUGMENTATIONS, augmentation
     from paddle_aug.augment.transform import Chain, Maybe, OneOf, Shuffled, SomeOf, Transform
     from paddle_aug.config import make_config
     from paddle_aug.errors import UserError
+    from paddle_aug.networks import NETWORKS
     from paddle_aug.networks.vgg import VGG
+    from paddle_aug.training.callbacks import Callback
     from paddle_aug.training.fit import fit
     from paddle_aug.training.mixing import MixCollate
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AUGMENTATIONS",
+    "NETWORKS",
     "VGG",
+    "Callback",
     "Chain",
     "Maybe",
     "MixCollate",
@@ -32,12 +37,15 @@ __all__ = [
     "ops",
 ]
 
-# Where the names above are. Each is imported on first use, as only VGG, fit and MixCollate need
+# Where the names above are. Each is imported on first use, as only networks and training need
 # Paddle, and OpenCV takes a while, too.
 _TRANSFORM = ("Chain", "Maybe", "OneOf", "Shuffled", "SomeOf", "Transform")
 _MODULES = {
     **dict.fromkeys(_TRANSFORM, "augment.transform"),
+    "AUGMENTATIONS": "augment.modes",
+    "Callback": "training.callbacks",
     "MixCollate": "training.mixing",
+    "NETWORKS": "networks",
     "UserError": "errors",
     "VGG": "networks.vgg",
     "augmentation": "augment.modes",

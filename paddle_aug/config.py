@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -275,7 +276,7 @@ class TrainConfig:
     )
     resume: bool = option(False, "resume an interrupted run from its last whole epoch")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for item in fields(self):
             value, rule = getattr(self, item.name), item.metadata["rule"]
             if rule and value is not None and not rule.holds(value):
@@ -323,7 +324,7 @@ class TrainConfig:
             )
         return epochs
 
-    def asdict(self) -> dict:
+    def asdict(self) -> dict[str, Any]:
         """The fields as plain values, as in run.json."""
         return asdict(self)
 
@@ -339,7 +340,7 @@ def flag(name: str) -> str:
 
 def value_type(name: str) -> type:
     """The type of a field's values that are not None."""
-    hint = typing.get_type_hints(TrainConfig)[name]
+    hint: type = typing.get_type_hints(TrainConfig)[name]
     return next(iter(typing.get_args(hint)), hint)  # the first of `str | None`
 
 
@@ -348,7 +349,7 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
-def load_recipe(name: str) -> dict:
+def load_recipe(name: str) -> dict[str, Any]:
     """The fields that a recipe sets; `name` is its name or its path.
 
     A recipe is YAML: `config` holds fields of TrainConfig; `about`, `command`, `cost` and `result`
@@ -378,7 +379,7 @@ def load_recipe(name: str) -> dict:
     return {name: of_type(name, value, path) for name, value in content["config"].items()}
 
 
-def of_type(name: str, value, path: Path):
+def of_type(name: str, value: Any, path: Path) -> Any:
     """A file's value of a field, in the field's type.
 
     YAML reads 1e-4 as text, and 1 as a whole number where 1.0 is meant.
@@ -398,7 +399,7 @@ def of_type(name: str, value, path: Path):
     return value
 
 
-def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
+def config_of(values: dict[str, Any], names: Iterable[str], file: Path) -> TrainConfig:
     """The config with a file's values of these fields, or those of earlier versions where it lacks
     them, and the defaults of the others.
 
@@ -411,7 +412,7 @@ def config_of(values: dict, names: Iterable[str], file: Path) -> TrainConfig:
         return TrainConfig(**kept)
 
 
-def make_config(given: dict, recipe: str) -> TrainConfig:
+def make_config(given: dict[str, Any], recipe: str) -> TrainConfig:
     """The config of `fit`: the defaults, overridden by the recipe, then by the fields given.
 
     Fields are the options of `tools/train.py` with `_` for `-`; `recipe` is a name or a file.

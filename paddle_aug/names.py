@@ -3,8 +3,12 @@
 import difflib
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
 
 from paddle_aug.errors import UserError
+
+T = TypeVar("T")  # what the items make
+Made = TypeVar("Made", bound=Callable[..., Any])
 
 
 def near_miss(name: str, known: Iterable[str], advice: str | None = None) -> str:
@@ -20,22 +24,24 @@ def near_miss(name: str, known: Iterable[str], advice: str | None = None) -> str
     return advice or f"known: {', '.join(known)}"
 
 
-class Registry(dict[str, Callable]):
+class Registry(dict[str, Callable[..., T]], Generic[T]):
     """One kind of thing ("network", "augmentation") by name.
 
     Other packages add to it by entry points of its `group`, which are loaded when they are named.
     Looking up an unknown name raises UserError.
     """
 
-    def __init__(self, kind: str, items: dict[str, Callable] | None = None, group: str = ""):
+    def __init__(
+        self, kind: str, items: dict[str, Callable[..., T]] | None = None, group: str = ""
+    ):
         super().__init__(items or {})
         self.kind = kind
         self.group = group
 
-    def add(self, name: str) -> Callable:
+    def add(self, name: str) -> Callable[[Made], Made]:
         """A decorator that registers a function or class under a new name."""
 
-        def register(item):
+        def register(item: Made) -> Made:
             if name in self:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
             self[name] = self.adopted(name, item)
@@ -43,7 +49,7 @@ class Registry(dict[str, Callable]):
 
         return register
 
-    def adopted(self, name: str, item: Callable) -> Callable:
+    def adopted(self, name: str, item: Callable[..., T]) -> Callable[..., T]:
         """What to keep of an item that is added; a subclass may refuse it with a TypeError."""
         return item
 
@@ -55,7 +61,7 @@ class Registry(dict[str, Callable]):
         """The end of the message about an unknown name."""
         return near_miss(name, self.names())
 
-    def __missing__(self, name: str):
+    def __missing__(self, name: str) -> Callable[..., T]:
         for entry in entry_points(group=self.group, name=name):
             try:
                 self.add(name)(entry.load())

@@ -9,6 +9,8 @@ the parameters of these ("fc" has "fc.weight"), and no others, change their shap
 
 from collections.abc import Callable
 
+from paddle import nn
+
 from paddle_aug.names import Registry, near_miss
 from paddle_aug.networks import paddle_vision
 from paddle_aug.networks.alexnet import AlexNet
@@ -24,14 +26,14 @@ from paddle_aug.networks.resnet import RESNETS
 from paddle_aug.networks.vgg import vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn
 
 
-class Networks(Registry):
-    """The networks of this package, those that others add, and those of paddle.vision.models by
-    "paddle.vision:NAME"."""
+class Networks(Registry[nn.Layer]):
+    """The networks of this package and those of paddle.vision.models ("paddle.vision:NAME"), by
+    name; `@NETWORKS.add("tiny")` adds one. A network is made by (num_classes, image_size)."""
 
-    def adopted(self, name: str, item: Callable) -> Callable:
+    def adopted(self, name: str, item: Callable[..., nn.Layer]) -> Callable[..., nn.Layer]:
         return with_heads(checked(name, item))
 
-    def __missing__(self, name: str) -> Callable:
+    def __missing__(self, name: str) -> Callable[..., nn.Layer]:
         if name.startswith(paddle_vision.PREFIX):
             return paddle_vision.maker(name)
         return super().__missing__(name)

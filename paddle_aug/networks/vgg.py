@@ -1,5 +1,6 @@
 """VGG (Simonyan and Zisserman, arXiv 1409.1556), in the form in which the notebook trains it."""
 
+import paddle
 from paddle import nn
 
 # (number of 3×3 convolutions, their channels) of each block.
@@ -9,6 +10,8 @@ VGG16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 VGG19 = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 BEHIND_DROPOUT = ("classifier.3.weight", "classifier.6.weight")  # without batch normalisation
 THIN = ((1, 16), (1, 32), (1, 64), (1, 128))  # a 64 px image in 6 ms of one CPU core
+
+Weights = dict[str, paddle.Tensor]  # by name
 
 
 class VGG(nn.Sequential):
@@ -36,7 +39,8 @@ class VGG(nn.Sequential):
         side = image_size >> len(conv_arch)
         if side < 1:
             raise ValueError(f"{len(conv_arch)} blocks need images of {2 ** len(conv_arch)} pixels")
-        layers, channels = [], 3
+        layers: list[nn.Layer] = []
+        channels = 3
         for convolutions, width in conv_arch:
             for _ in range(convolutions):
                 layers.append(nn.Conv2D(channels, width, 3, padding=1))
@@ -44,7 +48,8 @@ class VGG(nn.Sequential):
                 layers.append(nn.ReLU())
                 channels = width
             layers.append(nn.MaxPool2D(2, stride=2))
-        dense, width = [], channels * side * side
+        dense: list[nn.Layer] = []
+        width = channels * side * side
         for _ in range(2):
             dense.append(nn.Linear(width, hidden))
             dense += [nn.BatchNorm1D(hidden)] if batch_norm else []
@@ -59,7 +64,7 @@ class VGG(nn.Sequential):
         self.dropout = dropout
 
 
-def from_upscaled(weights: dict) -> dict:
+def from_upscaled(weights: Weights) -> Weights:
     """Weights of a VGG whose dropout scales in training, such as paddle.vision's, for one of ours.
 
     Ours sends half as much into the two dense layers behind a dropout, in training and at inference
@@ -69,7 +74,7 @@ def from_upscaled(weights: dict) -> dict:
     return {name: 2 * w if name in BEHIND_DROPOUT else w for name, w in weights.items()}
 
 
-def to_upscaled(weights: dict) -> dict:
+def to_upscaled(weights: Weights) -> Weights:
     """Weights of one of our VGGs for paddle.vision's: the inverse of `from_upscaled`."""
     return {name: 0.5 * w if name in BEHIND_DROPOUT else w for name, w in weights.items()}
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import paddle
 from paddle.nn import functional as F
@@ -188,7 +189,7 @@ def train_step(
     return logits
 
 
-def evaluate(way: Way, batches: Batches) -> dict:
+def evaluate(way: Way, batches: Batches) -> dict[str, Any]:
     """Mean loss and accuracy over all images, and the number of correct images of each class.
 
     The key "dead" is there, too, if the network gives all images the same outputs. Leaves the
@@ -210,9 +211,9 @@ def evaluate(way: Way, batches: Batches) -> dict:
 
 def record(
     progress: Progress,
-    trained: dict,
-    evaluated: dict,
-    clean: dict | None,
+    trained: dict[str, Any],
+    evaluated: dict[str, Any],
+    clean: dict[str, Any] | None,
     watch: Stopwatch,
     images: int,
 ) -> None:

@@ -2,11 +2,15 @@
 
 import math
 import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import paddle
 from paddle.nn import functional as F
 
 from paddle_aug.training.distributed import Group
+
+T = TypeVar("T")
 
 
 class EpochMetrics:
@@ -70,17 +74,17 @@ class EpochMetrics:
 class Stopwatch:
     """Times a loop over batches, and how long it waits for them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.started = time.perf_counter()
         self.waited = 0.0
-        self.seconds: float | None = None  # of the loop, once it has ended
+        self.seconds = 0.0  # of the loop, once it has ended
 
-    def waiting(self, batches):
+    def waiting(self, batches: Iterable[T]) -> Iterator[T]:
         """Yield the batches and add up the time spent waiting for them."""
-        batches = iter(batches)
+        left = iter(batches)
         while True:
             asked = time.perf_counter()
-            batch = next(batches, None)
+            batch = next(left, None)
             self.waited += time.perf_counter() - asked
             if batch is None:
                 return

@@ -10,7 +10,8 @@ where bottom and right are exclusive.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 import paddle
@@ -20,10 +21,10 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.names import Registry
 from paddle_aug.rng import generator, generator_from_global_state
-from paddle_aug.training.batches import Normalize, tensor_of
+from paddle_aug.training.batches import tensor_of
 from paddle_aug.training.distributed import Group
 
-MIXES = Registry("mix")
+MIXES: "Registry[Mix]" = Registry("mix")
 
 Batch = tuple[paddle.Tensor, paddle.Tensor]  # images and targets
 Numbers = np.ndarray
@@ -61,7 +62,7 @@ def resizemix(batch: Batch, partners: Batch, box: Numbers) -> Batch:
     height, width = batch[0].shape[2:]
     rows = shrinking(box[:, 0], box[:, 1], height).unsqueeze(1)
     columns = shrinking(box[:, 2], box[:, 3], width).unsqueeze(1)
-    small = paddle.matmul(paddle.matmul(rows, partners[0]), columns, transpose_y=True)
+    small = rows.matmul(partners[0]).matmul(columns, transpose_y=True)
     return cutmix(batch, (small, partners[1]), box)
 
 
@@ -92,11 +93,16 @@ def shrinking(start: Numbers, end: Numbers, length: int) -> paddle.Tensor:
     return weights / paddle.clip(weights.sum(axis=2, keepdim=True), min=1e-6)
 
 
+@dataclass(frozen=True)
 class Mix:
-    """One way of mixing: `mix` is its function; numbers equal to `unchanged` turn it off."""
+    """One way of mixing; numbers equal to `unchanged` turn it off."""
 
-    mix: Callable[[Batch, Batch, Numbers], Batch]
-    unchanged: float
+    unchanged: ClassVar[float]
+
+    @staticmethod
+    def mix(batch: Batch, partners: Batch, numbers: Numbers, /) -> Batch:
+        """Mix a batch by drawn numbers."""
+        raise NotImplementedError
 
     def draw(self, rng: np.random.Generator, count: int, side: int) -> Numbers:
         """Draw `count` numbers for images of side × side pixels."""
@@ -119,7 +125,7 @@ class Mixup(Mix):
     mix = staticmethod(mixup)
     unchanged = 1.0
 
-    def draw(self, rng, count, side):
+    def draw(self, rng: np.random.Generator, count: int, side: int) -> Numbers:
         return rng.beta(self.alpha, self.alpha, count)
 
 
@@ -135,7 +141,7 @@ class CutMix(Mix):
     mix = staticmethod(cutmix)
     unchanged = 0
 
-    def draw(self, rng, count, side):
+    def draw(self, rng: np.random.Generator, count: int, side: int) -> Numbers:
         half = side * np.sqrt(rng.beta(self.alpha, self.alpha, count)) / 2
         middle = rng.integers(side, size=(2, count))
         first, last = (np.clip(np.round(middle + way * half), 0, side) for way in (-1, 1))
@@ -150,7 +156,7 @@ class ResizeMix(Mix):
     mix = staticmethod(resizemix)
     unchanged = 0
 
-    def draw(self, rng, count, side):
+    def draw(self, rng: np.random.Generator, count: int, side: int) -> Numbers:
         length = np.clip(np.round(side * rng.uniform(0.1, 0.8, count)), 1, side)
         top, left = np.floor(rng.random((2, count)) * (side - length + 1))
         return np.stack([top, top + length, left, left + length], axis=1).astype(np.int64)
@@ -164,10 +170,10 @@ class SamplePairing(Mix):
     mix = staticmethod(sample_pairing)
     unchanged = 1.0
 
-    def draw(self, rng, count, side):
+    def draw(self, rng: np.random.Generator, count: int, side: int) -> Numbers:
         return np.full(count, 0.5)
 
-    def active(self, epoch, epochs):
+    def active(self, epoch: int, epochs: int) -> bool:
         margin = epochs // 10
         return margin <= epoch < epochs - margin and epoch % 10 < 8
 
@@ -190,7 +196,8 @@ def _parse_member(member: str, text: str) -> Mix:
     mix = MIXES[name]()
     if not colon:
         return mix
-    if not fields(mix):
+    parameters = fields(mix)
+    if not parameters:
         raise UserError(f"--mix {text!r}: {name} takes no number")
     try:
         value = float(alpha)
@@ -198,9 +205,10 @@ def _parse_member(member: str, text: str) -> Mix:
         value = -1.0
     if not 0 < value < float("inf"):
         raise UserError(
-            f"--mix {text!r}: the number behind {name} must be above 0, as in {name}:{mix.alpha}"
+            f"--mix {text!r}: the number behind {name} must be above 0, as in "
+            f"{name}:{parameters[0].default}"
         )
-    return replace(mix, alpha=value)
+    return MIXES[name](value)
 
 
 def mixes_of(config: TrainConfig) -> list[Mix]:
@@ -219,11 +227,11 @@ class Mixer:
     processes.
     """
 
-    def __init__(self, config: TrainConfig, group: Group, normalize: Normalize):
+    def __init__(self, config: TrainConfig, group: Group, prepare: Callable[[Any], paddle.Tensor]):
         self.config = config
         self.mixes = mixes_of(config)
         self.group = group
-        self.normalize = normalize
+        self.prepare = prepare
 
     def __call__(
         self, epoch: int, step: int, images: paddle.Tensor, targets: paddle.Tensor, total: int
@@ -233,7 +241,7 @@ class Mixer:
         `images` are uint8 [N, H, W, 3] and `targets` float32 [N, classes], this process's part of a
         batch of `total` images. Epochs are counted from 0, steps from 1.
         """
-        inputs = self.normalize(images)
+        inputs = self.prepare(images)
         if not self.active(epoch):
             return inputs, targets
         partner, drawn = self.draw(epoch, step, total)
@@ -243,7 +251,7 @@ class Mixer:
             others = paddle.gather(inputs, chosen)
         else:  # uint8 is a quarter of the bytes to send
             whole_batch = self.group.whole_batch(images, total)
-            others = self.normalize(paddle.gather(whole_batch, chosen))
+            others = self.prepare(paddle.gather(whole_batch, chosen))
         partners = others, paddle.gather(self.group.whole_batch(targets, total), chosen)
         batch = inputs, targets
         for mix, numbers in drawn:

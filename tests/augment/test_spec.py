@@ -116,7 +116,7 @@ def test_a_long_pipeline_builds():
         ("rotate(20)(30)", "cannot read 'rotate(20)(30)'"),
         ("rotate(*[20])", "cannot read '*[20]'"),
         ("rotate({[1]: 2})", "cannot read"),
-        ("rotate(**{'degrees': 20})", "keywords must be strings"),
+        ("rotate(**{'degrees': 20})", "unexpected keyword argument '**'"),
         ("rotate(degrees=1, degrees=2)", ""),
         ("rotate(hflip)", "degrees wants a number or (number, number), got an augmentation"),
         ("oneof()", "at least one member"),

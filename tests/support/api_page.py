@@ -14,12 +14,14 @@ from paddle_aug.augment.modes import OPS
 from paddle_aug.augment.spec import arguments
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "api.md"
+WITHOUT_ARGUMENTS = (paddle_aug.AUGMENTATIONS, paddle_aug.NETWORKS, paddle_aug.UserError)
 INTRODUCTION = """# API
 
 `from paddle_aug import …` gives the names below, and they stay: the [changelog](../CHANGELOG.md)
-tells what changes. `import paddle_aug` alone imports nothing heavy; only `VGG`, `fit` and
-`MixCollate` need Paddle. [Adapters](adapters.md) shows all of it in `paddle.io`, `paddle.Model` and
-PaddleClas. This page is made from the docstrings, and tests run its examples.
+tells what changes. `import paddle_aug` alone imports nothing heavy; only `VGG`, `NETWORKS`,
+`fit`, `Callback` and `MixCollate` need Paddle. [Adapters](adapters.md) shows all of it in
+`paddle.io`, `paddle.Model` and PaddleClas. This page is made from the docstrings, and tests run its
+examples.
 """
 
 
@@ -30,10 +32,10 @@ def page() -> str:
         item = getattr(paddle_aug, name)
         if not isinstance(item, types.ModuleType):
             sections += [
-                f"## {name}{'' if item is paddle_aug.UserError else arguments(item)}\n",
+                f"## {name}{'' if item in WITHOUT_ARGUMENTS else arguments(item)}\n",
                 markdown(inspect.getdoc(item)),
             ]
-            sections += methods(item) if item is paddle_aug.Transform else []
+            sections += methods(item) if item in (paddle_aug.Transform, paddle_aug.Callback) else []
     rows = [
         f"| `{item.__name__}{arguments(item)}` | `{name}` | {one_line(item)} |"
         for name, item in sorted(OPS.items(), key=lambda pair: pair[1].__name__)
@@ -47,8 +49,8 @@ def methods(item: type) -> list[str]:
     sections = []
     for name, method in vars(item).items():
         if inspect.isfunction(method) and name != "__post_init__":
-            heading = f"### {name}{arguments(method).replace('(self, ', '(')}\n"
-            sections += [heading, markdown(inspect.getdoc(method))]
+            heading = name + re.sub(r"^\(self(, )?", "(", arguments(method))
+            sections += [f"### {heading}\n", markdown(inspect.getdoc(method))]
     return sections
 
 
