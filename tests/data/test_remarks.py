@@ -118,3 +118,11 @@ def test_copies_that_a_holdout_divides_are_counted_with_the_command_that_helps(
             f"tools/check.py {folder} --split 0.75 --seed 3 --out Images-lists writes lists that "
             "keep them together",
         ]
+    caplog.clear()
+    open_data(replace(config, holdout=0.0, fold="1/3"))
+    (_, near) = caplog.messages
+    assert near == (
+        "Images: 1 of 14 images are nearly the same as another, and a division into folds may "
+        "train on one and evaluate on the other, so that accuracy comes out too high; python "
+        f"tools/check.py {folder} lists them: keep one of each"
+    )

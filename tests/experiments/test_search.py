@@ -59,6 +59,8 @@ def stage(config):
         ({"against": ()}, r"--against names no mode"),
         ({"against": ("userdef",)}, r"did you mean 'userDef'"),
         ({"also": ("hflip+mixap",)}, r"no mix named 'mixap'"),
+        ({"config": {"early_stop": 3}}, r"divides the data itself; drop --early-stop"),
+        ({"config": {"fold": "1/4"}}, r"divides the data itself; drop --fold"),
     ],
 )
 def test_a_mistake_in_the_settings_is_refused_before_anything_is_trained(changes, message):
