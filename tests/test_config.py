@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from paddle_aug.augment.modes import augmentation, split_modes
+from paddle_aug.commands._options import words_of
 from paddle_aug.commands.train import parse
 from paddle_aug.config import (
     RECIPES,
@@ -80,6 +81,18 @@ def test_the_batch_of_a_step_is_given_by_its_micro_batches_or_as_a_whole(tmp_pat
         sizes(batch_size=8, global_batch=8)
     with pytest.raises(UserError, match="--global-batch 2 is less than --accumulate 3"):
         TrainConfig(global_batch=2, accumulate=3)
+
+
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_a_config_as_options_is_the_same_config(recipe):
+    changes = {
+        "stretch": False, "resume": True, "augment": "mild", "mix": "mixup:0.4", "seed": 7,
+        "name": "mild=hflip|rotate(5),wild=noise(9)", "learning_rate": 3e-5, "fraction": 1 / 3,
+        "log_dir": "-logs", "threads": 2,
+    }  # fmt: skip
+    config = dataclasses.replace(make_config({}, recipe), **changes)
+    given, named = parse(words_of(config, recipe))
+    assert make_config(given, named) == config
 
 
 @pytest.mark.parametrize("name", [name for name in recipe_names() if "aistudio" in name])

@@ -10,7 +10,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
-from paddle_aug.config import GROUPS, TrainConfig, flag, load_recipe, recipe_names, value_type
+from paddle_aug.config import (
+    GROUPS,
+    TrainConfig,
+    flag,
+    load_recipe,
+    make_config,
+    recipe_names,
+    value_type,
+)
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
 from paddle_aug.system import plugins
@@ -177,6 +185,20 @@ def pop_fields(options: argparse.Namespace, names: Iterable[str]) -> dict:
     """Take the fields of the config that were given out of the options."""
     values = vars(options)
     return {name: values.pop(name) for name in names if name in values}
+
+
+def words_of(config: TrainConfig, recipe: str) -> list[str]:
+    """The options that make this config from the recipe, in a way that needs no order."""
+    base, words = make_config({}, recipe), ["--recipe", recipe]
+    for item in fields(TrainConfig):
+        value = getattr(config, item.name)
+        if value == getattr(base, item.name):
+            continue
+        if isinstance(value, bool):
+            words.append(flag(item.name) if value else f"--no-{flag(item.name)[2:]}")
+        else:
+            words.append(f"{flag(item.name)}={value}")
+    return words
 
 
 def default_text(name: str, default, recipes: dict[str, dict]) -> str:

@@ -14,10 +14,12 @@ from paddle_aug.commands._options import (
     add_options,
     add_recipe,
     pop_fields,
+    words_of,
 )
 from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import parse_duration
+from paddle_aug.system import plugins
 from paddle_aug.system.program import tool
 from paddle_aug.system.script_task import kept
 
@@ -50,6 +52,10 @@ def main() -> None:
     with runner.hold(options.out):
         data = open_data(settings.config, select_part=False)
         experiment = Experiment(settings, data, options.out, command, options.jobs)
+        if options.list_commands:
+            for config in experiment.unfinished():
+                print(command_of(config, options.recipe))
+            return
         compare_examples.write(settings.config, list(settings.modes), data, options.out)
         results = experiment.run()
         files = compare_page.write(results)
@@ -104,6 +110,11 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     add_recipe(own, RECIPE)
     text = "runs side by side (default: one per GPU or CPU core)"
     own.add_argument("--jobs", type=int, default=0, help=text)
+    text = (
+        "train nothing, and print a train command for each run that has not ended, for a queue "
+        "such as Slurm's; the same command without this option then reports"
+    )
+    own.add_argument("--list-commands", action="store_true", help=text)
     text = "folder of the results"
     own.add_argument("--out", type=Path, default=Path(kept("logs/compare")), help=text)
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
@@ -115,6 +126,12 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
             raise UserError(f"give {flag(several)} or {flag(one)}, not both")
     if options.kfold is not None and options.seeds is not None:
         raise UserError("give --kfold or --seeds, not both: with folds, a mode has a run for each")
+    for name in ("learning_rates", "budget"):
+        if options.list_commands and getattr(options, name):
+            raise UserError(
+                f"with {flag(name)}, which runs there are depends on the results of others, so no "
+                f"list of commands has them all; drop {flag(name)}"
+            )
     if options.jobs < 0:
         raise UserError(f"--jobs must not be negative: {options.jobs}")
     return options, given
@@ -142,6 +159,12 @@ def settings_of(options: argparse.Namespace, given: dict):
         options.budget,
         options.kfold,
     )
+
+
+def command_of(config: TrainConfig, recipe: str) -> str:
+    """The command that trains one of the runs."""
+    imports = [f"--import={name}" for name in plugins.loaded()]
+    return shlex.join([*tool("train"), *imports, *words_of(config, recipe)])
 
 
 def numbers(text: str) -> tuple[float, ...]:

@@ -141,6 +141,13 @@ class Experiment:
             self.write()
         return compare_results.read(self.folder)
 
+    def unfinished(self) -> list[TrainConfig]:
+        """The configs of the runs that have not ended, for other machines to train: without
+        learning rates to choose and a budget, these are known beforehand."""
+        self.write()
+        trials = [trial for trial in all_trials(self.settings) if not self.outcome(trial)]
+        return [self.training(trial).config for trial in trials]
+
     def train(self, trials: Iterable[Trial], workers: list[Worker], bar: tqdm) -> None:
         """Train those that are not finished."""
         by_name = {}

@@ -1,6 +1,7 @@
 """A comparison: which runs it trains, in what order, and that it continues where it was stopped."""
 
 import re
+import shlex
 import shutil
 import signal
 from dataclasses import replace
@@ -18,7 +19,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data import image
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import compare, compare_report, compare_results, search
+from paddle_aug.experiments import compare, compare_report, compare_results, runner, search
 from paddle_aug.experiments.compare import Experiment
 from paddle_aug.experiments.compare_plan import Settings, narrowing
 from paddle_aug.inputs import of_mode
@@ -504,6 +505,38 @@ def test_a_comparison_that_is_stopped_says_how_to_continue_and_does(
     for folder in (whole, stopped):
         assert run_tool("compare.py", *words, folder, monkeypatch=monkeypatch) == 0
     assert_same_comparison(whole, stopped)
+
+
+def test_the_listed_commands_train_what_the_comparison_would(photos, tmp_path, monkeypatch, capsys):
+    whole, listed = tmp_path / "whole", tmp_path / "listed"
+    names = ("--fractions", "0.5,1", "--name", "mild=hflip|rotate(5)")
+    words = ("--data", photos, *OPTIONS, *names, "--modes", "none,mild+mixup", "--out")
+    assert run_tool("compare.py", *words, whole, monkeypatch=monkeypatch) == 0
+    capsys.readouterr()
+    assert run_tool("compare.py", *words, listed, "--list-commands", monkeypatch=monkeypatch) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8
+    for line in lines:
+        python, tool, *options = shlex.split(line)
+        assert (python, tool) == ("python", str(TOOLS / "train.py"))
+        assert run_tool("train.py", *options, monkeypatch=monkeypatch) == 0
+    capsys.readouterr()
+    assert run_tool("compare.py", *words, listed, "--list-commands", monkeypatch=monkeypatch) == 0
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(runner.Worker, "begin", None)  # no run is left
+    assert run_tool("compare.py", *words, listed, monkeypatch=monkeypatch) == 0
+    for log in whole.rglob("*_training.log"):  # which a run of its own does not have
+        log.unlink()
+    assert_same_comparison(whole, listed)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--budget", "1h"), ("--learning-rates", "0.1,0.2")])
+def test_runs_that_depend_on_others_are_not_listed(
+    photos, tmp_path, option, value, monkeypatch, capsys
+):
+    words = ("--data", photos, *OPTIONS, option, value, "--out", tmp_path, "--list-commands")
+    message = refusal("compare.py", *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert message.endswith(f"no list of commands has them all; drop {option}\n")
 
 
 @pytest.mark.parametrize(
