@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 import shlex
 import sys
 from dataclasses import fields, replace
@@ -49,9 +50,10 @@ def main() -> None:
 
     settings = settings_of(options, given)
     command = shlex.join([*tool("compare"), *sys.argv[1:]])
+    engine = engine_of(options)
     with runner.hold(options.out):
         data = open_data(settings.config, select_part=False)
-        experiment = Experiment(settings, data, options.out, command, options.jobs)
+        experiment = Experiment(settings, data, options.out, command, options.jobs, engine=engine)
         if options.list_commands:
             for config in experiment.unfinished():
                 print(command_of(config, options.recipe))
@@ -106,10 +108,16 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         metavar="TIME",
         help="time for all runs, such as 90s, 30m or 2h; --seeds is then the most for each mode",
     )
+    text = "train a mode no further that is clearly worse than the best after three seeds or more"
+    own.add_argument("--racing", action="store_true", help=text)
     add_import(parser, rare=True)
     add_recipe(own, RECIPE)
     text = "runs side by side (default: one per GPU or CPU core)"
     own.add_argument("--jobs", type=int, default=0, help=text)
+    text = "runs side by side on a GPU"
+    own.add_argument("--per-gpu", type=int, default=1, metavar="K", help=text)
+    text = "where to train: local, ray, or ray:HOST:PORT for the Ray cluster there"
+    own.add_argument("--on", default="local", metavar="WHERE", help=text)
     text = (
         "train nothing, and print a train command for each run that has not ended, for a queue "
         "such as Slurm's; the same command without this option then reports"
@@ -126,7 +134,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
             raise UserError(f"give {flag(several)} or {flag(one)}, not both")
     if options.kfold is not None and options.seeds is not None:
         raise UserError("give --kfold or --seeds, not both: with folds, a mode has a run for each")
-    for name in ("learning_rates", "budget"):
+    for name in ("learning_rates", "budget", "racing"):
         if options.list_commands and getattr(options, name):
             raise UserError(
                 f"with {flag(name)}, which runs there are depends on the results of others, so no "
@@ -134,6 +142,10 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
             )
     if options.jobs < 0:
         raise UserError(f"--jobs must not be negative: {options.jobs}")
+    if options.per_gpu < 1:
+        raise UserError(f"--per-gpu must be at least 1, not {options.per_gpu}")
+    if options.on != "local" and not re.fullmatch(r"ray(:[^:]+:\d+)?", options.on):
+        raise UserError(f"--on {options.on} is none of local, ray, ray:HOST:PORT")
     return options, given
 
 
@@ -158,7 +170,19 @@ def settings_of(options: argparse.Namespace, given: dict):
         options.learning_rates,
         options.budget,
         options.kfold,
+        options.racing,
     )
+
+
+def engine_of(options: argparse.Namespace):
+    """Where the runs are trained."""
+    from paddle_aug.experiments.runner import Local
+
+    if options.on == "local":
+        return Local(options.per_gpu)
+    from paddle_aug.experiments.on_ray import RayCluster
+
+    return RayCluster(options.out, options.on.partition(":")[2] or "auto", options.per_gpu)
 
 
 def command_of(config: TrainConfig, recipe: str) -> str:

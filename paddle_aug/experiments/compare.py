@@ -23,7 +23,14 @@ from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare_results, runner
 from paddle_aug.experiments.compare_plan import Order, Settings, Trial, all_trials
-from paddle_aug.experiments.runner import Outcome, Training, Worker, remove_weights
+from paddle_aug.experiments.runner import (
+    Engine,
+    Local,
+    Outcome,
+    Training,
+    Worker,
+    remove_weights,
+)
 from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
@@ -31,7 +38,6 @@ from paddle_aug.results.text import duration
 from paddle_aug.system import plugins
 from paddle_aug.system.commit import commit
 from paddle_aug.system.files import write_json
-from paddle_aug.system.processes import cores
 from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start
 from paddle_aug.training.state import refuse_other_run
@@ -39,7 +45,7 @@ from paddle_aug.training.state import refuse_other_run
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
 
 # Another session may ask for more of the same comparison.
-MAY_CHANGE = frozenset({"modes", "name", "baseline", "seeds", "fractions", "budget"})
+MAY_CHANGE = frozenset({"modes", "name", "baseline", "seeds", "fractions", "budget", "racing"})
 
 logger = logging.getLogger(__name__)
 
@@ -56,11 +62,12 @@ class Experiment:
         command: str = "",
         jobs: int = 0,
         clock: Callable[[], float] = time.perf_counter,
+        engine: Engine | None = None,
     ):
         """Open the folder's comparison, or begin one.
 
         `command` repeats it; `jobs` is the number of runs side by side, 0 for one a GPU or a core;
-        `clock` returns seconds.
+        `clock` returns seconds; `engine` trains, by default this machine.
 
         Raises:
             UserError: the folder holds another comparison, or the data has no such part to train
@@ -70,7 +77,8 @@ class Experiment:
         self.data = data
         self.folder = Path(folder)
         self.clock = clock
-        self.devices = devices(settings.config, jobs)[: len(all_trials(settings))]
+        self.engine = engine or Local()
+        self.devices = self.engine.devices(settings.config, jobs)[: len(all_trials(settings))]
         refuse_one_class(data)
         # What a run would be refused for is refused before any begins.
         for fold in dict.fromkeys(map(settings.fold, settings.seed_numbers)):
@@ -95,7 +103,7 @@ class Experiment:
             "versions": {**versions(), "paddle": paddle.__version__},
             "imports": plugins.loaded(),
             # Sums over another number of threads differ in their last bits.
-            "threads": settings.config.threads or max(1, cores() // len(self.devices)),
+            "threads": settings.config.threads or self.engine.threads(self.devices),
             "side_by_side": len(self.devices),
             "rates": {},
             "tuning": [],
@@ -129,7 +137,7 @@ class Experiment:
         tuning = self.tuning()
         total = len(all_trials(self.settings)) + len(tuning)
         with (
-            runner.workers(self.data, self.devices) as workers,
+            self.engine.workers(self.data, self.devices, self.state["threads"]) as workers,
             tqdm(total=total, unit="run", disable=None) as bar,
         ):
             self.started = self.clock()
@@ -216,7 +224,7 @@ class Experiment:
     def training(self, trial: Trial) -> Training:
         config = self.config_of(trial)
         if len(self.devices) > 1 and config.num_workers is None and self.devices[0] != "cpu":
-            config = replace(config, num_workers=max(1, cores() // len(self.devices)))
+            config = replace(config, num_workers=self.engine.threads(self.devices))
         log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
         return Training(str(trial), config, self.part(trial), log)
 
@@ -271,13 +279,3 @@ def held_back(config: TrainConfig, holdout: float, data: Dataset) -> Dataset:
     hold back `holdout` of it, divided into a part to train on and a part to evaluate on."""
     train = replace(selected(replace(config, holdout=holdout), data), eval=[], test=[])
     return replace(select(train, holdout=RATE_HOLDOUT, seed=config.seed), test=[])
-
-
-def devices(config: TrainConfig, jobs: int = 0) -> list[str]:
-    """A device for each of the runs side by side: the GPUs in turn, or the CPU."""
-    gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
-    if config.device == "cpu" or (config.device == "auto" and not gpus):
-        return ["cpu"] * (jobs or cores())
-    if config.device in ("auto", "gpu"):
-        return [f"gpu:{number % max(gpus, 1)}" for number in range(jobs or max(gpus, 1))]
-    return [config.device] * (jobs or 1)

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.runner import Outcome, check_mode
 from paddle_aug.experiments.state import plain
-from paddle_aug.results.stats import difference, margin
+from paddle_aug.results.stats import ALPHA, clearly_worse, difference, margin
 from paddle_aug.training.state import MAY_CHANGE
 
 FIRST_SEEDS = 3  # of all modes, before the budget goes where intervals are widest
@@ -21,7 +22,8 @@ class Settings:
     Each mode is trained with `seeds` seeds on each of the `fractions` of the training list. With
     `rates`, each mode's learning rate is the one of them that did best on a held-back part of that
     list. `budget` is the time for all runs in seconds, None for no limit. With `kfold`, the runs of
-    a mode are as many folds of the training list, each with a seed of its own.
+    a mode are as many folds of the training list, each with a seed of its own. With `racing`, a
+    mode that is clearly worse than the best gets no further seeds.
     """
 
     config: TrainConfig
@@ -32,6 +34,7 @@ class Settings:
     rates: tuple[float, ...] = ()
     budget: float | None = None
     kfold: int | None = None
+    racing: bool = False
 
     def __post_init__(self):
         if len(self.modes) < 2:
@@ -55,6 +58,8 @@ class Settings:
         for rate in self.rates:
             if not 0 < rate < math.inf:
                 raise UserError(f"--learning-rates: {rate:g} is not above 0")
+        if self.racing and self.budget is not None:
+            raise UserError("--racing and --budget both say which modes get more seeds; give one")
         if self.kfold is not None:
             self.refuse_beside_folds()
         if self.config.early_stop and not self.config.holdout:
@@ -153,7 +158,11 @@ class Order:
     def __iter__(self) -> Iterator[Trial]:
         trials = all_trials(self.settings)
         if self.settings.budget is None:
-            yield from trials
+            for _, of_seed in groupby(trials, lambda trial: (trial.fraction, trial.seed)):
+                # The longest first, so that slots are idle for less time at the end.
+                for trial in sorted(of_seed, key=self.expected_seconds, reverse=True):
+                    if trial.mode not in self.out(trial):
+                        yield trial
             return
         begun = [trial for trial in trials if self.outcome(trial)]
         yield from begun
@@ -167,6 +176,35 @@ class Order:
             for trial in pair:
                 begun.append(trial)
                 yield trial
+
+    def out(self, trial: Trial) -> set[str]:
+        """The modes that, by racing, have no run with this trial's seed: after three seeds or more,
+        they were clearly worse than the best.
+
+        The baseline is never out, as the others are compared with it. Looks at several numbers of
+        seeds share the error of 5 %. Modes with a run that diverged are not looked at.
+        """
+        out: set[str] = set()
+        seeds, before = self.settings.seed_numbers, self.settings.seed_numbers.index(trial.seed)
+        if not self.settings.racing:
+            return out
+        for place in range(FIRST_SEEDS, before + 1):
+            modes = [mode for mode in self.settings.modes if mode not in out]
+            outcomes = {
+                mode: [self.outcome(Trial(mode, seed, trial.fraction)) for seed in seeds[:place]]
+                for mode in modes
+            }
+            if not all(all(of_mode) for of_mode in outcomes.values()):
+                break  # some of these runs have not ended
+            values = {
+                mode: [outcome.accuracy for outcome in of_mode]
+                for mode, of_mode in outcomes.items()
+                if all(outcome.diverged is None for outcome in of_mode)
+            }
+            if len(values) > 1:
+                worse = clearly_worse(values, ALPHA / (len(seeds) - FIRST_SEEDS))
+                out.update({*worse} - {self.settings.baseline})
+        return out
 
     def best_pair(self, begun: list[Trial]) -> list[Trial]:
         """The affordable trial that narrows an interval most for its time, after the baseline's of

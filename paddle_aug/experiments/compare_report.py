@@ -121,9 +121,24 @@ def left_out(results: Results) -> str:
     ]
     if not missing:
         return ""
+    if results.settings.get("racing") and results.state["finished"]:
+        return (
+            f"By racing, {listed(missing)}, because the best was better by more than chance "
+            f"allows; that saved {duration(saved(results))} of training."
+        )
     budget = results.settings["budget"]
     why = f"The budget of {duration(budget)} ran out" if budget else "Not all runs are done"
     return f"{why}: {listed(missing)}."
+
+
+def saved(results: Results) -> float:
+    """Seconds that the missing runs would have taken, by those that their modes have."""
+    wanted, seconds = len(results.settings["seeds"]), 0.0
+    for by_mode in results.runs.values():
+        for by_seed in by_mode.values():
+            took = [epoch["seconds"] for run in by_seed.values() for epoch in run.run["epochs"]]
+            seconds += sum(took) * (wanted / len(by_seed) - 1)
+    return seconds
 
 
 def method(results: Results) -> str:
@@ -153,6 +168,11 @@ def method(results: Results) -> str:
             1,
             "Each image of the training list is evaluated in one fold, by networks that were "
             "trained on the other folds; the evaluation list is not used.",
+        )
+    if results.settings.get("racing"):
+        sentences.append(
+            f"From three {unit}s on, a mode got no further {unit} if its mean was below the best "
+            "one's by more than Tukey's test allows, at 5 % for all such looks together."
         )
     if config.get("early_stop"):
         sentences[0] = early_stop_text(results)

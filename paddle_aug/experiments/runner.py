@@ -1,4 +1,7 @@
-"""Trains in worker processes: one process per device, which does one run after another."""
+"""Trains in worker processes: each has a device, and does one run after another.
+
+They are processes of this machine, or those of a Ray cluster (see `on_ray`).
+"""
 
 import contextlib
 import logging
@@ -16,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tqdm import tqdm
 
@@ -28,7 +31,7 @@ from paddle_aug.results import runlog
 from paddle_aug.results.stats import final_accuracy
 from paddle_aug.system.files import held, remove
 from paddle_aug.system.plugins import Loaded
-from paddle_aug.system.processes import die_with_parent
+from paddle_aug.system.processes import cores, die_with_parent
 from paddle_aug.system.signals import block_signals, unblock_signals
 
 ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
@@ -61,8 +64,52 @@ class Died(Exception):
     """A process ended in the middle of a run; the text says how."""
 
 
-class Worker:
-    """A process that trains on one device. It imports Paddle and receives the data once."""
+class Worker(Protocol):
+    """A process that trains on one device, and starts when its first run begins."""
+
+    def begin(self, training: Training) -> None:
+        """Start a run, in a new process if there is none or the last one died."""
+
+    def result(self) -> float:
+        """The seconds that the run took; call it once `ended` returns this worker.
+
+        Raises:
+            UserError: the run stopped with this message.
+            Died: the process died.
+        """
+
+    def rest(self) -> None:
+        """There is no other run for now."""
+
+    def interrupt(self) -> None:
+        """Ask the process to end; the last whole epoch of its run is on the disk."""
+
+    def stop(self) -> None:
+        """Wait for the process to end, and kill it if it does not."""
+
+    @staticmethod
+    def ended(workers: "Sequence[Worker]") -> "list[Worker]":
+        """Wait until a run ends; returns the workers that have a result."""
+
+
+class Engine(Protocol):
+    """Where runs are trained."""
+
+    def devices(self, config: TrainConfig, jobs: int = 0) -> list[str]:
+        """A device for each of the runs side by side; `jobs` is their number, 0 for all there is
+        room for."""
+
+    def threads(self, devices: Sequence[str]) -> int:
+        """The threads of each of the runs side by side: its share of the cores."""
+
+    def workers(
+        self, data: Dataset, devices: Sequence[str], threads: int
+    ) -> contextlib.AbstractContextManager[list[Worker]]:
+        """A context with a worker for each of the devices."""
+
+
+class LocalWorker:
+    """A process of this machine. It imports Paddle and receives the data once."""
 
     def __init__(self, data: Dataset, device: str):
         self.data = data
@@ -71,7 +118,6 @@ class Worker:
         self.pipe: Connection | None = None
 
     def begin(self, training: Training) -> None:
-        """Start a run, in a new process if there is none or the last one died."""
         if self.process is None or not self.process.is_alive():
             self.stop()
             # Forking would copy locked locks of other threads, and Paddle's state of the GPU.
@@ -85,12 +131,6 @@ class Worker:
         self.pipe.send((training.log, pickle.dumps(training)))
 
     def result(self) -> float:
-        """The seconds that the run took; call it once `ended` returns this worker.
-
-        Raises:
-            UserError: the run stopped with this message.
-            Died: the process died.
-        """
         try:
             result = self.pipe.recv()
         except (EOFError, ConnectionResetError):
@@ -103,12 +143,10 @@ class Worker:
         return result
 
     def interrupt(self) -> None:
-        """Ask the process to end; the last whole epoch of its run is on the disk."""
         if self.process is not None and self.process.is_alive():
             os.kill(self.process.pid, signal.SIGINT)
 
     def stop(self) -> None:
-        """Wait for the process to end, and kill it if it does not."""
         if self.process is not None:
             self.pipe.close()  # ends the process, too, if it waits for another run
             self.process.join(PATIENCE)
@@ -116,11 +154,42 @@ class Worker:
             self.process.join()
             self.process = None
 
+    def rest(self) -> None:
+        pass
 
-def ended(workers: Sequence[Worker]) -> list[Worker]:
-    """Wait until a run ends; returns the workers that have a result."""
-    by_pipe = {worker.pipe: worker for worker in workers}
-    return [by_pipe[pipe] for pipe in wait(list(by_pipe))]
+    @staticmethod
+    def ended(workers: Sequence[Worker]) -> list[Worker]:
+        by_pipe = {worker.pipe: worker for worker in workers}
+        return [by_pipe[pipe] for pipe in wait(list(by_pipe))]
+
+
+class Local:
+    """This machine."""
+
+    def __init__(self, per_gpu: int = 1):
+        self.per_gpu = per_gpu
+
+    def devices(self, config: TrainConfig, jobs: int = 0) -> list[str]:
+        """The GPUs in turn, `per_gpu` runs on each, or one run a core."""
+        import paddle
+
+        gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+        if config.device == "cpu" or (config.device == "auto" and not gpus):
+            return ["cpu"] * (jobs or cores())
+        if config.device in ("auto", "gpu"):
+            number = jobs or max(gpus, 1) * self.per_gpu
+            return [f"gpu:{index % max(gpus, 1)}" for index in range(number)]
+        return [config.device] * (jobs or self.per_gpu)
+
+    def threads(self, devices: Sequence[str]) -> int:
+        return max(1, cores() // len(devices))
+
+    @contextlib.contextmanager
+    def workers(
+        self, data: Dataset, devices: Sequence[str], threads: int
+    ) -> Iterator[list[Worker]]:
+        with stopped([LocalWorker(data, device) for device in devices]) as workers:
+            yield workers
 
 
 def hold(folder: Path) -> contextlib.AbstractContextManager:
@@ -145,15 +214,14 @@ def hold(folder: Path) -> contextlib.AbstractContextManager:
 
 
 @contextlib.contextmanager
-def workers(data: Dataset, devices: Sequence[str]) -> Iterator[list[Worker]]:
-    """A context with a worker for each of the devices."""
-    started = [Worker(data, device) for device in devices]
+def stopped(workers: list[Worker]) -> Iterator[list[Worker]]:
+    """A context that stops the workers when it ends."""
     try:
-        yield started
+        yield workers
     finally:
-        for worker in started:
+        for worker in workers:
             worker.interrupt()
-        for worker in started:
+        for worker in workers:
             worker.stop()
 
 
@@ -178,9 +246,11 @@ def train(
             if training := again.pop() if again else next(waiting, None):
                 worker.begin(training)
                 at_work[worker] = training
+            else:
+                worker.rest()
         if not at_work:
             return
-        for worker in ended(list(at_work)):
+        for worker in workers[0].ended(list(at_work)):
             training = at_work.pop(worker)
             config = training.config
             try:
@@ -232,10 +302,10 @@ def _serve(_: Loaded, pipe: Connection, data: Dataset) -> None:
     with contextlib.suppress(KeyboardInterrupt, EOFError):
         unblock_signals()
         while True:
-            pipe.send(_train(*pipe.recv(), data))
+            pipe.send(train_logged(*pipe.recv(), data))
 
 
-def _train(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
+def train_logged(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
     """Train; returns the seconds it took, or what stopped it."""
     with logged(log):
         # Here, as both import Paddle, whose warnings belong in the log.

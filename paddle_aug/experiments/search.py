@@ -175,7 +175,7 @@ class Search:
             UserError: the budget is too short for an honest answer.
         """
         device = self.settings.config.device
-        with runner.workers(self.data, [device]) as self.workers:
+        with runner.Local().workers(self.data, [device], 0) as self.workers:
             if self.state["plan"] is None:
                 modes = count(len(self.settings.against), "mode")
                 logger.info("measuring an epoch of %s, to plan the search", modes)

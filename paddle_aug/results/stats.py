@@ -6,6 +6,7 @@ Accuracies are from 0 to 1 here, and per cent or points in sentences.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import TypeVar
 
@@ -200,6 +201,35 @@ def ranks(values: Mapping[str, Mapping[int, float]]) -> dict[str, tuple[int, int
             above[worse] += 1
             below[better] += 1
     return {name: (1 + above[name], len(values) - below[name]) for name in values}
+
+
+def clearly_worse(values: Mapping[Name, Sequence[float]], level: float) -> list[Name]:
+    """The names whose mean is below the best one's by more than chance at this level allows.
+
+    `values` has as many for each name, in the order of the seeds. These are blocks, and the spread
+    is what names and seeds do not explain. The chance that any name is called worse than one that
+    it equals is at most `level`.
+
+    Source: Tukey's range test for a design in randomised blocks.
+    """
+    table = np.array([*values.values()], np.float64)
+    names, seeds = table.shape
+    means = table.mean(axis=1)
+    residuals = table - means[:, None] - table.mean(axis=0) + table.mean()
+    freedom = (names - 1) * (seeds - 1)
+    spread = math.sqrt((residuals**2).sum() / freedom)
+    if spread <= _ROUNDING:
+        return []
+    allowed = studentized_range(1 - level, names, freedom) * spread / math.sqrt(seeds)
+    return [name for name, mean in zip(values, means, strict=True) if means.max() - mean > allowed]
+
+
+@cache
+def studentized_range(probability: float, names: int, freedom: int) -> float:
+    """The quantile of the range of `names` means, in units of their estimated spread."""
+    from scipy.stats import studentized_range  # takes a second to import
+
+    return float(studentized_range.ppf(probability, names, freedom))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,11 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import compare, compare_report, compare_results, runner, search
 from paddle_aug.experiments.compare import Experiment
-from paddle_aug.experiments.compare_plan import Settings, narrowing
+from paddle_aug.experiments.compare_plan import Order, Settings, narrowing
+from paddle_aug.experiments.runner import Local, Outcome
 from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
-from paddle_aug.results.stats import compared_together, difference
+from paddle_aug.results.stats import compared_in_pairs, compared_together, difference
 from paddle_aug.rng import generator
 from paddle_aug.system.files import read_json, write_json
 from paddle_aug.training import fit as train
@@ -71,10 +73,18 @@ def test_all_modes_have_one_seed_before_any_has_the_next(compared, tmp_path):
     assert not (tmp_path / "models").exists()  # weights are not kept
 
 
+def test_of_a_seed_the_modes_that_take_longest_are_first(compared):
+    _, played = compared(Played(epoch_seconds={"hflip": 2.0, "userDef": 3.0}))
+    assert begun(played) == [
+        *((mode, 3) for mode in MODES),
+        *((mode, seed) for seed in (4, 5) for mode in ("userDef", "hflip", "none")),
+    ]
+
+
 def test_runs_side_by_side_share_the_cores_and_a_continued_comparison_keeps_its_threads(
     compared, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(compare, "cores", lambda: 64)
+    monkeypatch.setattr(runner, "cores", lambda: 64)
     for folder, jobs, seeds, at_once, threads in (
         ("a", 2, 3, 2, 32), ("a", 5, 4, 3, 32), ("b", 0, 5, 15, 64 // 15),
     ):  # fmt: skip
@@ -290,6 +300,62 @@ def test_a_budget_that_is_spent_in_sessions_is_spent_once(compared):
     assert played.begun == []
 
 
+# Racing
+
+
+def test_a_mode_that_is_clearly_worse_gets_no_further_seeds_and_the_report_says_so(compared):
+    played = Played(skill={"hflip": 0.4, "userDef": 0.6})
+    results, _ = compared(played, seeds=6, racing=True)
+    modes = [mode for mode, _ in begun(played)]
+    assert [modes.count(mode) for mode in MODES] == [6, 3, 6]  # the baseline is worse, and stays
+    assert compare_report.left_out(results) == (
+        "By racing, `hflip` has 3 of 6 seeds, because the best was better by more than chance "
+        "allows; that saved 30s of training."
+    )
+    assert "at 5 % for all such looks together" in compare_report.method(results)
+    _, played = compared(played, seeds=6, racing=True)
+    assert len(begun(played)) == 15  # none is trained again
+    _, played = compared(seeds=6)
+    assert begun(played) == [("hflip", seed) for seed in (6, 7, 8)]
+
+
+def test_modes_that_are_equal_or_diverge_are_not_out(compared, tmp_path):
+    _, played = compared(Played(spread=dict.fromkeys(MODES, 0.0)), seeds=5, racing=True)
+    assert len(begun(played)) == 15
+    diverges = Played(skill={"hflip": 0.1}, diverges=lambda config: config.mode == "userDef")
+    _, played = compared(diverges, seeds=5, racing=True, folder=tmp_path / "other")
+    modes = [mode for mode, _ in begun(played)]
+    assert [modes.count(mode) for mode in MODES] == [5, 3, 5]
+
+
+def test_racing_calls_no_more_than_five_per_cent_of_equal_modes_different():
+    """Five modes that are all the same, six seeds: 400 comparisons by the comparison's own rules,
+    half of them with unlike spreads."""
+    modes = ("none", "hflip", "vflip", "userDef", "allab")
+    racing = settings(modes=modes, seeds=6, racing=True, config={"seed": 0})
+    rng = generator(1, "drawing")
+    dropped = claimed = 0
+    for number in range(400):
+        spreads = rng.uniform(0.5, 2, 5) if number % 2 else np.ones(5)
+        shared = rng.normal(0, 0.01, 6)  # by all runs of a seed
+        drawn = [dict(enumerate(shared + rng.normal(0, 0.01 * spread, 6))) for spread in spreads]
+        values = dict(zip(modes, drawn, strict=True))
+        runs = [*Order(racing, partial(outcome_of, values), None)]
+        dropped += len(runs) < 30
+        seen = {mode: {} for mode in modes}
+        for trial in runs:
+            seen[trial.mode][trial.seed] = values[trial.mode][trial.seed]
+        pairs = {mode: (seen[mode], seen["none"]) for mode in modes[1:]}
+        claimed += any(comparison.shown for comparison in compared_in_pairs(pairs).values())
+    most = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert dropped / 400 < most
+    assert claimed / 400 < most
+
+
+def outcome_of(values, trial):
+    return Outcome(values[trial.mode][trial.seed], 1.0)
+
+
 # Continuing
 
 
@@ -416,6 +482,7 @@ def test_runs_with_other_settings_in_the_folder_are_refused(compared, tmp_path):
         ({"fractions": (0.5, 0.5)}, "--fractions lists a value twice"),
         ({"fractions": (1.5,)}, "--fractions: 1.5 is not above 0 and at most 1"),
         ({"rates": (0.0,)}, "--learning-rates: 0 is not above 0"),
+        ({"racing": True, "budget": 60.0}, "--racing and --budget both say which modes get more"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, message):
@@ -425,14 +492,16 @@ def test_settings_that_make_no_sense_are_refused(changes, message):
 
 def test_the_devices_are_the_gpus_in_turn_or_the_cpu(monkeypatch):
     config = TrainConfig(device="cpu")
-    assert compare.devices(config, 3) == ["cpu"] * 3
-    assert compare.devices(config) == ["cpu"] * compare.cores()
+    assert Local().devices(config, 3) == ["cpu"] * 3
+    assert Local().devices(config) == ["cpu"] * runner.cores()
     monkeypatch.setattr(paddle.device, "is_compiled_with_cuda", lambda: True)
     monkeypatch.setattr(paddle.device.cuda, "device_count", lambda: 2)
     config = TrainConfig()
-    assert compare.devices(config) == ["gpu:0", "gpu:1"]
-    assert compare.devices(config, 3) == ["gpu:0", "gpu:1", "gpu:0"]
-    assert compare.devices(replace(config, device="gpu:1")) == ["gpu:1"]
+    assert Local().devices(config) == ["gpu:0", "gpu:1"]
+    assert Local().devices(config, 3) == ["gpu:0", "gpu:1", "gpu:0"]
+    assert Local().devices(replace(config, device="gpu:1")) == ["gpu:1"]
+    assert Local(per_gpu=2).devices(config) == ["gpu:0", "gpu:1"] * 2
+    assert Local(per_gpu=2).devices(replace(config, device="gpu:1")) == ["gpu:1"] * 2
 
 
 # The tool itself
@@ -523,7 +592,7 @@ def test_the_listed_commands_train_what_the_comparison_would(photos, tmp_path, m
     capsys.readouterr()
     assert run_tool("compare.py", *words, listed, "--list-commands", monkeypatch=monkeypatch) == 0
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr(runner.Worker, "begin", None)  # no run is left
+    monkeypatch.setattr(runner.LocalWorker, "begin", None)  # no run is left
     assert run_tool("compare.py", *words, listed, monkeypatch=monkeypatch) == 0
     for log in whole.rglob("*_training.log"):  # which a run of its own does not have
         log.unlink()

@@ -52,7 +52,7 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
     second = Training("seed 0 hflip", config, dying, tmp_path / "second.log")
     third = Training("refused", config, refusing, tmp_path / "third.log")
     ends = []
-    with runner.workers(data, ["cpu"]) as workers:
+    with runner.Local().workers(data, ["cpu"], 1) as workers:
         with pytest.raises(UserError, match=r"^refused: these data will not do$"):
             ends.extend(runner.train(workers, [training, second, third]))
         process = workers[0].process
@@ -83,7 +83,7 @@ def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp
 
 def test_a_run_is_interrupted_when_the_context_ends(training, data, tmp_path):
     flag = tmp_path / "flag"
-    with runner.workers(data, ["cpu"]) as (worker,):
+    with runner.Local().workers(data, ["cpu"], 1) as (worker,):
         worker.begin(replace(training, select=partial(waiting, flag)))
         while not flag.exists():
             time.sleep(0.01)
@@ -112,7 +112,7 @@ def ignoring(flag, data):
 if __name__ == "__main__":
     photos, folder = map(Path, sys.argv[1:])
     runner.PATIENCE = 0
-    with runner.workers(open_dataset(photos), ["cpu"]) as (worker,):
+    with runner.Local().workers(open_dataset(photos), ["cpu"], 1) as (worker,):
         select = partial(ignoring, folder / "flag")
         worker.begin(runner.Training("run", TrainConfig(), select, folder / "run.log"))
         while not (folder / "flag").exists():

@@ -270,7 +270,7 @@ def test_a_kill_between_a_runs_end_and_its_record_counts_its_epochs_and_leaves_n
 
     Finished().install(monkeypatch)
     made = Search(settings(), data, tmp_path)
-    with runner.workers(data, ["cpu"]) as made.workers:
+    with runner.Local().workers(data, ["cpu"], 1) as made.workers:
         run = made.train("measure", "none", 4, 5)
     assert run["seconds"] == 5.0
     assert not list(tmp_path.rglob("*.pd*"))

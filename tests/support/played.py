@@ -31,8 +31,7 @@ class Played:
         self.at_once = 0
 
     def install(self, monkeypatch):
-        monkeypatch.setattr(runner, "Worker", partial(PlayedWorker, self))
-        monkeypatch.setattr(runner, "ended", self.ended)
+        monkeypatch.setattr(runner, "LocalWorker", partial(PlayedWorker, self))
         return self
 
     def clock(self):
@@ -85,7 +84,10 @@ class PlayedWorker:
             raise Died("its process was killed by signal 9")
         return self.played.train(config, self.training.select(self.data))
 
+    def ended(self, workers):
+        return self.played.ended(workers)
+
     def interrupt(self):
         pass
 
-    stop = interrupt
+    stop = rest = interrupt

@@ -217,8 +217,9 @@ def test_the_weights_of_a_run_are_whole(config):
     assert right.mean() == pytest.approx(progress.curves["accEval"][-1])
 
 
-def test_a_resumed_run_is_the_whole_one(config, elsewhere):
-    config = replace(config, head_epochs=2)
+@pytest.mark.parametrize("layers", ["body", "features.0,features.1,features.2,features.3"])
+def test_a_resumed_run_is_the_whole_one(config, elsewhere, layers):
+    config = replace(config, head_epochs=2, freeze=layers)
     train.fit(config)
     other = replace(config, **elsewhere)
     train.fit(replace(other, epochs=2))

@@ -1,0 +1,95 @@
+"""Runs on a Ray cluster are those of this machine, whatever dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from in_process import TOOLS, refusal, run_tool
+from same_run import assert_same_comparison
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.experiments import on_ray
+
+WORDS = (
+    "--modes", "none,hflip", "--seeds", "2", "--network", "lenet", "--image-size", "28",
+    "--epochs", "4", "--batch-size", "6", "--device", "cpu", "--threads", "1",
+)  # fmt: skip
+
+
+def test_without_ray_a_line_says_how_to_install_it(photos, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    words = ("--data", photos, *WORDS, "--out", tmp_path, "--on", "ray")
+    message = refusal("compare.py", *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert message.endswith(f"--on ray needs Ray: {on_ray.INSTALL}\n")
+
+
+@pytest.mark.parametrize("where", ["slurm", "ray:host", "ray:10.0.0.1:port"])
+def test_an_unknown_place_is_refused(where, monkeypatch, capsys):
+    message = refusal("compare.py", "--on", where, monkeypatch=monkeypatch, capsys=capsys)
+    assert message.endswith(f"--on {where} is none of local, ray, ray:HOST:PORT\n")
+
+
+def test_a_machine_that_does_not_see_the_folder_says_so(photos, tmp_path):
+    trainer = on_ray.Trainer(os.getcwd(), open_dataset(photos), tmp_path / "elsewhere" / "seen")
+    refused = trainer.train(None, tmp_path / "log", b"")
+    assert f"does not see {tmp_path / 'elsewhere'};" in str(refused)
+
+
+@pytest.fixture
+def cluster(repository):
+    """The process of two machines, and their address."""
+    if not find_spec("ray"):
+        pytest.skip("Ray is not installed")
+    program = [sys.executable, repository / "tests" / "support" / "ray_cluster.py"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(program, **pipes) as process:
+        yield process, process.stdout.readline().strip()
+        process.communicate()
+
+
+def kill_an_actor(_):
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        if file.read_bytes().startswith(b"ray::Trainer"):
+            os.kill(int(file.parent.name), signal.SIGKILL)
+            return
+
+
+def take_a_machine_away(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("disturb", [kill_an_actor, take_a_machine_away])
+def test_a_comparison_on_a_cluster_is_that_of_one_machine_whatever_dies(
+    disturb, cluster, photos, tmp_path, monkeypatch
+):
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    words = ("--data", photos, *WORDS, "--out")
+    assert run_tool("compare.py", *words, alone, monkeypatch=monkeypatch) == 0
+    program = [sys.executable, TOOLS / "compare.py", *words, together]
+    machines, address = cluster
+    program += ["--on", f"ray:{address}"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([*map(str, program)], **pipes)
+    until(lambda: [*together.rglob("*_run.json")] or process.poll() is not None)
+    disturb(machines)
+    answer, told = process.communicate(timeout=300)
+    assert process.returncode == 0, told
+    assert answer.startswith("No augmentation is shown to help on photos")
+    assert "its process on the Ray cluster ended; resuming the run" in told
+    assert not [*together.glob(".seen-by-all-*")]
+    assert_same_comparison(alone, together)
+
+
+def until(happens, seconds=120):
+    """Wait until a condition holds."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.02)
