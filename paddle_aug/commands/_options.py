@@ -188,7 +188,7 @@ def pop_fields(options: argparse.Namespace, names: Iterable[str]) -> dict:
 
 
 def words_of(config: TrainConfig, recipe: str) -> list[str]:
-    """The options that make this config from the recipe, in a way that needs no order."""
+    """The options with which `train` makes this config."""
     base, words = make_config({}, recipe), ["--recipe", recipe]
     for item in fields(TrainConfig):
         value = getattr(config, item.name)

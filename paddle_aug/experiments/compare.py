@@ -150,8 +150,7 @@ class Experiment:
         return compare_results.read(self.folder)
 
     def unfinished(self) -> list[TrainConfig]:
-        """The configs of the runs that have not ended, for other machines to train: without
-        learning rates to choose and a budget, these are known beforehand."""
+        """The configs of the runs that have not ended."""
         self.write()
         trials = [trial for trial in all_trials(self.settings) if not self.outcome(trial)]
         return [self.training(trial).config for trial in trials]

@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.cache import Decoded
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.runner import Died, Training, Worker, stopped, train_logged
@@ -53,7 +54,10 @@ class RayCluster:
         total = self.ray.cluster_resources()
         gpus = int(total.get("GPU", 0)) * self.per_gpu
         if config.device == "cpu" or (config.device == "auto" and not gpus):
-            most = int(total.get("CPU", 0)) // (config.threads or 1)
+            cores, threads = int(total.get("CPU", 0)), config.threads or 1
+            most = cores // threads
+            if not most:
+                raise UserError(f"--threads {threads}: the Ray cluster has {cores} cores")
             return ["cpu"] * min(jobs or most, most)
         if not gpus:
             raise UserError(f"--device {config.device}: the Ray cluster has no GPU; use cpu")
@@ -168,5 +172,5 @@ def portable(data: Dataset) -> Dataset:
     if data.store is None or data.store.images.way == "disk":
         return replace(data, store=None)
     images = data.store.images
-    images = type(images)(Pixels(images.pixels.array), images.starts, images.shapes)
+    images = Decoded(Pixels(images.pixels.array), images.starts, images.shapes)
     return replace(data, store=replace(data.store, images=images))

@@ -7,12 +7,15 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from in_process import TOOLS, refusal, run_tool
 from same_run import assert_same_comparison
 
+from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
+from paddle_aug.errors import UserError
 from paddle_aug.experiments import on_ray
 
 WORDS = (
@@ -38,6 +41,15 @@ def test_a_machine_that_does_not_see_the_folder_says_so(photos, tmp_path):
     trainer = on_ray.Trainer(os.getcwd(), open_dataset(photos), tmp_path / "elsewhere" / "seen")
     refused = trainer.train(None, tmp_path / "log", b"")
     assert f"does not see {tmp_path / 'elsewhere'};" in str(refused)
+
+
+def test_runs_that_no_cluster_has_cores_for_are_refused():
+    cluster = object.__new__(on_ray.RayCluster)
+    cluster.ray = SimpleNamespace(cluster_resources=lambda: {"CPU": 4.0})
+    cluster.per_gpu = 1
+    assert cluster.devices(TrainConfig(threads=2), 9) == ["cpu"] * 2
+    with pytest.raises(UserError, match="--threads 8: the Ray cluster has 4 cores"):
+        cluster.devices(TrainConfig(threads=8))
 
 
 @pytest.fixture
