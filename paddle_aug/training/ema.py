@@ -25,6 +25,8 @@ class Average:
     def update(self) -> None:
         """Update the average with the network's weights after a step."""
         self.steps += 1
+        if not self.decay:
+            return  # listing the network's state would take as long as the step of a small head
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         state = self.network.state_dict()
         for name, average in self.weights.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import paddle
 
+from paddle_aug.training.cpu import keep_freed_memory
 from paddle_aug.training.pretrained import NORMS
 
 STEM = "inference"
@@ -46,6 +47,7 @@ class Predictor:
     """The model in a folder, on the CPU."""
 
     def __init__(self, folder: Path, onednn: bool, threads: int = 1):
+        keep_freed_memory()
         config = paddle.inference.Config(str(program(folder)), str(folder / f"{STEM}.pdiparams"))
         config.disable_gpu()
         config.disable_glog_info()

@@ -1,6 +1,9 @@
-"""The instructions that MKL is set to use, and the name of the CPU."""
+"""The instructions that MKL is set to use, freed memory, and the name of the CPU."""
 
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -36,3 +39,24 @@ def test_the_name_of_the_cpu_is_read_where_there_is_a_cpuinfo(tmp_path):
     assert cpu_model(tmp_path / "cpuinfo") == "AMD EPYC 7B13"
     assert cpu_model(tmp_path / "absent")
     assert use_fast_instructions(tmp_path / "absent") is None
+
+
+FILLED_AGAIN = """
+from resource import RUSAGE_SELF, getrusage
+from paddle_aug.training.cpu import keep_freed_memory
+{}
+before = getrusage(RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    b"x" * 30_000_000
+print(getrusage(RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's setting")
+def test_memory_that_is_kept_is_not_cleared_again():
+    def page_faults(first_line):
+        command = [sys.executable, "-c", FILLED_AGAIN.format(first_line)]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    once = page_faults("range(10)") / 10
+    assert page_faults("keep_freed_memory()") < 2 * once
