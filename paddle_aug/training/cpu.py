@@ -31,8 +31,8 @@ def keep_freed_memory() -> None:
     """Make the C library keep freed memory for the next allocation, up to 1 GB.
 
     Paddle's predictor allocates the outputs of each layer anew. glibc gives large ones back to the
-    system when they are freed, which then has to clear the same pages for the next image: a sixth
-    of EfficientNet-Lite0's time. Other C libraries are left as they are.
+    system when they are freed, which then has to clear the same pages for the next image: a fifth
+    of a training on EfficientNet-Lite0's features at 224 px. Other C libraries stay as they are.
     """
     if platform.libc_ver()[0] != "glibc":
         return

@@ -47,7 +47,7 @@ from paddle_aug.training.cpu import keep_freed_memory
 {}
 before = getrusage(RUSAGE_SELF).ru_minflt
 for _ in range(10):
-    b"x" * 30_000_000
+    b"x" * 40_000_000
 print(getrusage(RUSAGE_SELF).ru_minflt - before)
 """
 
