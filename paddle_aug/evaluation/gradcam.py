@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import paddle
 from paddle import nn
-from paddle.nn import functional as F
 
 from paddle_aug.data.samples import Sample
 from paddle_aug.evaluation.evaluate import Heatmaps
@@ -59,6 +58,8 @@ def grad_cam(
     maps = {}
     for label in labels:
         (gradient,) = paddle.grad(logits[0, label], last, retain_graph=True)
-        weights = gradient.mean(axis=[2, 3], keepdim=True)
-        maps[label] = F.relu((weights * last[0]).sum(axis=1))[0].numpy()
+        # In float64, as hundreds of terms cancel each other.
+        weights = gradient[0].numpy().mean(axis=(1, 2), dtype=np.float64)
+        heat = np.tensordot(weights, last[0][0].numpy(), axes=1)
+        maps[label] = np.maximum(heat, 0).astype(np.float32)
     return maps

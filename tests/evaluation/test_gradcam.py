@@ -107,7 +107,7 @@ def test_before_a_mean_and_a_linear_head_the_weights_are_those_of_the_head(name)
         assert pool(features).shape[2:] == [1, 1]
     found = grad_cam(network, pixels(96), range(4))
     for label, heat in found.items():
-        weights = head.weight.numpy()[:, label] / 9
+        weights = head.weight.numpy()[:, label].astype(np.float64) / 9
         want = np.maximum(np.tensordot(weights, features.numpy()[0], axes=1), 0)
         np.testing.assert_allclose(heat, want, atol=1e-6 * max(1, np.abs(want).max()))
     assert max(heat.max() for heat in found.values()) > 0
