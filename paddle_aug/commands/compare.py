@@ -2,13 +2,13 @@
 
 import argparse
 import logging
-import re
 import shlex
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
+from paddle_aug.commands._engine import add_engine, engine_of
 from paddle_aug.commands._options import (
     CommandParser,
     add_import,
@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     options, given = parse(sys.argv[1:])
+    engine = engine_of(options)
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.experiments import compare_examples, compare_page, compare_report, runner
     from paddle_aug.experiments.compare import Experiment
@@ -50,7 +51,6 @@ def main() -> None:
 
     settings = settings_of(options, given)
     command = shlex.join([*tool("compare"), *sys.argv[1:]])
-    engine = engine_of(options)
     with runner.hold(options.out):
         data = open_data(settings.config, select_part=False)
         experiment = Experiment(settings, data, options.out, command, options.jobs, engine=engine)
@@ -112,12 +112,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own.add_argument("--racing", action="store_true", help=text)
     add_import(parser, rare=True)
     add_recipe(own, RECIPE)
-    text = "runs side by side (default: one per GPU or CPU core)"
-    own.add_argument("--jobs", type=int, default=0, help=text)
-    text = "runs side by side on a GPU"
-    own.add_argument("--per-gpu", type=int, default=1, metavar="K", help=text)
-    text = "where to train: local, ray, or ray:HOST:PORT for the Ray cluster there"
-    own.add_argument("--on", default="local", metavar="WHERE", help=text)
+    add_engine(own)
     text = (
         "train nothing, and print a train command for each run that has not ended, for a queue "
         "such as Slurm's; the same command without this option then reports"
@@ -140,12 +135,6 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
                 f"with {flag(name)}, which runs there are depends on the results of others, so no "
                 f"list of commands has them all; drop {flag(name)}"
             )
-    if options.jobs < 0:
-        raise UserError(f"--jobs must not be negative: {options.jobs}")
-    if options.per_gpu < 1:
-        raise UserError(f"--per-gpu must be at least 1, not {options.per_gpu}")
-    if options.on != "local" and not re.fullmatch(r"ray(:[^:]+:\d+)?", options.on):
-        raise UserError(f"--on {options.on} is none of local, ray, ray:HOST:PORT")
     return options, given
 
 
@@ -172,17 +161,6 @@ def settings_of(options: argparse.Namespace, given: dict):
         options.kfold,
         options.racing,
     )
-
-
-def engine_of(options: argparse.Namespace):
-    """Where the runs are trained."""
-    from paddle_aug.experiments.runner import Local
-
-    if options.on == "local":
-        return Local(options.per_gpu)
-    from paddle_aug.experiments.on_ray import RayCluster
-
-    return RayCluster(options.out, options.on.partition(":")[2] or "auto", options.per_gpu)
 
 
 def command_of(config: TrainConfig, recipe: str) -> str:

@@ -5,6 +5,7 @@ import os
 import shlex
 from pathlib import Path
 
+from paddle_aug.commands._engine import address, place
 from paddle_aug.commands._options import (
     CommandParser,
     add_import,
@@ -18,6 +19,7 @@ from paddle_aug.export import manifest
 from paddle_aug.export.dataset import Export, export, verify
 from paddle_aug.inputs import SOURCES, config_and_data
 from paddle_aug.results.image_bytes import FORMATS
+from paddle_aug.system.cluster import connect
 from paddle_aug.system.program import tool
 from paddle_aug.system.versions import differing_versions
 
@@ -53,6 +55,8 @@ def main() -> int:
     parser.add_argument("--format", choices=FORMATS, default="png", help=text)
     text = "processes that write, besides this one (default: one per core, if there is work)"
     parser.add_argument("--num-workers", type=int, help=text)
+    text = "where to make the files: local, ray, or ray:HOST:PORT for the Ray cluster there"
+    parser.add_argument("--on", type=place, default="local", metavar="WHERE", help=text)
     text = (
         "check a data set against its manifest and make missing files again; the exit code is 1 if "
         "any file differs"
@@ -73,11 +77,15 @@ def main() -> int:
         raise UserError("name the folder of the new data set, or --verify an existing one")
     if not given.get("augment", "").strip():
         raise UserError("give the augmentation of the copies, such as --augment 'hflip|rotate(20)'")
+    cluster = None
+    if options.on != "local":
+        cluster = address(options.on)
+        connect(cluster)  # refused before the data is read
     config, found = config_and_data(given, recipe)
     if not config.stretch and "image_size" in given:
         raise UserError("without --stretch, copies keep their own sizes; drop --image-size")
     choices = {name: getattr(options, name) for name in manifest.OPTIONS}
-    files = export(Export(config, **choices), out, workers, found)
+    files = export(Export(config, **choices), out, workers, found, cluster)
     side = config.image_size
     size = f"of {side} × {side} pixels" if config.stretch else "at their own sizes"
     recipe = recipe or ("sample" if found.drawn else None)

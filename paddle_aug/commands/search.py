@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
+from paddle_aug.commands._engine import add_engine, engine_of
 from paddle_aug.commands._options import (
     CommandParser,
     add_import,
@@ -42,6 +43,7 @@ def main() -> None:
     options, given = parse(sys.argv[1:])
     if options.resume and not (options.out / "search.json").exists():
         raise UserError(f"there is no search in {options.out}; drop --resume to begin one")
+    engine = engine_of(options)
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.experiments import runner, search_report
     from paddle_aug.experiments.search import Search, Settings
@@ -60,7 +62,8 @@ def main() -> None:
     command = training_command(given, options.recipe)
     with runner.hold(options.out):
         data = open_data(config, select_part=False)
-        state = Search(settings, data, options.out, command).run()
+        search = Search(settings, data, options.out, command, options.jobs, engine=engine)
+        state = search.run()
     print(paragraph(search_report.answer(state)))
     logger.info("wrote %s", options.out / "report.md")
 
@@ -74,7 +77,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         examples=EXAMPLES,
     )
     own = parser.add_argument_group("search")
-    text = "training time, such as 90s, 30m or 2h"
+    text = "time for all runs, such as 90s, 30m or 2h"
     own.add_argument("--budget", type=parse_duration, default="2h", metavar="TIME", help=text)
     add_import(parser, rare=True)
     add_recipe(own, RECIPE)
@@ -91,6 +94,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
         metavar="MODES",
         help="the modes to compare the winner with",
     )
+    add_engine(own)
     own.add_argument(
         "--out", type=Path, default=Path(kept("logs/search")), help="folder of the results"
     )

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
@@ -19,9 +18,8 @@ from paddle_aug.data.cache import Decoded
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.runner import Died, Training, Worker, stopped, train_logged
+from paddle_aug.system.cluster import connect, refuse_unseen, witness
 from paddle_aug.system.plugins import Loaded
-
-INSTALL = "pip install 'ray>=2.60,<3', the same version on all machines"
 
 
 class RayCluster:
@@ -32,21 +30,9 @@ class RayCluster:
     """
 
     def __init__(self, folder: Path, address: str = "auto", per_gpu: int = 1):
-        try:
-            import ray
-        except ImportError:
-            raise UserError(f"--on ray needs Ray: {INSTALL}") from None
-        self.ray = ray
+        self.ray = connect(address)
         self.folder = folder
         self.per_gpu = per_gpu
-        if not ray.is_initialized():
-            try:
-                ray.init(address, log_to_driver=False, logging_level="ERROR")
-            except (ConnectionError, ValueError) as error:
-                raise UserError(
-                    f"no Ray cluster at {address} ({error}); start one by ray start --head, and "
-                    "ray start --address=HOST:PORT on the other machines"
-                ) from None
 
     def devices(self, config: TrainConfig, jobs: int = 0) -> list[str]:
         """`per_gpu` runs on each GPU of the cluster or, without any, one for as many cores as a run
@@ -72,10 +58,7 @@ class RayCluster:
         self, data: Dataset, devices: Sequence[str], threads: int
     ) -> Iterator[list[Worker]]:
         sent = self.ray.put(portable(data))  # once; each machine fetches one copy
-        seen = self.folder.absolute() / f".seen-by-all-{uuid4().hex}"
-        seen.parent.mkdir(parents=True, exist_ok=True)
-        seen.touch()
-        try:
+        with witness(self.folder) as seen:
             made = [
                 RayWorker(self.ray, self.needs(device, threads), (sent, seen), device)
                 for device in devices
@@ -83,8 +66,6 @@ class RayCluster:
             # Ray prints what has died, and stdout is for results.
             with contextlib.redirect_stdout(sys.stderr), stopped(made) as workers:
                 yield workers
-        finally:
-            seen.unlink(missing_ok=True)
 
     def needs(self, device: str, threads: int) -> dict[str, float]:
         """What an actor takes of its machine."""
@@ -150,11 +131,10 @@ class Trainer:
 
     def train(self, _: Loaded, log: Path, pickled: bytes) -> float | UserError:
         """As `runner.train_logged`."""
-        if not self.seen.exists():
-            return UserError(
-                f"the machine {os.uname().nodename} does not see {self.seen.parent}; with Ray, all "
-                "machines need one file system under the same paths"
-            )
+        try:
+            refuse_unseen(self.seen)
+        except UserError as error:
+            return error
         os.chdir(self.folder)
         return train_logged(log, pickled, self.data)
 

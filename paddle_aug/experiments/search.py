@@ -7,8 +7,9 @@ and tested on the eval list, which no choice has looked at. No two stages share 
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
@@ -18,8 +19,8 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import runner, search_report, search_space
-from paddle_aug.experiments.runner import Training, check_mode, remove_weights
+from paddle_aug.experiments import runner, search_report
+from paddle_aug.experiments.runner import Engine, Local, Training, remove_weights
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
     MIN_CANDIDATES,
@@ -27,87 +28,54 @@ from paddle_aug.experiments.search_plan import (
     SLACK,
     Plan,
     Rung,
+    Settings,
     make_plan,
     of_length,
     shortened,
+    side_by_side,
 )
-from paddle_aug.experiments.state import SEARCH, VERSION, plain, read_state, refuse_other
+from paddle_aug.experiments.state import SEARCH, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode
+from paddle_aug.results import runlog
 from paddle_aug.results.stats import last_epochs
 from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import count, duration
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
 from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start
-from paddle_aug.training.state import MAY_CHANGE
 
-BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
-HOLDOUT = 0.25
 WEIGHTS = ("best.pdparams", "last.pdparams")
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is searched for: `config` is how all runs train, `budget` the seconds for all of them.
-
-    The winner is compared with the modes of `against`; `also` are candidates beside the proposed
-    ones.
-    """
-
-    config: TrainConfig
-    budget: float
-    seeds: int = 3
-    candidates: int = 27
-    against: tuple[str, ...] = BASELINES
-    also: tuple[str, ...] = ()
-
-    def __post_init__(self):
-        for name in ("seeds", "candidates"):
-            if getattr(self, name) < 2:
-                raise UserError(f"--{name} must be at least 2, not {getattr(self, name)}")
-        if self.config.early_stop or self.config.fold:
-            name = "--early-stop" if self.config.early_stop else "--fold"
-            raise UserError(f"a search ends poor runs and divides the data itself; drop {name}")
-        if len(self.also) > self.candidates:
-            raise UserError(
-                f"--also names {len(self.also)} modes, more than --candidates {self.candidates}"
-            )
-        if not self.against:
-            raise UserError("--against names no mode to compare with")
-        for mode in (*self.against, *self.also):
-            check_mode(self.config, mode)
-
-    @property
-    def holdout(self) -> float:
-        return self.config.holdout or HOLDOUT
-
-    def proposed(self) -> list[str]:
-        """The candidates, the user's own first."""
-        drawn = search_space.propose(self.config.seed, self.candidates)
-        return list(dict.fromkeys([*self.also, *drawn]))[: self.candidates]
-
-    def asdict(self) -> dict:
-        """As plain values, without what may change between sessions."""
-        settings = replace(self, config=replace(self.config, holdout=self.holdout))
-        return plain(settings, MAY_CHANGE - {"epochs"})
 
 
 class Search:
     """A search in a folder. `state` is its search.json: all decisions, and every run that has
     ended."""
 
-    def __init__(self, settings: Settings, data: Dataset, folder: Path | str, command: str = ""):
+    def __init__(
+        self,
+        settings: Settings,
+        data: Dataset,
+        folder: Path | str,
+        command: str = "",
+        jobs: int = 0,
+        clock: Callable[[], float] = time.perf_counter,
+        engine: Engine | None = None,
+    ):
         """Open the folder's search, or begin one.
 
-        `command` is the command line that trains with the mode that is appended to it.
+        `command` is the command line that trains with the mode that is appended to it; `jobs`,
+        `clock` and `engine` are as for a comparison (see `compare.Experiment`).
 
         Raises:
             UserError: the folder holds another search.
         """
         self.settings = settings
         self.folder = Path(folder)
+        self.clock = clock
+        self.engine = engine or Local()
+        self.devices = self.engine.devices(settings.config, jobs)[: settings.candidates]
         self.data, tested_on = set_test_aside(settings, data)
         refuse_one_class(data)
         for mode in settings.against:
@@ -124,6 +92,10 @@ class Search:
                 "tested_on": tested_on,
             },
             "versions": versions(),
+            # Sums over another number of threads differ in their last bits.
+            "threads": settings.config.threads or self.engine.threads(self.devices),
+            "side_by_side": len(self.devices),
+            "spent": 0.0,
             "candidates": settings.proposed(),
             "runs": [],
             "plan": None,
@@ -132,6 +104,7 @@ class Search:
         }
         if self.file.exists():
             self.continue_earlier()
+        self.started, self.spent_before = clock(), self.state["spent"]
         self.workers: list[runner.Worker] = []
 
     def continue_earlier(self) -> None:
@@ -148,20 +121,28 @@ class Search:
             moved = set_aside([self.file, self.folder / "measure"])
             logger.info("measuring again; moved the measurements of other settings to %s", moved)
             return
-        settings, command = self.state["settings"], self.state["command"]
-        self.state |= {**earlier, "settings": settings, "command": command}
+        # Before runs could be side by side, their seconds were those of the search.
+        earlier.setdefault("spent", sum(run["seconds"] for run in earlier["runs"]))
+        own = {name: self.state[name] for name in ("settings", "command", "side_by_side")}
+        self.state |= earlier | own
 
     @property
     def file(self) -> Path:
         return self.folder / "search.json"
 
     def write(self) -> None:
+        self.state["spent"] = self.spent
         write_json(self.file, self.state)
 
     @property
     def spent(self) -> float:
-        """Seconds of training so far, over all sessions."""
-        return sum(run["seconds"] for run in self.state["runs"])
+        """Seconds so far, over all sessions."""
+        return self.spent_before + self.clock() - self.started
+
+    @property
+    def jobs(self) -> int:
+        """Runs side by side."""
+        return len(self.devices)
 
     @property
     def left(self) -> float:
@@ -174,13 +155,14 @@ class Search:
         Raises:
             UserError: the budget is too short for an honest answer.
         """
-        device = self.settings.config.device
-        with runner.Local().workers(self.data, [device], 0) as self.workers:
+        threads = self.state["threads"]
+        with self.engine.workers(self.data, self.devices, threads) as self.workers:
+            self.started = self.clock()
             if self.state["plan"] is None:
                 modes = count(len(self.settings.against), "mode")
                 logger.info("measuring an epoch of %s, to plan the search", modes)
-            for mode in self.settings.against:
-                self.train("measure", mode, self.seeds_from(0, 1)[0], 1)
+            measure = {"seeds": self.seeds_from(0, 1), "epochs": 1, "stopped": False}
+            self.train("measure", measure, [*self.settings.against], lambda mode: True)
             if self.state["plan"] is None:
                 self.plan()
             logger.info("%s", search_report.plan_text(self.state))
@@ -202,6 +184,7 @@ class Search:
             test_takes,
             candidates,
             Rung(modes, epochs, settings.seeds),
+            self.jobs,
         )
         if not isinstance(plan, Plan):
             rate = test_takes(1) - test_takes(0)
@@ -227,7 +210,7 @@ class Search:
         if rung["ranking"] is None:
             run_takes = self.costs("search")
             deadline = self.settings.budget - self.state["plan"]["reserved"]
-            self.train_all(
+            self.train(
                 f"rung-{level}",
                 rung,
                 rung["candidates"],
@@ -253,8 +236,8 @@ class Search:
             candidates = [mode for mode, mean in ranking if mean is not None]
 
         def takes(rung: Rung) -> float:
-            modes = candidates[: rung.candidates]
-            return rung.seeds * sum(run_takes(mode, rung.epochs) for mode in modes)
+            runs = [run_takes(mode, rung.epochs) for mode in candidates[: rung.candidates]]
+            return side_by_side(runs * rung.seeds, self.jobs)
 
         available = self.left - self.state["plan"]["reserved"]
         first, *later = [takes(rung) for rung in planned]
@@ -299,7 +282,7 @@ class Search:
             self.write()
         final = self.state["final"]
         if not final["finished"]:
-            self.train_all("final", final, final["modes"], lambda mode: self.left > 0)
+            self.train("final", final, final["modes"], lambda mode: self.left > 0)
             final["finished"] = True
             self.write()
 
@@ -309,13 +292,15 @@ class Search:
         modes = list(dict.fromkeys([self.winner, *self.settings.against]))
         run_takes = self.costs("final")
 
-        def seed_takes(epochs: int) -> float:
-            return sum(run_takes(mode, epochs) for mode in modes)
+        def fits(epochs: int, seeds: int) -> bool:
+            runs = [run_takes(mode, epochs) for mode in modes] * seeds
+            return side_by_side(runs, self.jobs) <= SLACK * left
 
-        usable, seeds, most = SLACK * self.left, self.settings.seeds, self.settings.config.epochs
-        epochs = max((e for e in range(1, most + 1) if seeds * seed_takes(e) <= usable), default=1)
+        left, seeds, most = self.left, self.settings.seeds, self.settings.config.epochs
+        epochs = max((e for e in range(1, most + 1) if fits(e, seeds)), default=1)
         if epochs == most:
-            seeds = max(seeds, min(MAX_TEST_SEEDS, int(usable / seed_takes(epochs))))
+            more = range(seeds, MAX_TEST_SEEDS + 1)
+            seeds = max((number for number in more if fits(epochs, number)), default=seeds)
         used_seeds = sum(rung["seeds"] for rung in self.state["plan"]["rungs"])
         return {
             "modes": modes,
@@ -326,57 +311,72 @@ class Search:
             "finished": False,
         }
 
-    def train_all(
+    def train(
         self, part: str, stage: dict, modes: list[str], in_time: Callable[[str], bool]
     ) -> None:
         """The runs of a stage, all modes with one seed before the next seed: wherever time runs
         out, the finished runs can be compared. A mode's run begins only if it is `in_time`."""
         if stage["stopped"]:
             return
-        for seed, mode in product(stage["seeds"], modes):
-            if not in_time(mode) and not self.finished(part, mode, seed):
-                stage["stopped"] = True
-                self.write()
-                return
-            self.train(part, mode, seed, stage["epochs"])
+        by_name = {}
 
-    def train(self, part: str, mode: str, seed: int, epochs: int) -> dict:
-        """A run's record in the state; the run is trained or resumed if it has not ended."""
+        def trainings() -> Iterator[Training]:
+            for seed, mode in product(stage["seeds"], modes):
+                config = self.config_of(part, mode, seed, stage["epochs"])
+                if self.finished(part, mode, seed):
+                    self.remove_weights(part, config)
+                    continue
+                if not in_time(mode):
+                    stage["stopped"] = True
+                    return
+                log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
+                select = partial(part_of, config.holdout, seed)
+                training = Training(f"{part} seed {seed} {mode}", config, select, log)
+                by_name[training.name] = mode
+                yield training
+
+        for training, seconds in runner.train(self.workers, trainings()):
+            self.record(part, by_name[training.name], training.config, seconds)
+            self.remove_weights(part, training.config)
+        self.write()
+
+    def config_of(self, part: str, mode: str, seed: int, epochs: int) -> TrainConfig:
         folder = self.folder / part / f"seed-{seed}"
-        config = replace(
+        return replace(
             of_length(of_mode(self.settings.config, mode), epochs),
             seed=seed,
             holdout=self.held_back(part),
+            threads=self.state["threads"],
             log_dir=str(folder),
             model_dir=str(folder / "weights"),
             resume=True,
         )
-        run = self.finished(part, mode, seed)
-        if run is None:
-            select = partial(part_of, config.holdout, seed)
-            log = self.folder / "training.log"
-            training = Training(f"{part} seed {seed} {mode}", config, select, log)
-            ((_, seconds),) = runner.train(self.workers, [training])
-            accuracy, in_epochs, diverged = runner.outcome(config)
-            if diverged:  # the log does not time the epoch in which it diverged
-                epochs, in_epochs = diverged, seconds
-            run = {
-                "part": part,
-                "mode": mode,
-                "seed": seed,
-                "epochs": epochs,
-                # Epochs of earlier sessions are in the run's own log only.
-                "seconds": max(seconds, in_epochs),
-                "epoch_seconds": in_epochs / epochs,
-                "accuracy": accuracy,
-            }
-            self.state["runs"].append(run)
-            self.write()
-            logger.info("%s", search_report.run_text(run, self.spent, self.settings.budget))
-        is_winner = part == "final" and mode == self.winner
+
+    def record(self, part: str, mode: str, config: TrainConfig, seconds: float) -> None:
+        """Add a run that has ended to the state."""
+        accuracy, in_epochs, diverged = runner.outcome(config)
+        epochs = config.epochs
+        if diverged:  # the log does not time the epoch in which it diverged
+            epochs, in_epochs = diverged, seconds
+        run = {
+            "part": part,
+            "mode": mode,
+            "seed": config.seed,
+            "epochs": epochs,
+            # Epochs of earlier sessions are in the run's own log only.
+            "seconds": max(seconds, in_epochs),
+            "epoch_seconds": in_epochs / epochs,
+            "accuracy": accuracy,
+        }
+        self.state["runs"].append(run)
+        self.write()
+        logger.info("%s", search_report.run_text(run, self.spent, self.settings.budget))
+
+    def remove_weights(self, part: str, config: TrainConfig) -> None:
+        """Remove the weights of a run, but for those of the winner in the test."""
+        is_winner = part == "final" and config.mode == of_mode(config, self.winner).mode
         remove_weights(config, keep=WEIGHTS if is_winner else ())
         remove_if_empty(config.model_dir)
-        return run
 
     def finished(self, part: str, mode: str, seed: int) -> dict | None:
         """A run's record, if the run has ended."""

@@ -29,7 +29,7 @@ def runs_of(state: dict, part: str) -> list[dict]:
 def accuracies(state: dict, part: str) -> dict[str, dict[int, float]]:
     """Those of the finished runs of a stage, by mode and seed; without runs that diverged."""
     by_mode: dict[str, dict[int, float]] = {}
-    for run in runs_of(state, part):
+    for run in sorted(runs_of(state, part), key=lambda run: run["seed"]):
         if run["accuracy"] is not None:
             by_mode.setdefault(run["mode"], {})[run["seed"]] = run["accuracy"]
     return by_mode
@@ -143,7 +143,8 @@ def report(state: dict) -> str:
         winner=shlex.quote(final["modes"][0]),
         tried=tried(state),
         holdout=f"{100 * settings['config']['holdout']:g}",
-        spent=duration(sum(run["seconds"] for run in state["runs"])),
+        spent=duration(state["spent"]),
+        jobs=state["side_by_side"],
         budget=duration(settings["budget"]),
         rung_table=_rung_table(state),
         left_out=_left_out(state),

@@ -24,7 +24,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
-from paddle_aug.export import manifest
+from paddle_aug.export import manifest, on_ray
 from paddle_aug.export.manifest import Item, sha256
 from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data, transform_of
 from paddle_aug.results.image_bytes import encode
@@ -70,12 +70,17 @@ class Verified(NamedTuple):
 
 
 def export(
-    settings: Export, out: Path, num_workers: int | None = 0, found: Found | None = None
+    settings: Export,
+    out: Path,
+    num_workers: int | None = 0,
+    found: Found | None = None,
+    cluster: str | None = None,
 ) -> int:
     """Make the data set, or the rest of it after an interruption; returns the number of images.
 
     `num_workers` is the number of processes to start; None starts one per core if there is enough
-    to do. The bytes do not depend on it. `found` spares a second `find_data`. The list files come
+    to do. With a `cluster`, the address of a Ray cluster, its machines make the files. The bytes
+    do not depend on either. `found` spares a second `find_data`. The list files come
     last, so that a part of a set does not pass for a whole one.
 
     Raises:
@@ -100,12 +105,16 @@ def export(
                 (out / manifest.PART).unlink(missing_ok=True)  # a kill may have left it
                 logger.info(f"{out} is finished already; --verify checks it")
             else:
-                _make_missing(maker, header, items, num_workers)
+                _make_missing(maker, header, items, num_workers, cluster)
     return len(items)
 
 
 def _make_missing(
-    maker: "_Maker", header: dict, items: list[Item], num_workers: int | None
+    maker: "_Maker",
+    header: dict,
+    items: list[Item],
+    num_workers: int | None,
+    cluster: str | None,
 ) -> None:
     """Make the files that have no line yet or were changed since, and finish the set."""
     out, part = maker.out, maker.out / manifest.PART
@@ -118,7 +127,7 @@ def _make_missing(
     # A kill may have cut the last line short, so the file is written again.
     write_bytes(part, manifest.as_text([header, *lines.values()]).encode())
     with open(part, "a", encoding="utf-8") as progress:
-        for new_lines in _make_all(maker, missing, num_workers):
+        for new_lines in _make_all(maker, missing, num_workers, cluster):
             progress.write(manifest.as_text(new_lines))
             progress.flush()
             lines.update((line["path"], line) for line in new_lines)
@@ -270,13 +279,18 @@ def _unchanged_bytes(sample: Sample) -> bytes:
         raise UnreadableImage(sample.file, f"cannot be read ({error.strerror})") from None
 
 
-def _make_all(maker: _Maker, items: list[Item], num_workers: int | None) -> Iterator[list[dict]]:
+def _make_all(
+    maker: _Maker, items: list[Item], num_workers: int | None, cluster: str | None = None
+) -> Iterator[list[dict]]:
     """The lines of the items, image by image in their order, with a progress bar."""
     images = [list(group) for _, group in groupby(items, key=lambda item: (item.list, item.index))]
     if num_workers is None:
         num_workers = min(cores(), len(items) // FILES_PER_WORKER)
     with tqdm(total=len(items), desc="exporting", unit="file", disable=None) as bar:
-        for lines in _results(maker, images, num_workers):
+        made = _results(maker, images, num_workers)
+        if cluster:
+            made = on_ray.results(maker, images, cluster)
+        for lines in made:
             yield lines
             bar.update(len(lines))
 

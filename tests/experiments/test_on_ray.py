@@ -11,29 +11,41 @@ from types import SimpleNamespace
 
 import pytest
 from in_process import TOOLS, refusal, run_tool
-from same_run import assert_same_comparison
+from same_run import assert_same_comparison, assert_same_search, contents
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import on_ray
+from paddle_aug.system.cluster import INSTALL
 
-WORDS = (
-    "--modes", "none,hflip", "--seeds", "2", "--network", "lenet", "--image-size", "28",
-    "--epochs", "4", "--batch-size", "6", "--device", "cpu", "--threads", "1",
+RUN = (
+    "--network", "lenet", "--image-size", "28", "--epochs", "4", "--batch-size", "6",
+    "--device", "cpu", "--threads", "1",
 )  # fmt: skip
 
 
-def test_without_ray_a_line_says_how_to_install_it(photos, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [
+        ("compare.py", ["--out"]),
+        ("search.py", ["--out"]),
+        ("export.py", ["--augment", "hflip", "--image-size", "16"]),
+    ],
+)
+def test_without_ray_a_line_says_how_to_install_it(
+    tool, words, photos, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setitem(sys.modules, "ray", None)
-    words = ("--data", photos, *WORDS, "--out", tmp_path, "--on", "ray")
-    message = refusal("compare.py", *words, monkeypatch=monkeypatch, capsys=capsys)
-    assert message.endswith(f"--on ray needs Ray: {on_ray.INSTALL}\n")
+    words = ("--data", photos, "--on", "ray", *words, tmp_path)
+    message = refusal(tool, *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert message.endswith(f"--on ray needs Ray: {INSTALL}\n")
 
 
+@pytest.mark.parametrize("tool", ["compare.py", "search.py", "export.py"])
 @pytest.mark.parametrize("where", ["slurm", "ray:host", "ray:10.0.0.1:port"])
-def test_an_unknown_place_is_refused(where, monkeypatch, capsys):
-    message = refusal("compare.py", "--on", where, monkeypatch=monkeypatch, capsys=capsys)
+def test_an_unknown_place_is_refused(tool, where, monkeypatch, capsys):
+    message = refusal(tool, "--on", where, monkeypatch=monkeypatch, capsys=capsys)
     assert message.endswith(f"--on {where} is none of local, ray, ray:HOST:PORT\n")
 
 
@@ -64,9 +76,10 @@ def cluster(repository):
         process.communicate()
 
 
-def kill_an_actor(_):
+def kill_a_process(_):
+    """Of an actor, or of a task."""
     for file in Path("/proc").glob("[0-9]*/cmdline"):
-        if file.read_bytes().startswith(b"ray::Trainer"):
+        if file.read_bytes().startswith((b"ray::Trainer", b"ray::_make")):
             os.kill(int(file.parent.name), signal.SIGKILL)
             return
 
@@ -76,27 +89,51 @@ def take_a_machine_away(process):
     process.stdin.flush()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("disturb", [kill_an_actor, take_a_machine_away])
-def test_a_comparison_on_a_cluster_is_that_of_one_machine_whatever_dies(
-    disturb, cluster, photos, tmp_path, monkeypatch
-):
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    words = ("--data", photos, *WORDS, "--out")
-    assert run_tool("compare.py", *words, alone, monkeypatch=monkeypatch) == 0
-    program = [sys.executable, TOOLS / "compare.py", *words, together]
+@pytest.fixture
+def disturbed(cluster, tmp_path, monkeypatch):
+    """Runs a tool here and on the cluster, where something dies once there is such a file; returns
+    the folders and what the second one said."""
     machines, address = cluster
-    program += ["--on", f"ray:{address}"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([*map(str, program)], **pipes)
-    until(lambda: [*together.rglob("*_run.json")] or process.poll() is not None)
-    disturb(machines)
-    answer, told = process.communicate(timeout=300)
-    assert process.returncode == 0, told
-    assert answer.startswith("No augmentation is shown to help on photos")
+
+    def run(tool, words, out, file, disturb):
+        alone, together = tmp_path / "alone", tmp_path / "together"
+        assert run_tool(tool, *words, *out, alone, monkeypatch=monkeypatch) == 0
+        program = [sys.executable, TOOLS / tool, *words, "--on", f"ray:{address}", *out, together]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen([*map(str, program)], **pipes)
+        until(lambda: [*together.rglob(file)] or process.poll() is not None)
+        disturb(machines)
+        _, told = process.communicate(timeout=300)
+        assert process.returncode == 0, told
+        assert not [*together.glob(".seen-by-all-*")]
+        return alone, together, told
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("disturb", [kill_a_process, take_a_machine_away])
+def test_a_comparison_on_a_cluster_is_that_of_one_machine_whatever_dies(disturb, disturbed, photos):
+    words = ("--data", photos, "--modes", "none,hflip", "--seeds", "2", *RUN)
+    *folders, told = disturbed("compare.py", words, ["--out"], "*_run.json", disturb)
     assert "its process on the Ray cluster ended; resuming the run" in told
-    assert not [*together.glob(".seen-by-all-*")]
-    assert_same_comparison(alone, together)
+    assert_same_comparison(*folders)
+
+
+@pytest.mark.slow
+def test_a_search_on_a_cluster_is_that_of_one_machine(disturbed, photos):
+    words = ("--data", photos, "--candidates", "3", "--against", "none", "--seeds", "2", *RUN)
+    out = ("--budget", "1h", "--out")
+    *folders, told = disturbed("search.py", words, out, "rung-0/*/*_run.json", kill_a_process)
+    assert "its process on the Ray cluster ended; resuming the run" in told
+    assert_same_search(*folders)
+
+
+@pytest.mark.slow
+def test_an_export_by_a_cluster_has_the_bytes_of_one_machines(disturbed, photos):
+    words = ("--data", photos, "--augment", "allab", "--copies", "50", "--image-size", "96")
+    one, other, _ = disturbed("export.py", words, [], "*.png", take_a_machine_away)
+    assert contents(one) == contents(other)
 
 
 def until(happens, seconds=120):

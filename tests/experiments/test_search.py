@@ -37,10 +37,11 @@ def settings(**changes):
 def searched(monkeypatch, data, tmp_path):
     """Does a search with played training, through to its end; returns its state."""
 
-    def run(played=None, folder=tmp_path, data=data, **changes):
-        (played or Played()).install(monkeypatch)
+    def run(played=None, folder=tmp_path, data=data, jobs=1, **changes):
+        played = (played or Played()).install(monkeypatch)
         monkeypatch.setattr(search_report, "write", lambda state, folder: None)
-        return Search(settings(**changes), data, folder, "python tools/train.py").run()
+        command = "python tools/train.py"
+        return Search(settings(**changes), data, folder, command, jobs, played.clock).run()
 
     return run
 
@@ -171,15 +172,44 @@ def slow(seconds, candidates):
 
 @pytest.mark.parametrize("budget", [400.0, 700.0, 5000.0])
 @pytest.mark.parametrize("slower", [1.0, 1.5, 4.0])
-def test_the_budget_is_overrun_by_one_run_at_most(searched, budget, slower):
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_the_budget_is_overrun_by_one_run_at_most(searched, budget, slower, jobs):
     """Candidates turn out to take up to four times what the first runs took."""
     played = Played(epoch_seconds=slow(slower, 9), start=0.2)
-    state = searched(played, budget=budget, candidates=9)
-    spent = sum(run["seconds"] for run in state["runs"])
-    assert spent == pytest.approx(played.now)
-    assert spent <= budget + max(run["seconds"] for run in state["runs"])
+    state = searched(played, budget=budget, candidates=9, jobs=jobs)
+    assert played.at_once == jobs
+    assert state["spent"] == pytest.approx(played.now)
+    assert state["spent"] <= budget + max(run["seconds"] for run in state["runs"])
     if slower == 1.0:
-        assert spent <= budget
+        assert state["spent"] <= budget
+
+
+def test_runs_side_by_side_buy_a_larger_search(searched, tmp_path):
+    one, two = (searched(folder=tmp_path / str(jobs), jobs=jobs, candidates=27) for jobs in (1, 2))
+    epochs = [sum(run["epochs"] for run in state["runs"]) for state in (one, two)]
+    assert epochs[1] > 1.5 * epochs[0]
+    assert "with 2 runs side by side" in search_report.report(two)
+    assert "side by side" not in search_report.report(one)
+
+
+def test_runs_side_by_side_end_in_any_order_and_come_to_the_same(searched, tmp_path):
+    """Where the budget is far from being needed."""
+    skill = {mode: 0.5 + 0.02 * place for place, mode in enumerate(settings().proposed())}
+    uneven = {mode: 1 + place % 3 for place, mode in enumerate(skill)}
+    searches = [
+        searched(Played(skill, uneven), tmp_path / str(jobs), jobs=jobs, budget=9000.0)
+        for jobs in (1, 2, 3)
+    ]
+    orders = [[(run["mode"], run["seed"]) for run in state["runs"]] for state in searches]
+    assert orders[0] != orders[1] != orders[2]
+    for name in ("plan", "rungs", "final"):
+        parts = [state[name] for state in searches]
+        if name == "plan":
+            parts = [part["rungs"] for part in parts]
+        assert parts[0] == parts[1] == parts[2], name
+    tables = [search_report.accuracies(state, "final") for state in searches]
+    assert [[*by_seed] for by_seed in tables[1].values()] == [searches[0]["final"]["seeds"]] * 3
+    assert tables[0] == tables[1] == tables[2]
 
 
 def test_when_the_clock_runs_ahead_later_rungs_shrink_and_the_report_says_so(searched):
@@ -258,6 +288,18 @@ def test_stopped_after_every_single_run_it_comes_to_the_same_end_and_repeats_non
     assert searched(Played(stop_after=1), tmp_path / "stopped") == expected
 
 
+def test_a_search_from_before_runs_were_side_by_side_is_continued(searched, tmp_path):
+    expected = searched(folder=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        searched(Played(stop_after=5), tmp_path / "stopped")
+    file = tmp_path / "stopped" / "search.json"
+    state = json.loads(file.read_text("utf-8"))
+    for name in ("spent", "threads", "side_by_side"):
+        del state[name]
+    file.write_text(json.dumps(state), "utf-8")
+    assert searched(folder=tmp_path / "stopped") == expected
+
+
 def test_a_kill_between_a_runs_end_and_its_record_counts_its_epochs_and_leaves_no_weights(
     monkeypatch, data, tmp_path
 ):
@@ -269,10 +311,11 @@ def test_a_kill_between_a_runs_end_and_its_record_counts_its_epochs_and_leaves_n
             return 0.0
 
     Finished().install(monkeypatch)
-    made = Search(settings(), data, tmp_path)
+    made = Search(settings(), data, tmp_path, jobs=1)
     with runner.Local().workers(data, ["cpu"], 1) as made.workers:
-        run = made.train("measure", "none", 4, 5)
-    assert run["seconds"] == 5.0
+        stage = {"seeds": [4], "epochs": 5, "stopped": False}
+        made.train("measure", stage, ["none"], lambda mode: True)
+    assert made.state["runs"][0]["seconds"] == 5.0
     assert not list(tmp_path.rglob("*.pd*"))
 
 
@@ -467,7 +510,8 @@ def test_the_tool_searches_with_real_training_on_images_decoded_before(
     assert "Warning" not in printed.err
     assert f"--data {photos} --image-size 16 --epochs 2 --threads 1 --augment" in report
     assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
-    assert "2/2" in (tmp_path / "training.log").read_text(encoding="utf-8")
+    log = tmp_path / "final" / "seed-1" / "noAug_training.log"
+    assert "2/2" in log.read_text(encoding="utf-8")
     runs = read_seeds([tmp_path / "final"])
     assert len(runs) == 2 * len(state["final"]["modes"])
     for run in runs:
@@ -478,10 +522,11 @@ def test_the_tool_searches_with_real_training_on_images_decoded_before(
 @pytest.mark.slow
 @pytest.mark.usefixtures("two_test_seeds")
 def test_ctrl_c_within_a_run_changes_nothing(photos, tmp_path, monkeypatch, stop_tool):
-    """It comes after an epoch of the second run, which is the first of two epochs."""
+    """It comes after the first of two epochs."""
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     words = ("--data", photos, *OPTIONS, "--out")
-    stop_tool("search.py", (*words, stopped), stopped / "training.log", "1/2")
+    log = stopped / "rung-0" / "seed-0" / "randaugmentAug_training.log"
+    stop_tool("search.py", (*words, stopped), log, "1/2")
     assert run_tool("search.py", *words, whole, monkeypatch=monkeypatch) == 0
     assert run_tool("search.py", *words, stopped, "--resume", monkeypatch=monkeypatch) == 0
     before, after = outcome(whole)[0], outcome(stopped)[0]

@@ -59,7 +59,7 @@ MEET_PADDLE = {
         "evaluation.invariance_report",
     ),
     *("experiments.compare", "experiments.compare_examples", "experiments.compare_plan"),
-    *("experiments.on_ray", "experiments.runner", "experiments.search"),
+    *("experiments.on_ray", "experiments.runner", "experiments.search", "experiments.search_plan"),
 }
 
 

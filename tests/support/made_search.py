@@ -18,7 +18,7 @@ def state_of(final, **changes):
         "command": "python tools/train.py --data photos --recipe small --augment",
         "data": {"fingerprint": "0", "train": 100, "eval": 346, "tested_on": "the eval list"},
         "candidates": ["hflip", "noise(3)"],
-        "runs": runs,
+        "runs": runs, "spent": 450.0, "side_by_side": 1,
         "plan": {
             "rungs": [{"candidates": 2, "epochs": 5, "seeds": 1}],
             "final": {"candidates": 3, "epochs": 20, "seeds": 3},

@@ -39,13 +39,19 @@ class Played:
 
     def ended(self, workers):
         self.at_once = max(self.at_once, len(workers))
-        return workers[:1]
+        first = min(workers, key=lambda worker: worker.ends)
+        self.now = max(self.now, first.ends)
+        return [first]
+
+    def epoch(self, config):
+        return self.epoch_seconds.get(config.mode, 1.0) * config.fraction
+
+    def seconds(self, config):
+        return self.start + self.epoch(config) * config.epochs
 
     def train(self, config, data):
         self.runs.append((config, data))
-        epoch_seconds = self.epoch_seconds.get(config.mode, 1.0) * config.fraction
-        seconds = self.start + epoch_seconds * config.epochs
-        self.now += seconds
+        epoch_seconds = self.epoch(config)
         noise = generator(config.seed, "drawing").normal(0, 0.01)
         own = generator(config.seed, "noise", len(config.mode)).normal(0, 1)
         accuracy = self.skill.get(config.mode, 0.5) + noise
@@ -64,7 +70,7 @@ class Played:
         Path(config.model_dir).mkdir(parents=True, exist_ok=True)
         for name in state.MODEL_FILES:
             state.model_file(config, name).write_bytes(b"weights")
-        return seconds
+        return self.seconds(config)
 
 
 class PlayedWorker:
@@ -73,6 +79,7 @@ class PlayedWorker:
 
     def begin(self, training):
         self.training = training
+        self.ends = self.played.now + self.played.seconds(training.config)
         self.played.begun.append(training)
         if self.played.stop_after == len(self.played.runs):
             raise KeyboardInterrupt

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.experiments import compare_report, compare_results
+from paddle_aug.experiments import compare_report, compare_results, search_report
 from paddle_aug.results import runlog
 from paddle_aug.training import checkpoint
 from paddle_aug.training.state import MAY_CHANGE, model_file
@@ -77,4 +77,22 @@ def assert_same_comparison(one, other):
     for state in states:
         for name in ("spent", "command", "commit"):
             del state[name]
+    assert states[0] == states[1]
+
+
+def assert_same_search(one: Path, other: Path) -> None:
+    """Two folders of a search are equal but for times, commands and the order of their runs."""
+    names = [{str(file.relative_to(out)) for file in out.rglob("*")} for out in (one, other)]
+    assert names[0] == names[1]
+    for file in sorted(one.rglob("*.npy")):
+        assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
+    states = [json.loads((folder / "search.json").read_text()) for folder in (one, other)]
+    assert search_report.answer(states[0]) == search_report.answer(states[1])
+    for state in states:
+        for name in ("spent", "side_by_side", "command"):
+            del state[name]
+        del state["plan"]["reserved"]
+        for run in state["runs"]:
+            del run["seconds"], run["epoch_seconds"]
+        state["runs"].sort(key=lambda run: (run["part"], run["seed"], run["mode"]))
     assert states[0] == states[1]

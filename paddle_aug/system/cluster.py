@@ -1,0 +1,58 @@
+"""A Ray cluster, whose machines see the same files under the same paths."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from paddle_aug.errors import UserError
+
+INSTALL = "pip install 'ray>=2.60,<3', the same version on all machines"
+
+
+def connect(address: str):
+    """The module `ray`, connected to the cluster at HOST:PORT, or with "auto" to that of this
+    machine.
+
+    Raises:
+        UserError: Ray is not installed, or there is no such cluster.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise UserError(f"--on ray needs Ray: {INSTALL}") from None
+    if not ray.is_initialized():
+        try:
+            ray.init(address, log_to_driver=False, logging_level="ERROR")
+        except (ConnectionError, ValueError) as error:
+            raise UserError(
+                f"no Ray cluster at {address} ({error}); start one by ray start --head, and "
+                "ray start --address=HOST:PORT on the other machines"
+            ) from None
+    return ray
+
+
+@contextmanager
+def witness(folder: Path) -> Iterator[Path]:
+    """A context with an empty file in the folder, for `refuse_unseen`."""
+    file = folder.absolute() / f".seen-by-all-{uuid4().hex}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def refuse_unseen(file: Path) -> None:
+    """Stop on a machine that does not see the file.
+
+    Raises:
+        UserError: it does not.
+    """
+    if not file.exists():
+        raise UserError(
+            f"the machine {os.uname().nodename} does not see {file.parent}; with Ray, all "
+            "machines need one file system under the same paths"
+        )
