@@ -35,9 +35,13 @@ def connect(address: str):
 
 @contextmanager
 def witness(folder: Path) -> Iterator[Path]:
-    """A context with an empty file in the folder, for `refuse_unseen`."""
-    file = folder.absolute() / f".seen-by-all-{uuid4().hex}"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """A context with an empty file in the folder, for `refuse_unseen`. The folder is for this
+    process alone."""
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_by_a_kill in folder.glob(".seen-by-all-*"):
+        left_by_a_kill.unlink()
+    file = folder / f".seen-by-all-{uuid4().hex}"
     file.touch()
     try:
         yield file
