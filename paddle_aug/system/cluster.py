@@ -1,11 +1,14 @@
 """A Ray cluster, whose machines see the same files under the same paths."""
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import paddle_aug
 from paddle_aug.errors import UserError
 
 INSTALL = "pip install 'ray>=2.60,<3', the same version on all machines"
@@ -22,14 +25,23 @@ def connect(address: str):
         import ray
     except ImportError:
         raise UserError(f"--on ray needs Ray: {INSTALL}") from None
-    if not ray.is_initialized():
-        try:
-            ray.init(address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError) as error:
-            raise UserError(
-                f"no Ray cluster at {address} ({error}); start one by ray start --head, and "
-                "ray start --address=HOST:PORT on the other machines"
-            ) from None
+    if ray.is_initialized():
+        return ray
+    project = str(Path(paddle_aug.__file__).absolute().parents[1])
+
+    def find_package():
+        sys.path.append(project)
+
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    try:
+        environment = {"worker_process_setup_hook": find_package}
+        ray.init(address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError) as error:
+        raise UserError(
+            f"no Ray cluster at {address} ({error}); start one by ray start --head, and "
+            "ray start --address=HOST:PORT on the other machines"
+        ) from None
+    signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put its own in its place
     return ray
 
 

@@ -91,8 +91,8 @@ def take_a_machine_away(process):
 
 @pytest.fixture
 def disturbed(cluster, tmp_path, monkeypatch):
-    """Runs a tool here and on the cluster, where something dies once there is such a file; returns
-    the folders and what the second one said."""
+    """Runs a tool here and, from another folder, on the cluster, where something dies once there is
+    such a file; returns the folders and what the second one said."""
     machines, address = cluster
 
     def run(tool, words, out, file, disturb):
@@ -100,7 +100,7 @@ def disturbed(cluster, tmp_path, monkeypatch):
         assert run_tool(tool, *words, *out, alone, monkeypatch=monkeypatch) == 0
         program = [sys.executable, TOOLS / tool, *words, "--on", f"ray:{address}", *out, together]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen([*map(str, program)], **pipes)
+        process = subprocess.Popen([*map(str, program)], cwd=tmp_path, **pipes)
         until(lambda: [*together.rglob(file)] or process.poll() is not None)
         disturb(machines)
         _, told = process.communicate(timeout=300)
