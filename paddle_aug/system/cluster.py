@@ -2,13 +2,11 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import paddle_aug
 from paddle_aug.errors import UserError
 
 INSTALL = "pip install 'ray>=2.60,<3', the same version on all machines"
@@ -27,14 +25,11 @@ def connect(address: str):
         raise UserError(f"--on ray needs Ray: {INSTALL}") from None
     if ray.is_initialized():
         return ray
-    project = str(Path(paddle_aug.__file__).absolute().parents[1])
-
-    def find_package():
-        sys.path.append(project)
-
+    # Workers know the folder of the program only.
+    path = [str(Path(__file__).absolute().parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, path))}}
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
-        environment = {"worker_process_setup_hook": find_package}
         ray.init(address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError) as error:
         raise UserError(
