@@ -4,6 +4,7 @@ VENV ?= .venv
 # The GPU's Paddle where there is an NVIDIA GPU, else the CPU's.
 REQUIREMENTS ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo requirements.txt || echo requirements-cpu.txt)
 RUN := $(VENV)/bin/python
+INSTALL ?= $(RUN) -m pip install --quiet --disable-pip-version-check
 OPTIONS ?=
 # A test process for each core; TEST_OPTIONS="-n 0 -x" for one process that stops at the first failure.
 TEST_OPTIONS ?= -n auto --dist worksteal
@@ -80,12 +81,12 @@ $(SUPPLY)/ready: Makefile
 	touch $@
 
 # Rebuilt when the requirements change. `ready` is touched last, so a failed installation is repeated.
-# From a lock pip installs wheels alone: building one would fetch tools that have no hash.
+# From a lock, wheels alone are installed: building one would fetch tools that have no hash.
 $(VENV)/ready: $(REQUIREMENTS) requirements-dev.txt
 	@$(PYTHON) -c 'import sys; top = 12 if "$(basename $(notdir $(REQUIREMENTS)))" == "requirements" else 13; \
 	  sys.exit(not (3, 10) <= sys.version_info < (3, top + 1) and f"want Python 3.10 to 3.{top}, for which there is a Paddle: make PYTHON=python3.{top}")'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check \
+	$(INSTALL) \
 	  $(if $(filter %.lock,$(REQUIREMENTS)),--require-hashes --only-binary :all:,-r requirements-dev.txt) \
 	  -r $(REQUIREMENTS)
 	touch $@

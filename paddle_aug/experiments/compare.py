@@ -30,6 +30,7 @@ from paddle_aug.experiments.runner import (
     Training,
     Worker,
     remove_weights,
+    sharing_cores,
 )
 from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode, selected
@@ -221,9 +222,7 @@ class Experiment:
         self.write()
 
     def training(self, trial: Trial) -> Training:
-        config = self.config_of(trial)
-        if len(self.devices) > 1 and config.num_workers is None and self.devices[0] != "cpu":
-            config = replace(config, num_workers=self.engine.threads(self.devices))
+        config = sharing_cores(self.config_of(trial), self.engine, self.devices)
         log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
         return Training(str(trial), config, self.part(trial), log)
 

@@ -273,6 +273,14 @@ def train(
                 yield training, seconds
 
 
+def sharing_cores(config: TrainConfig, engine: Engine, devices: Sequence[str]) -> TrainConfig:
+    """The config of one of several runs on GPUs, whose images are made by its share of the cores
+    unless the user says by how many processes."""
+    if len(devices) == 1 or config.num_workers is not None or devices[0] == "cpu":
+        return config
+    return replace(config, num_workers=engine.threads(devices))
+
+
 def outcome(config: TrainConfig) -> Outcome | None:
     """The result of a run, from its logs; None if it has not ended."""
     if not runlog.has_ended(config.log_dir, config.mode):

@@ -20,7 +20,13 @@ from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search_report
-from paddle_aug.experiments.runner import Engine, Local, Training, remove_weights
+from paddle_aug.experiments.runner import (
+    Engine,
+    Local,
+    Training,
+    remove_weights,
+    sharing_cores,
+)
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
     MIN_CANDIDATES,
@@ -329,6 +335,7 @@ class Search:
                 if not in_time(mode):
                     stage["stopped"] = True
                     return
+                config = sharing_cores(config, self.engine, self.devices)
                 log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
                 select = partial(part_of, config.holdout, seed)
                 training = Training(f"{part} seed {seed} {mode}", config, select, log)
