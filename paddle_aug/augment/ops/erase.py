@@ -48,7 +48,7 @@ def erase(
     if fill == "noise":
         paint = random_words(generator(seed, "noise"), (height, width, 3), np.uint8)
     else:
-        paint = _row(width, fill)
+        paint = fill if isinstance(fill, int) else _row(width, fill)
     result = image.copy()
     result[top : top + height, left : left + width] = paint
     return result

@@ -17,12 +17,16 @@ from paddle_aug.augment.transform import Transform
 def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
     """Move each row by `amount` pixels more than the one above, to the left if it is above 0."""
     height, width = image.shape[:2]
-    moves = np.arange(height)  # Pillow adds them up in 1/65536 of a pixel
-    moves *= fixed_point(amount)
-    moves += fixed_point(0.5 + amount / 2)
+    # Pillow adds them up in 1/65536 of a pixel.
+    first, step = fixed_point(0.5 + amount / 2), fixed_point(amount)
+    if not step:
+        return image.copy()
+    moves = np.arange(first, first + height * step, step)
     moves >>= 16
-    farthest = min(abs(int(moves[-1])), width)
-    moves.clip(-farthest, farthest, out=moves)
+    farthest = abs(int(moves[-1]))
+    if farthest > width:
+        farthest = width
+        moves.clip(-width, width, out=moves)
     left, right = (0, farthest) if amount > 0 else (farthest, 0)
     pitch = width + farthest
     padded = scratch("padded", (height, pitch, 3), np.uint8)
@@ -31,8 +35,8 @@ def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
     rows = np.ndarray(
         (3 * (height * pitch - width) + 1, 3 * width), np.uint8, padded, strides=(1, 1)
     )
-    moves += np.arange(left, left + height * pitch, pitch)
     moves *= 3
+    moves += np.arange(3 * left, 3 * (left + height * pitch), 3 * pitch)
     return rows[moves].reshape(image.shape)
 
 
