@@ -15,11 +15,6 @@ class Terminated(KeyboardInterrupt):
     number = signal.SIGTERM
 
 
-def raise_terminated(*_) -> None:
-    """A signal handler."""
-    raise Terminated
-
-
 @contextmanager
 def sigterm_raises() -> Iterator[None]:
     """Make SIGTERM raise Terminated inside this context, as Ctrl-C raises KeyboardInterrupt.
@@ -29,9 +24,19 @@ def sigterm_raises() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, raise_terminated)
+    received = []
+
+    def handler(number, _):
+        received.append(number)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, handler)
     try:
         yield
+    except KeyboardInterrupt as interrupt:
+        if received and not isinstance(interrupt, Terminated):  # Ray raises its own instead
+            raise Terminated from interrupt
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -14,6 +14,17 @@ from paddle_aug.system.signals import Terminated, block_signals, sigterm_raises
 ROOT = Path(__file__).parent.parent.parent
 
 
+def test_sigterm_remains_what_it_was_where_a_library_makes_it_ctrl_c():
+    def library():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+
+    with pytest.raises(Terminated), sigterm_raises():
+        library()
+
+
 def test_what_handles_ctrl_c_handles_sigterm():
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt) as stop, sigterm_raises():
