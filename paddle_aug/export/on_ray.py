@@ -24,6 +24,7 @@ def results(maker, images: Sequence[list], address: str) -> Iterator[list[dict]]
     Raises:
         UserError: an image cannot be read, a machine does not see the folder, or a task's process
             died four times.
+        OSError: a file cannot be written.
     """
     ray = connect(address)
     size = max(1, FILES * len(images) // sum(map(len, images))) if images else 1
@@ -36,7 +37,7 @@ def results(maker, images: Sequence[list], address: str) -> Iterator[list[dict]]
             while tasks:
                 lines = ray.get(tasks[0])
                 tasks.popleft()
-                if isinstance(lines, UserError):
+                if isinstance(lines, Exception):
                     raise lines
                 yield from lines
         except ray.exceptions.WorkerCrashedError:
@@ -49,8 +50,8 @@ def results(maker, images: Sequence[list], address: str) -> Iterator[list[dict]]
                 ray.cancel(task, force=True)
 
 
-def _make(_: Loaded, shared: tuple[str, Path, bytes], chunk: list) -> list[list[dict]] | UserError:
-    """The task: the files of some images."""
+def _make(_: Loaded, shared: tuple[str, Path, bytes], chunk: list) -> list[list[dict]] | Exception:
+    """The task: the files of some images, or what stopped it."""
     folder, seen, pickled = shared
     try:
         refuse_unseen(seen)
@@ -58,7 +59,7 @@ def _make(_: Loaded, shared: tuple[str, Path, bytes], chunk: list) -> list[list[
         cv2.setNumThreads(0)
         maker = _unpickled(pickled)
         return [maker.make(items) for items in chunk]
-    except UserError as error:
+    except (UserError, OSError) as error:  # a full disk is an OSError
         return error
 
 
