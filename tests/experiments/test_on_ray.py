@@ -1,5 +1,6 @@
 """Runs on a Ray cluster are those of this machine, whatever dies."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -76,12 +77,21 @@ def cluster(repository):
         process.communicate()
 
 
-def kill_a_process(_):
-    """Of an actor, or of a task."""
+def kill_a_process(machines):
+    """That of an actor of this cluster: other tests may have clusters of their own."""
     for file in Path("/proc").glob("[0-9]*/cmdline"):
-        if file.read_bytes().startswith((b"ray::Trainer", b"ray::_make")):
-            os.kill(int(file.parent.name), signal.SIGKILL)
-            return
+        pid = int(file.parent.name)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if file.read_bytes().startswith(b"ray::Trainer") and machines.pid in ancestors(pid):
+                os.kill(pid, signal.SIGKILL)
+                return
+
+
+def ancestors(pid):
+    while pid:
+        yield pid
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+        pid = int(stat.rpartition(")")[2].split()[1])
 
 
 def take_a_machine_away(process):
