@@ -287,9 +287,10 @@ def _make_all(
     if num_workers is None:
         num_workers = min(cores(), len(items) // FILES_PER_WORKER)
     with tqdm(total=len(items), desc="exporting", unit="file", disable=None) as bar:
-        made = _results(maker, images, num_workers)
         if cluster:
             made = on_ray.results(maker, images, cluster)
+        else:
+            made = _results(maker, images, num_workers)
         for lines in made:
             yield lines
             bar.update(len(lines))

@@ -27,7 +27,7 @@ def results(maker, images: Sequence[list], address: str) -> Iterator[list[dict]]
         OSError: a file cannot be written.
     """
     ray = connect(address)
-    size = max(1, FILES * len(images) // sum(map(len, images))) if images else 1
+    size = max(1, FILES * len(images) // max(1, sum(map(len, images))))
     chunks = [images[start : start + size] for start in range(0, len(images), size)]
     with witness(maker.out) as seen:
         shared = ray.put((os.getcwd(), seen, pickle.dumps(maker)))

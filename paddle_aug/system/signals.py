@@ -34,7 +34,7 @@ def sigterm_raises() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        if received and not isinstance(interrupt, Terminated):  # Ray raises its own instead
+        if received and not isinstance(interrupt, Terminated):  # Ray takes it for Ctrl-C
             raise Terminated from interrupt
         raise
     finally:

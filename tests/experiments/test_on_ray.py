@@ -1,7 +1,9 @@
 """Runs on a Ray cluster are those of this machine, whatever dies."""
 
 import contextlib
+import errno
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import pytest
 from in_process import TOOLS, refusal, run_tool
 from same_run import assert_same_comparison, assert_same_search, contents
@@ -18,6 +21,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import on_ray
+from paddle_aug.export import on_ray as export_on_ray
 from paddle_aug.system.cluster import INSTALL
 
 RUN = (
@@ -54,6 +58,22 @@ def test_a_machine_that_does_not_see_the_folder_says_so(photos, tmp_path):
     trainer = on_ray.Trainer(os.getcwd(), open_dataset(photos), tmp_path / "elsewhere" / "seen")
     refused = trainer.train(None, tmp_path / "log", b"")
     assert f"does not see {tmp_path / 'elsewhere'};" in str(refused)
+
+
+class FullDisk:
+    def make(self, items):
+        raise OSError(errno.ENOSPC, "No space left on device", items[0])
+
+
+def test_a_full_disk_on_another_machine_is_handed_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, "setNumThreads", lambda number: None)  # of this process
+    seen = tmp_path / "seen"
+    seen.touch()
+    shared = (os.getcwd(), seen, pickle.dumps(FullDisk()))
+    error = pickle.loads(pickle.dumps(export_on_ray._make(None, shared, [["a.png"]])))
+    assert (error.errno, error.filename) == (errno.ENOSPC, "a.png")
+    seen.unlink()
+    assert "does not see" in str(export_on_ray._make(None, shared, [["a.png"]]))
 
 
 def test_runs_that_no_cluster_has_cores_for_are_refused():
