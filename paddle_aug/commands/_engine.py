@@ -39,8 +39,9 @@ def engine_of(options: argparse.Namespace):
     if options.per_gpu < 1:
         raise UserError(f"--per-gpu must be at least 1, not {options.per_gpu}")
     if options.on == "local":
-        from paddle_aug.experiments.runner import Local
+        from paddle_aug.experiments.runner import Local, import_early
 
+        import_early()
         return Local(options.per_gpu)
     from paddle_aug.experiments.on_ray import RayCluster
 

@@ -4,6 +4,7 @@ They are processes of this machine, or those of a Ray cluster (see `on_ray`).
 """
 
 import contextlib
+import functools
 import logging
 import multiprocessing
 import os
@@ -17,7 +18,10 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import distributions
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -36,6 +40,7 @@ from paddle_aug.system.signals import block_signals, unblock_signals
 
 ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
 PATIENCE = 30.0  # seconds for a process to end
+REMARK = "No ccache found"  # Paddle's, as it is imported; it builds nothing here
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +113,34 @@ class Engine(Protocol):
         """A context with a worker for each of the devices."""
 
 
+@functools.cache
+def context() -> BaseContext:
+    """Starts the processes of this machine: without GPUs as forks of a server that has imported
+    Paddle and done nothing else. Forking this process would copy locked locks of other threads, and
+    forking the GPUs' Paddle would copy its state of the GPU."""
+    if sys.platform != "linux" or any(distributions(name="paddlepaddle-gpu")):
+        return multiprocessing.get_context("spawn")
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(["paddle"])
+    return forking
+
+
+def import_early() -> None:
+    """Start the fork server, if there is to be one: it imports Paddle while this process goes on."""
+    if context().get_start_method() != "forkserver":
+        return
+    own = os.environ.get("PYTHONWARNINGS")
+    ours = f"ignore:{REMARK}:UserWarning"  # or it would come between the lines of this command
+    os.environ["PYTHONWARNINGS"] = ours if own is None else f"{own},{ours}"
+    try:
+        with block_signals():
+            forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if own is not None:
+            os.environ["PYTHONWARNINGS"] = own
+
+
 class LocalWorker:
     """A process of this machine. It imports Paddle and receives the data once."""
 
@@ -120,10 +153,9 @@ class LocalWorker:
     def begin(self, training: Training) -> None:
         if self.process is None or not self.process.is_alive():
             self.stop()
-            # Forking would copy locked locks of other threads, and Paddle's state of the GPU.
-            context = multiprocessing.get_context("spawn")
-            self.pipe, theirs = context.Pipe()
-            self.process = context.Process(target=_serve, args=(Loaded(), theirs, self.data))
+            import_early()
+            self.pipe, theirs = context().Pipe()
+            self.process = context().Process(target=_serve, args=(Loaded(), theirs, self.data))
             with block_signals():
                 self.process.start()
             theirs.close()
@@ -306,7 +338,7 @@ def _serve(_: Loaded, pipe: Connection, data: Dataset) -> None:
     threading.Thread(target=die_with_parent, daemon=True).start()
     os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
     tqdm.set_lock(threading.RLock())  # its own would outlive a kill, and Python would warn of it
-    warnings.filterwarnings("ignore", "No ccache found", UserWarning)
+    warnings.filterwarnings("ignore", REMARK, UserWarning)
     with contextlib.suppress(KeyboardInterrupt, EOFError):
         unblock_signals()
         while True:

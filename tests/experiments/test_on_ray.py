@@ -87,7 +87,7 @@ def test_runs_that_no_cluster_has_cores_for_are_refused():
 
 @pytest.fixture
 def cluster(repository):
-    """The process of two machines, and their address."""
+    """The process of two machines, and the address of their cluster."""
     if not find_spec("ray"):
         pytest.skip("Ray is not installed")
     program = [sys.executable, repository / "tests" / "support" / "ray_cluster.py"]
@@ -114,9 +114,15 @@ def ancestors(pid):
         pid = int(stat.rpartition(")")[2].split()[1])
 
 
-def take_a_machine_away(process):
-    process.stdin.write("\n")
-    process.stdin.flush()
+def take_a_machine_away(machines):
+    machines.stdin.write("remove\n")
+    machines.stdin.flush()
+
+
+def on_cluster(tool, words, address, folder):
+    program = [sys.executable, TOOLS / tool, *words, "--on", f"ray:{address}"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*map(str, program)], cwd=folder, **pipes)
 
 
 @pytest.fixture
@@ -128,9 +134,7 @@ def disturbed(cluster, tmp_path, monkeypatch):
     def run(tool, words, out, file, disturb):
         alone, together = tmp_path / "alone", tmp_path / "together"
         assert run_tool(tool, *words, *out, alone, monkeypatch=monkeypatch) == 0
-        program = [sys.executable, TOOLS / tool, *words, "--on", f"ray:{address}", *out, together]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen([*map(str, program)], cwd=tmp_path, **pipes)
+        process = on_cluster(tool, [*words, *out, together], address, tmp_path)
         until(lambda: [*together.rglob(file)] or process.poll() is not None)
         disturb(machines)
         _, told = process.communicate(timeout=300)
@@ -163,6 +167,28 @@ def test_an_export_by_a_cluster_has_the_bytes_of_one_machines(disturbed, photos)
     words = ("--data", photos, "--augment", "allab", "--copies", "50", "--image-size", "96")
     one, other, _ = disturbed("export.py", words, [], "*.png", take_a_machine_away)
     assert contents(one) == contents(other)
+
+
+@pytest.mark.slow
+def test_a_comparison_whose_cluster_restarts_is_continued_by_the_same_command(
+    cluster, photos, tmp_path, monkeypatch
+):
+    machines, address = cluster
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    words = ("--data", photos, "--modes", "none,hflip", "--seeds", "2", *RUN, "--epochs", "30")
+    assert run_tool("compare.py", *words, "--out", alone, monkeypatch=monkeypatch) == 0
+    words = (*words, "--out", together)
+    ended = on_cluster("compare.py", words, address, tmp_path)
+    until(lambda: [*together.rglob("*_run.json")])
+    machines.stdin.write("restart\n")
+    machines.stdin.flush()
+    address = machines.stdout.readline().strip()
+    told = ended.communicate(timeout=300)[1]
+    assert ended.returncode != 0, told
+    again = on_cluster("compare.py", words, address, tmp_path)
+    told = again.communicate(timeout=300)[1]
+    assert again.returncode == 0, told
+    assert_same_comparison(alone, together)
 
 
 def until(happens, seconds=120):

@@ -1,6 +1,7 @@
 """The state of a process that a test has to leave as it found it."""
 
 import gc
+import multiprocessing.forkserver
 import multiprocessing.resource_tracker
 import os
 import random
@@ -63,8 +64,11 @@ def child_processes() -> set[int]:
     for task in Path("/proc/self/task").iterdir():
         with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
             children.update(map(int, (task / "children").read_text().split()))
-    # Python's own, which stays until the end.
-    return children - {multiprocessing.resource_tracker._resource_tracker._pid}
+    # Python's own, which stay until the end.
+    return children - {
+        multiprocessing.resource_tracker._resource_tracker._pid,
+        multiprocessing.forkserver._forkserver._forkserver_pid,
+    }
 
 
 def leaks(before: dict[str, object]) -> list[str]:
