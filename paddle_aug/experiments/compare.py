@@ -145,7 +145,8 @@ class Experiment:
             self.write()
             self.train(tuning, workers, bar)
             self.choose_rates(tuning)
-            self.train(Order(self.settings, self.outcome, self.spent), workers, bar)
+            order = Order(self.settings, self.outcome, self.spent, len(workers))
+            self.train(order, workers, bar)
             self.state["finished"] = True
             self.write()
         return compare_results.read(self.folder)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
@@ -13,6 +12,7 @@ from paddle_aug.results.stats import ALPHA, clearly_worse, difference, margin
 from paddle_aug.training.state import MAY_CHANGE
 
 FIRST_SEEDS = 3  # of all modes, before the budget goes where intervals are widest
+LAST = 12  # trials, at most, that are shared out so that all slots end at about the same time
 
 
 @dataclass(frozen=True)
@@ -148,21 +148,19 @@ class Order:
     """The trials in the order in which they begin, as far as the budget goes.
 
     `outcome` gives the outcome of a trial that has ended, None for the others; `spent` gives the
-    seconds so far. Both are called again before each trial.
+    seconds so far. Both are called again before each trial. `slots` is the number of trials side by
+    side.
     """
 
     settings: Settings
     outcome: Callable[[Trial], Outcome | None]
     spent: Callable[[], float]
+    slots: int = 1
 
     def __iter__(self) -> Iterator[Trial]:
         trials = all_trials(self.settings)
         if self.settings.budget is None:
-            for _, of_seed in groupby(trials, lambda trial: (trial.fraction, trial.seed)):
-                # The longest first, so that slots are idle for less time at the end.
-                for trial in sorted(of_seed, key=self.expected_seconds, reverse=True):
-                    if trial.mode not in self.out(trial):
-                        yield trial
+            yield from self.by_seed(trials)
             return
         begun = [trial for trial in trials if self.outcome(trial)]
         yield from begun
@@ -176,6 +174,39 @@ class Order:
             for trial in pair:
                 begun.append(trial)
                 yield trial
+
+    def by_seed(self, waiting: list[Trial]) -> Iterator[Trial]:
+        """The trials of one seed after those of another, and the longest of a seed first; those of
+        the last seeds so that all slots end at about the same time."""
+        begun: dict[Trial, float] = {}
+        waiting = sorted(waiting, key=lambda trial: self.outcome(trial) is None)
+        while waiting:
+            trial = self.next_to_begin(waiting, begun)
+            waiting.remove(trial)
+            if trial.mode not in self.out(trial):
+                begun[trial] = self.spent()
+                yield trial
+
+    def next_to_begin(self, waiting: list[Trial], begun: dict[Trial, float]) -> Trial:
+        """The one of the `waiting` trials that the free slot takes; of those that have `begun`, the
+        seconds at that time."""
+        seeds = list(dict.fromkeys((trial.fraction, trial.seed) for trial in waiting))
+        if self.slots == 1 or self.settings.racing or len(seeds) > 2 or len(waiting) > LAST:
+            of_seed = [one for one in waiting if (one.fraction, one.seed) == seeds[0]]
+            return max(of_seed, key=self.expected_seconds)
+        seconds = {trial: self.expected_seconds(trial) for trial in waiting}
+        busy = [
+            max(0, self.expected_seconds(trial) - (self.spent() - began))
+            for trial, began in begun.items()
+            if not self.outcome(trial)
+        ]
+        share = (sum(seconds.values()) + sum(busy)) / self.slots
+        by_total: dict[float, tuple[Trial, ...]] = {0.0: ()}  # the sets of trials
+        for trial in waiting:
+            by_total |= {total + seconds[trial]: (*of, trial) for total, of in by_total.items()}
+        by_total = {total: trials for total, trials in by_total.items() if trials}
+        nearest = min(by_total, key=lambda total: abs(total - share))
+        return max(by_total[nearest], key=seconds.get)
 
     def out(self, trial: Trial) -> set[str]:
         """The modes that, by racing, have no run with this trial's seed: after three seeds or more,

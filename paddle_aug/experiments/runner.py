@@ -126,7 +126,7 @@ def context() -> BaseContext:
 
 
 def import_early() -> None:
-    """Start the fork server, if there is to be one: it imports Paddle while this process goes on."""
+    """Start the fork server, if there is to be one; it imports Paddle meanwhile."""
     if context().get_start_method() != "forkserver":
         return
     own = os.environ.get("PYTHONWARNINGS")

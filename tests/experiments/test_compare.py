@@ -81,6 +81,17 @@ def test_of_a_seed_the_modes_that_take_longest_are_first(compared):
     ]
 
 
+@pytest.mark.parametrize(("slots", "seeds"), [(2, 5), (2, 4), (4, 4)])
+def test_no_slot_is_idle_for_long_at_the_end(compared, slots, seeds):
+    seconds = {"none": 19.6, "userDef": 21.0, "imgaugLib": 22.0, "allab": 23.5, "allba": 23.7}
+    played = Played(epoch_seconds=seconds)
+    _, played = compared(played, jobs=slots, modes=tuple(seconds), seeds=seeds)
+    shared = seeds * sum(
+        map(played.seconds, {run.config.mode: run.config for run in played.begun}.values())
+    )
+    assert played.now < 1.02 * shared / slots
+
+
 def test_runs_side_by_side_share_the_cores_and_a_continued_comparison_keeps_its_threads(
     compared, monkeypatch, tmp_path
 ):
@@ -340,7 +351,7 @@ def test_racing_calls_no_more_than_five_per_cent_of_equal_modes_different():
         shared = rng.normal(0, 0.01, 6)  # by all runs of a seed
         drawn = [dict(enumerate(shared + rng.normal(0, 0.01 * spread, 6))) for spread in spreads]
         values = dict(zip(modes, drawn, strict=True))
-        runs = [*Order(racing, partial(outcome_of, values), None)]
+        runs = [*Order(racing, partial(outcome_of, values), lambda: 0.0)]
         dropped += len(runs) < 30
         seen = {mode: {} for mode in modes}
         for trial in runs:
