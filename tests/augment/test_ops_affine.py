@@ -8,7 +8,14 @@ from op_specs import draws, noise
 from scipy import stats
 
 from paddle_aug.augment.adapters.imgaug import load
-from paddle_aug.augment.ops.affine import BORDERS, ORDERS, Affine, affine_matrix, warp_affine
+from paddle_aug.augment.ops.affine import (
+    BORDERS,
+    ORDERS,
+    Affine,
+    affine_matrix,
+    warp_affine,
+    warp_nearest,
+)
 from paddle_aug.rng import generator
 
 geometric = load()[1].geometric
@@ -68,6 +75,23 @@ def test_the_fill_of_large_images_is_that_of_opencv_in_all_its_bytes(order):
         matrix = affine_matrix(image.shape, (0.7, 0.9), (0.1, -0.1), rotate)
         theirs = cv2.warpAffine(image, matrix, (130, 100), flags=ORDERS[order], borderValue=cval)
         np.testing.assert_array_equal(warp_affine(image, matrix, order, cval=cval), theirs)
+
+
+@pytest.mark.parametrize("size", [(20, 30), (100, 130)], ids=str)
+def test_nearest_pixels_are_those_of_opencv_forwards_and_backwards(size):
+    image = noise(*size)
+    for rotate in range(0, 360, 7):
+        matrix = affine_matrix(image.shape, (0.7, 1.2), (0.1, -0.1), rotate, (9, 9))
+        for flags in (0, cv2.WARP_INVERSE_MAP):
+            made = warp_nearest(image, matrix, (1, 200, 255), flags)
+            theirs = cv2.warpAffine(
+                image,
+                matrix,
+                size[::-1],
+                flags=flags | cv2.INTER_NEAREST,
+                borderValue=(1, 200, 255),
+            )
+            np.testing.assert_array_equal(made, theirs)
 
 
 def test_numbers_are_drawn_evenly_and_independently_but_for_the_one_shear():

@@ -1,6 +1,7 @@
 """Affine: the whole image scaled, sheared, turned and shifted in one step, as imgaug does it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -75,13 +76,11 @@ def warp_affine(
     fill = [min(max(int(value), 0), 255) for value in cval]
     if image.size < DETOURS_PAY:
         return cv2.warpAffine(image, matrix, (width, height), borderValue=fill, **how)
+    if mode == "constant" and order == 0:
+        return warp_nearest(image, matrix, fill)
     moved = None
     if mode == "constant":
         image, moved = _quads(image), scratch("affine moved", (height, width, 4), np.uint8)
-        if order == 0:
-            # Each pixel is one number.
-            image, moved = image.view(np.int32)[..., 0], moved.view(np.int32)[..., 0]
-            fill = int.from_bytes(fill, "little")
     else:
         if order == 1:
             image = moved = _quads(image)
@@ -89,9 +88,30 @@ def warp_affine(
         how["flags"] |= cv2.WARP_INVERSE_MAP
     # If image and result share memory, OpenCV copies the image first.
     moved = cv2.warpAffine(image, matrix, (width, height), dst=moved, borderValue=fill, **how)
-    if moved.shape == (height, width, 3):
-        return moved
-    return cv2.cvtColor(moved.view(np.uint8).reshape(height, width, 4), cv2.COLOR_RGBA2RGB)
+    return cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB) if order == 1 else moved
+
+
+def warp_nearest(
+    image: np.ndarray, matrix: np.ndarray, fill: Sequence[int] = (0, 0, 0), flags: int = 0
+) -> np.ndarray:
+    """`cv2.warpAffine` to the nearest pixel, with the colour `fill` outside; `flags` may invert the
+    matrix."""
+    height, width = image.shape[:2]
+    flags |= cv2.INTER_NEAREST
+    if image.size < DETOURS_PAY:
+        return cv2.warpAffine(image, matrix, (width, height), flags=flags, borderValue=fill)
+    moved = scratch("affine moved", (height, width, 4), np.uint8)
+    # Each pixel is one number. Making them also brings the image into the cache row by row; OpenCV
+    # would do so pixel by pixel.
+    cv2.warpAffine(
+        _quads(image).view(np.int32)[..., 0],
+        matrix,
+        (width, height),
+        dst=moved.view(np.int32)[..., 0],
+        flags=flags,
+        borderValue=int.from_bytes(fill, "little"),
+    )
+    return cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
 
 
 def _quads(image: np.ndarray) -> np.ndarray:

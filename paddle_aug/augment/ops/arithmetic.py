@@ -24,7 +24,7 @@ from paddle_aug.augment.ops.draws import (
 )
 from paddle_aug.augment.transform import Transform
 
-LEVELS = np.arange(256, dtype=np.float32)
+LEVELS = np.arange(256, dtype=np.float32)[:, None]
 
 
 def add(image: np.ndarray, value: float | Sequence[float]) -> np.ndarray:
@@ -40,12 +40,12 @@ def add(image: np.ndarray, value: float | Sequence[float]) -> np.ndarray:
 
 def multiply(image: np.ndarray, mul: float | Sequence[float]) -> np.ndarray:
     """Multiply, saturate, and drop the fraction."""
-    return look_up(image, np.multiply.outer(LEVELS, np.float32(mul)))
+    return look_up(image, LEVELS * np.float32(mul))
 
 
 def linear_contrast(image: np.ndarray, alpha: float | Sequence[float]) -> np.ndarray:
     """Stretch about grey 127 by `alpha`, saturate, and drop the fraction."""
-    return look_up(image, 127 + np.multiply.outer(LEVELS - 127, np.float32(alpha)))
+    return look_up(image, 127 + (LEVELS - 127) * np.float32(alpha))
 
 
 def look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
@@ -53,7 +53,7 @@ def look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
 
     This costs a third of the same arithmetic on pixels; imgaug has tables too.
     """
-    return cv2.LUT(image, np.clip(table, 0, 255).astype(np.uint8).reshape(1, 256, -1))
+    return cv2.LUT(image, table.clip(0, 255).astype(np.uint8).reshape(1, 256, -1))
 
 
 def invert(image: np.ndarray, channels: Sequence[bool] = (True, True, True)) -> np.ndarray:

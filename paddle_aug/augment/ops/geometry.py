@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from paddle_aug.augment.ops.affine import warp_nearest
 from paddle_aug.augment.ops.draws import (
     Range,
     Share,
@@ -60,12 +61,8 @@ def rotate(image: np.ndarray, degrees: float, exact: bool = False) -> np.ndarray
     first_x = fixed_point(width / 2 - cosine * x + sine * y) / 65536 - 0.5
     first_y = fixed_point(height / 2 - sine * x - cosine * y) / 65536 - 0.5
     cosine, sine = fixed_point(cosine) / 65536, fixed_point(sine) / 65536
-    return cv2.warpAffine(
-        image,
-        np.array([[cosine, -sine, first_x], [sine, cosine, first_y]]),
-        (width, height),
-        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
-    )
+    matrix = np.array([[cosine, -sine, first_x], [sine, cosine, first_y]])
+    return warp_nearest(image, matrix, flags=cv2.WARP_INVERSE_MAP)
 
 
 def fixed_point(value: float) -> int:

@@ -28,15 +28,11 @@ def shear_x(image: np.ndarray, amount: float) -> np.ndarray:
         farthest = width
         moves.clip(-width, width, out=moves)
     left, right = (0, farthest) if amount > 0 else (farthest, 0)
-    pitch = width + farthest
-    padded = scratch("padded", (height, pitch, 3), np.uint8)
-    cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_CONSTANT, dst=padded)
+    padded = cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_CONSTANT)
     # Each row of the result begins somewhere in the padded image; these are all such rows.
-    rows = np.ndarray(
-        (3 * (height * pitch - width) + 1, 3 * width), np.uint8, padded, strides=(1, 1)
-    )
-    moves *= 3
-    moves += np.arange(3 * left, 3 * (left + height * pitch), 3 * pitch)
+    pitch = width + farthest
+    rows = np.ndarray((height * pitch - width + 1, 3 * width), np.uint8, padded, strides=(3, 1))
+    moves += np.arange(left, left + height * pitch, pitch)
     return rows[moves].reshape(image.shape)
 
 
