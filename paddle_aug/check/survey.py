@@ -50,19 +50,12 @@ def shown(sample: Sample) -> str:
 
 
 class Survey:
-    """A data set and a look at each of its images, those of train first."""
+    """A data set and a look at each of its images, those of train first; or at those `images` of
+    it that somebody has looked at."""
 
-    def __init__(self, found: Found):
+    def __init__(self, found: Found, images: list[Listed] | None = None):
         self.found = found
-        first: dict[str, tuple[Sample, int]] = {}
-        for part, (_, listed) in enumerate(found.parts):
-            for sample in listed:
-                first.setdefault(normal_path(sample), (sample, part))
-        looks = over_images(look, [sample for sample, _ in first.values()], "checking images")
-        self.images = [
-            Listed(sample, part, seen)
-            for (sample, part), seen in zip(first.values(), looks, strict=True)
-        ]
+        self.images = look_at_all(found) if images is None else images
 
     @cached_property
     def counts(self) -> dict[str, Counter]:
@@ -98,6 +91,22 @@ class Survey:
             normal_path(image.sample): int(number)
             for image, number in zip(self.readable, numbers, strict=True)
         }
+
+
+def once(found: Found) -> list[tuple[Sample, int]]:
+    """Each image of the lists once, with the index of its first list, those of train first."""
+    first: dict[str, tuple[Sample, int]] = {}
+    for part, (_, listed) in enumerate(found.parts):
+        for sample in listed:
+            first.setdefault(normal_path(sample), (sample, part))
+    return list(first.values())
+
+
+def look_at_all(found: Found) -> list[Listed]:
+    """A look at each image of a data set, by all cores."""
+    images = once(found)
+    looks = over_images(look, [sample for sample, _ in images], "checking images")
+    return [Listed(*image, seen) for image, seen in zip(images, looks, strict=True)]
 
 
 def look(sample: Sample) -> Seen | str:
