@@ -1,0 +1,316 @@
+"""The Network tab: what a trained network makes of an image, of its draws and of the eval list.
+
+Paddle, which takes seconds to import, is met in a thread of its own; see `Network`.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from paddle_aug.augment.modes import split_mix
+from paddle_aug.data.augmented import Augmented
+from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.image import read_sample
+from paddle_aug.data.samples import Sample
+from paddle_aug.errors import UserError
+from paddle_aug.inputs import SOURCES, augmented, drawn
+from paddle_aug.preview.captions import caption
+from paddle_aug.preview.page import data_uri, is_small
+from paddle_aug.preview.preview import spread_over_classes
+from paddle_aug.studio.answer import Picture, Respond, picture
+from paddle_aug.studio.evaluation import evaluated
+from paddle_aug.studio.query import Query
+from paddle_aug.studio.runs import Entry, logs_of
+from paddle_aug.studio.state import Job, Studio, thumbnail
+from paddle_aug.system.program import tool
+
+if TYPE_CHECKING:
+    from paddle_aug.studio.loaded import Loaded
+
+STRIP = 16  # photos to choose from
+TOP = 5  # classes of an image
+MAX_DRAWS = 35
+JOBS = ("network", "network-evaluation")
+
+
+class Network:
+    """The network of a studio: one at a time, which one thread loads and calculates with.
+
+    Whoever has something calculated holds a turn of the studio meanwhile.
+    """
+
+    def __init__(self, weights: Path | None):
+        self.weights = weights
+        self.loaded: Loaded | None = None
+        self.evaluation: Job | None = None
+        self.thread = ThreadPoolExecutor(1, "network")
+
+    def calculate(self, function: Callable, *args) -> Any:
+        """The result of a function, computed in the network's thread."""
+        return self.thread.submit(function, *args).result()
+
+    def ready(self) -> "Loaded":
+        """The network.
+
+        Raises:
+            UserError: it is not loaded (yet).
+        """
+        if self.loaded is None:
+            raise UserError("no network is loaded yet")
+        return self.loaded
+
+
+_networks: WeakKeyDictionary[Studio, Network] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def network_of(studio: Studio) -> Network:
+    with _lock:
+        return _networks.setdefault(studio, Network(studio.options.weights))
+
+
+def status(studio: Studio, query: Query) -> dict:
+    """Which network there is; the first question loads it."""
+    network = network_of(studio)
+    if network.weights is None:
+        return {"state": "none", **choice(studio)}
+    job = studio.background("network", lambda job: _load(studio, network))
+    weights = network.weights.name if studio.options.public else str(network.weights)
+    if job.error is not None:
+        return {"state": "failed", "weights": weights, "message": job.error, **choice(studio)}
+    if network.loaded is None:
+        return {"state": "loading", "weights": weights}
+    trained, data = network.loaded.trained, network.loaded.data
+    lacking = isinstance(data, UserError)
+    return {
+        "state": "ready",
+        "weights": weights,
+        "network": trained.config.network,
+        "augment": trained.config.mode,
+        "image_size": trained.config.image_size,
+        "classes": trained.class_names,
+        "data": trained.data_name if lacking else data.name,
+        "photos": 0 if lacking else len(data.eval),
+        "spread": [] if lacking else spread_over_classes(data.eval, STRIP),
+        "no_data": str(data) if lacking else None,
+    }
+
+
+def _load(studio: Studio, network: Network) -> dict:
+    weights = network.weights
+    given = {name: value for name, value in studio.options.given.items() if name in SOURCES}
+
+    def load() -> "Loaded":
+        from paddle_aug.studio.loaded import load  # Paddle takes seconds to import
+
+        return load(weights, given)
+
+    with studio.turn():
+        loaded = network.calculate(load)
+    if network.weights == weights:
+        network.loaded = loaded
+    return {}
+
+
+def choice(studio: Studio) -> dict:
+    """The runs below the logs that have weights, the latest first, and how to train one."""
+    runs = []
+    if studio.options.logs is not None:
+        _, entries, _ = logs_of(studio).scan()
+        runs = [entry for entry in entries if weights_of(entry)]
+        runs.sort(key=lambda entry: -entry.facts["written"])
+    facts = ("id", "group", "mode", "seed", "network", "best", "state")
+    given = ["--data", str(data)] if (data := studio.options.given.get("data")) else []
+    return {
+        "runs": [{name: entry.facts[name] for name in facts} for entry in runs],
+        "command": [*tool("train"), *given, "--recipe", "probe"],
+    }
+
+
+def weights_of(entry: Entry) -> Path | None:
+    """The weights of a run, the best rather than the last, where its run.json says that they
+    are."""
+    folder = entry.run.run.get("config", {}).get("model_dir") if entry.run else None
+    if not isinstance(folder, str):
+        return None
+    files = (Path(folder) / f"{entry.stem}Aug_{name}.pdparams" for name in ("best", "last"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def choose(studio: Studio, query: Query) -> dict:
+    """Take the network of a run in the place of the one that is loaded."""
+    weights = weights_of(logs_of(studio).entry(query))
+    if weights is None:
+        raise UserError("the weights of this run are no longer there")
+    network = network_of(studio)
+    for name in JOBS:
+        studio.forget(name)
+    network.weights, network.loaded, network.evaluation = weights, None, None
+    return status(studio, query)
+
+
+def photos(loaded: "Loaded") -> Dataset:
+    """The data whose eval images are the photos of this tab.
+
+    Raises:
+        UserError: why there is none.
+    """
+    if isinstance(loaded.data, UserError):
+        raise loaded.data
+    return loaded.data
+
+
+def asked(studio: Studio, loaded: "Loaded", query: Query) -> tuple[Sample, int | None]:
+    """The picture that a request names, and its right class where that is known."""
+    known = len(loaded.trained.class_names) - 1
+    if word := query.text("upload", ""):
+        sample, label = studio.uploaded(word), None
+    else:
+        samples = photos(loaded).eval
+        sample = samples[query.whole("photo", 0, 0, len(samples) - 1)]
+        label = sample.label
+    given = query.whole("label", -1, -1, known)
+    return sample, label if given < 0 else given
+
+
+def prepared(loaded: "Loaded", sample: Sample, spec: str = "none", seed: int = 0) -> Augmented:
+    """A picture as the network gets it, under draws of an augmentation, at any key."""
+    config = replace(loaded.trained.config, cache="off", seed=seed)
+    return augmented(config, [sample], spec)
+
+
+def look(studio: Studio, query: Query) -> dict:
+    """The likeliest classes of a picture, and the probability of the right one."""
+    network = network_of(studio)
+    loaded = network.ready()
+    sample, label = asked(studio, loaded, query)
+    image, _ = prepared(loaded, sample)[0, 0]
+    (row,) = network.calculate(loaded.probabilities, [image])
+    order = np.argsort(-row, kind="stable")[:TOP].tolist()
+
+    def named(label: int) -> dict:
+        name = loaded.trained.class_names[label]
+        return {"label": label, "name": name, "probability": float(row[label])}
+
+    return {
+        "path": Path(sample.path).name if studio.options.public else sample.path,
+        "top": [named(label) for label in order],
+        "right": None if label is None else named(label),
+    }
+
+
+def seen(studio: Studio, query: Query) -> Picture:
+    """A picture as the network gets it."""
+    loaded = network_of(studio).ready()
+    image, _ = prepared(loaded, asked(studio, loaded, query)[0])[0, 0]
+    return picture(image)
+
+
+def heat(studio: Studio, query: Query) -> Picture:
+    """Where the network sees the class `label` in a picture."""
+    network = network_of(studio)
+    loaded = network.ready()
+    sample, label = asked(studio, loaded, query)
+    if label is None:
+        raise UserError("the request lacks label")
+    image, _ = prepared(loaded, sample)[0, 0]
+    return picture(network.calculate(loaded.heat, image, label))
+
+
+def photo(studio: Studio, query: Query) -> Picture:
+    """The middle of a photo, `side` pixels wide."""
+    loaded = network_of(studio).ready()
+    samples = photos(loaded).eval
+    sample = samples[query.whole("photo", None, 0, len(samples) - 1)]
+    return picture(thumbnail(read_sample(sample), query.whole("side", 96, 16, 256)))
+
+
+def draws(studio: Studio, query: Query) -> dict:
+    """The probability of the right class under draws of an augmentation and, unless `bare`, each
+    draw with its parameters and what it is taken for."""
+    network = network_of(studio)
+    loaded = network.ready()
+    sample, label = asked(studio, loaded, query)
+    if label is None:
+        raise UserError("the request lacks label, the right class of this picture")
+    spec, mix = split_mix(query.text("spec", ""))
+    count, bare = query.whole("count", 11, 1, MAX_DRAWS), query.flag("bare")
+    dataset = prepared(loaded, sample, spec, query.whole("seed", 0))
+    unchanged = dataset.unchanged(0)
+    answers, values = [], []
+    for start in range(0, count, piece := 8):
+        studio.proceed()
+        epochs = range(start, min(start + piece, count))
+        images = [dataset.augmented(unchanged, (epoch, 0)) for epoch in epochs]
+        rows = network.calculate(loaded.probabilities, images)
+        values += rows[:, label].tolist()
+        if bare:
+            continue
+        for epoch, image, row in zip(epochs, images, rows, strict=True):
+            answers.append(
+                {
+                    "probability": float(row[label]),
+                    "guess": loaded.trained.class_names[int(row.argmax())],
+                    "right": int(row.argmax()) == label,
+                    "caption": caption(drawn(dataset, unchanged, (epoch, 0))),
+                    "picture": data_uri(image, exact=is_small(image)),
+                }
+            )
+    return {
+        "mean": float(np.mean(values)), "least": min(values), "most": max(values),
+        "draws": answers, "mix": mix,
+    }  # fmt: skip
+
+
+def evaluate(studio: Studio, query: Query) -> dict:
+    """Begin to evaluate the network on its eval images; a second time only after an error."""
+    network = network_of(studio)
+    loaded = network.ready()
+    data = photos(loaded)
+    if network.evaluation and network.evaluation.error is not None:
+        studio.forget("network-evaluation")
+
+    def run(job: Job) -> dict:
+        rows = loaded.predictions(data.eval)
+        try:
+            probabilities = []
+            for place in range(len(data.eval)):
+                job.step(place, len(data.eval))
+                with studio.turn():
+                    row = network.calculate(next, rows)
+                if isinstance(row, UserError):
+                    raise row
+                probabilities.append(row)
+        finally:
+            network.calculate(rows.close)
+        with studio.turn():
+            return {"facts": evaluated(data, np.stack(probabilities))}
+
+    network.evaluation = studio.background("network-evaluation", run)
+    return network.evaluation.answer()
+
+
+def evaluation(studio: Studio, query: Query) -> dict:
+    """How far the evaluation is and, at the end, what it found."""
+    job = network_of(studio).evaluation
+    return {"running": False, "none": True} if job is None else job.answer()
+
+
+ROUTES: dict[str, Respond] = {
+    "network": status,
+    "network-choose": choose,
+    "network-look": look,
+    "network-picture": seen,
+    "network-heat": heat,
+    "network-photo": photo,
+    "network-draws": draws,
+    "network-evaluate": evaluate,
+    "network-evaluation": evaluation,
+}
+POSTS = frozenset({"network-choose", "network-evaluate"})
