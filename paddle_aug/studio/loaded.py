@@ -27,7 +27,6 @@ from paddle_aug.training.weights import Trained, eval_data, load_trained
 
 logger = logging.getLogger(__name__)
 
-BATCH = 8  # images in the network at once: a short piece of work for any network
 TOLERANCE = 1e-5  # of a probability
 
 
@@ -44,7 +43,7 @@ class Loaded:
     data: Dataset | UserError
 
     def probabilities(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Those of at most `BATCH` prepared images, float64 [N, classes]."""
+        """Those of prepared images, float64 [N, classes]."""
         return probabilities(self.quick, np.stack(images))
 
     def heat(self, image: np.ndarray, label: int) -> np.ndarray:
@@ -53,9 +52,11 @@ class Loaded:
         (heat,) = grad_cam(self.trained.network, inputs, [label]).values()
         return np.rint(coloured(heat, *image.shape[:2])).astype(np.uint8)
 
-    def predictions(self, samples: Sequence[Sample]) -> Iterator[np.ndarray | UserError]:
-        """As `predict.predictions`, `BATCH` images at a time."""
-        return predictions(self.quick, samples, batch_size=BATCH)
+    def predictions(
+        self, samples: Sequence[Sample], at_once: int
+    ) -> Iterator[np.ndarray | UserError]:
+        """As `predict.predictions`."""
+        return predictions(self.quick, samples, batch_size=at_once)
 
 
 def load(weights: Path, given: dict) -> Loaded:

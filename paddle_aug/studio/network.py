@@ -3,8 +3,9 @@
 Paddle, which takes seconds to import, is met in a thread of its own; see `Network`.
 """
 
+import shlex
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +15,17 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from paddle_aug.augment.modes import split_mix
-from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import SOURCES, augmented, drawn
+from paddle_aug.inputs import SOURCES, augmented
 from paddle_aug.preview.captions import caption
 from paddle_aug.preview.page import data_uri, is_small
 from paddle_aug.preview.preview import spread_over_classes
 from paddle_aug.studio.answer import Picture, Respond, picture
+from paddle_aug.studio.controls import EITHER, NUMBER, RANGE, Step, controls, steps_of, written
+from paddle_aug.studio.drawing import draw_all, pipeline
 from paddle_aug.studio.evaluation import evaluated
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.runs import Entry, logs_of
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 STRIP = 16  # photos to choose from
 TOP = 5  # classes of an image
 MAX_DRAWS = 35
+PIECE = 8  # images in the network at once: short work for any network
+RUNGS = 9  # strengths of a slider
 JOBS = ("network", "network-evaluation")
 
 
@@ -54,6 +58,14 @@ class Network:
     def calculate(self, function: Callable, *args) -> Any:
         """The result of a function, computed in the network's thread."""
         return self.thread.submit(function, *args).result()
+
+    def probabilities(self, studio: Studio, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Those of prepared images, float64 [N, classes], in short pieces."""
+        loaded, rows = self.ready(), []
+        for start in range(0, len(images), PIECE):
+            studio.proceed()
+            rows.append(self.calculate(loaded.probabilities, images[start : start + PIECE]))
+        return np.concatenate(rows)
 
     def ready(self) -> "Loaded":
         """The network.
@@ -79,11 +91,16 @@ def status(studio: Studio, query: Query) -> dict:
     """Which network there is; the first question loads it."""
     network = network_of(studio)
     if network.weights is None:
-        return {"state": "none", **choice(studio)}
+        return {"state": "none", **choice(studio, query)}
     job = studio.background("network", lambda job: _load(studio, network))
     weights = network.weights.name if studio.options.public else str(network.weights)
     if job.error is not None:
-        return {"state": "failed", "weights": weights, "message": job.error, **choice(studio)}
+        return {
+            "state": "failed",
+            "weights": weights,
+            "message": job.error,
+            **choice(studio, query),
+        }
     if network.loaded is None:
         return {"state": "loading", "weights": weights}
     trained, data = network.loaded.trained, network.loaded.data
@@ -118,7 +135,7 @@ def _load(studio: Studio, network: Network) -> dict:
     return {}
 
 
-def choice(studio: Studio) -> dict:
+def choice(studio: Studio, query: Query) -> dict:
     """The runs below the logs that have weights, the latest first, and how to train one."""
     runs = []
     if studio.options.logs is not None:
@@ -129,7 +146,7 @@ def choice(studio: Studio) -> dict:
     given = ["--data", str(data)] if (data := studio.options.given.get("data")) else []
     return {
         "runs": [{name: entry.facts[name] for name in facts} for entry in runs],
-        "command": [*tool("train"), *given, "--recipe", "probe"],
+        "command": shlex.join([*tool("train"), *given, "--recipe", "probe"]),
     }
 
 
@@ -179,10 +196,9 @@ def asked(studio: Studio, loaded: "Loaded", query: Query) -> tuple[Sample, int |
     return sample, label if given < 0 else given
 
 
-def prepared(loaded: "Loaded", sample: Sample, spec: str = "none", seed: int = 0) -> Augmented:
-    """A picture as the network gets it, under draws of an augmentation, at any key."""
-    config = replace(loaded.trained.config, cache="off", seed=seed)
-    return augmented(config, [sample], spec)
+def prepared(loaded: "Loaded", sample: Sample) -> np.ndarray:
+    """A picture as the network gets it."""
+    return augmented(replace(loaded.trained.config, cache="off"), [sample], "none")[0, 0][0]
 
 
 def look(studio: Studio, query: Query) -> dict:
@@ -190,8 +206,8 @@ def look(studio: Studio, query: Query) -> dict:
     network = network_of(studio)
     loaded = network.ready()
     sample, label = asked(studio, loaded, query)
-    image, _ = prepared(loaded, sample)[0, 0]
-    (row,) = network.calculate(loaded.probabilities, [image])
+    image = prepared(loaded, sample)
+    (row,) = network.probabilities(studio, [image])
     order = np.argsort(-row, kind="stable")[:TOP].tolist()
 
     def named(label: int) -> dict:
@@ -208,8 +224,8 @@ def look(studio: Studio, query: Query) -> dict:
 def seen(studio: Studio, query: Query) -> Picture:
     """A picture as the network gets it."""
     loaded = network_of(studio).ready()
-    image, _ = prepared(loaded, asked(studio, loaded, query)[0])[0, 0]
-    return picture(image)
+    sample, _ = asked(studio, loaded, query)
+    return picture(prepared(loaded, sample))
 
 
 def heat(studio: Studio, query: Query) -> Picture:
@@ -219,7 +235,7 @@ def heat(studio: Studio, query: Query) -> Picture:
     sample, label = asked(studio, loaded, query)
     if label is None:
         raise UserError("the request lacks label")
-    image, _ = prepared(loaded, sample)[0, 0]
+    image = prepared(loaded, sample)
     return picture(network.calculate(loaded.heat, image, label))
 
 
@@ -239,33 +255,57 @@ def draws(studio: Studio, query: Query) -> dict:
     sample, label = asked(studio, loaded, query)
     if label is None:
         raise UserError("the request lacks label, the right class of this picture")
-    spec, mix = split_mix(query.text("spec", ""))
     count, bare = query.whole("count", 11, 1, MAX_DRAWS), query.flag("bare")
-    dataset = prepared(loaded, sample, spec, query.whole("seed", 0))
-    unchanged = dataset.unchanged(0)
-    answers, values = [], []
-    for start in range(0, count, piece := 8):
-        studio.proceed()
-        epochs = range(start, min(start + piece, count))
-        images = [dataset.augmented(unchanged, (epoch, 0)) for epoch in epochs]
-        rows = network.calculate(loaded.probabilities, images)
-        values += rows[:, label].tolist()
-        if bare:
-            continue
-        for epoch, image, row in zip(epochs, images, rows, strict=True):
-            answers.append(
-                {
-                    "probability": float(row[label]),
-                    "guess": loaded.trained.class_names[int(row.argmax())],
-                    "right": int(row.argmax()) == label,
-                    "caption": caption(drawn(dataset, unchanged, (epoch, 0))),
-                    "picture": data_uri(image, exact=is_small(image)),
-                }
-            )
-    return {
-        "mean": float(np.mean(values)), "least": min(values), "most": max(values),
-        "draws": answers, "mix": mix,
+    config = replace(loaded.trained.config, cache="off", seed=query.whole("seed", 0))
+    text, mix, _ = pipeline(config, [sample], query.text("spec", ""))
+    dataset = augmented(config, [sample], text)  # unlike training, always at the network's size
+    keys = [(epoch, 0) for epoch in range(count)]
+    drawn, _, late = draw_all(studio, dataset, [dataset.unchanged(0)] * count, keys)
+    rows = network.probabilities(studio, [one.image for one in drawn])
+    own = rows[:, label]
+    answer = {
+        "mean": float(own.mean()), "least": float(own.min()), "most": float(own.max()),
+        "mix": mix, "late": late,
     }  # fmt: skip
+    if bare:
+        return answer
+    guesses = rows.argmax(axis=1).tolist()
+    return answer | {
+        "draws": [
+            {
+                "probability": probability,
+                "right": guess == label,
+                "guess": loaded.trained.class_names[guess],
+                "caption": caption(one.ops),
+                "picture": data_uri(one.image, exact=is_small(one.image)),
+            }
+            for one, guess, probability in zip(drawn, guesses, own.tolist(), strict=True)
+        ]
+    }
+
+
+def rungs(studio: Studio, query: Query) -> dict:
+    """The texts of a pipeline with one slider, `field` of the op at the place `step`, at as many
+    strengths over its span; and the strengths."""
+    spec, _ = split_mix(query.text("spec", ""))
+    steps = steps_of(spec) or []
+    place, field = query.whole("step", 0, 0, max(0, len(steps) - 1)), query.text("field")
+    known = {one.field: one for one in controls(steps[place].name)} if steps else {}
+    if field not in known or known[field].kind not in (NUMBER, EITHER, RANGE):
+        raise UserError(f"{spec} has no slider {field}")
+    one, (name, arguments) = known[field], steps[place]
+    single = one.kind == NUMBER or not isinstance(arguments.get(field, one.default), tuple)
+    ends = (one.least, one.most) if single else (one.low, one.high)
+    size = network_of(studio).ready().trained.config.image_size
+    values = np.linspace(*(size if end is None else end for end in ends), RUNGS)
+    values = [round(value) if one.whole else float(f"{value:.3g}") for value in values.tolist()]
+    values = list(dict.fromkeys(values))
+
+    def at(value: float) -> str:
+        step = Step(name, {**arguments, field: value if single else (value, value)})
+        return written([*steps[:place], step, *steps[place + 1 :]])
+
+    return {"texts": [at(value) for value in values], "values": values}
 
 
 def evaluate(studio: Studio, query: Query) -> dict:
@@ -277,7 +317,7 @@ def evaluate(studio: Studio, query: Query) -> dict:
         studio.forget("network-evaluation")
 
     def run(job: Job) -> dict:
-        rows = loaded.predictions(data.eval)
+        rows = loaded.predictions(data.eval, PIECE)
         try:
             probabilities = []
             for place in range(len(data.eval)):
@@ -304,12 +344,14 @@ def evaluation(studio: Studio, query: Query) -> dict:
 
 ROUTES: dict[str, Respond] = {
     "network": status,
+    "network-choice": choice,
     "network-choose": choose,
     "network-look": look,
     "network-picture": seen,
     "network-heat": heat,
     "network-photo": photo,
     "network-draws": draws,
+    "network-rungs": rungs,
     "network-evaluate": evaluate,
     "network-evaluation": evaluation,
 }

@@ -4,6 +4,7 @@ const TABS = [
   ["explore", () => import("./explore.js")],
   ["data", () => import("./data.js")],
   ["runs", () => import("./runs.js")],
+  ["network", () => import("./network.js")],
 ];
 
 const words = {
