@@ -21,13 +21,14 @@ from paddle_aug.check.findings import (
 )
 from paddle_aug.check.survey import Listed, Survey, look, once, shown
 from paddle_aug.check.text import as_dict
+from paddle_aug.config import TrainConfig
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.remarks import Finding, class_name
-from paddle_aug.data.samples import Sample, normal_path
+from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
 from paddle_aug.studio.answer import Picture, picture
 from paddle_aug.studio.query import Query
-from paddle_aug.studio.state import Job, Opened, Studio
+from paddle_aug.studio.state import Job, Studio
 from paddle_aug.system.program import tool
 
 PARTS = ("train", "eval", "test")
@@ -43,9 +44,9 @@ THUMBNAIL, PHOTO = 160, 1024  # pixels of the longer side
 class Checkup:
     """The images of a data set, and what is known of them by now; `version` counts the changes."""
 
-    def __init__(self, opened: Opened):
-        self.found = opened.found
-        self.image_size = opened.config.image_size
+    def __init__(self, config: TrainConfig, found: Found):
+        self.found = found
+        self.image_size = config.image_size
         self.once = once(self.found)
         self.labels = np.array([sample.label for sample, _ in self.once], np.int64)
         self.parts = np.array([part for _, part in self.once], np.int64)
@@ -123,7 +124,7 @@ class Checkup:
 
 
 def checkup_of(studio: Studio) -> Checkup:
-    return studio.keep(("data", "checkup"), lambda: Checkup(studio.opened))
+    return studio.keep(("data", "checkup"), lambda: Checkup(*studio.found))
 
 
 def overview(studio: Studio, query: Query) -> dict:
@@ -234,7 +235,7 @@ def shrunk(image: np.ndarray, side: int) -> np.ndarray:
 def command(studio: Studio, query: Query) -> dict:
     """The command that writes the same lists."""
     _refuse_public(studio)
-    words: Sequence[str] = [*tool("check"), *studio.opened.found.given]
+    words: Sequence[str] = [*tool("check"), *checkup_of(studio).found.given]
     share, out = _share(query), str(_folder(query))
     more = ["--lists", out]
     if share is not None:

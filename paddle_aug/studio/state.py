@@ -123,23 +123,27 @@ class Studio:
         self._kept: OrderedDict[tuple, Any] = OrderedDict()
         self._uploads: OrderedDict[str, Sample] = OrderedDict()
         self._jobs: dict[str, Job] = {}
+        self._found: tuple[TrainConfig, Found] | None = None
         self._opened: Opened | None = None
         self._opening: Job | None = None
 
     def open(self, wait: float | None = None) -> None:
         """Open the data in a thread, and wait for it for so many seconds, or to the end.
 
+        Data with faults stays closed, but the studio starts: its Data tab shows them.
+
         Raises:
-            UserError: the data cannot be opened, and this is known by then.
+            UserError: there is no such data, and this is known by then.
         """
         self._opening = self.background("open", self._open)
         self._opening._thread.join(wait)
-        if self._opening.error:
+        if self._opening.error and self._found is None:
             raise UserError(self._opening.error)
 
     def _open(self, job: Job) -> dict:
         with self.turn():
             config, found = config_and_data(dict(self.options.given), self.options.recipe)
+            self._found = config, found
             data = checked(found, check=False)
             if data.eval or config.holdout:
                 data = selected(config, data)
@@ -162,6 +166,15 @@ class Studio:
         if self.loading:
             raise UserError("the data is still being opened")
         raise UserError(self._opening.error if self._opening else "the studio has no data open")
+
+    @property
+    def found(self) -> tuple[TrainConfig, Found]:
+        """The config of training, and what the reader found, perhaps with faults.
+
+        Raises:
+            UserError: as `opened`, if there is no such data.
+        """
+        return self._found or self.opened[:2]
 
     @property
     def config(self) -> TrainConfig:
