@@ -188,7 +188,9 @@ def facts_of(run: Run, top: Path) -> dict:
     finite = np.isfinite(held_out)
     best = best_epoch(np.where(finite, held_out, -1)) if finite.any() else None
     clean = run.clean("acc").get(run.epochs)
-    gap = (train[-1] if clean is None else 100 * clean) - held_out[-1]
+    with np.errstate(invalid="ignore"):  # inf - inf, where a run has diverged
+        gap = (train[-1] if clean is None else 100 * clean) - held_out[-1]
+        mean_last = held_out[-LAST:].mean()
     seconds = [epoch["seconds"] for epoch in run.run.get("epochs", []) if "seconds" in epoch]
     data = run.run.get("data", {})
     return {
@@ -203,7 +205,7 @@ def facts_of(run: Run, top: Path) -> dict:
         "last": _number(held_out[-1]),
         "best": None if best is None else _number(held_out[best]),
         "best_epoch": None if best is None else best + 1,
-        "mean_last": _number(held_out[-LAST:].mean()) if run.epochs >= LAST else None,
+        "mean_last": _number(mean_last) if run.epochs >= LAST else None,
         "train": _number(train[-1]),
         "clean": None if clean is None else _number(100 * clean),
         "gap": _number(gap),
