@@ -130,7 +130,7 @@ studio.element = (tag, attributes = {}, ...children) => {
     if (value === undefined || value === null || value === false) continue;
     if (typeof value === "function") made.addEventListener(name.replace(/^on/, ""), value);
     else if (name === "style") Object.assign(made.style, value);
-    else if (name in made && typeof value !== "string") made[name] = value;
+    else if (name in made && (name === "value" || typeof value !== "string")) made[name] = value;
     else if (name === "text") made.textContent = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
