@@ -32,7 +32,7 @@ TOLERANCE = 1e-5  # of a probability
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network, and its evaluation data or why there is none.
+    """A network, and its evaluation data or the words why there is none.
 
     `trained` predicts by Paddle's own kernels, which Grad-CAM needs; `quick` has the same
     probabilities, on a CPU by oneDNN in a fraction of the time.
@@ -40,7 +40,7 @@ class Loaded:
 
     trained: Trained
     quick: Trained
-    data: Dataset | UserError
+    data: Dataset | str
 
     def probabilities(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Those of prepared images, float64 [N, classes]."""
@@ -69,13 +69,12 @@ def load(weights: Path, given: dict) -> Loaded:
     device = use_device(TrainConfig())
     trained = load_trained(weights)
     quick = quickened(trained) if device == "cpu" else trained
-    data: Dataset | UserError
     try:
         data = eval_data(trained, given)
-        if not data.eval:
-            data = UserError(f"{data.name} has no eval images to evaluate on")
     except UserError as error:
-        data = error
+        return Loaded(trained, quick, str(error))
+    if not data.eval:
+        return Loaded(trained, quick, f"{data.name} has no eval images to evaluate on")
     return Loaded(trained, quick, data)
 
 

@@ -4,13 +4,11 @@ Paddle, which takes seconds to import, is met in a thread of its own; see `Netwo
 """
 
 import shlex
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,12 +19,13 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import SOURCES, augmented
 from paddle_aug.preview.captions import caption
-from paddle_aug.preview.page import data_uri, is_small
 from paddle_aug.preview.preview import spread_over_classes
 from paddle_aug.studio.answer import Picture, Respond, picture
 from paddle_aug.studio.controls import EITHER, NUMBER, RANGE, Step, controls, steps_of, written
-from paddle_aug.studio.drawing import draw_all, pipeline
+from paddle_aug.studio.drawing import Drawn, draw_all, pipeline
 from paddle_aug.studio.evaluation import evaluated
+from paddle_aug.studio.explore import places, source
+from paddle_aug.studio.explore import steps_of as chain_of
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.runs import Entry, logs_of
 from paddle_aug.studio.state import Job, Studio, thumbnail
@@ -78,13 +77,9 @@ class Network:
         return self.loaded
 
 
-_networks: WeakKeyDictionary[Studio, Network] = WeakKeyDictionary()
-_lock = threading.Lock()
-
-
 def network_of(studio: Studio) -> Network:
-    with _lock:
-        return _networks.setdefault(studio, Network(studio.options.weights))
+    """The one network of a studio."""
+    return studio.own("network", lambda: Network(studio.options.weights))
 
 
 def status(studio: Studio, query: Query) -> dict:
@@ -104,7 +99,7 @@ def status(studio: Studio, query: Query) -> dict:
     if network.loaded is None:
         return {"state": "loading", "weights": weights}
     trained, data = network.loaded.trained, network.loaded.data
-    lacking = isinstance(data, UserError)
+    lacking = isinstance(data, str)
     return {
         "state": "ready",
         "weights": weights,
@@ -115,7 +110,7 @@ def status(studio: Studio, query: Query) -> dict:
         "data": trained.data_name if lacking else data.name,
         "photos": 0 if lacking else len(data.eval),
         "spread": [] if lacking else spread_over_classes(data.eval, STRIP),
-        "no_data": str(data) if lacking else None,
+        "no_data": data if lacking else None,
     }
 
 
@@ -178,8 +173,8 @@ def photos(loaded: "Loaded") -> Dataset:
     Raises:
         UserError: why there is none.
     """
-    if isinstance(loaded.data, UserError):
-        raise loaded.data
+    if isinstance(loaded.data, str):
+        raise UserError(loaded.data)
     return loaded.data
 
 
@@ -248,8 +243,8 @@ def photo(studio: Studio, query: Query) -> Picture:
 
 
 def draws(studio: Studio, query: Query) -> dict:
-    """The probability of the right class under draws of an augmentation and, unless `bare`, each
-    draw with its parameters and what it is taken for."""
+    """The probability of the right class under draws of an augmentation and, unless `bare`, the
+    picture and each draw with its parameters and what it is taken for."""
     network = network_of(studio)
     loaded = network.ready()
     sample, label = asked(studio, loaded, query)
@@ -257,31 +252,34 @@ def draws(studio: Studio, query: Query) -> dict:
         raise UserError("the request lacks label, the right class of this picture")
     count, bare = query.whole("count", 11, 1, MAX_DRAWS), query.flag("bare")
     config = replace(loaded.trained.config, cache="off", seed=query.whole("seed", 0))
-    text, mix, _ = pipeline(config, [sample], query.text("spec", ""))
-    dataset = augmented(config, [sample], text)  # unlike training, always at the network's size
+    made = pipeline(config, [sample], query.text("spec", ""), places(query, "off"))
+    dataset = augmented(config, [sample], made.text)  # at the network's size, without `stretch` too
+    dataset.transform = made.dataset.transform
     keys = [(epoch, 0) for epoch in range(count)]
     drawn, _, late = draw_all(studio, dataset, [dataset.unchanged(0)] * count, keys)
-    rows = network.probabilities(studio, [one.image for one in drawn])
-    own = rows[:, label]
+    first = [] if bare else [Drawn(prepared(loaded, sample))]
+    rows = network.probabilities(studio, [one.image for one in (*first, *drawn)])
+    own, of_draws = rows[:, label].tolist(), rows[len(first) :, label]
     answer = {
-        "mean": float(own.mean()), "least": float(own.min()), "most": float(own.max()),
-        "mix": mix, "late": late,
-    }  # fmt: skip
+        "mean": float(of_draws.mean()),
+        "least": float(of_draws.min()),
+        "most": float(of_draws.max()),
+        "late": late,
+    }
     if bare:
         return answer
     guesses = rows.argmax(axis=1).tolist()
-    return answer | {
-        "draws": [
-            {
-                "probability": probability,
-                "right": guess == label,
-                "guess": loaded.trained.class_names[guess],
-                "caption": caption(one.ops),
-                "picture": data_uri(one.image, exact=is_small(one.image)),
-            }
-            for one, guess, probability in zip(drawn, guesses, own.tolist(), strict=True)
-        ]
-    }
+    shown = [
+        {
+            "probability": probability,
+            "right": guess == label,
+            "guess": loaded.trained.class_names[guess],
+            "caption": caption(one.ops),
+            "picture": source(one.image),
+        }
+        for one, guess, probability in zip((*first, *drawn), guesses, own, strict=True)
+    ]
+    return answer | {"draws": shown, "mix": made.mix, "steps": chain_of(studio, made.text, made)}
 
 
 def rungs(studio: Studio, query: Query) -> dict:

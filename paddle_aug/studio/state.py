@@ -121,6 +121,7 @@ class Studio:
         self._semaphore = threading.BoundedSemaphore(self.turns)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple, Any] = OrderedDict()
+        self._own: dict[str, Any] = {}
         self._uploads: OrderedDict[str, Sample] = OrderedDict()
         self._jobs: dict[str, Job] = {}
         self._found: tuple[TrainConfig, Found] | None = None
@@ -217,6 +218,13 @@ class Studio:
             job = self._jobs.pop(name, None)
         if job:
             job.give_up()
+
+    def own(self, name: str, make: Callable[[], Any]) -> Any:
+        """What a tab keeps to the end under this name; made at the first call."""
+        with self._lock:
+            if name not in self._own:
+                self._own[name] = make()
+            return self._own[name]
 
     def keep(self, key: tuple, make: Callable[[], Any]) -> Any:
         """What `make` returned for this key, if it is still kept."""

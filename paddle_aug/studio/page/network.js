@@ -1,9 +1,9 @@
 // The Network tab: what a trained network makes of an image, of its draws and of the evaluation list.
 
-import { openDraws } from "./network-draws.js";
-import { openEvaluation } from "./network-evaluation.js";
-import { bar, viewer } from "./network-parts.js";
-import { words as texts } from "./network-words.js";
+import { openDraws } from "./network_draws.js";
+import { openEvaluation } from "./network_evaluation.js";
+import { bar, viewer } from "./network_parts.js";
+import { words as texts } from "./network_words.js";
 
 export const words = texts;
 
@@ -110,8 +110,8 @@ function openLook(room, studio, status, taken) {
 
   async function upload(one) {
     try {
-      const { upload: word } = await studio.send("upload", { name: one.name }, one);
-      take({ upload: word });
+      const { photo } = await studio.send("upload", { name: one.name }, one);
+      take({ upload: photo });
     } catch (error) { studio.toast(error.message); }
   }
 
@@ -121,7 +121,7 @@ function openLook(room, studio, status, taken) {
     right.value = String(query.label);
     for (const one of strip.children) one.setAttribute("aria-pressed", String(+one.dataset.photo === wish.photo));
     show(found);
-    taken(query);
+    taken({ ...query, probability: (found.right ?? found.top[0]).probability });
   });
   function take(wish) { ask(wish); }
 
@@ -146,7 +146,7 @@ function openLook(room, studio, status, taken) {
   room.replaceChildren(
     e("div", { class: "n-choice stack" }, e("h2", {}, studio.say("image")), drop, file,
       status.photos ? e("div", { class: "stack" }, e("span", {}, studio.say("fromData", status.data)), strip,
-        e("label", { class: "row" }, studio.say("place", status.photos), number)) : e("p", { class: "soft" }, status.no_data),
+        e("label", { class: "row" }, studio.say("place", status.photos - 1), number)) : e("p", { class: "soft" }, status.no_data),
       e("label", { class: "row" }, studio.say("rightClass"), right)),
     result);
 
