@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -51,10 +52,16 @@ def shown(sample: Sample) -> str:
 
 class Survey:
     """A data set and a look at each of its images, those of train first; or at those `images` of
-    it that somebody has looked at."""
+    it that somebody has looked at. `step` is called while near duplicates are searched for."""
 
-    def __init__(self, found: Found, images: list[Listed] | None = None):
+    def __init__(
+        self,
+        found: Found,
+        images: list[Listed] | None = None,
+        step: Callable[[int, int], object] = lambda done, total: None,
+    ):
         self.found = found
+        self.step = step
         self.images = look_at_all(found) if images is None else images
 
     @cached_property
@@ -77,7 +84,7 @@ class Survey:
         """Pairs of readable images that are nearly the same. Of images with the same pixels, only
         the first is compared."""
         kept = np.unique(self.first)
-        pairs = near_pairs([self.readable[index].seen.thumbnail for index in kept])
+        pairs = near_pairs([self.readable[index].seen.thumbnail for index in kept], self.step)
         return pairs._replace(first=kept[pairs.first], second=kept[pairs.second])
 
     @cached_property

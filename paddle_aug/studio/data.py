@@ -93,7 +93,7 @@ class Checkup:
                 self.change("images", findings(survey, self.image_size, duplicates=False))
                 ready = time.monotonic() + max(0.5, PAUSE * (time.monotonic() - began))
         job.step(len(self.once), len(self.once))
-        survey = Survey(self.found, images)
+        survey = Survey(self.found, images, job.step)
         self.change("duplicates", findings(survey, self.image_size, duplicates=False))
         found, pairs = findings(survey, self.image_size), duplicate_pairs(survey)
         report = as_dict(survey, found)
@@ -144,7 +144,7 @@ def check(studio: Studio, query: Query) -> dict:
         raise UserError(job.error)
     with checkup.lock:
         answer = {
-            "phase": checkup.phase, "done": job.done, "total": len(checkup.once),
+            "phase": checkup.phase, "done": job.done, "total": job.total,
             "version": checkup.version, "facts": checkup.facts,
         }  # fmt: skip
         known = checkup.findings

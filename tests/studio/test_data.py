@@ -3,6 +3,8 @@
 import io
 import json
 import shlex
+import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from spoiled import SPOILED, write_spoiled
 from paddle_aug.check.findings import findings
 from paddle_aug.check.survey import Survey
 from paddle_aug.config import TrainConfig
+from paddle_aug.data import duplicates
 from paddle_aug.data.dataset import find_dataset
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
@@ -74,7 +77,7 @@ def test_the_findings_are_those_of_check_with_its_codes_and_words(studio_of, spo
     ]
     assert said == [(one.level, one.code, one.message, one.advice) for one in expected]
     assert {one["code"] for one in answer["findings"]} == set(SPOILED)
-    assert answer["facts"]["readable"] < answer["facts"]["distinct"] == answer["total"]
+    assert answer["facts"]["readable"] < answer["facts"]["distinct"]
     json.dumps(answer)
 
 
@@ -241,8 +244,23 @@ def test_answers_stay_small_with_100_000_images():
         ask(studio, "montage", count=data.MAX_PAGE + 1)
 
 
-def test_the_check_ends_with_the_studio(studio_of, photos, monkeypatch):
-    studio = studio_of(photos)
-    monkeypatch.setattr(data, "PIECE", 1)
+def test_the_check_ends_with_the_studio_even_while_duplicates_are_searched_for(
+    studio_of, photos, monkeypatch
+):
+    studio, begun = studio_of(photos), threading.Event()
+    monkeypatch.setattr(duplicates, "TILE", 1)
+    similar = duplicates._similar
+
+    def slowly(blocks, turned):
+        for pairs in similar(blocks, turned):
+            begun.set()
+            time.sleep(0.1)
+            yield pairs
+
+    monkeypatch.setattr(duplicates, "_similar", slowly)
     ask(studio, "check")
+    begun.wait()
+    assert ask(studio, "check")["phase"] == "duplicates"
     assert studio.end()
+    with pytest.raises(UserError, match="given up"):
+        ask(studio, "check")

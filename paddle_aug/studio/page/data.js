@@ -2,7 +2,7 @@
 
 export const words = {
   en: {
-    checking: "Checking images: {0} of {1}", comparing: "All {0} images have been looked at. Looking for duplicates…",
+    checking: "Checking images: {0} of {1}", comparing: "All images have been looked at. Looking for duplicates: {0} %",
     done: "{0} images checked, {1} of them readable.", sizes: "Sizes: {0} to {1}, median {2}, most often {3} ({4} images). Formats: {5}.",
     classes: "Classes and balance", sortLabel: "by number", sortSize: "by size", sort: "Order of classes",
     train: "train", eval: "eval", test: "test", all: "all lists", allClasses: "all classes", list: "List", class: "Class",
@@ -20,7 +20,7 @@ export const words = {
     public: "This studio is open to others, so it writes no files.",
   },
   zh: {
-    checking: "正在检查图片：{0} / {1}", comparing: "{0} 张图片已全部检查，正在查找重复图片…",
+    checking: "正在检查图片：{0} / {1}", comparing: "图片已全部检查，正在查找重复图片：{0} %",
     done: "已检查 {0} 张图片，其中 {1} 张可以读取。", sizes: "尺寸：{0} 到 {1}，中位数 {2}，最常见 {3}（{4} 张）。格式：{5}。",
     classes: "类别与均衡", sortLabel: "按编号", sortSize: "按数量", sort: "类别排序",
     train: "训练集", eval: "验证集", test: "测试集", all: "全部列表", allClasses: "全部类别", list: "列表", class: "类别",
@@ -80,9 +80,8 @@ export function open(room, studio) {
     const { phase, done, total, facts } = known;
     const lines = [e("p", {}, e("strong", {}, listed))];
     if (phase !== "done") {
-      const text = phase === "images" ? say("checking", number(done), number(total)) : say("comparing", number(total));
-      const bar = e("progress", { "aria-label": text, max: total || 1 });
-      if (phase === "images") bar.value = done;
+      const text = phase === "images" ? say("checking", number(done), number(total)) : say("comparing", Math.floor(100 * done / (total || 1)));
+      const bar = e("progress", { "aria-label": text, max: total || 1, value: done });
       lines.push(e("p", { class: "row" }, bar, e("span", {}, text)));
     } else {
       lines.push(e("p", {}, say("done", number(facts.distinct), number(facts.readable))));
