@@ -188,7 +188,7 @@ def _chained(node: ast.expr) -> list[ast.expr]:
 def _step(node: ast.expr) -> Step:
     called = isinstance(node, ast.Call)
     name = node.func.id if called and isinstance(node.func, ast.Name) else getattr(node, "id", "")
-    if not isinstance(dict(AUGMENTATIONS).get(name), type):
+    if name == "none" or not isinstance(dict(AUGMENTATIONS).get(name), type):
         raise KeyError(name)  # a mode, or a combinator
     args = [ast.literal_eval(arg) for arg in node.args] if called else []
     named = {word.arg: ast.literal_eval(word.value) for word in node.keywords} if called else {}

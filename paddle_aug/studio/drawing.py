@@ -1,9 +1,9 @@
 """Draws of an augmentation as training makes them, and what is odd about them."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -53,12 +53,13 @@ class Muted(Transform):
 @dataclass
 class Drawn:
     """A draw: its pixels, the ops with their parameters, the places of the steps that changed
-    something, and the share of the original that is still there."""
+    something, the share of the original that is still there, and how long it took."""
 
     image: np.ndarray
     ops: list[tuple[str, Params]] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     visible: float = 1.0
+    seconds: float = 0.0
 
 
 class Pipeline(NamedTuple):
@@ -98,19 +99,29 @@ def without(transform: Transform, muted: Sequence[int]) -> Transform:
     return Chain(*(Muted(op) if place in muted else op for place, op in enumerate(steps)))
 
 
-def draw(dataset: Augmented, image: np.ndarray, key: Key) -> Drawn:
+class TooLong(Exception):
+    """The time of a request is over."""
+
+
+def draw(
+    dataset: Augmented, image: np.ndarray, key: Key, proceed: Callable[[], None] = lambda: None
+) -> Drawn:
     """What training makes of an unchanged image: the bytes of `dataset.augmented(image, key)`.
+
+    `proceed` is called between two ops, and may raise what ends the work.
 
     Raises:
         UserError: an op fails, or makes the image too large.
     """
     rng = generator(dataset.seed, "augment", *key)
     transform = dataset.transform_for_epoch(key[0])
+    begun = perf_counter()
     params = transform.sample(rng, image.shape)
-    drawn = Drawn(image)
+    drawn = Drawn(image, seconds=perf_counter() - begun)
     marks = marked(image.shape)
     hiding = False
     for place, op, drawn_params in leaves(transform, params):
+        proceed()
         before = drawn.image
         shape = op.output_shape(before.shape, **drawn_params)
         if max(shape[:2]) > MAX_SIDE:
@@ -119,7 +130,9 @@ def draw(dataset: Augmented, image: np.ndarray, key: Key) -> Drawn:
                 f"up to {MAX_SIDE} a side"
             )
         try:
+            begun = perf_counter()
             drawn.image = op.apply(before, **drawn_params)
+            drawn.seconds += perf_counter() - begun
             if isinstance(op, HIDING):
                 marks, hiding = op.apply(marks, **drawn_params), True
             elif shape != before.shape:
@@ -167,7 +180,7 @@ def cells(marks: np.ndarray) -> int:
 
 
 class Draws(NamedTuple):
-    """Draws of one request, how long an image took, and whether time ran out before the last."""
+    """Draws of one request, the median time of one, and whether time ran out before the last."""
 
     drawn: list[Drawn]
     milliseconds: float
@@ -177,16 +190,28 @@ class Draws(NamedTuple):
 def draw_all(
     studio: Studio, dataset: Augmented, images: Sequence[np.ndarray], keys: Sequence[Key]
 ) -> Draws:
-    """A draw of each image by its key, until the time of a request is over."""
-    begun = time.perf_counter()
-    drawn: list[Drawn] = []
-    for image, key in zip(images, keys, strict=True):
+    """A draw of each image by its key, until the time of a request is over.
+
+    Raises:
+        UserError: see `draw`; or the first image takes longer.
+    """
+    begun = perf_counter()
+
+    def proceed() -> None:
         studio.proceed()
-        drawn.append(draw(dataset, image, key))
-        if time.perf_counter() - begun > SECONDS:
-            break
-    spent = time.perf_counter() - begun
-    return Draws(drawn, 1000 * spent / max(1, len(drawn)), len(drawn) < len(keys))
+        if perf_counter() - begun > SECONDS:
+            raise TooLong
+
+    drawn: list[Drawn] = []
+    try:
+        for image, key in zip(images, keys, strict=True):
+            proceed()
+            drawn.append(draw(dataset, image, key, proceed))
+    except TooLong:
+        if not drawn:
+            raise UserError(f"one image takes more than {SECONDS:g} seconds") from None
+    taken = sorted(one.seconds for one in drawn)
+    return Draws(drawn, 1000 * taken[len(taken) // 2], len(drawn) < len(keys))
 
 
 def warnings(

@@ -153,11 +153,11 @@ def draws(studio: Studio, query: Query) -> Answer:
     """Photos and draws of each, with the parameters, what is odd, and the steps of the text."""
     config = config_for(studio, query)
     text, off = query.text("spec", "none"), places(query, "off")
-    words = [word for word in query.text("photos", "0").split(",") if word][:MAX_DRAWS] or ["0"]
+    words = [*dict.fromkeys(filter(None, query.text("photos", "0").split(",")))][:MAX_DRAWS]
     epoch, count = query.whole("epoch", 0), query.whole("count", 11, 1, MAX_DRAWS)
-    count = max(1, min(count, MAX_DRAWS // len(words)))
+    count = max(1, min(count, MAX_DRAWS // max(1, len(words))))
     originals, images, keys, titles = [], [], [], []
-    for word in words:
+    for word in words or ["0"]:
         chosen = chosen_photo(studio, word)
         made = pipeline(config, chosen.samples, text, off)
         image = unchanged(studio, chosen, word, made)
@@ -211,7 +211,7 @@ def exact(studio: Studio, query: Query) -> Picture:
     if query.flag("original"):
         return picture(image, exact=True)
     return picture(
-        draw(made.dataset, image, (query.whole("epoch"), chosen.index)).image, exact=True
+        draw(made.dataset, image, (query.whole("epoch", 0), chosen.index)).image, exact=True
     )
 
 

@@ -12,7 +12,7 @@ export function catalogDialog(studio, { entries, starts, about, choose }) {
   const dialog = element("dialog", {
     class: "catalog",
     onclick: event => event.target === dialog && dialog.close(),
-  }, element("div", { class: "row bar" }, title, search,
+  }, element("div", { class: "row heading" }, title, search,
     element("button", { type: "button", class: "closing", onclick: () => dialog.close() }, "×")), list);
   document.body.append(dialog);
   search.addEventListener("input", filter);

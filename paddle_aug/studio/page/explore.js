@@ -209,7 +209,7 @@ export function open(room, studio) {
     } catch (error) { studio.toast(error.message); return; }
     const step = model.steps[model.active][place];
     places.ladder.replaceChildren(
-      element("div", { class: "row bar" }, element("h3", {}, say("ladder", answer.name, field)),
+      element("div", { class: "row heading" }, element("h3", {}, say("ladder", answer.name, field)),
         element("button", { type: "button", class: "plain", "aria-label": say("close"), onclick: () => { places.ladder.hidden = true; } }, "×")),
       element("div", { class: "rungs" }, answer.rungs.map(({ value, source }) => {
         const shown = String(Array.isArray(value) ? value[0] : value);

@@ -3,7 +3,7 @@
 export function viewer(studio) {
   const { element } = studio;
   let shown = [], place = 0, opener = null;
-  const images = element("div", { class: "pair" });
+  const images = element("div", { class: "beside" });
   const caption = element("p", { class: "mono" });
   const count = element("span", { class: "soft" });
   const step = by => { place = (place + by + shown.length) % shown.length; build(); };
@@ -16,7 +16,7 @@ export function viewer(studio) {
     },
     onclick: event => event.target === dialog && dialog.close(),
     onclose: () => opener?.focus(),
-  }, element("div", { class: "row bar" },
+  }, element("div", { class: "row heading" },
     button("←", "before", () => step(-1)), button("→", "next", () => step(1)), count,
     button("×", "close", () => dialog.close())), images, caption);
   document.body.append(dialog);
