@@ -384,5 +384,12 @@ export function open(room, studio) {
   // The sliders want the catalog; the pictures do not wait for it.
   const loaded = Promise.all([ready.then(wish), load(), model.view === "many" ? null : loadStrip()]);
   loaded.catch(error => studio.toast(error.message));
-  return { language() { build(); wish(); } };
+  return {
+    language() { build(); wish(); },
+    // The Network tab may have changed the text.
+    shown() {
+      const text = get("spec", model.specs[0]);
+      if (text !== model.specs[0]) typed(0, text);
+    },
+  };
 }
