@@ -87,7 +87,7 @@ export function drawChart(frame, lines, options) {
 
   const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: "0", "aria-label": `${title}: ${lines.map(line => line.name).join(", ")}` });
   for (const value of ticks(low, high, 5)) {
-    picture.append(svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) }),
+    picture.append(svg("line", { class: "gridline", x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) }),
       text(MARGIN.left - 6, y(value) + 4, "end", String(value)));
   }
   for (const value of ticks(1, epochs, Math.min(8, width / 60), true)) {

@@ -12,7 +12,7 @@ export const words = {
     error: "error", warning: "warning", note: "note", counts: "Errors: {0} · warnings: {1} · notes: {2}", more: "{0} more",
     pairs: "Duplicates", noPairs: "No duplicates and no near duplicates.", pairsLater: "Duplicates are looked for once all images have been checked.",
     allPairs: "all pairs ({0})", kind: "Kind of pair", previous: "Previous", next: "Next", page: "{0}–{1} of {2}",
-    images: "Images", noImages: "No images here.", close: "Close", larger: "{0}, larger", unreadable: "cannot be shown",
+    images: "Images", noImages: "No images here.", close: "Close", unreadable: "cannot be shown",
     write: "Write lists", writeAs: "What to write", lists: "lists without faulty lines and files", split: "lists, split into train and eval",
     share: "Share to train on", seed: "Seed", folder: "Folder", folderHint: "a folder, which may be new",
     doWrite: "Write", later: "Available once all images have been checked.", never: "Files that are already there are never overwritten.",
@@ -30,7 +30,7 @@ export const words = {
     error: "错误", warning: "警告", note: "提示", counts: "错误 {0} · 警告 {1} · 提示 {2}", more: "还有 {0} 处",
     pairs: "重复图片", noPairs: "没有重复或近似重复的图片。", pairsLater: "检查完全部图片后开始查找重复图片。",
     allPairs: "全部图片对（{0}）", kind: "重复类型", previous: "上一页", next: "下一页", page: "第 {0}–{1} 个，共 {2} 个",
-    images: "图片", noImages: "这里没有图片。", close: "关闭", larger: "{0}，放大", unreadable: "无法显示",
+    images: "图片", noImages: "这里没有图片。", close: "关闭", unreadable: "无法显示",
     write: "写出列表", writeAs: "写出内容", lists: "去掉有问题的行和文件后的列表", split: "划分为训练集和验证集的列表",
     share: "训练集比例", seed: "随机种子", folder: "文件夹", folderHint: "文件夹路径，可以是新文件夹",
     doWrite: "写出", later: "检查完全部图片后可用。", never: "绝不覆盖已有文件。",
@@ -134,7 +134,7 @@ export function open(room, studio) {
       type: "button", class: "class", onclick: () => { state.set("d.label", one.label); turn(0); },
       "aria-pressed": String(state.get("d.label") === String(one.label)),
     },
-    e("span", { class: "name" }, one.name === String(one.label) ? one.name : `${one.label} ${one.name}`),
+    e("span", { class: "label" }, one.name === String(one.label) ? one.name : `${one.label} ${one.name}`),
     e("span", { class: "bars" }, bar(one, "train"), bar(one, "eval"), bar(one, "test")),
     e("span", { class: "count" }, [one.train, one.eval, ...(tested ? [one.test] : [])].map(number).join(" · "))));
     const legend = ["train", "eval", ...(tested ? ["test"] : [])]
@@ -256,7 +256,7 @@ export function open(room, studio) {
   function thumbnail(one, among = [one], whole = false) {
     const image = e("img", { loading: "lazy", decoding: "async", alt: "", src: studio.address("data-thumbnail", { image: one.image }) });
     const text = whole || !one.class ? caption(one) : caption({ ...one, path: one.path.split("/").at(-1) });
-    const button = e("button", { type: "button", class: "thumbnail", title: caption(one), "aria-label": say("larger", caption(one)), onclick: () => enlarge(among, among.indexOf(one)) },
+    const button = e("button", { type: "button", class: "thumbnail", title: caption(one), onclick: () => enlarge(among, among.indexOf(one)) },
       image, e("span", { class: "caption" }, text));
     image.addEventListener("error", () => image.replaceWith(e("span", { class: "unreadable" }, say("unreadable"))));
     return button;
@@ -303,7 +303,7 @@ export function open(room, studio) {
   function drawWrite() {
     const head = e("h2", {}, say("write"));
     if (studio.info.public) { parts.write.replaceChildren(head, e("p", { class: "soft" }, say("public"))); return; }
-    const field = (title, key, attributes, otherwise) => e("label", { class: "field" }, say(title), e("input", {
+    const field = (title, key, attributes, otherwise) => e("label", { class: "titled" }, say(title), e("input", {
       ...attributes, value: state.get(key, otherwise), oninput: event => { state.set(key, event.target.value); askCommand(); },
     }));
     if (!state.get("d.write")) state.set("d.write", overview.images.eval || overview.images.test ? "lists" : "split");

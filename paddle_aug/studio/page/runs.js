@@ -27,7 +27,7 @@ export const words = {
     mode: "数据增强", seed: "种子", epochs: "epoch 数", last: "验证（%）", best: "最佳（%）", best_epoch: "最佳 epoch", mean_last: "最后 10 个（%）",
     trainAcc: "训练（%）", clean: "未增强（%）", gap: "差距（百分点）", seconds: "用时", data_wait: "等待数据（%）", state: "状态", in: "文件夹",
     finished: "已完成", diverged: "第 {0} 个 epoch 发散", training: "训练中", unfinished: "未完成", unknown: "–",
-    begun: "{0}：训练刚刚开始。", faulty: "{0}:{1}",
+    begun: "{0}：训练刚刚开始。", faulty: "{0}：{1}",
     reports: "报告", noReports: "此文件夹中没有对比或搜索。", compare: "对比", search: "搜索", other: "报告", notReady: "尚未写出", apart: "在新标签页中打开", show: "显示",
     seen: "训练时看到的图片", seenText: "左边是原图，右边是网络实际得到的图片，逐像素相同。", run: "训练", image: "图片", from: "起始 epoch", original: "原图", draw: "第 {0} 个 epoch", opening: "正在打开这次训练的数据…", noRuns: "这里没有带 run.json 的训练。", ofImages: "图片 {0}（0 到 {1}）：{2}",
     augmentation: "数据增强", "eval (%)": "验证（%）", "best (%, epoch)": "最佳（%，epoch）", "last 10 (%)": "最后 10 个（%）", "train (%)": "训练（%）", "clean (%)": "未增强（%）", "gap (points)": "差距（百分点）", seeds: "种子数", "data wait": "等待数据",
@@ -261,11 +261,11 @@ export function open(room, studio) {
     const what = value(row, name);
     if (what === null) return ["–"];
     if (name === "mode" || name === "augmentation") {
-      return [e("span", { class: "swatch", style: { background: shade(colours[what] ?? "#888888") } }), e("code", {}, what)];
+      return [e("span", { class: "named" }, e("span", { class: "swatch", style: { background: shade(colours[what] ?? "#888888") } }), e("code", {}, what))];
     }
     if (name === "epochs" && row.planned) return [`${what} / ${row.planned}`];
     if (name === "seconds") return [duration(what)];
-    if (typeof row[name] === "string") return [row[name]]; // mean ± spread, in the words of the server
+    if (typeof row[name] === "string" && name !== "state") return [row[name]]; // mean ± spread, in the words of the server
     if (typeof what === "number" && !["seed", "epochs", "best_epoch"].includes(name)) return [what.toFixed(1)];
     return [String(what)];
   }
@@ -313,12 +313,12 @@ export function open(room, studio) {
     const field = (title, key, least) => {
       const input = e("input", { type: "number", min: String(least), step: "1", value: state.get(key, String(least)), onchange: () => { state.set(key, input.value); ask(); } });
       parts[key] = input;
-      return e("label", { class: "field" }, say(title), input);
+      return e("label", { class: "titled" }, say(title), input);
     };
     parts.cells = e("div", { class: "cells" });
     parts.about = e("p", { class: "soft" });
     parts.go = e("button", { type: "button", onclick: () => ask() }, say("show"));
-    parts.form = e("div", { class: "row" }, e("label", { class: "field wide-field" }, say("run"), parts.run), field("from", "r.epoch", 1), field("image", "r.image", 0), parts.go);
+    parts.form = e("div", { class: "row" }, e("label", { class: "titled run-choice" }, say("run"), parts.run), field("from", "r.epoch", 1), field("image", "r.image", 0), parts.go);
     parts.seen.replaceChildren(e("h2", {}, say("seen")), e("p", { class: "soft" }, say("seenText")), parts.form, parts.about, parts.cells);
     if (seen) drawSeen();
   }
