@@ -127,7 +127,7 @@ function openLook(room, studio, status, taken) {
 
   function show(found) {
     const labels = new Map([...found.top, ...(found.right ? [found.right] : [])].map(row => [row.label, row.name]));
-    view = viewer(studio, { photo: query.photo, upload: query.upload }, labels, found.top[0].label);
+    view = viewer(studio, status, { photo: query.photo, upload: query.upload }, labels, found.top[0].label);
     const known = found.right !== null;
     const rows = found.right && !found.top.some(row => row.label === found.right.label) ? [...found.top, found.right] : found.top;
     const buttons = rows.map((row, place) => e("button", {

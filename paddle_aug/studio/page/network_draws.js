@@ -21,7 +21,7 @@ export function openDraws(room, studio, status) {
   let curve = null; // {key, values, points}
   let wish = 0; // counts the wishes, so that a curve is given up for a newer one
 
-  const text = e("textarea", { rows: "3", spellcheck: false, id: "n-spec", oninput: () => set(text.value) });
+  const text = e("textarea", { rows: "3", spellcheck: false, id: "n-spec", oninput: () => { off = new Set(); set(text.value); } });
   const fault = e("p", { class: "bad", role: "alert" });
   const notes = e("p", { class: "soft" });
   const list = e("ol", { class: "cards stack" });
@@ -41,7 +41,8 @@ export function openDraws(room, studio, status) {
   const about = entry => glosses[studio.language][entry.name] ?? entry.about;
 
   function fromSteps() {
-    spec = stepsOf = text.value = written(steps, catalog);
+    const mix = spec.match(/\+[^()|]*(\([^)]*\))?$/)?.[0] ?? ""; // it stays behind
+    spec = stepsOf = text.value = written(steps, catalog) + mix;
     before = structuredClone(steps.map(step => step.arguments));
     set(spec);
   }
@@ -107,7 +108,7 @@ export function openDraws(room, studio, status) {
   async function show(found) {
     const cells = found.draws.map((draw, place) => e("figure", { class: status.image_size < 96 ? "n-draw n-small" : "n-draw" },
       e("img", { src: draw.picture, alt: draw.caption }), bar(e, draw.probability, draw.right),
-      e("figcaption", {}, draw.right ? "" : e("strong", { class: "bad" }, `${studio.say("takenFor", draw.guess)} `),
+      e("figcaption", {}, draw.right ? "" : e("strong", { class: "bad" }, studio.say("takenFor", draw.guess)),
         e("span", { class: "soft" }, place ? translated(draw.caption) : studio.say("original")))));
     await Promise.all(cells.map(cell => cell.firstChild.decode().catch(() => {})));
     grid.replaceChildren(...cells);
@@ -144,7 +145,7 @@ export function openDraws(room, studio, status) {
   }
 
   function drawCurve() {
-    const width = 720, height = 220, left = 44, right = 12, top = 10, bottom = 30;
+    const width = Math.min(720, chart.clientWidth || 720), height = width < 500 ? 170 : 220, left = 44, right = 12, top = 10, bottom = 30;
     const { values, points } = curve;
     const low = Math.min(...values), high = Math.max(...values);
     const x = value => left + (width - left - right) * (value - low) / (high - low || 1);
@@ -155,7 +156,7 @@ export function openDraws(room, studio, status) {
       parts.push(svg("line", { class: "n-axis", x1: left, x2: width - right, y1: y(share), y2: y(share) }));
       parts.push(svg("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end" }, `${100 * share} %`));
     }
-    for (const tick of ticks(low, high, 8)) parts.push(svg("text", { x: x(tick), y: height - 10, "text-anchor": "middle" }, String(tick)));
+    for (const tick of ticks(low, high, width / 80)) parts.push(svg("text", { x: x(tick), y: height - 10, "text-anchor": "middle" }, String(tick)));
     if (points.length) {
       const over = points.map((point, place) => at(point.most, place)), under = points.map((point, place) => at(point.least, place));
       parts.push(svg("polygon", { class: "n-band", points: [...over, ...under.reverse()].join(" ") }));
@@ -170,13 +171,14 @@ export function openDraws(room, studio, status) {
     }
     const title = studio.say("curve", status.classes[query.label], `${steps[moved.step].name} ${moved.field}`);
     const summary = points.length ? `${title}: ${values[0]}: ${percent(points[0].mean)}, ${values[points.length - 1]}: ${percent(points.at(-1).mean)}` : title;
-    chart.replaceChildren(e("h3", {}, title), svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": summary }, ...parts),
+    chart.replaceChildren(e("h3", {}, title), svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": summary }, ...parts),
       e("p", { class: "soft" }, studio.say("curveText", OF_A_RUNG, values.length)));
   }
 
   text.value = spec;
   room.replaceChildren(
-    e("div", { class: "n-text" }, e("h2", {}, studio.say("draws")), e("label", { class: "soft", for: "n-spec" }, studio.say("spec")), text, fault, notes,
+    e("h2", {}, studio.say("draws")),
+    e("div", { class: "n-text" }, e("label", { class: "soft", for: "n-spec" }, studio.say("spec")), text, fault, notes,
       e("div", { class: "row" }, e("button", { type: "button", class: "n-again", onclick: () => { seed += 1; ask(); } }, studio.say("again"))), list),
     e("div", { class: "stack n-drawn" }, summary, chart, grid));
   studio.ask("catalog", { size: status.image_size }).then(({ entries }) => {

@@ -69,7 +69,7 @@ export function openEvaluation(room, studio, status) {
 
   function enlarge(row) {
     const labels = new Map([[row.guess, row.predicted], [row.label, row.class]]);
-    const view = viewer(studio, { photo: row.photo }, labels, row.guess);
+    const view = viewer(studio, status, { photo: row.photo }, labels, row.guess);
     const choices = [[row.guess, studio.say("guess", row.predicted), row.probability], [row.label, studio.say("truth", row.class), row.of_its_class]];
     const buttons = choices.map(([label, text, value], place) => e("button", {
       type: "button", "aria-pressed": String(place === 0),

@@ -1,6 +1,6 @@
 // What the parts of the Network tab share: percentages, bars, and a picture under its heat map.
 
-export const percent = value => `${(100 * value).toFixed(1)} %`;
+export const percent = value => `${(100 * value).toFixed(1)}\u00a0%`;
 
 /** A bar for a probability, with its number. */
 export function bar(element, value, good = true) {
@@ -10,7 +10,7 @@ export function bar(element, value, good = true) {
 }
 
 /** A picture with the heat map of a class over it, and a slider for its opacity. */
-export function viewer(studio, query, labels, wanted) {
+export function viewer(studio, status, query, labels, wanted) {
   const { element: e, state } = studio;
   const under = e("img", { src: studio.address("network-picture", query), alt: studio.say("input") });
   const over = e("img", { class: "n-over", alt: "" });
@@ -25,7 +25,7 @@ export function viewer(studio, query, labels, wanted) {
   }
   show(wanted);
   const made = e("div", { class: "n-viewer" },
-    e("div", { class: "n-stack" }, under, over),
+    e("div", { class: status.image_size < 96 ? "n-stack n-small" : "n-stack" }, under, over),
     e("label", { class: "n-opacity" }, e("span", {}, studio.say("heat")), opacity), say);
   return { element: made, show };
 }

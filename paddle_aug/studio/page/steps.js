@@ -65,7 +65,7 @@ export function cards(studio, { catalog, size, steps, off, about, changed, rebui
       element("span", { class: "buttons" },
         steps.length > 1 && button(studio.say("alone"), "aloneTitle", () => {
           rebuilt(new Set(alone ? [] : [...steps.keys()].filter(one => one !== place)), place);
-        }, { "aria-pressed": String(alone) }),
+        }, { "aria-pressed": String(alone), "aria-label": `${studio.say("alone")}: ${step.name}` }),
         place > 0 && button("↑", "up", move(-1)),
         place < steps.length - 1 && button("↓", "down", move(1)),
         button("×", "remove", () => {
