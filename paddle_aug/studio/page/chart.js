@@ -74,9 +74,10 @@ export function drawChart(frame, lines, options) {
   const right = width - MARGIN.right, bottom = height - MARGIN.bottom;
   const drawn = lines.map(line => ({ ...line, smooth: smoothed(line.values, weight) }));
   const epochs = Math.max(1, ...lines.map(line => line.values.length));
-  const all = drawn.flatMap(line => [
-    ...(weight ? line.smooth : line.values.flatMap((value, place) => (value === null ? [] : [value - line.spreads[place], value + line.spreads[place]]))),
-    ...line.points.map(([, value]) => value)]).filter(value => value !== null);
+  // The raw values count even where they are smoothed: the axis stands still as the slider moves.
+  const all = lines.flatMap(line => [
+    ...line.values.flatMap((value, place) => (value === null ? [] : [value - line.spreads[place], value + line.spreads[place]])),
+    ...line.points.map(([, value]) => value)]);
   let low = all.length ? Math.min(...all) : 0, high = all.length ? Math.max(...all) : 1;
   if (fromZero) low = Math.min(0, low);
   if (high <= low) { high = low + 1; }
