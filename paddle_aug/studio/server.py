@@ -72,6 +72,7 @@ def make_app(studio: Studio, token: str = "", host: str | None = "127.0.0.1") ->
     if token:
         routes.append(Route(start, shell.to_folder))
     app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # to absolute addresses, which a proxy would not know
     app.add_middleware(_Guard, names=_names(host))
     app.state.shell = shell
     return app
@@ -298,17 +299,17 @@ def serve(
 
 
 @contextmanager
-def running(studio: Studio, token: str = "", host: str = "127.0.0.1") -> Iterator[str]:
+def running(studio: Studio, token: str = "", host: str | None = "127.0.0.1") -> Iterator[str]:
     """Serve the page from a thread inside this context, at a free port; the address."""
     threads = cv2.getNumThreads()
-    with bind(host, 0) as listening:
+    with bind(host or LOCAL_NAMES[0], 0) as listening:
         server = server_of(studio, token, host)
         thread = threading.Thread(
             target=server.run, args=([listening],), name="studio", daemon=True
         )
         thread.start()
         try:
-            yield url(host, listening.getsockname()[1], token)
+            yield url(host or LOCAL_NAMES[0], listening.getsockname()[1], token)
         finally:
             studio.ending.set()
             server.should_exit = True

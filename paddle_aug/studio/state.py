@@ -276,7 +276,10 @@ class Studio:
     def end(self, seconds: float = 5.0) -> bool:
         """Stop all work, and return whether it has stopped; a long step of OpenCV may go on."""
         self.ending.set()
-        stopped = all([self._semaphore.acquire(timeout=seconds) for _ in range(self.turns)])
+        taken = [self._semaphore.acquire(timeout=seconds) for _ in range(self.turns)]
+        for _ in filter(None, taken):  # whoever waits for one finds that the studio has ended
+            self._semaphore.release()
+        stopped = all(taken)
         for job in list(self._jobs.values()):
             job._thread.join(seconds if stopped else 0)
             stopped = stopped and not job._thread.is_alive()
