@@ -144,7 +144,6 @@ def test_reports_are_shut_off_from_the_page(started, visit, photos, tmp_path):
         page.get_by_text("mine (comparison)").click()
     assert "sandbox" in response.value.headers["content-security-policy"]
     assert "The answer" in response.value.text()
-    # Nothing is looked up in the frame: Playwright's own script would be refused there.
     assert page.locator("iframe").get_attribute("sandbox") == ""
     page.get_by_text("found (search)").click()
     article = page.locator("article")
@@ -172,3 +171,15 @@ def test_what_a_run_saw_is_beside_the_original(started, visit, photos, tmp_path,
         card.locator("img").nth(place).evaluate("image => image.naturalWidth") == 16
         for place in range(3)
     )
+
+
+def test_the_language_changes_in_the_midst(started, visit, photos, tmp_path):
+    address = started(Options({"data": str(photos)}, logs=write_all(tmp_path)))
+    page = ready(visit(address, hash="tab=runs&r.folder=*"))
+    page.get_by_text("found (search)").click()
+    page.locator("article").wait_for()
+    page.locator("#language").click()
+    page.locator("article").wait_for()
+    assert page.locator(".runs > .card").count() == 5
+    assert page.get_by_role("heading", name="曲线").is_visible()
+    assert charts(page, "eval").count() == 3

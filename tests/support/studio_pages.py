@@ -7,7 +7,9 @@ def collect_faults(page, faults: list[str]) -> None:
     """Add a page's errors and warnings, and its requests to other hosts, to a list."""
 
     def on_message(message) -> None:
-        if message.type in ("error", "warning"):
+        # Playwright's own script is refused in the frame of a report, which is sandboxed.
+        refused = message.text.startswith("Blocked script execution in")
+        if message.type in ("error", "warning") and not refused:
             faults.append(message.text)
 
     def on_request(request) -> None:

@@ -49,8 +49,8 @@ export function open(room, studio) {
   let visible = false, polling = false, drawn = "", report = null, seen = null;
 
   function build() {
-    for (const name of ["summary", "curves", "table", "reports", "seen"]) parts[name] = e("section", { class: `card runs-${name}` });
-    room.replaceChildren(e("div", { class: "runs" }, ...Object.values(parts)));
+    const cards = ["summary", "curves", "table", "reports", "seen"].map(name => parts[name] = e("section", { class: `card runs-${name}` }));
+    room.replaceChildren(e("div", { class: "runs" }, cards));
     drawn = "";
     buildCurves(); buildReports(); buildSeen();
     draw();
