@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def status(studio: Studio, query: Query) -> dict:
     network = network_of(studio)
     if network.weights is None:
         return {"state": "none", **choice(studio, query)}
-    job = studio.background("network", lambda job: _load(studio, network))
+    job = studio.background("network", lambda job: _load(studio, network, job))
     weights = network.weights.name if studio.options.public else str(network.weights)
     if job.error is not None:
         return {
@@ -114,17 +115,14 @@ def status(studio: Studio, query: Query) -> dict:
     }
 
 
-def _load(studio: Studio, network: Network) -> dict:
+def _load(studio: Studio, network: Network, job: Job) -> dict:
     weights = network.weights
     given = {name: value for name, value in studio.options.given.items() if name in SOURCES}
-
-    def load() -> "Loaded":
-        from paddle_aug.studio.loaded import load  # Paddle takes seconds to import
-
-        return load(weights, given)
-
+    with studio.turn():  # Paddle takes seconds to import
+        module = network.calculate(import_module, "paddle_aug.studio.loaded")
+    job.step(1, 2)
     with studio.turn():
-        loaded = network.calculate(load)
+        loaded = network.calculate(module.load, weights, given)
     if network.weights == weights:
         network.loaded = loaded
     return {}

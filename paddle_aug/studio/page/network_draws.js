@@ -190,7 +190,7 @@ export function openDraws(room, studio, status) {
     take(chosen) { query = { photo: chosen.photo, upload: chosen.upload, label: chosen.label }; ask(); },
     shown() {
       const wanted = state.get("x.spec", spec);
-      if (wanted === spec) return;
+      if (wanted === spec) { if (curve && curve.points.length < curve.values.length) ask(); return; }
       off = new Set(state.get("x.off", "").split(",").filter(Boolean).map(Number));
       text.value = wanted;
       set(wanted);

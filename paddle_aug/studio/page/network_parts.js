@@ -13,7 +13,7 @@ export function bar(element, value, good = true) {
 export function viewer(studio, status, query, labels, wanted) {
   const { element: e, state } = studio;
   const under = e("img", { src: studio.address("network-picture", query), alt: studio.say("input") });
-  const over = e("img", { class: "n-over", alt: "" });
+  const over = e("img", { class: "n-over", alt: "", onerror: () => { say.textContent = studio.say("noHeat"); } });
   const opacity = e("input", { type: "range", min: "0", max: "100", "aria-label": studio.say("opacity"), value: state.get("n.opacity", "50") });
   const say = e("p", { class: "soft" });
   const apply = () => { over.style.opacity = opacity.value / 100; };
