@@ -124,7 +124,7 @@ class Checkup:
 
 
 def checkup_of(studio: Studio) -> Checkup:
-    return studio.keep(("data", "checkup"), lambda: Checkup(*studio.found))
+    return studio.for_tab("data", lambda: Checkup(*studio.found))
 
 
 def overview(studio: Studio, query: Query) -> dict:

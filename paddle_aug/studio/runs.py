@@ -238,7 +238,7 @@ def logs_of(studio: Studio) -> Logs:
     folder = studio.options.logs
     if folder is None:
         raise UserError("the studio was started without a folder of logs; give --logs")
-    return studio.keep(("runs", "logs"), lambda: Logs(Path(folder)))
+    return studio.for_tab("runs", lambda: Logs(Path(folder)))
 
 
 def runs(studio: Studio, query: Query) -> dict:

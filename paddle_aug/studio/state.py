@@ -121,6 +121,7 @@ class Studio:
         self._semaphore = threading.BoundedSemaphore(self.turns)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple, Any] = OrderedDict()
+        self._of_tabs: dict[str, Any] = {}
         self._own: dict[str, Any] = {}
         self._uploads: OrderedDict[str, Sample] = OrderedDict()
         self._jobs: dict[str, Job] = {}
@@ -238,6 +239,13 @@ class Studio:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return value
+
+    def for_tab(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` returned for this tab, once for as long as the studio lasts."""
+        with self._lock:
+            if name not in self._of_tabs:
+                self._of_tabs[name] = make()
+            return self._of_tabs[name]
 
     def upload(self, content: bytes, name: str) -> str:
         """Keep a picture, and return the word that names it from now on.

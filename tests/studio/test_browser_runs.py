@@ -111,7 +111,7 @@ def test_a_run_in_training_is_followed_and_the_table_sorts(started, visit, photo
     page = ready(visit(started(Options({"data": str(photos)}, logs=tmp_path)), hash="tab=runs"))
     rows = page.locator(".runs-table tbody tr")
     assert rows.count() == 2
-    assert "2 in training" in page.locator(".runs-summary").inner_text()
+    assert "in training: 2" in page.locator(".runs-summary").inner_text()
     assert "in training" in rows.first.inner_text()
     run = {"augment": "userDef", "seed": 0, "config": {"epochs": 9}}
     runlog.write(tmp_path, "userDef", curves(4), run)

@@ -24,7 +24,7 @@ from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.studio import data
 from paddle_aug.studio.query import Query
-from paddle_aug.studio.state import Options, Studio
+from paddle_aug.studio.state import KEPT, Options, Studio
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +214,14 @@ def test_lists_are_never_written_over_a_file(studio_of, photos, tmp_path):
             ask(studio, "write", out=nothing)
     assert [file.name for file in tmp_path.iterdir()] == ["Train.txt"]
     assert (tmp_path / "Train.txt").read_text() == "mine 0\n"
+
+
+def test_the_check_outlasts_many_other_answers_that_are_kept(studio_of, photos):
+    studio = studio_of(photos)
+    checked(studio)
+    for number in range(KEPT + 1):
+        studio.keep(("explore", number), int)
+    assert ask(studio, "check")["phase"] == "done"
 
 
 def test_writing_wants_post():
