@@ -146,7 +146,7 @@ def draw(
             drawn.ops.append((op_name(op), drawn_params))
     drawn.image = dataset.sized(drawn.image, image, rng, key)
     if hiding:
-        drawn.visible = min(1.0, cells(marks) / cells(marked(image.shape)))
+        drawn.visible = cells(marks) / cells(marked(image.shape))
     return drawn
 
 
@@ -176,7 +176,7 @@ def cells(marks: np.ndarray) -> int:
     step = max(1, min(marks.shape[:2]) // (6 * CELLS))
     red, green, blue = np.moveaxis(marks[::step, ::step] // (256 // CELLS), 2, 0)
     there = blue == CELLS - 1
-    return np.count_nonzero(np.bincount((red[there] * CELLS + green[there]).astype(int)))
+    return int(np.count_nonzero(np.bincount((red[there] * CELLS + green[there]).astype(int))))
 
 
 class Draws(NamedTuple):

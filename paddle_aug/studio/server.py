@@ -175,15 +175,14 @@ class _Shell:
             return Response("another method", 405)
         try:
             with self.studio.turn():
-                answer = function(self.studio, query)
+                return response(function(self.studio, query))
         except Ended:
             raise
         except UserError as error:
-            answer = {"error": str(error)}
+            return JSONResponse({"error": str(error)})
         except Exception as error:
             logger.warning("%s fails: %s", name, in_words(error), exc_info=True)
-            answer = {"error": in_words(error)}
-        return response(answer)
+            return JSONResponse({"error": in_words(error)})
 
 
 def found(name: str) -> tuple[Callable[..., Answer] | None, bool]:

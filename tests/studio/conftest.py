@@ -21,7 +21,7 @@ FLAGS = [
     "--disable-extensions", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 ]  # fmt: skip
-PATIENCE = 60_000  # milliseconds, for a machine that is busy with other work
+PATIENCE = 30_000  # milliseconds, for a machine that is busy with other work
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ def chromium():
 @pytest.fixture
 def visit(chromium) -> Callable:
     """Opens pages: `visit(address, language="zh", width=390, dark=True)` is a page that has loaded.
-    At the end, no page may have had an error or asked another host."""
+    At the end, no page may have had an error or asked another host; but errors with a word of the
+    list `visit.allowed` are in order."""
     faults: list[str] = []
     contexts = []
 
@@ -73,10 +74,11 @@ def visit(chromium) -> Callable:
         wait(page)
         return page
 
+    go.allowed = []
     yield go
     for context in contexts:
         context.close()
-    assert faults == []
+    assert [fault for fault in faults if not any(word in fault for word in go.allowed)] == []
 
 
 @pytest.fixture(scope="session")

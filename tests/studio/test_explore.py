@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import shlex
 from dataclasses import replace
 
@@ -135,7 +136,8 @@ def test_of_a_mix_the_part_before_the_plus_is_shown(studio):
     ],
 )
 def test_what_hides_the_photo_or_changes_nothing_is_warned_of(text, warnings, studio):
-    assert explore.draws(studio, query(spec=text))["warnings"] == warnings
+    answer = json.loads(json.dumps(explore.draws(studio, query(spec=text))))
+    assert answer["warnings"] == warnings
 
 
 @pytest.mark.parametrize("size", [32, 64, 224])
