@@ -12,6 +12,7 @@ import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from PIL import Image
+from plugged_in import TINY, forgotten_plugins
 from trained import train_tiny
 
 from paddle_aug.errors import UserError
@@ -23,6 +24,7 @@ from paddle_aug.studio import loaded as loading
 from paddle_aug.studio import network
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Options, Studio
+from paddle_aug.system import plugins
 from paddle_aug.training.weights import eval_data, load_trained
 
 
@@ -222,6 +224,18 @@ def test_weights_that_cannot_be_loaded_are_refused_in_the_words_of_predict(weigh
             load_trained(damaged)
         answer = status(Studio(Options(weights=damaged)))
         assert (answer["state"], answer["message"]) == ("failed", str(refused.value))
+
+
+def test_a_network_of_a_plug_in_wants_its_import(photos, tmp_path):
+    file = tmp_path / "tiny.py"
+    file.write_text(TINY)
+    with forgotten_plugins():
+        plugins.load([str(file)])
+        weights = train_tiny(photos, tmp_path, network="tiny")
+        assert status(Studio(Options(weights=weights)))["network"] == "tiny"
+    answer = status(Studio(Options(weights=weights)))
+    assert answer["state"] == "failed"
+    assert f"it was trained with --import {file}: if you trust that code" in answer["message"]
 
 
 def test_a_network_without_its_data_predicts_uploads_and_says_why_no_more(weights, tmp_path):
