@@ -1,5 +1,6 @@
 """Explore augmentations, data, runs and trained networks on a local web page."""
 
+import argparse
 import importlib.util
 import logging
 import shlex
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 FIELDS = (*SOURCES, "holdout", "name", "image_size", "stretch", "interpolation", "engine")
 EXAMPLES = (
     "--data photos --recipe small",
-    "--data photos --logs logs --weights models/userDefAug_best.pdparams",
+    "--data photos --weights models/userDefAug_best.pdparams",
 )
 
 
@@ -41,29 +42,36 @@ def main() -> None:
     text = "address to listen at; with another one than this, other machines reach the page"
     parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help=text)
     parser.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    text = "for a host of public apps: no secret in the address, no paths shown, no files written"
+    parser.add_argument("--public", action="store_true", help=parser.rarely(text))
     add_import(parser)
     add_recipe(parser, None, "sample for the sample data, aistudio for other data")
     add_options(parser, FIELDS, (*SOURCES, "image_size"), ("aistudio", "sample"))
     options = parser.parse_args()
     given = pop_fields(options, FIELDS)
-    refuse(options)
+    refuse(options, given)
 
     # --help and mistyped options need neither of these.
     from paddle_aug.studio.server import is_local, serve
     from paddle_aug.studio.state import Options, Studio
 
-    if not is_local(options.host):
+    if not is_local(options.host) and not options.public:
         logger.warning(
             "--host %s lets other machines reach this page. Whoever has the address with its "
             "secret sees your images and can keep this machine busy; nothing is encrypted.",
             options.host,
         )
-    studio = Studio(Options(given, options.recipe, options.logs, options.weights))
+    studio = Studio(
+        Options(given, options.recipe, options.logs, options.weights, public=options.public)
+    )
     serve(studio, options.host, options.port, browser=not options.no_browser)
 
 
-def refuse(options) -> None:
-    """Refuse ports out of range, what is not there, and an environment without the packages."""
+def refuse(options: argparse.Namespace, given: dict) -> None:
+    """Refuse ports out of range, what is not there, data that is not for everybody, and an
+    environment without the packages."""
+    if options.public and any(given.get(name) not in (None, "sample") for name in SOURCES):
+        raise UserError("--public shows the data to everybody, so it takes the sample only")
     if options.port is not None and not 0 <= options.port < 2**16:
         raise UserError(f"--port must be from 0 to {2**16 - 1}, not {options.port}")
     if options.logs and not options.logs.is_dir():

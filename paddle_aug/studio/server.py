@@ -1,6 +1,7 @@
 """The studio on a port: who may ask, how much at a time, and a clean end."""
 
 import asyncio
+import atexit
 import errno
 import importlib
 import ipaddress
@@ -12,7 +13,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cv2
@@ -25,7 +26,7 @@ from starlette.routing import Route
 from paddle_aug.errors import UserError
 from paddle_aug.studio.answer import HTML, Answer, Picture
 from paddle_aug.studio.query import Query
-from paddle_aug.studio.state import MAX_UPLOAD, Ended, Studio, in_words
+from paddle_aug.studio.state import MAX_UPLOAD, Ended, Options, Studio, in_words
 from paddle_aug.system.signals import restore_sigterm
 
 logger = logging.getLogger(__name__)
@@ -316,6 +317,27 @@ def running(studio: Studio, token: str = "", host: str | None = "127.0.0.1") -> 
             server.config.app.state.shell.pool.shutdown(cancel_futures=True)
             studio.end()
             cv2.setNumThreads(threads)
+
+
+def start(
+    data: str | Path,
+    recipe: str | None = None,
+    logs: str | Path | None = None,
+    weights: str | Path | None = None,
+) -> str:
+    """Serve the page from a thread until Python ends, as for a notebook; the address.
+
+    OpenCV then works in one thread, as requests run side by side.
+
+    Raises:
+        UserError: the data cannot be opened.
+    """
+    folders = [path and Path(path) for path in (logs, weights)]
+    studio = Studio(Options({"data": str(data)}, recipe, *folders))
+    studio.open(wait=0.5)
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(running(studio, secrets.token_urlsafe(12)))
 
 
 def end(studio: Studio, server: _Server, error: BaseException | None = None) -> None:

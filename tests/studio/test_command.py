@@ -126,6 +126,7 @@ def test_nothing_is_written_to_the_disk_and_paddle_is_not_imported(photos, tmp_p
         (["--port", "70000"], "--port must be from 0 to 65535, not 70000"),
         (["--logs", "/nowhere"], "no folder /nowhere, which --logs names"),
         (["--weights", "/nowhere"], "no file /nowhere, which --weights names"),
+        (["--public", "--data", "/home/me"], "so it takes the sample only"),
     ],
 )
 def test_options_that_cannot_be_are_refused(words, message, monkeypatch):
@@ -139,3 +140,23 @@ def test_without_its_packages_it_says_how_to_install_them(monkeypatch):
     monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"install them with\n  .* -m pip install 'starlette"):
         command.main()
+
+
+NOTEBOOK = """
+import http.client, sys
+from urllib.parse import urlsplit
+from paddle_aug.studio.server import start
+parts = urlsplit(start(sys.argv[1], "small"))
+connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+connection.request("GET", parts.path + "api/info")
+print(connection.getresponse().read().decode())
+"""
+
+
+@pytest.mark.slow
+def test_a_notebook_starts_it_in_a_thread_which_ends_with_python(photos):
+    ended = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK, photos], capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert '"name":"photos"' in ended.stdout

@@ -19,11 +19,11 @@ const words = {
   },
   zh: {
     explore: "探索", data: "数据", runs: "训练记录", network: "网络",
-    about: "{0} · {1} 张图片,{2} 个类别", opening: "正在打开数据…",
+    about: "{0} · {1} 张图片，{2} 个类别", opening: "正在打开数据…",
     language: "English", languageTitle: "Switch to English", theme: "主题",
     auto: "自动", light: "浅色", dark: "深色", tabs: "标签页", close: "关闭",
-    ended: "Studio 已经结束。请在终端重新启动,然后刷新本页。",
-    refused: "Studio 拒绝了这个请求({0})。请刷新本页。",
+    ended: "Studio 已经结束。请在终端重新启动，然后刷新本页。",
+    refused: "Studio 拒绝了这个请求（{0}）。请刷新本页。",
     large: "{0} 超过 32 MB。",
   },
 };
