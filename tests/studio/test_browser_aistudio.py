@@ -26,6 +26,8 @@ def proxy(port: int):
     """Passes on what is below the prefix, without it; the address of the page."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # else each request wants a connection of its own
+
         def pass_on(self):
             if not self.path.startswith(PREFIX):
                 self.send_error(404)
@@ -39,7 +41,7 @@ def proxy(port: int):
             connection.close()
             self.send_response(response.status)
             for name, value in response.getheaders():
-                if name.lower() not in ("content-length", "date", "server"):
+                if name.lower() not in ("content-length", "connection", "date", "server"):
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
