@@ -136,7 +136,8 @@ def choice(studio: Studio, query: Query) -> dict:
         runs = [entry for entry in entries if weights_of(entry)]
         runs.sort(key=lambda entry: -entry.facts["written"])
     facts = ("id", "group", "mode", "seed", "network", "best", "state")
-    given = ["--data", str(data)] if (data := studio.options.given.get("data")) else []
+    data = None if studio.options.public else studio.options.given.get("data")
+    given = ["--data", str(data)] if data else []
     return {
         "runs": [{name: entry.facts[name] for name in facts} for entry in runs],
         "command": shlex.join([*tool("train"), *given, "--recipe", "probe"]),

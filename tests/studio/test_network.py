@@ -214,6 +214,8 @@ def test_without_weights_and_logs_the_command_that_trains_is_told(tmp_path):
     answer = ask(Studio(Options(given={"data": "my photos"}, logs=tmp_path)), "network")
     assert answer["runs"] == []
     assert answer["command"].endswith("--data 'my photos' --recipe probe")
+    public = Studio(Options(given={"data": "/home/me/photos"}, public=True))
+    assert "/home/me" not in ask(public, "network")["command"]
 
 
 def test_weights_that_cannot_be_loaded_are_refused_in_the_words_of_predict(weights, tmp_path):

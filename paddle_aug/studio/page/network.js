@@ -12,8 +12,8 @@ const pause = () => new Promise(resolve => setTimeout(resolve, POLL));
 
 /** The first form of the tab: a network is chosen, or how to get one is said. */
 export function open(room, studio) {
-  const { element: e, state } = studio;
-  let status = { state: "loading", weights: "" }, tab = null, asking = null;
+  const { element: e } = studio;
+  let status = { state: "loading", weights: "" }, tab = null, asking = null, last = null;
 
   /** Ask until the network is loaded or cannot be. */
   async function load(first) {
@@ -27,6 +27,7 @@ export function open(room, studio) {
   }
 
   function follow(first) {
+    last = null;
     asking ??= studio.during(load(first)).catch(error => studio.toast(error.message)).finally(() => { asking = null; });
   }
 
@@ -71,12 +72,19 @@ export function open(room, studio) {
     const draws = e("div", { class: "card n-draws" });
     const evaluation = e("div", { class: "card stack n-evaluation" });
     room.replaceChildren(e("div", { class: "stack" }, head, image, draws, evaluation));
-    tab = { look: openLook(image, studio, status, chosen => tab?.draws.take(chosen)) };
+    tab = { look: openLook(image, studio, status, chosen => { last = chosen; tab?.draws.take(chosen); }) };
     tab.draws = openDraws(draws, studio, status);
     tab.evaluation = openEvaluation(evaluation, studio, status);
-    tab.look.start();
+    tab.look.start(last);
   }
 
+  for (const [kind, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+    room.addEventListener(kind, event => {
+      event.preventDefault(); // or the browser would leave the page for the file
+      tab?.look.over(over);
+      if (kind === "drop" && event.dataTransfer.files[0]) tab?.look.upload(event.dataTransfer.files[0]);
+    });
+  }
   follow(studio.ask("network"));
   return {
     shown: () => tab?.draws.shown(),
@@ -97,20 +105,13 @@ function openLook(room, studio, status, taken) {
   });
   const file = e("input", { type: "file", accept: "image/*", hidden: true, onchange: () => { if (file.files[0]) upload(file.files[0]); file.value = ""; } });
   const drop = e("button", { type: "button", class: "n-drop", onclick: () => file.click() }, studio.say("drop"));
-  const right = e("select", { onchange: () => take({ ...query, label: +right.value }) },
+  const right = e("select", { onchange: () => { if (query) take({ ...query, label: +right.value }); } },
     ...status.classes.map((name, label) => e("option", { value: String(label) }, name)));
 
-  for (const [kind, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
-    room.addEventListener(kind, event => {
-      event.preventDefault();
-      drop.classList.toggle("n-over-drop", over);
-      if (kind === "drop" && event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]);
-    });
-  }
-
   async function upload(one) {
+    if (one.size > 32 * 2 ** 20) { studio.toast(studio.say("large", one.name)); return; }
     try {
-      const { photo } = await studio.send("upload", { name: one.name }, one);
+      const { photo } = await studio.send("upload", { name: one.name.slice(-200) }, one);
       take({ upload: photo });
     } catch (error) { studio.toast(error.message); }
   }
@@ -121,7 +122,7 @@ function openLook(room, studio, status, taken) {
     right.value = String(query.label);
     for (const one of strip.children) one.setAttribute("aria-pressed", String(+one.dataset.photo === wish.photo));
     show(found);
-    taken({ ...query, probability: (found.right ?? found.top[0]).probability });
+    taken(query);
   });
   function take(wish) { ask(wish); }
 
@@ -151,7 +152,11 @@ function openLook(room, studio, status, taken) {
     result);
 
   return {
-    start() {
+    upload,
+    over(is) { drop.classList.toggle("n-over-drop", is); },
+    /** Begin with what was shown before, or with the photo of the address. */
+    start(before) {
+      if (before) { take({ photo: before.photo, upload: before.upload, label: before.label }); return; }
       if (!status.photos) { result.replaceChildren(e("p", { class: "soft" }, studio.say("noPicture"))); return; }
       const photo = Number.parseInt(state.get("n.photo", String(status.spread[0])), 10);
       take({ photo: photo >= 0 && photo < status.photos ? photo : status.spread[0] });
