@@ -3,7 +3,7 @@
 import ast
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
@@ -240,7 +240,7 @@ def ladder(name: str, arguments: dict[str, Any], field: str, size: int, count: i
 
 def excessive(op: Transform, name: str) -> str | None:
     """What is wrong with an op whose number is far beyond the end of its slider."""
-    for field in fields(op):
+    for field in fields(op) if is_dataclass(op) else ():  # a plug-in without fields is none
         span = SPANS.get(f"{name}.{field.name}")
         value = getattr(op, field.name)
         if span is None:

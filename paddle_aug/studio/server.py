@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -227,6 +228,8 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame) -> None:
         self.studio.ending.set()
+        # Requests that are cancelled now are no errors.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         super().handle_exit(sig, frame)
 
 
@@ -345,7 +348,7 @@ def end(studio: Studio, server: _Server, error: BaseException | None = None) -> 
     nothing is open that could be lost."""
     server.config.app.state.shell.pool.shutdown(wait=False, cancel_futures=True)
     if not studio.end():
-        print("stopped", flush=True)
+        print("stopped", file=sys.stderr, flush=True)
         os._exit(128 + getattr(error, "number", 2))
 
 

@@ -281,7 +281,7 @@ class Studio:
                 raise UserError("this upload is no longer kept; upload it again")
             return self._uploads[word]
 
-    def end(self, seconds: float = 5.0) -> bool:
+    def end(self, seconds: float = 2.0) -> bool:
         """Stop all work, and return whether it has stopped; a long step of OpenCV may go on."""
         self.ending.set()
         taken = [self._semaphore.acquire(timeout=seconds) for _ in range(self.turns)]

@@ -71,6 +71,37 @@ def test_ctrl_c_ends_it_in_the_midst_of_draws(attempt, photos):
     assert time.monotonic() - begun < 30  # far more than it takes, on a machine busy with others
 
 
+SLEEPY = """
+import pathlib, time
+from paddle_aug.augment.modes import AUGMENTATIONS
+from paddle_aug.augment.transform import Transform
+@AUGMENTATIONS.add("sleepy")
+class Sleepy(Transform):
+    def apply(self, image):
+        pathlib.Path(__file__).with_name("begun").touch()
+        time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_in_the_midst_of_an_op_that_takes_ten_minutes(photos, tmp_path):
+    (tmp_path / "sleepy.py").write_text(SLEEPY)
+    with running(photos, "--import", str(tmp_path / "sleepy.py")) as (process, address):
+
+        def draw():
+            with suppress(OSError, http.client.HTTPException):
+                get(address, "api/draws?spec=sleepy")
+
+        tab = threading.Thread(target=draw)
+        tab.start()
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        tab.join()
+    assert (process.returncode, said) == (130, "stopped\n")
+
+
 @pytest.mark.slow
 def test_sigterm_ends_it_with_143(photos):
     with running(photos) as (process, address):

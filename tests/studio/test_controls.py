@@ -127,3 +127,11 @@ def test_an_op_of_a_plug_in_gets_sliders_from_its_defaults(monkeypatch):
     }
     assert written(steps_of("fog(0.4, off=True)")) == "fog(0.4, off=True)"
     assert op_name(augmentation("fog")) == "fog"
+
+
+def test_an_op_of_a_plug_in_may_have_no_fields():
+    class Still(Transform):
+        def apply(self, image):
+            return image
+
+    assert controls.excessive(Still(), "still") is None
