@@ -344,10 +344,11 @@ def start(
 
 
 def end(studio: Studio, server: _Server, error: BaseException | None = None) -> None:
-    """Stop all work. If a step of OpenCV goes on, end without Python's own end, which would abort:
-    nothing is open that could be lost."""
+    """Stop all work. If a step of OpenCV goes on, end without Python's own end, which would abort;
+    after Ctrl-C also with Paddle, whose end takes seconds. Nothing is open that could be lost."""
     server.config.app.state.shell.pool.shutdown(wait=False, cancel_futures=True)
-    if not studio.end():
+    with_paddle = isinstance(error, KeyboardInterrupt) and "paddle" in sys.modules
+    if not studio.end() or with_paddle:
         print("stopped", file=sys.stderr, flush=True)
         os._exit(128 + getattr(error, "number", 2))
 
