@@ -3,8 +3,14 @@
 import base64
 import io
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -280,3 +286,33 @@ def test_an_image_that_has_gone_ends_an_evaluation_with_a_message(tmp_path, phot
         time.sleep(0.01)
         answer = ask(studio, "network-evaluation")
     assert "no such file" in answer["error"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["loading", "ready", "evaluating"])
+def test_ctrl_c_ends_a_studio_with_a_network_whatever_it_does(weights, photos, moment):
+    words = ["--weights", str(weights), "--data", str(photos), "--port", "0", "--no-browser"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "paddle_aug", "studio", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"}, start_new_session=True,
+    ) as process:  # fmt: skip
+        address = re.search(r"http://\S+/", process.stdout.readline())[0]
+
+        def answer(name, post=False):
+            headers = {"X-Studio": "1"} if post else {}
+            request = urllib.request.Request(f"{address}api/{name}", b"" if post else None, headers)
+            with urllib.request.urlopen(request) as response:
+                return json.load(response)
+
+        assert answer("network")["state"] == "loading"
+        if moment != "loading":
+            while answer("network")["state"] == "loading":
+                time.sleep(0.05)
+        if moment == "evaluating":
+            answer("network-evaluate", post=True)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped" in errors
+    assert "Traceback" not in errors
