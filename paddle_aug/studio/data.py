@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from paddle_aug.check import lists
@@ -26,7 +25,7 @@ from paddle_aug.data.image import read_sample
 from paddle_aug.data.remarks import Finding, class_name
 from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
-from paddle_aug.studio.answer import Picture, picture
+from paddle_aug.studio.answer import Picture, picture, shrunk
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Job, Studio
 from paddle_aug.system.program import tool
@@ -221,15 +220,6 @@ def thumbnail(studio: Studio, query: Query) -> Picture:
 def photo(studio: Studio, query: Query) -> Picture:
     """An image as large as a page shows it."""
     return picture(shrunk(read_sample(checkup_of(studio).image(query)), PHOTO))
-
-
-def shrunk(image: np.ndarray, side: int) -> np.ndarray:
-    """The image with at most `side` pixels in each direction."""
-    scale = side / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    height, width = (max(1, round(scale * length)) for length in image.shape[:2])
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def command(studio: Studio, query: Query) -> dict:

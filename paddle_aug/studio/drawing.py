@@ -124,7 +124,7 @@ def draw(
         proceed()
         before = drawn.image
         shape = op.output_shape(before.shape, **drawn_params)
-        if max(shape[:2]) > MAX_SIDE:
+        if max(shape[:2]) > max(MAX_SIDE, *image.shape[:2]):  # photos may be larger themselves
             raise UserError(
                 f"{op_name(op)} makes the image {shape[0]} × {shape[1]} pixels; the studio draws "
                 f"up to {MAX_SIDE} a side"

@@ -25,7 +25,7 @@ from paddle_aug.preview.listing import about
 from paddle_aug.preview.page import data_uri, is_small
 from paddle_aug.preview.preview import image_index, spread_over_classes
 from paddle_aug.studio import controls
-from paddle_aug.studio.answer import Answer, Picture, Respond, picture
+from paddle_aug.studio.answer import Answer, Picture, Respond, picture, shrunk
 from paddle_aug.studio.drawing import Pipeline, draw, draw_all, pipeline, warnings
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.starts import starts
@@ -167,7 +167,7 @@ def draws(studio: Studio, query: Query) -> Answer:
             keys.append(((epoch + number) % 2**32, chosen.index))
             titles.append(word)
     result = draw_all(studio, made.dataset, images, keys)
-    steps = steps_of(studio, text, made)
+    steps = steps_of(made.text)
     return {
         "originals": [
             {
@@ -198,8 +198,8 @@ def draws(studio: Studio, query: Query) -> Answer:
 
 
 def source(image: np.ndarray) -> str:
-    """A picture as an address that contains it, exact if it is small."""
-    return data_uri(image, is_small(image))
+    """A picture as an address that contains it: exact if it is small, shrunk if it is large."""
+    return data_uri(shrunk(image, MAX_SIZE), is_small(image))
 
 
 def exact(studio: Studio, query: Query) -> Picture:
@@ -215,11 +215,11 @@ def exact(studio: Studio, query: Query) -> Picture:
     )
 
 
-def steps_of(studio: Studio, text: str, made: Pipeline) -> list[dict] | None:
+def steps_of(text: str) -> list[dict] | None:
     """The ops of a text with their arguments, for its sliders; None for another kind of text."""
-    if made.text == "none":
+    if text == "none":
         return []
-    steps = controls.steps_of(made.text)
+    steps = controls.steps_of(text)
     return steps and [{"name": step.name, "arguments": step.arguments} for step in steps]
 
 

@@ -20,12 +20,14 @@ from paddle_aug.data.image import FORMATS, decode_image
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import config_and_data, selected
+from paddle_aug.studio.answer import shrunk
 
 MAX_UPLOAD = 32 * 2**20  # bytes
 MAX_PIXELS = 50 * 10**6
 UPLOAD_SIDE = 1024  # pixels; larger pictures are kept at this size
 UPLOADS = 8
 KEPT = 512  # answers that are costly to compute anew
+KEPT_BYTES = 256 * 2**20  # of their pictures
 
 
 class Ended(Exception):
@@ -236,7 +238,7 @@ class Studio:
         value = make()
         with self._lock:
             self._kept[key] = value
-            while len(self._kept) > KEPT:
+            while len(self._kept) > KEPT or sum(map(_bytes, self._kept.values())) > KEPT_BYTES:
                 self._kept.popitem(last=False)
         return value
 
@@ -258,10 +260,7 @@ class Studio:
             raise UserError(f"{name} is larger than {MAX_UPLOAD // 2**20} MB")
         refuse_bomb(content, name)
         image = decode_image(content, name)
-        side = max(image.shape[:2])
-        if side > UPLOAD_SIDE:
-            height, width = (max(1, round(n * UPLOAD_SIDE / side)) for n in image.shape[:2])
-            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        image = shrunk(image, UPLOAD_SIDE)
         word = hashlib.sha256(content).hexdigest()[:16]
         with self._lock:
             self._uploads.pop(word, None)
@@ -292,6 +291,11 @@ class Studio:
             job._thread.join(seconds if stopped else 0)
             stopped = stopped and not job._thread.is_alive()
         return stopped
+
+
+def _bytes(value: Any) -> int:
+    """The bytes of the pixels of an image, or of a picture's file; nothing else is large."""
+    return value.nbytes if isinstance(value, np.ndarray) else len(getattr(value, "bytes", b""))
 
 
 def refuse_bomb(content: bytes, name: str) -> None:

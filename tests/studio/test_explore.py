@@ -232,3 +232,17 @@ def test_a_ladder_shows_an_op_from_weak_to_strong_in_one_draw(studio):
     for text, field in (("userDef", "p"), ("none", "p"), ("rotate", "exact")):
         with pytest.raises(UserError, match=r"only an op|has no slider"):
             explore.ladder(studio, query(spec=text, field=field))
+
+
+def test_large_photos_of_their_own_size_are_drawn_whole_and_shown_small(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        content = encode(np.full((60, 150, 3), 99, np.uint8), "png")
+        (tmp_path / name / "1.png").write_bytes(content)
+    studio = Studio(Options({"data": str(tmp_path), "stretch": False}, "small"))
+    studio.open()
+    monkeypatch.setattr(drawing, "MAX_SIDE", 100)
+    monkeypatch.setattr(explore, "MAX_SIZE", 100)
+    answer = explore.draws(studio, query(spec="hflip", size=64, count=1))
+    assert shown(answer["originals"][0]["draws"][0]["source"]).shape == (40, 100, 3)
+    assert pixels(explore.exact(studio, query(spec="hflip", size=64))).shape == (60, 150, 3)

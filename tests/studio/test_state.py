@@ -160,3 +160,11 @@ def test_what_was_computed_is_kept_until_there_is_more():
     for number in (0, 0, *range(state.KEPT + 1), 0):
         studio.keep(("tab", number), lambda number=number: made.append(number))
     assert made == [0, *range(1, state.KEPT + 1), 0]
+
+
+def test_the_pixels_that_are_kept_have_a_bound(monkeypatch):
+    monkeypatch.setattr(state, "KEPT_BYTES", 3 * GREY.nbytes)
+    studio, made = Studio(), []
+    for number in (0, 1, 2, 0, 3, 0, 1):  # 3 is kept in the place of 1
+        studio.keep(("tab", number), lambda number=number: made.append(number) or GREY)
+    assert made == [0, 1, 2, 3, 1]

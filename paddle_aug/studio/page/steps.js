@@ -139,7 +139,8 @@ export function cards(studio, { catalog, size, steps, off, about, changed, rebui
         element("button", { type: "button", class: "plain", title: studio.say("ladderTitle"), "aria-label": `${studio.say("ladderTitle")}: ${label}`, onclick: () => ladder(place, name) }, "▁▃▅")];
     }
 
-    const text = one => (Array.isArray(one) ? one.join(" … ") : control.centre === 1 ? `1 ± ${one}` : control.centre === 0 ? `± ${one}` : String(one));
+    const short = number => (typeof number === "number" ? String(Number(number.toPrecision(4))) : String(number));
+    const text = one => (Array.isArray(one) ? one.map(short).join(" … ") : control.centre === 1 ? `1 ± ${short(one)}` : control.centre === 0 ? `± ${short(one)}` : short(one));
     const both = one => (control.centre !== null ? [Math.max(control.low, control.centre - one), control.centre + one].map(end => rounded(end, 0.001))
       : control.falling ? [one, control.most] : [Math.min(control.least, one), one]);
     const single = ([low, high]) => (control.centre !== null
