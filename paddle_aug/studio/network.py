@@ -278,7 +278,7 @@ def draws(studio: Studio, query: Query) -> dict:
         }
         for one, guess, probability in zip((*first, *drawn), guesses, own, strict=True)
     ]
-    return answer | {"draws": shown, "mix": made.mix, "steps": chain_of(studio, made.text, made)}
+    return answer | {"draws": shown, "mix": made.mix, "steps": chain_of(made.text)}
 
 
 def rungs(studio: Studio, query: Query) -> dict:
