@@ -57,7 +57,7 @@ bench: $(VENV)/ready
 # installs the locks.
 lock: $(SUPPLY)/ready
 	for lock in $(LOCKS); do \
-	  case $$lock in *-cpu.lock) more=.ci/ray.txt;; *) more=;; esac; \
+	  case $$lock in *-cpu.lock) more=.ci/cpu-only.txt;; *) more=;; esac; \
 	  $(SUPPLY)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	    --fork-strategy requires-python --no-strip-extras --generate-hashes --no-build --no-config \
 	    --custom-compile-command "make lock" $$(basename $$lock .lock).txt requirements-dev.txt $$more \

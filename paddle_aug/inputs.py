@@ -215,9 +215,10 @@ class OwnSize(Augmented):
     """The images of training without `stretch`, at the sizes that the augmentation leaves them at,
     before the eval transform."""
 
-    def augmented(self, image: np.ndarray, key: Key) -> np.ndarray:
-        rng = generator(self.seed, "augment", *key)
-        return self.under(self.transform_for_epoch(key[0]), image, rng, key)
+    def sized(
+        self, result: np.ndarray, image: np.ndarray, rng: np.random.Generator, key: Key
+    ) -> np.ndarray:
+        return result
 
 
 def own_size(config: TrainConfig, samples: Sequence[Sample], store: Store | None = None) -> OwnSize:

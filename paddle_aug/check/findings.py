@@ -17,7 +17,7 @@ from paddle_aug.data.duplicates import FLAT, same_as
 from paddle_aug.data.faults import in_order, list_faults, repeats
 from paddle_aug.data.image import MISSING
 from paddle_aug.data.remarks import Finding, Place, class_name, class_place, of_classes, one_class
-from paddle_aug.data.samples import Found
+from paddle_aug.data.samples import Found, Sample
 from paddle_aug.results.text import count
 
 LEVELS = ("error", "warning", "note")
@@ -108,24 +108,26 @@ class DuplicatePair(NamedTuple):
     mirrored: bool = False
 
 
-def findings(survey: Survey, image_size: int) -> list[Finding]:
-    """All findings, errors first."""
+def findings(survey: Survey, image_size: int, duplicates: bool = True) -> list[Finding]:
+    """All findings, errors first; those about `duplicates` need a look at all images."""
     found = [
         *_of_lists(survey),
         *_of_classes(survey),
         *_of_files(survey, image_size),
-        *_of_duplicates(survey),
+        *(_of_duplicates(survey) if duplicates else ()),
     ]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
     """An image's line in its list and its path, or its path alone, and a remark."""
-    sample, path = image.sample, shown(image.sample)
-    if not sample.line:
-        return Place(path, what)
-    file = survey.found.files[image.part]
-    return Place(f"{file}:{sample.line}", f"{path}: {what}" if what else path)
+    path, where = shown(image.sample), spot(survey.found, image.sample, image.part)
+    return Place(path, what) if where == path else Place(where, f"{path}: {what}" if what else path)
+
+
+def spot(found: Found, sample: Sample, part: int) -> str:
+    """Where an image of a part stands: its line in the list, or its path if there is no list."""
+    return f"{found.files[part]}:{sample.line}" if sample.line else shown(sample)
 
 
 def _by_code(places: dict[str, list[Place]], **values) -> Iterator[Finding]:

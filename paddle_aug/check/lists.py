@@ -4,6 +4,7 @@ They leave out whatever training would refuse.
 """
 
 import os
+import shlex
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from paddle_aug.data.split import hold_back
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results.text import count
 from paddle_aug.system.files import write_bytes
+from paddle_aug.system.program import tool
 
 TRAIN_LIST, EVAL_LIST, TEST_LIST = LIST_NAMES[0]
 CLASS_FILE = "labels.txt"
@@ -149,6 +151,33 @@ def write(found: Found, out: Path) -> None:
             if samples:
                 lines = "".join(f"{sample.path} {sample.label}\n" for sample in samples)
                 write_bytes(out / name, lines.encode())
+
+
+def write_usable(survey: Survey, fraction: float | None, seed: int, out: Path) -> str:
+    """Write lists of what training takes to `out`, after `refuse`; with a `fraction`, divided.
+
+    Returns their summary, whose last line is the command to train.
+    """
+    part, left_out = usable(survey)
+    if fraction is not None:
+        part = divide(part, fraction, seed, survey.groups)
+    write(part, out)
+    lines = [f"{out}: {len(part.train):,} images in {TRAIN_LIST}"]
+    if part.eval:
+        lines[0] += f", {len(part.eval):,} in {EVAL_LIST}"
+    if part.test:
+        lines[0] += f", {len(part.test):,} in {TEST_LIST}"
+    if left_out:
+        reasons = ", ".join(f"{number:,} {why}" for why, number in left_out.items())
+        lines.append(f"{left_out.total():,} left out: {reasons}")
+    duplicates = len(survey.groups) - len(set(survey.groups.values()))
+    if fraction is not None and duplicates:
+        lines.append(f"{duplicates:,} duplicates and near duplicates follow their originals")
+    root = image_root(part, out)
+    words = [*tool("train"), "--data", str(out if part.eval else out / TRAIN_LIST)]
+    words += ["--image-root", str(root)] if root else []
+    words += [] if part.eval else ["--holdout", "0.25"]
+    return "\n".join([*lines, shlex.join(words)])
 
 
 def image_root(found: Found, out: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -50,19 +51,18 @@ def shown(sample: Sample) -> str:
 
 
 class Survey:
-    """A data set and a look at each of its images, those of train first."""
+    """A data set and a look at each of its images, those of train first; or at those `images` of
+    it that somebody has looked at. `step` is called while near duplicates are searched for."""
 
-    def __init__(self, found: Found):
+    def __init__(
+        self,
+        found: Found,
+        images: list[Listed] | None = None,
+        step: Callable[[int, int], object] = lambda done, total: None,
+    ):
         self.found = found
-        first: dict[str, tuple[Sample, int]] = {}
-        for part, (_, listed) in enumerate(found.parts):
-            for sample in listed:
-                first.setdefault(normal_path(sample), (sample, part))
-        looks = over_images(look, [sample for sample, _ in first.values()], "checking images")
-        self.images = [
-            Listed(sample, part, seen)
-            for (sample, part), seen in zip(first.values(), looks, strict=True)
-        ]
+        self.step = step
+        self.images = look_at_all(found) if images is None else images
 
     @cached_property
     def counts(self) -> dict[str, Counter]:
@@ -84,7 +84,7 @@ class Survey:
         """Pairs of readable images that are nearly the same. Of images with the same pixels, only
         the first is compared."""
         kept = np.unique(self.first)
-        pairs = near_pairs([self.readable[index].seen.thumbnail for index in kept])
+        pairs = near_pairs([self.readable[index].seen.thumbnail for index in kept], self.step)
         return pairs._replace(first=kept[pairs.first], second=kept[pairs.second])
 
     @cached_property
@@ -98,6 +98,22 @@ class Survey:
             normal_path(image.sample): int(number)
             for image, number in zip(self.readable, numbers, strict=True)
         }
+
+
+def once(found: Found) -> list[tuple[Sample, int]]:
+    """Each image of the lists once, with the index of its first list, those of train first."""
+    first: dict[str, tuple[Sample, int]] = {}
+    for part, (_, listed) in enumerate(found.parts):
+        for sample in listed:
+            first.setdefault(normal_path(sample), (sample, part))
+    return list(first.values())
+
+
+def look_at_all(found: Found) -> list[Listed]:
+    """A look at each image of a data set, by all cores."""
+    images = once(found)
+    looks = over_images(look, [sample for sample, _ in images], "checking images")
+    return [Listed(*image, seen) for image, seen in zip(images, looks, strict=True)]
 
 
 def look(sample: Sample) -> Seen | str:

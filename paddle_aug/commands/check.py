@@ -1,12 +1,10 @@
 """Check a data set before training on it."""
 
 import logging
-import shlex
 from pathlib import Path
 
 from paddle_aug.check import lists
 from paddle_aug.check.findings import findings
-from paddle_aug.check.lists import EVAL_LIST, TEST_LIST, TRAIN_LIST
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
@@ -16,7 +14,6 @@ from paddle_aug.data.dataset import find_dataset
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results.text import terminal_width
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
-from paddle_aug.system.program import tool
 
 logger = logging.getLogger(__name__)
 
@@ -74,30 +71,6 @@ def main() -> int:
         report(f"{options.montage}: {len(write_montages(survey, options.montage)):,} sheets")
     code = exit_code(faults)
     if writes:
-        report(write_lists(survey, options.split, options.seed, out))
+        report(lists.write_usable(survey, options.split, options.seed, out))
         return min(code, 1)
     return code
-
-
-def write_lists(survey: Survey, fraction: float | None, seed: int, out: Path) -> str:
-    """Write lists of what training takes, and return their summary with the command to train."""
-    part, left_out = lists.usable(survey)
-    if fraction is not None:
-        part = lists.divide(part, fraction, seed, survey.groups)
-    lists.write(part, out)
-    lines = [f"{out}: {len(part.train):,} images in {TRAIN_LIST}"]
-    if part.eval:
-        lines[0] += f", {len(part.eval):,} in {EVAL_LIST}"
-    if part.test:
-        lines[0] += f", {len(part.test):,} in {TEST_LIST}"
-    if left_out:
-        reasons = ", ".join(f"{number:,} {why}" for why, number in left_out.items())
-        lines.append(f"{left_out.total():,} left out: {reasons}")
-    duplicates = len(survey.groups) - len(set(survey.groups.values()))
-    if fraction is not None and duplicates:
-        lines.append(f"{duplicates:,} duplicates and near duplicates follow their originals")
-    root = lists.image_root(part, out)
-    words = [*tool("train"), "--data", str(out if part.eval else out / TRAIN_LIST)]
-    words += ["--image-root", str(root)] if root else []
-    words += [] if part.eval else ["--holdout", "0.25"]
-    return "\n".join([*lines, shlex.join(words)])

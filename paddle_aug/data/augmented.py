@@ -80,6 +80,17 @@ class Augmented:
         """
         rng = generator(self.seed, "augment", *key)
         result = self.under(self.transform_for_epoch(key[0]), image, rng, key)
+        return self.sized(result, image, rng, key)
+
+    def sized(
+        self, result: np.ndarray, image: np.ndarray, rng: np.random.Generator, key: Key
+    ) -> np.ndarray:
+        """What the augmentation made of an image, through the eval transform if its size differs
+        from image_size.
+
+        Raises:
+            UserError: the image comes out at another size.
+        """
         if result.shape[:2] != (self.image_size, self.image_size):
             result = self.under(self.eval_transform, result, rng, key)
         height, width = result.shape[:2]

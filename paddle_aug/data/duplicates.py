@@ -6,7 +6,7 @@ other. The correlation of grey thumbnails decides. Brightness, contrast and size
 shifted or cropped images are not found.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -47,10 +47,13 @@ def same_as(digests: Sequence[Hashable]) -> list[int]:
     return [first.setdefault(digest, index) for index, digest in enumerate(digests)]
 
 
-def near_pairs(images: Sequence[np.ndarray]) -> Pairs:
+def near_pairs(
+    images: Sequence[np.ndarray], step: Callable[[int, int], object] = lambda done, total: None
+) -> Pairs:
     """All pairs of near duplicates among thumbnails, uint8 [SIDE, SIDE].
 
     Many images that are surely the same, such as frames of a film, pair with one of them only.
+    With 100,000 images it takes minutes, and calls `step` with how far it is, many times a second.
     """
     thumbnails = np.asarray(images, np.uint8).reshape(-1, SIDE, SIDE)
     usable = np.flatnonzero([thumbnail.std() >= FLAT for thumbnail in thumbnails])
@@ -60,7 +63,7 @@ def near_pairs(images: Sequence[np.ndarray]) -> Pairs:
     follower = np.flatnonzero(leader != np.arange(len(usable)))
     led = np.bincount(leader[follower], minlength=len(usable))
     others = np.setdiff1d(np.arange(len(usable)), follower)
-    pairs = _pairs_among(others, led, thumbnails, blocks)
+    pairs = _pairs_among(others, led, thumbnails, blocks, step)
     correlation = _correlation(thumbnails, leader[follower], follower)
     led_pairs = Pairs(leader[follower], follower, correlation, np.zeros(len(follower), bool))
     first, second, correlation, mirrored = map(np.concatenate, zip(pairs, led_pairs, strict=True))
@@ -96,15 +99,22 @@ def _leaders(thumbnails: np.ndarray, blocks: np.ndarray) -> np.ndarray:
 
 
 def _pairs_among(
-    chosen: np.ndarray, led: np.ndarray, thumbnails: np.ndarray, blocks: np.ndarray
+    chosen: np.ndarray,
+    led: np.ndarray,
+    thumbnails: np.ndarray,
+    blocks: np.ndarray,
+    step: Callable[[int, int], object],
 ) -> Pairs:
     """The pairs of near duplicates among chosen images, each of which stands for `led` others."""
     blocks, similar = blocks[chosen], led[chosen]
     nothing = np.zeros(0, np.int64)
     parts = [(nothing, nothing, np.zeros(0, np.float32), np.zeros(0, bool))]
+    tiles = -(-len(blocks) // TILE)
+    in_a_pass = tiles * (tiles + 1) // 2
     for mirrored in (False, True):
         turned = blocks * _mirror() if mirrored else blocks
-        for first, second in _similar(blocks, turned):
+        for done, (first, second) in enumerate(_similar(blocks, turned), mirrored * in_a_pass):
+            step(done, 2 * in_a_pass)
             np.add.at(similar, first, 1)
             np.add.at(similar, second, 1)
             bound = _bound(turned[first], blocks[second])

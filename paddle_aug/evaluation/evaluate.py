@@ -172,11 +172,14 @@ def draw_heatmaps(evaluation: Evaluation, heatmaps: Sequence[Heatmaps], folder: 
 
 
 def overlaid(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A map in colours, from dark to bright, over its image, both half transparent."""
-    height, width = image.shape[:2]
+    """A map in colours over its image, both half transparent."""
+    return np.rint((image + coloured(heat, *image.shape[:2])) / 2).astype(np.uint8)
+
+
+def coloured(heat: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A map in colours, from dark to bright: levels from 0 to 255, float64 [height, width, 3]."""
     heat = cv2.resize(heat, (width, height)) / max(heat.max(), np.finfo(np.float32).tiny)
-    colours = 255 * matplotlib.colormaps["inferno"](heat)[..., :3]
-    return np.rint((image + colours) / 2).astype(np.uint8)
+    return 255 * matplotlib.colormaps["inferno"](heat)[..., :3]
 
 
 def class_table(evaluation: Evaluation) -> list[dict]:

@@ -19,8 +19,8 @@ from paddle_aug.data.split import stratified_order
 from paddle_aug.errors import UserError, found_in
 from paddle_aug.evaluation.invariance_ops import Op
 from paddle_aug.inputs import augmented
+from paddle_aug.results.colours import label
 from paddle_aug.results.metrics import wilson
-from paddle_aug.results.style import label
 from paddle_aug.rng import generator
 from paddle_aug.training.batches import Normalize, tensor_of
 from paddle_aug.training.weights import Trained, eval_data, load_trained

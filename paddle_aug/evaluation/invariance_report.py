@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.evaluation.invariance import Curve, Subject
+from paddle_aug.results.colours import colours
 from paddle_aug.results.html import environment
-from paddle_aug.results.style import add_legend, colours, settings, wrapped
+from paddle_aug.results.style import add_legend, settings, wrapped
 from paddle_aug.results.text import csv_text, markdown_table
 from paddle_aug.system.files import replacing, write_json, write_text
 from paddle_aug.system.versions import versions

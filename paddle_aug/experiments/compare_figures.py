@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from paddle_aug.experiments.compare_report import class_order
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results import curves, fonts, style
+from paddle_aug.results.colours import colours
 from paddle_aug.results.stats import Estimate, estimate
 
 MAX_CLASSES = 30  # that a figure has room for
@@ -106,7 +107,7 @@ def _against(
     quantity: str, points: dict[str, list[tuple[float, Estimate]]], results: Results, height: float
 ) -> tuple[Figure, Axes]:
     """Accuracies, 0 to 1, with their intervals against a quantity, by mode; `height` in inches."""
-    colour = style.colours(results.modes)
+    colour = colours(results.modes)
     figure = Figure(figsize=(WIDTH, height), dpi=style.DPI, layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlabel(quantity)

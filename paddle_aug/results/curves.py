@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from paddle_aug.results.colours import colours, label
 from paddle_aug.results.runlog import NOTEBOOK_MODES, Run, by_mode, clean_points, sound, stack
 from paddle_aug.results.stats import estimate
-from paddle_aug.results.style import DPI, add_legend, colours, label, save, settings, wrapped
+from paddle_aug.results.style import DPI, add_legend, save, settings, wrapped
 
 _AXES = {"loss": ("Cross-entropy loss", 1), "acc": ("Accuracy (%)", 100)}
 _CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersize": 5}

@@ -126,7 +126,7 @@ def read_run(log_dir: Path | str, mode: str) -> Run:
     Raises:
         UserError: one of its files is missing, damaged, or no curve.
     """
-    return _read_run(Path(log_dir), prefix(mode).removesuffix("Aug_"))
+    return read_stem(Path(log_dir), prefix(mode).removesuffix("Aug_"))
 
 
 def set_aside(log_dir: Path | str, mode: str) -> Path | None:
@@ -152,8 +152,19 @@ def read_runs(folder: Path | str) -> list[Run]:
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; give the one that training wrote its logs to")
-    stems = {match[1] for file in folder.iterdir() if (match := _LOG_NAME.fullmatch(file.name))}
-    return sorted((_read_run(folder, stem) for stem in stems), key=lambda run: order(run.mode))
+    stems = {stem for file in folder.iterdir() if (stem := stem_of(file.name))}
+    return sorted((read_stem(folder, stem) for stem in stems), key=lambda run: order(run.mode))
+
+
+def stem_of(name: str) -> str | None:
+    """What the names of all files of a run begin with, up to "Aug_"; None if this is no log."""
+    match = _LOG_NAME.fullmatch(name)
+    return match and match[1]
+
+
+def run_files(folder: Path, stem: str) -> list[Path]:
+    """The files of a run, run.json last."""
+    return [folder / f"{stem}Aug_{name}" for name in (*(f"{c}.npy" for c in CURVES), "run.json")]
 
 
 def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
@@ -172,7 +183,7 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
             below = [
                 (seed, path)
                 for path in folder.iterdir()
-                if path.is_dir() and (seed := _named_seed(path)) is not None
+                if path.is_dir() and (seed := named_seed(path)) is not None
             ]
             of_folder = [run for _, path in sorted(below) for run in read_runs(path)]
         if not of_folder:
@@ -236,13 +247,18 @@ def run_file(log_dir: Path | str, mode: str) -> Path:
     return Path(log_dir, f"{prefix(mode)}run.json")
 
 
-def _named_seed(folder: Path) -> int | None:
+def named_seed(folder: Path) -> int | None:
     """The number in the name of a `seed-<n>` folder."""
     match = _SEED_FOLDER.fullmatch(folder.absolute().name)
     return int(match[1]) if match else None
 
 
-def _read_run(folder: Path, stem: str) -> Run:
+def read_stem(folder: Path, stem: str) -> Run:
+    """Read the run of a folder whose files begin with this stem.
+
+    Raises:
+        UserError: as `read_run`.
+    """
     run = _read_json(folder / f"{stem}Aug_run.json")
     mode = "" if stem == "no" else stem
     # A slug does not give its pipeline, but run.json does. Files under another name than the one
@@ -260,7 +276,7 @@ def _read_run(folder: Path, stem: str) -> Run:
         )
     curves = {name: curve[:epochs] for name, curve in curves.items()}
     seed = run.get("seed")
-    return Run(mode, folder, curves, run, _named_seed(folder) if seed is None else seed)
+    return Run(mode, folder, curves, run, named_seed(folder) if seed is None else seed)
 
 
 def _read_curve(file: Path) -> np.ndarray:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from paddle_aug.errors import printable
+from paddle_aug.results.colours import label
 from paddle_aug.results.runlog import Run, by_mode, end_alike, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
-from paddle_aug.results.style import label
 from paddle_aug.results.text import count, listed, markdown_table, terminal_width
 
 COLUMNS = (
@@ -46,7 +46,7 @@ def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None)
 
     A table for a terminal of `width` columns drops the columns that matter least.
     """
-    rows = [_row(mode, members) for mode, members in by_mode(runs).items()]
+    rows = [row(mode, members) for mode, members in by_mode(runs).items()]
     columns = [name for name in COLUMNS if any(row.get(name) for row in rows)]
     cells = [[row.get(name) or "–" for name in columns] for row in rows]
     return markdown_table(columns, cells) if markdown else text_table(columns, cells, width)
@@ -91,7 +91,7 @@ def _wrap(name: str) -> list[str]:
     return [line.replace("| ", "|") for line in lines]
 
 
-def _row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
+def row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
     """The cells of a mode by column; empty or missing where nothing is known."""
     if not sound(runs):
         return _row_of_diverged(mode, runs)

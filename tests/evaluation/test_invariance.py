@@ -25,7 +25,7 @@ from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.evaluation.invariance_ops import OPS, Op
 from paddle_aug.inputs import open_data
 from paddle_aug.networks import NETWORKS
-from paddle_aug.results import style
+from paddle_aug.results.colours import COLOURS, label
 from paddle_aug.rng import generator
 from paddle_aug.training import checkpoint
 from paddle_aug.training.fit import fit
@@ -76,7 +76,7 @@ def curve(rows, op=LINE, subject=None):
 def a_map(*shares, op=LINE, modes=("", "userDef"), photos=None):
     """A map of made-up networks, each by its shares at the magnitudes of one op."""
     curves = [
-        curve(rows, op, finder(photos, style.label(mode), mode))
+        curve(rows, op, finder(photos, label(mode), mode))
         for rows, mode in zip(shares, modes, strict=False)
     ]
     data = open_data(curves[0].subject.config)
@@ -377,7 +377,7 @@ def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
     assert titles == [*(op.name for op in OPS if op.unit), "on or off"]
     lines = [line for line in drawn.axes[0].lines if len(line.get_xdata()) > 2]
     assert [to_hex(line.get_color()) for line in lines] == [
-        style.COLOURS[""], style.COLOURS[""], style.COLOURS["userDef"]
+        COLOURS[""], COLOURS[""], COLOURS["userDef"]
     ]  # fmt: skip
     assert len({line.get_linestyle() for line in lines[:2]}) == 2
     assert (lines[0].get_ydata() == 50).all()

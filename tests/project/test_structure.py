@@ -39,9 +39,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
         *("preview", "evaluation"),
     ),
+    "studio": (
+        *(*GROUND, "augment", "config", "data", "results", "inputs", "training"),
+        *("check", "preview", "evaluation", "experiments"),
+    ),
     "commands": (
         *(*GROUND, "augment", "networks", "config", "data", "results", "inputs", "training"),
-        *("check", "preview", "export", "evaluation", "experiments"),
+        *("check", "preview", "export", "evaluation", "experiments", "studio"),
     ),
     "cli": (*GROUND, "commands", "__version__"),
     "adapters": (*GROUND, "augment", "cli"),
@@ -60,6 +64,7 @@ MEET_PADDLE = {
     ),
     *("experiments.compare", "experiments.compare_examples", "experiments.compare_plan"),
     *("experiments.on_ray", "experiments.runner", "experiments.search", "experiments.search_plan"),
+    *("studio.loaded", "studio.mixed", "studio.network"),
 }
 
 

@@ -6,14 +6,15 @@ import pytest
 from made_logs import NOTEBOOK_MODES, curves, logs
 from matplotlib.colors import to_rgb
 
-from paddle_aug.results import runlog, style
+from paddle_aug.results import runlog
+from paddle_aug.results.colours import COLOURS, colours
 from paddle_aug.results.curves import curves_figure, draw, plan
 from paddle_aug.results.runlog import by_mode, clean_points, read_runs, read_seeds
 
 
 def figure_of(runs, quantity="acc"):
     groups = by_mode(runs)
-    return curves_figure(quantity, groups, style.colours(list(groups)))
+    return curves_figure(quantity, groups, colours(list(groups)))
 
 
 def legend_texts(figure):
@@ -164,5 +165,5 @@ def test_a_png_has_the_width_of_a_readme_and_shows_the_modes_in_their_colours(tm
     image = cv2.imread(str(tmp_path / "accuracy.png"))[:, :, ::-1]
     assert 900 <= image.shape[1] <= 1200
     for mode, shown in (("", True), ("userDef", True), ("imgaugLib", True), ("allab", False)):
-        colour = np.round(255 * np.array(to_rgb(style.COLOURS[mode])))
+        colour = np.round(255 * np.array(to_rgb(COLOURS[mode])))
         assert ((image == colour).all(axis=2).sum() > 100) == shown

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from paddle_aug.results.style import COLOURS, FURTHER_COLOURS, colours
+from paddle_aug.results.colours import COLOURS, FURTHER_COLOURS, colours
 
 
 def test_a_mode_has_the_same_colour_whatever_it_is_drawn_with():

@@ -1,0 +1,1 @@
+"""A local web page on one's own data, augmentations, runs and networks."""
