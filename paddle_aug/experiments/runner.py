@@ -48,12 +48,13 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Training:
     """A run. `select`, which must be picklable, takes the run's part of the data; `log` is the text
-    file of its messages."""
+    file of its messages. Without `weights`, it writes none beside its checkpoint."""
 
     name: str
     config: TrainConfig
     select: Callable[[Dataset], Dataset]
     log: Path
+    weights: bool = True
 
 
 class Outcome(NamedTuple):
@@ -354,7 +355,8 @@ def train_logged(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
         training = pickle.loads(pickled)
         started = time.perf_counter()
         try:
-            fit(training.config, training.select(data))
+            data = training.select(data)
+            fit(training.config, data, weights=training.weights)
         except Diverged as error:  # a result like any other, which the run's log holds
             logger.warning("%s", error)
         except UserError as error:

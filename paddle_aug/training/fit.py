@@ -52,12 +52,15 @@ CLEAN_EVERY = 10
 
 
 def fit(
-    config: TrainConfig, data: Dataset | None = None, callbacks: Sequence[Callback] = ()
+    config: TrainConfig,
+    data: Dataset | None = None,
+    callbacks: Sequence[Callback] = (),
+    weights: bool = True,
 ) -> Progress:
     """Train a fresh network and keep its curves and weights, epoch by epoch.
 
     `data` comes from `open_data`, so that several runs can share one data set. `callbacks` follow
-    the training and may stop it (see `Callback`).
+    the training and may stop it (see `Callback`). Without `weights`, only the checkpoint has them.
 
     Each epoch ends with an evaluation of every eval image, a logged line, the checkpoint and the
     best weights (`<model_dir>/<prefix>*`), and the log files (`<log_dir>/<prefix>*`).
@@ -70,10 +73,15 @@ def fit(
     refuse_unguarded_script()
     config = of_mode(config, config.augment)
     with hold_files([config]):
-        return fit_held(config, open_data(config) if data is None else data, callbacks)
+        return fit_held(config, open_data(config) if data is None else data, callbacks, weights)
 
 
-def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] = ()) -> Progress:
+def fit_held(
+    config: TrainConfig,
+    data: Dataset,
+    callbacks: Sequence[Callback] = (),
+    writes_weights: bool = True,
+) -> Progress:
     """As `fit`, for a caller that holds the run's files."""
     refuse_one_class(data)
     device = use_device(config)
@@ -100,7 +108,7 @@ def fit_held(config: TrainConfig, data: Dataset, callbacks: Sequence[Callback] =
         scaler = paddle.amp.GradScaler(enable=config.amp)
         run = Run(
             config, data, group, network, optimizer, average, scaler, normalize.normalization,
-            None if weights is None else paddle.to_tensor(weights),
+            None if weights is None else paddle.to_tensor(weights), writes_weights,
         )  # fmt: skip
         progress = begin(run)
         if progress.finished(config):

@@ -91,6 +91,7 @@ class Run:
     scaler: paddle.amp.GradScaler
     normalization: Normalization
     class_weights: paddle.Tensor | None = None
+    writes_weights: bool = True  # apart from those in the checkpoint
 
     @property
     def class_weight_list(self) -> list[float] | None:
@@ -333,7 +334,7 @@ def publish(run: Run, progress: Progress) -> None:
     description = describe(config, run.data, normalization)
     with report_full_disk(), run.average.in_place():
         runlog.write(config.log_dir, config.mode, progress.curves, facts)
-        if progress.diverged:
+        if progress.diverged or not run.writes_weights:
             return
         if progress.best["epoch"] == progress.done:
             save_trained(model_file(config, "best.pdparams"), run.network, description)

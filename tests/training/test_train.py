@@ -70,6 +70,15 @@ def evaluated(config, samples):
         return train.evaluate(way, batches)
 
 
+def test_without_weights_only_the_checkpoint_has_them_and_the_curves_are_the_same(
+    config, data, elsewhere
+):
+    whole = train.fit(config, data)
+    bare = train.fit(replace(config, **elsewhere), data, weights=False)
+    assert bare.curves == whole.curves
+    assert os.listdir(elsewhere["model_dir"]) == ["userDefAug_checkpoint.pdstates"]
+
+
 def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
     train.fit(config, data)
     (run,) = runlog.read_runs(config.log_dir)
