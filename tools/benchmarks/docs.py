@@ -144,8 +144,8 @@ FASTER = {
     ),
     ("center_crop", "torchvision v2"): "as paddle.vision's cv2, a view; the interval holds 1",
     ("noise", "torchvision v2"): (
-        "the interval holds 1; at 224 px ours is ahead. Its noise is one call for all pixels, ours a "
-        "table of 256 quantiles and a look-up, whose making is a larger part of a small image"
+        "the interval holds 1; ours makes a table of 256 quantiles and looks all pixels up in it, "
+        "which is 1.2 times as fast at 64 px and 3.6 times at 224"
     ),
     ("hue", "paddle.vision cv2"): (
         "it turns OpenCV's HSV bytes, 0.39 levels from Pillow's on average where ours is 0.003; "
