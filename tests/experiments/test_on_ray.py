@@ -175,7 +175,7 @@ def test_a_comparison_whose_cluster_restarts_is_continued_by_the_same_command(
 ):
     machines, address = cluster
     alone, together = tmp_path / "alone", tmp_path / "together"
-    words = ("--data", photos, "--modes", "none,hflip", "--seeds", "2", *RUN, "--epochs", "30")
+    words = ("--data", photos, "--modes", "none,hflip", "--seeds", "2", *RUN, "--epochs", "12")
     assert run_tool("compare.py", *words, "--out", alone, monkeypatch=monkeypatch) == 0
     words = (*words, "--out", together)
     ended = on_cluster("compare.py", words, address, tmp_path)

@@ -37,8 +37,7 @@ MOMENTS_OF_EXPORT = [
 ]
 MOMENTS_OF_COMPARISON = [
     *moments("*checkpoint.pdstates", "*accEval.npy", "*run.json", "compare.json"),
-    # The logs say that a run is done, so half-written weights of a killed one have to go.
-    *moments("*last.pdparams", states=STATES[:2]),
+    *moments("*checkpoint.pdstates", states=STATES[:2], count=2),
     *moments("examples.png", "modes.png", "report.html", "runs.csv", states=STATES[1:3]),
     *moments("*lossEval.npy", states=STATES[1:3]),
 ]
