@@ -110,6 +110,23 @@ def test_every_op_is_added_from_the_list_with_what_its_sliders_need(explore):
         assert page.locator(".explore [role=alert]").is_hidden(), page.input_value(TEXT)
 
 
+def test_the_command_is_that_of_the_text_that_is_edited_and_says_which(explore):
+    page = explore(f"{spec('hflip')}&x.view=two&x.spec2=vflip")
+    for place, (name, text) in enumerate((("A", "hflip"), ("B", "vflip"))):
+        page.locator("textarea").nth(place).focus()
+        assert page.locator(".copy span").first.inner_text() == f"Command: Pipeline {name}"
+        assert page.locator(".copy code").first.inner_text().endswith(f"--augment {text}")
+
+
+def test_pictures_without_some_operations_are_not_said_to_be_those_of_training(explore):
+    page = explore(spec("hflip|vflip"))
+    notes = page.locator(".notes")
+    assert "the pixels that training feeds" in notes.inner_text()
+    page.get_by_label("On: vflip").uncheck()
+    wait(page)
+    assert "the pixels that training feeds" not in notes.inner_text()
+
+
 def test_ops_are_switched_off_shown_alone_moved_and_removed(explore):
     page = explore()
     whole = sources(page)

@@ -22,6 +22,7 @@ export function open(room, studio) {
   const model = {
     specs: [get("spec", info.augment === "none" ? "hflip|rotate(20)|noise(5)" : info.augment), get("spec2", "trivialaugment")],
     steps: [null, null], // of the two texts; null where a text has no sliders
+    answers: [],
     active: 0,
     off: new Set(get("off", "").split(",").filter(Boolean).map(Number)),
     photo: get("photo", "0"),
@@ -122,25 +123,33 @@ export function open(room, studio) {
   }
 
   function facts(asked, answers) {
-    const warnings = answers.flatMap((answer, which) => answer.warnings.map(({ kind, count, of, steps }) => {
-      const names = steps?.map(place => answer.steps?.[place]?.name ?? "").join(", ");
+    const touched = answers.map(answer => (answer.steps?.length === 0 ? [] : answer.warnings));
+    const warnings = touched.flatMap((found, which) => found.map(({ kind, count, of, steps }) => {
+      const names = steps?.map(place => answers[which].steps?.[place]?.name ?? "").join(", ");
       return (asked.view === "two" ? `${say(which ? "second" : "first")}: ` : "") + (kind === "hidden" ? say(kind, count, of) : say(kind, names));
     }));
     if (answers.some(answer => answer.late)) warnings.push(say("late"));
-    const untouched = answers.every(answer => answer.steps?.length === 0);
-    places.warnings.replaceChildren(...(untouched ? [] : warnings).map(text => element("p", { class: "warning" }, text)));
+    places.warnings.replaceChildren(...warnings.map(text => element("p", { class: "warning" }, text)));
     const notes = answers.filter(answer => answer.mix).map(answer => say("mix", answer.mix));
-    if (model.off.size) notes.push(say("offNote"));
     const upload = asked.view !== "many" && !/^\d+$/.test(model.photo);
-    notes.push(say(upload ? "equalUpload" : "equal", info.seed));
+    if (model.off.size) notes.push(say("offNote"));
+    else if (!notes.length) notes.push(say(upload ? "equalUpload" : "equal", info.seed));
     if (asked.view === "many") notes.unshift(say("spread", model.spread.length));
     places.notes.replaceChildren(...notes.map(text => element("p", { class: "soft" }, text)));
     places.time.textContent = answers.map(answer => say("milliseconds", answer.milliseconds < 10 ? answer.milliseconds.toFixed(1) : Math.round(answer.milliseconds))).join(" · ");
     places.epochs.textContent = say("epochs", model.epoch + 1, model.epoch + model.counts[model.view]);
     places.again.hidden = model.epoch === 0;
-    const { command, python } = answers[Math.min(model.active, answers.length - 1)];
-    places.command.textContent = command;
-    places.python.textContent = python;
+    model.answers = answers;
+    showCommands();
+  }
+
+  // Those of the text that is being edited, which the view of two texts names.
+  function showCommands() {
+    const which = Math.min(model.active, model.answers.length - 1);
+    for (const key of ["command", "python"]) {
+      places[key].textContent = model.answers[which]?.[key] ?? "";
+      places[`${key}Label`].textContent = model.view === "two" ? `${say(key)}: ${say(which ? "second" : "first")}` : say(key);
+    }
   }
 
   // -- the pipeline
@@ -192,6 +201,7 @@ export function open(room, studio) {
     model.off = new Set();
     buildCards();
     for (const [place, area] of places.texts.entries()) area.classList.toggle("active", place === which);
+    showCommands();
   }
 
   function choose(entry) {
@@ -314,7 +324,7 @@ export function open(room, studio) {
       oninput: event => typed(which, event.target.value), onfocus: () => model.view === "two" && activate(which),
     });
     const picker = element("input", { type: "file", accept: "image/*", hidden: true, onchange: event => { upload(event.target.files); event.target.value = ""; } });
-    const line = key => element("div", { class: "copy" }, element("span", { class: "soft" }, say(key)), places[key] = element("code", { tabindex: "0" }),
+    const line = key => element("div", { class: "copy" }, places[`${key}Label`] = element("span", { class: "soft" }, say(key)), places[key] = element("code", { tabindex: "0" }),
       element("button", { type: "button", "aria-label": `${say("copy")}: ${say(key)}`, onclick: event => copy(places[key], event.currentTarget) }, say("copy")));
     places.texts = [area(0), area(1)];
     room.replaceChildren(element("div", { class: "explore" },
