@@ -91,7 +91,7 @@ def test_a_mistake_is_said_and_the_pictures_stay_until_it_is_mended(explore):
 def test_every_op_is_added_from_the_list_with_what_its_sliders_need(explore):
     page = explore(spec("none"))
     for name in OPS:
-        type_text(page, "none")
+        page.fill(TEXT, "none")
         page.get_by_role("button", name="Add…").click()
         page.fill("dialog.catalog input", name)
         page.locator(f".entry[data-name={name}]").click()
