@@ -176,8 +176,8 @@ class Order:
                 yield trial
 
     def by_seed(self, waiting: list[Trial]) -> Iterator[Trial]:
-        """The trials of one seed after those of another, and the longest of a seed first; those of
-        the last seeds so that all slots end at about the same time."""
+        """Yield the trials seed by seed, the longest of a seed first; the last trials in an order by
+        which all slots end at about the same time."""
         begun: dict[Trial, float] = {}
         waiting = sorted(waiting, key=lambda trial: self.outcome(trial) is None)
         while waiting:
@@ -188,8 +188,12 @@ class Order:
                 yield trial
 
     def next_to_begin(self, waiting: list[Trial], begun: dict[Trial, float]) -> Trial:
-        """The one of the `waiting` trials that the free slot takes; of those that have `begun`, the
-        seconds at that time."""
+        """The waiting trial that a free slot takes. `begun` has the seconds at which earlier trials
+        began.
+
+        Near the end, a slot gets the set of trials whose total is nearest to its share of the work,
+        and begins with the longest of them.
+        """
         seeds = list(dict.fromkeys((trial.fraction, trial.seed) for trial in waiting))
         if self.slots == 1 or self.settings.racing or len(seeds) > 2 or len(waiting) > LAST:
             of_seed = [one for one in waiting if (one.fraction, one.seed) == seeds[0]]

@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Training:
     """A run. `select`, which must be picklable, takes the run's part of the data; `log` is the text
-    file of its messages. Without `weights`, it writes none beside its checkpoint."""
+    file of its messages. With `weights=False`, only its checkpoint has weights."""
 
     name: str
     config: TrainConfig

@@ -60,7 +60,8 @@ def fit(
     """Train a fresh network and keep its curves and weights, epoch by epoch.
 
     `data` comes from `open_data`, so that several runs can share one data set. `callbacks` follow
-    the training and may stop it (see `Callback`). Without `weights`, only the checkpoint has them.
+    the training and may stop it (see `Callback`). With `weights=False`, the checkpoint is the
+    only file with weights.
 
     Each epoch ends with an evaluation of every eval image, a logged line, the checkpoint and the
     best weights (`<model_dir>/<prefix>*`), and the log files (`<log_dir>/<prefix>*`).
