@@ -176,8 +176,10 @@ class Order:
                 yield trial
 
     def by_seed(self, waiting: list[Trial]) -> Iterator[Trial]:
-        """Yield the trials seed by seed, the longest of a seed first; the last trials in an order by
-        which all slots end at about the same time."""
+        """Yield the trials seed by seed, the longest of a seed first.
+
+        The last trials come in an order by which all slots end at about the same time.
+        """
         begun: dict[Trial, float] = {}
         waiting = sorted(waiting, key=lambda trial: self.outcome(trial) is None)
         while waiting:
