@@ -358,7 +358,7 @@ def test_the_language_and_the_theme_can_be_switched_and_are_kept(explore):
     page.click("#language")
     wait(page)
     assert page.locator("h2").first.inner_text() == "图片"
-    assert page.get_by_label("数据增强").input_value() == "hflip|rotate(20)|noise(5)"
+    assert page.get_by_label("数据增广").input_value() == "hflip|rotate(20)|noise(5)"
     assert "是" in page.locator(".grid figcaption").nth(1).inner_text()
     page.get_by_label("主题").select_option("dark")
     assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"

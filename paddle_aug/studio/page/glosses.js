@@ -73,7 +73,7 @@ export const glosses = {
     augmix: "原图与 width 条操作链的加权平均（Hendrycks et al. 2020）。",
     none: "不做任何改变。",
     userDef: "八种手写操作，全部执行，顺序随机。",
-    imgaugLib: "imgaug 的重度增强流程：翻转、裁剪、仿射，以及最多五种其他效果。",
+    imgaugLib: "imgaug 的重度增广流水线：翻转、裁剪、仿射，以及最多五种其他效果。",
     allab: "先 userDef，再 imgaugLib。",
     allba: "先 imgaugLib，再 userDef。",
     samplePairing: "噪声较弱的 userDef，再与另一张图各取一半。",

@@ -21,11 +21,11 @@ const own = {
   zh: {
     title: "训练好的网络", none: "请选择一次训练的权重，或用 --weights FILE 启动 studio。", noRuns: "日志文件夹中没有带权重的训练。",
     loading: "正在加载 {0}……导入 Paddle 需要几秒，其他标签页可以照常使用。", run: "训练", choose: "加载权重", other: "换一个权重…", train: "大约一分钟即可训练一个网络：",
-    classes: "{0} 个类别", trainedWith: "训练时的数据增强：{0}",
+    classes: "{0} 个类别", trainedWith: "训练时的数据增广：{0}",
     image: "图片", drop: "把图片拖到这里，或选择文件…", fromData: "{0} 的验证集图片", photos: "验证集图片", photo: "第 {0} 张验证集图片", place: "图片编号（0 到 {0}）", rightClass: "正确类别",
     noPicture: "拖入一张图片即可开始。", input: "网络实际得到的图片", opacity: "热力图不透明度", heat: "热力图", heatOf: "网络依据哪里判断为“{0}”（Grad-CAM，越亮越重要）",
     heatHint: "点击类别可查看它的热力图。", noHeat: "没有热力图：这个网络没有特征图。", likeliest: "最可能的类别", right: "正确",
-    draws: "数据增强下的预测", spec: "数据增强（与“探索”页相同）", again: "重新抽样", shown: "这张图片的 {0} 次抽样，以及正确类别的概率：{1}", meanOf: "平均 {0}，范围 {1} 到 {2}", original: "未增强", takenFor: "误认为 {0}",
+    draws: "增广后的预测", spec: "数据增广（与“探索”页相同）", again: "重新抽样", shown: "这张图片的 {0} 次抽样，以及正确类别的概率：{1}", meanOf: "平均 {0}，范围 {1} 到 {2}", original: "未增广", takenFor: "误认为 {0}",
     mixOut: "+ 之后的混合需要其他图片，这里不作混合。", curve: "“{0}”的概率随 {1} 的变化", curveHint: "拖动滑块，这里会画出它整个范围上的曲线。", curveText: "在 {1} 个强度上各抽样 {0} 次取平均，色带为最小值到最大值。",
     evaluation: "验证集", evaluate: "评估 {0} 张图片", evaluating: "{0} / {1} 张图片", evaluationText: "准确率及其置信区间、最严重的错误和最易混淆的类别，数值与 evaluate 命令相同。",
     accuracy: "准确率 {0}", interval: "95 % 置信区间 {0} 到 {1}；{3} 张图片中 {2} 张正确", top5: "top-5 {0}", calibration: "期望校准误差 {0}",
