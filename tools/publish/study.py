@@ -1,0 +1,167 @@
+"""What the study's runs show: which augmentation helps, from which start, on which data.
+
+    PYTHONPATH=tools python -m publish.study pack logs/study logs/reference/study
+    PYTHONPATH=tools python -m publish.study tables logs/reference/study
+
+`pack` keeps the logs of each comparison as one archive; `tables` prints what archives show.
+"""
+
+import argparse
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from paddle_aug.experiments import compare_results
+from paddle_aug.results.runlog import Run
+from paddle_aug.results.stats import (
+    Comparison,
+    compared_in_pairs,
+    difference,
+    estimate,
+    final_accuracy,
+)
+from paddle_aug.results.text import code, markdown_table, p_text
+
+SETS = ("photos16", "flowers17", "hotdog", "cifar2000")
+STARTS = {"small": "From random weights", "probe": "From ImageNet's weights"}
+BASELINE = "none"
+
+Seeds = Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The runs of one mode on one data set: accuracies by seed, 0 to 1, on the images that choices
+    may look at, which each run holds back from training, and on the test images."""
+
+    runs: dict[int, Run]
+
+    @property
+    def held_back(self) -> Seeds:
+        return {seed: final_accuracy(run) for seed, run in self.runs.items()}
+
+    @property
+    def test(self) -> Seeds:
+        return {seed: run.run["test"]["acc"] for seed, run in self.runs.items()}
+
+
+Arms = dict[str, Arm]  # by mode
+
+
+def pack(folder: Path, output: Path) -> None:
+    """Keep the logs of each comparison in a folder, without what training printed."""
+    for state in sorted(folder.glob(f"*/{compare_results.STATE}")):
+        logs = [file for file in state.parent.rglob("*Aug_*") if file.suffix in (".json", ".npy")]
+        with tarfile.open(output / f"{state.parent.name}.tar.xz", "w:xz") as archive:
+            for file in [state, *sorted(logs)]:
+                archive.add(file, file.relative_to(state.parent), filter=anonymous)
+
+
+def anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without time, owner and rights, so that equal logs make equal archives."""
+    return entry.replace(mtime=0, mode=0o644, uid=0, gid=0, uname="", gname="", deep=False)
+
+
+def read(archive: Path) -> Arms:
+    """The finished runs of a comparison, by mode."""
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as logs:
+        logs.extractall(folder, filter="data")
+        results = compare_results.read(folder)
+    return {mode: Arm(runs) for mode, runs in results.runs[results.main].items() if runs}
+
+
+def chosen(arms: Mapping[str, Arms], sets: Sequence[str]) -> tuple[str, float]:
+    """The mode that gains most over the baseline on the images held back from these sets, and the
+    mean of its gains."""
+    gains = {
+        mode: fmean(
+            difference(arms[name][mode].held_back, arms[name][BASELINE].held_back).mean
+            for name in sets
+        )
+        for mode in arms[sets[0]]
+        if all(mode in arms[name] for name in sets)
+    }
+    best = max(gains, key=gains.get)
+    return best, gains[best]
+
+
+def accuracy_table(arms: Mapping[str, Arms]) -> str:
+    """A row a mode, with its test accuracy on each data set and the difference to the baseline."""
+    compared = {name: comparisons(of_set) for name, of_set in arms.items()}
+    modes = list(dict.fromkeys(mode for of_set in arms.values() for mode in of_set))
+    rows = []
+    for mode in modes:
+        cells = []
+        for name, of_set in arms.items():
+            if mode not in of_set:
+                cells.append("–")
+                continue
+            accuracy = str(estimate([*of_set[mode].test.values()]))
+            cells.append(
+                accuracy if mode == BASELINE else with_difference(accuracy, compared[name][mode])
+            )
+        rows.append([code(mode), *cells])
+    return markdown_table(["mode", *arms], rows)
+
+
+def with_difference(accuracy: str, comparison: Comparison) -> str:
+    mark = "**" if comparison.shown else ""
+    return f"{accuracy} ({mark}{comparison.points}{mark})"
+
+
+def comparisons(arms: Arms) -> dict[str, Comparison]:
+    """Each mode's test accuracies against the baseline's, in pairs by seed."""
+    others = {
+        mode: (arm.test, arms[BASELINE].test) for mode, arm in arms.items() if mode != BASELINE
+    }
+    return compared_in_pairs(others)
+
+
+def default_table(arms: Mapping[str, Arms]) -> str:
+    """A row a data set: the mode chosen on the other ones, and what it gains on this one's test
+    images."""
+    rows = []
+    for left in arms:
+        others = [name for name in arms if name != left]
+        mode, gain = chosen(arms, others)
+        tested = difference(arms[left][mode].test, arms[left][BASELINE].test)
+        rows.append([left, code(mode), f"{100 * gain:+.1f}", tested.points, p_text(tested.p)])
+    heads = ["tested on", "chosen on the others", "its gain there", "gain here", "p"]
+    return markdown_table(heads, rows)
+
+
+def tables(folder: Path) -> str:
+    """What the archives in a folder show, as Markdown."""
+    parts = []
+    for start, title in STARTS.items():
+        archives = {name: folder / f"{start}-{name}.tar.xz" for name in SETS}
+        arms = {name: read(archive) for name, archive in archives.items() if archive.exists()}
+        if arms:
+            parts += [f"## {title}", accuracy_table(arms)]
+        if len(arms) == len(SETS):
+            parts += [
+                "### A default, chosen on three data sets and tested on the fourth",
+                default_table(arms),
+            ]
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(required=True)
+    packing = commands.add_parser("pack")
+    packing.add_argument("folder", type=Path)
+    packing.add_argument("output", type=Path)
+    packing.set_defaults(run=lambda options: pack(options.folder, options.output))
+    printing = commands.add_parser("tables")
+    printing.add_argument("folder", type=Path)
+    printing.set_defaults(run=lambda options: print(tables(options.folder)))
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()
