@@ -206,7 +206,7 @@ Images a second on the clock, over the epochs after the first: the median, with 
 and the largest in brackets. All loaders make Paddle tensors on a CPU: ours of bytes,
 to be cast, scaled and reordered on the device, the others of float32 [N, 3, H, W]. The
 jitter job decodes, resizes, crops at random, flips, and changes brightness, contrast and
-saturation."""
+saturation. [How the network is fed](feeding.md) says what happens on the way."""
 MEMORY = "Memory: trainer and workers together, after the first and after the last of these epochs."
 SOAK = """\
 {machine}. {epochs:,} epochs, {images:,} images, trainer
