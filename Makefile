@@ -14,7 +14,7 @@ SUPPLY ?= .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCKS := .ci/requirements.lock .ci/requirements-cpu.lock
 
-.PHONY: demo environment test test-all coverage smoke lint types bench lock audit clean
+.PHONY: demo environment test test-all coverage smoke lint types bench docs lock audit clean
 
 # The notebook's five modes on the built-in pictures; figures go to logs/demo.
 demo: $(VENV)/ready
@@ -53,11 +53,18 @@ bench: $(VENV)/ready
 	$(RUN) tools/benchmark.py loader --workers 0,1 --only none userDef --repeats 1
 	$(RUN) tools/benchmark.py train --recipe sample --repeats 1
 
+# docs/ as a site, site/index.html, and in Chinese, site/zh/index.html. A broken link fails.
+# The theme would advertise its successor at each build.
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(VENV)/docs-ready
+	$(RUN) -m mkdocs build --strict
+	DOCS_LANGUAGE=zh DOCS_SITE=site/zh $(RUN) -m mkdocs build --strict
+
 # Pin the newest versions that the requirements allow, with hashes, for every Python and system. CI
 # installs the locks.
 lock: $(SUPPLY)/ready
 	for lock in $(LOCKS); do \
-	  case $$lock in *-cpu.lock) more=.ci/cpu-only.txt;; *) more=;; esac; \
+	  case $$lock in *-cpu.lock) more=".ci/cpu-only.txt requirements-docs.txt";; *) more=;; esac; \
 	  $(SUPPLY)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	    --fork-strategy requires-python --no-strip-extras --generate-hashes --no-build --no-config \
 	    --custom-compile-command "make lock" $$(basename $$lock .lock).txt requirements-dev.txt $$more \
@@ -73,7 +80,7 @@ audit: $(SUPPLY)/ready
 	done
 
 clean:
-	rm -rf $(VENV) $(SUPPLY)
+	rm -rf $(VENV) $(SUPPLY) site
 
 $(SUPPLY)/ready: Makefile
 	$(PYTHON) -m venv $(SUPPLY)
@@ -89,4 +96,9 @@ $(VENV)/ready: $(REQUIREMENTS) requirements-dev.txt
 	$(INSTALL) \
 	  $(if $(filter %.lock,$(REQUIREMENTS)),--require-hashes --only-binary :all:,-r requirements-dev.txt) \
 	  -r $(REQUIREMENTS)
+	touch $@
+
+# The lock for CPUs has what the site needs, too.
+$(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
+	$(if $(filter %.lock,$(REQUIREMENTS)),,$(INSTALL) -r requirements-docs.txt)
 	touch $@

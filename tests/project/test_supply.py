@@ -18,6 +18,11 @@ PAIRS = {
     "requirements.txt": ".ci/requirements.lock",
     "requirements-cpu.txt": ".ci/requirements-cpu.lock",
 }
+# What `make` installs beside them.
+BESIDE = {
+    "requirements.txt": ["requirements-dev.txt"],
+    "requirements-cpu.txt": ["requirements-dev.txt", "requirements-docs.txt"],
+}
 PYTHONS = ["3.10", "3.11", "3.12"]
 
 
@@ -30,7 +35,7 @@ def wanted(repository: Path, requirements: str) -> list[Requirement]:
     """What `make` installs without a lock."""
     return [
         requirement
-        for name in (requirements, "requirements-dev.txt")
+        for name in (requirements, *BESIDE[requirements])
         for requirement in required(repository / name)
     ]
 
