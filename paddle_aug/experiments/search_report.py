@@ -4,9 +4,15 @@ import shlex
 from collections import Counter
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from paddle_aug.results import curves
+from paddle_aug.results.charts import (
+    EVAL_ACCURACY,
+    INTERVALS_FROM,
+    SEPARATOR,
+    ModesChart,
+    measured,
+)
+from paddle_aug.results.colours import colours
 from paddle_aug.results.html import environment
 from paddle_aug.results.stats import Comparison, compared_in_pairs, estimate
 from paddle_aug.results.text import (
@@ -157,18 +163,26 @@ def write(state: dict, folder: Path | str) -> None:
     """Write report.md and report.png."""
     if accuracies(state, "final"):
         with replacing(Path(folder) / "report.png") as file:
-            figure(state).savefig(file, format="png")
+            curves.modes_figure(chart(state)).savefig(file, format="png")
     write_text(Path(folder) / "report.md", report(state))
 
 
-def figure(state: dict) -> Figure:
-    """Draw the accuracies of the test."""
-    tested = accuracies(state, "final")
-    modes = [mode for mode in state["final"]["modes"] if mode in tested]
-    return curves.accuracies_figure(
-        {mode: list(tested[mode].values()) for mode in modes},
-        {state["final"]["modes"][0]: "(winner)"},
-    )
+def chart(state: dict) -> ModesChart:
+    """The accuracies of the test, the winner's first."""
+    tested, final = accuracies(state, "final"), state["final"]
+    winner = final["modes"][0]
+    rows = [
+        measured(mode, list(tested[mode].values()), "(winner)" if mode == winner else "")
+        for mode in final["modes"]
+        if mode in tested
+    ]
+    numbers = [len(row.values) for row in rows]
+    last = count(final["last_epochs"], "epoch").replace("1 epoch", "epoch")
+    mark = " with 95 % interval" if max(numbers) >= INTERVALS_FROM else ""
+    statistic = f"{seeds_text(numbers)}, mean of the last {last}{mark}"
+    names = [state["data"]["name"], state["settings"]["config"]["network"]]
+    title = SEPARATOR.join([*names, statistic])
+    return ModesChart(title, EVAL_ACCURACY, rows, None, colours(final["modes"]))
 
 
 def _test_table(state: dict) -> str:

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 
 from paddle_aug.errors import printable
 
-# The notebook's red, green and blue, in shades that colour-blind eyes tell apart.
+# Grey for no augmentation, the notebook's green and blue; each two of all these colours differ for
+# colour-blind eyes, too.
 COLOURS = {
-    "": "#cc3311",
+    "": "#4a4a4a",
     "userDef": "#009e73",
     "imgaugLib": "#0072b2",
-    "allab": "#aa3377",
-    "allba": "#e69f00",
+    "allab": "#562c68",
+    "allba": "#ff9e00",
+    "trivialaugment": "#9f0b00",
+    "randaugment": "#1b8eff",
 }
-FURTHER_COLOURS = ("#33bbee", "#bcbd22", "#7a5195", "#5b3a1e", "#cc6677", "#332288")
+FURTHER_COLOURS = ("#9f7c00", "#1a26a3", "#521911", "#96b063", "#b79bed", "#00d5d6")
 
 
 def label(mode: str) -> str:
@@ -22,7 +25,7 @@ def label(mode: str) -> str:
 
 
 def colours(modes: Sequence[str]) -> dict[str, str]:
-    """A colour for each mode: fixed for the notebook's modes, derived from the name for others.
+    """A colour for each mode: fixed for those in COLOURS, derived from the name for others.
 
     If two names give the same colour, the later one takes the next colour that is free. "none" has
     the colour of "", which is its name in logs.

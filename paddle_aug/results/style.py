@@ -1,12 +1,16 @@
-"""How all figures look: labels, legends, fonts, and how they are saved."""
+"""How all figures look: sizes, labels, fonts, and how they are saved."""
 
+import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from paddle_aug.errors import writing
 from paddle_aug.results import fonts
@@ -14,11 +18,17 @@ from paddle_aug.results.colours import label
 from paddle_aug.system.files import write_bytes
 
 FORMATS = ("png", "svg", "pdf")
-DPI = 130
+WIDTH = 6.4  # inches: so wide that text is readable on a phone, where all figures are as wide
+DPI = 160
+LETTERS = 68  # of a title in a line
+
+INK = "#222222"
+GUESSING = {"color": "#777777", "linewidth": 1, "linestyle": (0, (1, 2))}
 
 _SETTINGS = {
     "font.size": 11,
-    "axes.titlesize": 12,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.spines.top": False,
@@ -28,6 +38,10 @@ _SETTINGS = {
     "grid.linewidth": 0.8,
     "lines.linewidth": 1.8,
     "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 # Without a date, equal figures are equal files.
 _METADATA: dict[str, dict] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
@@ -38,21 +52,99 @@ def settings(texts: Iterable[str]) -> dict:
     return {**_SETTINGS, "font.family": fonts.families("".join(texts))}
 
 
-def wrapped(mode: str, letters: int, note: str | None = None) -> str:
-    """The name of a mode in lines of at most so many letters, and a note below it.
+def wrapped(mode: str, letters: int, note: str = "") -> str:
+    """The name of a mode in lines of at most so many letters, which end with an operation of a
+    pipeline where they can, and a note below it.
 
     Dollar signs are escaped, as they would begin a formula.
     """
-    lines = textwrap.wrap(fonts.drawable(label(mode)), letters) + ([note] if note else [])
-    return "\n".join(lines).replace("$", r"\$")
+    name = fonts.drawable(label(mode))
+    lines = [name]
+    if len(name) > letters:
+        # textwrap breaks at blanks: after each "|" and, within operations, where there are some.
+        lines = textwrap.wrap(re.sub(r"([|+])", r"\1 ", name), letters, break_on_hyphens=False)
+    lines = [re.sub(r"([|+]) ", r"\1", line) for line in lines]
+    return "\n".join([*lines, note] if note else lines).replace("$", r"\$")
 
 
-def add_legend(figure: Figure, entries: Mapping[str, Line2D], letters: int) -> None:
-    """Add a legend below the axes, where it covers no curve; in two columns if its texts and keys
-    are wider than so many letters."""
-    width = sum(len(text) + 7 for text in entries)  # a line key takes about seven
-    columns = len(entries) if width <= letters else 2
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns)
+def titled(axes: Axes, title: str, letters: int = LETTERS) -> None:
+    """Set the title of axes, in lines of so many letters that break between its parts or words."""
+    text = fonts.drawable(title).replace("$", r"\$").replace(" %", "\u00a0%")
+    axes.set_title("\n".join(textwrap.wrap(text, letters)), loc="left")
+
+
+def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list:
+    """Middles for labels of these heights, as near to the wanted ones as they can be without
+    overlap, between `low` and `high` if they fit.
+
+    Labels that would overlap become a block in the middle of where they want to be.
+    """
+    order = sorted(range(len(wanted)), key=lambda number: wanted[number])
+    blocks: list[list[int]] = []
+    for number in order:
+        blocks.append([number])
+        while len(blocks) > 1 and _bottom(blocks[-1], wanted, heights, low, high) < (
+            _bottom(blocks[-2], wanted, heights, low, high) + sum(heights[n] for n in blocks[-2])
+        ):
+            last = blocks.pop()
+            blocks[-1] += last
+    middles = [0.0] * len(wanted)
+    for block in blocks:
+        bottom = _bottom(block, wanted, heights, low, high)
+        for number in block:
+            middles[number] = bottom + heights[number] / 2
+            bottom += heights[number]
+    return middles
+
+
+def _bottom(block, wanted, heights, low, high) -> float:
+    """Where a block of labels begins."""
+    below = np.cumsum([0, *(heights[number] for number in block)])
+    starts = [
+        wanted[number] - heights[number] / 2 - offset
+        for number, offset in zip(block, below, strict=False)
+    ]
+    return max(low, min(float(np.mean(starts)), high - float(below[-1])))
+
+
+def label_ends(
+    axes: Axes, ends: Mapping[str, tuple[float, float]], colours: Mapping[str, str]
+) -> None:
+    """Write texts to the right of the axes, beside the ends (x, y) of their lines, with a thin line
+    from each end to its text."""
+    written = {
+        text: axes.annotate(
+            text,
+            xy=end,
+            xytext=(1.035, 0.5),
+            textcoords=axes.transAxes,
+            va="center",
+            fontsize=10,
+            linespacing=1.05,
+            annotation_clip=False,
+            arrowprops={
+                **{"arrowstyle": "-", "color": colours[text], "linewidth": 1},
+                **{"shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)},
+            },
+        )
+        for text, end in ends.items()
+    }
+    axes.figure.draw_without_rendering()  # lays the axes out
+    box, texts = axes.get_window_extent(), list(written)
+    # An annotation's own extent would include its line.
+    heights = [1.08 * Text.get_window_extent(written[text]).height for text in texts]
+    wanted = [axes.transData.transform(ends[text])[1] for text in texts]
+    for text, middle in zip(texts, spaced(wanted, heights, box.y0, box.y1), strict=True):
+        written[text].set_position((1.035, (middle - box.y0) / box.height))
+
+
+def add_legend(figure: Figure, entries: Mapping[str, Line2D], letters: int = LETTERS) -> None:
+    """Add a legend, if it has entries, below the axes, where it covers no curve; in two columns if
+    its texts and keys are wider than so many letters."""
+    if entries:
+        width = sum(len(text) + 7 for text in entries)  # a line key takes about seven
+        columns = len(entries) if width <= letters else 2
+        figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns)
 
 
 def save(figures: Mapping[str, Figure], output: Path | str, file_format: str) -> list[Path]:

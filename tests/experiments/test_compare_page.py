@@ -11,7 +11,13 @@ from made_comparison import change_state, write_comparison
 from page_reader import Reader
 from PIL import Image
 
-from paddle_aug.experiments import compare_figures, compare_page, compare_report, compare_results
+from paddle_aug.experiments import (
+    compare_charts,
+    compare_figures,
+    compare_page,
+    compare_report,
+    compare_results,
+)
 from paddle_aug.system.files import write_bytes
 
 ACCURACIES = {
@@ -76,15 +82,45 @@ def test_many_classes_leave_the_figure_readable(tmp_path, monkeypatch):
     many = {"hflip": (results.class_changes()["hflip"] * 40)[:100]}
     results.state["data"]["class_names"] = [f"class {number}" for number in range(100)]
     monkeypatch.setattr(compare_results.Results, "class_changes", lambda self: many)
-    figure = compare_figures.classes_figure(results)
+    figure = compare_figures.classes_figure(compare_charts.classes_chart(results))
     assert len(figure.axes[0].get_yticks()) == compare_figures.MAX_CLASSES
+
+
+def test_charts_hold_the_numbers_of_the_report(folder):
+    results = compare_results.read(folder)
+    chart = compare_charts.modes_chart(results)
+    assert [row.mode for row in chart.rows] == ["userDef", "hflip|rotate(20)", "none", "allab"]
+    best = chart.rows[0]
+    assert best.values == pytest.approx([60, 62, 59])
+    assert f"{best.mean:.1f} ± {best.margin:.1f}" == str(results.rows(1.0)[0].accuracy)
+    assert chart.chance == pytest.approx(100 / 3)
+    assert chart.title == "made · lenet · 3 seeds, mean of the last 5 epochs with 95 % interval"
+    fractions = compare_charts.fractions_chart(results)
+    (few, two), (many, three) = fractions.points["none"]
+    assert (few, many) == (8, 80)
+    assert (two.margin, two.mean, three.mean) == (None, pytest.approx(31), pytest.approx(50))
+    classes = compare_charts.classes_chart(results)
+    changes = results.class_changes()["userDef"]
+    assert [change.points for change in classes.changes["userDef"]] == pytest.approx(
+        [100 * changes[label].mean for label in classes.labels]
+    )
+
+
+def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
+    folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
+    results = compare_results.read(folder)
+    chart = compare_charts.cost_chart(results)
+    assert {mode: x for mode, [(x, _)] in chart.points.items()} == {"none": 2.0, "hflip": 2.0}
+    for epoch in results.runs[1.0]["hflip"][0].run["epochs"][:5]:
+        epoch["seconds"] = 3.0
+    assert compare_charts.cost_chart(results) is None
 
 
 def test_captions_cover_every_figure_in_the_order_of_the_report(folder):
     names = compare_figures.draw(compare_results.read(folder), folder)
     assert list(names) == [
-        "modes.png", "accuracy.png", "accuracy_stacked.png", "loss.png", "accuracy_more.png",
-        "loss_more.png", "cost.png", "fractions.png", "classes.png", "examples.png",
+        "modes.png", "accuracy_all.png", "loss_all.png", "cost.png", "fractions.png", "classes.png",
+        "examples.png",
     ]  # fmt: skip
 
 
@@ -113,5 +149,5 @@ onload = () => {{
         ],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
-    assert "pictures 10 over false" in done.stdout
+    assert "pictures 7 over false" in done.stdout
     assert "CONSOLE" not in done.stderr

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from in_process import run_tool
 from made_data import spoil_images, write_dataset
@@ -447,20 +446,16 @@ def test_pipes_in_a_table_are_escaped_and_in_a_command_quoted():
     assert "--augment 'hflip|noise(1)'" in text
 
 
-def test_the_figure_shows_mean_interval_and_seeds_of_each_mode(tmp_path):
-    state = state_of({"hflip": HIGH, "none": LOW, "userDef": [0.6]})
-    (axes,) = search_report.figure(state).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
-        "hflip\n(winner)", "none", "userDef",
+def test_the_chart_has_mean_and_interval_of_each_mode():
+    chart = search_report.chart(state_of({"hflip": HIGH, "none": LOW, "userDef": [0.6]}))
+    assert [(row.mode, row.note) for row in chart.rows] == [
+        ("hflip", "(winner)"), ("none", ""), ("userDef", "")
     ]  # fmt: skip
-    means = [container.lines[0].get_xdata()[0] for container in axes.containers]
-    assert means == pytest.approx([70.4, 64.4, 60.0])
-    ticks = [
-        line.get_xdata()
-        for line in axes.lines
-        if line.get_marker() == "|" and len(line.get_xdata()) == 3
-    ]
-    assert np.sort(np.concatenate(ticks)) == pytest.approx(sorted(100 * np.array([*HIGH, *LOW])))
+    assert [row.mean for row in chart.rows] == pytest.approx([70.4, 64.4, 60.0])
+    assert [row.margin is None for row in chart.rows] == [False, False, True]
+    assert chart.title == (
+        "photos · lenet · 1 to 3 seeds, mean of the last 5 epochs with 95 % interval"
+    )
 
 
 # The tool

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
+from paddle_aug.results import style
 from paddle_aug.results.colours import COLOURS, FURTHER_COLOURS, colours
 
 
@@ -17,13 +18,13 @@ def test_a_mode_has_the_same_colour_whatever_it_is_drawn_with():
 
 def test_modes_of_one_folder_have_different_colours_as_long_as_there_are_any():
     names = [f"mode{number}" for number in range(len(FURTHER_COLOURS))]
-    assert len(set(colours([*COLOURS, *names]).values())) == 5 + len(names)
+    assert len(set(colours([*COLOURS, *names]).values())) == len(COLOURS) + len(names)
     assert set(colours([*names, "one", "more"])) == {*names, "one", "more"}
 
 
-def test_red_green_and_blue_are_those_of_the_notebook():
-    channels = [np.argmax(to_rgb(COLOURS[mode])) for mode in ("", "userDef", "imgaugLib")]
-    assert channels == [0, 1, 2]
+def test_no_augmentation_is_grey_and_green_and_blue_are_those_of_the_notebook():
+    assert len(set(to_rgb(COLOURS[""]))) == 1
+    assert [np.argmax(to_rgb(COLOURS[mode])) for mode in ("userDef", "imgaugLib")] == [1, 2]
 
 
 # Machado, Oliveira and Fernandes 2009: what linear RGB becomes without one kind of cones.
@@ -35,7 +36,7 @@ CONES_MISSING = {
 
 
 @pytest.mark.parametrize("cones", CONES_MISSING)
-def test_modes_of_one_figure_stay_apart_for_colour_blind_eyes(cones):
+def test_all_colours_stay_apart_for_colour_blind_eyes(cones):
     def seen(colour):
         rgb = np.array(to_rgb(colour))
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
@@ -43,11 +44,26 @@ def test_modes_of_one_figure_stay_apart_for_colour_blind_eyes(cones):
         srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
         return cv2.cvtColor(srgb.astype(np.float32)[None, None], cv2.COLOR_RGB2Lab)[0, 0]
 
-    none, user_def, imgaug_lib, allab, allba = COLOURS.values()
-    for figure in ([none, user_def, imgaug_lib], [allab, allba], [none, *FURTHER_COLOURS]):
-        for one, other in itertools.combinations(figure, 2):
-            # CIE76: 2.3 is just noticeable; the notebook's own red and green are 10 apart.
-            assert np.linalg.norm(seen(one) - seen(other)) > 20, (one, other)
+    for one, other in itertools.combinations([*COLOURS.values(), *FURTHER_COLOURS], 2):
+        # CIE76: 2.3 is just noticeable; the notebook's own red and green are 10 apart.
+        assert np.linalg.norm(seen(one) - seen(other)) > 20, (one, other)
+
+
+def test_labels_keep_apart_and_stay_near_where_they_belong():
+    assert style.spaced([10, 50], [4, 4], 0, 100) == [10, 50]
+    assert style.spaced([52, 50, 9], [4, 4, 4], 0, 100) == [53, 49, 9]
+    assert style.spaced([99, 99, 99], [4, 4, 4], 0, 100) == pytest.approx([90, 94, 98])
+    assert style.spaced([50, 50], [8, 2], 0, 100) == [47.5, 52.5]
+
+
+def test_a_pipeline_is_broken_between_its_operations():
+    assert style.wrapped("hflip|rotate(20)", 20) == "hflip|rotate(20)"
+    assert style.wrapped("hflip|rotate(20)|maybe(0.5, cutout(16))", 18) == (
+        "hflip|rotate(20)|\nmaybe(0.5,\ncutout(16))"
+    )
+    assert (
+        style.wrapped("userDef+samplePairing", 16, "(n = 2)") == "userDef+\nsamplePairing\n(n = 2)"
+    )
 
 
 def test_every_colour_is_visible_on_white():

@@ -173,7 +173,9 @@ def test_the_tools_markdown_is_all_that_it_prints_on_stdout(plot, tmp_path):
     logs(tmp_path / "logs")
     _, printed, _ = plot("logs", "--markdown", "--output", "figures", "--format", "svg")
     assert printed == table(read_runs(tmp_path / "logs"), markdown=True) + "\n"
-    assert names(tmp_path / "figures") == ["accuracy.svg", "accuracy_stacked.svg", "loss.svg"]
+    assert names(tmp_path / "figures") == [
+        "accuracy.svg", "accuracy_all.svg", "accuracy_stacked.svg", "loss.svg", "loss_all.svg"
+    ]  # fmt: skip
     assert not list((tmp_path / "logs").glob("*.svg"))
 
 
@@ -188,7 +190,7 @@ def test_a_mode_that_would_clear_the_screen_is_printed_escaped_and_seeds_share_f
     assert "hflip|\\x1b[2Jrotate(5): the seeds have 10, 11 epochs; only the first 10" in notes
     assert "\x1b" not in printed + notes
     figures = sorted(path.name for path in (tmp_path / "logs").glob("*.*"))
-    assert figures == ["accuracy_more.png", "loss_more.png"]
+    assert figures == ["accuracy_all.png", "loss_all.png"]
 
 
 @pytest.mark.parametrize(

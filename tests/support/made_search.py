@@ -14,9 +14,14 @@ def state_of(final, **changes):
         for seed, accuracy in enumerate(values)
     ]  # fmt: skip
     return {
-        "settings": {"budget": 1800.0, "config": {"epochs": 20, "holdout": 0.25}},
+        "settings": {
+            "budget": 1800.0, "config": {"epochs": 20, "holdout": 0.25, "network": "lenet"},
+        },
         "command": "python tools/train.py --data photos --recipe small --augment",
-        "data": {"fingerprint": "0", "train": 100, "eval": 346, "tested_on": "the eval list"},
+        "data": {
+            "name": "photos", "fingerprint": "0", "train": 100, "eval": 346,
+            "tested_on": "the eval list",
+        },
         "candidates": ["hflip", "noise(3)"],
         "runs": runs, "spent": 450.0, "side_by_side": 1,
         "plan": {

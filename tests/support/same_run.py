@@ -62,7 +62,8 @@ def assert_same_run(one: TrainConfig, other: TrainConfig) -> None:
 def assert_same_comparison(one, other):
     """Two folders of a comparison are equal but for times and commands, figures to the byte."""
     names = [{str(file.relative_to(out)) for file in out.rglob("*")} for out in (one, other)]
-    assert names[0] == names[1]
+    # The figure of cost is only drawn where times are steady.
+    assert names[0] ^ names[1] <= {"cost.png"}
     for file in sorted(one.rglob("*.npy")):
         assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
     left, right = compare_results.read(one), compare_results.read(other)
@@ -70,7 +71,7 @@ def assert_same_comparison(one, other):
     assert compare_report.method(left) == compare_report.method(right)
     assert compare_report.accuracy_table(left, 1.0) == compare_report.accuracy_table(right, 1.0)
     assert compare_report.class_table(left) == compare_report.class_table(right)
-    for name in ("modes.png", "accuracy.png", "classes.png", "examples.png"):
+    for name in ("modes.png", "accuracy.png", "accuracy_all.png", "classes.png", "examples.png"):
         if (one / name).exists():
             assert (one / name).read_bytes() == (other / name).read_bytes(), name
     states = [json.loads((folder / compare_results.STATE).read_text()) for folder in (one, other)]
@@ -83,7 +84,8 @@ def assert_same_comparison(one, other):
 def assert_same_search(one: Path, other: Path) -> None:
     """Two folders of a search are equal but for times, commands and the order of their runs."""
     names = [{str(file.relative_to(out)) for file in out.rglob("*")} for out in (one, other)]
-    assert names[0] == names[1]
+    # The figure of cost is only drawn where times are steady.
+    assert names[0] ^ names[1] <= {"cost.png"}
     for file in sorted(one.rglob("*.npy")):
         assert file.read_bytes() == (other / file.relative_to(one)).read_bytes()
     states = [json.loads((folder / "search.json").read_text()) for folder in (one, other)]

@@ -1,0 +1,143 @@
+"""What the figures of a comparison show, as plain numbers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddle_aug.experiments.compare_report import class_order
+from paddle_aug.experiments.compare_results import Results
+from paddle_aug.results.charts import (
+    EVAL_ACCURACY,
+    INTERVALS_FROM,
+    SEPARATOR,
+    AgainstChart,
+    Measured,
+    ModesChart,
+    measured,
+)
+from paddle_aug.results.colours import colours
+from paddle_aug.results.stats import last_epochs
+from paddle_aug.results.text import count, seeds_text
+
+# Times of a mode's epochs may differ by so much on a machine that does nothing else.
+STEADY = 1.25
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a class's accuracy in points; `shown`: its own 95 % interval excludes 0."""
+
+    points: float
+    shown: bool
+
+
+@dataclass(frozen=True)
+class ClassesChart:
+    """The changes of classes' accuracies against the baseline: by mode, one for each of `labels`,
+    which begin with the class that rises most. None: no eval images of that class."""
+
+    title: str
+    labels: list[int]
+    class_names: list[str]  # in the order of their labels, not in that of `labels`
+    changes: dict[str, list[Change | None]]
+
+
+def modes_chart(results: Results) -> ModesChart:
+    """The accuracies that the answer rests on, the best first."""
+    by_mode = results.accuracies[results.main]
+    rows = [
+        measured(
+            row.mode,
+            list(by_mode[row.mode].values()),
+            "(baseline)" if row.mode == results.baseline else "",
+        )
+        for row in results.rows(results.main)
+    ]
+    colour = colours(results.modes)
+    return ModesChart(_title(results, rows), EVAL_ACCURACY, rows, _chance(results), colour)
+
+
+def cost_chart(results: Results) -> AgainstChart | None:
+    """Accuracy against the seconds of an epoch; None where they were not `steady`."""
+    if not steady(results):
+        return None
+    points = {
+        row.mode: [(results.cost(row.mode, results.main).epoch_seconds, row)]
+        for row in modes_chart(results).rows
+    }
+    return _against(results, "Seconds an epoch", points)
+
+
+def steady(results: Results) -> bool:
+    """Whether the epochs of each mode took alike long, as on a machine that did nothing else: nine
+    in ten of them less than `STEADY` times the fastest tenth."""
+    for by_seed in results.runs[results.main].values():
+        seconds = [epoch["seconds"] for run in by_seed.values() for epoch in run.run["epochs"]]
+        if seconds and np.percentile(seconds, 90) > STEADY * np.percentile(seconds, 10):
+            return False
+    return True
+
+
+def fractions_chart(results: Results) -> AgainstChart:
+    """Accuracy against the number of training images."""
+    sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.fractions)}
+    points = {
+        mode: [
+            (images, measured(mode, list(by_seed.values())))
+            for fraction, images in sizes.items()
+            if (by_seed := results.accuracies[fraction][mode])
+        ]
+        for mode in results.modes
+    }
+    return _against(results, "Training images", points)
+
+
+def classes_chart(results: Results) -> ClassesChart | None:
+    """The change of each class's accuracy against the baseline; None where no log has it."""
+    changes = results.class_changes()
+    if not changes:
+        return None
+    labels = class_order(changes)
+    cells = {
+        mode: [
+            None
+            if (change := of_class[label]) is None
+            else Change(
+                100 * change.mean,
+                change.margin is not None and abs(change.mean) > change.margin,
+            )
+            for label in labels
+        ]
+        for mode, of_class in changes.items()
+    }
+    names = results.state["data"]["class_names"]
+    pairs = [change.n for of_class in changes.values() for change in of_class if change]
+    parts = [*_of(results), f"change against {results.baseline}, {seeds_text(pairs, results.unit)}"]
+    return ClassesChart(SEPARATOR.join(parts), labels, names, cells)
+
+
+def _against(
+    results: Results, x_axis: str, points: dict[str, list[tuple[float, Measured]]]
+) -> AgainstChart:
+    every = [accuracies for of_mode in points.values() for _, accuracies in of_mode]
+    title, colour = _title(results, every), colours(results.modes)
+    return AgainstChart(title, x_axis, EVAL_ACCURACY, points, _chance(results), colour)
+
+
+def _title(results: Results, rows: Iterable[Measured]) -> str:
+    """Data, network, seeds and statistic."""
+    numbers = [len(row.values) for row in rows]
+    config = results.settings["config"]
+    last = count(last_epochs(config["epochs"]), "epoch").replace("1 epoch", "epoch")
+    of = "test accuracy" if config.get("early_stop") else f"mean of the last {last}"
+    mark = " with 95 % interval" if max(numbers) >= INTERVALS_FROM else ""
+    return SEPARATOR.join([*_of(results), f"{seeds_text(numbers, results.unit)}, {of}{mark}"])
+
+
+def _of(results: Results) -> list[str]:
+    return [results.state["data"]["name"], results.settings["config"]["network"]]
+
+
+def _chance(results: Results) -> float:
+    return 100 / len(results.state["data"]["class_names"])
