@@ -14,7 +14,7 @@ SUPPLY ?= .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCKS := .ci/requirements.lock .ci/requirements-cpu.lock
 
-.PHONY: demo environment test test-all coverage smoke lint types bench docs lock audit clean
+.PHONY: demo environment test test-all coverage smoke lint types bench docs gallery lock audit clean
 
 # The notebook's five modes on the built-in pictures; figures go to logs/demo.
 demo: $(VENV)/ready
@@ -59,6 +59,11 @@ docs: export NO_MKDOCS_2_WARNING = 1
 docs: $(VENV)/docs-ready
 	$(RUN) -m mkdocs build --strict
 	DOCS_LANGUAGE=zh DOCS_SITE=site/zh $(RUN) -m mkdocs build --strict
+
+# The gallery of augmentations, docs/augmentations.md, from the registry; with PHOTOS=photos16/Images, a
+# folder of Caltech-101's classes, its pictures, too.
+gallery: $(VENV)/ready
+	PYTHONPATH=tools:. $(RUN) -m publish.gallery $(PHOTOS)
 
 # Pin the newest versions that the requirements allow, with hashes, for every Python and system. CI
 # installs the locks.

@@ -127,25 +127,25 @@ class _Enhance(Transform):
 
 
 class Brightness(_Enhance):
-    """The notebook's random_brightness."""
+    """Brighter or darker, by a factor of 1 ± `strength`; the notebook's random_brightness."""
 
     kernel = staticmethod(brightness)
 
 
 class Contrast(_Enhance):
-    """The notebook's random_contrast."""
+    """More or less contrast, by a factor of 1 ± `strength`; the notebook's random_contrast."""
 
     kernel = staticmethod(contrast)
 
 
 class Color(_Enhance):
-    """The notebook's random_color."""
+    """More or less colour, by a factor of 1 ± `strength`; the notebook's random_color."""
 
     kernel = staticmethod(color)
 
 
 class Sharpness(_Enhance):
-    """The notebook's random_sharpness."""
+    """Sharper or softer, by a factor of 1 ± `strength`; the notebook's random_sharpness."""
 
     kernel = staticmethod(sharpness)
 

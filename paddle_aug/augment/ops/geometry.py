@@ -128,7 +128,7 @@ def _middle(length: int, ratio: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Flip(Transform):
-    """The notebook's random_flip: mirrors each axis independently with probability `p`."""
+    """Mirrors each axis independently with probability `p`; the notebook's random_flip."""
 
     p: Share = 0.5
 
@@ -178,7 +178,7 @@ class Rotate(RandomRotation):
 
 @dataclass(frozen=True)
 class CenterCropResize(Transform):
-    """The notebook's random_crop: crops the centre by a ratio drawn for each axis.
+    """Crops the centre by a ratio drawn for each axis and stretches it; the notebook's random_crop.
 
     Draws the interpolation, too: nearest, bilinear, bicubic or Lanczos.
     """

@@ -125,7 +125,7 @@ def channel_shift(image: np.ndarray, shift: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class KerasAffine(Transform):
-    """rotation_range, width_shift_range, height_shift_range, shear_range and zoom_range in one.
+    """Turns, shifts, slants and zooms in one step, as Keras's ImageDataGenerator.
 
     Rotation and shear are in degrees, up to this much either way. Each axis is zoomed by 1 - zoom
     to 1 + zoom, where more than 1 makes things smaller. Shifts below 1 are shares of the size,
@@ -164,7 +164,7 @@ def draw_shift(rng: np.random.Generator, shift: float, length: int) -> float:
 
 @dataclass(frozen=True)
 class ChannelShift(Transform):
-    """channel_shift_range: up to this many levels either way, the same for all channels."""
+    """Adds up to this many levels either way, the same for all channels, as channel_shift_range."""
 
     levels: Levels = 20
 

@@ -102,7 +102,10 @@ def normal_quantiles() -> np.ndarray:
 
 @dataclass(frozen=True)
 class GaussianNoise(Transform):
-    """The notebook's random_noise, without its wrap-around: sigma up to `max_sigma` grey levels."""
+    """Noise for each pixel, its sigma up to `max_sigma` grey levels.
+
+    The notebook's random_noise, without its wrap-around.
+    """
 
     max_sigma: Annotated[float, within(0)] = 10.0
 

@@ -37,7 +37,7 @@ export function open(room, studio) {
 
   let catalog = new Map(), dialog = null, strip = [], shownText = [null, null];
   const large = viewer(studio);
-  const about = entry => glosses[studio.language][entry.group === "mixes" ? `+${entry.name}` : entry.name]
+  const about = entry => glosses[studio.language]?.[entry.group === "mixes" ? `+${entry.name}` : entry.name]
     ?? entry.about.replaceAll("`", "");
 
   function remember() {

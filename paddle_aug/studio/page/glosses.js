@@ -1,19 +1,6 @@
-// What each augmentation does, in Chinese; and in English where the docstring says it for the
-// readers of the notebook.
+// What each augmentation does, in Chinese; its docstring says it in English.
 
 export const glosses = {
-  en: {
-    brightness: "Brighter or darker, by a factor of 1 ± strength.",
-    contrast: "More or less contrast, by a factor of 1 ± strength.",
-    color: "More or less colour, by a factor of 1 ± strength.",
-    sharpness: "Sharper or more blurred, by a factor of 1 ± strength.",
-    center_crop_resize: "Crops the centre, by a ratio drawn for each axis, and stretches it.",
-    flip: "Mirrors each axis independently with probability p.",
-    noise: "Noise for each pixel, with a sigma of up to max_sigma grey levels.",
-    keras_affine: "Turns, shifts, slants and zooms, as Keras's ImageDataGenerator does.",
-    channel_shift: "Adds up to this many levels either way, the same for all channels.",
-    "+mixup": "Both images and labels, weighted by a random share.",
-  },
   zh: {
     brightness: "变亮或变暗，系数为 1 ± strength。",
     contrast: "增强或减弱对比度，系数为 1 ± strength。",

@@ -38,7 +38,7 @@ export function openDraws(room, studio, status) {
 
   // -- the sliders
 
-  const about = entry => glosses[studio.language][entry.name] ?? entry.about;
+  const about = entry => glosses[studio.language]?.[entry.name] ?? entry.about;
 
   function fromSteps() {
     const mix = spec.match(/\+[^()|]*(\([^)]*\))?$/)?.[0] ?? ""; // it stays behind
