@@ -53,7 +53,7 @@ GROUPS = {
         "sharpness", "sharpen", "gaussian_blur", "average_blur", "median_blur", "emboss",
         "edge_detect", "directed_edge_detect", "superpixels", "noise", "additive_gaussian_noise",
     ),
-    ("Erasing", "擦除"): (
+    ("Erasing", "遮挡"): (
         "dropout", "coarse_dropout", "cutout", "random_erasing", "gridmask", "hide_and_seek",
     ),
     ("Policies", "策略"): (
@@ -102,12 +102,12 @@ WORDS = {
     },
     "zh": {
         "title": "所有增广一览",
-        "made": "本页由 `make gallery PHOTOS=photos16/Images` 根据注册表生成，请勿手工修改。",
+        "made": "本页由 `make gallery PHOTOS=photos16/Images` 从代码生成，请勿手工修改。",
         "introduction": (
-            "`--augment` 接受的所有名称：操作、策略、模式（用[流水线](pipelines.md)组合）和混合。"
+            "`--augment` 可以写的全部内容：操作、策略和模式，它们可以连成[流水线](pipelines.md)；还有混合。"
             '`python tools/preview.py "rotate(20)" --data photos` 在自己的照片上预览其中一种，'
-            "[Studio](../studio.md)里可以拖动滑块。\n\n"
-            "名称后面是参数及默认值。一个数表示“最多这么多”，每张图片随机取值；"
+            "[Studio](../studio.md)（英文）里可以拖动滑块。\n\n"
+            "名字后面是参数及其默认值。一个数表示“最多这么多”，每张图片随机取值；"
             "一对数（如 `rotate((10, 30))`）表示范围。"
         ),
         "credit": (
@@ -117,14 +117,14 @@ WORDS = {
         "originals": "五张照片：羊驼、大象、朱鹭、海龟、帆船",
         "strong": "从 `{0}` 到 `{1}`：",
         "once": "五张照片经过 `{0}`：",
-        "draws": "随机五次：",
+        "draws": "五次抽样：",
         "mixed": "第一张照片的原图，以及用 `+{0}` 与其余各张混合的结果：",
         "alt": "{0}：五张图",
         "modes": "模式",
         "weaker": "噪声较弱的 `userDef`，再加 `+{0}`。",
         "mixes": "混合",
-        "mixes_about": "混合一个批次内的图片，写在模式之后，如 `hflip+mixup:0.4`。",
-        "combinators": "组合",
+        "mixes_about": "把一个 batch 里的图片两两混合，写在模式之后，如 `hflip+mixup:0.4`。",
+        "combinators": "组合操作",
         "combinators_about": "以其他操作为参数，如 `maybe(0.5, oneof(hflip, rotate(20)))`。",
     },
 }
@@ -136,7 +136,7 @@ TOLD_IN_CHINESE = {
     "oneof": "随机执行其中一个。",
     "someof": "随机执行 `low` 到 `high` 个，顺序随机。",
     "maybe": "以概率 `p` 执行，否则图片不变。",
-    "ramp": "执行的概率从第一轮的 0 升到 `epochs` 轮后的 `p`。",
+    "ramp": "执行的概率从第一个 epoch 的 0 升到 `epochs` 个 epoch 之后的 `p`。",
 }
 
 
@@ -156,7 +156,7 @@ def page(language: str) -> str:
     pictures = "../images/augmentations" if language == "zh" else "images/augmentations"
     parts = [f"# {words['title']}", words["introduction"], words["credit"]]
     parts.append(f"![{words['originals']}]({pictures}/originals.jpg)")
-    for title, text, rows in sections(words, glosses() if language == "zh" else {}):
+    for title, text, rows in sections(words, glosses() | TOLD_IN_CHINESE if language == "zh" else {}):
         parts += [f"## {title}", *([text] if text else [])]
         for row in rows:
             parts += [f"### {row.name}", f"`{row.written}`", row.about]

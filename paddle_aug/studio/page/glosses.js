@@ -68,6 +68,6 @@ export const glosses = {
     "+mixup": "图像和标签按随机比例加权混合。",
     "+cutmix": "贴入另一张图的一个矩形，标签按面积混合。",
     "+resizemix": "把另一张图整体缩小后贴入，标签按面积混合。",
-    "+samplePairing": "两张图各取一半，标签取第一张的；部分轮次暂停。",
+    "+samplePairing": "两张图各取一半，标签取第一张的；部分 epoch 暂停。",
   },
 };
