@@ -104,7 +104,8 @@ WORDS = {
         "title": "所有增广一览",
         "made": "本页由 `make gallery PHOTOS=photos16/Images` 从代码生成，请勿手工修改。",
         "introduction": (
-            "`--augment` 可以写的全部内容：操作、策略和模式，它们可以连成[流水线](pipelines.md)；还有混合。"
+            "`--augment` 可以写的全部内容：操作、策略和模式，"
+            "它们可以连成[流水线](pipelines.md)；还有混合。"
             '`python tools/preview.py "rotate(20)" --data photos` 在自己的照片上预览其中一种，'
             "[Studio](../studio.md)（英文）里可以拖动滑块。\n\n"
             "名字后面是参数及其默认值。一个数表示“最多这么多”，每张图片随机取值；"
@@ -156,7 +157,8 @@ def page(language: str) -> str:
     pictures = "../images/augmentations" if language == "zh" else "images/augmentations"
     parts = [f"# {words['title']}", words["introduction"], words["credit"]]
     parts.append(f"![{words['originals']}]({pictures}/originals.jpg)")
-    for title, text, rows in sections(words, glosses() | TOLD_IN_CHINESE if language == "zh" else {}):
+    known = glosses() | TOLD_IN_CHINESE if language == "zh" else {}
+    for title, text, rows in sections(words, known):
         parts += [f"## {title}", *([text] if text else [])]
         for row in rows:
             parts += [f"### {row.name}", f"`{row.written}`", row.about]
