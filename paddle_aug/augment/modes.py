@@ -14,6 +14,12 @@ from paddle_aug.system.opencv import warn_of_opencv
 # In the order in which the notebook trains them.
 NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 
+# What `compare` trains by default: no augmentation, two that are mild, and the notebook's two. The
+# first mild one is that of the recipe probe. Pipelines of both of the notebook's take twice as
+# long; `--modes all` asks the notebook's own question.
+MILD = "random_resized_crop(area=(0.5, 1))|hflip"
+COMPARED_MODES = ("none", MILD, "trivialaugment", "userDef", "imgaugLib")
+
 # The modes of the notebook's sequel (AI Studio project 422256) and the mixes they bring.
 SEQUEL_MIXES = {"samplePairing": "samplePairing", "mixup": "mixup:1.5"}
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
-from paddle_aug.augment.modes import split_modes
+from paddle_aug.augment.modes import COMPARED_MODES, split_modes
 from paddle_aug.commands._engine import add_engine, engine_of
 from paddle_aug.commands._options import (
     CommandParser,
@@ -47,13 +47,14 @@ def main() -> None:
     from paddle_aug.experiments import compare_examples, compare_page, compare_report, runner
     from paddle_aug.experiments.compare import Experiment
     from paddle_aug.inputs import open_data
-    from paddle_aug.results.table import paragraph
 
     settings = settings_of(options, given)
     command = shlex.join([*tool("compare"), *sys.argv[1:]])
     with runner.hold(options.out):
         data = open_data(settings.config, select_part=False)
-        experiment = Experiment(settings, data, options.out, command, options.jobs, engine=engine)
+        experiment = Experiment(
+            settings, data, options.out, command, options.jobs, engine=engine, recipe=options.recipe
+        )
         if options.list_commands:
             for config in experiment.unfinished():
                 print(command_of(config, options.recipe))
@@ -61,7 +62,7 @@ def main() -> None:
         compare_examples.write(settings.config, list(settings.modes), data, options.out)
         results = experiment.run()
         files = compare_page.write(results)
-    print(paragraph(compare_report.answer(results)))
+    print(compare_report.as_text(results))
     for file in files:
         logger.info("wrote %s", file)
 
@@ -78,8 +79,8 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own.add_argument(
         "--modes",
         type=split_modes,
-        default="none,userDef,imgaugLib,allab,allba",
-        help="the modes to compare, as in train's --augment",
+        default=",".join(COMPARED_MODES),
+        help="the modes to compare, as in train's --augment; all for the notebook's five",
     )
     text = "the mode to compare the others with (default: none, or the first mode)"
     own.add_argument("--baseline", metavar="MODE", help=text)

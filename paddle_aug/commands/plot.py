@@ -40,14 +40,14 @@ def main() -> None:
         runs = results.finished(results.main)
         names = compare_figures.draw(results, output, options.format)
         written = [output / name for name in names]
-        answer, notes = compare_report.answer(results), []
+        answer, notes = compare_report.as_text(results), []
     else:
         runs = runlog.read_seeds(options.folders)
         written = curves.draw(runs, output, options.format)
         answer, notes = None, table.notes(runs)
     print(table.table(runs, options.markdown, terminal_width()))
     if answer:
-        print(f"\n{table.paragraph(answer)}")
+        print(f"\n{answer}")
     for note in notes:
         logger.info(note)
     for file in written:

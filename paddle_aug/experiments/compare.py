@@ -16,7 +16,7 @@ from pathlib import Path
 import paddle
 from tqdm import tqdm
 
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
@@ -64,11 +64,13 @@ class Experiment:
         jobs: int = 0,
         clock: Callable[[], float] = time.perf_counter,
         engine: Engine | None = None,
+        recipe: str | None = None,
     ):
         """Open the folder's comparison, or begin one.
 
-        `command` repeats it; `jobs` is the number of runs side by side, 0 for one a GPU or a core;
-        `clock` returns seconds; `engine` trains, by default this machine.
+        `command` repeats it, with options of `recipe`; `jobs` is the number of runs side by side,
+        0 for one a GPU or a core; `clock` returns seconds; `engine` trains, by default this
+        machine.
 
         Raises:
             UserError: the folder holds another comparison, or the data has no such part to train
@@ -95,6 +97,7 @@ class Experiment:
             "version": VERSION,
             "settings": settings.asdict(),
             "command": command,
+            "recipe": recipe and {"name": recipe, "epochs": make_config({}, recipe).epochs},
             "commit": commit(),
             "data": {
                 "name": data.name,

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from paddle_aug.experiments.compare_next import next_step, too_early
 from paddle_aug.experiments.compare_results import Cost, ModeRow, Results, part_folder
 from paddle_aug.results.runlog import prefix
 from paddle_aug.results.stats import (
@@ -14,6 +15,7 @@ from paddle_aug.results.stats import (
     compared_together,
     last_epochs,
 )
+from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import code, count, csv_text, duration, listed, p_text, seeds_text
 
 Table = tuple[list[str], list[list[str]]]  # heads, and rows of cells
@@ -25,30 +27,48 @@ def title(results: Results) -> str:
 
 
 def answer(results: Results) -> str:
-    """Which modes help, and by how much, in a few sentences."""
+    """Which modes help, and by how much, in a few sentences; first, why it may be too early."""
+    claims = " ".join(_claims(results))
+    if early := too_early(results):
+        so_far = "So far: {claims}"
+        claims = so_far.format(claims=claims)
+    return " ".join([*early, claims, *diverged(results)])
+
+
+def as_text(results: Results) -> str:
+    """The answer and what to run next, for a terminal."""
+    step = next_step(results)
+    return f"{paragraph(answer(results))}\n\n{paragraph(step.text)}\n{step.command}"
+
+
+def _claims(results: Results) -> list[str]:
+    """What the runs show, in sentences."""
     rows = results.rows(results.main)
-    data, baseline = results.state["data"]["name"], code(results.baseline)
     others = [row for row in rows if row.comparison]
     better, worse, unclear = (
         [row for row in others if row.comparison.word == word] for word in ("better", "worse", "")
     )
+    names = {"data": results.state["data"]["name"], "baseline": code(results.baseline)}
     if better:
         sentences = _helps(results, rows, better)
     elif others:
-        sentences = [
-            f"No augmentation is shown to help on {data}, compared with {baseline} "
-            f"({seeds(results)} each)."
-        ]
+        text = (
+            "No augmentation is shown to help on {data}, compared with {baseline} ({seeds} each)."
+        )
+        sentences = [text.format(**names, seeds=seeds(results))]
+    elif results.unit == "fold":
+        text = "No answer: the baseline {baseline} has no fold in common with another mode."
+        sentences = [text.format(**names)]
     else:
-        sentences = [
-            f"No answer: the baseline {baseline} has no {results.unit} in common with another mode."
-        ]
+        text = "No answer: the baseline {baseline} has no seed in common with another mode."
+        sentences = [text.format(**names)]
     sentences += [
         f"{code(row.mode)} ({row.comparison.points} points): {row.comparison}." for row in unclear
     ]
     if worse:
-        sentences.append(f"Worse than {baseline}: {_by_points(worse)} points.")
-    return " ".join([*sentences, *diverged(results)])
+        text = "Worse than {baseline}: {modes} points."
+        sentences.append(text.format(**names, modes=_by_points(worse)))
+    return sentences
 
 
 def diverged(results: Results) -> list[str]:
@@ -86,17 +106,32 @@ def _helps(results: Results, rows: list[ModeRow], better: list[ModeRow]) -> list
     best, *others = better
     p = p_text(best.comparison.p)
     baseline = next(row for row in rows if row.mode == results.baseline)
+    text = (
+        "{mode} helps most on {data}: {difference} than {baseline} ({accuracy} % against "
+        "{baseline_accuracy} %, {seeds}, p {p})."
+        if others
+        else "{mode} helps on {data}: {difference} than {baseline} ({accuracy} % against "
+        "{baseline_accuracy} %, {seeds}, p {p})."
+    )
     sentences = [
-        f"{code(best.mode)} helps {'most ' if others else ''}on {results.state['data']['name']}: "
-        f"{best.comparison} than {code(baseline.mode)} ({best.accuracy} % against "
-        f"{baseline.accuracy} %, {count(best.comparison.difference.n, results.unit)}, "
-        f"p {p if p.startswith('<') else f'= {p}'})."
+        text.format(
+            mode=code(best.mode),
+            data=results.state["data"]["name"],
+            difference=best.comparison,
+            baseline=code(baseline.mode),
+            accuracy=best.accuracy,
+            baseline_accuracy=baseline.accuracy,
+            seeds=count(best.comparison.difference.n, results.unit),
+            p=p if p.startswith("<") else f"= {p}",
+        )
     ]
     if others:
-        sentences.append(f"Also better: {_by_points(others)} points.")
+        text = "Also better: {modes} points."
+        sentences.append(text.format(modes=_by_points(others)))
     equals = [code(row.mode) for row in rows if row is not best and row.rank[0] == best.rank[0]]
     if equals:
-        sentences.append(f"It is not shown to be better than {listed(equals)}.")
+        text = "{mode} is not shown to be better than {modes}."
+        sentences.append(text.format(mode=code(best.mode), modes=listed(equals)))
     return sentences
 
 

@@ -20,6 +20,8 @@ LAST = 10  # epochs whose mean is quoted: it varies less than the last one alone
 ALPHA = 0.05
 POWER = 0.8
 MAX_PAIRS = 1000  # nobody plans more seeds
+MIN_QUARTER = 4  # epochs, which are needed to tell a rise from noise
+LEAST_RISE = 0.01  # within the last quarter of epochs: a smaller one hardly changes an answer
 
 Name = TypeVar("Name")
 
@@ -113,6 +115,54 @@ class Comparison:
 def last_epochs(epochs: int) -> int:
     """The number of last epochs that a run's accuracy averages: a quarter, ten at most."""
     return min(LAST, math.ceil(epochs / 4))
+
+
+def last_quarter(epochs: int) -> int:
+    """The number of last epochs that show whether a curve still rises."""
+    return min(epochs, max(MIN_QUARTER, math.ceil(epochs / 4)))
+
+
+def still_rising(curves: Mapping[Name, np.ndarray]) -> dict[Name, float]:
+    """The names whose mean eval curve still rises within its `last_quarter`, and by how much.
+
+    `curves` are arrays [seeds, epochs]. A straight line through a mean curve must rise by
+    LEAST_RISE or more, and by more than noise allows. Noise is the scatter of the mean curve about
+    its line and, as neighbouring epochs may be alike, also the spread of the seeds' own rises,
+    pooled over the names. Each is a one-sided t-test at 5 % for all names together (Bonferroni).
+    Where each name has one seed, none is called rising.
+    """
+    rises = {name: _rises(curve) for name, curve in curves.items() if len(curve)}
+    freedom = sum(len(of_seed) - 1 for of_seed in rises.values())
+    squares = sum(len(of_seed) * float(of_seed.var()) for of_seed in rises.values())
+    if not freedom:
+        return {}
+    level, shown = 1 - ALPHA / len(rises), {}
+    for name, of_seed in rises.items():
+        rise, n = float(of_seed.mean()), last_quarter(curves[name].shape[1])
+        if n < MIN_QUARTER or rise < LEAST_RISE:
+            continue
+        last = curves[name].mean(0)[-n:]
+        epochs = _centred(n)
+        scatter = last - last.mean() - rise * epochs
+        errors = (
+            (n - 2, math.sqrt(scatter @ scatter / (n - 2) / (epochs @ epochs))),
+            (freedom, math.sqrt(squares / freedom / len(of_seed))),
+        )
+        if all(rise > stdtrit(free, level) * error for free, error in errors):
+            shown[name] = rise
+    return shown
+
+
+def _rises(curves: np.ndarray) -> np.ndarray:
+    """By how much a straight line through the last quarter of each curve rises."""
+    last = curves[:, -last_quarter(curves.shape[1]) :]
+    epochs = _centred(last.shape[1])
+    return last @ epochs / (epochs @ epochs)
+
+
+def _centred(epochs: int) -> np.ndarray:
+    """As many places, from -1/2 to 1/2."""
+    return np.linspace(-0.5, 0.5, epochs)
 
 
 def best_epoch(accuracies: Sequence[float] | np.ndarray) -> int:

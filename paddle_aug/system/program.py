@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 SCRIPT = "paddle-aug"
@@ -31,13 +32,42 @@ def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> 
         if path and Path(path).expanduser() == instead_of:
             words[place], named = f"{before}{data}", ()
     more = (*named, *more)
-    for option in more[::2]:
+    words = replaced(words, dict(zip(more[::2], more[1::2], strict=True)))
+    start = ["python", program] if _is_tool() else program.split(" ")
+    return shlex.join([*start, *words])
+
+
+def replaced(words: Sequence[str], options: Mapping[str, str | None]) -> list[str]:
+    """A command's words with these options and no others of their names; None drops an option.
+
+    Earlier ones are left out with their values; new ones stand at the end.
+    """
+    words = list(words)
+    for option in options:
         while option in (names := [word.partition("=")[0] for word in words]):
             place = names.index(option)
             alone = "=" in words[place] or "".join(words[place + 1 : place + 2]).startswith("--")
             del words[place : place + (1 if alone else 2)]
-    start = ["python", program] if _is_tool() else program.split(" ")
-    return shlex.join([*start, *words, *more])
+    return [
+        *words,
+        *(part for name, value in options.items() if value is not None for part in (name, value)),
+    ]
+
+
+def value_of(words: Sequence[str], option: str) -> str | None:
+    """The value that a command gives to an option; None if it does not give it."""
+    for place, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name == option:
+            return value if equals else "".join(words[place + 1 : place + 2])
+    return None
+
+
+def sibling(words: Sequence[str], name: str, other: str) -> list[str]:
+    """The words of a command `name`, with the project's command `other` in its place."""
+    place = next(place for place, word in enumerate(words) if Path(word).stem == name)
+    called = Path(words[place])
+    return [*words[:place], str(called.with_name(other + called.suffix)), *words[place + 1 :]]
 
 
 def _is_tool() -> bool:

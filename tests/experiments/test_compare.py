@@ -561,7 +561,10 @@ def test_a_comparison_from_the_command_line_decodes_each_image_once_and_leaves_i
     assert len(decoded) == len(set(decoded)) == 64
     printed = capfd.readouterr()
     results = compare_results.read(out)
-    assert printed.out == compare_report.answer(results) + "\n"
+    assert printed.out == compare_report.as_text(results) + "\n"
+    recipe = {"name": "small", "epochs": 100}
+    assert results.state["recipe"] == recipe  # so a longer comparison is what comes next
+    assert "--epochs 100 --out" in printed.out.splitlines()[-1]
     assert "epoch" not in printed.err  # which is for the runs' own logs
     assert "Warning" not in printed.err
     for fraction in (0.5, 1.0):

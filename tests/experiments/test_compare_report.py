@@ -52,7 +52,7 @@ def test_modes_share_a_rank_where_none_is_shown_to_be_better(tmp_path):
     [
         (
             {"none": [0.50, 0.51, 0.49], "userDef": [0.60, 0.61, 0.59], "hflip": [0.61, 0.59, 0.6]},
-            r"`(userDef|hflip)` helps on .* It is not shown to be better than `",
+            r"`(userDef|hflip)` helps on .* `\1` is not shown to be better than `",
         ),
         (
             {"none": [0.50, 0.53, 0.49], "userDef": [0.52, 0.52, 0.53]},

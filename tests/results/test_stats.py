@@ -21,6 +21,7 @@ from paddle_aug.results.stats import (
     holm,
     last_epochs,
     pairs_needed,
+    still_rising,
 )
 from paddle_aug.rng import generator
 
@@ -182,3 +183,35 @@ def test_a_run_that_diverged_has_no_accuracy():
 )
 def test_the_best_epoch_is_the_first_of_the_highest_numbers(accuracies, best):
     assert best_epoch(accuracies) == best
+
+
+def autocorrelated(rng, seeds, epochs, alike):
+    """Noise whose neighbouring epochs correlate by `alike`."""
+    noise = rng.standard_normal((seeds, epochs + 20))
+    for epoch in range(1, epochs + 20):
+        noise[:, epoch] = alike * noise[:, epoch - 1] + math.sqrt(1 - alike**2) * noise[:, epoch]
+    return noise[:, 20:]
+
+
+@pytest.mark.parametrize(("epochs", "seeds", "alike"), [(30, 3, 0.0), (30, 5, 0.5), (8, 3, 0.3)])
+def test_flat_noisy_curves_are_called_rising_in_no_more_than_five_per_cent_of_comparisons(
+    epochs, seeds, alike
+):
+    rng, comparisons, called = generator(7, "drawing"), 400, 0
+    for _ in range(comparisons):
+        curves = {mode: 0.6 + 0.02 * autocorrelated(rng, seeds, epochs, alike) for mode in range(5)}
+        called += bool(still_rising(curves))
+    assert called <= 0.05 * comparisons
+
+
+def test_a_curve_that_rises_is_called_so_by_how_much_and_one_that_rises_little_is_not():
+    rng = generator(8, "drawing")
+    noise = {mode: 0.005 * rng.standard_normal((3, 40)) for mode in ("steep", "slow", "flat")}
+    last = np.clip(np.arange(40) - 30, 0, None) / 9  # of the ten epochs of the last quarter
+    rise = {"steep": 0.05, "slow": 0.004, "flat": 0}
+    curves = {mode: 0.5 + rise[mode] * last + noise[mode] for mode in noise}
+    shown = still_rising(curves)
+    assert list(shown) == ["steep"]
+    assert shown["steep"] == pytest.approx(0.05, abs=0.01)
+    assert still_rising({mode: curve[:1] for mode, curve in curves.items()}) == {}
+    assert still_rising({mode: curve[:, 30:33] for mode, curve in curves.items()}) == {}

@@ -53,7 +53,7 @@ def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None
     runlog.write(folder, mode, curves_of(accuracy, epochs), facts)
 
 
-def write_comparison(folder, accuracies, epochs=20, tenth=None, **settings):
+def write_comparison(folder, accuracies, epochs=20, tenth=None, command="", **settings):
     """A comparison: `accuracies` by mode are those of seeds 0, 1, …, with None for a run that is
     not done and NaN for one that diverged; `tenth` are those on a tenth of the training list."""
     folder = Path(folder)
@@ -75,7 +75,8 @@ def write_comparison(folder, accuracies, epochs=20, tenth=None, **settings):
                 "budget": None,
                 **settings,
             },
-            "command": "python tools/compare.py --modes " + ",".join(modes),
+            "command": command or "python tools/compare.py --modes " + ",".join(modes),
+            "recipe": {"name": "small", "epochs": 20},
             "commit": "0123abc",
             "data": {"name": "made", "fingerprint": "f00d", "class_names": CLASS_NAMES},
             "versions": {"paddle_aug": "0.1.0", "paddle": "3.3.1", "imgaug": None},
