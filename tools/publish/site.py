@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 LINK = re.compile(r"(?P<before>\]\(|\b(?:src|href)=\")(?P<target>[^)\s\"#:]+)(?P<part>#[^)\s\"]*)?")
 FOLDER = re.compile(r"\[(?P<text>[^\[\]]+)\]\((?P<target>[^)\s#:]+)\)")
 OUTSIDE = "repository/"
+NAMES = {"en": "English", "zh": "中文"}
 ENGLISH_ONLY = '\n\n!!! note ""\n    本页只有英文版。\n'
 
 
@@ -121,18 +122,30 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def on_page_content(html, page, config, files):
-    """Load pictures when they come into view; tell readers' programs that a text is English."""
+    """Load pictures when they come into view, let keys reach wide tables, which scroll, and tell
+    screen readers which text is English and that a table's empty corner is no heading."""
     html = html.replace("<img ", '<img loading="lazy" ')
+    html = html.replace("<table>", '<table tabindex="0">').replace("<th></th>", "<td></td>")
     return f'<div lang="en">{html}</div>' if is_english_in_chinese(page, config) else html
 
 
 def on_page_context(context, page, config, nav):
-    """The switch to the other language leads to the same page, if it is one of docs/."""
-    name = page.file.src_uri.removeprefix("zh/")
-    url = page.url if (ROOT / "docs" / name).is_file() else "index.html"
-    english, chinese = ("../", "") if config.theme["language"] == "zh" else ("", "zh/")
+    """A switch to each language, whose address `on_post_page` knows."""
     config.extra["alternate"] = [
-        {"name": "English", "link": english + url, "lang": "en"},
-        {"name": "中文", "link": chinese + url, "lang": "zh"},
+        {"name": name, "link": f"#{language}", "lang": language} for language, name in NAMES.items()
     ]
     return context
+
+
+def on_post_page(output, page, config):
+    """The switch leads to the same page of docs/ in the other language, or to the front page; and
+    the theme's search dialog has a name."""
+    name = page.file.src_uri.removeprefix("zh/")
+    url = page.url if (ROOT / "docs" / name).is_file() else "index.html"
+    places = {"en": "", "zh": "zh/"}
+    here = dirname(places[config.theme["language"]] + page.url) or "."
+    for language, place in places.items():
+        output = output.replace(f'href="#{language}"', f'href="{relpath(place + url, here)}"')
+    search = {"en": "Search", "zh": "搜索"}[config.theme["language"]]
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="{search}"')
