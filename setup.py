@@ -1,5 +1,5 @@
 """What pyproject.toml cannot say: a package notes its commit, and PyPI shows the README without the
-links into the repository, which lead nowhere there."""
+links and pictures of the repository, which lead nowhere there."""
 
 import re
 import runpy
@@ -35,10 +35,9 @@ class Sdist(sdist):
 
 
 def readme() -> str:
-    """README.md with the text of a link in its place, and without pictures, if they are ours."""
+    """README.md with the text of a link or a picture in its place, if they are ours."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    text = re.sub(r"^!\[.*\]\((?!https:).*\)\n+", "", text, flags=re.MULTILINE)
-    return re.sub(r"\[([^\]]+)\]\((?!https:)[^)]+\)", r"\1", text)
+    return re.sub(r"!?\[([^\]]+)\]\((?!https:)[^)]+\)", r"\1", text)
 
 
 setup(

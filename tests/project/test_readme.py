@@ -16,6 +16,7 @@ from made_data import write_dataset
 from trained import train_tiny
 
 from paddle_aug.augment.modes import augmentation, split_modes
+from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.commands.train import parse
 from paddle_aug.config import make_config
 from paddle_aug.networks import NETWORKS
@@ -24,13 +25,17 @@ from paddle_aug.training import checkpoint
 
 ROOT = Path(__file__).parent.parent.parent
 READMES = ("README.md", "README.zh-CN.md", "models/README.md")
+# Pages whose commands run after those of the README, in this order.
+GUIDES = tuple(
+    f"docs/{name}.md" for name in ("get-started", "photos", "pipelines", "feeding", "notebook")
+)
 PAPERS = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 PAGES = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").rglob("*.md"))]
 
 REQUIREMENTS = ("requirements.txt", "requirements-cpu.txt", "requirements-dev.txt")
 
 # The gate runs these on a clean checkout.
-RUN_BY_CI = {"make test", "make lint", "pip install -r requirements.txt"}
+RUN_BY_CI = {"make test", "pip install -r requirements.txt"}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -52,11 +57,16 @@ def test_a_page_is_complete_and_its_links_lead_somewhere(page):
     assert [link for link in ours if not ((ROOT / page).parent / link).exists()] == []
 
 
-def test_both_readmes_give_the_same_commands_and_the_same_python():
+def test_both_readmes_are_short_and_give_the_same_commands_and_pictures():
+    english, chinese = ((ROOT / page).read_text(encoding="utf-8") for page in READMES[:2])
+    assert max(english.count("\n"), chinese.count("\n")) <= 120
     assert commands("README.md") == commands("README.zh-CN.md")
     assert {"make demo", *RUN_BY_CI} < set(commands("README.md"))
-    assert len(blocks("README.md", "python")) == 2
-    assert blocks("README.md", "python") == blocks("README.zh-CN.md", "python")
+    pictures = [re.findall(r"!\[.+?\]\((\S+?)\)", text) for text in (english, chinese)]
+    assert pictures[0] == pictures[1]
+    front, *thumbnails = [(ROOT / picture).stat().st_size for picture in pictures[0]]
+    assert front < 700_000
+    assert max(thumbnails) <= 30_000
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "documents" in page])
@@ -83,8 +93,8 @@ def clone(tmp_path_factory):
     return folder
 
 
-def run(clone: Path, command: str) -> None:
-    """Run a command of the README; training takes one epoch, and the demo a part of its data."""
+def words_of(command: str) -> list[str]:
+    """The words of a command; training takes one epoch, and the demo a part of its data."""
     words = shlex.split(command)
     if words[0] == "make":
         words += [f"VENV={sys.prefix}", "OPTIONS=--epochs 1 --fraction 0.2"]
@@ -92,37 +102,56 @@ def run(clone: Path, command: str) -> None:
     elif words[0] == "python":
         words[0] = sys.executable
     else:
-        raise AssertionError(f"the README has a command that this test cannot run: {command}")
+        raise AssertionError(f"this test cannot run the command {command}")
     if {"tools/train.py", "tools/compare.py"} & {*words}:
         words += ["--epochs", "1"]
+    return words
+
+
+def exit_code(words: list[str]) -> int:
+    """What the command has to end with: check warns of so few photos."""
+    return int("tools/check.py" in words)
+
+
+def run(clone: Path, command: str) -> None:
+    """Run a command of the README."""
+    words = words_of(command)
     # The make that runs the tests hands variables down. Coverage would take long here, and other
     # tests run the same lines.
     dropped = ("MAKE", "MFLAGS", "REQUIREMENTS", "VENV", "TEST_OPTIONS", "COVERAGE")
     env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     ended = subprocess.run(words, cwd=clone, env=env, capture_output=True, text=True)
-    expected = 1 if "tools/check.py" in words else 0  # it warns of so few photos
-    assert ended.returncode == expected, (
+    assert ended.returncode == exit_code(words), (
         f"{command}\n{ended.stdout[-2000:]}\n{ended.stderr[-4000:]}"
     )
 
 
 @pytest.mark.slow
-def test_every_command_runs_in_the_order_in_which_it_is_printed(clone):
+def test_every_command_runs_in_the_order_in_which_it_is_printed(clone, monkeypatch):
     if not (Path(sys.prefix) / "ready").exists():
         pytest.skip("`make` did not make this environment, so `make demo` would make another one")
-    for command in commands("README.md"):
-        if command not in RUN_BY_CI:
-            run(clone, command)
+    of_readme = [command for command in commands("README.md") if command not in RUN_BY_CI]
+    for command in of_readme:
+        run(clone, command)
     demo = clone / "logs" / "demo"
     for figure in ("loss.png", "accuracy.png", "accuracy_stacked.png"):
         assert (demo / figure).read_bytes().startswith(b"\x89PNG")
-    assert (clone / "logs" / "accuracy.svg").exists()
-    assert (clone / "logs" / "mine" / "accuracy.png").exists()
+    monkeypatch.chdir(clone)
+    of_guides = dict.fromkeys(command for page in GUIDES for command in commands(page))
+    for command in of_guides:
+        if command in {*of_readme, *RUN_BY_CI}:
+            continue
+        words = words_of(command)
+        tool, *options = words[1:]
+        ended = run_tool(Path(tool).name, *options, monkeypatch=monkeypatch)
+        assert ended == exit_code(words), command
+    assert [*(clone / "logs").glob("accuracy*.svg")]
+    assert (clone / "photos-2" / "manifest.jsonl").exists()
 
 
 @pytest.mark.slow
-def test_the_python_of_the_readme_runs(clone):
-    _, script = blocks("README.md", "python")
+def test_the_script_of_the_first_page_runs(clone):
+    (script,) = blocks("docs/get-started.md", "python")
     (clone / "script.py").write_text(script, encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "script.py"], cwd=clone, env=env, check=True)
@@ -146,13 +175,23 @@ def test_the_commands_of_the_page_on_trained_weights_run(tmp_path, monkeypatch):
     assert Path("exported/description.json").exists()
 
 
-def test_the_quick_start_of_the_readme_augments_an_image():
-    script, _ = blocks("README.md", "python")
+def test_the_python_of_the_page_on_pipelines_augments_an_image():
+    (script,) = blocks("docs/pipelines.md", "python")
     names = {"image": np.full((48, 40, 3), 128, np.uint8)}
     with seeded_globals(0):
         exec(script, names)
     assert names["image"].shape == (48, 40, 3)
     assert names["image"].std() > 0
+
+
+def test_the_combinators_of_the_page_on_pipelines_are_understood():
+    text = (ROOT / "docs/pipelines.md").read_text(encoding="utf-8")
+    examples = [
+        cell.replace("\\|", "|") for cell in re.findall(r"^\| `(\w+\(.+\))` \|", text, re.M)
+    ]
+    assert [example.split("(")[0] for example in examples] == list(COMBINATORS)
+    for example in examples:
+        augmentation(example)
 
 
 def test_weights_are_loaded_as_their_readme_says(clone, monkeypatch):

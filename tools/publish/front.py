@@ -1,0 +1,184 @@
+"""The README's pictures: six photos under five modes, and a thumbnail of each tool's output.
+
+    PYTHONPATH=.:tools python -m publish.front DATA docs/images
+
+DATA has photos16, of Caltech-101 (Li, Andreeto, Ranzato, Perona; CC BY 4.0). Thumbnails show pages
+in Debian's Chromium, which Playwright drives. Two minutes, most of them for a network to look at.
+"""
+
+import argparse
+import io
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from paddle_aug.augment.modes import augmentation
+from paddle_aug.data.image import read_image, resize
+from paddle_aug.rng import generator
+from paddle_aug.studio.server import start
+from paddle_aug.system.files import write_bytes
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "logs" / "reference"
+CHROMIUM = "/usr/bin/chromium"
+
+PHOTOS = (
+    "butterfly/003_0024.jpg",
+    "ketch/012_0067.jpg",
+    "starfish/015_0057.jpg",
+    "llama/014_0006.jpg",
+    "hawksbill/008_0026.jpg",
+    "elephant/006_0025.jpg",
+)
+MODES = ("userDef", "imgaugLib", "allab", "allba", "trivialaugment")
+EPOCH = 6  # as training with seed 0 would draw them, were the photos the first six of its list
+CELL, GAP, HEAD = 224, 8, 46  # pixels; shown in a README 800 pixels wide, a photo has 129
+BACKGROUND, INK = "#24292f", "white"
+FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+
+THUMBNAIL = (720, 360)  # twice the width of a column of the README
+MAX_THUMBNAIL = 30_000  # bytes
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A part of a page: `width` × `width` / 2 pixels of its style sheet.
+
+    They begin `above` the top of the first element of that selector.
+    """
+
+    address: str
+    width: int = THUMBNAIL[0]
+    element: str = "body"
+    above: int = 0
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of a figure, `width` × `width` / 2 pixels."""
+
+    file: Path
+    width: int
+    left: int = 0
+    top: int = 0
+
+
+def square(photo: np.ndarray) -> np.ndarray:
+    """The middle of a photo."""
+    side = min(photo.shape[:2])
+    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
+    return np.ascontiguousarray(photo[top : top + side, left : left + side])
+
+
+def grid(photos: list[np.ndarray]) -> Image.Image:
+    """A photo a row: the original, then a draw of each mode."""
+    columns = ("original", *MODES)
+    step = CELL + GAP
+    size = (step * len(columns) - GAP, HEAD + step * len(photos) - GAP)
+    picture = Image.new("RGB", size, BACKGROUND)
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.truetype(str(FONT), 26)
+    for column, mode in enumerate(columns):
+        middle = column * step + CELL // 2
+        draw.text((middle, HEAD // 2), mode, INK, font, anchor="mm")
+        aug = augmentation("none" if mode == "original" else mode)
+        for row, photo in enumerate(photos):
+            image = resize(square(photo), CELL)
+            drawn = aug(image, generator(0, "augment", EPOCH, row))
+            picture.paste(Image.fromarray(drawn), (column * step, HEAD + row * step))
+    return picture
+
+
+def jpeg(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
+    return buffer.getvalue()
+
+
+def thumbnail(picture: Image.Image) -> bytes:
+    """A JPEG of the best quality that is small enough."""
+    small = picture.convert("RGB").resize(THUMBNAIL, Image.Resampling.LANCZOS)
+    files = (jpeg(small, quality) for quality in range(90, 0, -5))
+    return next(file for file in files if len(file) <= MAX_THUMBNAIL)
+
+
+def run_tool(name: str, *words: str | Path, room: Path) -> None:
+    """Run a tool in a folder, into which it writes."""
+    command = [sys.executable, str(ROOT / "tools" / f"{name}.py"), *map(str, words), "--quiet"]
+    subprocess.run(command, cwd=room, check=True, stdout=subprocess.DEVNULL)
+
+
+def make_outputs(photos16: Path, room: Path) -> None:
+    """What the tools write of these photos, into a folder."""
+    run_tool("preview", "userDef,imgaugLib,trivialaugment", "--data", photos16, "--html",
+             "preview.html", room=room)  # fmt: skip
+    run_tool("check", photos16, "--montage", "sheets", room=room)
+    run_tool("train", "--data", photos16, "--recipe", "probe", "--epochs", "5", room=room)
+    (weights,) = (room / "models").glob("*_last.pdparams")
+    run_tool("evaluate", weights, "--heatmap", "--out", "evaluated", room=room)
+
+
+def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
+    """What they show, by their names."""
+    listed = (photos16 / "Train.txt").read_text(encoding="utf-8").split("\n")
+    number = next(index for index, line in enumerate(listed) if line.startswith(PHOTOS[1]))
+    explored = urlencode({"x.spec": "hflip|rotate(20)|brightness(0.5)", "x.photo": number})
+    return {
+        "compare": Shot((REFERENCE / "compare-photos16" / "report.html").as_uri()),
+        "search": Crop(REFERENCE / "search-photos16" / "report.png", 1040),
+        "preview": Shot((room / "preview.html").as_uri(), element="h2", above=20),
+        "studio": Shot(f"{start(photos16, 'probe')}#{explored}", 960),
+        "check": Crop(room / "sheets" / "002_butterfly.png", 600),
+        "evaluate": Crop(room / "evaluated" / "heatmaps.png", 520, top=285),
+        "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1040),
+        "plot": Crop(REFERENCE / "photos16" / "accuracy.png", 1040),
+    }
+
+
+def take(shots: dict[str, Shot | Crop]) -> dict[str, bytes]:
+    """The thumbnails by their names."""
+    from playwright.sync_api import sync_playwright
+
+    taken = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for name, shot in shots.items():
+            if isinstance(shot, Crop):
+                box = (shot.left, shot.top, shot.left + shot.width, shot.top + shot.width // 2)
+                picture = Image.open(shot.file).crop(box)
+            else:
+                page = browser.new_page(viewport={"width": shot.width, "height": shot.width // 2})
+                page.goto(shot.address)
+                page.wait_for_selector("body:not([data-busy=yes])", state="attached")
+                page.locator(shot.element).first.evaluate(
+                    f"it => scrollTo(0, it.getBoundingClientRect().top + scrollY - {shot.above})"
+                )
+                picture = Image.open(io.BytesIO(page.screenshot()))
+                page.close()
+            taken[name] = thumbnail(picture)
+        browser.close()
+    return taken
+
+
+def main(data: Path, output: Path) -> None:
+    photos16 = data / "photos16"
+    photos = [read_image(photos16 / "Images" / name) for name in PHOTOS]
+    write_bytes(output / "front.jpg", jpeg(grid(photos), quality=80))
+    with tempfile.TemporaryDirectory() as folder:
+        make_outputs(photos16.absolute(), Path(folder))
+        for name, file in take(thumbnails(photos16, Path(folder))).items():
+            write_bytes(output / f"{name}.jpg", file)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("output", type=Path)
+    main(**vars(parser.parse_args()))
