@@ -72,7 +72,10 @@ def main() -> None:
         if isinstance(row, UserError):
             raise row
         rows.append(row)
-    evaluation = evaluate.Evaluation(trained.class_names, samples, np.stack(rows), options.on)
+    names = data.name, trained.config.network
+    evaluation = evaluate.Evaluation(
+        trained.class_names, samples, np.stack(rows), options.on, names
+    )
     seen = []
     if options.heatmap:
         worst = evaluation.worst(options.mistakes)

@@ -17,6 +17,7 @@ from paddle_aug.data.samples import Sample
 from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.results import fonts, style
+from paddle_aug.results.charts import SEPARATOR
 from paddle_aug.results.metrics import (
     BINS,
     Measures,
@@ -60,12 +61,26 @@ class Heatmaps(NamedTuple):
 @dataclass(frozen=True)
 class Evaluation:
     """Samples of a part of the data ("train", "eval" or "test") and the probabilities that a
-    network predicts for them, [N, C]."""
+    network predicts for them, [N, C]; `names` of data and network are for titles of figures."""
 
     class_names: list[str]
     samples: Sequence[Sample]
     probabilities: np.ndarray
     part: str = "eval"
+    names: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Data, network and accuracy with its 95 % interval."""
+        measures = self.measures
+        low, high = (100 * bound for bound in measures.interval)
+        return SEPARATOR.join(
+            [
+                *self.names,
+                f"{measures.correct:,} of {measures.images:,} {self.part} images right: "
+                f"{100 * measures.accuracy:.1f} % ({low:.1f} to {high:.1f} %)",
+            ]
+        )
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -113,11 +128,12 @@ def write(
     write_text(folder / "confusion.csv", csv_text(confusion_rows(evaluation)))
     write_text(folder / "hardest.csv", csv_text(hardest_rows(evaluation)))
     # A dollar sign in the name of a class does not begin a formula.
-    settings = style.settings(evaluation.class_names) | {"text.parse_math": False}
+    texts = [*evaluation.class_names, evaluation.title]
+    settings = style.settings(texts) | {"text.parse_math": False}
     with matplotlib.rc_context(settings):
         figures = {
             "confusion.png": confusion_figure(evaluation),
-            "reliability.png": reliability_figure(evaluation.measures),
+            "reliability.png": reliability_figure(evaluation.measures, evaluation.title),
         }
         for name, figure in figures.items():
             with replacing(folder / name) as file:
@@ -306,12 +322,13 @@ def place(evaluation: Evaluation, image: Judged) -> dict:
 
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
-    """The matrix, coloured by the share of the true class; up to `MAX_COUNTED` classes, with counts
-    in its cells."""
+    """The matrix, coloured by the share of the true class, whose scale is that of square roots; up
+    to `MAX_COUNTED` classes, with counts in its cells. Its title says data and accuracy."""
     confusion = evaluation.measures.confusion
     class_names = fonts.class_names(evaluation.class_names)
     count = len(class_names)
-    side = float(np.clip(13 / count, 0.13, 0.55))  # of a cell, in inches
+    side = float(np.clip(6.4 / count, 0.13, 0.4))  # of a cell, in inches
+    side = max(side, 2.8 / count)  # room for the colours' scale
     names = [
         name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…" for name in class_names
     ]
@@ -319,6 +336,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     wide = count * side + max(map(len, names)) * size * 0.6 / 72
     figure = Figure(figsize=(wide + 1.9, wide + 0.8), dpi=preview_figure.DPI, layout="constrained")
     axes = figure.add_subplot()
+    axes.set_title(style.broken(evaluation.title, int(11 * wide)), loc="left")
     images = confusion.sum(axis=1, keepdims=True)
     colours = PowerNorm(0.5, 0, 100)  # makes a few mistakes among many images visible
     shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
@@ -340,12 +358,12 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
             axes.text(column, row, f"{number}", color=color, fontsize=points, **place)
     bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, shrink=min(1, 4 / wide + 0.2))
     bar.set_ticks([0, 1, 5, 20, 50, 100])
-    bar.set_label("Share of the true class (%)")
+    bar.set_label("Share of the true class (%),\nsquare-root scale")
     bar.outline.set_visible(False)
     return figure
 
 
-def reliability_figure(measures: Measures) -> Figure:
+def reliability_figure(measures: Measures, title: str) -> Figure:
     """Accuracy against confidence in the bins of the calibration error, above a histogram."""
     figure = Figure(figsize=(6, 6), dpi=preview_figure.DPI, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -355,12 +373,12 @@ def reliability_figure(measures: Measures) -> Figure:
     bars = {"width": 100 / BINS, "edgecolor": "white"}
     above.bar(middles[filled], 100 * accuracy[filled], color="#0072b2", label="accuracy", **bars)
     sure = 100 * confidence[filled]
-    above.plot(sure, sure, "o", color="#cc3311", label="mean confidence")
+    above.plot(sure, sure, "o", color="#ff9e00", label="mean confidence")
     above.plot([0, 100], [0, 100], color="#888888", linestyle="--", linewidth=1)
     above.set(ylabel="Accuracy (%)", ylim=(0, 100))
     error = f"{100 * measures.calibration_error:.1f} % ({BINS} bins)"
-    above.set_title(f"Expected calibration error {error}", loc="left")
-    above.legend(loc="upper left")
+    above.set_title(f"{style.broken(title, 58)}\nExpected calibration error {error}", loc="left")
+    figure.legend(loc="outside lower center", ncols=2)
     below.bar(middles, 100 * images / measures.images, color="#888888", **bars)
     below.set(xlabel="Confidence: probability of the predicted class (%)", xlim=(0, 100))
     below.set_ylabel("Images (%)")

@@ -1,27 +1,20 @@
 """The files of an invariance map: a figure, a page with a table and sentences, and all numbers."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
 from paddle_aug.data.dataset import Dataset
+from paddle_aug.evaluation import invariance_figure
 from paddle_aug.evaluation.invariance import Curve, Subject
-from paddle_aug.results.colours import colours
+from paddle_aug.inputs import augmented
+from paddle_aug.results.colours import label
 from paddle_aug.results.html import environment
-from paddle_aug.results.style import add_legend, settings, wrapped
 from paddle_aug.results.text import csv_text, markdown_table
 from paddle_aug.system.files import replacing, write_json, write_text
 from paddle_aug.system.versions import versions
 
-COLUMNS = 3  # of panels
-LINES = ("-", "--", ":", "-.")  # of networks trained under the same mode
-GUESSING = {"color": "#888888", "lw": 0.8, "ls": (0, (1, 2))}
 MAX_DIFFERENT = 3  # ops that are named
 FILES = ("invariance.png", "invariance.csv", "invariance.json", "invariance.md")
 
@@ -65,111 +58,19 @@ def write(result: Map, folder: Path) -> list[Path]:
         OSError: a file cannot be written.
     """
     files = [folder / name for name in FILES]
-    style = settings(subject.name for subject in result.networks)
-    style |= {"font.size": 8, "axes.titlesize": 9}
-    with matplotlib.rc_context(style), replacing(files[0]) as file:
-        figure(result).savefig(file, format="png")
+    content = as_dict(result)
+    image = augmented(result.networks[0].config, result.data.eval[:1], "none")[0, 0][0]
+    with replacing(files[0]) as file:
+        invariance_figure.draw(content, image, file, [c[0].op for c in result.curves.values()])
     write_text(files[1], as_csv(result))
-    write_json(files[2], as_dict(result))
+    write_json(files[2], content)
     write_text(files[3], page(result))
     return files
-
-
-def looks(networks: Sequence[Subject]) -> list[tuple[str, str]]:
-    """The colour and line style of each network; a mode has the same colour in all figures."""
-    modes = [subject.mode for subject in networks]
-    colour = colours(sorted(set(modes)))
-    return [
-        (colour[mode], LINES[modes[:place].count(mode) % len(LINES)])
-        for place, mode in enumerate(modes)
-    ]
-
-
-def figure(result: Map) -> Figure:
-    """A panel for each op, and one for those that are on or off; strips below the curves show the
-    ranges in which accuracy is kept."""
-    panels = len(result.curved) + bool(result.switched)
-    rows = math.ceil(panels / COLUMNS)
-    drawn = Figure(figsize=(8, 1.75 * rows + 0.7), dpi=130, layout="constrained")
-    all_axes = list(drawn.subplots(rows, COLUMNS, sharey=True, squeeze=False).flat)
-    for axes, curves in zip(all_axes, result.curved.values(), strict=False):
-        draw_curves(axes, curves, result)
-    if result.switched:
-        draw_bars(all_axes[len(result.curved)], result)
-    for axes in all_axes[panels:]:
-        axes.remove()
-    for axes in all_axes[:panels:COLUMNS]:
-        axes.set_ylabel("Accuracy (%)")
-    explain(drawn, result)
-    return drawn
-
-
-def draw_curves(axes, curves: Sequence[Curve], result: Map) -> None:
-    """One op: accuracy over its magnitudes."""
-    op = curves[0].op
-    for row, (curve, (colour, line)) in enumerate(zip(curves, looks(result.networks), strict=True)):
-        low, high = (100 * end for end in curve.interval)
-        axes.fill_between(op.magnitudes, low, high, color=colour, alpha=0.16, lw=0)
-        axes.plot(
-            op.magnitudes, 100 * curve.accuracy, line, color=colour, lw=1.4, marker=".", ms=3.5
-        )
-        first, last = curve.kept(result.tolerance)
-        strip = strip_height(row)
-        axes.plot([first, last], [strip, strip], color=colour, lw=3, solid_capstyle="butt")
-        if first == last:
-            axes.plot(first, strip, "|", color=colour, ms=5, mew=1.5)
-    axes.axvline(op.neutral, color="#bbbbbb", lw=0.8, zorder=0)
-    finish(axes, result, op.name)
-    axes.set_xlabel(op.unit)
-    if op.unit == "degrees" and op.magnitudes[-1] == 180:
-        axes.set_xticks(range(-180, 181, 90))
-
-
-def draw_bars(axes, result: Map) -> None:
-    """The ops that are on or off, beside the unchanged images."""
-    groups = {"unchanged": (result.clean, result.clean[0].op.neutral_place)}
-    groups |= {name: (curves, -1) for name, curves in result.switched.items()}
-    width = 0.8 / len(result.networks)
-    for number, (curves, place) in enumerate(groups.values()):
-        middle = number - 0.4 + width / 2
-        for curve, (colour, _) in zip(curves, looks(result.networks), strict=True):
-            share, low, high = (100 * ends[place] for ends in (curve.accuracy, *curve.interval))
-            axes.bar(middle, share, width * 0.92, color=colour, alpha=0.75)
-            axes.vlines(middle, low, high, color="#333333", lw=0.9)
-            middle += width
-    axes.set_xticks(range(len(groups)), groups)
-    axes.grid(visible=False, axis="x")
-    finish(axes, result, "on or off")
 
 
 def percent(result: Map) -> str:
     """The tolerance in words."""
     return f"{100 * result.tolerance:g}%"
-
-
-def strip_height(row: int) -> float:
-    """The height of a network's strip, below 0 %."""
-    return -5 - 6 * row
-
-
-def finish(axes, result: Map, title: str) -> None:
-    """Add what all panels have: a title, the limits, and the accuracy of guessing."""
-    axes.set_title(title, loc="left", weight="bold")
-    axes.axhline(100 / result.data.num_classes, **GUESSING)
-    axes.set_ylim(strip_height(len(result.networks)), 101)
-    axes.set_yticks(range(0, 101, 25))
-
-
-def explain(drawn: Figure, result: Map) -> None:
-    """Explain lines and strips in a legend below the panels."""
-    entries = {
-        wrapped(subject.name, 40): Line2D([], [], color=colour, ls=line, lw=1.8, marker=".")
-        for subject, (colour, line) in zip(result.networks, looks(result.networks), strict=True)
-    }
-    strip = Line2D([], [], color="#555555", lw=3, solid_capstyle="butt")
-    entries[f"accuracy kept (at most {percent(result)} of it lost)"] = strip
-    entries["guessing"] = Line2D([], [], **GUESSING)
-    add_legend(drawn, entries, 130)
 
 
 def sentences(result: Map) -> list[str]:
@@ -299,12 +200,14 @@ def as_dict(result: Map) -> dict:
     """The content of invariance.json: all numbers."""
     return {
         "data": {"name": result.data.name, "fingerprint": result.data.fingerprint},
+        "classes": result.data.num_classes,
         "images": result.images,
         "tolerance": result.tolerance,
         "networks": [
             {
                 "name": curve.subject.name,
-                "augment": curve.subject.config.mode,
+                "augment": label(curve.subject.mode),
+                "network": curve.subject.config.network,
                 "weights": str(curve.subject.weights),
                 "accuracy": curve.clean,
             }

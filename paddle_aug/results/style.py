@@ -67,10 +67,14 @@ def wrapped(mode: str, letters: int, note: str = "") -> str:
     return "\n".join([*lines, note] if note else lines).replace("$", r"\$")
 
 
-def titled(axes: Axes, title: str, letters: int = LETTERS) -> None:
-    """Set the title of axes, in lines of so many letters that break between its parts or words."""
-    text = fonts.drawable(title).replace("$", r"\$").replace(" %", "\u00a0%")
-    axes.set_title("\n".join(textwrap.wrap(text, letters)), loc="left")
+def titled(axes: Axes, title: str) -> None:
+    """Set the title of axes, in lines that have room."""
+    axes.set_title(broken(title).replace("$", r"\$"), loc="left")
+
+
+def broken(title: str, letters: int = LETTERS) -> str:
+    """A title in lines of so many letters."""
+    return "\n".join(textwrap.wrap(fonts.drawable(title).replace(" %", "\u00a0%"), letters))
 
 
 def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list:

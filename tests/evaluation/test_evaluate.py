@@ -318,6 +318,11 @@ def test_the_confusion_figure_shows_the_matrix_with_its_names(classes):
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert len(labels) == classes
     assert max(map(len, labels)) == evaluate.MAX_LETTERS
+    assert (
+        axes.get_title(loc="left")
+        .replace("\n", " ")
+        .startswith(f"{evaluation.measures.correct} of 300 ")
+    )
     numbers = [text.get_text() for text in axes.texts]
     assert numbers == ([f"{count}" for count in counts[counts > 0]] if classes <= 30 else [])
     figure.draw_without_rendering()

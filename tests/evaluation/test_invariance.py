@@ -20,7 +20,7 @@ from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
-from paddle_aug.evaluation import invariance, invariance_ops, invariance_report
+from paddle_aug.evaluation import invariance, invariance_figure, invariance_ops, invariance_report
 from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.evaluation.invariance_ops import OPS, Op
 from paddle_aug.inputs import open_data
@@ -371,23 +371,31 @@ def test_a_panel_an_op_in_the_colours_of_the_modes(photos):
         op.name: [curve(np.full(len(op.magnitudes), 0.5), op, subject) for subject in networks]
         for op in OPS
     }
+    low = np.where(np.array(BY_NAME["elastic"].magnitudes) == 0, 0.5, 0.2)
+    curves["elastic"][2] = curve(low, BY_NAME["elastic"], networks[2])
     result = invariance_report.Map(curves, open_data(networks[0].config), 0.05)
-    drawn = invariance_report.figure(result)
-    titles = [axes.get_title(loc="left") for axes in drawn.axes]
-    assert titles == [*(op.name for op in OPS if op.unit), "on or off"]
-    lines = [line for line in drawn.axes[0].lines if len(line.get_xdata()) > 2]
+    content = invariance_report.as_dict(result)
+    image = np.zeros((24, 24, 3), np.uint8)
+    drawn = invariance_figure.figure(content, image)
+    panels = [axes for axes in drawn.axes if axes.axison]
+    titles = [axes.get_title(loc="left") for axes in panels]
+    assert titles[0] == "elastic", "the op under which one keeps least is the first"
+    assert set(titles[1:-1]) == {op.name for op in OPS if op.unit and op.name != "elastic"}
+    assert titles[-1] == "on or off"
+    lines = [line for line in panels[1].lines if len(line.get_xdata()) > 2]
     assert [to_hex(line.get_color()) for line in lines] == [
         COLOURS[""], COLOURS[""], COLOURS["userDef"]
     ]  # fmt: skip
     assert len({line.get_linestyle() for line in lines[:2]}) == 2
     assert (lines[0].get_ydata() == 50).all()
-    assert all(axes.get_xlabel() for axes in drawn.axes[:-1])
-    names = [tick.get_text() for tick in drawn.axes[-1].get_xticklabels()]
+    shown = [len(axes.child_axes) for axes in drawn.axes if not axes.axison]
+    assert shown == [5] * (len(panels) - 1) + [4]
+    names = [tick.get_text() for tick in panels[-1].get_xticklabels()]
     assert names == ["unchanged", "hflip", "vflip", "invert"]
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == [
-        "none", "last", "u", "accuracy kept (at most 5% of it lost)", "guessing"
+        "none", "last", "u", "at most 5 % of its accuracy lost", "guessing"
     ]  # fmt: skip
-    assert drawn.get_figwidth() == 8
+    assert drawn.get_suptitle().startswith(f"{Path(photos).name} · vgg16 · 1,000 held-out images")
 
 
 def test_a_list_of_ops():
