@@ -14,9 +14,9 @@ from paddle_aug.system.opencv import warn_of_opencv
 # In the order in which the notebook trains them.
 NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 
-# What `compare` trains by default: no augmentation, two that are mild, and the notebook's two. The
-# first mild one is that of the recipe probe. Pipelines of both of the notebook's take twice as
-# long; `--modes all` asks the notebook's own question.
+# What `compare` trains by default, and what `search` compares its winner with: no augmentation, the
+# one of the recipe probe, a policy without settings, and the notebook's two. `--modes all` asks the
+# notebook's own question: allab and allba take as long as both of these together.
 MILD = "random_resized_crop(area=(0.5, 1))|hflip"
 COMPARED_MODES = ("none", MILD, "trivialaugment", "userDef", "imgaugLib")
 

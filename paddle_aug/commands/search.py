@@ -7,7 +7,7 @@ import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
-from paddle_aug.augment.modes import split_modes
+from paddle_aug.augment.modes import COMPARED_MODES, split_modes
 from paddle_aug.commands._engine import add_engine, engine_of
 from paddle_aug.commands._options import (
     CommandParser,
@@ -48,7 +48,6 @@ def main() -> None:
     from paddle_aug.experiments import runner, search_report
     from paddle_aug.experiments.search import Search, Settings
     from paddle_aug.inputs import open_data
-    from paddle_aug.results.table import paragraph
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
     settings = Settings(
@@ -59,12 +58,15 @@ def main() -> None:
         tuple(options.against),
         tuple(options.also),
     )
-    command = training_command(given, options.recipe)
+    command, dropped = training_command(given, options.recipe)
     with runner.hold(options.out):
         data = open_data(config, select_part=False)
-        search = Search(settings, data, options.out, command, options.jobs, engine=engine)
+        search = Search(
+            settings, data, options.out, command, options.jobs, engine=engine,
+            recipe=options.recipe, dropped=dropped,
+        )  # fmt: skip
         state = search.run()
-    print(paragraph(search_report.answer(state)))
+    print(search_report.as_text(state))
     logger.info("wrote %s", options.out / "report.md")
 
 
@@ -90,7 +92,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own.add_argument(
         "--against",
         type=split_modes,
-        default="none,userDef,imgaugLib,trivialaugment",
+        default=",".join(COMPARED_MODES),
         metavar="MODES",
         help="the modes to compare the winner with",
     )
@@ -110,16 +112,26 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     return options, pop_fields(options, of_runs)
 
 
-def training_command(given: dict, recipe: str) -> str:
-    """The command that trains as the search did, up to the mode."""
+def training_command(given: dict, recipe: str) -> tuple[str, list[str]]:
+    """The command that trains with what the search finds, up to the mode, and the options that it
+    lacks: those that only made the search's runs shorter than the recipe's."""
+    base = make_config({}, recipe)
+    saving = {
+        name: value
+        for name, value in given.items()
+        if name in ("fraction", "first")
+        or (name in ("image_size", "epochs") and value < getattr(base, name))
+    }
     words = [*tool("train"), "--recipe", recipe]
     if imports := plugins.loaded():
         words += ["--import", ",".join(imports)]
     for name, value in given.items():
-        if name == "holdout":
+        # A training of its own has all cores.
+        if name in saving or name in ("holdout", "threads"):
             continue
         if isinstance(value, bool):
             words.append(flag(name) if value else flag(name).replace("--", "--no-", 1))
         else:
             words += [flag(name), str(value)]
-    return shlex.join([*words, "--augment"])
+    options = [f"{flag(name)} {value}" for name, value in saving.items()]
+    return shlex.join([*words, "--augment"]), options

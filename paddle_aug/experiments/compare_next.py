@@ -41,15 +41,19 @@ def too_early(results: Results) -> list[str]:
             )
         )
     if rises := rising(results):
-        text = "The eval accuracy of {modes} still rises in the last {last} epochs."
-        if not sentences:
-            text = (
-                "Too early to tell: the eval accuracy of {modes} still rises in the last {last} "
-                "epochs."
-            )
-        modes = [f"{code(mode)} (by {100 * rise:.1f} points)" for mode, rise in rises.items()]
-        sentences.append(text.format(modes=listed(modes), last=last_quarter(epochs)))
+        sentences.append(rises_text(rises, last_quarter(epochs), first=not sentences))
     return sentences
+
+
+def rises_text(rises: Mapping[str, float], last: int, first: bool) -> str:
+    """Which modes still rise in the last epochs, in a sentence, which may be the first one."""
+    text = "The eval accuracy of {modes} still rises in the last {last} epochs."
+    if first:
+        text = (
+            "Too early to tell: the eval accuracy of {modes} still rises in the last {last} epochs."
+        )
+    modes = [f"{code(mode)} (by {100 * rise:.1f} points)" for mode, rise in rises.items()]
+    return text.format(modes=listed(modes), last=last)
 
 
 def rising(results: Results) -> dict[str, float]:
@@ -121,7 +125,7 @@ def _more(results: Results, words: list[str], rows: list[ModeRow]) -> Step:
             ).format(images=count(data["eval"], "image"), train=f"{data['train']:,}")
             more = {"--seeds": None, "--kfold": f"{FOLDS}"}
             return _elsewhere(results, words, text, more, f"{FOLDS}-folds")
-        needed = {mode: _seeds_needed(comparison) for mode, comparison in unclear.items()}
+        needed = {mode: seeds_needed(comparison) for mode, comparison in unclear.items()}
         within = {mode: number for mode, number in needed.items() if number <= MAX_SEEDS}
         if within:
             number = max(seeds + 1, *within.values())
@@ -136,7 +140,7 @@ def _more(results: Results, words: list[str], rows: list[ModeRow]) -> Step:
     return Step(text, shlex.join(command))
 
 
-def _seeds_needed(comparison: Comparison) -> float:
+def seeds_needed(comparison: Comparison) -> float:
     """The seeds that would show a difference like the one seen."""
     seen = comparison.difference
     if seen.spread == 0:  # the same with each seed: nothing is known of chance, or of its absence

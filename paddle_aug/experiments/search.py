@@ -8,13 +8,15 @@ and tested on the eval list, which no choice has looked at. No two stages share 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 
-from paddle_aug.config import TrainConfig
+import numpy as np
+
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
@@ -43,7 +45,7 @@ from paddle_aug.experiments.search_plan import (
 from paddle_aug.experiments.state import SEARCH, VERSION, read_state, refuse_other
 from paddle_aug.inputs import of_mode
 from paddle_aug.results import runlog
-from paddle_aug.results.stats import last_epochs
+from paddle_aug.results.stats import last_epochs, still_rising
 from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import count, duration
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
@@ -68,11 +70,14 @@ class Search:
         jobs: int = 0,
         clock: Callable[[], float] = time.perf_counter,
         engine: Engine | None = None,
+        recipe: str | None = None,
+        dropped: Sequence[str] = (),
     ):
         """Open the folder's search, or begin one.
 
-        `command` is the command line that trains with the mode that is appended to it; `jobs`,
-        `clock` and `engine` are as for a comparison (see `compare.Experiment`).
+        `command` is the command line that trains with the mode that is appended to it, without the
+        options that are `dropped`; `jobs`, `clock`, `engine` and `recipe` are as for a comparison
+        (see `compare.Experiment`).
 
         Raises:
             UserError: the folder holds another search.
@@ -90,6 +95,8 @@ class Search:
             "version": VERSION,
             "settings": settings.asdict(),
             "command": command,
+            "recipe": recipe and {"name": recipe, "epochs": make_config({}, recipe).epochs},
+            "dropped": [*dropped],
             "data": {
                 "name": data.name,
                 "fingerprint": self.data.fingerprint,
@@ -129,8 +136,8 @@ class Search:
             return
         # Before runs could be side by side, their seconds were those of the search.
         earlier.setdefault("spent", sum(run["seconds"] for run in earlier["runs"]))
-        own = {name: self.state[name] for name in ("settings", "command", "side_by_side")}
-        self.state |= earlier | own
+        own = ("settings", "command", "recipe", "dropped", "side_by_side")
+        self.state |= earlier | {name: self.state[name] for name in own}
 
     @property
     def file(self) -> Path:
@@ -289,8 +296,24 @@ class Search:
         final = self.state["final"]
         if not final["finished"]:
             self.train("final", final, final["modes"], lambda mode: self.left > 0)
+            final["rising"] = still_rising(
+                {
+                    mode: self.eval_curves(mode)
+                    for mode in search_report.accuracies(self.state, "final")
+                }
+            )
             final["finished"] = True
             self.write()
+
+    def eval_curves(self, mode: str) -> np.ndarray:
+        """Those of the mode's runs in the test that did not diverge."""
+        final = self.state["final"]
+        configs = [
+            self.config_of("final", mode, seed, final["epochs"])
+            for seed in search_report.accuracies(self.state, "final")[mode]
+        ]
+        runs = [runlog.read_run(config.log_dir, config.mode) for config in configs]
+        return runlog.stack(runs, "accEval")
 
     def begin_test(self) -> dict:
         """The test's runs: as long as the time left allows, then with more seeds; the same for all

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from paddle_aug.augment.modes import COMPARED_MODES
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import search_space
@@ -13,7 +14,6 @@ from paddle_aug.experiments.runner import check_mode
 from paddle_aug.experiments.state import plain
 from paddle_aug.training.state import MAY_CHANGE
 
-BASELINES = ("none", "userDef", "imgaugLib", "trivialaugment")
 HOLDOUT = 0.25
 KEEP_ONE_OF = 3  # candidates on a rung
 TEST_SHARE = 0.4  # of the budget, reserved before the search
@@ -40,7 +40,7 @@ class Settings:
     budget: float
     seeds: int = 3
     candidates: int = 27
-    against: tuple[str, ...] = BASELINES
+    against: tuple[str, ...] = COMPARED_MODES
     also: tuple[str, ...] = ()
 
     def __post_init__(self):

@@ -1,9 +1,10 @@
 """The report of a search: sentences, tables and a figure, all from its state (search.json)."""
 
-import shlex
 from collections import Counter
 from pathlib import Path
 
+from paddle_aug.experiments.compare_next import Step
+from paddle_aug.experiments.search_next import next_step, too_early
 from paddle_aug.results import curves
 from paddle_aug.results.charts import (
     EVAL_ACCURACY,
@@ -15,6 +16,7 @@ from paddle_aug.results.charts import (
 from paddle_aug.results.colours import colours
 from paddle_aug.results.html import environment
 from paddle_aug.results.stats import Comparison, compared_in_pairs, estimate
+from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import (
     code,
     count,
@@ -78,11 +80,33 @@ def compared(state: dict) -> dict[str, Comparison]:
 
 
 def answer(state: dict) -> str:
-    """The result in a sentence, and another one if runs of the test diverged."""
+    """The result in a sentence; before it, why it may be too early, and after it, which runs of the
+    test diverged."""
     lost = diverged(state, "final")
     modes = listed([f"{code(mode)} with {count(lost[mode], 'seed')}" for mode in lost])
-    note = f" In the test, {modes} diverged; these runs are in no mean." if lost else ""
-    return f"{_answer(state)}{note}"
+    sentences = [*too_early(state), _answer(state)]
+    if len(sentences) > 1:
+        so_far = "So far: {claim}"
+        sentences[-1] = so_far.format(claim=sentences[-1])
+    if lost:
+        text = "In the test, {modes} diverged; these runs are in no mean."
+        sentences.append(text.format(modes=modes))
+    return " ".join(sentences)
+
+
+def what_next(state: dict) -> Step:
+    """Why a command comes next, and the command."""
+    means = {
+        mode: sum(by_seed.values()) / len(by_seed)
+        for mode, by_seed in accuracies(state, "final").items()
+    }
+    return next_step(state, means, compared(state))
+
+
+def as_text(state: dict) -> str:
+    """The answer and what to run next, for a terminal."""
+    step = what_next(state)
+    return f"{paragraph(answer(state))}\n\n{paragraph(step.text)}\n{step.command}"
 
 
 def _answer(state: dict) -> str:
@@ -118,17 +142,12 @@ def tested(state: dict) -> str:
     """What the answer rests on, in a sentence or two."""
     final, data = state["final"], state["data"]
     seeds = seeds_text([len(by_seed) for by_seed in accuracies(state, "final").values()])
-    epochs, planned = final["epochs"], state["settings"]["config"]["epochs"]
+    epochs = final["epochs"]
     text = (
         f"Each mode was trained with {seeds} and evaluated on {data['eval']:,} images "
         f"({data['tested_on']}), which no choice had looked at. The runs had "
         f"{count(epochs, 'epoch')} each"
     )
-    if epochs < planned:
-        text += (
-            f", fewer than the {planned} of the settings: longer training tends to favour stronger "
-            "augmentation"
-        )
     if final["stopped"]:
         text += ". The budget ended before all runs of the test were done"
     return f"{text}."
@@ -146,7 +165,7 @@ def report(state: dict) -> str:
         last=f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
         comparisons=count(len(compared(state)), "comparison"),
         has_figure=accuracies(state, "final"),
-        winner=shlex.quote(final["modes"][0]),
+        next=what_next(state),
         tried=tried(state),
         holdout=f"{100 * settings['config']['holdout']:g}",
         spent=duration(state["spent"]),

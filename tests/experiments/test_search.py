@@ -4,6 +4,7 @@ what it reports. Training is played, except in two tests at the end."""
 import json
 import logging
 import re
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from made_data import spoil_images, write_dataset
 from made_search import state_of
 from played import Played as PlayedTraining
 
+from paddle_aug.commands import search as search_command
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search, search_report
@@ -426,11 +428,15 @@ def test_the_report_says_what_was_tried_what_was_left_out_and_how_to_train(tmp_p
     state["candidates"].append("blur")
     state["plan"]["rungs"].append({"candidates": 1, "epochs": 8, "seeds": 2})
     text = search_report.report(state)
-    assert "The runs had 12 epochs each, fewer than the 20 of the settings" in text
+    assert text.startswith(
+        "Too early to tell: the runs of the test had 12 epochs, and the settings have 20; longer "
+        "training tends to favour stronger augmentation. So far: `hflip` is better than `none`"
+    )
+    assert "The runs had 12 epochs each." in text
     for part in (
         "2 of 3 proposed candidates, on 100 training images; each run of the search held back 25 %",
         "1 of the proposed candidates were not planned for; rung 1 was left out; the test had",
-        "python tools/train.py --data photos --recipe small --augment hflip\n",
+        "tools/compare.py --data photos --recipe small --modes none,userDef,hflip --seeds 5 --out",
         "| `hflip` | 70.4 ± 1.3 | 3 | – | – | 1.2 |",
         "| `none` | 64.4 ± 1.1 | 3 | +6.0 ± 0.2 | < 0.001 | 1.2 |",
         "| `noise(3)` | 50.0 | 1.2 |\n",
@@ -444,6 +450,60 @@ def test_pipes_in_a_table_are_escaped_and_in_a_command_quoted():
     text = search_report.report(state)
     assert r"| `hflip\|noise(1)` | 70.4" in text
     assert "--augment 'hflip|noise(1)'" in text
+
+
+@pytest.mark.parametrize(
+    ("final", "text", "command"),
+    [
+        (
+            {"hflip": HIGH, "none": LOW},
+            "This trains with the winner, `hflip`.", "train.py {data} --augment hflip",
+        ),
+        (
+            {"hflip": LOW, "none": HIGH},
+            "This trains with `none`.", "train.py {data} --augment none",
+        ),
+        (
+            {"hflip": HIGH, "none": NOISY},
+            "The search does not settle it. This compares the modes of its test, with 5 seeds "
+            "each.",
+            "compare.py {data} --modes none,hflip --seeds 5 --out logs/compare-winner",
+        ),
+        (
+            {"hflip": HIGH},
+            "The test had one mode. This compares it with others, with 5 seeds each.",
+            "compare.py {data} --modes 'none,random_resized_crop(area=(0.5, 1))|hflip,"
+            "trivialaugment,userDef,imgaugLib,hflip' --seeds 5 --out logs/compare-winner",
+        ),
+    ],
+)  # fmt: skip
+def test_a_search_ends_with_the_command_that_settles_what_is_open(final, text, command):
+    state = state_of(final, modes=[*final])
+    step = search_report.what_next(state)
+    full = "python tools/" + command.format(data="--data photos --recipe small")
+    assert step == (text, full)
+    assert f"## What to run next\n\n{text}\n\n```sh\n{full}\n```" in search_report.report(state)
+
+
+def test_where_curves_of_the_test_still_rise_the_answer_begins_with_that():
+    state = state_of({"hflip": HIGH, "none": LOW}, modes=["hflip", "none"], rising={"none": 0.021})
+    assert search_report.answer(state).startswith(
+        "Too early to tell: the eval accuracy of `none` (by 2.1 points) still rises in the last 5 "
+        "epochs. So far: `hflip` is better than `none`"
+    )
+    assert search_report.what_next(state).command.startswith("python tools/compare.py")
+
+
+def test_the_next_command_drops_what_only_made_the_search_shorter(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["tools/search.py"])
+    given = {"data": "photos", "fraction": 0.5, "image_size": 32, "batch_size": 8, "threads": 1}
+    command, dropped = search_command.training_command(given, "small")
+    assert command == "python tools/train.py --recipe small --data photos --batch-size 8 --augment"
+    assert dropped == ["--fraction 0.5", "--image-size 32"]
+    longer = {"image_size": 96, "epochs": 200}
+    command, dropped = search_command.training_command(longer, "small")
+    assert command.endswith("--image-size 96 --epochs 200 --augment")
+    assert dropped == []
 
 
 def test_the_chart_has_mean_and_interval_of_each_mode():
@@ -501,9 +561,12 @@ def test_the_tool_searches_with_real_training_on_images_decoded_before(
     assert run_tool("search.py", *words, monkeypatch=monkeypatch) == 0
     state, report = outcome(tmp_path)
     printed = capfd.readouterr()
-    assert report.startswith(printed.out.strip())
+    assert printed.out == search_report.as_text(state) + "\n"
+    assert report.startswith(search_report.answer(state))
+    assert printed.out.startswith("Too early to tell: the runs of the test had 2 epochs, and the ")
     assert "Warning" not in printed.err
-    assert f"--data {photos} --image-size 16 --epochs 2 --threads 1 --augment" in report
+    assert f"--data {photos} --modes none,{state['final']['modes'][0]} --seeds " in report
+    assert "It has no `--image-size 16` and `--epochs 2`, which saved time in the search." in report
     assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
     log = tmp_path / "final" / "seed-1" / "noAug_training.log"
     assert "2/2" in log.read_text(encoding="utf-8")
