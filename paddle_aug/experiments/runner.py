@@ -38,7 +38,7 @@ from paddle_aug.system.plugins import Loaded
 from paddle_aug.system.processes import cores, die_with_parent
 from paddle_aug.system.signals import block_signals, unblock_signals
 
-ATTEMPTS = 3  # of a run whose process dies before it finishes another epoch
+ATTEMPTS = 3  # of a run whose process dies before it saves another epoch
 PATIENCE = 30.0  # seconds for a process to end
 REMARK = "No ccache found"  # Paddle's, as it is imported; it builds nothing here
 
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Training:
     """A run. `select`, which must be picklable, takes the run's part of the data; `log` is the text
-    file of its messages. With `weights=False`, only its checkpoint has weights."""
+    file of its messages. `weights` is that of `fit`."""
 
     name: str
     config: TrainConfig
@@ -88,7 +88,7 @@ class Worker(Protocol):
         """There is no other run for now."""
 
     def interrupt(self) -> None:
-        """Ask the process to end; the last whole epoch of its run is on the disk."""
+        """Ask the process to end; the last saved epoch of its run is on the disk."""
 
     def stop(self) -> None:
         """Wait for the process to end, and kill it if it does not."""

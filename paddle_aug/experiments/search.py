@@ -361,7 +361,8 @@ class Search:
                 config = sharing_cores(config, self.engine, self.devices)
                 log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
                 select = partial(part_of, config.holdout, seed)
-                training = Training(f"{part} seed {seed} {mode}", config, select, log)
+                name = f"{part} seed {seed} {mode}"
+                training = Training(name, config, select, log, weights=part == "final")
                 by_name[training.name] = mode
                 yield training
 

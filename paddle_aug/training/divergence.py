@@ -60,7 +60,7 @@ def message(run: Run, progress: Progress, where: str) -> str:
     """Where the run diverged, what is kept of it, and what to try."""
     config = run.config
     kept = ""
-    if progress.done:
+    if progress.done and run.writes_weights:
         kept = (
             f"; the logs, the checkpoint and {model_file(config, 'best.pdparams')} are those of "
             f"the {count(progress.done, 'epoch')} before"

@@ -1,6 +1,7 @@
 """The training loop."""
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 # Epochs between evaluations of the training images, neither augmented nor mixed.
 CLEAN_EVERY = 10
+# Seconds, at least, between two saves of a run that writes no weights beside its checkpoint.
+SAVE_EVERY = 5.0
 
 
 def fit(
@@ -60,8 +63,9 @@ def fit(
     """Train a fresh network and keep its curves and weights, epoch by epoch.
 
     `data` comes from `open_data`, so that several runs can share one data set. `callbacks` follow
-    the training and may stop it (see `Callback`). With `weights=False`, the checkpoint is the
-    only file with weights.
+    the training and may stop it (see `Callback`). With `weights=False`, as in a comparison, the
+    checkpoint is the only file with weights, and an epoch that ends within five seconds of the last
+    save is saved with a later one.
 
     Each epoch ends with an evaluation of every eval image, a logged line, the checkpoint and the
     best weights (`<model_dir>/<prefix>*`), and the log files (`<log_dir>/<prefix>*`).
@@ -134,6 +138,7 @@ def fit_held(
         if config.sync_bn:
             synchronize(network, group)
 
+        saved = time.monotonic()
         while not progress.finished(config):
             epoch = progress.done
             observers.call("on_epoch_begin", run, progress)
@@ -173,9 +178,11 @@ def fit_held(
                 with average.in_place():
                     progress.test = evaluate(evaluation, batches["test"])
                 refuse_divergence(run, progress, epoch, metrics, [progress.test])
-            if group.is_first:
+            late = time.monotonic() - saved >= SAVE_EVERY
+            if group.is_first and (writes_weights or late or progress.finished(config)):
                 save(run, progress)
                 publish(run, progress)
+                saved = time.monotonic()
         observers.call("on_train_end", run, progress)
     return progress
 

@@ -29,6 +29,7 @@ from paddle_aug.results import runlog
 from paddle_aug.training import checkpoint, gradients
 from paddle_aug.training import fit as train
 from paddle_aug.training.batches import Batches, Normalize
+from paddle_aug.training.callbacks import Callback
 from paddle_aug.training.console import percent, result
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.frozen import Way
@@ -77,6 +78,35 @@ def test_without_weights_only_the_checkpoint_has_them_and_the_curves_are_the_sam
     bare = train.fit(replace(config, **elsewhere), data, weights=False)
     assert bare.curves == whole.curves
     assert os.listdir(elsewhere["model_dir"]) == ["userDefAug_checkpoint.pdstates"]
+
+
+def test_without_weights_epochs_are_saved_five_seconds_apart_and_the_rest_is_trained_again(
+    config, data, elsewhere, monkeypatch
+):
+    class Watch(Callback):
+        """Has the clock: an epoch takes two seconds. Ctrl-C comes after five epochs, once."""
+
+        now, interrupts = 0.0, True
+
+        def on_epoch_end(self, run, progress):
+            self.now += 2.0
+
+        def on_epoch_begin(self, run, progress):
+            if progress.done == 5 and self.interrupts:
+                self.interrupts = False
+                raise KeyboardInterrupt
+
+    config, watch, saved = replace(config, epochs=7), Watch(), []
+    whole = train.fit(replace(config, **elsewhere), data)
+    save = train.save
+    monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=lambda: watch.now))
+    monkeypatch.setattr(train, "save", lambda *args: (saved.append(args[1].done), save(*args)))
+    with pytest.raises(KeyboardInterrupt):
+        train.fit(config, data, [watch], weights=False)
+    resumed = train.fit(replace(config, resume=True), data, [watch], weights=False)
+    assert saved == [3, 6, 7]
+    assert [session["from_epoch"] for session in resumed.sessions] == [0, 3]
+    assert resumed.curves == whole.curves
 
 
 def test_a_run_leaves_the_notebooks_files_with_a_value_an_epoch(config, data):
