@@ -2,19 +2,20 @@
 CSV."""
 
 import base64
-import re
 from pathlib import Path
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from PIL import Image
 
-from paddle_aug.experiments import compare_figures, compare_report
+from paddle_aug.experiments import compare_charts, compare_figures, compare_report
 from paddle_aug.experiments.compare_results import Results
-from paddle_aug.results.html import environment
+from paddle_aug.results.charts import curves_chart
+from paddle_aug.results.colours import colours, label
+from paddle_aug.results.html import Cell, environment
+from paddle_aug.results.runlog import by_mode, sound
+from paddle_aug.results.svg_charts import against_svg, curves_svg, modes_svg
 from paddle_aug.results.text import code, markdown_table
 from paddle_aug.system.files import write_text
-
-NBSP = "\u00a0"
 
 
 def write(results: Results) -> list[Path]:
@@ -34,12 +35,63 @@ def write(results: Results) -> list[Path]:
 
 
 def page(results: Results, figures: dict[str, str]) -> str:
-    """The page as HTML, which embeds the figures; `figures` are captions by file name."""
-    templates = environment()
-    templates.filters["code"] = marked_up
-    embedded = {Path(name).stem: figure(results.folder / name, figures[name]) for name in figures}
-    template = templates.get_template("report.html")
-    return template.render(report=compare_report, results=results, figures=embedded)
+    """The page as HTML, with its charts; `figures` are captions by file name, and of these the page
+    embeds the pictures alone."""
+    colour = colours(results.modes)
+    modes = {label(mode): colour[mode] for mode in results.modes}
+    examples = f"{compare_figures.EXAMPLES}.png"
+    template = environment().get_template("report.html")
+    return template.render(
+        report=compare_report,
+        results=results,
+        modes=modes,
+        charts=charts(results, list(modes)),
+        class_table=class_table(results),
+        examples=picture(results.folder / examples, figures),
+    )
+
+
+def charts(results: Results, modes: list[str]) -> dict[str, tuple[Markup, str]]:
+    """The charts with their titles, by what they show."""
+    charts = {}
+    if results.rows(results.main):
+        accuracies = compare_charts.modes_chart(results)
+        charts["modes"] = modes_svg(accuracies, modes), accuracies.title
+        if cost := compare_charts.cost_chart(results):
+            charts["cost"] = against_svg(cost, modes), cost.title
+    if len(results.fractions) > 1:
+        fractions = compare_charts.fractions_chart(results)
+        charts["fractions"] = against_svg(fractions, modes, logarithmic=True), fractions.title
+    groups = {
+        mode: sound(runs) or runs for mode, runs in by_mode(results.finished(results.main)).items()
+    }
+    for quantity in ("acc", "loss"):
+        curves = curves_chart(quantity, groups)
+        charts[quantity] = curves_svg(curves, modes), curves.title
+    return charts
+
+
+def class_table(results: Results) -> tuple[list[str], list[list[str | Cell]]] | None:
+    """The changes of classes, shaded by their size; None where no log has them."""
+    chart = compare_charts.classes_chart(results)
+    if chart is None:
+        return None
+    columns = list(chart.changes.values())
+    points = [abs(change.points) for of_class in columns for change in of_class if change]
+    largest = max(points, default=0) or 1
+    heads, rows = compare_report.class_table(results)
+    return heads, [
+        [
+            row[0],
+            *(
+                Cell(text, change.points, change.points / largest) if change else text
+                for text, change in zip(
+                    row[1:], [of_class[place] for of_class in columns], strict=True
+                )
+            ),
+        ]
+        for place, row in enumerate(rows)
+    ]
 
 
 def markdown(results: Results, figures: dict[str, str]) -> str:
@@ -52,8 +104,10 @@ def markdown(results: Results, figures: dict[str, str]) -> str:
     return template.render(report=compare_report, results=results, figures=figures)
 
 
-def figure(file: Path, caption: str) -> dict:
-    """A PNG for the template; its address contains the whole file."""
+def picture(file: Path, captions: dict[str, str]) -> dict | None:
+    """A PNG for the template, whose address contains the whole file; None if it has no caption."""
+    if file.name not in captions:
+        return None
     with Image.open(file) as image:
         width, height = image.size
     content = base64.b64encode(file.read_bytes()).decode()
@@ -61,11 +115,5 @@ def figure(file: Path, caption: str) -> dict:
         "address": f"data:image/png;base64,{content}",
         "width": width,
         "height": height,
-        "caption": caption,
+        "caption": captions[file.name],
     }
-
-
-def marked_up(text: str) -> Markup:
-    """Words between backticks as code; a number stays on the line of its margin."""
-    text = text.replace(" ± ", f"{NBSP}±{NBSP}")
-    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))

@@ -1,5 +1,6 @@
 """The report as files: what is in them, that they need nothing else, and how a browser takes it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -48,19 +49,42 @@ def test_the_report_is_a_page_markdown_and_two_tables(folder):
 
 
 def test_the_page_needs_no_network_and_no_other_file(folder):
+    text = (folder / "report.html").read_text()
+    page = Reader(text)
+    assert {address for address in page.addresses if not address.startswith("#")} == {
+        page.images[0]["src"]
+    }
+    assert next(page.files()) == (folder / "examples.png").read_bytes()
+    assert page.images[0]["alt"]
+    assert not {"link", "iframe"} & page.texts.keys()
+    assert not re.search(r"https?://(?!www.w3.org/2000/svg)|@import|url\(", text)
+
+
+def test_the_page_has_the_values_of_all_charts_and_a_line_of_contents_for_each_part(folder):
     page = Reader((folder / "report.html").read_text())
-    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
-    assert all(picture["alt"] for picture in page.images)
-    assert not {"script", "link", "iframe"} & page.texts.keys()
+    assert {address[1:] for address in page.addresses if address[0] == "#"} == set(page.ids("h2"))
+    titles = [chart["aria-label"].split(". ")[0] for chart in page.found("svg")]
+    values = [chart["aria-label"] for chart in page.found("svg")]
+    assert titles[0] == "made · lenet · 3 seeds, mean of the last 5 epochs with 95 % interval"
+    assert "userDef: 60.3 ± 3.8 %; " in values[0]
+    assert "none: 50.0 ± 2.5 % at Training images 80" in values[1]
+    curves = {
+        json.loads(marks["data-values"])[0]
+        for marks in page.found("g")
+        if marks.get("data-name") == "none, eval"
+    }
+    assert curves == {"30.0 ± 0.0 %", "1.200 ± 0.000"}
 
 
-def test_plot_draws_the_figures_of_the_page_and_prints_its_answer(
+def test_plot_draws_the_figures_of_the_markdown_and_prints_its_answer(
     folder, tmp_path, monkeypatch, capsys
 ):
     page = Reader((folder / "report.html").read_text())
     assert run_tool("plot.py", folder, "--output", tmp_path, monkeypatch=monkeypatch) == 0
-    drawn = {file.read_bytes() for file in tmp_path.glob("*.png")}
-    assert drawn | {(folder / "examples.png").read_bytes()} == set(page.files())
+    drawn = {file.name: file.read_bytes() for file in tmp_path.glob("*.png")}
+    shown = re.findall(r"\]\((.*?\.png)\)", (folder / "report.md").read_text())
+    assert {*drawn, "examples.png"} == set(shown)
+    assert all((folder / name).read_bytes() == content for name, content in drawn.items())
     answer = compare_report.answer(compare_results.read(folder))
     assert answer in capsys.readouterr().out
     assert page.texts["p"][0].replace("\u00a0", " ") == answer.replace("`", "")
@@ -73,7 +97,9 @@ def test_names_that_look_like_html_or_formulas_do_no_harm(tmp_path):
     change_state(folder, data=data | {"class_names": names, "name": "<script>alert(1)</script>"})
     compare_page.write(compare_results.read(folder))
     page = Reader((folder / "report.html").read_text(encoding="utf-8"))
-    assert not {"script", "b"} & page.texts.keys()
+    assert page.texts["h1"] == ["Which augmentation helps on <script>alert(1)</script>?"]
+    assert len(page.texts["script"]) == 1
+    assert {"<b>a</b>", "$x$ 玫瑰"} <= {text.strip() for text in page.texts["th"]}
 
 
 def test_many_classes_leave_the_figure_readable(tmp_path, monkeypatch):
@@ -149,5 +175,5 @@ onload = () => {{
         ],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
-    assert "pictures 7 over false" in done.stdout
+    assert "pictures 1 over false" in done.stdout
     assert "CONSOLE" not in done.stderr

@@ -14,15 +14,17 @@ class Reader(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.open, self.texts, self.images, self.addresses = [], {}, [], []
+        self.tags = []
         self.feed(text)
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
+        self.tags.append((tag, attrs))
         self.addresses += [attrs[name] for name in ("src", "href") if name in attrs]
         if tag == "img":
             self.images.append(attrs)
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "input"):
             self.open.append(tag)
             self.texts.setdefault(tag, []).append("")
 
@@ -32,6 +34,13 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         for tag in self.open:
             self.texts[tag][-1] += data
+
+    def found(self, tag):
+        """The attributes of each such tag."""
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    def ids(self, tag):
+        return [attrs["id"] for attrs in self.found(tag)]
 
     def files(self):
         """The bytes of the images, which the page contains."""

@@ -1,0 +1,363 @@
+"""Charts as SVG for our pages: lines with bands, dots with intervals, and bars.
+
+A chart is 420 units wide, so that its text can be read on a phone; wide screens show charts side by
+side. Colours are the page's: a series of place 3 has `var(--mode-3)`, and disappears with the
+checkbox of mode 3. Values are in `aria-label` and `<title>`, for pages whose scripts are off, and
+in `data-stops` (position and name of each epoch, row, …) and `data-values` (a text for each stop),
+from which page.js answers pointer and keyboard.
+
+    lines("Accuracy over the epochs", [Series("userDef, eval", 1, [(1, 52.0, 1.3), …])],
+          Axis("Epoch", whole=True), Axis("Accuracy (%)", unit=" %"))
+    dots("Accuracy by mode", [Row("userDef", 1, 71.2, 0.8, values=[70.9, 71.5])], Axis("Eval (%)"))
+    bars("Images of each class", [Row("cat", 0, 120)], Axis("Images", low=0, digits=0))
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+WIDTH = 420
+LEFT, TOP, BOTTOM = 42, 24, 38  # margins
+ROW = 40  # the height of a row, whose name is above its drawing
+LETTER = 6.6  # the width of one, on average
+LABEL = 14  # letters of a label at the end of a line
+LINE = 12  # the height of a label
+
+Point = tuple[float, float, float | None]  # x, y, and half of y's interval
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows: the numbers that bound it (by default those of the data), a guide such as
+    the accuracy of guessing, and how values are written."""
+
+    title: str
+    low: float | None = None
+    high: float | None = None
+    guide: tuple[float, str] | None = None
+    ticks: Sequence[float] | None = None
+    digits: int = 1
+    unit: str = ""
+    whole: bool = False
+    log: bool = False
+
+    def text(self, value: float, margin: float | None = None) -> str:
+        """A value as readers see it: "71.2 ± 0.8 %"."""
+        spread = "" if margin is None else f" ± {number(margin, self.digits)}"
+        return f"{number(value, self.digits)}{spread}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line: its name, the place of its mode on the page, and its points; one whose y is not
+    finite is a gap. `look` is "" (bold), "thin", "dots", or "faint" for one without values;
+    `label` stands at its end."""
+
+    name: str
+    place: int
+    points: Sequence[Point]
+    look: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of dots or bars: a value, half of its interval, the values that it is the mean of, and
+    a note beside its name. `place` is that of its mode on the page."""
+
+    name: str
+    place: int
+    value: float
+    margin: float | None = None
+    values: Sequence[float] = ()
+    note: str = ""
+
+
+def number(value: float, digits: int) -> str:
+    """A number with a minus sign that is as wide as a plus.
+
+    >>> number(-1234.56, 1)
+    '−1,234.6'
+    """
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def lines(title: str, series: Sequence[Series], x: Axis, y: Axis, height: int = 270) -> Markup:
+    """Values against a quantity; margins are bands around lines and bars at dots."""
+    room = max((len(_short(one.label)) for one in series), default=0)
+    across = _Scale(
+        x, [point[0] for one in series for point in one.points], LEFT, WIDTH - 14 - room * LETTER
+    )
+    ends = [end for one in series for point in one.points for end in _ends(*point[1:])]
+    up = _Scale(y, ends, height - BOTTOM, TOP)
+    stops = sorted({point[0] for one in series for point in one.points})
+    parts = [_grid_lines(up, across), _axis_below(across, height)]
+    parts += [_series(one, stops, across, up) for one in series]
+    series = [one for one in series if one.look != "faint"]
+    parts += _labels(series, across, up)
+    said = [f"{one.name}: {_last(one, x, y)}" for one in series]
+    names = [[round(across(stop), 1), f"{x.title} {_plain(stop)}"] for stop in stops]
+    return _chart(title, said, height, "x", names, parts)
+
+
+def dots(title: str, rows: Sequence[Row], axis: Axis) -> Markup:
+    """A row for each value, with its interval; thin ticks are the values that it is the mean of."""
+    return _rows(title, rows, axis, bars=False)
+
+
+def bars(title: str, rows: Sequence[Row], axis: Axis) -> Markup:
+    """A bar for each value, from the axis' lower end."""
+    return _rows(title, rows, axis, bars=True)
+
+
+def ticks(low: float, high: float, wanted: float, whole: bool = False) -> list[float]:
+    """Round numbers that divide a span into about so many steps.
+
+    >>> ticks(0, 10, 5), ticks(1, 4, 8, whole=True)
+    ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0], [1.0, 2.0, 3.0, 4.0])
+    """
+    rough = (high - low) / wanted
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
+    step = max(1, round(step)) if whole else step
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [float(f"{step * place:.12g}") for place in range(first, last + 1)]
+
+
+class _Scale:
+    """From values to positions; the data's ends and the guide are within the axis."""
+
+    def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float):
+        self.axis, self.start, self.end = axis, start, end
+        known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+        low, high = min(known), max(known)
+        # A guide that is farther off than the values are apart would leave them no room.
+        self.guide = None
+        if axis.guide and max(low - axis.guide[0], axis.guide[0] - high) <= high - low:
+            self.guide = axis.guide
+            low, high = min(low, axis.guide[0]), max(high, axis.guide[0])
+        space = 0.0 if axis.whole or axis.log else 0.05 * (high - low)
+        self.low = low - space if axis.low is None else min(axis.low, low)
+        self.high = high + space if axis.high is None else max(axis.high, high)
+        if self.high <= self.low:
+            self.low, self.high = self.low - 0.5, self.low + 0.5
+        if axis.log:
+            self.low, self.high = math.log(low), math.log(high * (1.0001 if low == high else 1))
+
+    def __call__(self, value: float) -> float:
+        value = math.log(value) if self.axis.log else value
+        share = (value - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
+
+    def ticks(self, wanted: float) -> Sequence[float]:
+        if self.axis.ticks is not None:
+            return self.axis.ticks
+        return ticks(self.low, self.high, wanted, self.axis.whole)
+
+
+def _chart(
+    title: str, said: list[str], height: float, along: str, stops: list, parts: list[Markup]
+) -> Markup:
+    """The whole chart: `said` is what screen readers read after its title."""
+    return Markup(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}" data-along="{}" '
+        'data-stops="{}">{}</svg>'
+    ).format(
+        WIDTH, height, f"{title}. {'; '.join(said)}", along, _json(stops), Markup("").join(parts)
+    )
+
+
+def _series(one: Series, stops: list[float], across: _Scale, up: _Scale) -> Markup:
+    """A line with its band, or dots with their intervals."""
+    points = [point for point in one.points if math.isfinite(point[1])]
+    parts = []
+    for run in _runs(one.points):
+        upper = [(across(x), up(y + (margin or 0))) for x, y, margin in run]
+        lower = [(across(x), up(y - (margin or 0))) for x, y, margin in reversed(run)]
+        if one.look != "dots" and any(margin for _, _, margin in run):
+            parts.append(Markup('<path class="band" d="{}z"/>').format(_path(upper + lower)))
+        middle = [(across(x), up(y)) for x, y, _ in run]
+        if len(run) > 1:
+            parts.append(Markup('<path class="line {}" d="{}"/>').format(one.look, _path(middle)))
+    for x, y, margin in points:
+        if one.look == "dots" or len(points) == 1:
+            if margin:
+                ends = _path([(across(x), up(y - margin)), (across(x), up(y + margin))])
+                parts.append(Markup('<path class="line thin" d="{}"/>').format(ends))
+            parts.append(_dot(across(x), up(y), 4))
+    if one.look == "faint":
+        return Markup('<g data-mode="{}" style="--c: var(--mode-{})">{}</g>').format(
+            one.place, one.place, Markup("").join(parts)
+        )
+    by_stop = {x: up.axis.text(y, margin) for x, y, margin in points}
+    values = [by_stop.get(stop) for stop in stops]
+    return _marks(one.name, one.place, values, _last(one, across.axis, up.axis), parts)
+
+
+def _marks(
+    name: str, place: int, values: list[str | None], said: str, parts: list[Markup]
+) -> Markup:
+    return Markup(
+        '<g class="marks" data-mode="{}" style="--c: var(--mode-{})" data-name="{}" '
+        'data-values="{}"><title>{}</title>{}</g>'
+    ).format(place, place, name, _json(values), f"{name}: {said}", Markup("").join(parts))
+
+
+def _last(one: Series, x: Axis, y: Axis) -> str:
+    """The last value of a series in words."""
+    known = [point for point in one.points if math.isfinite(point[1])]
+    if not known:
+        return "no value"
+    return f"{y.text(*known[-1][1:])} at {x.title} {_plain(known[-1][0])}"
+
+
+def _rows(title: str, rows: Sequence[Row], axis: Axis, bars: bool) -> Markup:
+    ends = [end for row in rows for value in (row.value, *row.values) for end in _ends(value, None)]
+    ends += [end for row in rows for end in _ends(row.value, row.margin)]
+    scale = _Scale(axis, ends, 8, WIDTH - 12)
+    height = ROW * len(rows) + BOTTOM + 6
+    parts = [_axis_below(scale, height, top=4)]
+    stops = []
+    for place, row in enumerate(rows):
+        middle = ROW * place + 30
+        name, values = _short(row.name, 58 - len(row.note)), axis.text(row.value, row.margin)
+        marks = [
+            Markup('<text class="name" {}>{}<tspan class="note"> {}</tspan></text>').format(
+                _at(8, middle - 12), name, row.note
+            )
+        ]
+        if bars:
+            x, width = scale(scale.low), max(1.0, scale(row.value) - scale(scale.low))
+            marks.append(
+                Markup(
+                    '<rect class="bar" x="{:.1f}" y="{}" width="{:.1f}" height="12" rx="2"/>'
+                ).format(x, middle - 6, width)
+            )
+        marks += [
+            Markup('<path class="tick" d="M{:.1f} {}v10"/>').format(scale(value), middle - 5)
+            for value in row.values
+        ]
+        if row.margin is not None:
+            low, high = (scale(end) for end in _ends(row.value, row.margin))
+            marks.append(
+                Markup(
+                    '<path class="line{}" d="M{:.1f} {y}H{:.1f}M{:.1f} {top}v8M{:.1f} {top}v8"/>'
+                ).format(" over" if bars else "", low, high, low, high, y=middle, top=middle - 4)
+            )
+        if not bars:
+            marks.append(_dot(scale(row.value), middle, 5))
+        stops.append([middle, row.name])
+        of_stop = [values if number == place else None for number in range(len(rows))]
+        parts.append(_marks(row.name, row.place, of_stop, values, marks))
+    said = [f"{row.name}: {axis.text(row.value, row.margin)}" for row in rows]
+    return _chart(title, said, height, "y", stops, parts)
+
+
+def _grid_lines(up: _Scale, across: _Scale) -> Markup:
+    """The lines of an upright axis, its numbers and, above it, its title."""
+    parts = [_text(4, 12, up.axis.title)]
+    for value in up.ticks(5):
+        y = up(value)
+        parts.append(
+            Markup('<path class="grid" d="M{} {:.1f}H{:.1f}"/>').format(LEFT, y, across.end)
+        )
+        parts.append(_text(LEFT - 6, y + 4, _plain(value), "end"))
+    if up.guide:
+        value, text = up.guide
+        parts.append(
+            Markup('<path class="guide" d="M{} {:.1f}H{:.1f}"/>').format(
+                LEFT, up(value), across.end
+            )
+        )
+        parts.append(_text(across.end, up(value) - 4, text, "end"))
+    return Markup("").join(parts)
+
+
+def _axis_below(across: _Scale, height: float, top: float | None = None) -> Markup:
+    """The numbers of a level axis and its title; from `top`, its lines."""
+    bottom = height - BOTTOM
+    parts = [_text((across.start + across.end) / 2, height - 6, across.axis.title, "middle")]
+    for value in across.ticks(7):
+        x = across(value)
+        if top is not None:
+            parts.append(Markup('<path class="grid" d="M{:.1f} {}V{}"/>').format(x, top, bottom))
+        parts.append(_text(x, bottom + 16, _plain(value), "middle"))
+    if across.guide and top is not None:
+        value, text = across.guide
+        x = across(value)
+        parts.append(Markup('<path class="guide" d="M{:.1f} {}V{}"/>').format(x, top, bottom))
+        parts.append(_text(x + 4, bottom - 3, text))
+    return Markup("").join(parts)
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
+    return Markup('<text {} text-anchor="{}">{}</text>').format(_at(x, y), anchor, text)
+
+
+def _dot(x: float, y: float, radius: float) -> Markup:
+    return Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="{}"/>').format(x, y, radius)
+
+
+def _at(x: float, y: float) -> Markup:
+    return Markup('x="{:.1f}" y="{:.1f}"').format(x, y)
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _runs(points: Sequence[Point]) -> list[list[Point]]:
+    """The stretches of points without a gap."""
+    runs: list[list[Point]] = [[]]
+    for point in points:
+        if math.isfinite(point[1]):
+            runs[-1].append(point)
+        else:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _ends(value: float, margin: float | None) -> tuple[float, float]:
+    return value - (margin or 0), value + (margin or 0)
+
+
+def _labels(series: Sequence[Series], across: _Scale, up: _Scale) -> list[Markup]:
+    """The labels, beside the last points and each above the one below it."""
+    ends = [
+        (one, known[-1])
+        for one in series
+        if one.label and (known := [point for point in one.points if math.isfinite(point[1])])
+    ]
+    placed: list[tuple[float, float]] = []
+    parts = []
+    for one, (x, y, _) in sorted(ends, key=lambda item: item[1][1]):
+        left, height = across(x) + 7, min(up(y) + 4, up.start)
+        for other_left, other in placed:
+            if abs(left - other_left) < LETTER * LABEL and other - height < LINE:
+                height = other - LINE
+        placed.append((left, height))
+        text = Markup('<text class="name" data-mode="{}" {}>{}</text>').format(
+            one.place, _at(left, height), _short(one.label)
+        )
+        parts.append(text)
+    return parts
+
+
+def _short(text: str, letters: int = LABEL) -> str:
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
+def _plain(value: float) -> str:
+    """A number of an axis.
+
+    >>> _plain(-0.25), _plain(1500.0)
+    ('−0.25', '1,500')
+    """
+    return f"{value:,.12g}".replace("-", "−")
+
+
+def _json(value: list) -> Markup:
+    return escape(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

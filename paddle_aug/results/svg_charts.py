@@ -1,0 +1,78 @@
+"""The charts of `charts` as SVG for pages; `curves` draws the same with Matplotlib.
+
+`modes` is what base.html gets: the names of the modes in the order of their checkboxes.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from paddle_aug.results.charts import AgainstChart, CurvesChart, Line, ModesChart
+from paddle_aug.results.colours import label
+from paddle_aug.results.svg import Axis, Row, Series, dots, lines
+
+
+def modes_svg(chart: ModesChart, modes: Sequence[str]) -> Markup:
+    """The accuracies of modes, a row each, with a tick for each run."""
+    rows = [
+        Row(row.mode, modes.index(row.mode), row.mean, row.margin, row.values, row.note)
+        for row in chart.rows
+    ]
+    return dots(chart.title, rows, Axis(chart.axis, guide=_guessing(chart.chance), unit=" %"))
+
+
+def curves_svg(chart: CurvesChart, modes: Sequence[str]) -> Markup:
+    """A quantity over the epochs: eval is bold, training thin, the runs of a mean faint."""
+    series = [one for line in chart.lines for one in _series(line, modes.index(line.mode))]
+    share = chart.axis.endswith("(%)")
+    y = Axis(
+        chart.axis,
+        guide=_guessing(chart.chance),
+        unit=" %" if share else "",
+        digits=1 if share else 3,
+    )
+    return lines(chart.title, series, Axis("Epoch", whole=True), y)
+
+
+def against_svg(chart: AgainstChart, modes: Sequence[str], logarithmic: bool = False) -> Markup:
+    """Accuracies, with their intervals, against a quantity."""
+    series = [
+        Series(
+            mode, modes.index(mode), [(x, row.mean, row.margin) for x, row in points], label=mode
+        )
+        for mode, points in _named(chart).items()
+    ]
+    known = sorted({x for points in chart.points.values() for x, _ in points})
+    x = Axis(chart.x_axis, ticks=known, log=True) if logarithmic else Axis(chart.x_axis, low=0)
+    return lines(chart.title, series, x, Axis(chart.axis, guide=_guessing(chart.chance), unit=" %"))
+
+
+def _series(line: Line, place: int) -> list[Series]:
+    """A curve, those of its runs, and its values on clean images."""
+    curves = [
+        Series(
+            "", place, [(epoch, float(value), None) for epoch, value in enumerate(raw, 1)], "faint"
+        )
+        for raw in line.raw
+    ]
+    spread = [None] * len(line.values) if line.spread is None else map(float, line.spread)
+    points = [
+        (epoch, float(value), around)
+        for epoch, (value, around) in enumerate(zip(line.values, spread, strict=True), 1)
+    ]
+    bold = line.part == "eval"
+    name = f"{line.name}, {line.part}"
+    curves.append(Series(name, place, points, "" if bold else "thin", line.name if bold else ""))
+    if line.points:
+        clean = [(epoch, value, None) for epoch, value in line.points.items()]
+        curves.append(Series(f"{name} on clean images", place, clean, "dots"))
+    return curves
+
+
+def _named(chart: AgainstChart) -> dict:
+    """The points by the modes' names, without modes that have none."""
+    return {label(mode): points for mode, points in chart.points.items() if points}
+
+
+def _guessing(chance: float | None) -> tuple[float, str] | None:
+    return None if chance is None else (chance, "guessing")

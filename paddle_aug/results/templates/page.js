@@ -1,0 +1,101 @@
+// What a page does beyond being read: its tables sort, and its charts tell their values.
+"use strict";
+(() => {
+  const element = (tag, attributes, ...children) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  };
+
+  // A cell sorts by its data-value or its first number; one without a number, such as a dash, is last.
+  function sortValue(cell) {
+    const text = cell.dataset.value ?? cell.textContent.trim();
+    if (/^[–-]?$/.test(text)) return null;
+    if (cell.classList.contains("text")) return text;
+    const number = parseFloat(text.replaceAll(",", "").replace("−", "-").replace(/^[^\d.+-]+/, ""));
+    return Number.isNaN(number) ? null : number;
+  }
+
+  function sort(table, column, ascending) {
+    const rows = [...table.tBodies[0].rows].map(row => [sortValue(row.cells[column]), row]);
+    rows.sort(([one], [other]) => {
+      if (one === null || other === null) return (one === null) - (other === null);
+      const order = typeof one === "number" ? one - other : one.localeCompare(other, undefined, { numeric: true });
+      return ascending ? order : -order;
+    });
+    table.tBodies[0].append(...rows.map(([, row]) => row));
+  }
+
+  for (const table of document.querySelectorAll("table.sorts")) {
+    const heads = [...table.tHead.rows[0].cells];
+    for (const [column, head] of heads.entries()) {
+      const button = element("button", { type: "button" }, ...head.childNodes);
+      button.addEventListener("click", () => {
+        const ascending = head.getAttribute("aria-sort") !== "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+        sort(table, column, ascending);
+      });
+      head.append(button);
+    }
+  }
+
+  // Values of the stop (an epoch, a row, …) that is nearest to the pointer, or that the arrows reach.
+  for (const chart of document.querySelectorAll("svg.chart")) {
+    const across = chart.dataset.along === "x";
+    const stops = JSON.parse(chart.dataset.stops);
+    const series = [...chart.querySelectorAll(".marks")].map(marks => ({ marks, values: JSON.parse(marks.dataset.values) }));
+    for (const title of chart.querySelectorAll("title")) title.remove(); // the browser's own tooltip
+    const { width, height } = chart.viewBox.baseVal;
+    const cursor = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    cursor.setAttribute("class", "cursor");
+    chart.append(cursor);
+    const box = element("div", { class: "values", role: "status", hidden: "" });
+    chart.after(box);
+    chart.setAttribute("tabindex", "0");
+    let at = null;
+
+    const seen = stop => series.filter(({ marks, values }) => values[stop] !== null && getComputedStyle(marks).display !== "none");
+    const visible = () => [...stops.keys()].filter(stop => seen(stop).length);
+    const hide = () => { box.hidden = true; cursor.setAttribute("d", ""); };
+
+    function show(stop) {
+      const [place, name] = stops[stop];
+      at = stop;
+      cursor.setAttribute("d", across ? `M${place} 20V${height - 34}` : `M0 ${place + 14}H${width}`);
+      box.replaceChildren(element("b", {}, name), ...seen(stop).map(({ marks, values }) => element("div", {},
+        element("span", { class: "swatch", style: marks.getAttribute("style") }),
+        across ? `${marks.dataset.name}: ${values[stop]}` : values[stop])));
+      box.hidden = false;
+      const scale = chart.clientWidth / width, left = place > width / 2;
+      box.style.left = across && left ? "" : across ? `${(place + 8) * scale}px` : "";
+      box.style.right = across && left ? `${box.parentElement.clientWidth - (place - 8) * scale}px` : across ? "" : "0";
+      box.style.top = across ? "" : `${(place + 16) * scale}px`;
+    }
+
+    function step(way) {
+      const shown = visible();
+      if (!shown.length) return;
+      const now = shown.indexOf(at);
+      show(shown[Math.max(0, Math.min(shown.length - 1, now < 0 ? (way > 0 ? 0 : shown.length - 1) : now + way))]);
+    }
+
+    chart.addEventListener("pointermove", event => {
+      const bounds = chart.getBoundingClientRect();
+      const here = across ? (event.clientX - bounds.left) / bounds.width * width : (event.clientY - bounds.top) / bounds.height * height;
+      const shown = visible();
+      if (shown.length) show(shown.reduce((best, stop) => Math.abs(stops[stop][0] - here) < Math.abs(stops[best][0] - here) ? stop : best));
+    });
+    chart.addEventListener("pointerleave", hide);
+    chart.addEventListener("blur", hide);
+    chart.addEventListener("focus", () => { if (chart.matches(":focus-visible")) step(1e9); });
+    chart.addEventListener("keydown", event => {
+      const way = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 }[event.key];
+      if (event.key === "Escape") hide();
+      if (way === undefined) return;
+      event.preventDefault();
+      step(way);
+    });
+  }
+})();

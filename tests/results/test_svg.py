@@ -1,0 +1,109 @@
+"""Charts of our pages: where values are drawn, and that they are there to be read."""
+
+import json
+import math
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from paddle_aug.results.svg import Axis, Row, Series, bars, dots, lines, number, ticks
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(chart):
+    return ElementTree.fromstring(
+        str(chart).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ')
+    )
+
+
+def marks(chart):
+    return list(parsed(chart).iter(f"{SVG}g"))
+
+
+def numbers(path):
+    return [float(value) for value in re.findall(r"-?[\d.]+", path)]
+
+
+def test_a_line_rises_from_left_to_right_within_its_band_and_stops_at_gaps():
+    points = [(1, 10.0, 2.0), (2, 30.0, 2.0), (3, math.nan, None), (4, 40.0, None), (5, 50.0, None)]
+    chart = lines(
+        "Title", [Series("a", 3, points)], Axis("Epoch", whole=True), Axis("%", unit=" %")
+    )
+    [drawn] = marks(chart)
+    assert drawn.get("data-mode") == "3"
+    paths = {}
+    for path in drawn.iter(f"{SVG}path"):
+        paths.setdefault(path.get("class").strip(), []).append(numbers(path.get("d")))
+    (x1, y1, x2, y2), (x4, _, x5, y5) = paths["line"]
+    assert x1 < x2 < x4 < x5
+    assert y1 > y2 > y5  # up is less
+    [(_, upper, _, _, _, _, _, lower)] = paths["band"]
+    assert upper < y1 < lower
+    assert json.loads(drawn.get("data-values")) == [
+        "10.0 ± 2.0 %", "30.0 ± 2.0 %", None, "40.0 %", "50.0 %",
+    ]  # fmt: skip
+    stops = json.loads(parsed(chart).get("data-stops"))
+    assert [name for _, name in stops] == [f"Epoch {epoch}" for epoch in (1, 2, 3, 4, 5)]
+    assert [place for place, _ in stops] == pytest.approx([x1, x2, (x1 + x5) / 2, x4, x5], abs=0.1)
+
+
+def test_each_chart_tells_its_values_without_scripts():
+    rows = [Row("cat", 0, 71.25, 0.8, values=[70.9, 71.6]), Row("dog", 1, -3, note="(few)")]
+    for draw in (dots, bars):
+        chart = draw("Title", rows, Axis("Points"))
+        assert parsed(chart).get("aria-label") == "Title. cat: 71.2 ± 0.8; dog: −3.0"
+        assert [title.text for title in parsed(chart).iter(f"{SVG}title")] == [
+            "cat: 71.2 ± 0.8", "dog: −3.0",
+        ]  # fmt: skip
+        assert "(few)" in chart
+
+
+def test_a_logarithmic_axis_has_equal_steps_and_bars_begin_at_its_lower_end():
+    sizes = Axis("Images", log=True, ticks=[10, 100, 1000])
+    chart = lines(
+        "T", [Series("a", 0, [(x, 1.0, None) for x in (10, 100, 1000)])], sizes, Axis("y")
+    )
+    low, middle, high = (place for place, _ in json.loads(parsed(chart).get("data-stops")))
+    assert middle - low == pytest.approx(high - middle, abs=0.2)
+    chart = bars("T", [Row("a", 0, 10), Row("b", 0, 20)], Axis("Images", low=0))
+    widths = [float(bar.get("width")) for bar in parsed(chart).iter(f"{SVG}rect")]
+    assert widths[1] == pytest.approx(2 * widths[0], abs=0.2)
+
+
+def test_labels_at_the_ends_of_lines_do_not_cover_each_other():
+    series = [
+        Series(name, 0, [(1, 1.0, None), (2, y, None)], label=name)
+        for name, y in zip("abc", (5, 5.01, 9), strict=True)
+    ]
+    chart = lines("T", series, Axis("x"), Axis("y"))
+    heights = sorted(
+        float(text.get("y")) for text in parsed(chart).iter(f"{SVG}text") if text.get("class")
+    )
+    assert min(b - a for a, b in pairwise(heights)) >= 12
+
+
+@pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0], [math.nan]])
+def test_charts_of_few_or_equal_values_are_drawn(values):
+    points = [(float(place), value, None) for place, value in enumerate(values)]
+    chart = lines(
+        "T", [Series("a", 0, points, label="a")], Axis("x"), Axis("y", guide=(1.0, "chance"))
+    )
+    assert "nan" not in re.sub("aria-label=.*?>", "", chart)
+    assert len(marks(chart)) == 1
+
+
+@pytest.mark.parametrize("span", [(0.1234, 0.1239), (-7, 13), (0, 12345)])
+def test_ticks_are_few_and_within_their_span(span):
+    found = ticks(*span, 5)
+    assert 2 <= len(found) <= 8
+    assert span[0] - 1e-9 <= found[0]
+    assert found[-1] <= span[1] + 1e-9
+
+
+def test_names_are_escaped_and_minus_is_as_wide_as_plus():
+    chart = dots("<T>", [Row('<b>"x"', 0, 1.0)], Axis("&"))
+    assert parsed(chart).get("aria-label") == '<T>. <b>"x": 1.0'
+    assert number(-1234.56, 1) == "−1,234.6"
