@@ -5,6 +5,8 @@ outside docs/, the site has those to which a page links, under repository/. The 
 pages of docs/zh and, where one is missing, the English page, which says so.
 """
 
+import functools
+import json
 import os
 import re
 from pathlib import Path
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 # [text](target#part), ![text](target), <a href="target#part"> and <img src="target">.
 LINK = re.compile(r"(?P<before>\]\(|\b(?:src|href)=\")(?P<target>[^)\s\"#:]+)(?P<part>#[^)\s\"]*)?")
 FOLDER = re.compile(r"\[(?P<text>[^\[\]]+)\]\((?P<target>[^)\s#:]+)\)")
+HAN = re.compile("[\u4e00-\u9fff]+")
 OUTSIDE = "repository/"
 NAMES = {"en": "English", "zh": "中文"}
 ENGLISH_ONLY = '\n\n!!! note ""\n    本页只有英文版。\n'
@@ -149,3 +152,26 @@ def on_post_page(output, page, config):
     search = {"en": "Search", "zh": "搜索"}[config.theme["language"]]
     dialog = 'data-md-component="search" role="dialog"'
     return output.replace(dialog, f'{dialog} aria-label="{search}"')
+
+
+def on_post_build(config):
+    """Chinese is searched by the words of the glossary, and by single characters."""
+    index = Path(config.site_dir) / "search" / "search_index.json"
+    content = json.loads(index.read_text(encoding="utf-8"))
+    for entry in content["docs"]:
+        entry["title"], entry["text"] = (cut(entry[field]) for field in ("title", "text"))
+    index.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def cut(text: str) -> str:
+    """The text with the separator of words, which takes no space, between Chinese words."""
+    return HAN.sub(lambda run: "\u200b".join(["", *words().findall(run[0]), ""]), text)
+
+
+@functools.cache
+def words() -> re.Pattern:
+    """The Chinese words of the glossary, and all single characters."""
+    rows = (ROOT / "docs" / "zh" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    column = "，".join(row.split("|")[2] for row in rows if row.startswith("| "))
+    known = sorted(filter(HAN.fullmatch, re.split("[，、（） ]", column)), key=len, reverse=True)
+    return re.compile("|".join([*known, "."]))
