@@ -64,6 +64,6 @@ def test_a_broken_link_stays_for_mkdocs_to_find(project):
     assert site.linked("[a](b.md)", "check.md", ENGLISH) == "[a](b.md)"
 
 
-def test_chinese_is_cut_into_words_of_the_glossary_and_single_characters(repository):
+def test_chinese_is_cut_into_words_of_the_glossary_and_single_characters():
     words = [word for word in site.cut("5 张验证集的图片 in RGB").split("\u200b") if word]
     assert words == ["5 ", "张", "验证集", "的", "图", "片", " in RGB"]

@@ -161,7 +161,9 @@ def page(language: str) -> str:
     for title, text, rows in sections(words, known):
         parts += [f"## {title}", *([text] if text else [])]
         for row in rows:
-            parts += [f"### {row.name}", f"`{row.written}`", row.about]
+            parts.append(f"### {row.name}")
+            parts += [f"`{row.written}`"] if row.written != row.name else []
+            parts.append(row.about)
             if row.picture:
                 alt = words["alt"].format(row.name)
                 parts += [row.shows, f"![{alt}]({pictures}/{row.picture}.jpg)"]
