@@ -14,7 +14,7 @@ SUPPLY ?= .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCKS := .ci/requirements.lock .ci/requirements-cpu.lock
 
-.PHONY: demo environment test test-all coverage smoke lint types bench docs gallery lock audit clean
+.PHONY: demo environment test test-all coverage smoke lint types bench docs gallery figures lock audit clean
 
 # The notebook's five modes on the built-in pictures; figures go to logs/demo.
 demo: $(VENV)/ready
@@ -64,6 +64,11 @@ docs: $(VENV)/docs-ready
 # folder of Caltech-101's classes, its pictures, too.
 gallery: $(VENV)/ready
 	PYTHONPATH=tools:. $(RUN) -m publish.gallery $(PHOTOS)
+
+# Every published figure, from the logs in the repository, by the commands in logs/reference/README.md;
+# with IMAGES=FOLDER, which has photos16, those that show photos, too.
+figures: $(VENV)/ready
+	PYTHONPATH=tools:. $(RUN) -m publish.figures all $(if $(IMAGES),--images $(IMAGES))
 
 # Pin the newest versions that the requirements allow, with hashes, for every Python and system. CI
 # installs the locks.

@@ -57,8 +57,7 @@ def figure(content: dict, image: np.ndarray, known: Sequence[Op] = OPS) -> Figur
     order = "ops that set networks apart come first" if len(content["networks"]) > 1 else ""
     networks = dict.fromkeys(network["network"] for network in content["networks"])
     parts = [content["data"]["name"], *networks, data, *filter(None, [order])]
-    title = style.broken(SEPARATOR.join(parts)).replace("$", r"\$")
-    drawn.suptitle(title, x=0.01, ha="left", fontsize=11)
+    style.add_title(drawn, SEPARATOR.join(parts))
     _explain(drawn, content)
     return drawn
 

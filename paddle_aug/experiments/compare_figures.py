@@ -89,7 +89,7 @@ def classes_figure(chart: ClassesChart) -> Figure:
         figsize=(WIDTH, 1.1 + 0.18 * lines + 0.27 * len(rows)), dpi=DPI, layout="constrained"
     )
     axes = figure.add_subplot()
-    style.titled(axes, chart.title)
+    style.add_title(figure, chart.title)
     largest = max(1.0, np.nanmax(np.abs(shades), initial=0))
     image = axes.imshow(shades, cmap="RdBu", norm=TwoSlopeNorm(0, -largest, largest), aspect="auto")
     for (row, column), points in np.ndenumerate(shades):

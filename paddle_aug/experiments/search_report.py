@@ -3,9 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
+import matplotlib
+
 from paddle_aug.experiments.compare_next import Step
 from paddle_aug.experiments.search_next import next_step, too_early
-from paddle_aug.results import curves
+from paddle_aug.results import curves, style
 from paddle_aug.results.charts import (
     EVAL_ACCURACY,
     INTERVALS_FROM,
@@ -181,8 +183,10 @@ def report(state: dict) -> str:
 def write(state: dict, folder: Path | str) -> None:
     """Write report.md and report.png."""
     if accuracies(state, "final"):
-        with replacing(Path(folder) / "report.png") as file:
-            curves.modes_figure(chart(state)).savefig(file, format="png")
+        tested = chart(state)
+        settings = style.settings([*state["final"]["modes"], tested.title])
+        with matplotlib.rc_context(settings), replacing(Path(folder) / "report.png") as file:
+            curves.modes_figure(tested).savefig(file, format="png")
     write_text(Path(folder) / "report.md", report(state))
 
 

@@ -27,8 +27,8 @@ _CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersiz
 def plan(modes: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
     """The figures for these modes: by file name, the quantity ("loss", "acc") and the modes.
 
-    The notebook's three come first, where they have two of their modes or all that there are. If
-    no figure of a quantity shows all modes, a further one does.
+    The notebook's three come first, where all of their modes are there, or no others. If no figure
+    of a quantity shows all modes, a further one does.
     """
     wanted = [
         ("loss", "loss", NOTEBOOK_MODES[:3]),
@@ -38,7 +38,7 @@ def plan(modes: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
     figures = {}
     for name, quantity, group in wanted:
         shown = [mode for mode in group if mode in modes]
-        if len(shown) > 1 or shown == list(modes):
+        if shown in (list(group), list(modes)):
             figures[name] = (quantity, shown)
     for name, quantity in (("loss_all", "loss"), ("accuracy_all", "acc")):
         if (quantity, list(modes)) not in figures.values():
@@ -90,7 +90,7 @@ def curves_figure(chart: CurvesChart) -> Figure:
             panel.set_ylabel(f"{part.title()} {chart.axis[0].lower()}{chart.axis[1:]}")
         below.set_xlabel("Epoch")
         parts, room = {}, 30
-    style.titled(axes, chart.title)
+    style.add_title(figure, chart.title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if any(line.points for line in chart.lines):
         parts["train, clean images"] = Line2D([], [], color=INK, **_CLEAN)
@@ -156,7 +156,7 @@ def modes_figure(chart: ModesChart) -> Figure:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
-    style.titled(axes, chart.title)
+    style.add_title(figure, chart.title)
     _mark_chance(axes.xaxis, axes, chart.chance)
     return figure
 
@@ -182,7 +182,7 @@ def against_figure(chart: AgainstChart, logarithmic: bool = False) -> Figure:
         axes.minorticks_off()
     else:
         axes.set_xlim(left=0)
-    style.titled(axes, chart.title)
+    style.add_title(figure, chart.title)
     _mark_chance(axes.yaxis, axes, chart.chance)
     style.label_ends(axes, ends, colour)
     return figure

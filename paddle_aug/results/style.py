@@ -20,7 +20,8 @@ from paddle_aug.system.files import write_bytes
 FORMATS = ("png", "svg", "pdf")
 WIDTH = 6.4  # inches: so wide that text is readable on a phone, where all figures are as wide
 DPI = 160
-LETTERS = 68  # of a title in a line
+LETTERS = 70  # of a title in a line
+LONGEST = 34  # letters of an operation that is not broken
 
 INK = "#222222"
 GUESSING = {"color": "#777777", "linewidth": 1, "linestyle": (0, (1, 2))}
@@ -62,14 +63,17 @@ def wrapped(mode: str, letters: int, note: str = "") -> str:
     lines = [name]
     if len(name) > letters:
         # textwrap breaks at blanks: after each "|" and, within operations, where there are some.
-        lines = textwrap.wrap(re.sub(r"([|+])", r"\1 ", name), letters, break_on_hyphens=False)
+        spread = re.sub(r"([|+])", r"\1 ", name)
+        longest = max(map(len, spread.split()))
+        lines = textwrap.wrap(spread, max(letters, min(longest, LONGEST)), break_on_hyphens=False)
     lines = [re.sub(r"([|+]) ", r"\1", line) for line in lines]
     return "\n".join([*lines, note] if note else lines).replace("$", r"\$")
 
 
-def titled(axes: Axes, title: str) -> None:
-    """Set the title of axes, in lines that have room."""
-    axes.set_title(broken(title).replace("$", r"\$"), loc="left")
+def add_title(figure: Figure, title: str) -> None:
+    """Set the title of a figure, in lines that have room."""
+    text = broken(title).replace("$", r"\$")
+    figure.suptitle(text, x=0.01, horizontalalignment="left", fontsize=11)
 
 
 def broken(title: str, letters: int = LETTERS) -> str:

@@ -132,13 +132,13 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
     explored = urlencode({"x.spec": "hflip|rotate(20)|brightness(0.5)", "x.photo": number})
     return {
         "compare": Shot((REFERENCE / "compare-photos16" / "report.html").as_uri()),
-        "search": Crop(REFERENCE / "search-photos16" / "report.png", 1040),
+        "search": Crop(REFERENCE / "search-photos16" / "report.png", 1024),
         "preview": Shot((room / "preview.html").as_uri(), element="h2", above=20),
         "studio": Shot(f"{start(photos16, 'probe')}#{explored}", 960),
         "check": Crop(room / "sheets" / "002_butterfly.png", 600),
         "evaluate": Crop(room / "evaluated" / "heatmaps.png", 520, top=285),
-        "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1040),
-        "plot": Crop(REFERENCE / "photos16" / "accuracy.png", 1040),
+        "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1024),
+        "plot": Crop(REFERENCE / "photos16" / "accuracy.png", 1024),
     }
 
 
