@@ -4,10 +4,10 @@ They leave out whatever training would refuse.
 """
 
 import os
-import shlex
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from paddle_aug.check.next_command import HOLDOUT, training
 from paddle_aug.check.survey import Seen, Survey
 from paddle_aug.data.faults import list_faults, repeats
 from paddle_aug.data.readers.list_format import (
@@ -21,7 +21,6 @@ from paddle_aug.data.split import hold_back
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results.text import count
 from paddle_aug.system.files import write_bytes
-from paddle_aug.system.program import tool
 
 TRAIN_LIST, EVAL_LIST, TEST_LIST = LIST_NAMES[0]
 CLASS_FILE = "labels.txt"
@@ -174,10 +173,10 @@ def write_usable(survey: Survey, fraction: float | None, seed: int, out: Path) -
     if fraction is not None and duplicates:
         lines.append(f"{duplicates:,} duplicates and near duplicates follow their originals")
     root = image_root(part, out)
-    words = [*tool("train"), "--data", str(out if part.eval else out / TRAIN_LIST)]
+    words = ["--data", str(out if part.eval else out / TRAIN_LIST)]
     words += ["--image-root", str(root)] if root else []
-    words += [] if part.eval else ["--holdout", "0.25"]
-    return "\n".join([*lines, shlex.join(words)])
+    words += [] if part.eval else HOLDOUT
+    return "\n".join([*lines, training(words)])
 
 
 def image_root(found: Found, out: Path) -> Path | None:

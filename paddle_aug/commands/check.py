@@ -6,10 +6,11 @@ from pathlib import Path
 from paddle_aug.check import lists
 from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
+from paddle_aug.check.next_command import training_on
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.dataset import find_dataset
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results.text import terminal_width
@@ -73,4 +74,10 @@ def main() -> int:
     if writes:
         report(lists.write_usable(survey, options.split, options.seed, out))
         return min(code, 1)
+    if code < 2:
+        words = ["--data", options.data]
+        for name in ("train_list", "eval_list", "image_root"):
+            if value := getattr(config, name):
+                words += [flag(name), str(value)]
+        report(training_on(found, words))
     return code

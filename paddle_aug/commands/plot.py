@@ -1,12 +1,16 @@
 """Draw the figures of the logs and print their table."""
 
 import logging
+import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from paddle_aug.commands._options import CommandParser
 from paddle_aug.experiments import compare_figures, compare_report, compare_results
 from paddle_aug.results import curves, runlog, style, table
 from paddle_aug.results.text import terminal_width
+from paddle_aug.system.program import replaced, tool
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +19,8 @@ EXAMPLES = (
     "logs/ --format svg --markdown",
     "logs/seed-0 logs/seed-1 --output figures",
 )
+# Options of train that compare sets itself.
+OF_TRAIN = ("--augment", "--mix", "--log-dir", "--model-dir", "--visualdl", "--resume", "--seed")
 
 
 def main() -> None:
@@ -44,7 +50,7 @@ def main() -> None:
     else:
         runs = runlog.read_seeds(options.folders)
         written = curves.draw(runs, output, options.format)
-        answer, notes = None, table.notes(runs)
+        answer, notes = None, [*table.notes(runs), *next_command(runs)]
     print(table.table(runs, options.markdown, terminal_width()))
     if answer:
         print(f"\n{answer}")
@@ -52,3 +58,19 @@ def main() -> None:
         logger.info(note)
     for file in written:
         logger.info("wrote %s", file)
+
+
+def next_command(runs: Sequence[runlog.Run]) -> list[str]:
+    """The command that compares the modes of a training with several seeds, in a line; [] if they
+    have several, or if a script of the user's own trained them."""
+    modes = list(runlog.by_mode(runs))
+    program, *words = runs[0].run.get("argv") or [""]
+    by_train = re.fullmatch(r"(.*\W)?train(\.py)?", program)
+    if len(modes) < 2 or len(runs) > len(modes) or not by_train:
+        return []
+    words = replaced(words, dict.fromkeys(OF_TRAIN))
+    if not {"-c", "--recipe"} & {word.partition("=")[0] for word in words}:
+        # The default of train, not that of compare.
+        words += ["--recipe", "sample" if runs[0].run["data"]["name"] == "sample" else "aistudio"]
+    words += ["--modes", ",".join(mode or "none" for mode in modes), "--seeds", "5"]
+    return [f"one run of each mode may be luck; next: {shlex.join([*tool('compare'), *words])}"]

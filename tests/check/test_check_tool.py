@@ -13,6 +13,7 @@ from made_font import write_font
 from PIL import Image
 from spoiled import SPOILED, jpeg, scene, write_spoiled
 
+from paddle_aug.check import next_command
 from paddle_aug.check.findings import FINDINGS, LEVELS, findings
 from paddle_aug.check.montage import MAX_IMAGES, Cell, _framed, sheet, write_montages
 from paddle_aug.check.survey import Survey
@@ -160,7 +161,7 @@ def test_the_exit_code_is_that_of_the_worst_finding(tmp_path, spoiled, check):
     good = write_dataset(tmp_path / "good", train=10)
     code, out = check(good, "--image-size", "64")
     assert code == 0
-    assert out.endswith("\nnothing to report\n\n")
+    assert "\nnothing to report\n\nnext: python " in out
     shutil.copy(good / "Images/class0/train_000.png", good / "Images/class0/train_001.png")
     code, out = check(good, "--json", "-", "--image-size", "64")
     assert code == 1
@@ -336,10 +337,10 @@ def test_what_split_writes_trains_as_it_is_near_duplicates_on_one_side(
     assert code == 0, out
     assert f"{target}: 30 images in Train.txt, 10 in Eval.txt" in out
     assert "2 duplicates and near duplicates follow their originals" in out
-    command = f"python {ROOT}/tools/train.py --data {target}" + (
+    command = f"next: python {ROOT}/tools/train.py --data {target}" + (
         f" --image-root {root}" if root else ""
     )
-    assert out.splitlines()[-1] == command
+    assert out.splitlines()[-1] == f"{command} --recipe {next_command.recipe()}"
     made = open_dataset(target, image_root=root)
     assert made.class_names == names
     train, held = ({sample.path for sample in part} for part in (made.train, made.eval))
@@ -398,8 +399,8 @@ def test_the_refusal_of_faulty_class_folders_names_the_command_that_goes_on(
         "photos-lists: 37 images in Train.txt",
         "6 left out: 2 faults in lists or folders, 2 the same as one of another class, "
         "1 unreadable or not there, 1 with a name that no list can hold",
-        f"python {ROOT}/tools/train.py --data photos-lists/Train.txt --image-root photos "
-        "--holdout 0.25",
+        f"next: python {ROOT}/tools/train.py --data photos-lists/Train.txt --image-root photos "
+        f"--holdout 0.25 --recipe {next_command.recipe()}",
     ]
     made = open_dataset("photos-lists/Train.txt", image_root="photos")
     assert made.class_names == ["ant hill", "bee"]

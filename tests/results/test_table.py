@@ -194,6 +194,30 @@ def test_a_mode_that_would_clear_the_screen_is_printed_escaped_and_seeds_share_f
 
 
 @pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (
+            ["tools/train.py", "--data", "my photos", "-c", "small", "--augment", "none,hflip",
+             "--log-dir=logs", "--seed", "3", "--resume"],
+            "compare.py --data 'my photos' -c small --modes none,hflip --seeds 5\n",
+        ),
+        (
+            ["paddle-aug train", "--data", "photos", "--augment", "all", "--epochs", "9"],
+            "compare.py --data photos --epochs 9 --recipe aistudio --modes none,hflip --seeds 5\n",
+        ),
+        (["my_script.py", "--data", "photos"], None),
+    ],
+)  # fmt: skip
+def test_one_run_of_each_mode_leads_on_to_a_comparison_as_the_runs_were_trained(
+    plot, tmp_path, argv, command
+):
+    logs(tmp_path / "logs", ["none", "hflip"], argv=argv, data={"name": "photos"})
+    notes = plot("logs")[2]
+    assert ("next: python " in notes) == (command is not None)
+    assert command is None or command in notes
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["bare"], "bare holds no logs"),

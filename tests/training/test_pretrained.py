@@ -16,6 +16,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, open_data
 from paddle_aug.networks import NETWORKS, efficientnet_lite0
 from paddle_aug.networks.vgg import vgg_thin, vgg_thin_bn
+from paddle_aug.system.machine import IMAGENET_MODULE, IMAGENET_PACKAGE
 from paddle_aug.training import checkpoint, pretrained
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.pretrained import download, freeze, in_head, load_pretrained
@@ -192,14 +193,14 @@ def test_weights_of_pytorch_for_another_network_are_refused(tmp_path):
 
 LITE0 = "efficientnet_lite0"
 installed = pytest.mark.skipif(
-    not find_spec(efficientnet_lite0.MODULE), reason=f"{efficientnet_lite0.PACKAGE} is missing"
+    not find_spec(IMAGENET_MODULE), reason=f"{IMAGENET_PACKAGE} is missing"
 )
 
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A package by the name of that with the weights of EfficientNet-Lite0; it has another file."""
-    file = tmp_path / efficientnet_lite0.MODULE / efficientnet_lite0.FILE
+    file = tmp_path / IMAGENET_MODULE / efficientnet_lite0.FILE
     file.parent.mkdir(parents=True)
     (file.parents[1] / "__init__.py").write_text("raise AssertionError('it was imported')")
     save_zip(file, state_dict({"a": np.zeros(2, np.float32)}))
