@@ -67,3 +67,11 @@ def test_a_broken_link_stays_for_mkdocs_to_find(project):
 def test_chinese_is_cut_into_words_of_the_glossary_and_single_characters():
     words = [word for word in site.cut("5 张验证集的图片 in RGB").split("\u200b") if word]
     assert words == ["5 ", "张", "验证集", "的", "图", "片", " in RGB"]
+
+
+def test_a_link_to_a_part_that_a_chinese_page_lacks_leads_to_its_beginning(project):
+    page = site.ROOT / "docs" / "zh" / "check.md"
+    page.write_text('# 检查\n<a id="lists"></a>\n## 列表\n## ONNX 与 Paddle', encoding="utf-8")
+    text = "[a](check.md#lists) [b](check.md#onnx-与-paddle) [c](check.md#copies)"
+    linked = "[a](zh/check.md#lists) [b](zh/check.md#onnx-与-paddle) [c](zh/check.md)"
+    assert site.linked(text, "train.md", CHINESE) == linked

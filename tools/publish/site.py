@@ -51,8 +51,11 @@ def outside(pages: list[str]) -> set[str]:
 
 
 def linked(text: str, page: str, urls: dict[str, str]) -> str:
-    """The text of a page with links to files of the site; `urls` has where those are in it. The
-    site has no folders: a link to one becomes its text and path."""
+    """The text of a page with links to files of the site; `urls` has where those are in it.
+
+    The site has no folders: a link to one becomes its text and path. A Chinese page may lack the
+    part to which an English one links; then the link leads to its beginning.
+    """
 
     def folder(match: re.Match) -> str:
         path = normpath(join(dirname(path_of(page)), match["target"]))
@@ -65,9 +68,21 @@ def linked(text: str, page: str, urls: dict[str, str]) -> str:
         target = relpath(name, dirname(page) or ".")
         if match["before"] != "](":  # MkDocs leaves HTML as it is
             target = relpath(urls[name], dirname(urls[page]) or ".")
-        return match["before"] + target + (match["part"] or "")
+        part = match["part"] or ""
+        translated = name.startswith("zh/") and not page.startswith("zh/")
+        if translated and not has_part(name, part[1:]):
+            part = ""
+        return match["before"] + target + part
 
     return LINK.sub(link, FOLDER.sub(folder, text))
+
+
+def has_part(name: str, part: str) -> bool:
+    """Whether a page has this anchor, or a heading that makes it."""
+    text = (ROOT / path_of(name)).read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return part in anchors or f'<a id="{part}"></a>' in text
 
 
 def on_config(config):
