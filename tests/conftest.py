@@ -11,6 +11,8 @@ from made_data import write_dataset
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.training.cpu import use_fast_instructions
 
+pytest_plugins = ["browser"]
+
 # A shell makes its background jobs ignore Ctrl-C, which tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -67,7 +67,7 @@ def main() -> None:
         )  # fmt: skip
         state = search.run()
     print(search_report.as_text(state))
-    logger.info("wrote %s", options.out / "report.md")
+    logger.info("wrote %s", options.out / "report.html")
 
 
 def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:

@@ -14,7 +14,6 @@ from paddle_aug.results.colours import colours, label
 from paddle_aug.results.html import Cell, environment
 from paddle_aug.results.runlog import by_mode, sound
 from paddle_aug.results.svg_charts import against_svg, curves_svg, modes_svg
-from paddle_aug.results.text import code, markdown_table
 from paddle_aug.system.files import write_text
 
 
@@ -96,11 +95,7 @@ def class_table(results: Results) -> tuple[list[str], list[list[str | Cell]]] | 
 
 def markdown(results: Results, figures: dict[str, str]) -> str:
     """The page as Markdown; `figures` are captions by file name."""
-    templates = environment()
-    templates.filters["table"] = lambda table: markdown_table(
-        table[0], [[code(row[0]), *row[1:]] for row in table[1]]
-    )
-    template = templates.get_template("report.md")
+    template = environment().get_template("report.md")
     return template.render(report=compare_report, results=results, figures=figures)
 
 

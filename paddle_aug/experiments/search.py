@@ -21,7 +21,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import runner, search_report
+from paddle_aug.experiments import runner, search_page, search_report
 from paddle_aug.experiments.runner import (
     Engine,
     Local,
@@ -183,7 +183,7 @@ class Search:
                 if not self.climb(level):
                     break
             self.test()
-        search_report.write(self.state, self.folder)
+        search_page.write(self.state, self.folder)
         return self.state
 
     def plan(self) -> None:

@@ -1,13 +1,9 @@
-"""The report of a search: sentences, tables and a figure, all from its state (search.json)."""
+"""A search in words: the sentences and tables of its report, from its state (search.json)."""
 
 from collections import Counter
-from pathlib import Path
-
-import matplotlib
 
 from paddle_aug.experiments.compare_next import Step
 from paddle_aug.experiments.search_next import next_step, too_early
-from paddle_aug.results import curves, style
 from paddle_aug.results.charts import (
     EVAL_ACCURACY,
     INTERVALS_FROM,
@@ -24,11 +20,11 @@ from paddle_aug.results.text import (
     count,
     duration,
     listed,
-    markdown_table,
     p_text,
     seeds_text,
 )
-from paddle_aug.system.files import replacing, write_text
+
+Table = tuple[list[str], list[list[str]]]  # heads, and rows of cells
 
 
 def runs_of(state: dict, part: str) -> list[dict]:
@@ -157,37 +153,30 @@ def tested(state: dict) -> str:
 
 def report(state: dict) -> str:
     """The whole report as Markdown; its first sentence is the answer."""
+    return f"{environment().get_template('search.md').render(contents(state))}\n"
+
+
+def contents(state: dict) -> dict:
+    """What the report says, for its templates."""
     final, settings = state["final"], state["settings"]
-    template = environment().get_template("search.md")
-    text = template.render(
-        state=state,
-        answer=answer(state),
-        tested=tested(state),
-        test_table=_test_table(state),
-        last=f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
-        comparisons=count(len(compared(state)), "comparison"),
-        has_figure=accuracies(state, "final"),
-        next=what_next(state),
-        tried=tried(state),
-        holdout=f"{100 * settings['config']['holdout']:g}",
-        spent=duration(state["spent"]),
-        jobs=state["side_by_side"],
-        budget=duration(settings["budget"]),
-        rung_table=_rung_table(state),
-        left_out=_left_out(state),
-        candidate_table=_candidate_table(state),
-    )
-    return f"{text}\n"
-
-
-def write(state: dict, folder: Path | str) -> None:
-    """Write report.md and report.png."""
-    if accuracies(state, "final"):
-        tested = chart(state)
-        settings = style.settings([*state["final"]["modes"], tested.title])
-        with matplotlib.rc_context(settings), replacing(Path(folder) / "report.png") as file:
-            curves.modes_figure(tested).savefig(file, format="png")
-    write_text(Path(folder) / "report.md", report(state))
+    return {
+        "state": state,
+        "answer": answer(state),
+        "tested": tested(state),
+        "test_table": _test_table(state),
+        "last": f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
+        "comparisons": count(len(compared(state)), "comparison"),
+        "has_figure": bool(accuracies(state, "final")),
+        "next": what_next(state),
+        "tried": tried(state),
+        "holdout": f"{100 * settings['config']['holdout']:g}",
+        "spent": duration(state["spent"]),
+        "jobs": state["side_by_side"],
+        "budget": duration(settings["budget"]),
+        "rung_table": _rung_table(state),
+        "left_out": _left_out(state),
+        "candidate_table": _candidate_table(state),
+    }
 
 
 def chart(state: dict) -> ModesChart:
@@ -208,7 +197,7 @@ def chart(state: dict) -> ModesChart:
     return ModesChart(title, EVAL_ACCURACY, rows, None, colours(final["modes"]))
 
 
-def _test_table(state: dict) -> str:
+def _test_table(state: dict) -> Table:
     tested, comparisons = accuracies(state, "final"), compared(state)
     lost = dict.fromkeys(diverged(state, "final"), "diverged")
     rows = []
@@ -217,7 +206,7 @@ def _test_table(state: dict) -> str:
         comparison = comparisons.get(mode)
         rows.append(
             [
-                code(mode),
+                mode,
                 str(estimate(values)) if values else lost.get(mode, "–"),
                 str(len(values)),
                 comparison.points if comparison else "–",
@@ -225,12 +214,10 @@ def _test_table(state: dict) -> str:
                 f"{_epoch_seconds(state, 'final', mode):.1f}" if values else "–",
             ]
         )
-    return markdown_table(
-        ["augmentation", "eval (%)", "seeds", "winner's lead (points)", "p", "s an epoch"], rows
-    )
+    return ["augmentation", "eval (%)", "seeds", "winner's lead (points)", "p", "s an epoch"], rows
 
 
-def _rung_table(state: dict) -> str:
+def _rung_table(state: dict) -> Table:
     rows = []
     for level, rung in enumerate(state["rungs"]):
         planned = state["plan"]["rungs"][level]
@@ -238,8 +225,7 @@ def _rung_table(state: dict) -> str:
         runs = planned["candidates"] * planned["seeds"]
         done = f"{len(runs_of(state, f'rung-{level}'))} of {runs} × {planned['epochs']} epochs"
         rows.append([*map(str, numbers), done])
-    heads = ["rung", "candidates", "epochs", "seeds", "runs done of those planned"]
-    return markdown_table(heads, rows)
+    return ["rung", "candidates", "epochs", "seeds", "runs done of those planned"], rows
 
 
 def _left_out(state: dict) -> str:
@@ -278,7 +264,7 @@ def _stopped_text(state: dict, part: str, modes: list[str], seeds: list[int]) ->
     return f"was stopped after {done} of {len(modes) * len(seeds)}"
 
 
-def _candidate_table(state: dict) -> str:
+def _candidate_table(state: dict) -> Table:
     """All candidates, best first: by the last rung that they reached, then by accuracy there."""
     rankings = [dict(map(tuple, rung["ranking"] or [])) for rung in state["rungs"]]
     reached = {mode: level for level, ranking in enumerate(rankings) for mode in ranking}
@@ -288,14 +274,14 @@ def _candidate_table(state: dict) -> str:
     )
     rows = [
         [
-            code(mode),
+            mode,
             *(_mean_text(ranking[mode]) if mode in ranking else "" for ranking in rankings),
             f"{_epoch_seconds(state, f'rung-{reached[mode]}', mode):.1f}",
         ]
         for mode in modes
     ]
     heads = [f"rung {level} (%)" for level in range(len(rankings))]
-    return markdown_table(["candidate, judged on images held back", *heads, "s an epoch"], rows)
+    return ["candidate, judged on images held back", *heads, "s an epoch"], rows
 
 
 def _mean_text(mean: float | None) -> str:

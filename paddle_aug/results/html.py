@@ -30,6 +30,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from paddle_aug.results.text import code, markdown_table
 from paddle_aug.system.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,7 +56,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"code": marked_up, "headings": headings}
+    templates.filters |= {"code": marked_up, "headings": headings, "table": markdown}
     templates.globals |= {
         "source": source,
         "mode_style": mode_style,
@@ -67,6 +68,12 @@ def environment() -> Environment:
 def write_page(file: Path | str, template: str, **values) -> None:
     """Render a template into a file."""
     write_text(file, environment().get_template(template).render(**values))
+
+
+def markdown(table: tuple[list[str], list[list[str]]], of_code: bool = True) -> str:
+    """A table of heads and rows for Markdown, whose first column is words of a program."""
+    heads, rows = table
+    return markdown_table(heads, [[code(row[0]) if of_code else row[0], *row[1:]] for row in rows])
 
 
 def source(name: str) -> Markup:

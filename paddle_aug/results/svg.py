@@ -25,6 +25,7 @@ ROW = 40  # the height of a row, whose name is above its drawing
 LETTER = 6.6  # the width of one, on average
 LABEL = 14  # letters of a label at the end of a line
 LINE = 12  # the height of a label
+DOTTED = ("dots", "joined")
 
 Point = tuple[float, float, float | None]  # x, y, and half of y's interval
 
@@ -53,8 +54,8 @@ class Axis:
 @dataclass(frozen=True)
 class Series:
     """A line: its name, the place of its mode on the page, and its points; one whose y is not
-    finite is a gap. `look` is "" (bold), "thin", "dots", or "faint" for one without values;
-    `label` stands at its end."""
+    finite is a gap. `look` is "" (bold), "thin", "dots", "joined" (dots and lines), or "faint" for
+    one without values; `label` stands at its end."""
 
     name: str
     place: int
@@ -177,13 +178,13 @@ def _series(one: Series, stops: list[float], across: _Scale, up: _Scale) -> Mark
     for run in _runs(one.points):
         upper = [(across(x), up(y + (margin or 0))) for x, y, margin in run]
         lower = [(across(x), up(y - (margin or 0))) for x, y, margin in reversed(run)]
-        if one.look != "dots" and any(margin for _, _, margin in run):
+        if one.look not in DOTTED and any(margin for _, _, margin in run):
             parts.append(Markup('<path class="band" d="{}z"/>').format(_path(upper + lower)))
         middle = [(across(x), up(y)) for x, y, _ in run]
-        if len(run) > 1:
+        if len(run) > 1 and one.look != "dots":
             parts.append(Markup('<path class="line {}" d="{}"/>').format(one.look, _path(middle)))
     for x, y, margin in points:
-        if one.look == "dots" or len(points) == 1:
+        if one.look in DOTTED or len(points) == 1:
             if margin:
                 ends = _path([(across(x), up(y - margin)), (across(x), up(y + margin))])
                 parts.append(Markup('<path class="line thin" d="{}"/>').format(ends))

@@ -38,7 +38,11 @@ def against_svg(chart: AgainstChart, modes: Sequence[str], logarithmic: bool = F
     """Accuracies, with their intervals, against a quantity."""
     series = [
         Series(
-            mode, modes.index(mode), [(x, row.mean, row.margin) for x, row in points], label=mode
+            mode,
+            modes.index(mode),
+            [(x, row.mean, row.margin) for x, row in points],
+            "joined",
+            mode,
         )
         for mode, points in _named(chart).items()
     ]

@@ -39,6 +39,7 @@ MAX_DEPTH = 8
 MAX_FOLDERS = 5_000
 MAX_RUNS = 1_000
 MAX_REPORT = 64 * 2**20  # bytes
+REPORT = "report.html"
 REPORTS = {"compare.json": "compare", "search.json": "search"}
 DRAWN = 4  # epochs of a picture
 SIDE = 512  # pixels of an original that is not stretched
@@ -64,7 +65,7 @@ class Report(NamedTuple):
     word: str
     folder: Path
     kind: str
-    names: frozenset[str]
+    ready: bool
 
 
 class Logs:
@@ -172,12 +173,10 @@ def _signature(file: Path) -> tuple[int, int] | None:
 
 def _report(top: Path, folder: Path, names: set[str]) -> Report | None:
     kinds = [kind for name, kind in REPORTS.items() if name in names]
-    files = {name for name in names if name in ("report.html", "report.md")}
-    if not kinds and not files:
+    ready = REPORT in names
+    if not kinds and not ready:
         return None
-    pictures = {name for name in names if name.endswith(".png")}
-    kind = (kinds or ["other"])[0]
-    return Report(_word(top, folder), folder, kind, frozenset(files | pictures))
+    return Report(_word(top, folder), folder, (kinds or ["other"])[0], ready)
 
 
 def facts_of(run: Run, top: Path) -> dict:
@@ -258,8 +257,7 @@ def runs(studio: Studio, query: Query) -> dict:
                 "id": report.word,
                 "folder": _relative(logs.folder, report.folder),
                 "kind": report.kind,
-                "html": "report.html" in report.names,
-                "ready": bool(report.names & {"report.html", "report.md"}),
+                "ready": report.ready,
             }
             for report in reports
         ],
@@ -291,33 +289,19 @@ def _by_folder(item: tuple[tuple[str, str], list[Run]]) -> tuple:
 
 
 def page_of_report(studio: Studio, query: Query) -> Picture:
-    """The page of a comparison."""
+    """The page of a comparison or a search."""
     report = logs_of(studio).report(query)
-    return Picture(_read(report, "report.html"), HTML)
-
-
-def markdown(studio: Studio, query: Query) -> dict:
-    """The report of a search."""
-    report = logs_of(studio).report(query)
-    return {"markdown": _read(report, "report.md").decode(errors="replace")}
-
-
-def figure(studio: Studio, query: Query) -> Picture:
-    """A picture of a report, by its name."""
-    return Picture(_read(logs_of(studio).report(query), query.text("name")), "image/png")
-
-
-def _read(report: Report, name: str) -> bytes:
-    """A file of a report, whose name must be one of those that are there."""
-    if name not in report.names:
+    if not report.ready:
         raise UserError("this report is not written yet")
-    file = report.folder / name
     try:
+        file = report.folder / REPORT
         if file.stat().st_size > MAX_REPORT:
-            raise UserError(f"{name} is larger than {MAX_REPORT // 2**20} MB; open the file itself")
-        return read_bytes(file)
+            raise UserError(
+                f"{REPORT} is larger than {MAX_REPORT // 2**20} MB; open the file itself"
+            )
+        return Picture(read_bytes(file), HTML)
     except OSError as error:
-        raise UserError(f"cannot read {name}: {error.strerror}") from None
+        raise UserError(f"cannot read {REPORT}: {error.strerror}") from None
 
 
 def seen(studio: Studio, query: Query) -> dict:
@@ -398,8 +382,6 @@ def _open(studio: Studio, file: Path, job: Job) -> Shown:
 ROUTES = {
     "runs": runs,
     "runs-report": page_of_report,
-    "runs-markdown": markdown,
-    "runs-figure": figure,
     "runs-seen": seen,
 }
 POSTS: frozenset[str] = frozenset()

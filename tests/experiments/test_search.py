@@ -18,7 +18,7 @@ from played import Played as PlayedTraining
 from paddle_aug.commands import search as search_command
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import runner, search, search_report
+from paddle_aug.experiments import runner, search, search_page, search_report
 from paddle_aug.experiments.search import Search, Settings
 from paddle_aug.results.runlog import read_seeds
 from paddle_aug.results.stats import final_accuracy
@@ -40,7 +40,7 @@ def searched(monkeypatch, data, tmp_path):
 
     def run(played=None, folder=tmp_path, data=data, jobs=1, **changes):
         played = (played or Played()).install(monkeypatch)
-        monkeypatch.setattr(search_report, "write", lambda state, folder: None)
+        monkeypatch.setattr(search_page, "write", lambda state, folder: None)
         command = "python tools/train.py"
         return Search(settings(**changes), data, folder, command, jobs, played.clock).run()
 
@@ -409,7 +409,7 @@ NOISY = [0.690, 0.650, 0.720]
 def test_the_reports_first_sentence_is_the_answer(hflip, others, sentence, tmp_path):
     state = state_of({"hflip": hflip, **others}, modes=["hflip", *others])
     assert search_report.answer(state) == sentence
-    search_report.write(state, tmp_path)
+    search_page.write(state, tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert text.startswith(sentence + "\n\nEach mode was trained with ")
     assert ("| `hflip` | diverged | 0 | – | – |" in text) == (None in hflip)

@@ -165,31 +165,25 @@ def test_very_many_runs_are_bounded(studio_of, tmp_path, monkeypatch):
 def test_reports_are_read_by_their_folder(studio_of, tmp_path):
     for name, files in {
         "mine": {"compare.json": "{}", "report.html": "<p>answer", "report.md": "answer"},
-        "found": {"search.json": "{}", "report.md": "# Won\n", "report.png": "picture"},
+        "found": {"search.json": "{}", "report.html": "<p>won", "report.png": "picture"},
         "begun": {"compare.json": "{}"},
     }.items():
         (tmp_path / name).mkdir()
         for file, text in files.items():
             (tmp_path / name / file).write_text(text)
-    (tmp_path / "secret.png").write_text("secret")
     studio = studio_of(tmp_path)
     reports = {one["folder"]: one for one in ask(studio)["reports"]}
-    shown = {name: (one["kind"], one["html"], one["ready"]) for name, one in reports.items()}
+    shown = {name: (one["kind"], one["ready"]) for name, one in reports.items()}
     assert shown == {
-        "mine": ("compare", True, True),
-        "found": ("search", False, True),
-        "begun": ("compare", False, False),
+        "mine": ("compare", True),
+        "found": ("search", True),
+        "begun": ("compare", False),
     }
     page = ask(studio, "runs-report", id=reports["mine"]["id"])
     assert (page.bytes, page.media_type) == (b"<p>answer", "text/html")
-    found = reports["found"]["id"]
-    assert ask(studio, "runs-markdown", id=found) == {"markdown": "# Won\n"}
-    assert ask(studio, "runs-figure", id=found, name="report.png").bytes == b"picture"
+    assert ask(studio, "runs-report", id=reports["found"]["id"]).bytes == b"<p>won"
     with pytest.raises(UserError, match="not written yet"):
         ask(studio, "runs-report", id=reports["begun"]["id"])
-    for name in ("../secret.png", str(tmp_path / "secret.png"), "search.json", ""):
-        with pytest.raises(UserError, match="not written yet"):
-            ask(studio, "runs-figure", id=found, name=name)
     for word in ("../mine", "mine", ""):
         with pytest.raises(UserError, match="no longer there"):
             ask(studio, "runs-report", id=word)

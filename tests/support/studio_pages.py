@@ -1,4 +1,4 @@
-"""What tests do with pages of the studio in a browser."""
+"""What tests do with pages in a browser."""
 
 from urllib.parse import urlsplit
 
@@ -27,9 +27,9 @@ def is_foreign(url: str) -> bool:
 
 
 def wait(page) -> None:
-    """Wait until the page has no request in flight and has shown all answers."""
+    """Wait until a page of the studio has no request in flight and has shown all answers."""
     # Not a function to wait for: the page's policy forbids what Playwright would evaluate.
-    page.wait_for_selector("body[data-busy=no]", state="attached")
+    page.wait_for_selector("body:not([data-busy=yes])", state="attached")
 
 
 def barriers(page, axe: str) -> list[str]:

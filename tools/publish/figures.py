@@ -21,7 +21,7 @@ from pathlib import Path
 from paddle_aug import make_config
 from paddle_aug.data.samples import Sample
 from paddle_aug.evaluation import invariance_figure
-from paddle_aug.experiments import compare_examples, compare_page, compare_results, search_report
+from paddle_aug.experiments import compare_examples, compare_page, compare_results, search_page
 from paddle_aug.experiments.state import SEARCH, read_state
 from paddle_aug.inputs import augmented, open_data
 from paddle_aug.system.files import replacing
@@ -58,7 +58,7 @@ def report(folder: Path) -> None:
     if (folder / compare_results.STATE).exists():
         compare_page.write(compare_results.read(folder))
     else:
-        search_report.write(read_state(folder / "search.json", SEARCH), folder)
+        search_page.write(read_state(folder / "search.json", SEARCH), folder)
 
 
 def examples(folder: Path, data: Path) -> None:

@@ -87,12 +87,12 @@
       const shown = visible();
       if (shown.length) show(shown.reduce((best, stop) => Math.abs(stops[stop][0] - here) < Math.abs(stops[best][0] - here) ? stop : best));
     });
+    document.addEventListener("keydown", event => { if (event.key === "Escape") hide(); });
     chart.addEventListener("pointerleave", hide);
     chart.addEventListener("blur", hide);
     chart.addEventListener("focus", () => { if (chart.matches(":focus-visible")) step(1e9); });
     chart.addEventListener("keydown", event => {
       const way = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 }[event.key];
-      if (event.key === "Escape") hide();
       if (way === undefined) return;
       event.preventDefault();
       step(way);

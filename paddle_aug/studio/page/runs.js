@@ -1,7 +1,6 @@
 // The Runs tab: curves, the table, reports, and what a run saw; live while training goes on.
 
 import { drawChart, meanOf, shade } from "./chart.js";
-import { markdown } from "./markdown.js";
 
 export const words = {
   en: {
@@ -291,19 +290,11 @@ export function open(room, studio) {
     }, `${named(one.folder)} (${say(one.kind)})${one.ready ? "" : `, ${say("notReady")}`}`)) : [e("p", { class: "soft" }, say("noReports"))]));
   }
 
-  async function showReport(one) {
+  function showReport(one) {
     if (!one) { parts.report.replaceChildren(); return; }
-    if (one.html) {
-      const src = studio.address("runs-report", { id: one.id });
-      parts.report.replaceChildren(e("p", {}, e("a", { href: src, target: "_blank", rel: "noopener" }, say("apart"))),
-        e("iframe", { src, sandbox: "", title: `${say("reports")}: ${named(one.folder)}` }));
-      return;
-    }
-    try {
-      const answer = await studio.ask("runs-markdown", { id: one.id });
-      if (report?.id !== one.id) return;
-      parts.report.replaceChildren(e("article", {}, ...markdown(answer.markdown, e, name => studio.address("runs-figure", { id: one.id, name }))));
-    } catch (error) { studio.toast(error.message); }
+    const src = studio.address("runs-report", { id: one.id });
+    parts.report.replaceChildren(e("p", {}, e("a", { href: src, target: "_blank", rel: "noopener" }, say("apart"))),
+      e("iframe", { src, sandbox: "allow-scripts", title: `${say("reports")}: ${named(one.folder)}` }));
   }
 
   // -- what a run saw

@@ -1,0 +1,88 @@
+"""The files of a search's report: a page that needs no network, Markdown and a figure."""
+
+import math
+from pathlib import Path
+
+import matplotlib
+from markupsafe import Markup
+
+from paddle_aug.experiments import search_report
+from paddle_aug.results import curves, style
+from paddle_aug.results.colours import colours
+from paddle_aug.results.html import environment
+from paddle_aug.results.svg import Axis, Series, lines
+from paddle_aug.results.svg_charts import modes_svg
+from paddle_aug.system.files import replacing, write_text
+
+OTHERS = "other candidates"  # those that did not come beyond the first rung
+GREY = "#8a8a8a"
+
+
+def write(state: dict, folder: Path | str) -> None:
+    """Write report.html, report.md and, of a test that has runs, report.png."""
+    folder = Path(folder)
+    if search_report.accuracies(state, "final"):
+        chart = search_report.chart(state)
+        settings = style.settings([*state["final"]["modes"], chart.title])
+        with matplotlib.rc_context(settings), replacing(folder / "report.png") as file:
+            curves.modes_figure(chart).savefig(file, format="png")
+    write_text(folder / "report.html", page(state))
+    write_text(folder / "report.md", search_report.report(state))
+
+
+def page(state: dict) -> str:
+    """The page as HTML, with its charts."""
+    contents = search_report.contents(state)
+    modes = modes_of(state)
+    test = None
+    if contents["has_figure"]:
+        chart = search_report.chart(state)
+        test = modes_svg(chart, list(modes)), chart.title
+    template = environment().get_template("search.html")
+    return template.render(
+        contents,
+        data=state["data"]["name"],
+        modes=modes,
+        test_chart=test,
+        rungs_chart=rungs_chart(state, list(modes)),
+    )
+
+
+def modes_of(state: dict) -> dict[str, str]:
+    """The modes of the test and the candidates that came beyond the first rung, with colours; the
+    others share one."""
+    names = list(state["final"]["modes"])
+    for rung in state["rungs"][:0:-1]:
+        names += [mode for mode, _ in rung["ranking"] or [] if mode not in names]
+    colour = colours(names)
+    modes = {mode: colour[mode] for mode in names}
+    if any(mode not in modes for mode in rankings(state)[0]):
+        modes[OTHERS] = GREY
+    return modes
+
+
+def rankings(state: dict) -> list[dict[str, float]]:
+    """The mean accuracies of each rung's candidates, NaN for those that diverged."""
+    return [
+        {mode: math.nan if mean is None else mean for mode, mean in rung["ranking"] or []}
+        for rung in state["rungs"]
+    ]
+
+
+def rungs_chart(state: dict, modes: list[str]) -> Markup:
+    """The mean accuracy of each candidate in the rungs that it reached, best candidates first."""
+    by_rung = rankings(state)
+    candidates = [mode for rung in reversed(by_rung) for mode in rung]
+    series = []
+    for mode in dict.fromkeys(candidates):
+        points = [
+            (level, 100 * ranking[mode], None)
+            for level, ranking in enumerate(by_rung)
+            if mode in ranking
+        ]
+        place = modes.index(mode if mode in modes else OTHERS)
+        last = mode in by_rung[-1]  # only so many labels have room
+        series.append(Series(mode, place, points, "" if last else "thin", mode if last else ""))
+    levels = Axis("Rung", whole=True, ticks=range(len(by_rung)))
+    accuracy = Axis("Accuracy on images held back (%)", unit=" %")
+    return lines("Accuracy of the candidates by rung", series, levels, accuracy)
