@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from paddle_aug.experiments.compare_report import class_order
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results.charts import (
@@ -19,9 +17,6 @@ from paddle_aug.results.charts import (
 from paddle_aug.results.colours import colours
 from paddle_aug.results.stats import last_epochs
 from paddle_aug.results.text import count, seeds_text
-
-# Times of a mode's epochs may differ by so much on a machine that does nothing else.
-STEADY = 1.25
 
 
 @dataclass(frozen=True)
@@ -59,24 +54,14 @@ def modes_chart(results: Results) -> ModesChart:
 
 
 def cost_chart(results: Results) -> AgainstChart | None:
-    """Accuracy against the seconds of an epoch; None where they were not `steady`."""
-    if not steady(results):
+    """Accuracy against the seconds of an epoch; None where they were not steady."""
+    if not results.steady:
         return None
     points = {
         row.mode: [(results.cost(row.mode, results.main).epoch_seconds, row)]
         for row in modes_chart(results).rows
     }
     return _against(results, "Seconds an epoch", points)
-
-
-def steady(results: Results) -> bool:
-    """Whether the epochs of each mode took alike long, as on a machine that did nothing else: nine
-    in ten of them less than `STEADY` times the fastest tenth."""
-    for by_seed in results.runs[results.main].values():
-        seconds = [epoch["seconds"] for run in by_seed.values() for epoch in run.run["epochs"]]
-        if seconds and np.percentile(seconds, 90) > STEADY * np.percentile(seconds, 10):
-            return False
-    return True
 
 
 def fractions_chart(results: Results) -> AgainstChart:

@@ -287,7 +287,12 @@ def cost_table(results: Results) -> Table:
 
 
 def cost_text(results: Results) -> str:
-    """How the times were measured."""
+    """How the times were measured, or why they are left out."""
+    if not results.steady:
+        return (
+            "Epochs of one mode took unequally long, as on a machine that does other work, too: "
+            "such times cannot be compared, and are left out. report.csv has them."
+        )
     jobs = results.state.get("side_by_side", 1)
     threads = count(results.state["threads"], "CPU thread")
     shared = f" with {jobs} runs side by side, {threads} each" if jobs > 1 else ""

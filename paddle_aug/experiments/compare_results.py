@@ -28,6 +28,8 @@ from paddle_aug.results.stats import (
 )
 
 STATE = "compare.json"
+# Times of a mode's epochs may differ by so much on a machine that does nothing else.
+STEADY = 1.25
 
 # By fraction of the training list, mode and seed.
 Runs = dict[float, dict[str, dict[int, Run]]]
@@ -174,6 +176,16 @@ class Results:
             median(waits) if waits else None,
             median(epoch["seconds"] for epoch in epochs),
         )
+
+    @property
+    def steady(self) -> bool:
+        """Whether the epochs of each mode took alike long, as on a machine that did nothing else:
+        nine in ten of them less than `STEADY` times the fastest tenth."""
+        for by_seed in self.runs[self.main].values():
+            seconds = [epoch["seconds"] for run in by_seed.values() for epoch in run.run["epochs"]]
+            if seconds and np.percentile(seconds, 90) > STEADY * np.percentile(seconds, 10):
+                return False
+        return True
 
     def trained_on(self, fraction: float) -> int:
         """The number of training images of a fraction that has a finished run."""

@@ -19,7 +19,6 @@ import numpy as np
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
-from paddle_aug.data.split import select
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search_page, search_report
 from paddle_aug.experiments.runner import (
@@ -29,6 +28,7 @@ from paddle_aug.experiments.runner import (
     remove_weights,
     sharing_cores,
 )
+from paddle_aug.experiments.search_parts import part_of, set_test_aside
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
     MIN_CANDIDATES,
@@ -447,22 +447,3 @@ class Search:
         start, other = sum(starts) / len(starts), max(rates[m] for m in self.settings.against)
         work = self.works[self.held_back(part)]
         return lambda mode, epochs: start + epochs * work * rates.get(mode, other)
-
-
-def part_of(holdout: float, seed: int, data: Dataset) -> Dataset:
-    """The whole data for the test, where `holdout` is 0; else the training list, divided by the
-    seed into a part to train on and a part to evaluate on."""
-    if not holdout:
-        return data
-    return replace(select(data, holdout=holdout, seed=seed), test=[])
-
-
-def set_test_aside(settings: Settings, data: Dataset) -> tuple[Dataset, str]:
-    """The data that the config selects, without a test list, and the name of the images that test
-    the winner: the eval list or, without one, a part of the training list that the whole search
-    holds back."""
-    config, data = settings.config, replace(data, test=[])
-    if data.eval:
-        return select(data, config.first, config.fraction, seed=config.seed), "the eval list"
-    held = select(data, config.first, config.fraction, settings.holdout, config.seed)
-    return replace(held, test=[]), f"{100 * settings.holdout:g} % of the training list, held back"

@@ -140,6 +140,9 @@ def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
     for epoch in results.runs[1.0]["hflip"][0].run["epochs"][:5]:
         epoch["seconds"] = 3.0
     assert compare_charts.cost_chart(results) is None
+    text = compare_page.markdown(results, {})
+    assert "Epochs of one mode took unequally long" in text
+    assert "images/s" not in text + compare_page.page(results, {})
 
 
 def test_captions_cover_every_figure_in_the_order_of_the_report(folder):

@@ -63,7 +63,8 @@ MEET_PADDLE = {
         "evaluation.invariance_report",
     ),
     *("experiments.compare", "experiments.compare_examples", "experiments.compare_plan"),
-    *("experiments.on_ray", "experiments.runner", "experiments.search", "experiments.search_plan"),
+    *("experiments.on_ray", "experiments.runner", "experiments.search"),
+    *("experiments.search_parts", "experiments.search_plan"),
     *("studio.loaded", "studio.mixed", "studio.network"),
 }
 
