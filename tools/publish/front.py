@@ -138,7 +138,7 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
         "check": Crop(room / "sheets" / "002_butterfly.png", 600),
         "evaluate": Crop(room / "evaluated" / "heatmaps.png", 520, top=285),
         "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1024),
-        "plot": Crop(REFERENCE / "photos16" / "accuracy.png", 1024),
+        "plot": Crop(REFERENCE / "photos16" / "accuracy_all.png", 1024),
     }
 
 
