@@ -17,6 +17,9 @@ pytest_plugins = ["browser"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Reports are English, whatever the language of the machine.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 # Before anything calculates, as training does: other instructions give other bits.
 use_fast_instructions()
 

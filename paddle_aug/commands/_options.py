@@ -21,6 +21,7 @@ from paddle_aug.config import (
 )
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.results import language
 from paddle_aug.system import plugins
 from paddle_aug.system.program import is_command
 
@@ -54,7 +55,7 @@ class CommandParser(argparse.ArgumentParser):
         return "\n".join([super().format_help(), *(["examples:", *lines, ""] if lines else [])])
 
     def parse_args(self, args: Sequence[str] | None = None, namespace=None) -> argparse.Namespace:
-        """Parse the options, and set how much the command logs.
+        """Parse the options, and set how much the command logs, and in which language it reports.
 
         Raises:
             UserError: an option is unknown, misses its value, or has one of the wrong type.
@@ -64,6 +65,8 @@ class CommandParser(argparse.ArgumentParser):
         self._refuse_unknown(words)
         options = super().parse_args(words, namespace)
         plugins.load(filter(None, (vars(options).pop("imports", None) or "").split(",")))
+        if "lang" in options:
+            language.use(vars(options).pop("lang") or language.of_environment())
         if options.quiet:
             logging.getLogger("paddle_aug").setLevel(logging.WARNING)
         elif options.verbose:
@@ -134,6 +137,12 @@ def add_import(parser: CommandParser, rare: bool = False) -> None:
     if rare:
         text = parser.rarely(text)
     parser.add_argument("--import", dest="imports", action=_Joined, metavar="FILE", help=text)
+
+
+def add_language(parser) -> None:
+    """Add `--lang`; messages remain English."""
+    text = "language of the report, its tables and figures (default: that of LC_ALL or LANG)"
+    parser.add_argument("--lang", choices=language.LANGUAGES, help=text)
 
 
 def add_recipe(parser, default: str | None, default_help: str | None = None) -> None:

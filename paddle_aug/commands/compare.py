@@ -12,6 +12,7 @@ from paddle_aug.commands._engine import add_engine, engine_of
 from paddle_aug.commands._options import (
     CommandParser,
     add_import,
+    add_language,
     add_options,
     add_recipe,
     pop_fields,
@@ -121,6 +122,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own.add_argument("--list-commands", action="store_true", help=text)
     text = "folder of the results"
     own.add_argument("--out", type=Path, default=Path(kept("logs/compare")), help=text)
+    add_language(own)
     of_runs = [item.name for item in fields(TrainConfig) if item.name not in DECIDED]
     add_options(parser, of_runs, COMMON, [RECIPE])
     options = parser.parse_args(words)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser
+from paddle_aug.commands._options import CommandParser, add_language
 from paddle_aug.experiments import compare_figures, compare_report, compare_results
 from paddle_aug.results import curves, runlog, style, table
 from paddle_aug.results.text import terminal_width
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help=text)
     parser.add_argument("--format", choices=style.FORMATS, default="png", help="(default: png)")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    add_language(parser)
     options = parser.parse_args()
 
     first, *others = options.folders

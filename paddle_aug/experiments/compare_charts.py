@@ -15,8 +15,8 @@ from paddle_aug.results.charts import (
     measured,
 )
 from paddle_aug.results.colours import colours
+from paddle_aug.results.language import _, count, seeds_text
 from paddle_aug.results.stats import last_epochs
-from paddle_aug.results.text import count, seeds_text
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ def modes_chart(results: Results) -> ModesChart:
         measured(
             row.mode,
             list(by_mode[row.mode].values()),
-            "(baseline)" if row.mode == results.baseline else "",
+            _("(baseline)") if row.mode == results.baseline else "",
         )
         for row in results.rows(results.main)
     ]
     colour = colours(results.modes)
-    return ModesChart(_title(results, rows), EVAL_ACCURACY, rows, _chance(results), colour)
+    return ModesChart(_title(results, rows), _(EVAL_ACCURACY), rows, _chance(results), colour)
 
 
 def cost_chart(results: Results) -> AgainstChart | None:
@@ -61,7 +61,7 @@ def cost_chart(results: Results) -> AgainstChart | None:
         row.mode: [(results.cost(row.mode, results.main).epoch_seconds, row)]
         for row in modes_chart(results).rows
     }
-    return _against(results, "Seconds an epoch", points)
+    return _against(results, _("Seconds an epoch"), points)
 
 
 def fractions_chart(results: Results) -> AgainstChart:
@@ -75,7 +75,7 @@ def fractions_chart(results: Results) -> AgainstChart:
         ]
         for mode in results.modes
     }
-    return _against(results, "Training images", points)
+    return _against(results, _("Training images"), points)
 
 
 def classes_chart(results: Results) -> ClassesChart | None:
@@ -98,8 +98,9 @@ def classes_chart(results: Results) -> ClassesChart | None:
     }
     names = results.state["data"]["class_names"]
     pairs = [change.n for of_class in changes.values() for change in of_class if change]
-    parts = [*_of(results), f"change against {results.baseline}, {seeds_text(pairs, results.unit)}"]
-    return ClassesChart(SEPARATOR.join(parts), labels, names, cells)
+    text = _("change against {baseline}, {seeds}")
+    change = text.format(baseline=results.baseline, seeds=seeds_text(pairs, results.unit))
+    return ClassesChart(SEPARATOR.join([*_of(results), change]), labels, names, cells)
 
 
 def _against(
@@ -107,17 +108,22 @@ def _against(
 ) -> AgainstChart:
     every = [accuracies for of_mode in points.values() for _, accuracies in of_mode]
     title, colour = _title(results, every), colours(results.modes)
-    return AgainstChart(title, x_axis, EVAL_ACCURACY, points, _chance(results), colour)
+    return AgainstChart(title, x_axis, _(EVAL_ACCURACY), points, _chance(results), colour)
 
 
 def _title(results: Results, rows: Iterable[Measured]) -> str:
     """Data, network, seeds and statistic."""
     numbers = [len(row.values) for row in rows]
     config = results.settings["config"]
-    last = count(last_epochs(config["epochs"]), "epoch").replace("1 epoch", "epoch")
-    of = "test accuracy" if config.get("early_stop") else f"mean of the last {last}"
-    mark = " with 95 % interval" if max(numbers) >= INTERVALS_FROM else ""
-    return SEPARATOR.join([*_of(results), f"{seeds_text(numbers, results.unit)}, {of}{mark}"])
+    last = last_epochs(config["epochs"])
+    text = _("{seeds}, mean of the last {epochs}")
+    if config.get("early_stop"):
+        text = _("{seeds}, test accuracy")
+    elif last == 1:
+        text = _("{seeds}, last epoch")
+    text = text.format(seeds=seeds_text(numbers, results.unit), epochs=count(last, "epoch"))
+    mark = _(" with 95 % interval") if max(numbers) >= INTERVALS_FROM else ""
+    return SEPARATOR.join([*_of(results), text + mark])
 
 
 def _of(results: Results) -> list[str]:

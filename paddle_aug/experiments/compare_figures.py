@@ -11,26 +11,29 @@ from paddle_aug.experiments import compare_charts
 from paddle_aug.experiments.compare_charts import ClassesChart
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results import charts, curves, fonts, style
+from paddle_aug.results.language import N_, _
 from paddle_aug.results.style import DPI, WIDTH
 
 MAX_CLASSES = 30  # that a figure has room for
 
 EXAMPLES = "examples"  # the figure of pictures, drawn from the data and not from the logs
 
-ACCURACY = "Accuracy over the epochs, on training images and on eval images."
-LOSS = "Loss over the epochs: a network memorises where eval rises while train falls."
+ACCURACY = N_("Accuracy over the epochs, on training images and on eval images.")
+LOSS = N_("Loss over the epochs: a network memorises where eval rises while train falls.")
 CAPTIONS = {
-    "modes": "Accuracy by mode, on images that no network was trained on.",
+    "modes": N_("Accuracy by mode, on images that no network was trained on."),
     "accuracy": ACCURACY,
     "accuracy_stacked": ACCURACY,
     "accuracy_all": ACCURACY,
     "loss": LOSS,
     "loss_all": LOSS,
-    "cost": "What accuracy costs: the time of an epoch.",
-    "fractions": "Accuracy against the number of training images, with 95 % intervals.",
-    "classes": "Change of each class's accuracy against the baseline, in points; bold where its "
-    "own 95 % interval excludes 0.",
-    EXAMPLES: "The same training images under each mode, as its first epoch draws them.",
+    "cost": N_("What accuracy costs: the time of an epoch."),
+    "fractions": N_("Accuracy against the number of training images, with 95 % intervals."),
+    "classes": N_(
+        "Change of each class's accuracy against the baseline, in points; bold where its own 95 % "
+        "interval excludes 0."
+    ),
+    EXAMPLES: N_("The same training images under each mode, as its first epoch draws them."),
 }
 
 
@@ -43,14 +46,14 @@ def draw(results: Results, output: Path | str, file_format: str = "png") -> dict
     """
     files = curves.draw(results.finished(results.main), output, file_format, only_all=True)
     texts = [*results.modes, *results.state["data"]["class_names"], results.state["data"]["name"]]
-    with matplotlib.rc_context(style.settings(texts)):
+    with style.words_with_a_font(), matplotlib.rc_context(style.settings(texts)):
         files += style.save(_figures(results), output, file_format)
     examples = Path(output) / f"{EXAMPLES}.{file_format}"
     if examples.exists():
         files.append(examples)
     order = list(CAPTIONS)
     files.sort(key=lambda file: order.index(file.stem))
-    return {file.name: CAPTIONS[file.stem] for file in files}
+    return {file.name: _(CAPTIONS[file.stem]) for file in files}
 
 
 def _figures(results: Results) -> dict[str, Figure]:
@@ -108,7 +111,7 @@ def classes_figure(chart: ClassesChart) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02)
-    bar.set_label("Change (points)")
+    bar.set_label(_("Change (points)"))
     bar.outline.set_visible(False)
     return figure
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from paddle_aug.experiments.compare_results import ModeRow, Results
+from paddle_aug.results.language import _, count, listed
 from paddle_aug.results.runlog import sound, stack
 from paddle_aug.results.stats import ALPHA, Comparison, last_quarter, pairs_needed, still_rising
-from paddle_aug.results.text import code, count, duration, listed
+from paddle_aug.results.text import code, duration
 from paddle_aug.system.program import replaced, sibling, tool, value_of
 
 MAX_SEEDS = 30  # a difference that needs more is small beside the luck of one training
@@ -18,7 +19,7 @@ FOLDS = 5
 # Options of compare that train and search do not take, or mean something else there.
 OWN = (
     *("--modes", "--baseline", "--seeds", "--kfold", "--fractions", "--learning-rates"),
-    *("--budget", "--racing", "--jobs", "--per-gpu", "--on", "--list-commands", "--out"),
+    *("--budget", "--racing", "--jobs", "--per-gpu", "--on", "--list-commands", "--out", "--lang"),
 )
 
 
@@ -35,10 +36,10 @@ def too_early(results: Results) -> list[str]:
     epochs, recipe = results.settings["config"]["epochs"], results.state.get("recipe")
     if planned := _fewer_than(results):
         sentences.append(
-            "Too early to tell: the runs had {epochs}, and the recipe {recipe} has {planned}; "
-            "longer training tends to favour stronger augmentation.".format(
-                epochs=count(epochs, "epoch"), recipe=code(recipe["name"]), planned=planned
-            )
+            _(
+                "Too early to tell: the runs had {epochs}, and the recipe {recipe} has {planned}; "
+                "longer training tends to favour stronger augmentation."
+            ).format(epochs=count(epochs, "epoch"), recipe=code(recipe["name"]), planned=planned)
         )
     if rises := rising(results):
         sentences.append(rises_text(rises, last_quarter(epochs), first=not sentences))
@@ -47,12 +48,15 @@ def too_early(results: Results) -> list[str]:
 
 def rises_text(rises: Mapping[str, float], last: int, first: bool) -> str:
     """Which modes still rise in the last epochs, in a sentence, which may be the first one."""
-    text = "The eval accuracy of {modes} still rises in the last {last} epochs."
+    text = _("The eval accuracy of {modes} still rises in the last {last} epochs.")
     if first:
-        text = (
+        text = _(
             "Too early to tell: the eval accuracy of {modes} still rises in the last {last} epochs."
         )
-    modes = [f"{code(mode)} (by {100 * rise:.1f} points)" for mode, rise in rises.items()]
+    risen = _("{mode} (by {points} points)")
+    modes = [
+        risen.format(mode=code(mode), points=f"{100 * rise:.1f}") for mode, rise in rises.items()
+    ]
     return text.format(modes=listed(modes), last=last)
 
 
@@ -75,19 +79,19 @@ def next_step(results: Results) -> Step:
     words = shlex.split(state["command"]) or tool("compare")
     if _unfinished(results):
         if settings["budget"] is None:
-            return Step("Not all runs are done. The same command continues:", shlex.join(words))
+            return Step(_("Not all runs are done. The same command continues:"), shlex.join(words))
         more = {"--budget": duration(2 * settings["budget"])}
-        return _again(words, "The budget ended before all runs were done. This continues:", more)
+        return _again(words, _("The budget ended before all runs were done. This continues:"), more)
     rate = settings["config"]["learning_rate"] / 10
     if any(map(results.diverged, results.runs)):
         more = {"--learning-rate": f"{rate:g}"}
         if rates := settings["rates"]:
             more = {"--learning-rates": ",".join(f"{r:g}" for r in (min(rates) / 10, *rates))}
-        text = "Runs diverged. This compares with a smaller learning rate:"
+        text = _("Runs diverged. This compares with a smaller learning rate:")
         return _elsewhere(results, words, text, more, "smaller-rate")
     if too_early(results):
         epochs = _fewer_than(results) or 2 * settings["config"]["epochs"]
-        text = "More epochs can change the answer. This compares after {epochs}:".format(
+        text = _("More epochs can change the answer. This compares after {epochs}:").format(
             epochs=count(epochs, "epoch")
         )
         return _elsewhere(results, words, text, {"--epochs": f"{epochs}"}, f"{epochs}-epochs")
@@ -101,7 +105,7 @@ def _train(results: Results, words: list[str], mode: str) -> Step:
     more = {"--augment": mode}
     if rate := results.state["rates"].get(mode):
         more["--learning-rate"] = f"{rate:g}"
-    text = "This trains with {mode} and keeps the weights, which compare does not:"
+    text = _("This trains with {mode} and keeps the weights, which compare does not:")
     command = replaced(
         sibling(_with_recipe(results, words), "compare", "train"), _without_own(more)
     )
@@ -116,10 +120,10 @@ def _more(results: Results, words: list[str], rows: list[ModeRow]) -> Step:
     folds_fit = not (config["holdout"] or config.get("early_stop") or results.settings["rates"])
     if results.unit == "seed" and unclear:
         if seeds == 1:
-            text = "One seed cannot tell a difference from chance. This trains five:"
+            text = _("One seed cannot tell a difference from chance. This trains five:")
             return _again(words, text, {"--seeds": "5"})
         if data["eval"] < FEW < data["train"] and folds_fit and not config.get("fold"):
-            text = (
+            text = _(
                 "With {images} to evaluate on, which these are matters as much as the seed. This "
                 "evaluates each of the {train} training images once:"
             ).format(images=count(data["eval"], "image"), train=f"{data['train']:,}")
@@ -129,12 +133,12 @@ def _more(results: Results, words: list[str], rows: list[ModeRow]) -> Step:
         within = {mode: number for mode, number in needed.items() if number <= MAX_SEEDS}
         if within:
             number = max(seeds + 1, *within.values())
-            text = (
+            text = _(
                 "About {seeds} would show the difference of {modes}, if it is the one seen here. "
                 "This trains those that are missing:"
             ).format(seeds=count(number, "seed"), modes=listed([*map(code, within)]))
             return _again(words, text, {"--seeds": f"{number}"})
-    text = "No mode of this comparison is shown to help. This searches for one that does:"
+    text = _("No mode of this comparison is shown to help. This searches for one that does:")
     drop = _without_own({"--early-stop": None, "--early-stop-by": None, "--fold": None})
     command = replaced(sibling(_with_recipe(results, words), "compare", "search"), drop)
     return Step(text, shlex.join(command))

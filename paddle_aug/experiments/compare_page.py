@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 from PIL import Image
 
-from paddle_aug.experiments import compare_charts, compare_figures, compare_report
+from paddle_aug.experiments import compare_charts, compare_csv, compare_figures, compare_report
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results.charts import curves_chart
 from paddle_aug.results.colours import colours, label
@@ -25,8 +25,8 @@ def write(results: Results) -> list[Path]:
     contents = {
         "report.html": page(results, figures),
         "report.md": markdown(results, figures),
-        "report.csv": compare_report.table_csv(results),
-        "runs.csv": compare_report.runs_csv(results),
+        "report.csv": compare_csv.table_csv(results),
+        "runs.csv": compare_csv.runs_csv(results),
     }
     for name, content in contents.items():
         write_text(folder / name, content)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddle_aug.results.colours import colours, label
+from paddle_aug.results.language import N_, _, count, seeds_text
 from paddle_aug.results.runlog import Run, clean_points, sound, stack
 from paddle_aug.results.stats import estimate
-from paddle_aug.results.text import count, seeds_text
 
 INTERVALS_FROM = 3  # runs; below, a figure shows the runs themselves
 SEPARATOR = " · "
 MINUS = "\u2212"
 
-EVAL_ACCURACY = "Eval accuracy (%)"
-AXES = {"loss": ("Cross-entropy loss", 1), "acc": ("Accuracy (%)", 100)}
+EVAL_ACCURACY = N_("Eval accuracy (%)")
+AXES = {"loss": (N_("Cross-entropy loss"), 1), "acc": (N_("Accuracy (%)"), 100)}
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def curves_chart(quantity: str, groups: Mapping[str, Sequence[Run]]) -> CurvesCh
     lines = []
     for mode, runs in groups.items():
         note = f"(n = {len(runs)})" if len(numbers) > 1 else ""
-        note = note if sound(runs) else "(diverged)"
+        note = note if sound(runs) else _("(diverged)")
         for part in ("train", "eval"):
             values = factor * stack(runs, f"{quantity}{part.title()}")
             mean, spread = mean_and_spread(values)
@@ -129,7 +129,7 @@ def curves_chart(quantity: str, groups: Mapping[str, Sequence[Run]]) -> CurvesCh
     if classes:
         chance = math.log(classes) if quantity == "loss" else 100 / classes
     title = SEPARATOR.join([*of_runs(runs), _statistic(numbers, lines)])
-    return CurvesChart(title, axis, lines, chance, colours([label(mode) for mode in groups]))
+    return CurvesChart(title, _(axis), lines, chance, colours([label(mode) for mode in groups]))
 
 
 def of_runs(runs: Sequence[Run]) -> list[str]:
@@ -148,11 +148,15 @@ def same(values):
 def _statistic(numbers: set[int], lines: Sequence[Line]) -> str:
     """How many runs a curve stands for, and how."""
     if max(numbers) >= INTERVALS_FROM:
-        return f"{seeds_text(numbers)}, mean ± standard deviation"
+        return _("{seeds}, mean ± standard deviation").format(seeds=seeds_text(numbers))
     if max(numbers) > 1:
-        return f"{seeds_text(numbers)}, mean over faint runs"
+        return _("{seeds}, mean over faint runs").format(seeds=seeds_text(numbers))
     width = window(max(len(line.values) for line in lines))
-    return "1 seed" if width == 1 else f"1 seed, mean of {count(width, 'epoch')} over faint values"
+    seed = count(1, "seed")
+    if width == 1:
+        return seed
+    text = _("{seed}, mean of {epochs} over faint values")
+    return text.format(seed=seed, epochs=count(width, "epoch"))
 
 
 def mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,13 +12,14 @@ from matplotlib.ticker import MaxNLocator
 
 from paddle_aug.results import style
 from paddle_aug.results.charts import AgainstChart, CurvesChart, ModesChart, curves_chart
+from paddle_aug.results.language import N_, _
 from paddle_aug.results.runlog import NOTEBOOK_MODES, Run, by_mode, sound
 from paddle_aug.results.style import DPI, INK, WIDTH, wrapped
 
 MAX_IN_ONE_PANEL = 3  # modes whose training curves leave those of evaluation readable
 _SHARED = {
-    "train": {"linewidth": 1.1, "linestyle": "-"},
-    "eval": {"linewidth": 2.4, "linestyle": (0, (2.8, 1))},
+    N_("train"): {"linewidth": 1.1, "linestyle": "-"},
+    N_("eval"): {"linewidth": 2.4, "linestyle": (0, (2.8, 1))},
 }
 _OWN = {"train": {"linewidth": 1.4}, "eval": {"linewidth": 2}}
 _CLEAN = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markersize": 4.5}
@@ -46,6 +47,7 @@ def plan(modes: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
     return figures
 
 
+@style.words_with_a_font()
 def draw(
     runs: Sequence[Run], output: Path | str, file_format: str = "png", only_all: bool = False
 ) -> list[Path]:
@@ -77,9 +79,9 @@ def curves_figure(chart: CurvesChart) -> Figure:
     lines_of_text = sum(1 + name.count("\n") for name in names.values())
     if len(names) <= MAX_IN_ONE_PANEL:
         figure = Figure(figsize=(WIDTH, 4.4), dpi=DPI, layout="constrained")
-        axes = figure.add_subplot(xlabel="Epoch", ylabel=chart.axis)
+        axes = figure.add_subplot(xlabel=_("Epoch"), ylabel=chart.axis)
         _draw_lines(axes, chart, ("train", "eval"), _SHARED)
-        parts = {part: Line2D([], [], color=INK, **look) for part, look in _SHARED.items()}
+        parts = {_(part): Line2D([], [], color=INK, **look) for part, look in _SHARED.items()}
         room = 16
     else:
         height = max(3.2, 0.21 * lines_of_text)
@@ -87,13 +89,13 @@ def curves_figure(chart: CurvesChart) -> Figure:
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(height, 2.1))
         for panel, part in ((axes, "eval"), (below, "train")):
             _draw_lines(panel, chart, (part,), _OWN)
-            panel.set_ylabel(f"{part.title()} {chart.axis[0].lower()}{chart.axis[1:]}")
-        below.set_xlabel("Epoch")
+            panel.set_ylabel(f"{_(part).title()} {chart.axis[0].lower()}{chart.axis[1:]}")
+        below.set_xlabel(_("Epoch"))
         parts, room = {}, 30
     style.add_title(figure, chart.title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if any(line.points for line in chart.lines):
-        parts["train, clean images"] = Line2D([], [], color=INK, **_CLEAN)
+        parts[_("train, clean images")] = Line2D([], [], color=INK, **_CLEAN)
     if lines_of_text <= room:
         style.add_legend(figure, parts)
         style.label_ends(axes, _ends(chart, names), {names[m]: chart.colours[m] for m in names})
@@ -124,8 +126,8 @@ def _draw_lines(axes: Axes, chart: CurvesChart, parts: Sequence[str], looks: dic
     if chart.chance is not None:
         axes.axhline(chart.chance, **style.GUESSING)
         axes.annotate(
-            "guessing", (0.99, chart.chance), (0, 2), axes.get_yaxis_transform(), "offset points",
-            fontsize=9, color=style.GUESSING["color"], ha="right",
+            _("guessing"), (0.99, chart.chance), (0, 2), axes.get_yaxis_transform(),
+            "offset points", fontsize=9, color=style.GUESSING["color"], ha="right",
         )  # fmt: skip
 
 
@@ -197,7 +199,7 @@ def _mark_chance(axis, axes: Axes, chance: float | None) -> None:
     vertical = axis is axes.xaxis
     if low - chance <= high - low:
         (axes.axvline if vertical else axes.axhline)(chance, **style.GUESSING)
-        text, place = "guessing", (chance, 0.02) if vertical else (0.01, chance)
+        text, place = _("guessing"), (chance, 0.02) if vertical else (0.01, chance)
         axes.annotate(
             text,
             place,
@@ -208,8 +210,9 @@ def _mark_chance(axis, axes: Axes, chance: float | None) -> None:
             color=style.GUESSING["color"],
         )
     else:
+        text = _("← guessing: {chance} %") if vertical else _("↓ guessing: {chance} %")
         axes.annotate(
-            f"← guessing: {chance:.1f} %" if vertical else f"↓ guessing: {chance:.1f} %",
+            text.format(chance=f"{chance:.1f}"),
             (0.01, 0.015),
             xycoords="axes fraction",
             fontsize=9,

@@ -10,6 +10,8 @@ from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
 
 logger = logging.getLogger(__name__)
+# Most Chinese fonts have no bold face; Matplotlib then takes the one there is, and warns.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 OWN = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
 # Of files that add as many letters, those whose names begin so come first; without hyphens.

@@ -30,6 +30,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from paddle_aug.results import language
 from paddle_aug.results.text import code, markdown_table
 from paddle_aug.system.files import write_text
 
@@ -58,6 +59,8 @@ def environment() -> Environment:
     )
     templates.filters |= {"code": marked_up, "headings": headings, "table": markdown}
     templates.globals |= {
+        "_": language._,
+        "language": language.tag,
         "source": source,
         "mode_style": mode_style,
         "cell_attributes": cell_attributes,

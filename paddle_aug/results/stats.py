@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import nctdtr, stdtr, stdtrit
 
 from paddle_aug.errors import UserError
+from paddle_aug.results.language import _, count
 from paddle_aug.results.runlog import Run
 
 LAST = 10  # epochs whose mean is quoted: it varies less than the last one alone
@@ -90,26 +91,37 @@ class Comparison:
         return self.difference.points
 
     def __str__(self):
-        mean, n = self.difference.mean, self.difference.n
+        mean, units = self.difference.mean, count(self.difference.n, self.unit)
         if self.shown:
-            return f"{self.word} by {self.points[1:]} points"
-        if n == 1:
-            return f"no difference shown: one {self.unit} cannot tell a difference from chance"
+            text = _("better by {points} points") if mean > 0 else _("worse by {points} points")
+            return text.format(points=self.points[1:])
+        if self.difference.n == 1:
+            text = _("no difference shown: one {unit} cannot tell a difference from chance")
+            return text.format(unit=_(self.unit))
         if self.difference.p is None:
-            if mean == 0:
-                return f"no difference shown: the same with each of {n} {self.unit}s"
-            return (
-                f"no difference shown: {100 * mean:+.1f} points with each of {n} {self.unit}s, and "
-                "where nothing varies, nothing can be said about chance"
-            )
-        text = f"no difference shown with {n} {self.unit}s"
+            text = _("no difference shown: the same with each of {units}")
+            if mean:
+                text = _(
+                    "no difference shown: {points} points with each of {units}, and where nothing "
+                    "varies, nothing can be said about chance"
+                )
+            return text.format(points=self.points, units=units)
+        text = _("no difference shown with {units}")
         if abs(mean) <= _ROUNDING:
-            return f"{text}: the means are equal"
-        if self.unit == "fold":  # more folds would share more images, and change the question
-            return text
-        needed = pairs_needed(self.difference, ALPHA / self.among)
-        many = f"more than {MAX_PAIRS:,}" if math.isinf(needed) else f"about {needed:,}"
-        return f"{text}; if the true difference is the one seen here, {many} seeds would show it"
+            text = _("no difference shown with {units}: the means are equal")
+        elif self.unit == "seed":  # more folds would share more images, and change the question
+            text = _(
+                "no difference shown with {units}; if the true difference is the one seen here, "
+                "about {needed} seeds would show it"
+            )
+            needed = pairs_needed(self.difference, ALPHA / self.among)
+            if math.isinf(needed):
+                text = _(
+                    "no difference shown with {units}; if the true difference is the one seen "
+                    "here, more than {needed} seeds would show it"
+                )
+            return text.format(units=units, needed=f"{min(needed, MAX_PAIRS):,}")
+        return text.format(units=units)
 
 
 def last_epochs(epochs: int) -> int:

@@ -2,7 +2,8 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from paddle_aug.errors import writing
-from paddle_aug.results import fonts
+from paddle_aug.results import fonts, language
 from paddle_aug.results.colours import label
 from paddle_aug.system.files import write_bytes
 
@@ -50,7 +51,18 @@ _METADATA: dict[str, dict] = {"png": {}, "svg": {"Date": None}, "pdf": {"Creatio
 
 def settings(texts: Iterable[str]) -> dict:
     """Matplotlib's settings for a figure with these names in it, in whatever script."""
-    return {**_SETTINGS, "font.family": fonts.families("".join(texts))}
+    return {**_SETTINGS, "font.family": fonts.families("".join([*texts, language.letters()]))}
+
+
+@contextmanager
+def words_with_a_font() -> Iterator[None]:
+    """Figures' words are English where no font has the letters of the language in use."""
+    letters = language.letters()
+    if fonts.drawable(letters) == letters:
+        yield
+        return
+    with language.used("en"):
+        yield
 
 
 def wrapped(mode: str, letters: int, note: str = "") -> str:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from paddle_aug.results.language import _
+
 WIDTH = 420
 LEFT, TOP, BOTTOM = 42, 24, 38  # margins
 ROW = 40  # the height of a row, whose name is above its drawing
@@ -211,8 +213,9 @@ def _last(one: Series, x: Axis, y: Axis) -> str:
     """The last value of a series in words."""
     known = [point for point in one.points if math.isfinite(point[1])]
     if not known:
-        return "no value"
-    return f"{y.text(*known[-1][1:])} at {x.title} {_plain(known[-1][0])}"
+        return _("no value")
+    text = _("{value} at {quantity} {number}")
+    return text.format(value=y.text(*known[-1][1:]), quantity=x.title, number=_plain(known[-1][0]))
 
 
 def _rows(title: str, rows: Sequence[Row], axis: Axis, bars: bool) -> Markup:
@@ -334,7 +337,7 @@ def _labels(series: Sequence[Series], across: _Scale, up: _Scale) -> list[Markup
     ]
     placed: list[tuple[float, float]] = []
     parts = []
-    for one, (x, y, _) in sorted(ends, key=lambda item: item[1][1]):
+    for one, (x, y, _margin) in sorted(ends, key=lambda item: item[1][1]):
         left, height = across(x) + 7, min(up(y) + 4, up.start)
         for other_left, other in placed:
             if abs(left - other_left) < LETTER * LABEL and other - height < LINE:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from paddle_aug.results.charts import AgainstChart, CurvesChart, Line, ModesChart
 from paddle_aug.results.colours import label
+from paddle_aug.results.language import _
 from paddle_aug.results.svg import Axis, Row, Series, dots, lines
 
 
@@ -24,14 +25,14 @@ def modes_svg(chart: ModesChart, modes: Sequence[str]) -> Markup:
 def curves_svg(chart: CurvesChart, modes: Sequence[str]) -> Markup:
     """A quantity over the epochs: eval is bold, training thin, the runs of a mean faint."""
     series = [one for line in chart.lines for one in _series(line, modes.index(line.mode))]
-    share = chart.axis.endswith("(%)")
+    share = "%" in chart.axis
     y = Axis(
         chart.axis,
         guide=_guessing(chart.chance),
         unit=" %" if share else "",
         digits=1 if share else 3,
     )
-    return lines(chart.title, series, Axis("Epoch", whole=True), y)
+    return lines(chart.title, series, Axis(_("Epoch"), whole=True), y)
 
 
 def against_svg(chart: AgainstChart, modes: Sequence[str], logarithmic: bool = False) -> Markup:
@@ -65,11 +66,11 @@ def _series(line: Line, place: int) -> list[Series]:
         for epoch, (value, around) in enumerate(zip(line.values, spread, strict=True), 1)
     ]
     bold = line.part == "eval"
-    name = f"{line.name}, {line.part}"
+    name = _("{name}, {part}").format(name=line.name, part=_(line.part))
     curves.append(Series(name, place, points, "" if bold else "thin", line.name if bold else ""))
     if line.points:
         clean = [(epoch, value, None) for epoch, value in line.points.items()]
-        curves.append(Series(f"{name} on clean images", place, clean, "dots"))
+        curves.append(Series(_("{name} on clean images").format(name=name), place, clean, "dots"))
     return curves
 
 
@@ -79,4 +80,4 @@ def _named(chart: AgainstChart) -> dict:
 
 
 def _guessing(chance: float | None) -> tuple[float, str] | None:
-    return None if chance is None else (chance, "guessing")
+    return None if chance is None else (chance, _("guessing"))

@@ -1,25 +1,25 @@
 """The table of the logs, for a terminal or as Markdown."""
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
 from paddle_aug.errors import printable
 from paddle_aug.results.colours import label
+from paddle_aug.results.language import N_, _, is_english
 from paddle_aug.results.runlog import Run, by_mode, end_alike, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.text import count, listed, markdown_table, terminal_width
 
+LATEST = N_("last 10 (%)")  # stats.LAST
 COLUMNS = (
-    *("augmentation", "eval (%)", "best (%, epoch)", f"last {LAST} (%)", "train (%)", "clean (%)"),
-    *("gap (points)", "epochs", "seeds", "data wait"),
+    *(N_("augmentation"), N_("eval (%)"), N_("best (%, epoch)"), LATEST, N_("train (%)")),
+    *(N_("clean (%)"), N_("gap (points)"), N_("epochs"), N_("seeds"), N_("data wait")),
 )
 # The columns for which a narrow terminal has room first.
-MAIN_COLUMNS = (
-    *("eval (%)", f"last {LAST} (%)", "best (%, epoch)"),
-    *("gap (points)", "seeds", "train (%)"),
-)
+MAIN_COLUMNS = ("eval (%)", LATEST, "best (%, epoch)", "gap (points)", "seeds", "train (%)")
 NAME_WIDTH = 24  # characters of a mode's name in a line of a table that is too wide
 
 
@@ -27,7 +27,7 @@ def paragraph(text: str) -> str:
     """A text that is safe to print, in lines of the terminal's width."""
     width = terminal_width()
     lines = printable(text).split("\n")
-    if width is not None:
+    if width is not None and is_english():  # a terminal breaks lines between Chinese letters
         lines = [
             textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
             for line in lines
@@ -49,7 +49,8 @@ def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None)
     rows = [row(mode, members) for mode, members in by_mode(runs).items()]
     columns = [name for name in COLUMNS if any(row.get(name) for row in rows)]
     cells = [[row.get(name) or "–" for name in columns] for row in rows]
-    return markdown_table(columns, cells) if markdown else text_table(columns, cells, width)
+    heads = [_(name) for name in columns]
+    return markdown_table(heads, cells) if markdown else text_table(heads, cells, width)
 
 
 def text_table(
@@ -63,15 +64,16 @@ def text_table(
     If it is wider than `width`, its first column is wrapped, and it keeps only the columns for
     which there is room, those of `main` first.
     """
+    main = [_(name) for name in main]
     columns = {
         head: [head, *(row[place] for row in rows)] for place, head in enumerate(heads) if place
     }
     names, gap = [[heads[0]], *([row[0]] for row in rows)], 3
-    sizes = {head: max(map(len, cells)) for head, cells in columns.items()}
-    first = max(len(name) for [name] in names)
+    sizes = {head: max(map(_width, cells)) for head, cells in columns.items()}
+    first = max(_width(name) for [name] in names)
     if width is not None and first + sum(gap + size for size in sizes.values()) > width:
         names, gap = [_wrap(name) for [name] in names], 2
-        first = max(len(line) for lines in names for line in lines)
+        first = max(_width(line) for lines in names for line in lines)
         room = width - first
         for head in sorted(columns, key=lambda head: [*main, *columns].index(head)):
             if gap + sizes[head] <= room:
@@ -80,9 +82,17 @@ def text_table(
                 del columns[head]
     lines = []
     for row, (name, *more) in enumerate(names):
-        numbers = [cells[row].rjust(gap + sizes[head]) for head, cells in columns.items()]
-        lines += ["".join([name.ljust(first), *numbers]).rstrip(), *more]
+        numbers = [
+            " " * (gap + sizes[head] - _width(cells[row])) + cells[row]
+            for head, cells in columns.items()
+        ]
+        lines += ["".join([name, " " * (first - _width(name)), *numbers]).rstrip(), *more]
     return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes on a terminal: two a Chinese letter."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _wrap(name: str) -> list[str]:
@@ -95,7 +105,7 @@ def row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
     """The cells of a mode by column; empty or missing where nothing is known."""
     if not sound(runs):
         return _row_of_diverged(mode, runs)
-    seeds = f"{len(sound(runs))} of {len(runs)}" if sound(runs) != runs else str(len(runs))
+    seeds = str(len(runs)) if sound(runs) == runs else _part(len(sound(runs)), len(runs))
     runs = sound(runs)
     held_out = [100 * curve for curve in curves_to_end(runs, "accEval")]
     train = np.array([100 * curve[-1] for curve in curves_to_end(runs, "accTrain")])
@@ -112,7 +122,7 @@ def row(mode: str, runs: Sequence[Run]) -> dict[str, str]:
         "augmentation": label(mode),
         "eval (%)": _mean_text(final),
         "best (%, epoch)": f"{_mean_text(highest)} ({_range_text(best)})",
-        f"last {LAST} (%)": _mean_text(latest) if min(epochs) >= LAST else "",
+        LATEST: _mean_text(latest) if min(epochs) >= LAST else "",
         "train (%)": _mean_text(train),
         "clean (%)": "" if clean is None else _mean_text(clean),
         "gap (points)": _mean_text(gap),
@@ -129,12 +139,16 @@ def curves_to_end(runs: Sequence[Run], name: str) -> list[np.ndarray]:
 
 def _row_of_diverged(mode: str, runs: Sequence[Run]) -> dict[str, str]:
     """The cells of a mode whose runs all diverged; a single run has a best epoch before that."""
-    cells = {"augmentation": label(mode), "eval (%)": "diverged", "seeds": f"0 of {len(runs)}"}
+    cells = {"augmentation": label(mode), "eval (%)": _("diverged"), "seeds": _part(0, len(runs))}
     before = runs[0].curves["accEval"][: runs[0].diverged - 1]
     if len(runs) == 1 and len(before):
         best = best_epoch(before)
         cells["best (%, epoch)"] = f"{100 * before[best]:.1f} ({best + 1})"
     return cells
+
+
+def _part(number: int, among: int) -> str:
+    return _("{number} of {among}").format(number=number, among=among)
 
 
 def _range_text(numbers: Sequence[int]) -> str:

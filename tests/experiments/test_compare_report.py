@@ -11,7 +11,7 @@ from made_comparison import change_state, write_comparison, write_run
 from scipy import stats as scipy_stats
 
 from paddle_aug.errors import UserError
-from paddle_aug.experiments import compare_page, compare_report, compare_results
+from paddle_aug.experiments import compare_csv, compare_page, compare_report, compare_results
 from paddle_aug.results.stats import Comparison, difference
 from paddle_aug.rng import generator
 
@@ -137,7 +137,7 @@ def test_parts_of_the_list_have_tables_of_their_own(tmp_path):
     results = compare_results.read(write_comparison(tmp_path, accuracies, tenth=tenth))
     assert results.main == 1.0
     assert "## 10 % of the training list, 8 images" in compare_page.markdown(results, {})
-    rows = rows_of(compare_report.table_csv(results))
+    rows = rows_of(compare_csv.table_csv(results))
     assert [(row["augmentation"], row["fraction"], row["images"]) for row in rows] == [
         ("hflip", "1.0", "80"), ("none", "1.0", "80"), ("hflip", "0.1", "8"), ("none", "0.1", "8"),
     ]  # fmt: skip
@@ -145,7 +145,7 @@ def test_parts_of_the_list_have_tables_of_their_own(tmp_path):
 
 def test_the_tables_as_csv_hold_every_figure_unrounded(tmp_path):
     results = compare_results.read(write_comparison(tmp_path, BETTER))
-    rows = {row["augmentation"]: row for row in rows_of(compare_report.table_csv(results))}
+    rows = {row["augmentation"]: row for row in rows_of(compare_csv.table_csv(results))}
     tests = {
         mode: scipy_stats.ttest_rel(values, BETTER["none"])
         for mode, values in BETTER.items()
@@ -160,7 +160,7 @@ def test_the_tables_as_csv_hold_every_figure_unrounded(tmp_path):
     assert float(rows[smallest]["p_holm"]) == pytest.approx(4 * tests[smallest].pvalue)
     assert float(rows["userDef"]["images_per_s"]) == 50
     assert rows["none"]["difference"] == ""
-    runs = rows_of(compare_report.runs_csv(results))
+    runs = rows_of(compare_csv.runs_csv(results))
     assert len(runs) == 25
     assert {row["logs"] for row in runs if row["augmentation"] == "none"} == {
         f"seed-{seed}/noAug_*" for seed in range(5)
@@ -224,13 +224,13 @@ def test_runs_that_diverged_are_listed_and_are_in_no_number(accuracies, sentence
     assert "nan" not in page.lower()
     _, rows = compare_report.accuracy_table(results, 1.0)
     assert sorted(row[0] for row in rows) == ["none", "userDef"]
-    for row in rows_of(compare_report.table_csv(results)):
+    for row in rows_of(compare_csv.table_csv(results)):
         values = accuracies[row["augmentation"]]
         sound = [value for value in values if not math.isnan(value)]
         assert int(row["seeds"]) == len(sound)
         assert int(row["diverged"]) == len(values) - len(sound)
         assert row["accuracy"] == "" or float(row["accuracy"]) == pytest.approx(np.mean(sound))
-    for row in rows_of(compare_report.runs_csv(results)):
+    for row in rows_of(compare_csv.runs_csv(results)):
         lost = math.isnan(accuracies[row["augmentation"]][int(row["seed"])])
         assert row["diverged"] == ("3" if lost else "")
         assert (row["accuracy"] == "") == (row["lossEval"] == "") == lost
