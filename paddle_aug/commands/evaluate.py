@@ -8,6 +8,7 @@ from paddle_aug.commands._trained import add_prediction_options, computing, trai
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
 from paddle_aug.system.files import json_text, locked, refuse_unwritable, set_aside, write_json
+from paddle_aug.system.progress import no_bar
 from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def main() -> None:
     refuse_unwritable(out, "--out")
     rows = []
     predicted = predictions(trained, samples, tta, config.batch_size, num_workers(config, device))
-    for row in tqdm(predicted, total=len(samples), unit="img", leave=False, disable=None):
+    for row in tqdm(predicted, total=len(samples), unit="img", leave=False, disable=no_bar()):
         if isinstance(row, UserError):
             raise row
         rows.append(row)

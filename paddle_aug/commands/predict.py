@@ -10,6 +10,7 @@ from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.evaluation.sort_images import refuse_existing, sort_images
 from paddle_aug.results.text import count, csv_text
 from paddle_aug.system.files import json_text, write_bytes
+from paddle_aug.system.progress import no_bar
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def main() -> int:
         sys.stdout.reconfigure(errors="paddle_aug.bytes_or_escaped")
     prints_lines = options.csv is None and options.json is None
     rows = predictions(trained, samples, tta, config.batch_size, num_workers(config, device))
-    rows = tqdm(rows, total=len(samples), unit="img", leave=False, disable=prints_lines or None)
+    rows = tqdm(rows, total=len(samples), unit="img", leave=False, disable=prints_lines or no_bar())
     rankings, predicted = [], []
     for sample, row in zip(samples, rows, strict=True):
         if isinstance(row, UserError):

@@ -8,6 +8,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from paddle_aug.data.samples import Sample
+from paddle_aug.system.progress import no_bar
 
 Result = TypeVar("Result")
 CHUNK = 32  # images a task: threads are for decoding, not for passing tasks around
@@ -24,7 +25,7 @@ def over_images(
     results: list[Result] = []
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        with tqdm(total=len(samples), desc=title, disable=None, delay=2) as bar:
+        with tqdm(total=len(samples), desc=title, disable=no_bar(), delay=2) as bar:
             for looked in pool.map(lambda chunk: [look(sample) for sample in chunk], chunks):
                 results += looked
                 bar.update(len(looked))

@@ -22,6 +22,7 @@ from paddle_aug.inputs import augmented
 from paddle_aug.results.colours import label
 from paddle_aug.results.metrics import wilson
 from paddle_aug.rng import generator
+from paddle_aug.system.progress import no_bar
 from paddle_aug.training.batches import Normalize, tensor_of
 from paddle_aug.training.weights import Trained, eval_data, load_trained
 
@@ -188,7 +189,7 @@ def measure(
     """
     passes = sum(len(op.magnitudes) - 1 for op in ops) + 1
     curves = {op.name: [] for op in ops}
-    with tqdm(total=passes * len(networks) * len(samples), unit="img", disable=None) as bar:
+    with tqdm(total=passes * len(networks) * len(samples), unit="img", disable=no_bar()) as bar:
         for subject in networks:
             dataset = augmented(subject.config, samples, "none")
             bar.set_description(subject.name)

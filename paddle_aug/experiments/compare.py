@@ -39,6 +39,7 @@ from paddle_aug.results.text import duration
 from paddle_aug.system import plugins
 from paddle_aug.system.commit import commit
 from paddle_aug.system.files import write_json
+from paddle_aug.system.progress import no_bar
 from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start
 from paddle_aug.training.state import refuse_other_run
@@ -142,7 +143,7 @@ class Experiment:
         total = len(all_trials(self.settings)) + len(tuning)
         with (
             self.engine.workers(self.data, self.devices, self.state["threads"]) as workers,
-            tqdm(total=total, unit="run", disable=None) as bar,
+            tqdm(total=total, unit="run", disable=no_bar()) as bar,
         ):
             self.started = self.clock()
             self.write()

@@ -31,6 +31,7 @@ from paddle_aug.results.image_bytes import encode
 from paddle_aug.system.files import folder_names, locked, part_path, plain_name, write_bytes
 from paddle_aug.system.plugins import Loaded
 from paddle_aug.system.processes import cores, kill_workers, obey_parent
+from paddle_aug.system.progress import no_bar
 from paddle_aug.system.signals import block_signals
 from paddle_aug.system.versions import versions
 
@@ -188,7 +189,7 @@ def verify(out: Path, data: str | None = None, num_workers: int | None = 0) -> V
     texts = {name: text.encode() for name, text in manifest.list_files(header, lines).items()}
     digests = {line["path"]: line["sha256"] for line in lines}
     digests |= {name: sha256(text) for name, text in texts.items()}
-    for path, digest in tqdm(digests.items(), desc="checking files", disable=None, delay=2):
+    for path, digest in tqdm(digests.items(), desc="checking files", disable=no_bar(), delay=2):
         present = manifest.digest_of(out / path)
         if present is None:
             missing.append(path)
@@ -286,7 +287,7 @@ def _make_all(
     images = [list(group) for _, group in groupby(items, key=lambda item: (item.list, item.index))]
     if num_workers is None:
         num_workers = min(cores(), len(items) // FILES_PER_WORKER)
-    with tqdm(total=len(items), desc="exporting", unit="file", disable=None) as bar:
+    with tqdm(total=len(items), desc="exporting", unit="file", disable=no_bar()) as bar:
         if cluster:
             made = on_ray.results(maker, images, cluster)
         else:

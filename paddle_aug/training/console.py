@@ -12,6 +12,7 @@ from paddle_aug.inputs import engine
 from paddle_aug.system import plugins
 from paddle_aug.system.processes import cores
 from paddle_aug.system.program import tool
+from paddle_aug.system.progress import no_bar
 from paddle_aug.training.callbacks import Callback, Step
 from paddle_aug.training.state import Progress, Run, model_file
 
@@ -41,7 +42,7 @@ class Console(Callback):
             desc=f"{run.config.mode[:24]} {progress.done + 1}/{run.config.epochs}",
             unit="img",
             leave=False,
-            disable=None,  # if the output is no terminal
+            disable=no_bar(),
             bar_format=NARROW_BAR if narrow else None,
         )
 

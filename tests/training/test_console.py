@@ -1,6 +1,7 @@
 """What a training says, at any width of the terminal."""
 
 import io
+import logging
 import re
 import sys
 from dataclasses import replace
@@ -46,8 +47,9 @@ def test_the_result_is_the_best_epoch_the_weights_and_the_next_command(monkeypat
     assert console.next_command(both) == "next: paddle-aug plot logs"
 
 
-@pytest.mark.parametrize(("columns", "more"), [(80, False), (120, True)])
-def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypatch, columns, more):
+def open_terminal(monkeypatch) -> io.StringIO:
+    """What a terminal is sent from now on."""
+
     class Terminal(io.StringIO):
         def isatty(self):
             return True
@@ -55,6 +57,12 @@ def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypat
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(console, "tqdm", partial(tqdm, mininterval=0, miniters=1))
+    return terminal
+
+
+@pytest.mark.parametrize(("columns", "more"), [(80, False), (120, True)])
+def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypatch, columns, more):
+    terminal = open_terminal(monkeypatch)
     monkeypatch.setenv("COLUMNS", str(columns))
     fit(replace(config, epochs=1), data)
     bars = [part for part in re.split(r"[\r\n]", terminal.getvalue()) if "acc" in part]
@@ -63,6 +71,13 @@ def test_the_bar_keeps_what_matters_in_a_narrow_terminal(config, data, monkeypat
         assert re.search(r"userDef 1/1:? .*img.*acc \d+\.\d %, wait \d+%", bar), bar
         assert ("loss" in bar) is more
         assert len(bar) <= columns
+
+
+def test_with_quiet_there_is_no_bar(config, data, monkeypatch, caplog):
+    terminal = open_terminal(monkeypatch)
+    caplog.set_level(logging.WARNING, "paddle_aug")  # what --quiet sets
+    fit(replace(config, epochs=1), data)
+    assert terminal.getvalue() == ""
 
 
 @pytest.mark.parametrize(
