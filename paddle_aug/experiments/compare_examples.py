@@ -1,6 +1,9 @@
-"""The figure of training pictures under each mode of a comparison."""
+"""Training pictures under each mode of a comparison: the figure, and those of the page."""
 
 from pathlib import Path
+
+import cv2
+import numpy as np
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
@@ -8,6 +11,7 @@ from paddle_aug.experiments.compare_figures import EXAMPLES
 from paddle_aug.inputs import dataset_of, mixes, of_mode
 from paddle_aug.preview import figure
 from paddle_aug.preview.mixing import mixed_cells
+from paddle_aug.preview.page import data_uri, is_small
 from paddle_aug.preview.preview import (
     Cell,
     Draws,
@@ -16,8 +20,10 @@ from paddle_aug.preview.preview import (
     cells_of,
     spread_over_classes,
 )
+from paddle_aug.system.files import write_json
 
 COLUMNS = 6
+HEIGHT = 160  # pixels of a picture of the page
 
 
 def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) -> None:
@@ -32,3 +38,27 @@ def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) ->
         title = mode if mode in modes else "original"
         sections.append(Section(title, "", [Cell(cell.image, "") for cell in cells]))
     figure.draw(sections, len(places), folder / f"{EXAMPLES}.png")
+    write_json(folder / f"{EXAMPLES}.json", {"strips": [strip(section) for section in sections]})
+
+
+def strip(section: Section) -> dict:
+    """The pictures of a mode side by side, for the page."""
+    cells = [shrunk(cell.image) for cell in section.cells]
+    image = np.hstack(cells)
+    height, width = image.shape[:2]
+    small = is_small(cells[0])
+    return {
+        "mode": section.title,
+        "address": data_uri(image, exact=small),
+        "width": width,
+        "height": height,
+        "small": small,
+    }
+
+
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """A picture of the height that the page has room for."""
+    if image.shape[0] <= HEIGHT:
+        return image
+    width = round(image.shape[1] * HEIGHT / image.shape[0])
+    return cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA)

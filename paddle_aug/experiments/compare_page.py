@@ -1,11 +1,9 @@
 """The files of a comparison's report: a page that needs no network, and the same as Markdown and
 CSV."""
 
-import base64
 from pathlib import Path
 
 from markupsafe import Markup
-from PIL import Image
 
 from paddle_aug.experiments import compare_charts, compare_csv, compare_figures, compare_report
 from paddle_aug.experiments.compare_results import Results
@@ -14,7 +12,7 @@ from paddle_aug.results.colours import colours, label
 from paddle_aug.results.html import Cell, environment
 from paddle_aug.results.runlog import by_mode, sound
 from paddle_aug.results.svg_charts import against_svg, curves_svg, modes_svg
-from paddle_aug.system.files import write_text
+from paddle_aug.system.files import read_json, write_text
 
 
 def write(results: Results) -> list[Path]:
@@ -23,7 +21,7 @@ def write(results: Results) -> list[Path]:
     folder = results.folder
     figures = compare_figures.draw(results, folder)
     contents = {
-        "report.html": page(results, figures),
+        "report.html": page(results),
         "report.md": markdown(results, figures),
         "report.csv": compare_csv.table_csv(results),
         "runs.csv": compare_csv.runs_csv(results),
@@ -33,12 +31,11 @@ def write(results: Results) -> list[Path]:
     return [folder / name for name in contents]
 
 
-def page(results: Results, figures: dict[str, str]) -> str:
-    """The page as HTML, with its charts; `figures` are captions by file name, and of these the page
-    embeds the pictures alone."""
+def page(results: Results) -> str:
+    """The page as HTML, with its charts and the pictures that `compare_examples` has written."""
     colour = colours(results.modes)
     modes = {label(mode): colour[mode] for mode in results.modes}
-    examples = f"{compare_figures.EXAMPLES}.png"
+    examples = results.folder / f"{compare_figures.EXAMPLES}.json"
     template = environment().get_template("report.html")
     return template.render(
         report=compare_report,
@@ -46,7 +43,7 @@ def page(results: Results, figures: dict[str, str]) -> str:
         modes=modes,
         charts=charts(results, list(modes)),
         class_table=class_table(results),
-        examples=picture(results.folder / examples, figures),
+        examples=read_json(examples)["strips"] if examples.exists() else [],
     )
 
 
@@ -97,18 +94,3 @@ def markdown(results: Results, figures: dict[str, str]) -> str:
     """The page as Markdown; `figures` are captions by file name."""
     template = environment().get_template("report.md")
     return template.render(report=compare_report, results=results, figures=figures)
-
-
-def picture(file: Path, captions: dict[str, str]) -> dict | None:
-    """A PNG for the template, whose address contains the whole file; None if it has no caption."""
-    if file.name not in captions:
-        return None
-    with Image.open(file) as image:
-        width, height = image.size
-    content = base64.b64encode(file.read_bytes()).decode()
-    return {
-        "address": f"data:image/png;base64,{content}",
-        "width": width,
-        "height": height,
-        "caption": captions[file.name],
-    }

@@ -57,7 +57,7 @@ def test_no_english_is_left_in_a_chinese_report(chinese, tmp_path, settings):
     change_state(folder, rates=rates, tuning=tuning)
     results = compare_results.read(folder)
     captions = {name: language._(caption) for name, caption in compare_figures.CAPTIONS.items()}
-    page = compare_page.page(results, captions)
+    page = compare_page.page(results)
     assert english_left(page) == set()
     assert '<html lang="zh-CN">' in page
     assert english_left(compare_page.markdown(results, captions)) == set()

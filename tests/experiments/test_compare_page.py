@@ -14,12 +14,14 @@ from PIL import Image
 
 from paddle_aug.experiments import (
     compare_charts,
+    compare_examples,
     compare_figures,
     compare_page,
     compare_report,
     compare_results,
 )
-from paddle_aug.system.files import write_bytes
+from paddle_aug.preview.preview import Cell, Section
+from paddle_aug.system.files import write_bytes, write_json
 
 ACCURACIES = {
     "none": [0.50, 0.51, 0.49],
@@ -35,6 +37,9 @@ def folder(tmp_path_factory):
     tenth = {"none": [0.3, 0.32], "userDef": [0.5, 0.5]}
     folder = write_comparison(tmp_path_factory.mktemp("logs") / "compare", ACCURACIES, tenth=tenth)
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / "examples.png")
+    cells = [Cell(np.zeros((8, 8, 3), np.uint8), "")] * 2
+    strip = compare_examples.strip(Section("userDef", "", cells))
+    write_json(folder / "examples.json", {"strips": [strip]})
     compare_page.write(compare_results.read(folder))
     return folder
 
@@ -54,8 +59,8 @@ def test_the_page_needs_no_network_and_no_other_file(folder):
     assert {address for address in page.addresses if not address.startswith("#")} == {
         page.images[0]["src"]
     }
-    assert next(page.files()) == (folder / "examples.png").read_bytes()
-    assert page.images[0]["alt"]
+    assert [picture.shape for picture in page.pictures()] == [(8, 16, 3)]
+    assert page.images[0]["alt"] == "training images under userDef"
     assert not {"link", "iframe"} & page.texts.keys()
     assert not re.search(r"https?://(?!www.w3.org/2000/svg)|@import|url\(", text)
 
@@ -142,7 +147,7 @@ def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
     assert compare_charts.cost_chart(results) is None
     text = compare_page.markdown(results, {})
     assert "Epochs of one mode took unequally long" in text
-    assert "images/s" not in text + compare_page.page(results, {})
+    assert "images/s" not in text + compare_page.page(results)
 
 
 def test_captions_cover_every_figure_in_the_order_of_the_report(folder):

@@ -68,9 +68,10 @@
         element("span", { class: "swatch", style: marks.getAttribute("style") }),
         across ? `${marks.dataset.name}: ${values[stop]}` : values[stop])));
       box.hidden = false;
-      const scale = chart.clientWidth / width, left = place > width / 2;
-      box.style.left = across && left ? "" : across ? `${(place + 8) * scale}px` : "";
-      box.style.right = across && left ? `${box.parentElement.clientWidth - (place - 8) * scale}px` : across ? "" : "0";
+      const scale = chart.clientWidth / width, room = box.parentElement.clientWidth;
+      const before = !across || place > width / 2; // the box is on the side that has more room
+      box.style.left = before ? "" : `${(place + 8) * scale}px`;
+      box.style.right = before ? `${room - (across ? place - 8 : width) * scale}px` : "";
       box.style.top = across ? "" : `${(place + 16) * scale}px`;
     }
 
