@@ -41,9 +41,26 @@ def too_early(results: Results) -> list[str]:
                 "longer training tends to favour stronger augmentation."
             ).format(epochs=count(epochs, "epoch"), recipe=code(recipe["name"]), planned=planned)
         )
-    if rises := rising(results):
+    leads = leading(results)
+    if rises := {mode: rise for mode, rise in rising(results).items() if mode not in leads}:
         sentences.append(rises_text(rises, last_quarter(epochs), first=not sentences))
     return sentences
+
+
+def growing(results: Results) -> list[str]:
+    """A sentence on leads that may grow with more epochs, as their modes still rise; else []."""
+    rises, last = rising(results), last_quarter(results.settings["config"]["epochs"])
+    modes = [code(mode) for mode in leading(results) if mode in rises]
+    text = _(
+        "The eval accuracy of {modes} still rises in the last {last} epochs: the lead may grow."
+    )
+    return [text.format(modes=listed(modes), last=last)] if modes else []
+
+
+def leading(results: Results) -> list[str]:
+    """The modes that are shown to be better than the baseline."""
+    comparisons = results.comparisons(results.main)
+    return [mode for mode, comparison in comparisons.items() if comparison.word == "better"]
 
 
 def rises_text(rises: Mapping[str, float], last: int, first: bool) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from paddle_aug.experiments.compare_next import next_step, too_early
+from paddle_aug.experiments.compare_next import growing, next_step, too_early
 from paddle_aug.experiments.compare_results import ModeRow, Results
 from paddle_aug.results.language import _, count, joined, listed, seeds_text
 from paddle_aug.results.stats import Difference, compared_together, last_epochs
@@ -24,7 +24,7 @@ def answer(results: Results) -> str:
     claims = joined(_claims(results))
     if early := too_early(results):
         claims = _("So far: {claims}").format(claims=claims)
-    return joined([*early, claims, *diverged(results)])
+    return joined([*early, claims, *growing(results), *diverged(results)])
 
 
 def as_text(results: Results) -> str:

@@ -12,7 +12,7 @@ from paddle_aug.system.script_task import kept
 MIN_SEEDS = 5
 
 
-def too_early(state: dict) -> list[str]:
+def too_early(state: dict, comparisons: dict[str, Comparison]) -> list[str]:
     """Why it is too early for an answer, a sentence each; [] if nothing speaks against one."""
     final, recipe = state["final"], state.get("recipe") or {"epochs": 0}
     planned, sentences = state["settings"]["config"]["epochs"], []
@@ -29,7 +29,10 @@ def too_early(state: dict) -> list[str]:
         )
         epochs, planned = count(final["epochs"], "epoch"), recipe["epochs"]
         sentences = [text.format(epochs=epochs, recipe=code(recipe["name"]), planned=planned)]
-    if rises := final.get("rising"):
+    rises = dict(final.get("rising") or {})
+    if all(comparison.word == "better" for comparison in comparisons.values()):
+        rises.pop(final["modes"][0], None)  # the lead can only grow
+    if rises:
         sentences.append(rises_text(rises, last_quarter(final["epochs"]), first=not sentences))
     return sentences
 
@@ -46,7 +49,7 @@ def next_step(state: dict, means: dict[str, float], comparisons: dict[str, Compa
     compared = [mode for mode in others if mode in comparisons]
     beaten = [mode for mode in compared if comparisons[mode].word == "worse"]
     settled = len(compared) == len(others) > 0 and all(one.word for one in comparisons.values())
-    if settled and not too_early(state):
+    if settled and not too_early(state, comparisons):
         mode = max(beaten, key=means.get) if beaten else winner
         text = "This trains with {mode}." if beaten else "This trains with the winner, {mode}."
         command = replaced(train, {"--augment": mode})

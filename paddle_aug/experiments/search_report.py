@@ -82,7 +82,7 @@ def answer(state: dict) -> str:
     test diverged."""
     lost = diverged(state, "final")
     modes = listed([f"{code(mode)} with {count(lost[mode], 'seed')}" for mode in lost])
-    sentences = [*too_early(state), _answer(state)]
+    sentences = [*too_early(state, compared(state)), _answer(state)]
     if len(sentences) > 1:
         so_far = "So far: {claim}"
         sentences[-1] = so_far.format(claim=sentences[-1])

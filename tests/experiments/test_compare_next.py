@@ -63,12 +63,30 @@ def test_where_curves_still_rise_the_answer_begins_with_that_too(tmp_path):
         "Too early to tell: the eval accuracy of `allab` (by 6.2 points) still rises in the last 5 "
         "epochs. So far: "
     )
+    assert next_step(results).command.endswith("--epochs 40 --out logs/mine-40-epochs")
     change_state(tmp_path, recipe={"name": "small", "epochs": 100})
     both = too_early(compare_results.read(tmp_path))
     assert [sentence.split()[0] for sentence in both] == ["Too", "The"]
     config = results.settings["config"] | {"early_stop": 5, "early_stop_by": "accuracy"}
     change_state(tmp_path, settings=results.settings | {"config": config}, recipe=None)
     assert too_early(compare_results.read(tmp_path)) == []  # each run ended where it rose no more
+
+
+def test_a_lead_that_still_grows_is_an_answer_and_says_so(tmp_path):
+    comparison(tmp_path, BETTER)
+    rng = generator(1, "drawing")
+    change_curves(
+        tmp_path,
+        "hflip",
+        lambda seed, curve: np.linspace(0.4, 0.65, 20) + 0.001 * rng.standard_normal(20),
+    )
+    results = compare_results.read(tmp_path)
+    answer = compare_report.answer(results)
+    assert answer.startswith("`hflip` helps on made: better by ")
+    assert answer.endswith(
+        "The eval accuracy of `hflip` still rises in the last 5 epochs: the lead may grow."
+    )
+    assert next_step(results).command.endswith("--augment hflip")
 
 
 @pytest.mark.parametrize(
