@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from paddle_aug.errors import writing
 from paddle_aug.results import fonts, language
+from paddle_aug.results.charts import SEPARATOR
 from paddle_aug.results.colours import label
 from paddle_aug.system.files import write_bytes
 
@@ -71,15 +72,22 @@ def wrapped(mode: str, letters: int, note: str = "") -> str:
 
     Dollar signs are escaped, as they would begin a formula.
     """
-    name = fonts.drawable(label(mode))
-    lines = [name]
-    if len(name) > letters:
-        # textwrap breaks at blanks: after each "|" and, within operations, where there are some.
-        spread = re.sub(r"([|+])", r"\1 ", name)
-        longest = max(map(len, spread.split()))
-        lines = textwrap.wrap(spread, max(letters, min(longest, LONGEST)), break_on_hyphens=False)
-    lines = [re.sub(r"([|+]) ", r"\1", line) for line in lines]
+    operations = re.findall(r"[^|+]+[|+]?|[|+]", fonts.drawable(label(mode)))
+    longest = max(len(word) for operation in operations for word in operation.split())
+    lines = _lines(operations, "", max(letters, min(longest, LONGEST)))
     return "\n".join([*lines, note] if note else lines).replace("$", r"\$")
+
+
+def _lines(parts: Sequence[str], between: str, letters: int) -> list[str]:
+    """Lines of so many letters with as many parts as they have room for; a part that is longer has
+    lines of its own, broken at blanks."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1] + between + part) <= letters:
+            lines[-1] += between + part
+        else:
+            lines.append(part)
+    return [line for part in lines for line in textwrap.wrap(part, letters, break_on_hyphens=False)]
 
 
 def add_title(figure: Figure, title: str) -> None:
@@ -89,8 +97,9 @@ def add_title(figure: Figure, title: str) -> None:
 
 
 def broken(title: str, letters: int = LETTERS) -> str:
-    """A title in lines of so many letters."""
-    return "\n".join(textwrap.wrap(fonts.drawable(title).replace(" %", "\u00a0%"), letters))
+    """A title in lines of so many letters, which end with one of its parts where they can."""
+    parts = fonts.drawable(title).replace(" %", "\u00a0%").split(SEPARATOR)
+    return "\n".join(_lines(parts, SEPARATOR, letters))
 
 
 def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list:

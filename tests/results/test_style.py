@@ -66,6 +66,12 @@ def test_a_pipeline_is_broken_between_its_operations():
     )
 
 
+def test_a_title_is_broken_between_its_parts():
+    assert style.broken("pets · lenet · 3 seeds, 95 % interval", 24) == (
+        "pets · lenet\n3 seeds, 95\u00a0% interval"
+    )
+
+
 def test_every_colour_is_visible_on_white():
     for colour in [*COLOURS.values(), *FURTHER_COLOURS]:
         assert to_hex(colour) == colour
