@@ -9,7 +9,7 @@ from markupsafe import Markup
 from paddle_aug.experiments import search_report
 from paddle_aug.results import curves, style
 from paddle_aug.results.colours import colours
-from paddle_aug.results.html import environment
+from paddle_aug.results.html import write_page
 from paddle_aug.results.svg import Axis, Series, lines
 from paddle_aug.results.svg_charts import modes_svg
 from paddle_aug.system.files import replacing, write_text
@@ -26,26 +26,24 @@ def write(state: dict, folder: Path | str) -> None:
         settings = style.settings([*state["final"]["modes"], chart.title])
         with matplotlib.rc_context(settings), replacing(folder / "report.png") as file:
             curves.modes_figure(chart).savefig(file, format="png")
-    write_text(folder / "report.html", page(state))
+    write_page(folder / "report.html", "search.html", **contents(state))
     write_text(folder / "report.md", search_report.report(state))
 
 
-def page(state: dict) -> str:
-    """The page as HTML, with its charts."""
-    contents = search_report.contents(state)
+def contents(state: dict) -> dict:
+    """What the page says, and its charts."""
     modes = modes_of(state)
     test = None
-    if contents["has_figure"]:
+    if search_report.accuracies(state, "final"):
         chart = search_report.chart(state)
         test = modes_svg(chart, list(modes)), chart.title
-    template = environment().get_template("search.html")
-    return template.render(
-        contents,
-        data=state["data"]["name"],
-        modes=modes,
-        test_chart=test,
-        rungs_chart=rungs_chart(state, list(modes)),
-    )
+    return {
+        **search_report.contents(state),
+        "data": state["data"]["name"],
+        "modes": modes,
+        "test_chart": test,
+        "rungs_chart": rungs_chart(state, list(modes)),
+    }
 
 
 def modes_of(state: dict) -> dict[str, str]:
@@ -56,7 +54,7 @@ def modes_of(state: dict) -> dict[str, str]:
         names += [mode for mode, _ in rung["ranking"] or [] if mode not in names]
     colour = colours(names)
     modes = {mode: colour[mode] for mode in names}
-    if any(mode not in modes for mode in rankings(state)[0]):
+    if any(mode not in modes for ranking in rankings(state) for mode in ranking):
         modes[OTHERS] = GREY
     return modes
 

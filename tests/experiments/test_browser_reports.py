@@ -1,11 +1,19 @@
 """The pages of a comparison and a search in a browser."""
 
+import numpy as np
 import pytest
 from made_comparison import write_comparison
 from made_search import state_of
 from studio_pages import barriers
 
-from paddle_aug.experiments import compare_page, compare_results, search_page
+from paddle_aug.experiments import (
+    compare_examples,
+    compare_page,
+    compare_results,
+    search_page,
+)
+from paddle_aug.preview.preview import Cell, Section
+from paddle_aug.system.files import write_json
 
 pytestmark = pytest.mark.slow
 ACCURACIES = {
@@ -20,6 +28,9 @@ LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
 def compared(tmp_path_factory):
     tenth = {"none": [0.3, 0.32], "userDef": [0.5, 0.5]}
     folder = write_comparison(tmp_path_factory.mktemp("compare"), ACCURACIES, tenth=tenth)
+    cells = [Cell(np.zeros((8, 8, 3), np.uint8), "")] * 2
+    strip = compare_examples.strip(Section("userDef", "", cells))
+    write_json(folder / "examples.json", {"strips": [strip]})
     compare_page.write(compare_results.read(folder))
     return f"file://{folder}/report.html"
 
@@ -37,6 +48,9 @@ def test_a_report_has_no_barriers_and_no_sideways_scrolling(report, request, vis
     for width, dark in LOOKS:
         page = visit(address, width=width, dark=dark)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for picture in page.locator("img").all():
+            picture.scroll_into_view_if_needed()
+            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 16
         assert barriers(page, axe) == []
         first = page.locator(".chart").first
         assert first.evaluate("chart => getComputedStyle(chart).backgroundColor") == (
