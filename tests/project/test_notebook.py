@@ -1,6 +1,7 @@
 """The notebook runs from top to bottom. The little of IPython that it uses is defined here, as
 Jupyter would bring 30 packages."""
 
+import io
 import json
 import os
 import re
@@ -9,10 +10,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import PIL.Image
 import pytest
 
 NOTEBOOK = "docs/aistudio.ipynb"
-SMALL = 'EPOCHS, OPTIONS = 1, "--fraction 0.1"'  # runs after the cell of settings
+SMALL = 'EPOCHS, SEEDS, OPTIONS = 1, 2, "--fraction 0.1"'  # runs after the cell of settings
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +37,14 @@ def python_of(source: str) -> str:
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What the cells display: texts, and the names of pictures, which have to exist."""
+    """What the cells display: texts, and the width and height of pictures, which are JPEGs."""
     displayed = []
     module = ModuleType("IPython.display")
 
-    def picture(name):
-        assert Path(name).read_bytes().startswith(b"\x89PNG")
-        return name
+    def picture(data):
+        image = PIL.Image.open(io.BytesIO(data))
+        assert image.format == "JPEG"
+        return image.size
 
     module.Image, module.Markdown, module.display = picture, str, displayed.append
     monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
@@ -74,10 +77,11 @@ def test_all_cells_run(cells, shown, repository, tmp_path, monkeypatch):
             exec(python_of(cell["source"]), names)
         if "parameters" in tags(cell):
             exec(SMALL, names)
-    *pictures, answer, modes = shown
-    assert [Path(name).name for name in [*pictures, modes]] == [
-        "preview.png", "preview.png", "accuracy.png", "loss.png", "modes.png"
-    ]  # fmt: skip
+    photos, pipeline, accuracy, loss, answer, modes, confusion, mistakes = shown
+    assert all(width == 800 for width, _ in (photos, accuracy, loss, modes, confusion, mistakes))
+    assert photos[1] > 2.5 * pipeline[1]  # three photos, and one
+    folder = tmp_path / "logs" / "notebook"
+    assert {"confusion.png", "mistakes.png"} <= set(os.listdir(folder / "evaluation"))
     assert "none" in answer
     rows = [line.split("|") for line in answer.split("\n") if line.startswith("| `")]
     assert {row[1].strip() for row in rows} == {"`none`", "`userDef`"}
@@ -100,7 +104,7 @@ def test_headings_are_in_both_languages(cells):
     ]
     title, english, *sections = headings
     assert re.search("[一-鿿]", title)
-    assert english == "# Image augmentation: install, look, train, plot, compare"
+    assert english == "# Image augmentation: install, look, train, plot, compare, evaluate"
     for heading in sections:
         assert re.fullmatch("## [0-9]+[.] [一-鿿]+ / [A-Z][a-z ]+", heading), heading
 
@@ -116,14 +120,15 @@ def test_the_outputs_are_small_without_paths_and_of_a_whole_run(cells, repositor
     assert (repository / NOTEBOOK).stat().st_size < 500_000
     pictures = [
         output for cell in cells for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if "image/jpeg" in output.get("data", {})
     ]  # fmt: skip
-    assert len(pictures) == 5
+    assert len(pictures) == 7
     settings = {}
     exec(next(cell["source"] for cell in cells if "parameters" in tags(cell)), settings)
     (answer,) = (
         "".join(output["data"]["text/markdown"])
-        for output in cells[-2]["outputs"]
+        for cell in cells
+        for output in cell.get("outputs", [])
         if "text/markdown" in output.get("data", {})
     )
     assert f"{settings['SEEDS']} seeds for {settings['EPOCHS']} epochs" in answer
