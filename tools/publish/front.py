@@ -129,10 +129,13 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
     """What they show, by their names."""
     listed = (photos16 / "Train.txt").read_text(encoding="utf-8").split("\n")
     number = next(index for index, line in enumerate(listed) if line.startswith(PHOTOS[1]))
+    compared, searched = (
+        REFERENCE / f"{name}-photos16" / "report.html" for name in ("compare", "search")
+    )
     explored = urlencode({"x.spec": "hflip|rotate(20)|brightness(0.5)", "x.photo": number})
     return {
-        "compare": Shot((REFERENCE / "compare-photos16" / "report.html").as_uri()),
-        "search": Crop(REFERENCE / "search-photos16" / "report.png", 1024),
+        "compare": Shot(compared.as_uri(), element="#accuracy"),
+        "search": Shot(searched.as_uri(), 800, "#tried ~ figure", above=44),
         "preview": Shot((room / "preview.html").as_uri(), element="h2", above=20),
         "studio": Shot(f"{start(photos16, 'probe')}#{explored}", 960),
         "check": Crop(room / "sheets" / "002_butterfly.png", 600),
