@@ -28,7 +28,6 @@ from paddle_aug.experiments.runner import (
     Local,
     Outcome,
     Training,
-    Worker,
     remove_weights,
     sharing_cores,
 )
@@ -36,7 +35,7 @@ from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.text import duration
-from paddle_aug.system import plugins
+from paddle_aug.system import plugins, tasks
 from paddle_aug.system.commit import commit
 from paddle_aug.system.files import write_json
 from paddle_aug.system.progress import no_bar
@@ -161,7 +160,7 @@ class Experiment:
         trials = [trial for trial in all_trials(self.settings) if not self.outcome(trial)]
         return [self.training(trial).config for trial in trials]
 
-    def train(self, trials: Iterable[Trial], workers: list[Worker], bar: tqdm) -> None:
+    def train(self, trials: Iterable[Trial], workers: list[tasks.Worker], bar: tqdm) -> None:
         """Train those that are not finished."""
         by_name = {}
 
@@ -176,7 +175,7 @@ class Experiment:
                     yield self.training(trial)
 
         try:
-            for training, _ in runner.train(workers, trainings()):
+            for training, _ in tasks.run(workers, trainings()):
                 remove_weights(training.config)
                 bar.update()
                 self.write()

@@ -1,7 +1,4 @@
-"""Trains in worker processes: each has a device, and does one run after another.
-
-They are processes of this machine, or those of a Ray cluster (see `on_ray`).
-"""
+"""The runs of a comparison or a search, as tasks of worker processes."""
 
 import contextlib
 import functools
@@ -10,22 +7,17 @@ import multiprocessing
 import os
 import pickle
 import shlex
-import signal
 import sys
-import threading
 import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import distributions
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import NamedTuple, Protocol
-
-from tqdm import tqdm
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
@@ -34,12 +26,10 @@ from paddle_aug.inputs import of_mode, transform_of
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import final_accuracy
 from paddle_aug.system.files import held, remove
-from paddle_aug.system.plugins import Loaded
-from paddle_aug.system.processes import cores, die_with_parent
-from paddle_aug.system.signals import block_signals, unblock_signals
+from paddle_aug.system.processes import cores
+from paddle_aug.system.signals import block_signals
+from paddle_aug.system.tasks import ATTEMPTS, LocalWorker, Worker, stopped
 
-ATTEMPTS = 3  # of a run whose process dies before it saves another epoch
-PATIENCE = 30.0  # seconds for a process to end
 REMARK = "No ccache found"  # Paddle's, as it is imported; it builds nothing here
 
 logger = logging.getLogger(__name__)
@@ -56,6 +46,19 @@ class Training:
     log: Path
     weights: bool = True
 
+    def call(self, device: str) -> Callable[[Dataset], float | UserError]:
+        training = replace(self, config=replace(self.config, device=device))
+        return partial(train_logged, self.name, self.log, pickle.dumps(training))
+
+    def done(self) -> int:
+        return len(runlog.read_run_file(self.config.log_dir, self.config.mode).get("epochs", []))
+
+    def lost(self, death: str) -> str:
+        return (
+            f"{self.name}: {death}, {ATTEMPTS} times after {self.done()} of {self.config.epochs} "
+            f"epochs; its output is in {self.log}. Run the same command to continue"
+        )
+
 
 class Outcome(NamedTuple):
     """The result of a run that has ended. A run that diverged has no accuracy, but the epoch in
@@ -64,38 +67,6 @@ class Outcome(NamedTuple):
     accuracy: float | None
     seconds: float
     diverged: int | None = None
-
-
-class Died(Exception):
-    """A process ended in the middle of a run; the text says how."""
-
-
-class Worker(Protocol):
-    """A process that trains on one device, and starts when its first run begins."""
-
-    def begin(self, training: Training) -> None:
-        """Start a run, in a new process if there is none or the last one died."""
-
-    def result(self) -> float:
-        """The seconds that the run took; call it once `ended` returns this worker.
-
-        Raises:
-            UserError: the run stopped with this message.
-            Died: the process died.
-        """
-
-    def rest(self) -> None:
-        """There is no other run for now."""
-
-    def interrupt(self) -> None:
-        """Ask the process to end; the last saved epoch of its run is on the disk."""
-
-    def stop(self) -> None:
-        """Wait for the process to end, and kill it if it does not."""
-
-    @staticmethod
-    def ended(workers: "Sequence[Worker]") -> "list[Worker]":
-        """Wait until a run ends; returns the workers that have a result."""
 
 
 class Engine(Protocol):
@@ -142,60 +113,6 @@ def import_early() -> None:
             os.environ["PYTHONWARNINGS"] = own
 
 
-class LocalWorker:
-    """A process of this machine. It imports Paddle and receives the data once."""
-
-    def __init__(self, data: Dataset, device: str):
-        self.data = data
-        self.device = device
-        self.process = None
-        self.pipe: Connection | None = None
-
-    def begin(self, training: Training) -> None:
-        if self.process is None or not self.process.is_alive():
-            self.stop()
-            import_early()
-            self.pipe, theirs = context().Pipe()
-            self.process = context().Process(target=_serve, args=(Loaded(), theirs, self.data))
-            with block_signals():
-                self.process.start()
-            theirs.close()
-        training = replace(training, config=replace(training.config, device=self.device))
-        self.pipe.send((training.log, pickle.dumps(training)))
-
-    def result(self) -> float:
-        try:
-            result = self.pipe.recv()
-        except (EOFError, ConnectionResetError):
-            self.process.join()
-            code = self.process.exitcode
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            raise Died(f"its process {how}") from None
-        if isinstance(result, UserError):
-            raise result
-        return result
-
-    def interrupt(self) -> None:
-        if self.process is not None and self.process.is_alive():
-            os.kill(self.process.pid, signal.SIGINT)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.pipe.close()  # ends the process, too, if it waits for another run
-            self.process.join(PATIENCE)
-            self.process.kill()
-            self.process.join()
-            self.process = None
-
-    def rest(self) -> None:
-        pass
-
-    @staticmethod
-    def ended(workers: Sequence[Worker]) -> list[Worker]:
-        by_pipe = {worker.pipe: worker for worker in workers}
-        return [by_pipe[pipe] for pipe in wait(list(by_pipe))]
-
-
 class Local:
     """This machine."""
 
@@ -221,7 +138,8 @@ class Local:
     def workers(
         self, data: Dataset, devices: Sequence[str], threads: int
     ) -> Iterator[list[Worker]]:
-        with stopped([LocalWorker(data, device) for device in devices]) as workers:
+        import_early()
+        with stopped([LocalWorker(data, device, context()) for device in devices]) as workers:
             yield workers
 
 
@@ -244,66 +162,6 @@ def hold(folder: Path) -> contextlib.AbstractContextManager:
         f"{shlex.quote(f'{folder}-2')}"
     )
     return held(folder, "--out", refusal)
-
-
-@contextlib.contextmanager
-def stopped(workers: list[Worker]) -> Iterator[list[Worker]]:
-    """A context that stops the workers when it ends."""
-    try:
-        yield workers
-    finally:
-        for worker in workers:
-            worker.interrupt()
-        for worker in workers:
-            worker.stop()
-
-
-def train(
-    workers: Sequence[Worker], trainings: Iterable[Training]
-) -> Iterator[tuple[Training, float]]:
-    """Train, as many runs at a time as there are workers; yields each run with its seconds when it
-    ends. The next run is taken from `trainings` when a worker is free.
-
-    A run whose process dies is resumed.
-
-    Raises:
-        UserError: a run is refused, or its process died too often; the message names the run.
-    """
-    waiting, again = iter(trainings), []
-    at_work: dict[Worker, Training] = {}
-    deaths: Counter[tuple[str, int]] = Counter()  # by run and its finished epochs
-    while True:
-        for worker in workers:
-            if worker in at_work:
-                continue
-            if training := again.pop() if again else next(waiting, None):
-                worker.begin(training)
-                at_work[worker] = training
-            else:
-                worker.rest()
-        if not at_work:
-            return
-        for worker in workers[0].ended(list(at_work)):
-            training = at_work.pop(worker)
-            config = training.config
-            try:
-                seconds = worker.result()
-            except Died as death:
-                run = runlog.read_run_file(config.log_dir, config.mode)
-                epochs = len(run.get("epochs", []))
-                deaths[training.name, epochs] += 1
-                if deaths[training.name, epochs] == ATTEMPTS:
-                    raise UserError(
-                        f"{training.name}: {death}, {ATTEMPTS} times after {epochs} of "
-                        f"{config.epochs} epochs; its output is in {training.log}. Run the same "
-                        "command to continue"
-                    ) from None
-                logger.warning("%s: %s; resuming the run", training.name, death)
-                again.append(training)
-            except UserError as error:
-                raise UserError(f"{training.name}: {error}") from None
-            else:
-                yield training, seconds
 
 
 def sharing_cores(config: TrainConfig, engine: Engine, devices: Sequence[str]) -> TrainConfig:
@@ -334,20 +192,9 @@ def remove_weights(config: TrainConfig, keep: Collection[str] = ()) -> None:
         remove(file)
 
 
-def _serve(_: Loaded, pipe: Connection, data: Dataset) -> None:
-    """The main function of a worker's process."""
-    threading.Thread(target=die_with_parent, daemon=True).start()
-    os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
-    tqdm.set_lock(threading.RLock())  # its own would outlive a kill, and Python would warn of it
-    warnings.filterwarnings("ignore", REMARK, UserWarning)
-    with contextlib.suppress(KeyboardInterrupt, EOFError):
-        unblock_signals()
-        while True:
-            pipe.send(train_logged(*pipe.recv(), data))
-
-
-def train_logged(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
+def train_logged(name: str, log: Path, pickled: bytes, data: Dataset) -> float | UserError:
     """Train; returns the seconds it took, or what stopped it."""
+    warnings.filterwarnings("ignore", REMARK, UserWarning)
     with logged(log):
         # Here, as both import Paddle, whose warnings belong in the log.
         from paddle_aug.training.fit import fit
@@ -360,7 +207,7 @@ def train_logged(log: Path, pickled: bytes, data: Dataset) -> float | UserError:
         except Diverged as error:  # a result like any other, which the run's log holds
             logger.warning("%s", error)
         except UserError as error:
-            return UserError(str(error))
+            return UserError(f"{name}: {error}")
         return time.perf_counter() - started
 
 

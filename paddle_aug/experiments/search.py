@@ -48,6 +48,7 @@ from paddle_aug.results import runlog
 from paddle_aug.results.stats import last_epochs, still_rising
 from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import count, duration
+from paddle_aug.system import tasks
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
 from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start
@@ -118,7 +119,7 @@ class Search:
         if self.file.exists():
             self.continue_earlier()
         self.started, self.spent_before = clock(), self.state["spent"]
-        self.workers: list[runner.Worker] = []
+        self.workers: list[tasks.Worker] = []
 
     def continue_earlier(self) -> None:
         """Take over what the folder's search has done. If it has only measured, as its budget was
@@ -366,7 +367,7 @@ class Search:
                 by_name[training.name] = mode
                 yield training
 
-        for training, seconds in runner.train(self.workers, trainings()):
+        for training, seconds in tasks.run(self.workers, trainings()):
             self.record(part, by_name[training.name], training.config, seconds)
             self.remove_weights(part, training.config)
         self.write()

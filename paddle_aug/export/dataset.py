@@ -5,11 +5,10 @@ import multiprocessing
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -24,18 +23,19 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.image import UnreadableImage
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
-from paddle_aug.export import manifest, on_ray
+from paddle_aug.export import manifest
 from paddle_aug.export.manifest import Item, sha256
 from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data, transform_of
 from paddle_aug.results.image_bytes import encode
+from paddle_aug.system.cluster import cluster_workers, connect
 from paddle_aug.system.files import folder_names, locked, part_path, plain_name, write_bytes
-from paddle_aug.system.plugins import Loaded
-from paddle_aug.system.processes import cores, kill_workers, obey_parent
+from paddle_aug.system.processes import cores
 from paddle_aug.system.progress import no_bar
-from paddle_aug.system.signals import block_signals
+from paddle_aug.system.tasks import ATTEMPTS, LocalWorker, run, stopped
 from paddle_aug.system.versions import versions
 
 FILES_PER_WORKER = 50  # at least; a worker takes a second to start
+FILES = 50  # about as many in a task
 
 logger = logging.getLogger(__name__)
 
@@ -283,50 +283,65 @@ def _unchanged_bytes(sample: Sample) -> bytes:
 def _make_all(
     maker: _Maker, items: list[Item], num_workers: int | None, cluster: str | None = None
 ) -> Iterator[list[dict]]:
-    """The lines of the items, image by image in their order, with a progress bar."""
+    """The lines of the items, chunk by chunk as they are done, with a progress bar."""
     images = [list(group) for _, group in groupby(items, key=lambda item: (item.list, item.index))]
     if num_workers is None:
         num_workers = min(cores(), len(items) // FILES_PER_WORKER)
     with tqdm(total=len(items), desc="exporting", unit="file", disable=no_bar()) as bar:
-        if cluster:
-            made = on_ray.results(maker, images, cluster)
-        else:
-            made = _results(maker, images, num_workers)
-        for lines in made:
+        for lines in _results(maker, images, num_workers, cluster):
             yield lines
             bar.update(len(lines))
 
 
-def _results(maker: _Maker, images: list[list[Item]], num_workers: int) -> Iterator[list[dict]]:
-    if not num_workers:
+def _results(
+    maker: _Maker, images: list[list[Item]], num_workers: int, cluster: str | None
+) -> Iterator[list[dict]]:
+    if not num_workers and not cluster:
         yield from map(maker.make, images)
         return
-    executor = ProcessPoolExecutor(
-        num_workers, multiprocessing.get_context("spawn"), _start_worker, (Loaded(), maker)
-    )
-    try:
-        with block_signals():  # this starts the workers
-            results = executor.map(_make_in_worker, images)
-        yield from results
-    except BrokenProcessPool:
-        kill_workers(executor)
-        raise UserError(
-            "a worker process was killed, most likely because memory ran out; run the same command "
-            "with fewer --num-workers to continue (0 uses none)"
-        ) from None
-    finally:
-        executor.shutdown(cancel_futures=True)
+    size = max(1, FILES * len(images) // max(1, sum(map(len, images))))
+    chunks = [_Chunk(images[start : start + size]) for start in range(0, len(images), size)]
+    if cluster:
+        ray = connect(cluster)
+        places = [({"num_cpus": 1}, "cpu")] * int(ray.cluster_resources().get("CPU", 1))
+        making = cluster_workers(ray, maker.out, maker, places[: len(chunks)])
+    else:
+        context = multiprocessing.get_context("spawn")
+        making = stopped([LocalWorker(maker, "cpu", context) for _ in range(num_workers)])
+    with making as workers:
+        for _, lines in run(workers, chunks):
+            yield lines
 
 
-def _start_worker(_: Loaded, maker: _Maker) -> None:
-    global _maker
-    _maker = maker
+@dataclass(frozen=True)
+class _Chunk:
+    """Some images, as a task."""
+
+    images: list[list[Item]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.images[0][0].path} and the next {sum(map(len, self.images)) - 1}"
+
+    def call(self, device: str) -> Callable[[_Maker], list[dict] | Exception]:
+        return partial(_make_chunk, self.images)
+
+    def done(self) -> int:
+        return 0
+
+    def lost(self, death: str) -> str:
+        return (
+            f"{self.name}: {death}, {ATTEMPTS} times, most likely because memory ran out; run the "
+            "same command with fewer --num-workers to continue (0 uses none)"
+        )
+
+
+def _make_chunk(images: list[list[Item]], maker: _Maker) -> list[dict] | Exception:
     cv2.setNumThreads(0)
-    obey_parent()
-
-
-def _make_in_worker(items: list[Item]) -> list[dict]:
-    return _maker.make(items)
+    try:
+        return [line for items in images for line in maker.make(items)]
+    except (UserError, OSError) as error:  # a full disk is an OSError
+        return error
 
 
 def _evaluated_too(data: Dataset) -> list[int]:

@@ -18,11 +18,10 @@ from in_process import TOOLS, refusal, run_tool
 from same_run import assert_same_comparison, assert_same_search, contents
 
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import on_ray
-from paddle_aug.export import on_ray as export_on_ray
-from paddle_aug.system.cluster import INSTALL
+from paddle_aug.export import dataset as export_dataset
+from paddle_aug.system.cluster import INSTALL, Actor
 
 RUN = (
     "--network", "lenet", "--image-size", "28", "--epochs", "4", "--batch-size", "6",
@@ -54,9 +53,9 @@ def test_an_unknown_place_is_refused(tool, where, monkeypatch, capsys):
     assert message.endswith(f"--on {where} is none of local, ray, ray:HOST:PORT\n")
 
 
-def test_a_machine_that_does_not_see_the_folder_says_so(photos, tmp_path):
-    trainer = on_ray.Trainer(os.getcwd(), open_dataset(photos), tmp_path / "elsewhere" / "seen")
-    refused = trainer.train(None, tmp_path / "log", b"")
+def test_a_machine_that_does_not_see_the_folder_says_so(tmp_path):
+    actor = Actor(os.getcwd(), None, None, tmp_path / "elsewhere" / "seen")
+    refused = actor.do(None)
     assert f"does not see {tmp_path / 'elsewhere'};" in str(refused)
 
 
@@ -67,13 +66,8 @@ class FullDisk:
 
 def test_a_full_disk_on_another_machine_is_handed_on(tmp_path, monkeypatch):
     monkeypatch.setattr(cv2, "setNumThreads", lambda number: None)  # of this process
-    seen = tmp_path / "seen"
-    seen.touch()
-    shared = (os.getcwd(), seen, pickle.dumps(FullDisk()))
-    error = pickle.loads(pickle.dumps(export_on_ray._make(None, shared, [["a.png"]])))
+    error = pickle.loads(pickle.dumps(export_dataset._make_chunk([["a.png"]], FullDisk())))
     assert (error.errno, error.filename) == (errno.ENOSPC, "a.png")
-    seen.unlink()
-    assert "does not see" in str(export_on_ray._make(None, shared, [["a.png"]]))
 
 
 def test_runs_that_no_cluster_has_cores_for_are_refused():
@@ -102,7 +96,7 @@ def kill_a_process(machines):
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         pid = int(file.parent.name)
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
-            if file.read_bytes().startswith(b"ray::Trainer") and machines.pid in ancestors(pid):
+            if file.read_bytes().startswith(b"ray::Actor") and machines.pid in ancestors(pid):
                 os.kill(pid, signal.SIGKILL)
                 return
 
@@ -150,7 +144,7 @@ def disturbed(cluster, tmp_path, monkeypatch):
 def test_a_comparison_on_a_cluster_is_that_of_one_machine_whatever_dies(disturb, disturbed, photos):
     words = ("--data", photos, "--modes", "none,hflip", "--seeds", "2", *RUN)
     *folders, told = disturbed("compare.py", words, ["--out"], "*_run.json", disturb)
-    assert "its process on the Ray cluster ended; resuming the run" in told
+    assert "its process on the Ray cluster ended; beginning it again" in told
     assert_same_comparison(*folders)
 
 

@@ -15,6 +15,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner
 from paddle_aug.experiments.runner import Training
 from paddle_aug.inputs import selected
+from paddle_aug.system import tasks
 
 
 def refusing(data):
@@ -54,13 +55,13 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
     ends = []
     with runner.Local().workers(data, ["cpu"], 1) as workers:
         with pytest.raises(UserError, match=r"^refused: these data will not do$"):
-            ends.extend(runner.train(workers, [training, second, third]))
+            ends.extend(tasks.run(workers, [training, second, third]))
         process = workers[0].process
         assert process.is_alive()
     assert not process.is_alive()
     assert [run for run, _ in ends] == [training, second]
     assert all(seconds > 0 for _, seconds in ends)
-    assert "seed 0 hflip: its process was killed by signal 9; resuming the run" in caplog.messages
+    assert "seed 0 hflip: its process was killed by signal 9; beginning it again" in caplog.messages
     assert "1/1" in training.log.read_text()
     assert "printed by the run" in second.log.read_text()
     assert capfd.readouterr() == ("", "")
@@ -99,6 +100,7 @@ from pathlib import Path
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.experiments import runner
+from paddle_aug.system import tasks
 from tqdm import tqdm
 
 
@@ -111,7 +113,7 @@ def ignoring(flag, data):
 
 if __name__ == "__main__":
     photos, folder = map(Path, sys.argv[1:])
-    runner.PATIENCE = 0
+    tasks.PATIENCE = 0
     with runner.Local().workers(open_dataset(photos), ["cpu"], 1) as (worker,):
         select = partial(ignoring, folder / "flag")
         worker.begin(runner.Training("run", TrainConfig(), select, folder / "run.log"))

@@ -143,7 +143,7 @@ def test_the_bytes_are_the_same_for_any_number_of_workers(tmp_path, settings, ex
 def test_by_default_a_worker_is_started_for_fifty_files(monkeypatch):
     counts = []
     monkeypatch.setattr(
-        export_dataset, "_results", lambda maker, images, count: counts.append(count) or []
+        export_dataset, "_results", lambda maker, images, count, _: counts.append(count) or []
     )
     monkeypatch.setattr(export_dataset, "cores", lambda: 3)
     item = export_dataset.Item("", "train", 0, 0)

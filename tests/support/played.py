@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from paddle_aug.experiments import runner
-from paddle_aug.experiments.runner import Died
 from paddle_aug.results import runlog
 from paddle_aug.rng import generator
+from paddle_aug.system.tasks import Died
 from paddle_aug.training import state
 
 
@@ -74,7 +74,7 @@ class Played:
 
 
 class PlayedWorker:
-    def __init__(self, played, data, device):
+    def __init__(self, played, data, device, context):
         self.played, self.data, self.device = played, data, device
 
     def begin(self, training):
