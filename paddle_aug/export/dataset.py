@@ -35,7 +35,7 @@ from paddle_aug.system.tasks import ATTEMPTS, LocalWorker, run, stopped
 from paddle_aug.system.versions import versions
 
 FILES_PER_WORKER = 50  # at least; a worker takes a second to start
-FILES = 50  # about as many in a task
+FILES = 10  # about as many in a task: a kill costs each process so many
 
 logger = logging.getLogger(__name__)
 
@@ -321,7 +321,7 @@ class _Chunk:
 
     @property
     def name(self) -> str:
-        return f"{self.images[0][0].path} and the next {sum(map(len, self.images)) - 1}"
+        return self.images[0][0].path
 
     def call(self, device: str) -> Callable[[_Maker], list[dict] | Exception]:
         return partial(_make_chunk, self.images)

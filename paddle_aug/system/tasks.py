@@ -134,7 +134,8 @@ def raised(result: Any) -> Any:
 def _serve(_: Loaded, pipe: Connection, shared: Any) -> None:
     """The main function of a worker's process."""
     threading.Thread(target=die_with_parent, daemon=True).start()
-    os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
+    if hasattr(os, "setpgrp"):  # not on Windows
+        os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
     tqdm.set_lock(threading.RLock())  # its own would outlive a kill, and Python would warn of it
     with contextlib.suppress(KeyboardInterrupt, EOFError):
         unblock_signals()

@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 import logging
+import os
 import re
 import runpy
 import shlex
 import shutil
+import signal
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -138,6 +140,28 @@ def test_of_a_holdout_the_former_eval_list_becomes_a_test_list(tmp_path, photos)
 def test_the_bytes_are_the_same_for_any_number_of_workers(tmp_path, settings, exported):
     export(settings, tmp_path / "two", num_workers=2)
     assert contents(tmp_path / "two") == contents(exported)
+
+
+class Dying(export_dataset._Maker):
+    """Its first three processes are killed, as by the system when memory runs out."""
+
+    def make(self, items):
+        with open(f"{self.out}-deaths", "a+") as deaths:
+            if deaths.write("x") and deaths.tell() <= 3:
+                deaths.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().make(items)
+
+
+def test_files_whose_process_dies_are_made_by_another_but_not_for_ever(
+    tmp_path, settings, exported, monkeypatch, caplog
+):
+    monkeypatch.setattr(export_dataset, "_Maker", Dying)
+    with pytest.raises(UserError, match="killed by signal 9, 3 times, most likely because memory"):
+        export(settings, tmp_path / "out", num_workers=1)
+    assert sum("beginning it again" in message for message in caplog.messages) == 2
+    export(settings, tmp_path / "out", num_workers=1)
+    assert contents(tmp_path / "out") == contents(exported)
 
 
 def test_by_default_a_worker_is_started_for_fifty_files(monkeypatch):
