@@ -1,7 +1,7 @@
 """Trains on the machines of a Ray cluster: each run has a GPU or cores of its own."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,13 +46,11 @@ class RayCluster:
         cores = int(self.ray.cluster_resources().get("CPU", 1))
         return 1 if devices[0] == "cpu" else max(1, cores // len(devices))
 
-    @contextlib.contextmanager
     def workers(
         self, data: Dataset, devices: Sequence[str], threads: int
-    ) -> Iterator[list[Worker]]:
-        needs = [(self.needs(device, threads), device) for device in devices]
-        with cluster_workers(self.ray, self.folder, portable(data), needs) as workers:
-            yield workers
+    ) -> AbstractContextManager[list[Worker]]:
+        places = [(self.needs(device, threads), device) for device in devices]
+        return cluster_workers(self.ray, self.folder, portable(data), places)
 
     def needs(self, device: str, threads: int) -> dict[str, float]:
         """What an actor takes of its machine."""

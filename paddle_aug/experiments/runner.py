@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import distributions
@@ -134,13 +134,11 @@ class Local:
     def threads(self, devices: Sequence[str]) -> int:
         return max(1, cores() // len(devices))
 
-    @contextlib.contextmanager
     def workers(
         self, data: Dataset, devices: Sequence[str], threads: int
-    ) -> Iterator[list[Worker]]:
+    ) -> contextlib.AbstractContextManager[list[Worker]]:
         import_early()
-        with stopped([LocalWorker(data, device, context()) for device in devices]) as workers:
-            yield workers
+        return stopped([LocalWorker(data, device, context()) for device in devices])
 
 
 def hold(folder: Path) -> contextlib.AbstractContextManager:
