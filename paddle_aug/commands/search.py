@@ -12,6 +12,7 @@ from paddle_aug.commands._engine import add_engine, engine_of
 from paddle_aug.commands._options import (
     CommandParser,
     add_import,
+    add_language,
     add_options,
     add_recipe,
     pop_fields,
@@ -100,6 +101,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     own.add_argument(
         "--out", type=Path, default=Path(kept("logs/search")), help="folder of the results"
     )
+    add_language(own)
     own.add_argument(
         "--resume",
         action="store_true",

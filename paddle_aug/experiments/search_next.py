@@ -4,8 +4,9 @@ import shlex
 
 from paddle_aug.augment.modes import COMPARED_MODES
 from paddle_aug.experiments.compare_next import MAX_SEEDS, Step, rises_text, seeds_needed
+from paddle_aug.results.language import _, count, listed
 from paddle_aug.results.stats import Comparison, last_quarter
-from paddle_aug.results.text import code, count, listed
+from paddle_aug.results.text import code
 from paddle_aug.system.program import replaced, sibling, tool
 from paddle_aug.system.script_task import kept
 
@@ -17,13 +18,13 @@ def too_early(state: dict, comparisons: dict[str, Comparison]) -> list[str]:
     final, recipe = state["final"], state.get("recipe") or {"epochs": 0}
     planned, sentences = state["settings"]["config"]["epochs"], []
     if final["epochs"] < planned >= recipe["epochs"]:
-        text = (
+        text = _(
             "Too early to tell: the runs of the test had {epochs}, and the settings have "
             "{planned}; longer training tends to favour stronger augmentation."
         )
         sentences = [text.format(epochs=count(final["epochs"], "epoch"), planned=planned)]
     elif final["epochs"] < recipe["epochs"]:
-        text = (
+        text = _(
             "Too early to tell: the runs of the test had {epochs}, and the recipe {recipe} has "
             "{planned}; longer training tends to favour stronger augmentation."
         )
@@ -44,22 +45,26 @@ def next_step(state: dict, means: dict[str, float], comparisons: dict[str, Compa
     train = replaced(shlex.split(state["command"]), {"--augment": None}) or tool("train")
     dropped = ""
     if options := state.get("dropped"):
-        text = " It has no {options}, which saved time in the search."
+        text = _(" It has no {options}, which saved time in the search.")
         dropped = text.format(options=listed([*map(code, options)]))
     compared = [mode for mode in others if mode in comparisons]
     beaten = [mode for mode in compared if comparisons[mode].word == "worse"]
     settled = len(compared) == len(others) > 0 and all(one.word for one in comparisons.values())
     if settled and not too_early(state, comparisons):
         mode = max(beaten, key=means.get) if beaten else winner
-        text = "This trains with {mode}." if beaten else "This trains with the winner, {mode}."
+        text = (
+            _("This trains with {mode}.") if beaten else _("This trains with the winner, {mode}.")
+        )
         command = replaced(train, {"--augment": mode})
         return Step(f"{text.format(mode=code(mode))}{dropped}", shlex.join(command))
     needed = [seeds_needed(one) for one in comparisons.values() if not one.word]
     seeds = max([MIN_SEEDS, *(number for number in needed if number <= MAX_SEEDS)])
     modes = list(dict.fromkeys([*(others or COMPARED_MODES), winner]))
-    text = "The search does not settle it. This compares the modes of its test, with {seeds} each."
+    text = _(
+        "The search does not settle it. This compares the modes of its test, with {seeds} each."
+    )
     if not others:
-        text = "The test had one mode. This compares it with others, with {seeds} each."
+        text = _("The test had one mode. This compares it with others, with {seeds} each.")
     command = replaced(
         sibling(train, "train", "compare"),
         {"--modes": ",".join(modes), "--seeds": f"{seeds}", "--out": kept("logs/compare-winner")},

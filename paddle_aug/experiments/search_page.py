@@ -8,13 +8,15 @@ from markupsafe import Markup
 
 from paddle_aug.experiments import search_report
 from paddle_aug.results import curves, style
+from paddle_aug.results.charts import ModesChart
 from paddle_aug.results.colours import colours
 from paddle_aug.results.html import write_page
+from paddle_aug.results.language import N_, _
 from paddle_aug.results.svg import Axis, Series, lines
 from paddle_aug.results.svg_charts import modes_svg
 from paddle_aug.system.files import replacing, write_text
 
-OTHERS = "other candidates"  # those that did not come beyond the first rung
+OTHERS = N_("other candidates")  # those that did not come beyond the first rung
 GREY = "#8a8a8a"
 
 
@@ -22,12 +24,16 @@ def write(state: dict, folder: Path | str) -> None:
     """Write report.html, report.md and, of a test that has runs, report.png."""
     folder = Path(folder)
     if search_report.accuracies(state, "final"):
-        chart = search_report.chart(state)
-        settings = style.settings([*state["final"]["modes"], chart.title])
-        with matplotlib.rc_context(settings), replacing(folder / "report.png") as file:
-            curves.modes_figure(chart).savefig(file, format="png")
+        with style.words_with_a_font():
+            draw(search_report.chart(state), state["final"]["modes"], folder / "report.png")
     write_page(folder / "report.html", "search.html", **contents(state))
     write_text(folder / "report.md", search_report.report(state))
+
+
+def draw(chart: ModesChart, modes: list[str], file: Path) -> None:
+    settings = style.settings([*modes, chart.title])
+    with matplotlib.rc_context(settings), replacing(file) as part:
+        curves.modes_figure(chart).savefig(part, format="png")
 
 
 def contents(state: dict) -> dict:
@@ -51,11 +57,11 @@ def modes_of(state: dict) -> dict[str, str]:
     others share one."""
     names = list(state["final"]["modes"])
     for rung in state["rungs"][:0:-1]:
-        names += [mode for mode, _ in rung["ranking"] or [] if mode not in names]
+        names += [mode for mode, _mean in rung["ranking"] or [] if mode not in names]
     colour = colours(names)
     modes = {mode: colour[mode] for mode in names}
     if any(mode not in modes for ranking in rankings(state) for mode in ranking):
-        modes[OTHERS] = GREY
+        modes[_(OTHERS)] = GREY
     return modes
 
 
@@ -78,9 +84,9 @@ def rungs_chart(state: dict, modes: list[str]) -> Markup:
             for level, ranking in enumerate(by_rung)
             if mode in ranking
         ]
-        place = modes.index(mode if mode in modes else OTHERS)
+        place = modes.index(mode if mode in modes else _(OTHERS))
         last = mode in by_rung[-1]  # only so many labels have room
         series.append(Series(mode, place, points, "" if last else "thin", mode if last else ""))
-    levels = Axis("Rung", whole=True, ticks=range(len(by_rung)))
-    accuracy = Axis("Accuracy on images held back (%)", unit=" %")
-    return lines("Accuracy of the candidates by rung", series, levels, accuracy)
+    levels = Axis(_("Rung"), whole=True, ticks=range(len(by_rung)))
+    accuracy = Axis(_("Accuracy on images held back (%)"), unit=" %")
+    return lines(_("Accuracy of the candidates by rung"), series, levels, accuracy)

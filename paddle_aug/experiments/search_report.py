@@ -13,16 +13,10 @@ from paddle_aug.results.charts import (
 )
 from paddle_aug.results.colours import colours
 from paddle_aug.results.html import environment
+from paddle_aug.results.language import _, count, joined, listed, seeds_text, used
 from paddle_aug.results.stats import Comparison, compared_in_pairs, estimate
 from paddle_aug.results.table import paragraph
-from paddle_aug.results.text import (
-    code,
-    count,
-    duration,
-    listed,
-    p_text,
-    seeds_text,
-)
+from paddle_aug.results.text import code, duration, p_text
 
 Table = tuple[list[str], list[list[str]]]  # heads, and rows of cells
 
@@ -46,6 +40,7 @@ def diverged(state: dict, part: str) -> dict[str, int]:
     return Counter(run["mode"] for run in runs_of(state, part) if run["accuracy"] is None)
 
 
+@used("en")  # a message
 def plan_text(state: dict) -> str:
     """The plan, a line a stage."""
     plan = state["plan"]
@@ -58,6 +53,7 @@ def plan_text(state: dict) -> str:
     return "\n".join(lines)
 
 
+@used("en")  # a message
 def run_text(run: dict, spent: float, budget: float) -> str:
     """A line on a run that has ended."""
     came_to = "diverged" if run["accuracy"] is None else f"{100 * run['accuracy']:.1f} %"
@@ -81,15 +77,15 @@ def answer(state: dict) -> str:
     """The result in a sentence; before it, why it may be too early, and after it, which runs of the
     test diverged."""
     lost = diverged(state, "final")
-    modes = listed([f"{code(mode)} with {count(lost[mode], 'seed')}" for mode in lost])
+    one = _("{mode} with {seeds}")
+    modes = listed([one.format(mode=code(mode), seeds=count(lost[mode], "seed")) for mode in lost])
     sentences = [*too_early(state, compared(state)), _answer(state)]
     if len(sentences) > 1:
-        so_far = "So far: {claim}"
-        sentences[-1] = so_far.format(claim=sentences[-1])
+        sentences[-1] = _("So far: {claims}").format(claims=sentences[-1])
     if lost:
-        text = "In the test, {modes} diverged; these runs are in no mean."
+        text = _("In the test, {modes} diverged; these runs are in no mean.")
         sentences.append(text.format(modes=modes))
-    return " ".join(sentences)
+    return joined(sentences)
 
 
 def what_next(state: dict) -> Step:
@@ -108,27 +104,47 @@ def as_text(state: dict) -> str:
 
 
 def _answer(state: dict) -> str:
-    winner = state["final"]["modes"][0]
     comparisons = compared(state)
-    best = f"the best of {tried(state)} candidates"
+    text = ""
     if len(state["final"]["modes"]) == 1:
-        return f"No gain: {best} is {code(winner)}, the only mode that it was to be compared with."
-    if not comparisons and diverged(state, "final"):
-        return f"No answer: no run of {code(winner)}, {best}, has one to be compared with."
-    if not comparisons:
-        return f"No answer: the budget ran out before {code(winner)}, {best}, could be tested."
+        text = _(
+            "No gain: the best of {tried} candidates is {winner}, the only mode that it was to be "
+            "compared with."
+        )
+    elif not comparisons and diverged(state, "final"):
+        text = _(
+            "No answer: no run of {winner}, the best of {tried} candidates, has one to be compared "
+            "with."
+        )
+    elif not comparisons:
+        text = _(
+            "No answer: the budget ran out before {winner}, the best of {tried} candidates, could "
+            "be tested."
+        )
+    names = {"winner": code(state["final"]["modes"][0]), "tried": tried(state)}
+    if text:
+        return text.format(**names)
     by_word: dict[str, list[str]] = {"better": [], "worse": [], "": []}
     for mode, comparison in comparisons.items():
-        than = f"than {code(mode)} by {comparison.points[1:]} points"
-        by_word[comparison.word].append(
-            than if comparison.shown else f"{code(mode)} ({comparison})"
+        one = (
+            _("than {mode} by {points} points") if comparison.shown else _("{mode} ({comparison})")
         )
-    unclear = listed(by_word.pop(""))
-    parts = [f"{word} {listed(members)}" for word, members in by_word.items() if members]
-    if not parts:
-        return f"No significant gain over {unclear} by {code(winner)}, {best}."
-    gain = f"; no significant gain over {unclear}" if unclear else ""
-    return f"{code(winner)} is {', and '.join(parts)}{gain}."
+        points = comparison.points[1:]
+        by_word[comparison.word].append(
+            one.format(mode=code(mode), points=points, comparison=comparison)
+        )
+    better, worse, unclear = map(listed, by_word.values())
+    claims = [
+        *([_("better {modes}").format(modes=better)] if better else []),
+        *([_("worse {modes}").format(modes=worse)] if worse else []),
+    ]
+    if not claims:
+        text = _("No significant gain over {modes} by {winner}, the best of {tried} candidates.")
+        return text.format(**names, modes=unclear)
+    text = _("{winner} is {claims}.")
+    if unclear:
+        text = _("{winner} is {claims}; no significant gain over {modes}.")
+    return text.format(**names, claims=_(", and ").join(claims), modes=unclear)
 
 
 def tried(state: dict) -> int:
@@ -141,14 +157,29 @@ def tested(state: dict) -> str:
     final, data = state["final"], state["data"]
     seeds = seeds_text([len(by_seed) for by_seed in accuracies(state, "final").values()])
     epochs = final["epochs"]
-    text = (
-        f"Each mode was trained with {seeds} and evaluated on {data['eval']:,} images "
-        f"({data['tested_on']}), which no choice had looked at. The runs had "
-        f"{count(epochs, 'epoch')} each"
+    text = _(
+        "Each mode was trained with {seeds} and evaluated on {images} ({list}), which no choice "
+        "had looked at. The runs had {epochs} each."
     )
+    sentences = [
+        text.format(
+            seeds=seeds,
+            images=count(data["eval"], "image"),
+            list=_tested_on(state),
+            epochs=count(epochs, "epoch"),
+        )
+    ]
     if final["stopped"]:
-        text += ". The budget ended before all runs of the test were done"
-    return f"{text}."
+        sentences.append(_("The budget ended before all runs of the test were done."))
+    return joined(sentences)
+
+
+def _tested_on(state: dict) -> str:
+    """The images of the test, as search_parts names them."""
+    share, held_back, _rest = state["data"]["tested_on"].partition(" % of")
+    if not held_back:
+        return _("the eval list")
+    return _("{share} % of the training list, held back").format(share=share)
 
 
 def report(state: dict) -> str:
@@ -158,25 +189,55 @@ def report(state: dict) -> str:
 
 def contents(state: dict) -> dict:
     """What the report says, for its templates."""
-    final, settings = state["final"], state["settings"]
     return {
         "state": state,
         "answer": answer(state),
         "tested": tested(state),
         "test_table": _test_table(state),
-        "last": f"last {count(final['last_epochs'], 'epoch')}".replace("last 1 ", "last "),
-        "comparisons": count(len(compared(state)), "comparison"),
+        "judged": _judged(state),
+        "searched": _searched(state),
         "has_figure": bool(accuracies(state, "final")),
         "next": what_next(state),
-        "tried": tried(state),
-        "holdout": f"{100 * settings['config']['holdout']:g}",
-        "spent": duration(state["spent"]),
-        "jobs": state["side_by_side"],
-        "budget": duration(settings["budget"]),
         "rung_table": _rung_table(state),
         "left_out": _left_out(state),
         "candidate_table": _candidate_table(state),
     }
+
+
+def _judged(state: dict) -> str:
+    """How the modes of the test were compared."""
+    last = state["final"]["last_epochs"]
+    mean = _("Mean accuracy of the last {epochs}, with a 95 % t-interval over seeds.")
+    if last == 1:
+        mean = _("Mean accuracy of the last epoch, with a 95 % t-interval over seeds.")
+    lead = _(
+        "The winner's lead is measured in pairs by seed and has its own interval; p is that of a "
+        "paired t-test after Holm's correction for {comparisons}."
+    )
+    comparisons = count(len(compared(state)), "comparison")
+    text = joined([mean, lead])
+    return text.format(epochs=count(last, "epoch"), comparisons=comparisons)
+
+
+def _searched(state: dict) -> str:
+    """How many candidates were tried, on what, and what that took."""
+    settings, jobs = state["settings"], state["side_by_side"]
+    text = _(
+        "{tried} of {proposed} proposed candidates, on {train}; each run of the search held back "
+        "{holdout} % of them and was judged by these."
+    )
+    spent = _("{spent} of {budget} were spent.")
+    if jobs > 1:
+        spent = _("{spent} of {budget} were spent, with {jobs} runs side by side.")
+    return joined([text, spent]).format(
+        tried=tried(state),
+        proposed=len(state["candidates"]),
+        train=_("{number} training images").format(number=f"{state['data']['train']:,}"),
+        holdout=f"{100 * settings['config']['holdout']:g}",
+        spent=duration(state["spent"]),
+        budget=duration(settings["budget"]),
+        jobs=jobs,
+    )
 
 
 def chart(state: dict) -> ModesChart:
@@ -184,22 +245,24 @@ def chart(state: dict) -> ModesChart:
     tested, final = accuracies(state, "final"), state["final"]
     winner = final["modes"][0]
     rows = [
-        measured(mode, list(tested[mode].values()), "(winner)" if mode == winner else "")
+        measured(mode, list(tested[mode].values()), _("(winner)") if mode == winner else "")
         for mode in final["modes"]
         if mode in tested
     ]
     numbers = [len(row.values) for row in rows]
-    last = count(final["last_epochs"], "epoch").replace("1 epoch", "epoch")
-    mark = " with 95 % interval" if max(numbers) >= INTERVALS_FROM else ""
-    statistic = f"{seeds_text(numbers)}, mean of the last {last}{mark}"
+    last = final["last_epochs"]
+    text = _("{seeds}, last epoch") if last == 1 else _("{seeds}, mean of the last {epochs}")
+    statistic = text.format(seeds=seeds_text(numbers), epochs=count(last, "epoch"))
+    if max(numbers) >= INTERVALS_FROM:
+        statistic += _(" with 95 % interval")
     names = [state["data"]["name"], state["settings"]["config"]["network"]]
     title = SEPARATOR.join([*names, statistic])
-    return ModesChart(title, EVAL_ACCURACY, rows, None, colours(final["modes"]))
+    return ModesChart(title, _(EVAL_ACCURACY), rows, None, colours(final["modes"]))
 
 
 def _test_table(state: dict) -> Table:
     tested, comparisons = accuracies(state, "final"), compared(state)
-    lost = dict.fromkeys(diverged(state, "final"), "diverged")
+    lost = dict.fromkeys(diverged(state, "final"), _("diverged"))
     rows = []
     for mode in state["final"]["modes"]:
         values = list(tested.get(mode, {}).values())
@@ -214,7 +277,8 @@ def _test_table(state: dict) -> Table:
                 f"{_epoch_seconds(state, 'final', mode):.1f}" if values else "–",
             ]
         )
-    return ["augmentation", "eval (%)", "seeds", "winner's lead (points)", "p", "s an epoch"], rows
+    heads = [_("augmentation"), _("eval (%)"), _("seeds"), _("winner's lead (points)"), "p"]
+    return [*heads, _("s an epoch")], rows
 
 
 def _rung_table(state: dict) -> Table:
@@ -223,9 +287,14 @@ def _rung_table(state: dict) -> Table:
         planned = state["plan"]["rungs"][level]
         numbers = [level, len(rung["candidates"]), rung["epochs"], len(rung["seeds"])]
         runs = planned["candidates"] * planned["seeds"]
-        done = f"{len(runs_of(state, f'rung-{level}'))} of {runs} × {planned['epochs']} epochs"
+        done = _("{number} of {runs} × {epochs}").format(
+            number=len(runs_of(state, f"rung-{level}")),
+            runs=runs,
+            epochs=count(planned["epochs"], "epoch"),
+        )
         rows.append([*map(str, numbers), done])
-    return ["rung", "candidates", "epochs", "seeds", "runs done of those planned"], rows
+    heads = [_("rung"), _("candidates"), _("epochs"), _("seeds"), _("runs done of those planned")]
+    return heads, rows
 
 
 def _left_out(state: dict) -> str:
@@ -233,10 +302,11 @@ def _left_out(state: dict) -> str:
     plan, final, parts = state["plan"], state["final"], []
     unplanned = len(state["candidates"]) - plan["rungs"][0]["candidates"]
     if unplanned > 0:
-        parts.append(f"{unplanned} of the proposed candidates were not planned for")
+        text = _("{number} of the proposed candidates were not planned for")
+        parts.append(text.format(number=unplanned))
     for level, planned in enumerate(plan["rungs"]):
         if level >= len(state["rungs"]) or not state["rungs"][level]["candidates"]:
-            parts.append(f"rung {level} was left out")
+            parts.append(_("rung {level} was left out").format(level=level))
             continue
         rung = state["rungs"][level]
         if level:  # candidates that diverged do not reach it
@@ -244,24 +314,30 @@ def _left_out(state: dict) -> str:
             planned = planned | {"candidates": min(planned["candidates"], sound)}
         had = _rung_text(len(rung["candidates"]), rung["epochs"], len(rung["seeds"]))
         if had != _rung_text(**planned):
-            parts.append(f"rung {level} had {had} instead of {_rung_text(**planned)}")
+            text = _("rung {level} had {had} instead of {planned}")
+            parts.append(text.format(level=level, had=had, planned=_rung_text(**planned)))
         if rung["stopped"]:
             trained = {run["mode"] for run in runs_of(state, f"rung-{level}")}
             missing = [code(mode) for mode in rung["candidates"] if mode not in trained]
-            without = f", without {', '.join(missing)}" if missing else ""
-            text = _stopped_text(state, f"rung-{level}", rung["candidates"], rung["seeds"])
-            parts.append(f"rung {level} {text}{without}")
+            text = _("rung {level} was stopped after {done} of {planned}")
+            if missing:
+                text = _("rung {level} was stopped after {done} of {planned}, without {modes}")
+            done = count(len(runs_of(state, f"rung-{level}")), "run")
+            runs = len(rung["candidates"]) * len(rung["seeds"])
+            parts.append(
+                text.format(level=level, done=done, planned=runs, modes=_(", ").join(missing))
+            )
     if final["epochs"] < plan["final"]["epochs"]:
         epochs = count(final["epochs"], "epoch")
-        parts.append(f"the test had {epochs} a run instead of {plan['final']['epochs']}")
+        text = _("the test had {epochs} a run instead of {planned}")
+        parts.append(text.format(epochs=epochs, planned=plan["final"]["epochs"]))
     if final["stopped"]:
-        parts.append(f"the test {_stopped_text(state, 'final', final['modes'], final['seeds'])}")
-    return f"Left out because of the budget: {'; '.join(parts)}." if parts else ""
-
-
-def _stopped_text(state: dict, part: str, modes: list[str], seeds: list[int]) -> str:
-    done = count(len(runs_of(state, part)), "run")
-    return f"was stopped after {done} of {len(modes) * len(seeds)}"
+        text = _("the test was stopped after {done} of {planned}")
+        done = count(len(runs_of(state, "final")), "run")
+        planned = len(final["modes"]) * len(final["seeds"])
+        parts.append(text.format(done=done, planned=planned))
+    text = _("Left out because of the budget: {parts}.")
+    return text.format(parts=_("; ").join(parts)) if parts else ""
 
 
 def _candidate_table(state: dict) -> Table:
@@ -280,12 +356,12 @@ def _candidate_table(state: dict) -> Table:
         ]
         for mode in modes
     ]
-    heads = [f"rung {level} (%)" for level in range(len(rankings))]
-    return ["candidate, judged on images held back", *heads, "s an epoch"], rows
+    heads = [_("rung {level} (%)").format(level=level) for level in range(len(rankings))]
+    return [_("candidate, judged on images held back"), *heads, _("s an epoch")], rows
 
 
 def _mean_text(mean: float | None) -> str:
-    return "diverged" if mean is None else f"{100 * mean:.1f}"
+    return _("diverged") if mean is None else f"{100 * mean:.1f}"
 
 
 def _epoch_seconds(state: dict, part: str, mode: str) -> float:
@@ -294,8 +370,10 @@ def _epoch_seconds(state: dict, part: str, mode: str) -> float:
 
 
 def _rung_text(candidates: int, epochs: int, seeds: int) -> str:
-    return f"{candidates} candidates, {_runs_text(epochs, seeds)}"
+    text = _("{number} candidates, {runs}")
+    return text.format(number=candidates, runs=_runs_text(epochs, seeds))
 
 
 def _runs_text(epochs: int, seeds: int) -> str:
-    return f"{count(epochs, 'epoch')} with {count(seeds, 'seed')}"
+    text = _("{epochs} with {seeds}")
+    return text.format(epochs=count(epochs, "epoch"), seeds=count(seeds, "seed"))

@@ -1,14 +1,22 @@
-"""A comparison's report in Chinese has no English left, and `plot` prints it."""
+"""Reports in Chinese have no English left, and `plot` prints and draws in Chinese."""
 
 import re
 
 import pytest
 from in_process import run_tool
 from made_comparison import change_state, write_comparison
+from made_search import state_of
 
 from paddle_aug.commands import compare
-from paddle_aug.experiments import compare_figures, compare_page, compare_results
+from paddle_aug.experiments import (
+    compare_figures,
+    compare_page,
+    compare_results,
+    search_page,
+    search_report,
+)
 from paddle_aug.results import fonts, language, style
+from paddle_aug.results.html import write_page
 
 ACCURACIES = {
     "none": [0.50, 0.51, 0.49],
@@ -19,7 +27,19 @@ ACCURACIES = {
 }
 # Names, and words that the glossary leaves as they are.
 KEPT = {
-    *("none", "userDef", "hflip", "allab", "vflip", "made", "lenet", "adam", "constant"),
+    *(
+        "none",
+        "userDef",
+        "hflip",
+        "allab",
+        "vflip",
+        "made",
+        "lenet",
+        "adam",
+        "constant",
+        "photos",
+        "noise",
+    ),
     *("epoch", "Epoch", "batch", "Holm", "Tukey", "paddle", "paddle_aug"),
 }
 
@@ -49,7 +69,7 @@ def english_left(text: str) -> set[str]:
     "settings",
     [{"rates": [0.001, 0.01]}, {"racing": True, "tenth": None}, {"budget": 60.0, "kfold": 3}],
 )
-def test_no_english_is_left_in_a_chinese_report(chinese, tmp_path, settings):
+def test_no_english_is_left_in_the_report_of_a_comparison(chinese, tmp_path, settings):
     tenth = {"none": [0.3, 0.32], "userDef": [0.5, 0.5]}
     folder = write_comparison(tmp_path, ACCURACIES, **{"tenth": tenth, **settings})
     rates = {mode: 0.001 for mode in ACCURACIES}
@@ -61,6 +81,30 @@ def test_no_english_is_left_in_a_chinese_report(chinese, tmp_path, settings):
     assert english_left(page) == set()
     assert '<html lang="zh-CN">' in page
     assert english_left(compare_page.markdown(results, captions)) == set()
+
+
+HIGH, LOW, NOISY = [0.80, 0.82, 0.81], [0.60, 0.61, 0.62], [0.70, 0.90, 0.72]
+
+
+@pytest.mark.parametrize(
+    ("final", "changes"),
+    [
+        ({"hflip": HIGH, "none": LOW, "userDef": NOISY}, {}),
+        ({"hflip": LOW, "none": HIGH, "userDef": [0.5, None]}, {"stopped": True, "epochs": 12}),
+        ({"hflip": [None], "none": LOW}, {"last_epochs": 1, "rising": {"none": 0.02}}),
+        ({}, {"stopped": True}),
+        ({"hflip": HIGH}, {"modes": ["hflip"]}),
+    ],
+)
+def test_no_english_is_left_in_the_report_of_a_search(chinese, tmp_path, final, changes):
+    state = state_of(final, **changes)
+    state["rungs"][0]["stopped"] = True
+    state["candidates"].append("vflip")
+    state |= {"side_by_side": 2, "dropped": ["--epochs"]}
+    state["recipe"] = {"name": "small", "epochs": 100}
+    write_page(tmp_path / "report.html", "search.html", **search_page.contents(state))
+    assert english_left((tmp_path / "report.html").read_text()) == set()
+    assert english_left(search_report.report(state)) == set()
 
 
 def test_the_language_is_that_of_the_option_or_of_the_environment(monkeypatch):
