@@ -26,7 +26,7 @@ LEFT, TOP, BOTTOM = 42, 24, 38  # margins
 ROW = 40  # the height of a row, whose name is above its drawing
 LETTER = 6.6  # the width of one, on average
 LABEL = 14  # letters of a label at the end of a line
-LINE = 12  # the height of a label
+LINE = 14  # the height of a label
 DOTTED = ("dots", "joined")
 
 Point = tuple[float, float, float | None]  # x, y, and half of y's interval
@@ -226,38 +226,43 @@ def _rows(title: str, rows: Sequence[Row], axis: Axis, bars: bool) -> Markup:
     parts = [_axis_below(scale, height, top=4)]
     stops = []
     for place, row in enumerate(rows):
-        middle = ROW * place + 30
-        name, values = _short(row.name, 58 - len(row.note)), axis.text(row.value, row.margin)
-        marks = [
-            Markup('<text class="name" {}>{}<tspan class="note"> {}</tspan></text>').format(
-                _at(8, middle - 12), name, row.note
-            )
-        ]
-        if bars:
-            x, width = scale(scale.low), max(1.0, scale(row.value) - scale(scale.low))
-            marks.append(
-                Markup(
-                    '<rect class="bar" x="{:.1f}" y="{}" width="{:.1f}" height="12" rx="2"/>'
-                ).format(x, middle - 6, width)
-            )
-        marks += [
-            Markup('<path class="tick" d="M{:.1f} {}v10"/>').format(scale(value), middle - 5)
-            for value in row.values
-        ]
-        if row.margin is not None:
-            low, high = (scale(end) for end in _ends(row.value, row.margin))
-            marks.append(
-                Markup(
-                    '<path class="line{}" d="M{:.1f} {y}H{:.1f}M{:.1f} {top}v8M{:.1f} {top}v8"/>'
-                ).format(" over" if bars else "", low, high, low, high, y=middle, top=middle - 4)
-            )
-        if not bars:
-            marks.append(_dot(scale(row.value), middle, 5))
+        middle, text = ROW * place + 30, axis.text(row.value, row.margin)
         stops.append([middle, row.name])
-        of_stop = [values if number == place else None for number in range(len(rows))]
-        parts.append(_marks(row.name, row.place, of_stop, values, marks))
+        of_stop = [text if number == place else None for number in range(len(rows))]
+        drawn = [_name_of_row(row, middle), *_marks_of_row(row, middle, scale, bars)]
+        parts.append(_marks(row.name, row.place, of_stop, text, drawn))
     said = [f"{row.name}: {axis.text(row.value, row.margin)}" for row in rows]
     return _chart(title, said, height, "y", stops, parts)
+
+
+def _name_of_row(row: Row, middle: float) -> Markup:
+    return Markup('<text class="name" {}>{}<tspan class="note"> {}</tspan></text>').format(
+        _at(8, middle - 12), _short(row.name, 58 - len(row.note)), row.note
+    )
+
+
+def _marks_of_row(row: Row, middle: float, scale: _Scale, bars: bool) -> list[Markup]:
+    """The bar or the dot of a row with its interval, and the ticks of its values, which are alone
+    where they are too few for a mean with an interval."""
+    alone = row.margin is None and len(row.values) > 1
+    marks = [
+        Markup('<path class="tick{}" d="M{:.1f} {}v10"/>').format(
+            " alone" if alone else "", scale(value), middle - 5
+        )
+        for value in row.values
+    ]
+    if bars:
+        left, right = scale(scale.low), scale(row.value)
+        bar = Markup('<rect class="bar" x="{:.1f}" y="{}" width="{:.1f}" height="12" rx="2"/>')
+        marks.append(bar.format(left, middle - 6, max(1.0, right - left)))
+    if row.margin is not None:
+        low, high = (scale(end) for end in _ends(row.value, row.margin))
+        line = Markup('<path class="line{}" d="M{:.1f} {y}H{:.1f}M{:.1f} {top}v8M{:.1f} {top}v8"/>')
+        over = " over" if bars else ""
+        marks.append(line.format(over, low, high, low, high, y=middle, top=middle - 4))
+    if not bars and not alone:
+        marks.append(_dot(scale(row.value), middle, 5))
+    return marks
 
 
 def _grid_lines(up: _Scale, across: _Scale) -> Markup:

@@ -61,6 +61,19 @@ def test_each_chart_tells_its_values_without_scripts():
         assert "(few)" in chart
 
 
+def test_two_values_without_an_interval_are_drawn_in_the_place_of_their_mean():
+    rows = [
+        Row("two", 0, 3.0, values=[2.0, 4.0]),
+        Row("three", 1, 3.0, 1.0, values=[2.0, 3.0, 4.0]),
+    ]
+    two, three = marks(dots("Title", rows, Axis("Points")))
+    ticks_and_dots = [
+        [len([*drawn.iter(f"{SVG}path")]), len([*drawn.iter(f"{SVG}circle")])]
+        for drawn in (two, three)
+    ]
+    assert ticks_and_dots == [[2, 0], [4, 1]]
+
+
 def test_a_logarithmic_axis_has_equal_steps_and_bars_begin_at_its_lower_end():
     sizes = Axis("Images", log=True, ticks=[10, 100, 1000])
     chart = lines(
