@@ -1,20 +1,15 @@
 """Previews as a page to scroll through: one HTML file that contains its pictures."""
 
-import base64
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-
-import numpy as np
 
 from paddle_aug.errors import writing
 from paddle_aug.preview.captions import NBSP, SEPARATOR
 from paddle_aug.preview.preview import Section
 from paddle_aug.results.html import environment
-from paddle_aug.results.image_bytes import encode
+from paddle_aug.results.image_bytes import data_uri, is_small
 from paddle_aug.system.files import write_text
-
-SMALL = 96  # pixels a side; in smaller pictures one sees single pixels
 
 
 def write_page(
@@ -49,13 +44,3 @@ def page(
     return templates.get_template("preview.html").render(
         chapters=chapters, columns=columns, title=title, facts=facts
     )
-
-
-def is_small(image: np.ndarray) -> bool:
-    return max(image.shape[:2]) < SMALL
-
-
-def data_uri(image: np.ndarray, exact: bool) -> str:
-    """A picture as an address that contains it."""
-    format, kind = ("png", "png") if exact else ("jpg", "jpeg")
-    return f"data:image/{kind};base64,{base64.b64encode(encode(image, format)).decode()}"

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
-from paddle_aug.preview.page import is_small
-from paddle_aug.results.image_bytes import encode
+from paddle_aug.results.image_bytes import encode, is_small
 
 HTML = "text/html"
 
@@ -29,12 +27,3 @@ def picture(image: np.ndarray, exact: bool = False) -> Picture:
     if exact or is_small(image):
         return Picture(encode(image, "png"), "image/png")
     return Picture(encode(image, "jpg"), "image/jpeg")
-
-
-def shrunk(image: np.ndarray, side: int) -> np.ndarray:
-    """The image with at most `side` pixels in each direction."""
-    scale = side / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    height, width = (max(1, round(scale * length)) for length in image.shape[:2])
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

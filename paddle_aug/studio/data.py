@@ -25,7 +25,8 @@ from paddle_aug.data.image import read_sample
 from paddle_aug.data.remarks import Finding, class_name
 from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
-from paddle_aug.studio.answer import Picture, picture, shrunk
+from paddle_aug.results.image_bytes import shrunk
+from paddle_aug.studio.answer import Picture, picture
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Job, Studio
 from paddle_aug.system.program import tool

@@ -22,10 +22,10 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import SOURCES
 from paddle_aug.preview.captions import values
 from paddle_aug.preview.listing import about
-from paddle_aug.preview.page import data_uri, is_small
 from paddle_aug.preview.preview import image_index, spread_over_classes
+from paddle_aug.results.image_bytes import data_uri, is_small, shrunk
 from paddle_aug.studio import controls
-from paddle_aug.studio.answer import Answer, Picture, Respond, picture, shrunk
+from paddle_aug.studio.answer import Answer, Picture, Respond, picture
 from paddle_aug.studio.drawing import Pipeline, draw, draw_all, pipeline, warnings
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.starts import starts

@@ -14,10 +14,10 @@ import numpy as np
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import mixes
 from paddle_aug.preview import preview
-from paddle_aug.preview.page import data_uri
 from paddle_aug.preview.preview import Cell, Draws, Shown
 from paddle_aug.results import table
 from paddle_aug.results.colours import colours, label
+from paddle_aug.results.image_bytes import data_uri, shrunk
 from paddle_aug.results.runlog import (
     CURVES,
     Run,
@@ -29,7 +29,6 @@ from paddle_aug.results.runlog import (
 )
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.studio.answer import HTML, Picture
-from paddle_aug.studio.data import shrunk
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Job, Studio
 from paddle_aug.system.files import read_bytes

@@ -20,7 +20,7 @@ from paddle_aug.data.image import FORMATS, decode_image
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import config_and_data, selected
-from paddle_aug.studio.answer import shrunk
+from paddle_aug.results.image_bytes import shrunk
 
 MAX_UPLOAD = 32 * 2**20  # bytes
 MAX_PIXELS = 50 * 10**6
