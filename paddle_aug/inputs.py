@@ -246,19 +246,33 @@ def dataset_of(
 def drawn(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
     """The ops that a key applies to this unchanged image, in order: the name and the drawn
     parameters of each."""
+    return [(op_name(op), params) for op, params in _drawn(dataset, image, key)]
+
+
+def changing(dataset: Augmented, image: np.ndarray, key: Key) -> list[tuple[str, Params]]:
+    """Those of the `drawn` ops that change a pixel: no hflip that does not flip."""
+    ops = []
+    for op, params in _drawn(dataset, image, key):
+        before, image = image, op.apply(image, **params)
+        if not np.array_equal(before, image):
+            ops.append((op_name(op), params))
+    return ops
+
+
+def _drawn(dataset: Augmented, image: np.ndarray, key: Key) -> Iterator[tuple[Transform, Params]]:
     transform = dataset.transform_for_epoch(key[0])
     params = transform.sample(generator(dataset.seed, "augment", *key), tuple(image.shape))
-    return list(_named(transform, params))
+    return _leaves(transform, params)
 
 
-def _named(transform: Transform, params: Params) -> Iterator[tuple[str, Params]]:
+def _leaves(transform: Transform, params: Params) -> Iterator[tuple[Transform, Params]]:
     if isinstance(transform, Identity):
         return
     if not isinstance(transform, Steps):
-        yield op_name(transform), params
+        yield transform, params
         return
     for member, inner in params["steps"]:
-        yield from _named(transform.ops[member], inner)
+        yield from _leaves(transform.ops[member], inner)
 
 
 def members(transform: Transform) -> list[Transform]:

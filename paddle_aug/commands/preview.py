@@ -22,6 +22,7 @@ from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
 from paddle_aug.preview.page import write_page
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
+from paddle_aug.preview.sweep import sweep_by_op, sweep_of
 from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ EXAMPLES = (
     "userDef --data photos",
     "--ops userDef --data photos --output ops.png",
     "allab,allba --images 4 --html page.html",
+    "--sweep 'rotate|noise' --data photos --html sweep.html",
 )
 MANY_OPS = 10  # more are drawn two side by side
 
@@ -75,6 +77,8 @@ def parse() -> tuple[argparse.Namespace, dict]:
     )
     what.add_argument("--list", action="store_true", help="list all that AUGMENT may name")
     what.add_argument("--ops", metavar="AUGMENT", help="draw each operation of it alone")
+    text = "draw each operation of it at five strengths, weak to strong"
+    what.add_argument("--sweep", metavar="AUGMENT", help=text)
     text = "draw what a run saw, by its run.json"
     what.add_argument("--run", type=Path, metavar="FILE", help=text)
     image = parser.add_mutually_exclusive_group()
@@ -85,7 +89,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
         "--images",
         type=int,
         help="N training images of different classes (default: the first image; 6 with --html, 3 "
-        "with --html and --ops)",
+        "with --html and --ops or --sweep)",
     )
     parser.add_argument("--epoch", type=int, default=1, help="epoch of the first draw, from 1")
     text = "rows of an image's grid (default: 3; 1 with several images or --run)"
@@ -118,10 +122,14 @@ def refuse(options: argparse.Namespace, given: dict) -> None:
             raise UserError(f"{flag(name)} must be at least 1, not {number}")
     if not 1 <= options.epoch <= 2**32:
         raise UserError(f"--epoch must be from 1 to 2**32, not {options.epoch}")
-    if options.ops and len(split_modes(options.ops)) > 1:
-        raise UserError(f"--ops takes one augmentation, not {len(split_modes(options.ops))}")
-    if options.ops and options.rows is not None:
-        raise UserError("--ops draws a row for each operation; drop --rows")
+    for name in ("ops", "sweep"):
+        spec = getattr(options, name)
+        if spec and len(split_modes(spec)) > 1:
+            raise UserError(f"--{name} takes one augmentation, not {len(split_modes(spec))}")
+        if spec and options.rows is not None:
+            raise UserError(f"--{name} draws a row for each operation; drop --rows")
+    if options.sweep and options.columns is not None:
+        raise UserError("--sweep draws five strengths of each operation; drop --columns")
     own = [name for name in given if name != "data"] + ["recipe"] * (options.recipe is not None)
     if options.run and own:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
@@ -135,7 +143,7 @@ def shown_of(options: argparse.Namespace, given: dict) -> list[Shown]:
         for note in run.notes:
             logger.warning(note)
         return [run]
-    spec = options.ops or options.augment or "none"
+    spec = options.ops or options.sweep or options.augment or "none"
     config, samples = preview.as_training(given, options.recipe, options.file)
     configs = [of_mode(config, mode) for mode in split_modes(spec)]
     return [Shown(config, dataset_of(config, samples)) for config in configs]
@@ -145,7 +153,7 @@ def indices_of(options: argparse.Namespace, samples: Sequence[Sample]) -> list[i
     """The indices of the images to draw."""
     images = options.images
     if images is None and options.html and options.file is None and options.index is None:
-        images = 3 if options.ops else 6
+        images = 3 if options.ops or options.sweep else 6
     if images is None:
         return [preview.image_index(samples, options.file, options.index)]
     return preview.spread_over_classes(samples, images)
@@ -162,6 +170,11 @@ def sections_of(
         draws = draws_of(options, columns, config)
         by_image = [preview.draws_by_op(ops, index, draws) for index in indices]
         return [section for of_op in zip(*by_image, strict=True) for section in of_op], columns
+    if options.sweep:
+        ops = sweep_of(config, samples)
+        epoch, first = options.epoch - 1, options.original
+        by_image = [sweep_by_op(ops, index, epoch, first) for index in indices]
+        return [section for of_op in zip(*by_image, strict=True) for section in of_op], 5 + first
     rows, columns = (3, 3) if len(indices) == 1 else (1, 5)
     if options.html or options.run:
         rows, columns = 1, 6 if options.html else 2

@@ -10,7 +10,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Key, epoch_keys
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import drawn
+from paddle_aug.inputs import changing
 from paddle_aug.preview.captions import SEPARATOR, caption
 from paddle_aug.preview.preview import Cell, Draws, Shown, original
 from paddle_aug.training.batches import Normalize
@@ -44,7 +44,7 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         pixels = inputs[place].transpose([1, 2, 0]).numpy()
         partner, numbers = mixer.draw(epoch, step, len(keys))
         other = dataset.samples[keys[partner[place]][1]].path
-        ops = drawn(dataset, first.image, key)
+        ops = changing(dataset, first.image, key)
         texts = [caption(ops)] if ops else []
         text = SEPARATOR.join(texts + mix_captions(numbers, place, other))
         cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch + 1}", text))

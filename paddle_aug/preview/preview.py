@@ -19,6 +19,7 @@ from paddle_aug.inputs import (
     MIXING,
     SOURCES,
     augmented,
+    changing,
     config_and_data,
     drawn,
     members,
@@ -148,14 +149,16 @@ def original(dataset: Augmented, index: int) -> Cell:
 
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
-    """The image before it is augmented, and as it is in each epoch; where none are mixed."""
+    """The image before it is augmented, and as it is in each epoch, with the ops that changed it;
+    where none are mixed."""
     dataset = shown.dataset
     first = original(dataset, index)
     cells = [first] if draws.original else []
     for epoch in draws.epochs:
         key = (epoch, index)
-        text = caption(drawn(dataset, first.image, key))
-        cells.append(Cell(dataset.augmented(first.image, key), f"epoch {epoch + 1}", text))
+        image = dataset.augmented(first.image, key)
+        text = caption(changing(dataset, first.image, key))
+        cells.append(Cell(image, f"epoch {epoch + 1}", text))
     return cells
 
 
