@@ -128,8 +128,9 @@ def refuse(options: argparse.Namespace, given: dict) -> None:
             raise UserError(f"--{name} takes one augmentation, not {len(split_modes(spec))}")
         if spec and options.rows is not None:
             raise UserError(f"--{name} draws a row for each operation; drop --rows")
-    if options.sweep and options.columns is not None:
-        raise UserError("--sweep draws five strengths of each operation; drop --columns")
+    if options.sweep and (options.columns is not None or options.epoch > 1):
+        unused = "epoch" if options.columns is None else "columns"
+        raise UserError(f"--sweep draws five strengths of each operation; drop --{unused}")
     own = [name for name in given if name != "data"] + ["recipe"] * (options.recipe is not None)
     if options.run and own:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")
@@ -171,9 +172,8 @@ def sections_of(
         by_image = [preview.draws_by_op(ops, index, draws) for index in indices]
         return [section for of_op in zip(*by_image, strict=True) for section in of_op], columns
     if options.sweep:
-        ops = sweep_of(config, samples)
-        epoch, first = options.epoch - 1, options.original
-        by_image = [sweep_by_op(ops, index, epoch, first) for index in indices]
+        sweep, first = sweep_of(config), options.original
+        by_image = [sweep_by_op(sweep, shown[0].dataset, index, first) for index in indices]
         return [section for of_op in zip(*by_image, strict=True) for section in of_op], 5 + first
     rows, columns = (3, 3) if len(indices) == 1 else (1, 5)
     if options.html or options.run:

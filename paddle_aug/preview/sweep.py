@@ -1,34 +1,23 @@
 """Pictures of single ops at five fixed strengths, from weak to strong."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
-from paddle_aug.augment.modes import OPS
+from paddle_aug.augment.modes import OPS, augmentation
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Augmented
-from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import members, op_name, own_size, transform_of
+from paddle_aug.inputs import members, op_name, transform_of
 from paddle_aug.preview.listing import about
 from paddle_aug.preview.preview import Cell, Section, original
-from paddle_aug.preview.strengths import strengths
+from paddle_aug.preview.strengths import high_draw, strengths
 from paddle_aug.results.text import listed
 
 logger = logging.getLogger(__name__)
 
 
-class Step(NamedTuple):
-    """An op at a fixed strength: its text, and the images under it."""
-
-    text: str
-    dataset: Augmented
-
-
-def sweep_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, list[Step]]:
-    """The images under each op of an augmentation at five strengths, from weak to strong, by the
-    op's name. An op without a strength, as hflip, is left out with a warning.
+def sweep_of(config: TrainConfig) -> dict[str, list[str]]:
+    """The texts of each op of an augmentation at five strengths, from weak to strong, by its name.
+    An op without a strength, as hflip, is left out with a warning.
 
     Raises:
         UserError: the augmentation ends in a mix, or none of its ops has a strength.
@@ -45,24 +34,21 @@ def sweep_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, list[S
         )
     if without:
         logger.warning("no strength to sweep, left out: %s", ", ".join(without))
-    return {
-        name: [Step(text, own_size(replace(config, augment=text), samples)) for text in of_op]
-        for name, of_op in texts.items()
-        if of_op
-    }
+    return {name: of_op for name, of_op in texts.items() if of_op}
 
 
 def sweep_by_op(
-    sweep: dict[str, list[Step]], index: int, epoch: int, original_first: bool = True
+    sweep: dict[str, list[str]], dataset: Augmented, index: int, original_first: bool = True
 ) -> list[Section]:
-    """For each op the image, and draws of that op at its strengths with the texts to type. All draw
-    from one key, so that a direction or a place is the same at each."""
+    """For each op the image, and the op at its strengths, each below the text that makes it. What a
+    text leaves open, such as a direction, is the same for all of an op."""
+    first = original(dataset, index)
+    cells = [first._replace(title="", caption="original")] if original_first else []
     sections = []
-    for name, steps in sweep.items():
-        first = original(steps[0].dataset, index)
-        cells = [first._replace(title="", caption="original")] if original_first else []
-        for number, (text, dataset) in enumerate(steps, 1):
-            title = {1: "1 · weak", len(steps): f"{len(steps)} · strong"}.get(number, f"{number}")
-            cells.append(Cell(dataset.augmented(first.image, (epoch, index)), title, text))
-        sections.append(Section(name, first.caption, cells, about(OPS[name])))
+    for name, texts in sweep.items():
+        drawn = [
+            Cell(augmentation(text)(first.image, high_draw()), title, text)
+            for title, text in zip(("1 · weak", "2", "3", "4", "5 · strong"), texts, strict=True)
+        ]
+        sections.append(Section(name, first.caption, [*cells, *drawn], about(OPS[name])))
     return sections

@@ -78,7 +78,7 @@ def test_a_caption_replays_to_its_picture(samples):
     config = TrainConfig(augment="brightness(0.4)|flip", image_size=24)
     first, *others = preview.cells_of(shown(config, samples), 0, Draws(6))
     for cell in others:
-        factor, flips = cell.caption.split(" · ")
+        factor, _, flips = cell.caption.partition(" · ")  # no flip that does not flip
         made = first.image * float(factor.removeprefix("brightness "))
         made = made[::-1] if "vertical" in flips else made
         made = made[:, ::-1] if "horizontal" in flips else made
@@ -337,6 +337,7 @@ def test_data_without_images_to_evaluate_on_are_shown(photos):
         (["userDef", "--images", 2], {"": 10}, 5),
         (["allab,allba", "--rows", 4, "--columns", 2, "--no-original"],
          {"allab": 8, "allba": 8}, 2),
+        (["--sweep", "rotate|noise"], {"rotate": 6, "noise": 6}, 6),
         (["all", "--rows", 1, "--columns", 3], dict.fromkeys(NOTEBOOK_MODES, 3), 3),
         (["--ops", "userDef"], dict.fromkeys(
             ["brightness", "contrast", "color", "sharpness", "center_crop_resize", "flip",
@@ -364,7 +365,7 @@ def test_a_command_makes_each_grid_of_the_notebook(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "one of the arguments AUGMENT --list --ops --run is required"),
+        ([], "one of the arguments AUGMENT --list --ops --sweep --run is required"),
         (["hflip", "--ops", "userDef"], "argument --ops: not allowed with argument AUGMENT"),
         (["rotat"], "did you mean 'rotate'?"),
         (["hflip", "--rows", 0], "--rows must be at least 1, not 0"),
@@ -376,6 +377,9 @@ def test_a_command_makes_each_grid_of_the_notebook(
         (["--ops", "userDef+cutmix"], "--ops shows single ops, and +cutmix mixes images"),
         (["--ops", "none|hflip"], "has an op that changes nothing; drop it"),
         (["--ops", "hflip,vflip"], "--ops takes one augmentation, not 2"),
+        (["--sweep", "rotate", "--columns", 2], "five strengths of each operation; drop --columns"),
+        (["--sweep", "rotate", "--rows", 2], "--sweep draws a row for each operation; drop --rows"),
+        (["--sweep", "hflip"], "--sweep needs an operation with a strength, such as rotate; hflip"),
         (["hflip", "--images", 0], "--images must be at least 1, not 0"),
         (["hflip", "--rows", 1, "--columns", 1], "the original fills the only picture"),
         (["hflip", "--html", TOOL / "a.html"], "cannot write --html "),
