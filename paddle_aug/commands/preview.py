@@ -23,6 +23,7 @@ from paddle_aug.preview.listing import listing
 from paddle_aug.preview.page import write_page
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 from paddle_aug.preview.sweep import sweep_by_op, sweep_of
+from paddle_aug.results.colours import colours
 from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,16 @@ def main() -> None:
     sections, columns = sections_of(options, shown, indices)
     title = ", ".join(one.config.mode for one in shown)
     if options.html:
-        facts = facts_of(options, shown[0])
-        write_page(sections, columns, options.html, title, facts, exact=options.run is not None)
+        modes = [one.config.mode for one in shown]
+        write_page(
+            options.html,
+            sections,
+            title,
+            facts=facts_of(options, shown[0]),
+            modes={mode: colours(modes)[mode] for mode in modes} if len(modes) > 1 else None,
+            original=options.original,
+            exact=options.run is not None,
+        )
     else:
         if not options.original and len(indices) == 1:  # no caption of an original has its path
             title = f"{title} · {samples[indices[0]].path}"
@@ -177,7 +186,7 @@ def sections_of(
         return [section for of_op in zip(*by_image, strict=True) for section in of_op], 5 + first
     rows, columns = (3, 3) if len(indices) == 1 else (1, 5)
     if options.html or options.run:
-        rows, columns = 1, 6 if options.html else 2
+        rows, columns = 1, (6 if len(shown) == 1 else 4) if options.html else 2
     rows, columns = options.rows or rows, options.columns or columns
     draws = draws_of(options, rows * columns, config)
     titles = [one.config.mode if len(shown) > 1 else "" for one in shown]

@@ -1,15 +1,20 @@
 """Pages of previews: one file that needs no other, whose pictures are those of the cells."""
 
+import base64
+import re
+from io import BytesIO
+
 import numpy as np
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from page_reader import Reader
+from PIL import Image
 
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.data.image import read_sample
 from paddle_aug.errors import UserError
-from paddle_aug.preview.page import page, write_page
+from paddle_aug.preview.page import fitting, page, write_page
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.rng import generator
 
@@ -24,13 +29,26 @@ def noise():
     return [rng.integers(0, 256, (8, 6, 3)).astype(np.uint8) for _ in range(3)]
 
 
+def of_original(text):
+    """The picture of the first original, which is a background."""
+    found = re.search(r"\.original-0 \{ background-image: url\(data:[^,]+,([^)]+)\)", text)
+    return np.asarray(Image.open(BytesIO(base64.b64decode(found[1]))))
+
+
 def test_the_pictures_are_those_of_the_cells_pixel_by_pixel(noise):
     cells = [Cell(image, f"epoch {n}", f"rotate {n}°") for n, image in enumerate(noise)]
-    reader = Reader(page([Section("", "a.png", cells)], 3, "rotate", [], exact=True))
-    for picture, image in zip(reader.pictures(), noise, strict=True):
+    text = page([Section("", "a.png", cells)], "rotate", exact=True)
+    reader = Reader(text)
+    assert (of_original(text) == noise[0]).all()
+    for picture, image in zip(reader.pictures(), noise[1:], strict=True):
         assert (picture == image).all()
-    captions = [words(text) for text in reader.texts["figcaption"]]
-    assert captions == ["epoch 0 rotate 0°", "epoch 1 rotate 1°", "epoch 2 rotate 2°"]
+    assert [words(text) for text in reader.texts["button"]][:2] == ["rotate 1°", "rotate 2°"]
+    assert [words(text) for text in reader.texts["th"]] == [
+        "original",
+        "epoch 1",
+        "epoch 2",
+        "a.png",
+    ]
     assert "h2" not in reader.texts
     assert "nav" not in reader.texts
 
@@ -38,55 +56,85 @@ def test_the_pictures_are_those_of_the_cells_pixel_by_pixel(noise):
 def test_large_pictures_are_jpeg_unless_they_are_to_be_exact(noise):
     smooth = np.kron(noise[0], np.ones((32, 32, 1), np.uint8))
     sections = [Section("", "a.png", [Cell(smooth, "")])]
-    (rough,) = Reader(page(sections, 1, "", [], exact=False)).pictures()
+    (rough,) = Reader(page(sections, "", original=False)).pictures()
     assert 0 < np.abs(rough.astype(int) - smooth).mean() < 4
-    (same,) = Reader(page(sections, 1, "", [], exact=True)).pictures()
+    (same,) = Reader(page(sections, "", original=False, exact=True)).pictures()
     assert (same == smooth).all()
 
 
 def test_each_title_has_one_heading_and_the_images_below_it(noise):
-    cells = [Cell(noise[0], "original", "a.png")]
+    cells = [Cell(noise[0], "", "original"), Cell(noise[1], "", "yes")]
     sections = [
         Section(title, image, cells, f"about {title}")
         for title in ("hflip", "vflip")
         for image in ("a.png", "b.png")
     ]
-    reader = Reader(page(sections, 1, "ops", ["seed 0"], exact=False))
+    reader = Reader(page(sections, "ops", ["seed 0"]))
     assert reader.texts["h2"] == ["hflip", "vflip"]
-    assert reader.texts["h3"] == ["a.png", "b.png"] * 2
-    assert reader.texts["p"] == ["about hflip", "about vflip"]
-    assert [words(text) for text in reader.texts["li"]] == ["seed 0"]
-    assert [words(text) for text in reader.texts["figcaption"]] == [
-        "original", "original a.png", "original", "original a.png",
+    heads = ["original", "draw 1", "a.png", "b.png"]
+    assert [words(text) for text in reader.texts["th"]] == heads * 2
+    assert reader.texts["p"][2:4] == ["about hflip", "about vflip"]
+    assert "seed 0" in [words(text) for text in reader.texts["li"]]
+    assert [image["alt"] for image in reader.images] == [
+        f"{image}, {title}" for title in ("hflip", "vflip") for image in ("a.png", "b.png")
+    ]
+
+
+def test_modes_are_columns_of_a_row_for_each_image(noise):
+    cells = [Cell(noise[0], "original"), Cell(noise[1], "epoch 1"), Cell(noise[2], "epoch 2")]
+    modes = {"b": "#cc3311", "a": "#0072b2"}
+    sections = [Section(mode, image, cells) for mode in modes for image in ("1.png", "2.png")]
+    reader = Reader(page(sections, "b, a", modes=modes))
+    assert [words(text) for text in reader.texts["th"]] == ["original", "b", "a", "1.png", "2.png"]
+    assert [image["alt"] for image in reader.images] == [
+        f"{image}, {mode}, epoch {epoch}"
+        for image in ("1.png", "2.png") for mode in modes for epoch in (1, 2)
     ]  # fmt: skip
+    assert [column["data-mode"] for column in reader.found("td")] == ["0", "1"] * 2
+
+
+def test_a_page_of_more_than_3_mb_takes_worse_pictures_and_then_fewer_images():
+    rough = generator(0, "drawing").integers(0, 256, (224, 224, 3)).astype(np.uint8)
+
+    def sections(images):
+        return [Section("", f"{n}.png", [Cell(rough, "")]) for n in range(images)]
+
+    assert len(fitting([[rough]] * 2, False)[0][0]) > len(fitting([[rough]] * 24, False)[0][0])
+    text = page(sections(99), "", original=False)
+    shown = len(Reader(text).images)
+    assert 20 < shown < 99
+    assert f"{99 - shown} images left out, as a page has at most 3 MB" in text
+    assert 2_500_000 < len(text) < 3_000_000
+    with pytest.raises(UserError, match=r"one image have .* MB, and a page has at most 3 MB"):
+        page([Section("", "a.png", [Cell(rough, "")] * 99)], "")
 
 
 def test_whatever_stands_in_names_is_text(noise, tmp_path):
     nasty = "a <script>alert('&amp;')</script> \udcff\".png"
     cell = Cell(noise[0], nasty, f"mixup 3% {nasty}")
     sections = [Section(nasty, nasty, [cell]), Section("b", nasty, [cell])]
-    write_page(sections, 1, tmp_path / "a.html", nasty, [nasty])
-    text = (tmp_path / "a.html").read_text(encoding="utf-8")
-    reader = Reader(text)
+    write_page(tmp_path / "a.html", sections, nasty, facts=[nasty], original=False)
+    reader = Reader((tmp_path / "a.html").read_text(encoding="utf-8"))
     shown = nasty.encode(errors="replace").decode()
-    assert "script" not in reader.texts
-    assert reader.texts["h1"] == reader.texts["h3"][:1] == reader.texts["title"] == [shown]
-    assert words(reader.texts["figcaption"][0]) == f"{shown} mixup 3% {shown}"
+    assert not any("alert(" in text for text in reader.texts["script"])
+    assert reader.texts["h1"] == reader.texts["title"] == [shown]
+    assert words(reader.texts["button"][0]) == words(f"mixup 3% {shown}")
 
 
 def test_a_page_that_cannot_be_written_is_refused(noise, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot write --html .*a\.html: "):
-        write_page([Section("", "", [Cell(noise[0], "")])], 1, tmp_path / "file" / "a.html", "")
+        write_page(tmp_path / "file" / "a.html", [Section("", "", [Cell(noise[0], "")] * 2)], "")
 
 
 @pytest.mark.parametrize(
     ("arguments", "images", "pictures"),
     [
-        (["userDef"], 6, 36),
-        (["hflip", "--images", "2", "--columns", "3"], 2, 6),
-        (["hflip,vflip", "--index", "5"], 2, 12),
-        (["--ops", "hflip|rotate(20)"], 6, 30),
+        (["userDef"], 6, 30),
+        (["hflip", "--images", "2", "--columns", "3"], 2, 4),
+        (["hflip,vflip", "--index", "5"], 1, 6),
+        (["--ops", "hflip|rotate(20)"], 3, 24),
+        (["--sweep", "noise|rotate"], 3, 30),
     ],
 )
 def test_the_tool_writes_a_page_that_needs_no_other_file(
@@ -99,13 +147,14 @@ def test_the_tool_writes_a_page_that_needs_no_other_file(
     assert capsys.readouterr().out == f"wrote {out}\n"
     text = out.read_text(encoding="utf-8")
     reader = Reader(text)
-    assert len(reader.texts["h3"]) == images
+    rows = [head for head in reader.found("th") if head["scope"] == "row"]
+    assert len(rows) == images * len(reader.found("table"))
     assert len(reader.images) == pictures
     assert all(address.startswith(("data:image/", "#c")) for address in reader.addresses)
-    assert "url(" not in text
     assert "@import" not in text
+    assert "url(" not in text.replace("url(data:", "")
     samples = open_dataset(str(data)).train
-    (first, *_) = reader.pictures()
-    shown = next(sample for sample in samples if sample.path == reader.texts["h3"][0])
-    assert (first == read_sample(shown, 32, "linear")).all()  # as the recipe aistudio
+    name = reader.images[0]["alt"].split(",")[0]
+    shown = next(sample for sample in samples if sample.path == name)
+    assert (of_original(text) == read_sample(shown, 32, "linear")).all()  # as the recipe aistudio
     assert any("a&b<c" in fact for fact in reader.texts["li"])
