@@ -9,11 +9,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def address(tmp_path, photos, monkeypatch):
-    options = ["userDef,rotate(30)", "--data", photos, "--image-size", 32]
-    assert (
-        run_tool("preview.py", *options, "--html", tmp_path / "a.html", monkeypatch=monkeypatch)
-        == 0
-    )
+    options = ["--data", photos, "--image-size", 32, "--html", tmp_path / "a.html"]
+    assert run_tool("preview.py", "userDef,rotate(30)", *options, monkeypatch=monkeypatch) == 0
     return f"file://{tmp_path}/a.html"
 
 
