@@ -33,6 +33,11 @@ def prose(page: Path) -> str:
     return re.sub(r"^```.*?^```$", "", text_of(page), flags=re.S | re.M)
 
 
+def levels(page: Path) -> list[int]:
+    """The levels of all headings."""
+    return [len(marks) for marks in re.findall(r"^(#+) ", prose(page), re.M)]
+
+
 def anchors(page: Path) -> set[str]:
     """The names that a link to a part of a page may use."""
     headings = re.findall(r"^#+ (.*)$", prose(page), re.M)
@@ -41,8 +46,10 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_chinese_page_has_the_code_of_the_english_page(name):
-    assert code_blocks(CHINESE / name) == code_blocks(CHINESE.parent / name)
+def test_a_chinese_page_has_the_code_and_the_sections_of_the_english_page(name):
+    ours, theirs = CHINESE / name, CHINESE.parent / name
+    assert code_blocks(ours) == code_blocks(theirs)
+    assert levels(ours) == levels(theirs)
 
 
 @pytest.mark.parametrize("name", [*PAGES, "glossary.md"])
