@@ -47,11 +47,11 @@ def main() -> None:
         runs = results.finished(results.main)
         names = compare_figures.draw(results, output, options.format)
         written = [output / name for name in names]
-        answer, notes = compare_report.as_text(results), []
+        answer, notes, ahead = compare_report.as_text(results), [], []
     else:
         runs = runlog.read_seeds(options.folders)
         written = curves.draw(runs, output, options.format)
-        answer, notes = None, [*table.notes(runs), *next_command(runs)]
+        answer, notes, ahead = None, table.notes(runs), next_command(runs)
     print(table.table(runs, options.markdown, terminal_width()))
     if answer:
         print(f"\n{answer}")
@@ -59,6 +59,8 @@ def main() -> None:
         logger.info(note)
     for file in written:
         logger.info("wrote %s", file)
+    for line in ahead:
+        logger.info(line)
 
 
 def next_command(runs: Sequence[runlog.Run]) -> list[str]:
