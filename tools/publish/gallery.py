@@ -73,8 +73,10 @@ WORDS = {
         ),
         "introduction": (
             "What `--augment` takes: operations, policies and modes, which "
-            '[pipelines](pipelines.md) combine, and mixes. `python tools/preview.py "rotate(20)" '
-            "--data photos` shows one on your own photos; the [studio](studio.md) has sliders.\n\n"
+            "[pipelines](pipelines.md) combine, and mixes. On your own photos, `python "
+            "tools/preview.py --sweep rotate --data photos` shows an operation from weak to "
+            'strong, and `python tools/preview.py "rotate(20)" --data photos` as you would train with it; '
+            "the [studio](studio.md) has sliders.\n\n"
             "Behind each name stand its arguments with their defaults. A number means “up to this "
             "much”, drawn for each image; a pair, as in `rotate((10, 30))`, is a range."
         ),
@@ -106,7 +108,9 @@ WORDS = {
         "introduction": (
             "`--augment` 可以写的全部内容：操作、策略和模式，"
             "它们可以连成[流水线](pipelines.md)；还有混合。"
-            '`python tools/preview.py "rotate(20)" --data photos` 在自己的照片上预览其中一种，'
+            "`python tools/preview.py --sweep rotate --data photos` "
+            "在自己的照片上由弱到强显示一种操作，"
+            '`python tools/preview.py "rotate(20)" --data photos` 按训练时的取值预览，'
             "[Studio](../studio.md)（英文）里可以拖动滑块。\n\n"
             "名字后面是参数及其默认值。一个数表示“最多这么多”，每张图片随机取值；"
             "一对数（如 `rotate((10, 30))`）表示范围。"
