@@ -75,8 +75,8 @@ WORDS = {
             "What `--augment` takes: operations, policies and modes, which "
             "[pipelines](pipelines.md) combine, and mixes. On your own photos, `python "
             "tools/preview.py --sweep rotate --data photos` shows an operation from weak to "
-            'strong, and `python tools/preview.py "rotate(20)" --data photos` as you would train with it; '
-            "the [studio](studio.md) has sliders.\n\n"
+            'strong, and `python tools/preview.py "rotate(20)" --data photos` as you would train '
+            "with it; the [studio](studio.md) has sliders.\n\n"
             "Behind each name stand its arguments with their defaults. A number means “up to this "
             "much”, drawn for each image; a pair, as in `rotate((10, 30))`, is a range."
         ),
