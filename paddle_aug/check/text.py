@@ -74,9 +74,14 @@ def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -
     lines = [*_summary(survey), "", *_table(survey)]
     for finding in findings:
         lines += ["", *_finding(finding, width)]
+    return "\n".join(map(printable, [*lines, "", verdict(findings), ""]))
+
+
+def verdict(findings: list[Finding]) -> str:
+    """The number of findings of each level."""
     counts = Counter(finding.level for finding in findings)
     parts = [count(counts[level], level) for level in LEVELS if counts[level]]
-    return "\n".join(map(printable, [*lines, "", ", ".join(parts) or "nothing to report", ""]))
+    return ", ".join(parts) or "nothing to report"
 
 
 def _labels(survey: Survey) -> range:
@@ -108,7 +113,16 @@ def _formats(survey: Survey) -> Counter:
 
 
 def _summary(survey: Survey) -> list[str]:
-    found = survey.found
+    lines = textwrap.wrap(survey.found.name, WIDTH)
+    for title, text in facts(survey):
+        first, comma, rest = text.partition(", most often")  # of sizes
+        lines.append(f"  {title:<16}{first}{comma[:1]}")
+        lines += [f"  {'':<16}{comma[2:]}{rest}"] if comma else []
+    return lines
+
+
+def facts(survey: Survey) -> list[tuple[str, str]]:
+    """What is in the data: images and classes of each list, sizes and formats, in words."""
     rows = []
     titles = ("to train on", "to evaluate on", "to test on")
     for title, counts in zip(titles, survey.counts.values(), strict=True):
@@ -124,11 +138,11 @@ def _summary(survey: Survey) -> list[str]:
         sizes = _sizes(survey)
         share = sizes.pop("most_frequent_images") / len(survey.readable)
         smallest, median, largest, frequent = (f"{wide} × {high}" for wide, high in sizes.values())
-        rows.append(("sizes", f"{smallest} to {largest}, median {median},"))
-        rows.append(("", f"most often {frequent} ({share:.0%})"))
+        text = f"{smallest} to {largest}, median {median}, most often {frequent} ({share:.0%})"
+        rows.append(("sizes", text))
         formats = (f"{name} {images:,}" for name, images in _formats(survey).most_common())
         rows.append(("formats", ", ".join(formats)))
-    return [*textwrap.wrap(found.name, WIDTH), *(f"  {title:<16}{text}" for title, text in rows)]
+    return rows
 
 
 def _table(survey: Survey) -> list[str]:

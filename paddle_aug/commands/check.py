@@ -7,6 +7,7 @@ from paddle_aug.check import lists
 from paddle_aug.check.findings import findings
 from paddle_aug.check.montage import write_montages
 from paddle_aug.check.next_command import training_on
+from paddle_aug.check.page import write as write_check_page
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
 from paddle_aug.commands._options import CommandParser, add_options, pop_fields
@@ -38,6 +39,8 @@ def main() -> int:
     )
     parser.add_argument("data", metavar="DATA", help="what train takes as --data")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON; - for stdout")
+    text = "write the report as a page with pictures of what was found"
+    parser.add_argument("--html", type=Path, metavar="FILE", help=text)
     parser.add_argument("--montage", type=Path, help="draw a sheet per class and of duplicates")
     text = "write Train.txt, Eval.txt and labels.txt without the faulty lines and files"
     parser.add_argument("--lists", type=Path, help=text)
@@ -67,7 +70,12 @@ def main() -> int:
         if options.json is not None:
             with writing(f"--json {options.json}"):
                 write_json(options.json, as_dict(survey, faults))
+    if options.html is not None:
+        with writing(f"--html {options.html}"):
+            write_check_page(survey, faults, options.html)
     report = logger.info if options.json == "-" else print
+    if options.html is not None:
+        report(f"wrote {options.html}")
     if options.montage is not None:
         report(f"{options.montage}: {len(write_montages(survey, options.montage)):,} sheets")
     code = exit_code(faults)

@@ -1,0 +1,101 @@
+"""The page of check: the terminal's words, with pictures, in one small file."""
+
+import numpy as np
+import pytest
+from in_process import refusal, run_tool
+from page_reader import Reader
+from PIL import Image
+from spoiled import SPOILED, write_spoiled
+from studio_pages import barriers
+
+from paddle_aug.check import page
+from paddle_aug.check.findings import duplicate_pairs, findings
+from paddle_aug.check.survey import Survey
+from paddle_aug.data.dataset import find_dataset
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory):
+    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
+
+
+@pytest.fixture(scope="module")
+def survey(spoiled):
+    return Survey(find_dataset(str(spoiled)))
+
+
+@pytest.fixture(scope="module")
+def file(survey, tmp_path_factory):
+    file = tmp_path_factory.mktemp("page") / "check.html"
+    page.write(survey, findings(survey, 224), file)
+    return file
+
+
+def test_the_page_has_each_finding_with_its_places_pairs_and_classes(file, survey):
+    text = file.read_text(encoding="utf-8")
+    assert len(text) < 3_000_000
+    reader = Reader(text)
+    found = findings(survey, 224)
+    assert reader.texts["code"] == [finding.code for finding in found]
+    assert set(reader.texts["code"]) == set(SPOILED)
+    said = " ".join(reader.texts["main"][0].split())
+    pairs = duplicate_pairs(survey)
+    codes = {pair.code for pair in pairs}
+    for finding in found:
+        assert " ".join(finding.message.split()) in said
+        assert finding.advice.splitlines()[0][1:] in said
+        for where, what in finding.places if finding.code not in codes else ():
+            assert f"{where} {what}".strip() in said
+    boxes = [one for one in reader.found("li") if one.get("class") == "pair"]
+    assert len(boxes) == len(pairs)
+    assert "4 images are in two lists, or nearly" in reader.texts["p"][0]
+    assert reader.texts["h2"] == ["Errors", "Warnings", "Notes", "Classes", "Images"]
+    rows = [text.split() for text in reader.texts["tr"]]
+    assert ["owl", "3", "0", "1"] in rows
+    assert all(address.startswith(("data:image/", "#")) for address in reader.addresses)
+    assert not {"link", "iframe"} & reader.texts.keys()
+
+
+def test_the_pictures_are_those_of_the_files_named(file, spoiled):
+    reader = Reader(file.read_text(encoding="utf-8"))
+    pictures = dict(zip((one["alt"] for one in reader.images), reader.pictures(), strict=True))
+    small = np.asarray(
+        Image.open(next(spoiled.rglob("c0/007.png"))).convert("RGB").resize((128, 102))
+    )
+    assert np.abs(pictures["c0/007.png"].astype(int) - small).mean() < 12
+    assert "c0/empty.png" not in pictures
+
+
+def test_thumbnails_that_find_no_room_are_counted(survey, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "MAX_BYTES", 40_000)
+    page.write(survey, findings(survey, 224), tmp_path / "a.html")
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    reader = Reader(text)
+    assert 0 < len({one["alt"] for one in reader.images}) < 20
+    assert (
+        sum(len(one["src"]) for one in {one["alt"]: one for one in reader.images}.values())
+        <= 40_000
+    )
+    assert "images left out, as a page has at most 3 MB" in text
+
+
+def test_the_tool_writes_it_and_a_file_that_cannot_be_written_is_refused(
+    photos, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / "a.html"
+    assert run_tool("check.py", photos, "--html", out, monkeypatch=monkeypatch) == 1
+    assert f"wrote {out}\n" in capsys.readouterr().out
+    options = (photos, "--html", out / "b.html")
+    said = refusal("check.py", *options, monkeypatch=monkeypatch, capsys=capsys)
+    assert "cannot write --html " in said
+
+
+@pytest.mark.slow
+def test_the_page_has_no_barriers_and_no_sideways_scrolling(file, visit, axe):
+    for width, dark in ((1280, False), (1280, True), (390, False), (390, True)):
+        opened = visit(f"file://{file}", width=width, dark=dark)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        assert barriers(opened, axe) == []
+    opened.get_by_role("button", name="train").focus()
+    opened.keyboard.press("Enter")
+    assert opened.locator("tbody th").first.inner_text() == "owl"
