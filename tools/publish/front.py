@@ -117,8 +117,15 @@ def run_tool(name: str, *words: str | Path, room: Path) -> None:
 
 def make_outputs(photos16: Path, room: Path) -> None:
     """What the tools write of these photos, into a folder."""
-    run_tool("preview", "userDef,imgaugLib,trivialaugment", "--data", photos16, "--html",
-             "preview.html", room=room)  # fmt: skip
+    of_photo = ("--data", photos16, "--file", PHOTOS[3])
+    run_tool(
+        "preview",
+        "userDef,imgaugLib,trivialaugment",
+        *of_photo,
+        "--html",
+        "preview.html",
+        room=room,
+    )
     run_tool("check", photos16, "--montage", "sheets", room=room)
     run_tool("train", "--data", photos16, "--recipe", "probe", "--epochs", "5", room=room)
     (weights,) = (room / "models").glob("*_last.pdparams")
@@ -136,7 +143,7 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
     return {
         "compare": Shot(compared.as_uri(), element="#accuracy"),
         "search": Shot(searched.as_uri(), 800, "#tried ~ figure", above=44),
-        "preview": Shot((room / "preview.html").as_uri(), element="h2", above=20),
+        "preview": Shot((room / "preview.html").as_uri(), element="table", above=50),
         "studio": Shot(f"{start(photos16, 'probe')}#{explored}", 960),
         "check": Crop(room / "sheets" / "002_butterfly.png", 600),
         "evaluate": Crop(room / "evaluated" / "heatmaps.png", 520, top=285),
