@@ -55,6 +55,7 @@ def main() -> None:
 
     from paddle_aug.evaluation import evaluate
     from paddle_aug.evaluation.gradcam import heatmaps
+    from paddle_aug.evaluation.page import write as write_evaluation_page
     from paddle_aug.evaluation.predict import parse_tta, predictions
     from paddle_aug.training.device import num_workers, use_device
     from paddle_aug.training.weights import eval_data, load_trained
@@ -92,6 +93,14 @@ def main() -> None:
     with writing(f"to --out {out}"), locked(out / ".lock"):
         earlier = set_aside([out / name for name in evaluate.FILES])
         write_json(out / "evaluation.json", facts)
+        write_evaluation_page(
+            evaluation,
+            out / "evaluation.html",
+            options.weights.stem,
+            data.name,
+            options.mistakes,
+            seen,
+        )
         files = evaluate.write(evaluation, out, options.mistakes, seen)
     if earlier:
         logger.info("moved the files of an earlier evaluation to %s", earlier)

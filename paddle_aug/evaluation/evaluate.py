@@ -31,7 +31,8 @@ from paddle_aug.results.text import csv_text
 from paddle_aug.system.files import readable, replacing, write_text
 
 FILES = (
-    "evaluation.json", "classes.csv", "confusion.csv", "hardest.csv", "confusion.png",
+    "evaluation.html", "evaluation.json", "classes.csv", "confusion.csv", "hardest.csv",
+    "confusion.png",
     "reliability.png", "mistakes.png", "hardest.png", "heatmaps.png",
 )  # fmt: skip
 MAX_LETTERS = 24  # of a class's name in a figure

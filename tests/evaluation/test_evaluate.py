@@ -208,9 +208,11 @@ def test_the_tool_finds_the_accuracy_that_training_found(
     rows = csv.DictReader((out / "classes.csv").read_text().splitlines())
     shares = [float(row["accuracy"]) for row in rows]
     assert shares == [row["accuracy"] for row in facts["classes"]]
-    names = ["classes.csv", "confusion.csv", "confusion.png", "evaluation.json", "hardest.csv"]
+    names = ["classes.csv", "confusion.csv", "confusion.png", "evaluation.html"]
     assert sorted(file.name for file in out.iterdir()) == [
         *names,
+        "evaluation.json",
+        "hardest.csv",
         "mistakes.png",
         "reliability.png",
     ]

@@ -1,0 +1,90 @@
+"""The page of an evaluation: its numbers, its matrix and its worst images, in one small file."""
+
+import numpy as np
+import pytest
+from page_reader import Reader
+from studio_pages import barriers
+
+from paddle_aug.data.dataset import open_dataset
+from paddle_aug.evaluation import evaluate, page
+from paddle_aug.evaluation.evaluate import Evaluation, Heatmaps
+from paddle_aug.rng import generator
+
+
+def evaluation_of(photos, part="eval"):
+    data = open_dataset(photos)
+    samples = getattr(data, part)
+    odds = generator(1, "drawing").random((len(samples), 3))
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    return Evaluation(data.class_names, samples, probabilities, part)
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def file(photos, tmp_path):
+    page.write(evaluation_of(photos), tmp_path / "a.html", "noAug_last", "photos", 4)
+    return tmp_path / "a.html"
+
+
+def test_the_page_has_the_numbers_of_the_evaluation(file, photos):
+    text = file.read_text(encoding="utf-8")
+    reader = Reader(text)
+    evaluation = evaluation_of(photos)
+    said = evaluate.text(evaluation).splitlines()
+    assert words(reader.texts["p"][0]).lower() == said[0].lower()
+    assert said[1] in reader.texts["p"][1]
+    rows = [words(row) for row in reader.texts["tr"]]
+    for row in evaluate.class_table(evaluation):
+        assert " ".join(map(evaluate.cell, row.values())) in rows
+    counts = evaluation.measures.confusion
+    for name, row in zip(evaluation.class_names, counts.tolist(), strict=True):
+        assert words(f"{name} {' '.join(str(n) for n in row if n)}") in rows
+    assert "class0 taken for class1" in text
+    mistakes = evaluation.mistakes(4)
+    assert [image["alt"] for image in reader.images] == [one.sample.path for one in mistakes]
+    for one, shown in zip(mistakes, reader.texts["li"][-4:], strict=True):
+        assert f"{100 * one.probability:.1f} % class{one.predicted}" in words(shown)
+        assert f"is class{one.sample.label}" in words(shown)
+    assert all(address.startswith(("data:image/", "#")) for address in reader.addresses)
+    assert not {"link", "iframe"} & reader.texts.keys()
+
+
+def test_training_images_are_shown_as_labels_that_may_be_wrong_with_heat_maps(photos, tmp_path):
+    evaluation = evaluation_of(photos, "train")
+    maps = Heatmaps(np.zeros((16, 16, 3), np.uint8), {0: np.ones((2, 2), np.float32)})
+    page.write(evaluation, tmp_path / "a.html", "w", "photos", 3, [maps] * 3)
+    reader = Reader((tmp_path / "a.html").read_text(encoding="utf-8"))
+    assert "Labels that may be wrong" in reader.texts["h2"]
+    hardest = [one.sample.path for one in evaluation.hardest(3)]
+    assert [image["alt"] for image in reader.images[::2]] == hardest
+    assert reader.images[1]["alt"] == f"where the network sees class0 in {hardest[0]}"
+
+
+def test_images_without_room_are_counted_and_a_large_matrix_is_left_to_its_file(
+    photos, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(page, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(page, "MAX_CLASSES", 2)
+    page.write(evaluation_of(photos), tmp_path / "a.html", "w", "photos", 8)
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    shown = len(Reader(text).images)
+    left_out = len(evaluation_of(photos).mistakes(8)) - shown
+    assert 0 < left_out < 8
+    assert f"{left_out} more left out, as a page has at most 3 MB" in text
+    assert "confusion.png and confusion.csv" in text
+
+
+@pytest.mark.slow
+def test_the_page_has_no_barriers_and_its_classes_sort(file, visit, axe):
+    for width, dark in ((1280, False), (1280, True), (390, False), (390, True)):
+        opened = visit(f"file://{file}", width=width, dark=dark)
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        assert barriers(opened, axe) == []
+    button = opened.get_by_role("button", name="accuracy (%)")
+    button.focus()
+    opened.keyboard.press("Enter")
+    cells = opened.locator("table.sorts").first.locator("tbody td:nth-child(3)").all_inner_texts()
+    assert cells == sorted(cells, key=float)
