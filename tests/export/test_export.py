@@ -502,7 +502,7 @@ def commands_of(page):
 
 def test_every_command_of_the_page_runs(tmp_path, monkeypatch):
     commands = commands_of(ROOT / "docs" / "export-and-preview.md")
-    assert len(commands) == 15
+    assert len(commands) == 17
     write_dataset(tmp_path / "photos", train=4, evaluate=1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(ROOT / "tools"), *sys.path])

@@ -682,6 +682,6 @@ def test_without_a_gpu_and_a_recipe_the_probe_is_named_and_how_to_get_its_weight
         raise UserError("as far as this")
 
     monkeypatch.setattr(train, "fit_held", stop)
-    monkeypatch.setattr("paddle_aug.commands.train.find_spec", lambda name: installed)
+    monkeypatch.setattr("paddle_aug.system.machine.find_spec", lambda name: installed or None)
     assert run_tool("train.py", "--data", photos, "--device", "cpu", monkeypatch=monkeypatch) == 2
     assert f"--recipe probe answers in a minute{how}" in capsys.readouterr().err
