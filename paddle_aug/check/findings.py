@@ -4,6 +4,7 @@ An error is what training refuses or no network can learn; a warning deserves a 
 to know.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -313,7 +314,8 @@ def _likeness(survey: Survey, pair: DuplicatePair) -> str:
 
 
 def closeness(pair: DuplicatePair) -> str:
-    """The correlation of two images that are not quite the same."""
+    """The correlation of two images that are not quite the same, rounded down: 1 is for equals."""
     if not pair.code.startswith("near"):
         return ""
-    return f", r = {pair.correlation:.3f}{' mirrored' * pair.mirrored}"
+    similarity = math.floor(100 * pair.correlation) / 100
+    return f", similarity {similarity:.2f}{' mirrored' * pair.mirrored}"

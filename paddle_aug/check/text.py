@@ -1,6 +1,7 @@
 """The report on a data set, for people and for programs."""
 
 import math
+import re
 import textwrap
 from collections import Counter
 from itertools import chain
@@ -78,10 +79,11 @@ def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -
 
 
 def verdict(findings: list[Finding]) -> str:
-    """The number of findings of each level."""
+    """Whether training would start, and the number of findings of each level."""
     counts = Counter(finding.level for finding in findings)
     parts = [count(counts[level], level) for level in LEVELS if counts[level]]
-    return ", ".join(parts) or "nothing to report"
+    start = "training would not start:" if counts["error"] else "nothing stops training;"
+    return f"{start} {', '.join(parts) or 'nothing to report'}"
 
 
 def _labels(survey: Survey) -> range:
@@ -115,9 +117,10 @@ def _formats(survey: Survey) -> Counter:
 def _summary(survey: Survey) -> list[str]:
     lines = textwrap.wrap(survey.found.name, WIDTH)
     for title, text in facts(survey):
-        first, comma, rest = text.partition(", most often")  # of sizes
-        lines.append(f"  {title:<16}{first}{comma[:1]}")
-        lines += [f"  {'':<16}{comma[2:]}{rest}"] if comma else []
+        # Two lines of these, to stay within WIDTH.
+        for part in re.split("(?<=[,;]) (?=most often|the largest)", text):
+            lines.append(f"  {title:<16}{part}")
+            title = ""
     return lines
 
 
@@ -131,7 +134,8 @@ def facts(survey: Survey) -> list[tuple[str, str]]:
             continue
         least, most = min(counts.values()), max(counts.values())
         sizes = f"{least:,} to {most:,}" if most > least else f"{least:,}"
-        ratio = f" (1 : {most / least:.1f})" if most > least else ""
+        times = f"{most / least:.1f} times the images of the smallest"
+        ratio = f"; the largest has {times}" if most > least else ""
         images, classes = count(counts.total(), "image"), count(len(counts), "class", "classes")
         rows.append((title, f"{images} of {classes}, {sizes} a class{ratio}"))
     if survey.readable:

@@ -57,7 +57,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"code": marked_up, "headings": headings, "table": markdown}
+    templates.filters |= {
+        "code": marked_up, "headings": headings, "path": path, "table": markdown,
+    }  # fmt: skip
     templates.globals |= {
         "_": language._,
         "language": language.tag,
@@ -132,6 +134,15 @@ def cell_attributes(cell: Cell | str, is_text: bool) -> Markup:
     if kinds:
         attributes += Markup(' class="{}"').format(" ".join(kinds))
     return attributes
+
+
+def path(text: str) -> Markup:
+    """A path, which a line may end in after a slash.
+
+    >>> path("cats/1.jpg")
+    Markup('cats/<wbr>1.jpg')
+    """
+    return Markup("/<wbr>").join(text.split("/"))
 
 
 def marked_up(text: str) -> Markup:

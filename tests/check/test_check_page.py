@@ -48,6 +48,7 @@ def test_the_page_has_each_finding_with_its_places_pairs_and_classes(file, surve
             assert f"{where} {what}".strip() in said
     boxes = [one for one in reader.found("li") if one.get("class") == "pair"]
     assert len(boxes) == len(pairs)
+    assert reader.texts["p"][0].startswith("Training would not start: 5 errors, 17 warnings")
     assert "4 images are in two lists, or nearly" in reader.texts["p"][0]
     assert reader.texts["h2"] == ["Errors", "Warnings", "Notes", "Classes", "Images"]
     rows = [text.split() for text in reader.texts["tr"]]
@@ -77,6 +78,13 @@ def test_thumbnails_that_find_no_room_are_counted(survey, tmp_path, monkeypatch)
         <= 40_000
     )
     assert "images left out, as a page has at most 3 MB" in text
+
+
+def test_the_answer_names_a_finding_that_is_the_only_one(survey, tmp_path):
+    (note,) = (one for one in findings(survey, 224) if one.code == "grey")
+    page.write(survey, [note], tmp_path / "a.html")
+    answer = Reader((tmp_path / "a.html").read_text(encoding="utf-8")).texts["p"][0]
+    assert answer.startswith(f"Nothing stops training; 1 note: {note.message}. ")
 
 
 def test_the_tool_writes_it_and_a_file_that_cannot_be_written_is_refused(

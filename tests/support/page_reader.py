@@ -24,7 +24,7 @@ class Reader(HTMLParser):
         self.addresses += [attrs[name] for name in ("src", "href") if name in attrs]
         if tag == "img":
             self.images.append(attrs)
-        if tag not in ("meta", "img", "input"):
+        if tag not in ("meta", "img", "input", "wbr"):
             self.open.append(tag)
             self.texts.setdefault(tag, []).append("")
 
