@@ -22,7 +22,7 @@ from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
 from paddle_aug.preview.page import write_page
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
-from paddle_aug.preview.sweep import sweep_by_op, sweep_of
+from paddle_aug.preview.sweep import range_note, sweep_by_op, sweep_of
 from paddle_aug.results.colours import colours
 from paddle_aug.system.script_task import kept
 
@@ -48,14 +48,14 @@ def main() -> None:
     samples = shown[0].dataset.samples
     indices = indices_of(options, samples)
     sections, columns = sections_of(options, shown, indices)
-    title = ", ".join(one.config.mode for one in shown)
+    title = title_of(options, shown, sections)
     if options.html:
         modes = [one.config.mode for one in shown]
         write_page(
             options.html,
             sections,
             title,
-            facts=facts_of(options, shown[0]),
+            facts=facts_of(options, shown[0]) + (range_note(sections) if options.sweep else []),
             modes={mode: colours(modes)[mode] for mode in modes} if len(modes) > 1 else None,
             original=options.original,
             exact=options.run is not None,
@@ -196,6 +196,16 @@ def sections_of(
         for index in indices
     ]
     return sections, columns
+
+
+def title_of(
+    options: argparse.Namespace, shown: Sequence[Shown], sections: Sequence[Section]
+) -> str:
+    """The title of the pictures: the modes, or what a sweep shows."""
+    if not options.sweep:
+        return ", ".join(one.config.mode for one in shown)
+    ops = list(dict.fromkeys(section.title for section in sections))
+    return f"{ops[0] if len(ops) == 1 else f'{len(ops)} operations'}, weak to strong"
 
 
 def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:

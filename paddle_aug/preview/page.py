@@ -47,12 +47,14 @@ class Row(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """A table with a row for each image."""
+    """A table with a row for each image. Parameters that are the same for each image of a column
+    are its `shared` ones, and stand once below its head."""
 
     title: str
     about: str
     heads: list[str]
     rows: list[Row]
+    shared: list[str]
 
 
 def write_page(file: Path | str, sections: Sequence[Section], title: str, **values) -> None:
@@ -111,7 +113,7 @@ def page(
     if modes:
         titles = list(dict.fromkeys(section.title for section in sections))
         rows = [Row(name, at, [drawn[one, name] for one in titles]) for name, at in places.items()]
-        chapters.append(Chapter("", "", list(modes), rows))
+        chapters.append(Chapter("", "", list(modes), rows, []))
     else:
         for section in {section.title: section for section in reversed(sections)}.values():
             cells = section.cells[original:]
@@ -120,12 +122,19 @@ def page(
                 Row(name, at, [[one] for one in drawn[section.title, name]])
                 for name, at in places.items()
             ]
-            chapters.insert(0, Chapter(section.title, section.about, heads, rows))
+            chapter = Chapter(section.title, section.about, heads, rows, shared(rows))
+            chapters.insert(0, chapter)
     template = environment().get_template("preview.html")
     return template.render(
         title=title, facts=facts, modes=modes or {}, chapters=chapters,
         originals=list(originals.values()),
     )  # fmt: skip
+
+
+def shared(rows: Sequence[Row]) -> list[str]:
+    """The parameters of each column, if all rows of a table have the same; else none."""
+    first, *others = ([one.parameters for (one,) in row.cells] for row in rows)
+    return first if others and all(other == first for other in others) else []
 
 
 def picture(section: Section, cell: Cell, address: str) -> Picture:

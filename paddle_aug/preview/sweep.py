@@ -1,6 +1,8 @@
 """Pictures of single ops at five fixed strengths, from weak to strong."""
 
 import logging
+import re
+from collections.abc import Sequence
 
 from paddle_aug.augment.modes import OPS, augmentation
 from paddle_aug.config import TrainConfig
@@ -52,3 +54,11 @@ def sweep_by_op(
         ]
         sections.append(Section(name, first.caption, [*cells, *drawn], about(OPS[name])))
     return sections
+
+
+def range_note(sections: Sequence[Section]) -> list[str]:
+    """What a range with equal ends means, such as (10, 10), in a line; none if no text has one."""
+    texts = " ".join(cell.caption for section in sections for cell in section.cells)
+    if equal := re.search(r"\(([\d.]+), \1\)", texts):
+        return [f"{equal[0]} is a range from {equal[1]} to {equal[1]}: always {equal[1]}"]
+    return []

@@ -65,19 +65,32 @@ def test_large_pictures_are_jpeg_unless_they_are_to_be_exact(noise):
 def test_each_title_has_one_heading_and_the_images_below_it(noise):
     cells = [Cell(noise[0], "", "original"), Cell(noise[1], "", "yes")]
     sections = [
-        Section(title, image, cells, f"about {title}")
+        Section(title, image, cells, f"about `{title}`")
         for title in ("hflip", "vflip")
-        for image in ("a.png", "b.png")
+        for image in ("a/1.png", "b.png")
     ]
     reader = Reader(page(sections, "ops", ["seed 0"]))
     assert reader.texts["h2"] == ["hflip", "vflip"]
-    heads = ["original", "draw 1", "a.png", "b.png"]
+    heads = ["original", "draw 1 yes", "a/1.png", "b.png"]  # what all images share stands once
     assert [words(text) for text in reader.texts["th"]] == heads * 2
     assert reader.texts["p"][2:4] == ["about hflip", "about vflip"]
     assert "seed 0" in [words(text) for text in reader.texts["li"]]
     assert [image["alt"] for image in reader.images] == [
-        f"{image}, {title}" for title in ("hflip", "vflip") for image in ("a.png", "b.png")
+        f"{image}, {title}" for title in ("hflip", "vflip") for image in ("a/1.png", "b.png")
     ]
+    assert reader.found("table")[0]["class"] == "photos told"
+    assert reader.ids("input") == ["filter"]
+
+
+def test_parameters_that_differ_between_images_stand_below_each_picture(noise):
+    sections = [
+        Section("noise", image, [Cell(noise[0], ""), Cell(noise[1], "", f"sigma {image}")])
+        for image in ("a.png", "b.png")
+    ]
+    reader = Reader(page(sections, "ops"))
+    assert [words(text) for text in reader.texts["th"]] == ["original", "draw 1", "a.png", "b.png"]
+    assert reader.found("table")[0]["class"] == "photos"
+    assert reader.ids("input") == ["filter", "parameters"]
 
 
 def test_modes_are_columns_of_a_row_for_each_image(noise):
@@ -157,4 +170,7 @@ def test_the_tool_writes_a_page_that_needs_no_other_file(
     name = reader.images[0]["alt"].split(",")[0]
     shown = next(sample for sample in samples if sample.path == name)
     assert (of_original(text) == read_sample(shown, 32, "linear")).all()  # as the recipe aistudio
+    if arguments[0] == "--sweep":
+        assert reader.texts["h1"] == ["2 operations, weak to strong"]
+        assert "its sigma up to max_sigma grey levels" in reader.texts["p"][2]
     assert any("a&b<c" in fact for fact in reader.texts["li"])

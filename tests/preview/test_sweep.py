@@ -8,7 +8,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import dataset_of
 from paddle_aug.preview.strengths import STRENGTHS, high_draw, strengths
-from paddle_aug.preview.sweep import sweep_by_op, sweep_of
+from paddle_aug.preview.sweep import range_note, sweep_by_op, sweep_of
 
 
 def test_each_op_is_drawn_at_five_strengths_by_the_texts_of_its_captions(data, caplog):
@@ -23,6 +23,8 @@ def test_each_op_is_drawn_at_five_strengths_by_the_texts_of_its_captions(data, c
         assert [cell.caption for cell in cells] == strengths(section.title, 24)
         for cell in cells:
             assert (augmentation(cell.caption)(original.image, high_draw()) == cell.image).all()
+    assert range_note(sections) == ["(10, 10) is a range from 10 to 10: always 10"]
+    assert range_note(sections[:1]) == []
     changes = [np.abs(cell.image - original.image.astype(int)).mean() for cell in sections[0].cells]
     assert changes == sorted(changes)
 
