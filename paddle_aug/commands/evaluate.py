@@ -1,13 +1,20 @@
 """Measure the accuracy of trained weights."""
 
+import argparse
 import logging
+import shlex
 from pathlib import Path
 
+from paddle_aug.check.next_command import recipe
 from paddle_aug.commands._options import add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
+from paddle_aug.results.language import _
+from paddle_aug.system import plugins
 from paddle_aug.system.files import json_text, locked, refuse_unwritable, set_aside, write_json
+from paddle_aug.system.program import tool
 from paddle_aug.system.progress import no_bar
 from paddle_aug.system.script_task import kept
 
@@ -63,7 +70,8 @@ def main() -> None:
     tta = parse_tta(options.tta, options.tta_draws)
     device = use_device(config)
     trained = load_trained(options.weights, options.run)
-    data = eval_data(trained, pop_fields(options, SOURCES))
+    given = pop_fields(options, SOURCES)
+    data = eval_data(trained, given)
     samples = getattr(data, options.on)
     if not samples:
         raise UserError(f"{data.name} has no {options.on} images to evaluate on; drop --on")
@@ -100,6 +108,7 @@ def main() -> None:
             data.name,
             options.mistakes,
             seen,
+            None if given else next_step(options, trained.config),
         )
         files = evaluate.write(evaluation, out, options.mistakes, seen)
     if earlier:
@@ -111,3 +120,20 @@ def main() -> None:
         print(printable(evaluate.text(evaluation)))
     for file in files:
         logger.info("wrote %s", file)
+
+
+def next_step(options: argparse.Namespace, config: TrainConfig) -> tuple[str, str]:
+    """A sentence, and the command that goes on from an evaluation on the data of the run: a
+    comparison of augmentations or, from its training images, an evaluation on others."""
+    if options.on == "train":
+        text = _("On images that it was not trained on, this says how good the network is:")
+        words = [*tool("evaluate"), str(options.weights)]
+        words += ["--run", str(options.run)] if options.run else []
+        words += ["--import", ",".join(plugins.loaded())] if plugins.loaded() else []
+        return text, shlex.join(words)
+    text = _("This finds out which augmentation helps on the same data, and what is luck:")
+    words = tool("compare")
+    for name in (*SOURCES, "holdout"):
+        words += [flag(name), str(value)] if (value := getattr(config, name)) else []
+    of_sample = config.data in (None, "sample") and config.train_list is None
+    return text, shlex.join([*words, "--recipe", "sample" if of_sample else recipe()])

@@ -255,8 +255,8 @@ def pair_rows(evaluation: Evaluation) -> list[dict]:
     ]
 
 
-def text(evaluation: Evaluation) -> str:
-    """The text for the terminal, in per cent: of all images, of each class, of confused pairs."""
+def summary(evaluation: Evaluation) -> list[str]:
+    """A line each on the accuracy, with its interval, top-5, and the calibration error."""
     measures = evaluation.measures
     low, high = (100 * bound for bound in measures.interval)
     lines = [
@@ -266,11 +266,15 @@ def text(evaluation: Evaluation) -> str:
     if measures.top5 is not None:
         lines.append(f"top-5: {100 * measures.top5:.1f} %")
     error = 100 * measures.calibration_error
-    lines.append(f"expected calibration error: {error:.1f} % ({BINS} bins)")
+    return [*lines, f"expected calibration error: {error:.1f} % ({BINS} bins)"]
+
+
+def text(evaluation: Evaluation) -> str:
+    """The text for the terminal, in per cent: of all images, of each class, of confused pairs."""
     classes = class_table(evaluation)
     mean = {"class": "mean of classes", "images": "", **mean_of_classes(classes)}
     rows = [[cell(value) for value in row.values()] for row in [*classes, mean]]
-    lines.append(text_table([*classes[0]], rows))
+    lines = [*summary(evaluation), text_table([*classes[0]], rows)]
     if pairs := pair_rows(evaluation):
         rows = [[cell(value) for value in row.values()] for row in pairs]
         lines += ["", text_table(["class", "taken for", "images", "of the class"], rows)]

@@ -15,10 +15,11 @@ from paddle_aug.evaluation.evaluate import (
     class_table,
     overlaid,
     pair_rows,
-    text,
+    summary,
 )
 from paddle_aug.results.html import Cell, write_page
 from paddle_aug.results.image_bytes import data_uri, is_small, shrunk
+from paddle_aug.results.language import _
 
 SIDE = 224  # pixels of a picture
 QUALITY = 88  # of JPEG
@@ -34,8 +35,10 @@ def write(
     data: str,
     count: int,
     heatmaps: Sequence[Heatmaps] = (),
+    next_step: tuple[str, str] | None = None,
 ) -> None:
-    """Write the page, with the `count` worst images and their heat maps, if there are any.
+    """Write the page, with the `count` worst images and their heat maps, if there are any; it ends
+    with `next_step`, a sentence and a command.
 
     Raises:
         OSError: the file cannot be written.
@@ -46,7 +49,7 @@ def write(
     size = 0
     for image, heat in zip(worst, maps, strict=True):
         one = _judged(evaluation, image, heat)
-        size += sum(len(address) for address, *_ in one["pictures"])
+        size += sum(len(picture[1]) for picture in one["pictures"])
         if size > MAX_BYTES:
             break
         shown.append(one)
@@ -58,7 +61,8 @@ def write(
         weights=printable(weights),
         data=printable(data),
         part=evaluation.part,
-        lines=text(evaluation).split("\n\n")[0].split("\nclass")[0].splitlines(),
+        accuracy=100 * evaluation.measures.accuracy,
+        measures=_explained(evaluation),
         classes=_class_rows(evaluation),
         pairs=(
             ["class", "taken for", "images", "of the class (%)"],
@@ -70,7 +74,22 @@ def write(
         worst=shown,
         wrong=evaluation.measures.images - evaluation.measures.correct,
         left_out=len(worst) - len(shown),
+        next=next_step,
     )
+
+
+def _explained(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """The measures of all images, each with what it means."""
+    meanings = [
+        _("With many more such images, the accuracy would probably be in this interval."),
+        _("The right class is among the five likeliest."),
+        _(
+            "A network that is 80 % sure should be right 8 times in 10; it is this far off on "
+            "average."
+        ),
+    ]
+    lines = summary(evaluation)
+    return list(zip(lines, meanings if len(lines) == 3 else meanings[::2], strict=True))
 
 
 def _class_rows(evaluation: Evaluation) -> tuple[list[str], list[list[Cell | str]]]:
@@ -100,23 +119,33 @@ def _shaded(confusion: np.ndarray) -> list[list[tuple[int, float, str]]]:
 
 def _judged(evaluation: Evaluation, image: Judged, heat: Heatmaps | None) -> dict:
     """An image with what the network says of it, and its heat maps."""
-    names, label = evaluation.class_names, image.sample.label
+    names, label = [printable(name) for name in evaluation.class_names], image.sample.label
     path = printable(image.sample.path)
-    pictures = [(read_sample(image.sample), path)]
+    pictures = [(_("photo"), read_sample(image.sample), path)]
     if heat is not None:
         pictures += [
-            (overlaid(heat.image, seen),
-             f"where the network sees {printable(names[of])} in {path}")
+            (
+                _("why {name}").format(name=names[of]),
+                overlaid(heat.image, seen),
+                f"where the network sees {names[of]} in {path}",
+            )
             for of, seen in heat.maps.items()
-        ]  # fmt: skip
+        ]
+    if evaluation.part != "train":
+        verdict = _("{own}, taken for {predicted} ({sure} % sure)")
+    elif image.predicted == label:
+        verdict = _("labelled {own}, and taken for it ({sure} % sure)")
+    else:
+        verdict = _("labelled {own}, taken for {predicted} ({sure} % sure; its label: {share} %)")
     return {
         "path": path,
-        "class": printable(names[label]),
-        "own": f"{100 * image.own:.1f}",
-        "predicted": printable(names[image.predicted]),
-        "probability": f"{100 * image.probability:.1f}",
-        "right": image.predicted == label,
-        "pictures": [_picture(pixels, words) for pixels, words in pictures],
+        "verdict": verdict.format(
+            own=names[label],
+            predicted=names[image.predicted],
+            sure=f"{100 * image.probability:.0f}",
+            share=f"{100 * image.own:.1f}",
+        ),
+        "pictures": [(name, *_picture(pixels, words)) for name, pixels, words in pictures],
     }
 
 

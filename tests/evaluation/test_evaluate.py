@@ -15,6 +15,7 @@ from made_font import write_font
 from matplotlib.image import imread, imsave
 
 from paddle_aug.augment.modes import augmentation
+from paddle_aug.check.next_command import recipe
 from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -216,6 +217,8 @@ def test_the_tool_finds_the_accuracy_that_training_found(
         "mistakes.png",
         "reliability.png",
     ]
+    page = (out / "evaluation.html").read_text()
+    assert f"compare.py --data {photos} --recipe {recipe()}</code>" in page
 
 
 def test_on_train_ranks_the_training_images_by_their_loss(
@@ -230,6 +233,7 @@ def test_on_train_ranks_the_training_images_by_their_loss(
     assert (out / "hardest.png").exists()
     assert (out / "heatmaps.png").exists()
     assert not (out / "mistakes.png").exists()
+    assert f"evaluate.py {weights}</code>" in (out / "evaluation.html").read_text()
     trained = load_trained(weights)
     samples = eval_data(trained, {}).train
     chances = [

@@ -25,7 +25,10 @@ def words(text):
 
 @pytest.fixture
 def file(photos, tmp_path):
-    page.write(evaluation_of(photos), tmp_path / "a.html", "noAug_last", "photos", 4)
+    next_step = "This goes on:", "compare --data 'my photos'"
+    page.write(
+        evaluation_of(photos), tmp_path / "a.html", "noAug_last", "photos", 4, next_step=next_step
+    )
     return tmp_path / "a.html"
 
 
@@ -33,9 +36,13 @@ def test_the_page_has_the_numbers_of_the_evaluation(file, photos):
     text = file.read_text(encoding="utf-8")
     reader = Reader(text)
     evaluation = evaluation_of(photos)
-    said = evaluate.text(evaluation).splitlines()
-    assert words(reader.texts["p"][0]).lower() == said[0].lower()
-    assert said[1] in reader.texts["p"][1]
+    assert reader.texts["h1"] == ["How good the network is on photos"]
+    right = f"{100 * evaluation.measures.accuracy:.1f} % right"
+    assert reader.texts["p"][0] == f"{right}; guessing gives 33.3 %."
+    assert reader.texts["p"][1] == "noAug_last on the eval images of photos"
+    assert reader.texts["dt"] == evaluate.text(evaluation).splitlines()[:2]
+    assert "should be right 8 times in 10" in reader.texts["dd"][1]
+    assert reader.texts["pre"] == ["compare --data 'my photos'"]
     rows = [words(row) for row in reader.texts["tr"]]
     for row in evaluate.class_table(evaluation):
         assert " ".join(map(evaluate.cell, row.values())) in rows
@@ -46,8 +53,9 @@ def test_the_page_has_the_numbers_of_the_evaluation(file, photos):
     mistakes = evaluation.mistakes(4)
     assert [image["alt"] for image in reader.images] == [one.sample.path for one in mistakes]
     for one, shown in zip(mistakes, reader.texts["li"][-4:], strict=True):
-        assert f"{100 * one.probability:.1f} % class{one.predicted}" in words(shown)
-        assert f"is class{one.sample.label}" in words(shown)
+        verdict = f"class{one.sample.label}, taken for class{one.predicted}"
+        sure = f"({100 * one.probability:.0f} % sure)"
+        assert words(shown) == f"{verdict} {sure} {one.sample.path}"
     assert all(address.startswith(("data:image/", "#")) for address in reader.addresses)
     assert not {"link", "iframe"} & reader.texts.keys()
 
@@ -61,6 +69,8 @@ def test_training_images_are_shown_as_labels_that_may_be_wrong_with_heat_maps(ph
     hardest = [one.sample.path for one in evaluation.hardest(3)]
     assert [image["alt"] for image in reader.images[::2]] == hardest
     assert reader.images[1]["alt"] == f"where the network sees class0 in {hardest[0]}"
+    assert reader.texts["figcaption"] == ["photo", "why class0"] * 3
+    assert "pre" not in reader.texts
 
 
 def test_images_without_room_are_counted_and_a_large_matrix_is_left_to_its_file(
