@@ -7,21 +7,21 @@ from typing import NamedTuple
 
 from paddle_aug.check.findings import DuplicatePair, closeness, duplicate_pairs, spot
 from paddle_aug.check.survey import Listed, Survey, shown
-from paddle_aug.check.text import as_dict, facts, verdict
+from paddle_aug.check.text import class_counts, facts, verdict
 from paddle_aug.data.image import read_sample
 from paddle_aug.data.parallel import over_images
 from paddle_aug.data.remarks import Finding, Place, class_name
-from paddle_aug.data.samples import Sample, normal_path
+from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import printable
 from paddle_aug.results.html import Cell, write_page
 from paddle_aug.results.image_bytes import data_uri, shrunk
 
 SIDE = 128  # pixels of a thumbnail
 QUALITY = 82  # of JPEG
-MAX_BYTES = 2_300_000  # of all thumbnails; the page stays below 3 MB
+MAX_BYTES = 2_300_000  # of all thumbnails; with its text, the page stays below 3 MB
 MAX_PLACES = 24  # of a finding
 MAX_PAIRS = 24  # of a kind
-MAX_IMAGES = 24  # of a class
+IMAGES = (1, 2, 8, 24)  # of a class: one of every class first, then more of each
 MAX_CLASSES = 1000  # in the table
 LEAKS = ("leak-file", "leak", "near-leak")
 
@@ -37,36 +37,34 @@ class Thumbnail(NamedTuple):
 
 
 class Thumbnails:
-    """The thumbnails of a page, each once, as long as there is room; `left_out` had none."""
+    """The thumbnails of a page, as long as there is room: a page has the bytes of an image as often
+    as it shows it."""
 
-    def __init__(self, survey: Survey):
-        self.survey = survey
-        self.kept: dict[str, Thumbnail] = {}
-        self.bytes = 0
-        self.left_out = 0
+    def __init__(self):
+        self.drawn: dict[str, Thumbnail] = {}
+        self.room = MAX_BYTES
 
     def of(self, images: Sequence[Listed]) -> list[Thumbnail]:
-        """The thumbnails of these images."""
+        """The thumbnails of these images, in their order."""
         readable = [image.sample for image in images if not isinstance(image.seen, str)]
-        wanted = {normal_path(s): s for s in readable if normal_path(s) not in self.kept}
-        if self.bytes < MAX_BYTES:
-            drawn = over_images(thumbnail, list(wanted.values()), "drawing thumbnails")
-            for path, (address, width, height) in zip(wanted, drawn, strict=True):
-                if self.bytes + len(address) > MAX_BYTES:
-                    continue
-                self.bytes += len(address)
-                words = shown(wanted[path])
-                self.kept[path] = Thumbnail(words, address, width, height)
-        self.left_out += sum(path not in self.kept for path in wanted)
-        bare = [Thumbnail(shown(image.sample)) for image in images]
-        return [self.kept.get(normal_path(image.sample), one)
-                for image, one in zip(images, bare, strict=True)]  # fmt: skip
+        new = {normal_path(s): s for s in readable if normal_path(s) not in self.drawn}
+        if self.room > 0:
+            drawn = over_images(thumbnail, list(new.values()), "drawing thumbnails")
+            self.drawn.update(zip(new, drawn, strict=True))
+        return [self._fitting(image.sample) for image in images]
+
+    def _fitting(self, sample: Sample) -> Thumbnail:
+        bare = Thumbnail(shown(sample))
+        drawn = self.drawn.get(normal_path(sample), bare)
+        self.room -= len(drawn.address)  # below 0, no other fits
+        return drawn if self.room >= 0 else bare
 
 
-def thumbnail(sample: Sample) -> tuple[str, int, int]:
-    """The address, width and height of a small picture."""
+def thumbnail(sample: Sample) -> Thumbnail:
+    """The thumbnail of a readable image."""
     small = shrunk(read_sample(sample), SIDE)
-    return data_uri(small, exact=False, quality=QUALITY), small.shape[1], small.shape[0]
+    height, width = small.shape[:2]
+    return Thumbnail(shown(sample), data_uri(small, exact=False, quality=QUALITY), width, height)
 
 
 def write(survey: Survey, findings: list[Finding], file: Path) -> None:
@@ -75,7 +73,7 @@ def write(survey: Survey, findings: list[Finding], file: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    thumbnails = Thumbnails(survey)
+    thumbnails = Thumbnails()
     by_code: dict[str, list[DuplicatePair]] = defaultdict(list)
     for pair in duplicate_pairs(survey):
         by_code[pair.code].append(pair)
@@ -84,7 +82,7 @@ def write(survey: Survey, findings: list[Finding], file: Path) -> None:
         {
             "finding": finding._replace(message=printable(finding.message)),
             "advice": finding.advice.split("\n"),
-            "pairs": _pairs(thumbnails, by_code[finding.code][:MAX_PAIRS]),
+            "pairs": _pairs(thumbnails, survey.found, by_code[finding.code][:MAX_PAIRS]),
             "places": []
             if by_code[finding.code]
             else _places(thumbnails, finding.places[:MAX_PLACES], places),
@@ -92,22 +90,8 @@ def write(survey: Survey, findings: list[Finding], file: Path) -> None:
         }
         for finding in findings
     ]
-    of_class: dict[int, list[Listed]] = defaultdict(list)
-    for image in survey.readable:
-        of_class[image.sample.label].append(image)
-    # A few images of every class come first, so that no class is without a picture.
-    shown_of = {label: _spread(images, MAX_IMAGES) for label, images in sorted(of_class.items())}
-    for few in (2, 8):
-        for images in shown_of.values():
-            thumbnails.of(_spread(images, few))
-    classes = [
-        (
-            class_name(survey.found, label),
-            len(of_class[label]),
-            [one for one in thumbnails.of(images) if one.address],
-        )
-        for label, images in shown_of.items()
-    ]
+    classes = _classes(survey, thumbnails)
+    heads, rows = class_table(survey)
     write_page(
         file,
         "check.html",
@@ -116,16 +100,40 @@ def write(survey: Survey, findings: list[Finding], file: Path) -> None:
         facts=facts(survey),
         findings=told,
         leaks=sum(len(by_code[code]) for code in LEAKS),
-        table=class_table(survey),
+        table=(heads, rows[:MAX_CLASSES]),
+        more_classes=max(0, len(rows) - MAX_CLASSES),
         classes=classes,
-        left_out=sum(len(images) - len(kept) for (_, _, kept), images in
-                     zip(classes, of_class.values(), strict=True)),
-    )  # fmt: skip
+        left_out=len(survey.readable) - sum(len(pictures) for _, _, pictures in classes),
+    )
 
 
-def _spread(images: Sequence[Listed], number: int) -> list[Listed]:
-    number = min(number, len(images))
-    return [images[place * len(images) // number] for place in range(number)]
+def _classes(survey: Survey, thumbnails: Thumbnails) -> list[tuple[str, int, list[Thumbnail]]]:
+    """The classes that have a picture on the page: name, number of images, and pictures."""
+    of_class: dict[int, list[Listed]] = defaultdict(list)
+    for image in survey.readable:
+        of_class[image.sample.label].append(image)
+    pictures: dict[int, dict[int, Thumbnail]] = {label: {} for label in sorted(of_class)}
+    for number in IMAGES:
+        for label, known in pictures.items():
+            new = [place for place in _spread(len(of_class[label]), number) if place not in known]
+            fitting = thumbnails.of([of_class[label][place] for place in new])
+            pairs = zip(new, fitting, strict=True)
+            known.update((place, one) for place, one in pairs if one.address)
+    return [
+        (
+            printable(class_name(survey.found, label)),
+            len(of_class[label]),
+            [one for _, one in sorted(known.items())],
+        )
+        for label, known in pictures.items()
+        if known
+    ]
+
+
+def _spread(count: int, number: int) -> list[int]:
+    """Up to `number` places among `count`, as far apart as possible."""
+    number = min(number, count)
+    return [place * count // number for place in range(number)]
 
 
 def _places(
@@ -140,17 +148,16 @@ def _places(
     ]
 
 
-def _pairs(thumbnails: Thumbnails, pairs: Sequence[DuplicatePair]) -> list[dict]:
+def _pairs(thumbnails: Thumbnails, found: Found, pairs: Sequence[DuplicatePair]) -> list[dict]:
     """Pairs of images, each with what it is and how close the two are."""
     listed = [image for pair in pairs for image in (pair.first, pair.second)]
     pictures = iter(thumbnails.of(listed))
-    found = thumbnails.survey.found
     return [
         {
             "close": closeness(pair).removeprefix(", ") or "the same pixels",
             "images": [
                 (next(pictures), ("train", "eval", "test")[image.part],
-                 class_name(found, image.sample.label))
+                 printable(class_name(found, image.sample.label)))
                 for image in (pair.first, pair.second)
             ],
         }
@@ -160,7 +167,7 @@ def _pairs(thumbnails: Thumbnails, pairs: Sequence[DuplicatePair]) -> list[dict]
 
 def class_table(survey: Survey) -> tuple[list[str], list[list[Cell | str]]]:
     """Heads and rows: the images of each class in each list."""
-    rows = as_dict(survey, [])["classes"]
+    rows = class_counts(survey)
     parts = [part for part, counts in survey.counts.items() if counts or part == "train"]
     most = max([1, *(row["train"] for row in rows)])
     return ["class", "label", *parts], [
@@ -172,5 +179,5 @@ def class_table(survey: Survey) -> tuple[list[str], list[list[Cell | str]]]:
                 for part in parts
             ),
         ]
-        for row in rows[:MAX_CLASSES]
+        for row in rows
     ]

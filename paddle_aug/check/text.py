@@ -38,14 +38,7 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
         "images": {part: counts.total() for part, counts in survey.counts.items()},
         "distinct": len(survey.images),
         "readable": len(survey.readable),
-        "classes": [
-            {
-                "label": label,
-                "name": class_name(survey.found, label),
-                **{part: counts[label] for part, counts in survey.counts.items()},
-            }
-            for label in _labels(survey)
-        ],
+        "classes": class_counts(survey),
         "sizes": _sizes(survey),
         "formats": dict(_formats(survey).most_common()),
         "thresholds": {
@@ -68,6 +61,18 @@ def as_dict(survey: Survey, findings: list[Finding]) -> dict:
             for pair in duplicate_pairs(survey)
         ],
     }
+
+
+def class_counts(survey: Survey) -> list[dict]:
+    """The number and name of each class, and its images in each list."""
+    return [
+        {
+            "label": label,
+            "name": class_name(survey.found, label),
+            **{part: counts[label] for part, counts in survey.counts.items()},
+        }
+        for label in _labels(survey)
+    ]
 
 
 def as_text(survey: Survey, findings: list[Finding], width: int | None = None) -> str:

@@ -70,11 +70,10 @@ def main() -> int:
         if options.json is not None:
             with writing(f"--json {options.json}"):
                 write_json(options.json, as_dict(survey, faults))
+    report = logger.info if options.json == "-" else print
     if options.html is not None:
         with writing(f"--html {options.html}"):
             write_check_page(survey, faults, options.html)
-    report = logger.info if options.json == "-" else print
-    if options.html is not None:
         report(f"wrote {options.html}")
     if options.montage is not None:
         report(f"{options.montage}: {len(write_montages(survey, options.montage)):,} sheets")

@@ -73,10 +73,7 @@ def test_thumbnails_that_find_no_room_are_counted(survey, tmp_path, monkeypatch)
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     reader = Reader(text)
     assert 0 < len({one["alt"] for one in reader.images}) < 20
-    assert (
-        sum(len(one["src"]) for one in {one["alt"]: one for one in reader.images}.values())
-        <= 40_000
-    )
+    assert sum(len(one["src"]) for one in reader.images) <= 40_000
     assert "images left out, as a page has at most 3 MB" in text
 
 
@@ -85,6 +82,25 @@ def test_the_answer_names_a_finding_that_is_the_only_one(survey, tmp_path):
     page.write(survey, [note], tmp_path / "a.html")
     answer = Reader((tmp_path / "a.html").read_text(encoding="utf-8")).texts["p"][0]
     assert answer.startswith(f"Nothing stops training; 1 note: {note.message}. ")
+
+
+def test_a_picture_of_every_class_comes_before_a_second_of_any(photos, tmp_path, monkeypatch):
+    survey = Survey(find_dataset(str(photos)))
+    size = max(len(page.thumbnail(image.sample).address) for image in survey.images)
+    monkeypatch.setattr(page, "MAX_BYTES", 3 * size)
+    page.write(survey, [], tmp_path / "a.html")
+    summaries = Reader((tmp_path / "a.html").read_text(encoding="utf-8")).texts["summary"]
+    assert [text.split(" (")[0] for text in summaries] == survey.found.class_names
+    assert len(summaries) == 3
+
+
+def test_classes_that_the_table_lacks_are_counted(survey, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "MAX_CLASSES", 3)
+    page.write(survey, [], tmp_path / "a.html")
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    rows = [head for head in Reader(text).found("th") if head["scope"] == "row"]
+    assert len(rows) == 3
+    assert f"… and {len(page.class_table(survey)[1]) - 3} more (--json has all)" in text
 
 
 def test_the_tool_writes_it_and_a_file_that_cannot_be_written_is_refused(
