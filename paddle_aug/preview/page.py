@@ -14,7 +14,8 @@ from paddle_aug.results.image_bytes import data_uri, is_small, shrunk
 from paddle_aug.results.text import count
 from paddle_aug.system.files import write_text
 
-MAX_BYTES = 2_800_000  # of all pictures; with its text, the page stays below 3 MB
+MAX_BYTES = 2_900_000  # of all pictures with their words; with its style, the page is below 3 MB
+WORDS = 1_000  # bytes for the tags, name and parameters of a picture
 QUALITIES = (95, 88, 80, 70)  # of JPEG; the first by which all pictures fit
 MAX_SIDE = 640  # pixels of a picture that need not be exact
 
@@ -154,7 +155,7 @@ def fitting(images: Sequence[Sequence[np.ndarray]], exact: bool) -> list[list[st
     """
     for quality in (None,) if exact else QUALITIES:
         addresses = [[address_of(one, quality) for one in pictures] for pictures in images]
-        sizes = np.cumsum([sum(map(len, of_image)) for of_image in addresses])
+        sizes = np.cumsum([sum(len(one) + WORDS for one in of_image) for of_image in addresses])
         if sizes[-1] <= MAX_BYTES:
             break
     kept = int(np.searchsorted(sizes, MAX_BYTES, side="right"))

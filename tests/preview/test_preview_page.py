@@ -122,6 +122,17 @@ def test_a_page_of_more_than_3_mb_takes_worse_pictures_and_then_fewer_images():
         page([Section("", "a.png", [Cell(rough, "")] * 99)], "")
 
 
+def test_a_page_of_very_many_small_pictures_stays_below_3_mb():
+    rough = generator(0, "drawing").integers(0, 256, (24, 24, 3)).astype(np.uint8)
+    sections = [
+        Section("", f"class1/train_{n:03}.png", [Cell(rough, "", f"rotate {n}° · noise 5" * 8)] * 6)
+        for n in range(300)
+    ]
+    text = page(sections, "userDef")
+    assert 2_000_000 < len(text.encode()) < 3_000_000
+    assert "images left out" in text
+
+
 def test_whatever_stands_in_names_is_text(noise, tmp_path):
     nasty = "a <script>alert('&amp;')</script> \udcff\".png"
     cell = Cell(noise[0], nasty, f"mixup 3% {nasty}")
