@@ -82,7 +82,8 @@ def main() -> None:
         if isinstance(row, UserError):
             raise row
         rows.append(row)
-    names = data.name, trained.config.network
+    tested = f"{data.name}, with --tta {options.tta}" if options.tta else data.name
+    names = tested, trained.config.network
     evaluation = evaluate.Evaluation(
         trained.class_names, samples, np.stack(rows), options.on, names
     )
@@ -105,7 +106,7 @@ def main() -> None:
             evaluation,
             out / "evaluation.html",
             options.weights.stem,
-            data.name,
+            tested,
             options.mistakes,
             seen,
             None if given else next_step(options, trained.config),
@@ -116,7 +117,7 @@ def main() -> None:
     if options.json:
         print(json_text(facts))
     else:
-        print(printable(f"{options.weights} on the {options.on} images of {data.name}"))
+        print(printable(f"{options.weights} on the {options.on} images of {tested}"))
         print(printable(evaluate.text(evaluation)))
     for file in files:
         logger.info("wrote %s", file)

@@ -261,6 +261,7 @@ def test_without_out_it_writes_beside_the_logs_and_keeps_an_earlier_evaluation(
         assert run_tool("evaluate.py", file, "--tta", "hflip", monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
     assert "wrote logs/noAug_last/evaluation.json" in said.err
+    assert ", with --tta hflip\n" in said.out
     assert "95 % interval" in said.out
     lines = said.out.splitlines()
     table = len(lines) - 1 - lines[::-1].index("")
