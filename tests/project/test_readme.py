@@ -34,7 +34,7 @@ PAGES = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").rglob("*
 
 REQUIREMENTS = ("requirements.txt", "requirements-cpu.txt", "requirements-dev.txt")
 
-# The gate runs these on a clean checkout.
+# CI runs these on a clean checkout.
 RUN_BY_CI = {"make test", "pip install -r requirements.txt"}
 
 
