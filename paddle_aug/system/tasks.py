@@ -88,24 +88,28 @@ class LocalWorker:
             self.stop()
             self.pipe, theirs = self.context.Pipe()
             arguments = (Loaded(), theirs, self.shared)
-            self.process = self.context.Process(target=_serve, args=arguments)
+            process = self.context.Process(target=_serve, args=arguments)
             with block_signals():
-                self.process.start()
+                process.start()
+                self.process = process  # one that did not start cannot be joined
             theirs.close()
-        self.pipe.send(task.call(self.device))
+        with contextlib.suppress(BrokenPipeError):  # `result` says how the process ended
+            self.pipe.send(task.call(self.device))
 
     def result(self) -> Any:
         try:
-            return raised(self.pipe.recv())
-        except (EOFError, ConnectionResetError):
+            result = self.pipe.recv()
+        except (EOFError, OSError):  # an OSError in the middle of a result
             self.process.join()
             code = self.process.exitcode
             how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
             raise Died(f"its process {how}") from None
+        return raised(result)
 
     def interrupt(self) -> None:
         if self.process is not None and self.process.is_alive():
-            os.kill(self.process.pid, signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(self.process.pid, signal.SIGINT)
 
     def stop(self) -> None:
         if self.process is not None:

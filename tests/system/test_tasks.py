@@ -1,0 +1,51 @@
+"""Worker processes: what a task raises, and processes that do not start."""
+
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from paddle_aug.system.tasks import LocalWorker, run, stopped
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def reset(shared):
+    """A task that a network drive has stopped."""
+    return ConnectionResetError("the drive went away")
+
+
+@dataclass(frozen=True)
+class Resetting:
+    name: str = "one"
+
+    def call(self, device: str) -> Callable:
+        return reset
+
+    def done(self) -> int:
+        return 0
+
+    def lost(self, death: str) -> str:
+        return death
+
+
+def test_an_error_of_a_task_that_looks_like_one_of_its_pipe_is_the_tasks():
+    with (
+        stopped([LocalWorker(None, "cpu", SPAWN)]) as workers,
+        pytest.raises(ConnectionResetError, match="the drive went away"),
+    ):
+        list(run(workers, [Resetting()]))
+
+
+class Unpicklable:
+    def __reduce__(self):
+        raise MemoryError("no memory for a process")
+
+
+def test_where_a_process_does_not_start_the_reason_is_what_is_raised():
+    with (
+        pytest.raises(MemoryError, match="no memory for a process"),
+        stopped([LocalWorker(Unpicklable(), "cpu", SPAWN)]) as (worker,),
+    ):
+        worker.begin(Resetting())
