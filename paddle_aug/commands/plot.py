@@ -10,7 +10,7 @@ from paddle_aug.commands._options import CommandParser, add_language
 from paddle_aug.experiments import compare_figures, compare_report, compare_results
 from paddle_aug.results import curves, runlog, style, table
 from paddle_aug.results.text import terminal_width
-from paddle_aug.system.program import replaced, tool
+from paddle_aug.system.program import replaced, tool, value_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,8 @@ def next_command(runs: Sequence[runlog.Run]) -> list[str]:
     if len(modes) < 2 or len(runs) > len(modes) or not by_train:
         return []
     words = replaced(words, dict.fromkeys(OF_TRAIN))
+    if value_of(words, "--holdout") is None:  # without, compare refuses to stop early
+        words = replaced(words, {"--early-stop": None, "--early-stop-by": None})
     if not {"-c", "--recipe"} & {word.partition("=")[0] for word in words}:
         # The default of train, not that of compare.
         words += ["--recipe", "sample" if runs[0].run["data"]["name"] == "sample" else "aistudio"]

@@ -67,6 +67,11 @@ def next_step(state: dict, means: dict[str, float], comparisons: dict[str, Compa
         text = _("The test had one mode. This compares it with others, with {seeds} each.")
     command = replaced(
         sibling(train, "train", "compare"),
-        {"--modes": ",".join(modes), "--seeds": f"{seeds}", "--out": kept("logs/compare-winner")},
+        {
+            "--visualdl": None,  # which compare does not take
+            "--modes": ",".join(modes),
+            "--seeds": f"{seeds}",
+            "--out": kept("logs/compare-winner"),
+        },
     )
     return Step(f"{text.format(seeds=count(seeds, 'seed'))}{dropped}", shlex.join(command))

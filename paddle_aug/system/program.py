@@ -46,7 +46,7 @@ def replaced(words: Sequence[str], options: Mapping[str, str | None]) -> list[st
     for option in options:
         while option in (names := [word.partition("=")[0] for word in words]):
             place = names.index(option)
-            alone = "=" in words[place] or "".join(words[place + 1 : place + 2]).startswith("--")
+            alone = "=" in words[place] or "".join(words[place + 1 : place + 2]).startswith("-")
             del words[place : place + (1 if alone else 2)]
     return [
         *words,

@@ -4,6 +4,7 @@ what it reports. Training is played, except in two tests at the end."""
 import json
 import logging
 import re
+import shlex
 import sys
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from made_data import spoil_images, write_dataset
 from made_search import state_of
 from played import Played as PlayedTraining
 
+from paddle_aug.commands import compare as compare_command
 from paddle_aug.commands import search as search_command
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
@@ -483,6 +485,15 @@ def test_a_search_ends_with_the_command_that_settles_what_is_open(final, text, c
     full = "python tools/" + command.format(data="--data photos --recipe small")
     assert step == (text, full)
     assert f"## What to run next\n\n{text}\n\n```sh\n{full}\n```" in search_report.report(state)
+
+
+def test_the_comparison_that_comes_next_takes_the_options_of_the_search():
+    state = state_of({"hflip": HIGH, "none": NOISY}, modes=["hflip", "none"])
+    state["command"] = "python tools/train.py --data photos --visualdl vdl --amp --augment"
+    _, tool, *words = shlex.split(search_report.what_next(state).command)
+    assert tool == "tools/compare.py"
+    options, given = compare_command.parse(words)
+    assert (options.seeds, given) == (5, {"data": "photos", "amp": True})
 
 
 def test_where_curves_of_the_test_still_rise_the_answer_begins_with_that():

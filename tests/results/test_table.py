@@ -205,6 +205,15 @@ def test_a_mode_that_would_clear_the_screen_is_printed_escaped_and_seeds_share_f
             ["paddle-aug train", "--data", "photos", "--augment", "all", "--epochs", "9"],
             "compare.py --data photos --epochs 9 --recipe aistudio --modes none,hflip --seeds 5\n",
         ),
+        (
+            ["tools/train.py", "--data", "photos", "-c", "small", "--early-stop", "5"],
+            "compare.py --data photos -c small --modes none,hflip --seeds 5\n",
+        ),
+        (
+            ["tools/train.py", "--data", "photos", "-c", "small", "--early-stop", "5",
+             "--holdout", "0.2"],
+            "compare.py --data photos -c small --early-stop 5 --holdout 0.2 --modes none,hflip ",
+        ),
         (["my_script.py", "--data", "photos"], None),
     ],
 )  # fmt: skip
