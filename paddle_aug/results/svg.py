@@ -334,25 +334,28 @@ def _ends(value: float, margin: float | None) -> tuple[float, float]:
 
 
 def _labels(series: Sequence[Series], across: _Scale, up: _Scale) -> list[Markup]:
-    """The labels, beside the last points and each above the one below it."""
+    """The labels, beside the last points, each above the one below it and none above the chart."""
     ends = [
         (one, known[-1])
         for one in series
         if one.label and (known := [point for point in one.points if math.isfinite(point[1])])
     ]
+    ends.sort(key=lambda item: item[1][1])
     placed: list[tuple[float, float]] = []
-    parts = []
-    for one, (x, y, _margin) in sorted(ends, key=lambda item: item[1][1]):
+    for _one, (x, y, _margin) in ends:
         left, height = across(x) + 7, min(up(y) + 4, up.start)
         for other_left, other in placed:
             if abs(left - other_left) < LETTER * LABEL and other - height < LINE:
                 height = other - LINE
         placed.append((left, height))
-        text = Markup('<text class="name" data-mode="{}" {}>{}</text>').format(
-            one.place, _at(left, height), _short(one.label)
-        )
-        parts.append(text)
-    return parts
+    for number, (left, height) in reversed([*enumerate(placed)]):  # from the top
+        above = [h for other, h in placed[number + 1 :] if abs(left - other) < LETTER * LABEL]
+        placed[number] = left, max(height, LINE, *(h + LINE for h in above))
+    label = Markup('<text class="name" data-mode="{}" {}>{}</text>')
+    return [
+        label.format(one.place, _at(*place), _short(one.label))
+        for (one, _end), place in zip(ends, placed, strict=True)
+    ]
 
 
 def _short(text: str, letters: int = LABEL) -> str:

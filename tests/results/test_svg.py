@@ -98,6 +98,16 @@ def test_labels_at_the_ends_of_lines_do_not_cover_each_other():
     assert min(b - a for a, b in pairwise(heights)) >= 12
 
 
+def test_labels_of_lines_that_end_at_the_top_stay_within_the_chart():
+    series = [Series(name, 0, [(1, 1.0, None), (2, 9.0, None)], label=name) for name in "abcde"]
+    chart = lines("T", series, Axis("x"), Axis("y"))
+    heights = sorted(
+        float(text.get("y")) for text in parsed(chart).iter(f"{SVG}text") if text.get("class")
+    )
+    assert heights[0] >= 10
+    assert min(b - a for a, b in pairwise(heights)) >= 12
+
+
 @pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0], [math.nan]])
 def test_charts_of_few_or_equal_values_are_drawn(values):
     points = [(float(place), value, None) for place, value in enumerate(values)]
