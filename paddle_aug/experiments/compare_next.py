@@ -95,7 +95,8 @@ def next_step(results: Results) -> Step:
     settings, state = results.settings, results.state
     words = shlex.split(state["command"]) or tool("compare")
     if _unfinished(results):
-        if settings["budget"] is None:
+        # A comparison that was stopped before its budget ended has not finished.
+        if settings["budget"] is None or not state.get("finished", True):
             return Step(_("Not all runs are done. The same command continues:"), shlex.join(words))
         more = {"--budget": duration(2 * settings["budget"])}
         return _again(words, _("The budget ended before all runs were done. This continues:"), more)

@@ -47,12 +47,12 @@ def _claims(results: Results) -> list[str]:
         text = _(
             "No augmentation is shown to help on {data}, compared with {baseline} ({seeds} each)."
         )
-        sentences = [text.format(**names, seeds=seeds(results))]
-    elif results.unit == "fold":
-        text = _("No answer: the baseline {baseline} has no fold in common with another mode.")
-        sentences = [text.format(**names)]
+        pairs = [row.comparison.difference.n for row in others]
+        sentences = [text.format(**names, seeds=seeds_text(pairs, results.unit))]
     else:
         text = _("No answer: the baseline {baseline} has no seed in common with another mode.")
+        if results.unit == "fold":
+            text = _("No answer: the baseline {baseline} has no fold in common with another mode.")
         sentences = [text.format(**names)]
     text = _("{mode} ({points} points): {comparison}.")
     sentences += [
@@ -179,7 +179,7 @@ def left_out(results: Results) -> str:
             "saved {time} of training."
         )
         return text.format(missing=listed(missing), time=duration(saved(results)))
-    if budget := results.settings["budget"]:
+    if (budget := results.settings["budget"]) and results.state.get("finished", True):
         text = _("The budget of {time} ran out: {missing}.")
         return text.format(time=duration(budget), missing=listed(missing))
     return _("Not all runs are done: {missing}.").format(missing=listed(missing))

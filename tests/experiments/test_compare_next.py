@@ -148,6 +148,14 @@ def test_the_next_command_is_the_one_that_settles_what_is_open(
     assert parsers[tool.split("/")[1].removesuffix(".py")].parse(words)
 
 
+def test_a_budget_that_was_not_used_up_is_not_doubled(tmp_path):
+    comparison(tmp_path, {"none": [0.5, 0.51, 0.5], "hflip": [0.5, None, None]}, budget=5400.0)
+    change_state(tmp_path, finished=False)
+    results = compare_results.read(tmp_path)
+    assert next_step(results).command == COMMAND
+    assert compare_report.left_out(results) == "Not all runs are done: `hflip` has 1 of 3 seeds."
+
+
 def test_with_few_images_to_evaluate_on_folds_come_before_more_seeds(tmp_path):
     results = comparison(tmp_path)
     for run in results.finished(1.0):

@@ -236,6 +236,12 @@ def test_runs_that_diverged_are_listed_and_are_in_no_number(accuracies, sentence
         assert (row["accuracy"] == "") == (row["lossEval"] == "") == lost
 
 
+def test_the_answer_counts_the_seeds_that_both_modes_have(tmp_path):
+    accuracies = {"none": [0.50, 0.51, 0.49], "userDef": [0.51, LOST, 0.48]}
+    results = compare_results.read(write_comparison(tmp_path, accuracies))
+    assert "compared with `none` (2 seeds each)." in compare_report.answer(results)
+
+
 def test_a_comparison_without_a_finished_run_has_no_results(tmp_path):
     folder = write_comparison(tmp_path, {"none": [None], "hflip": [None]})
     with pytest.raises(UserError, match="no run of this comparison is finished yet"):
