@@ -64,8 +64,9 @@ def cost_chart(results: Results) -> AgainstChart | None:
     return _against(results, _("Seconds an epoch"), points)
 
 
-def fractions_chart(results: Results) -> AgainstChart:
-    """Accuracy against the number of training images."""
+def fractions_chart(results: Results) -> AgainstChart | None:
+    """Accuracy against the number of training images; None for one fraction, or without a run that
+    did not diverge."""
     sizes = {fraction: results.trained_on(fraction) for fraction in sorted(results.fractions)}
     points = {
         mode: [
@@ -75,6 +76,8 @@ def fractions_chart(results: Results) -> AgainstChart:
         ]
         for mode in results.modes
     }
+    if len(sizes) < 2 or not any(points.values()):
+        return None
     return _against(results, _("Training images"), points)
 
 

@@ -63,8 +63,7 @@ def _figures(results: Results) -> dict[str, Figure]:
         figures["modes"] = curves.modes_figure(compare_charts.modes_chart(results))
         if cost := compare_charts.cost_chart(results):
             figures["cost"] = curves.against_figure(cost)
-    if len(results.fractions) > 1:
-        fractions = compare_charts.fractions_chart(results)
+    if fractions := compare_charts.fractions_chart(results):
         figures["fractions"] = curves.against_figure(fractions, logarithmic=True)
     if classes := compare_charts.classes_chart(results):
         figures["classes"] = classes_figure(classes)

@@ -12,14 +12,17 @@ from paddle_aug.results.colours import colours, label
 from paddle_aug.results.html import Cell, environment
 from paddle_aug.results.runlog import by_mode, sound
 from paddle_aug.results.svg_charts import against_svg, curves_svg, modes_svg
-from paddle_aug.system.files import read_json, write_text
+from paddle_aug.system.files import read_json, remove, write_text
 
 
 def write(results: Results) -> list[Path]:
     """Write figures, report.html, report.md, report.csv and runs.csv into the comparison's folder;
-    returns the files of the report."""
+    returns the files of the report. Removes the figures that only an earlier report had."""
     folder = results.folder
     figures = compare_figures.draw(results, folder)
+    for name in compare_figures.CAPTIONS:
+        if f"{name}.png" not in figures:
+            remove(folder / f"{name}.png")
     contents = {
         "report.html": page(results),
         "report.md": markdown(results, figures),
@@ -55,8 +58,7 @@ def charts(results: Results, modes: list[str]) -> dict[str, tuple[Markup, str]]:
         charts["modes"] = modes_svg(accuracies, modes), accuracies.title
         if cost := compare_charts.cost_chart(results):
             charts["cost"] = against_svg(cost, modes), cost.title
-    if len(results.fractions) > 1:
-        fractions = compare_charts.fractions_chart(results)
+    if fractions := compare_charts.fractions_chart(results):
         charts["fractions"] = against_svg(fractions, modes, logarithmic=True), fractions.title
     groups = {
         mode: sound(runs) or runs for mode, runs in by_mode(results.finished(results.main)).items()

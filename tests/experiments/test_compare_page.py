@@ -1,6 +1,7 @@
 """The report as files: what is in them, that they need nothing else, and how a browser takes it."""
 
 import json
+import math
 import re
 
 import numpy as np
@@ -132,6 +133,26 @@ def test_charts_hold_the_numbers_of_the_report(folder):
     assert [change.points for change in classes.changes["userDef"]] == pytest.approx(
         [100 * changes[label].mean for label in classes.labels]
     )
+
+
+def test_a_figure_that_no_longer_belongs_to_the_report_is_removed(tmp_path):
+    folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "userDef": [0.6, 0.65]})
+    for name in ("cost.png", "accuracy_all.png", "mine.png"):
+        (folder / name).write_bytes(b"of an earlier session")
+    results = compare_results.read(folder)
+    for epoch in results.runs[1.0]["userDef"][0].run["epochs"][:5]:
+        epoch["seconds"] = 3.0
+    compare_page.write(results)
+    drawn = {file.name for file in folder.glob("*.png")}
+    assert drawn == {"modes.png", "accuracy.png", "loss.png", "classes.png", "mine.png"}
+
+
+def test_where_all_runs_on_all_parts_of_the_list_diverged_the_report_says_so(tmp_path):
+    lost = {"none": [math.nan, math.nan], "hflip": [math.nan, math.nan]}
+    compare_page.write(compare_results.read(write_comparison(tmp_path, lost, tenth=lost)))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<code>hflip</code> on 10 % diverged with 2 of 2 seeds" in text
+    assert not (tmp_path / "fractions.png").exists()
 
 
 def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
