@@ -87,7 +87,14 @@ def verdict(findings: list[Finding]) -> str:
     """Whether training would start, and the number of findings of each level."""
     counts = Counter(finding.level for finding in findings)
     parts = [count(counts[level], level) for level in LEVELS if counts[level]]
-    start = "training would not start:" if counts["error"] else "nothing stops training;"
+    errors = {finding.code for finding in findings if finding.level == "error"}
+    start = "nothing stops training;"
+    if errors == {"other-label"}:  # which training does not look for
+        start = "training would start, but should not yet:"
+    elif errors:
+        start = "training would not start:"
+    elif any(finding.code == "no-eval" for finding in findings):
+        start = "training needs --holdout;"
     return f"{start} {', '.join(parts) or 'nothing to report'}"
 
 

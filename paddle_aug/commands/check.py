@@ -32,7 +32,7 @@ def main() -> int:
     parser = CommandParser(
         "Report what is in a data set and what is wrong with it: classes and balance, sizes, "
         "faults of lists and files, duplicates. The exit code is 0 if nothing is wrong, 1 after "
-        "warnings, and 2 after errors, with which training would not start; 1 if lists without "
+        "warnings, and 2 after errors, which to correct before training; 1 if lists without "
         "them were written.",
         "DATA",
         EXAMPLES,
