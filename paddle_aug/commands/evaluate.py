@@ -6,12 +6,12 @@ import shlex
 from pathlib import Path
 
 from paddle_aug.check.next_command import recipe
-from paddle_aug.commands._options import add_options, pop_fields
+from paddle_aug.commands._options import add_language, add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
-from paddle_aug.results.language import _
+from paddle_aug.results.language import N_, _
 from paddle_aug.system import plugins
 from paddle_aug.system.files import json_text, locked, refuse_unwritable, set_aside, write_json
 from paddle_aug.system.program import tool
@@ -37,7 +37,8 @@ def main() -> None:
     add_options(parser, SOURCES)
     add_prediction_options(parser)
     text = "part of the data: eval, or train for its hardest images, or test"
-    parser.add_argument("--on", choices=("eval", "train", "test"), default="eval", help=text)
+    parts = (N_("eval"), N_("train"), N_("test"))
+    parser.add_argument("--on", choices=parts, default="eval", help=text)
     parser.add_argument("--mistakes", type=int, default=12, help="images in the montage")
     text = "show where the network sees its classes in the images of the montage (Grad-CAM)"
     parser.add_argument("--heatmap", action="store_true", help=text)
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help=text)
     text = "print evaluation.json instead of the table"
     parser.add_argument("--json", action="store_true", help=text)
+    add_language(parser)
     options = parser.parse_args()
     config = computing(options)
     if options.mistakes < 1:
@@ -82,7 +84,9 @@ def main() -> None:
         if isinstance(row, UserError):
             raise row
         rows.append(row)
-    tested = f"{data.name}, with --tta {options.tta}" if options.tta else data.name
+    tested = data.name
+    if options.tta:
+        tested = _("{data}, with --tta {augment}").format(data=data.name, augment=options.tta)
     names = tested, trained.config.network
     evaluation = evaluate.Evaluation(
         trained.class_names, samples, np.stack(rows), options.on, names
@@ -117,7 +121,9 @@ def main() -> None:
     if options.json:
         print(json_text(facts))
     else:
-        print(printable(f"{options.weights} on the {options.on} images of {tested}"))
+        text = _("{weights} on the {part} images of {data}")
+        part = _(options.on)
+        print(printable(text.format(weights=options.weights, part=part, data=tested)))
         print(printable(evaluate.text(evaluation)))
     for file in files:
         logger.info("wrote %s", file)

@@ -18,6 +18,7 @@ from paddle_aug.preview import figure as preview_figure
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.results import fonts, style
 from paddle_aug.results.charts import SEPARATOR
+from paddle_aug.results.language import N_, _
 from paddle_aug.results.metrics import (
     BINS,
     Measures,
@@ -39,7 +40,8 @@ MAX_LETTERS = 24  # of a class's name in a figure
 MAX_COUNTED = 30  # classes; a larger confusion matrix has no numbers in its cells
 COLUMNS = 4  # of the montage
 PAIRS = 10  # of classes that are confused, in text and JSON
-SHARES = ("accuracy", "precision", "f1")  # of a class
+CLASS, IMAGES, TAKEN_FOR = N_("class"), N_("images"), N_("taken for")  # columns
+SHARES = (N_("accuracy"), N_("precision"), N_("f1"))  # of a class
 
 
 class Judged(NamedTuple):
@@ -73,15 +75,24 @@ class Evaluation:
     @property
     def title(self) -> str:
         """Data, network and accuracy with its 95 % interval."""
-        measures = self.measures
-        low, high = (100 * bound for bound in measures.interval)
-        return SEPARATOR.join(
-            [
-                *self.names,
-                f"{measures.correct:,} of {measures.images:,} {self.part} images right: "
-                f"{100 * measures.accuracy:.1f} % ({low:.1f} to {high:.1f} %)",
-            ]
+        text = _(
+            "{correct:,} of {images:,} {part} images right: {accuracy:.1f} % "
+            "({low:.1f} to {high:.1f} %)"
         )
+        return SEPARATOR.join([*self.names, text.format(part=_(self.part), **self.numbers)])
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What texts say of all images: counts, and per cents."""
+        measures = self.measures
+        low, high = measures.interval
+        return {
+            "correct": measures.correct,
+            "images": measures.images,
+            "accuracy": 100 * measures.accuracy,
+            "low": 100 * low,
+            "high": 100 * high,
+        }
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -128,6 +139,15 @@ def write(
     write_text(folder / "classes.csv", csv_text(rows))
     write_text(folder / "confusion.csv", csv_text(confusion_rows(evaluation)))
     write_text(folder / "hardest.csv", csv_text(hardest_rows(evaluation)))
+    with style.words_with_a_font():
+        draw(evaluation, folder, count, heatmaps)
+    return [folder / name for name in FILES if (folder / name).exists()]
+
+
+def draw(
+    evaluation: Evaluation, folder: Path, count: int, heatmaps: Sequence[Heatmaps] = ()
+) -> None:
+    """Write the figures and montages."""
     # A dollar sign in the name of a class does not begin a formula.
     texts = [*evaluation.class_names, evaluation.title]
     settings = style.settings(texts) | {"text.parse_math": False}
@@ -143,7 +163,6 @@ def write(
             draw_worst(evaluation, count, folder)
         if heatmaps:
             draw_heatmaps(evaluation, heatmaps, folder)
-    return [folder / name for name in FILES if (folder / name).exists()]
 
 
 def draw_worst(evaluation: Evaluation, count: int, folder: Path) -> None:
@@ -151,22 +170,26 @@ def draw_worst(evaluation: Evaluation, count: int, folder: Path) -> None:
     names = fonts.class_names(evaluation.class_names)
     worst, measures = evaluation.worst(count), evaluation.measures
     if evaluation.part == "train":
-        file, word = "hardest.png", "labelled"
-        title = f"The {len(worst)} of {measures.images:,} images with the highest loss"
-        headings = [f"{100 * image.own:.0f} % for its label" for image in worst]
+        file = "hardest.png"
+        title = _("The {number} of {images:,} images with the highest loss")
+        heading, caption = _("{share} % for its label"), _("taken for {predicted} · labelled {own}")
+        shares = [image.own for image in worst]
     else:
-        file, word = "mistakes.png", "is"
-        title = (
-            f"The most confident {len(worst)} of {measures.images - measures.correct:,} mistakes"
-        )
-        headings = [f"{100 * image.probability:.0f} % sure" for image in worst]
+        file = "mistakes.png"
+        title = _("The most confident {number} of {wrong:,} mistakes")
+        heading, caption = _("{share} % sure"), _("taken for {predicted} · is {own}")
+        shares = [image.probability for image in worst]
+    wrong = measures.images - measures.correct
+    title = title.format(number=len(worst), images=measures.images, wrong=wrong)
     cells = [
         Cell(
-            read_sample(sample),
-            heading,
-            f"taken for {names[predicted]} · {word} {names[sample.label]} · {sample.path}",
+            read_sample(image.sample),
+            heading.format(share=f"{100 * share:.0f}"),
+            caption.format(predicted=names[image.predicted], own=names[image.sample.label])
+            + SEPARATOR
+            + image.sample.path,
         )
-        for heading, (sample, predicted, *_) in zip(headings, worst, strict=True)
+        for share, image in zip(shares, worst, strict=True)
     ]
     preview_figure.draw([Section("", "", cells)], COLUMNS, folder / file, title)
 
@@ -177,14 +200,14 @@ def draw_heatmaps(evaluation: Evaluation, heatmaps: Sequence[Heatmaps], folder: 
     sections = []
     for worst, seen in zip(evaluation.worst(len(heatmaps)), heatmaps, strict=True):
         label = worst.sample.label
-        cells = [Cell(seen.image, "input", worst.sample.path)]
+        cells = [Cell(seen.image, _("input"), worst.sample.path)]
         for of, heat in seen.maps.items():
             sure = worst.own if of == label else worst.probability
-            role = "labelled" if of == label else "taken for"
-            shown = Cell(overlaid(seen.image, heat), f"{100 * sure:.0f} %", f"{role} {names[of]}")
-            cells.append(shown)
+            role = _("labelled {name}") if of == label else _("taken for {name}")
+            caption = role.format(name=names[of])
+            cells.append(Cell(overlaid(seen.image, heat), f"{100 * sure:.0f} %", caption))
         sections.append(Section("", "", cells))
-    title = "Where the network sees the class (Grad-CAM; bright: most)"
+    title = _("Where the network sees the class (Grad-CAM; bright: most)")
     preview_figure.draw(sections, 3, folder / "heatmaps.png", title)
 
 
@@ -205,7 +228,7 @@ def class_table(evaluation: Evaluation) -> list[dict]:
     images = measures.confusion.sum(axis=1).tolist()
     shares = map(known, zip(measures.recall, measures.precision, measures.f1, strict=True))
     return [
-        {"class": name, "images": count, **dict(zip(SHARES, values, strict=True))}
+        {CLASS: name, IMAGES: count, **dict(zip(SHARES, values, strict=True))}
         for name, count, values in zip(evaluation.class_names, images, shares, strict=True)
     ]
 
@@ -256,28 +279,29 @@ def pair_rows(evaluation: Evaluation) -> list[dict]:
 
 
 def summary(evaluation: Evaluation) -> list[str]:
-    """A line each on the accuracy, with its interval, top-5, and the calibration error."""
+    """The measures of all images, a line each."""
     measures = evaluation.measures
-    low, high = (100 * bound for bound in measures.interval)
-    lines = [
-        f"accuracy: {100 * measures.accuracy:.1f} %, 95 % interval {low:.1f} to {high:.1f} % "
-        f"({measures.correct:,} of {measures.images:,} images)"
-    ]
+    accuracy = _(
+        "accuracy: {accuracy:.1f} %, 95 % interval {low:.1f} to {high:.1f} % "
+        "({correct:,} of {images:,} images)"
+    )
+    lines = [accuracy.format(**evaluation.numbers)]
     if measures.top5 is not None:
-        lines.append(f"top-5: {100 * measures.top5:.1f} %")
-    error = 100 * measures.calibration_error
-    return [*lines, f"expected calibration error: {error:.1f} % ({BINS} bins)"]
+        lines.append(_("top-5: {share:.1f} %").format(share=100 * measures.top5))
+    error = _("expected calibration error: {error:.1f} % ({bins} bins)")
+    return [*lines, error.format(error=100 * measures.calibration_error, bins=BINS)]
 
 
 def text(evaluation: Evaluation) -> str:
     """The text for the terminal, in per cent: of all images, of each class, of confused pairs."""
     classes = class_table(evaluation)
-    mean = {"class": "mean of classes", "images": "", **mean_of_classes(classes)}
+    mean = {CLASS: _("mean of classes"), IMAGES: "", **mean_of_classes(classes)}
     rows = [[cell(value) for value in row.values()] for row in [*classes, mean]]
-    lines = [*summary(evaluation), text_table([*classes[0]], rows)]
+    lines = [*summary(evaluation), text_table([_(head) for head in classes[0]], rows)]
     if pairs := pair_rows(evaluation):
         rows = [[cell(value) for value in row.values()] for row in pairs]
-        lines += ["", text_table(["class", "taken for", "images", "of the class"], rows)]
+        heads = [_(CLASS), _(TAKEN_FOR), _(IMAGES), _("of the class")]
+        lines += ["", text_table(heads, rows)]
     return "\n".join(lines)
 
 
@@ -347,7 +371,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     shown = axes.imshow(100 * confusion / np.maximum(images, 1), cmap="Blues", norm=colours)
     axes.set_xticks(range(count), names, rotation=90, fontsize=size)
     axes.set_yticks(range(count), names, fontsize=size)
-    axes.set(xlabel="Predicted class", ylabel="True class")
+    axes.set(xlabel=_("Predicted class"), ylabel=_("True class"))
     axes.grid(False)
     borders = np.arange(count + 1) - 0.5
     axes.set_xticks(borders, minor=True)
@@ -363,7 +387,7 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
             axes.text(column, row, f"{number}", color=color, fontsize=points, **place)
     bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, shrink=min(1, 4 / wide + 0.2))
     bar.set_ticks([0, 1, 5, 20, 50, 100])
-    bar.set_label("Share of the true class (%),\nsquare-root scale")
+    bar.set_label(_("Share of the true class (%),\nsquare-root scale"))
     bar.outline.set_visible(False)
     return figure
 
@@ -376,15 +400,16 @@ def reliability_figure(measures: Measures, title: str) -> Figure:
     middles = (np.arange(BINS) + 0.5) * 100 / BINS
     filled = images > 0
     bars = {"width": 100 / BINS, "edgecolor": "white"}
-    above.bar(middles[filled], 100 * accuracy[filled], color="#0072b2", label="accuracy", **bars)
+    above.bar(middles[filled], 100 * accuracy[filled], color="#0072b2", label=_("accuracy"), **bars)
     sure = 100 * confidence[filled]
-    above.plot(sure, sure, "o", color="#ff9e00", label="mean confidence")
+    above.plot(sure, sure, "o", color="#ff9e00", label=_("mean confidence"))
     above.plot([0, 100], [0, 100], color="#888888", linestyle="--", linewidth=1)
-    above.set(ylabel="Accuracy (%)", ylim=(0, 100))
-    error = f"{100 * measures.calibration_error:.1f} % ({BINS} bins)"
-    above.set_title(f"{style.broken(title, 58)}\nExpected calibration error {error}", loc="left")
+    above.set(ylabel=_("Accuracy (%)"), ylim=(0, 100))
+    error = _("Expected calibration error {error:.1f} % ({bins} bins)")
+    error = error.format(error=100 * measures.calibration_error, bins=BINS)
+    above.set_title(f"{style.broken(title, 58)}\n{error}", loc="left")
     figure.legend(loc="outside lower center", ncols=2)
     below.bar(middles, 100 * images / measures.images, color="#888888", **bars)
-    below.set(xlabel="Confidence: probability of the predicted class (%)", xlim=(0, 100))
-    below.set_ylabel("Images (%)")
+    below.set(xlabel=_("Confidence: probability of the predicted class (%)"), xlim=(0, 100))
+    below.set_ylabel(_("Images (%)"))
     return figure

@@ -8,6 +8,9 @@ import numpy as np
 from paddle_aug.data.image import read_sample
 from paddle_aug.errors import printable
 from paddle_aug.evaluation.evaluate import (
+    CLASS,
+    IMAGES,
+    TAKEN_FOR,
     Evaluation,
     Heatmaps,
     Judged,
@@ -65,7 +68,7 @@ def write(
         measures=_explained(evaluation),
         classes=_class_rows(evaluation),
         pairs=(
-            ["class", "taken for", "images", "of the class (%)"],
+            [_(CLASS), _(TAKEN_FOR), _(IMAGES), _("of the class (%)")],
             [[printable(cell(value)) for value in row.values()] for row in pair_rows(evaluation)],
         ),
         names=names,
@@ -95,9 +98,9 @@ def _explained(evaluation: Evaluation) -> list[tuple[str, str]]:
 def _class_rows(evaluation: Evaluation) -> tuple[list[str], list[list[Cell | str]]]:
     """The classes' table in per cent, which sorts."""
     rows = class_table(evaluation)
-    heads = ["class", "images", "accuracy (%)", "precision (%)", "F1 (%)"]
+    heads = [_(CLASS), _(IMAGES), _("accuracy (%)"), _("precision (%)"), _("F1 (%)")]
     return heads, [
-        [Cell(printable(cell(value)), None if name == "class" else value and float(value))
+        [Cell(printable(cell(value)), None if name == CLASS else value and float(value))
          for name, value in row.items()]
         for row in rows
     ]  # fmt: skip
@@ -123,11 +126,12 @@ def _judged(evaluation: Evaluation, image: Judged, heat: Heatmaps | None) -> dic
     path = printable(image.sample.path)
     pictures = [(_("photo"), read_sample(image.sample), path)]
     if heat is not None:
+        words = _("where the network sees {name} in {path}")
         pictures += [
             (
                 _("why {name}").format(name=names[of]),
                 overlaid(heat.image, seen),
-                f"where the network sees {names[of]} in {path}",
+                words.format(name=names[of], path=path),
             )
             for of, seen in heat.maps.items()
         ]

@@ -1,13 +1,18 @@
 """The page of an evaluation: its numbers, its matrix and its worst images, in one small file."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from english_left import english_left
+from matplotlib.text import Text
 from page_reader import Reader
 from studio_pages import barriers
 
 from paddle_aug.data.dataset import open_dataset
 from paddle_aug.evaluation import evaluate, page
 from paddle_aug.evaluation.evaluate import Evaluation, Heatmaps
+from paddle_aug.results import language
 from paddle_aug.rng import generator
 
 
@@ -85,6 +90,34 @@ def test_images_without_room_are_counted_and_a_large_matrix_is_left_to_its_file(
     assert 0 < left_out < 8
     assert f"{left_out} more left out, as a page has at most 3 MB" in text
     assert "confusion.png and confusion.csv" in text
+
+
+@pytest.mark.parametrize("part", ["eval", "train"])
+def test_no_english_is_left_in_chinese_evaluations(photos, tmp_path, monkeypatch, part):
+    evaluation = replace(evaluation_of(photos, part), class_names=["猫", "狗", "鸟"])
+    labels = [{worst.predicted: 1, worst.sample.label: 2} for worst in evaluation.worst(3)]
+    image, heat = np.zeros((16, 16, 3), np.uint8), np.ones((2, 2), np.float32)
+    seen = [Heatmaps(image, dict.fromkeys(of, heat)) for of in labels]
+    montages = []
+    monkeypatch.setattr(evaluate.preview_figure, "draw", lambda *drawn: montages.append(drawn))
+    with language.used("zh"):
+        for most in (30, 2):  # classes of a matrix on the page
+            monkeypatch.setattr(page, "MAX_CLASSES", most)
+            page.write(evaluation, tmp_path / "a.html", "权重", "photos", 3, seen)
+            assert english_left((tmp_path / "a.html").read_text(encoding="utf-8")) == set()
+        assert english_left(evaluate.text(evaluation)) == set()
+        figures = [
+            evaluate.confusion_figure(evaluation),
+            evaluate.reliability_figure(evaluation.measures, evaluation.title),
+        ]
+        evaluate.draw_worst(evaluation, 3, tmp_path)
+        evaluate.draw_heatmaps(evaluation, seen, tmp_path)
+    words = [text.get_text() for figure in figures for text in figure.findobj(Text)]
+    for sections, _, _, title in montages:
+        cells = [cell for section in sections for cell in section.cells]
+        words += [title, *(word for cell in cells for word in (cell.title, cell.caption))]
+    assert english_left("\n".join(words)) == set()
+    assert len(montages) == 2
 
 
 @pytest.mark.slow

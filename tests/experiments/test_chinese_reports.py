@@ -1,8 +1,7 @@
 """Reports in Chinese have no English left, and `plot` prints and draws in Chinese."""
 
-import re
-
 import pytest
+from english_left import english_left
 from in_process import run_tool
 from made_comparison import change_state, write_comparison
 from made_search import state_of
@@ -25,44 +24,12 @@ ACCURACIES = {
     "hflip": [0.51, 0.50, 0.50],
     "vflip": [float("nan"), 0.5, 0.51],
 }
-# Names, and words that the glossary leaves as they are.
-KEPT = {
-    *(
-        "none",
-        "userDef",
-        "hflip",
-        "allab",
-        "vflip",
-        "made",
-        "lenet",
-        "adam",
-        "constant",
-        "photos",
-        "noise",
-    ),
-    *("epoch", "Epoch", "batch", "Holm", "Tukey", "paddle", "paddle_aug"),
-}
 
 
 @pytest.fixture
 def chinese():
     with language.used("zh"):
         yield
-
-
-def english_left(text: str) -> set[str]:
-    """The English words of a page beside code, markup, files and the names of classes."""
-    for what in (
-        r"```.*?```",
-        "`[^`]*`",
-        r"--[\w-]+",
-        r"<(style|script|code)\b.*?</\1>",
-        r"\]\([^)]*\)",
-    ):
-        text = re.sub(what, " ", text, flags=re.DOTALL)
-    said = re.findall(r'(?:aria-label|data-name|alt)="([^"]*)"', text)
-    words = re.findall(r"[A-Za-z_]{4,}", " ".join([re.sub(r"<[^>]*>", " ", text), *said]))
-    return {*words} - KEPT
 
 
 @pytest.mark.parametrize(
