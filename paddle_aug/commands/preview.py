@@ -3,12 +3,14 @@
 import argparse
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from paddle_aug.augment.modes import split_modes
 from paddle_aug.commands._options import (
     CommandParser,
     add_import,
+    add_language,
     add_options,
     add_recipe,
     pop_fields,
@@ -24,6 +26,7 @@ from paddle_aug.preview.page import write_page
 from paddle_aug.preview.preview import Cell, Draws, Section, Shown
 from paddle_aug.preview.sweep import range_note, sweep_by_op, sweep_of
 from paddle_aug.results.colours import colours
+from paddle_aug.results.language import _
 from paddle_aug.system.script_task import kept
 
 logger = logging.getLogger(__name__)
@@ -47,8 +50,9 @@ def main() -> None:
     shown = shown_of(options, given)
     samples = shown[0].dataset.samples
     indices = indices_of(options, samples)
-    sections, columns = sections_of(options, shown, indices)
-    title = title_of(options, shown, sections)
+    with words_of(options):
+        sections, columns = sections_of(options, shown, indices)
+        title = title_of(options, shown, sections)
     if options.html:
         modes = [one.config.mode for one in shown]
         write_page(
@@ -117,6 +121,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     to.add_argument("--output", type=Path, default=output, metavar="FILE", help="png, svg or pdf")
     to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
     add_import(parser)
+    add_language(parser)
     add_recipe(parser, None, "sample for the sample data, aistudio for other data")
     add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"), ("aistudio", "sample"))
     options = parser.parse_args()
@@ -169,6 +174,16 @@ def indices_of(options: argparse.Namespace, samples: Sequence[Sample]) -> list[i
     return preview.spread_over_classes(samples, images)
 
 
+def words_of(options: argparse.Namespace) -> AbstractContextManager:
+    """The language of the pictures' words, which for a figure depends on the fonts."""
+    if options.html:
+        return nullcontext()
+    # Matplotlib takes a second to import, and pages do not need it.
+    from paddle_aug.results.style import words_with_a_font
+
+    return words_with_a_font()
+
+
 def sections_of(
     options: argparse.Namespace, shown: list[Shown], indices: list[int]
 ) -> tuple[list[Section], int]:
@@ -205,7 +220,9 @@ def title_of(
     if not options.sweep:
         return ", ".join(one.config.mode for one in shown)
     ops = list(dict.fromkeys(section.title for section in sections))
-    return f"{ops[0] if len(ops) == 1 else f'{len(ops)} operations'}, weak to strong"
+    if len(ops) == 1:
+        return _("{op}, weak to strong").format(op=ops[0])
+    return _("{number} operations, weak to strong").format(number=len(ops))
 
 
 def draws_of(options: argparse.Namespace, cells: int, config: TrainConfig) -> Draws:
@@ -237,12 +254,17 @@ def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
 def facts_of(options: argparse.Namespace, shown: Shown) -> list[str]:
     """The facts above the pictures of a page."""
     config = shown.config
-    stretched = "" if config.stretch else ", not stretched"
+    images = _("{number:,} training images of {data}")
+    size = _("seed {seed}, {side} × {side} pixels")
+    if not config.stretch:
+        size = _("seed {seed}, {side} × {side} pixels, not stretched")
     facts = [
-        f"{len(shown.dataset):,} training images of {config.data or 'the sample'}",
-        f"seed {config.seed}, {config.image_size} × {config.image_size} pixels{stretched}",
+        images.format(number=len(shown.dataset), data=config.data or _("the sample")),
+        size.format(seed=config.seed, side=config.image_size),
     ]
     if options.run:
-        exactly = "to a grey level" if mixes(config) else "pixel by pixel"
-        facts.append(f"what the network of {options.run} was given, {exactly}")
+        exactly = _("what the network of {run} was given, pixel by pixel")
+        if mixes(config):
+            exactly = _("what the network of {run} was given, to a grey level")
+        facts.append(exactly.format(run=options.run))
     return [*facts, *shown.notes]

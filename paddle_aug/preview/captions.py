@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from paddle_aug.results.language import _
+
 NBSP = "\u00a0"
 SEPARATOR = " · "
 HIDDEN = ("seed", "interpolation", "mode", "order", "cval")
@@ -11,7 +13,7 @@ ANGLES = ("degrees", "theta", "rotate")
 def caption(ops: Sequence[tuple[str, dict]]) -> str:
     """The ops with their parameters: "rotate 12° · hflip yes"."""
     texts = (f"{name} {values(params)}".rstrip() for name, params in ops)
-    return SEPARATOR.join(texts) or "unchanged"
+    return SEPARATOR.join(texts) or _("unchanged")
 
 
 def values(params: dict) -> str:
@@ -22,7 +24,7 @@ def values(params: dict) -> str:
         ((name, value),) = shown.items()
         return _value(name, value)
     if shown and all(isinstance(value, bool) for value in shown.values()):
-        return ", ".join(name for name, value in shown.items() if value) or "no"
+        return ", ".join(name for name, value in shown.items() if value) or _("no")
     return ", ".join(
         f"{name.removesuffix('_ratio')} {_value(name, value)}" for name, value in shown.items()
     )
@@ -30,13 +32,13 @@ def values(params: dict) -> str:
 
 def _value(name: str, value) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, float | int):
         text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
         return text.replace("-", "−") + ("°" if name in ANGLES else "")
     if name == "ops":  # the steps of a policy
         steps = (" ".join(_value(step[0], part) for part in step) for step in value)
-        return ", ".join(steps) or "unchanged"
+        return ", ".join(steps) or _("unchanged")
     if name == "chains":
         return " / ".join(_value("ops", chain) for chain in value)
     if isinstance(value, list | tuple):

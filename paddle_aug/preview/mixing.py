@@ -13,6 +13,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import changing
 from paddle_aug.preview.captions import SEPARATOR, caption
 from paddle_aug.preview.preview import Cell, Draws, Shown, original
+from paddle_aug.results.language import _
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.mixing import Drawn, Mixer
@@ -40,14 +41,15 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         mixer = Mixer(config, Group(), Normalize(KNOWN["unit"]))
         batch = paddle.to_tensor(np.stack(images))
         targets = one_hot(paddle.to_tensor(labels), max(labels) + 1)
-        inputs, _ = mixer(epoch, step, batch, targets, len(keys))
+        inputs = mixer(epoch, step, batch, targets, len(keys))[0]
         pixels = inputs[place].transpose([1, 2, 0]).numpy()
         partner, numbers = mixer.draw(epoch, step, len(keys))
         other = dataset.samples[keys[partner[place]][1]].path
         ops = changing(dataset, first.image, key)
         texts = [caption(ops)] if ops else []
         text = SEPARATOR.join(texts + mix_captions(numbers, place, other))
-        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), f"epoch {epoch + 1}", text))
+        title = _("epoch {number}").format(number=epoch + 1)
+        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), title, text))
     return cells
 
 
@@ -86,7 +88,15 @@ def mix_captions(drawn: Drawn, place: int, other: str) -> list[str]:
         name = type(mix).__name__.lower()
         if np.ndim(number):
             top, bottom, left, right = number.tolist()
-            texts.append(f"{name} {other} in {right - left}×{bottom - top} at {left},{top}")
+            words = _("{name} {other} in {width}×{height} at {left},{top}").format(
+                name=name,
+                other=other,
+                width=right - left,
+                height=bottom - top,
+                left=left,
+                top=top,
+            )
+            texts.append(words)
         else:
             texts.append(f"{name} {1 - number:.0%} {other}")
-    return texts or ["not mixed"]
+    return texts or [_("not mixed")]

@@ -11,7 +11,7 @@ from paddle_aug.preview.captions import NBSP, SEPARATOR
 from paddle_aug.preview.preview import Cell, Section
 from paddle_aug.results.html import environment
 from paddle_aug.results.image_bytes import data_uri, is_small, shrunk
-from paddle_aug.results.text import count
+from paddle_aug.results.language import _, count
 from paddle_aug.system.files import write_text
 
 MAX_BYTES = 2_900_000  # of all pictures with their words; with its style, the page is below 3 MB
@@ -94,11 +94,11 @@ def page(
     fit = fitting(list(images.values()), exact)
     addresses = {name: iter(of_image) for name, of_image in zip(images, fit, strict=False)}
     if left_out := len(images) - len(fit):
-        facts = [
-            *facts,
-            f"{count(left_out, 'image')} left out, as a page has at most 3 MB; fewer --columns, "
-            "modes or operations leave room for more",
-        ]
+        text = _(
+            "{images} left out, as a page has at most 3 MB; fewer --columns, modes or operations "
+            "leave room for more"
+        )
+        facts = [*facts, text.format(images=count(left_out, "image"))]
     originals: dict[str, Original] = {}
     drawn: dict[tuple[str, str], list[Picture]] = {}
     for section in sections:
@@ -118,7 +118,8 @@ def page(
     else:
         for section in {section.title: section for section in reversed(sections)}.values():
             cells = section.cells[original:]
-            heads = [cell.title or f"draw {number}" for number, cell in enumerate(cells, 1)]
+            draws = enumerate(cells, 1)
+            heads = [cell.title or _("draw {number}").format(number=n) for n, cell in draws]
             rows = [
                 Row(name, at, [[one] for one in drawn[section.title, name]])
                 for name, at in places.items()

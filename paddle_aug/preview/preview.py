@@ -31,6 +31,7 @@ from paddle_aug.inputs import (
 )
 from paddle_aug.names import near_miss
 from paddle_aug.preview.captions import caption, values
+from paddle_aug.results.language import _
 from paddle_aug.system import files, plugins
 from paddle_aug.system.schema import TEXT, WHOLE, misfit
 from paddle_aug.system.versions import differing_versions, versions
@@ -137,7 +138,7 @@ def spread_over_classes(samples: Sequence[Sample], count: int) -> list[int]:
     for index, sample in enumerate(samples):
         places.append((seen[sample.label], sample.label, index))
         seen[sample.label] += 1
-    order = [index for _, _, index in sorted(places)]
+    order = [place[-1] for place in sorted(places)]
     if count < len(seen):
         return [order[place * len(seen) // count] for place in range(count)]
     return order[:count]
@@ -145,7 +146,7 @@ def spread_over_classes(samples: Sequence[Sample], count: int) -> list[int]:
 
 def original(dataset: Augmented, index: int) -> Cell:
     """The image before it is augmented."""
-    return Cell(dataset.unchanged(index), "original", dataset.samples[index].path)
+    return Cell(dataset.unchanged(index), _("original"), dataset.samples[index].path)
 
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
@@ -158,7 +159,7 @@ def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         key = (epoch, index)
         image = dataset.augmented(first.image, key)
         text = caption(changing(dataset, first.image, key))
-        cells.append(Cell(image, f"epoch {epoch + 1}", text))
+        cells.append(Cell(image, _("epoch {number}").format(number=epoch + 1), text))
     return cells
 
 
@@ -189,10 +190,10 @@ def draws_by_op(ops: dict[str, Augmented], index: int, draws: Draws) -> list[Sec
     sections = []
     for name, dataset in ops.items():
         first = original(dataset, index)
-        cells = [first._replace(title="", caption="original")] if draws.original else []
+        cells = [first._replace(title="", caption=_("original"))] if draws.original else []
         for epoch in draws.epochs:
             key = (epoch, index)
-            ((_, params),) = drawn(dataset, first.image, key)
+            ((_name, params),) = drawn(dataset, first.image, key)
             cells.append(Cell(dataset.augmented(first.image, key), "", values(params)))
         sections.append(Section(name, first.caption, cells, repr(dataset.transform)))
         # In the same epochs, ops that draw their parameters alike would all draw the same.

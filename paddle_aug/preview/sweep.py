@@ -12,6 +12,7 @@ from paddle_aug.inputs import members, op_name, transform_of
 from paddle_aug.preview.listing import about
 from paddle_aug.preview.preview import Cell, Section, original
 from paddle_aug.preview.strengths import high_draw, strengths
+from paddle_aug.results.language import _
 from paddle_aug.results.text import listed
 
 logger = logging.getLogger(__name__)
@@ -45,12 +46,13 @@ def sweep_by_op(
     """For each op the image, and the op at its strengths, each below the text that makes it. What a
     text leaves open, such as a direction, is the same for all of an op."""
     first = original(dataset, index)
-    cells = [first._replace(title="", caption="original")] if original_first else []
+    cells = [first._replace(title="", caption=_("original"))] if original_first else []
+    titles = (_("1 · weak"), "2", "3", "4", _("5 · strong"))
     sections = []
     for name, texts in sweep.items():
         drawn = [
             Cell(augmentation(text)(first.image, high_draw()), title, text)
-            for title, text in zip(("1 · weak", "2", "3", "4", "5 · strong"), texts, strict=True)
+            for title, text in zip(titles, texts, strict=True)
         ]
         sections.append(Section(name, first.caption, [*cells, *drawn], about(OPS[name])))
     return sections
@@ -60,5 +62,6 @@ def range_note(sections: Sequence[Section]) -> list[str]:
     """What a range with equal ends means, such as (10, 10), in a line; none if no text has one."""
     texts = " ".join(cell.caption for section in sections for cell in section.cells)
     if equal := re.search(r"\(([\d.]+), \1\)", texts):
-        return [f"{equal[0]} is a range from {equal[1]} to {equal[1]}: always {equal[1]}"]
+        text = _("{range} is a range from {number} to {number}: always {number}")
+        return [text.format(range=equal[0], number=equal[1])]
     return []

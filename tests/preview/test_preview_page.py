@@ -6,6 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from english_left import english_left
 from in_process import run_tool
 from made_data import write_dataset
 from page_reader import Reader
@@ -16,6 +17,7 @@ from paddle_aug.data.image import read_sample
 from paddle_aug.errors import UserError
 from paddle_aug.preview.page import fitting, page, write_page
 from paddle_aug.preview.preview import Cell, Section
+from paddle_aug.results import language
 from paddle_aug.rng import generator
 
 
@@ -185,3 +187,24 @@ def test_the_tool_writes_a_page_that_needs_no_other_file(
         assert reader.texts["h1"] == ["2 operations, weak to strong"]
         assert "its sigma up to max_sigma grey levels" in reader.texts["p"][2]
     assert any("a&b<c" in fact for fact in reader.texts["li"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["none,hflip"],
+        ["hflip", "--columns", "3", "--no-original", "--no-stretch"],
+        ["--ops", "hflip|rotate"],
+        ["hflip+mixup,hflip+cutmix", "--images", "2"],
+    ],
+)
+def test_no_english_is_left_in_a_chinese_preview(tmp_path, monkeypatch, capsys, arguments):
+    data = write_dataset(tmp_path / "data", classes=2)
+    out = tmp_path / "page.html"
+    options = [*arguments, "--data", data, "--image-size", 32, "--html", out, "--lang", "zh"]
+    with language.used("en"):
+        assert run_tool("preview.py", *options, monkeypatch=monkeypatch) == 0
+    text = out.read_text(encoding="utf-8").replace(str(data), "数据")
+    assert '<html lang="zh-CN">' in text
+    ops = {"HorizontalFlip", "Rotate", "degrees", "exact", "False", "mixup", "cutmix"}
+    assert english_left(text) <= ops

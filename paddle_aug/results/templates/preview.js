@@ -26,7 +26,8 @@
       chapter.hidden = !fits([...chapter.querySelectorAll(".draw")]);
     }
     const left = draws.filter(draw => !draw.hidden).length;
-    byId("found").textContent = wanted.length ? `${left} of ${draws.length} pictures` : "";
+    const text = byId("found").dataset.text.replace("{left}", left).replace("{all}", draws.length);
+    byId("found").textContent = wanted.length ? text : "";
   });
 
   const dialog = byId("compare"), before = byId("before");
@@ -37,7 +38,7 @@
     const image = draw.firstElementChild;
     dialog.style.setProperty("--width", `${image.width && image.naturalWidth}px`);
     byId("compared").textContent = image.alt;
-    byId("how").textContent = draw.textContent.trim() || "unchanged";
+    byId("how").textContent = draw.textContent.trim() || byId("how").dataset.unchanged;
     byId("after").replaceChildren(image.cloneNode());
     if (before) before.className = `original-${draw.dataset.original}`;
     if (!dialog.open) dialog.showModal();
