@@ -3,7 +3,13 @@
 import logging
 from pathlib import Path
 
-from paddle_aug.commands._options import CommandParser, add_import, add_options, pop_fields
+from paddle_aug.commands._options import (
+    CommandParser,
+    add_import,
+    add_language,
+    add_options,
+    pop_fields,
+)
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
@@ -51,6 +57,7 @@ def main() -> None:
     text = "folder of the table and figures"
     parser.add_argument("--out", type=Path, default=Path(kept("logs/invariance")), help=text)
     add_import(parser)
+    add_language(parser)
     add_options(parser, (*SOURCES, "device", "threads"))
     options = parser.parse_args()
     config = TrainConfig(**pop_fields(options, ("device", "threads")))

@@ -14,6 +14,7 @@ from paddle_aug.evaluation.invariance_ops import OPS, Op
 from paddle_aug.results import style
 from paddle_aug.results.charts import SEPARATOR
 from paddle_aug.results.colours import colours, label
+from paddle_aug.results.language import _
 from paddle_aug.results.style import DPI, INK, WIDTH, wrapped
 
 COLUMNS = 2  # of panels; text remains readable on a phone
@@ -51,10 +52,10 @@ def figure(content: dict, image: np.ndarray, known: Sequence[Op] = OPS) -> Figur
     for pair in places[panels:]:
         for axes in pair:
             axes.remove()
-    for axes, _ in places[:panels:COLUMNS]:
-        axes.set_ylabel("Accuracy (%)")
-    data = f"{content['images']:,} held-out images with 95 % intervals"
-    order = "ops that set networks apart come first" if len(content["networks"]) > 1 else ""
+    for axes, _below in places[:panels:COLUMNS]:
+        axes.set_ylabel(_("Accuracy (%)"))
+    data = _("{number:,} held-out images with 95 % intervals").format(number=content["images"])
+    order = _("ops that set networks apart come first") if len(content["networks"]) > 1 else ""
     networks = dict.fromkeys(network["network"] for network in content["networks"])
     parts = [content["data"]["name"], *networks, data, *filter(None, [order])]
     style.add_title(drawn, SEPARATOR.join(parts))
@@ -99,7 +100,7 @@ def _draw_curves(axes: Axes, op: dict, content: dict) -> None:
             axes.plot(first, strip, "|", color=colour, ms=6, mew=1.8)
     axes.axvline(op["neutral"], color="#bbbbbb", lw=0.8, zorder=0)
     _finish(axes, content, op["name"])
-    axes.set_xlabel(op["unit"])
+    axes.set_xlabel(_(op["unit"]))
     if op["unit"] == "degrees" and magnitudes[-1] == 180:
         axes.set_xticks(range(-180, 181, 90))
 
@@ -127,21 +128,21 @@ def _thumbnails(axes: Axes, places: Sequence[float], images: Sequence[np.ndarray
 
 def _draw_bars(axes: Axes, switches: list[dict], content: dict) -> None:
     """The ops that are on or off, beside the unchanged images."""
-    names = ["unchanged", *(op["name"] for op in switches)]
+    names = [_("unchanged"), *(op["name"] for op in switches)]
     pairs = [(switches[0], switches[0]["neutral"]), *((op, 1) for op in switches)]
     width = 0.8 / len(content["networks"])
     for number, (op, magnitude) in enumerate(pairs):
         middle = number - 0.4 + width / 2
-        for curve, (colour, _) in zip(op["networks"].values(), looks(content), strict=True):
+        for curve, (colour, _line) in zip(op["networks"].values(), looks(content), strict=True):
             (point,) = (p for p in curve["points"] if p["magnitude"] == magnitude)
             axes.bar(middle, 100 * point["accuracy"], width * 0.92, color=colour, alpha=0.8)
             axes.vlines(middle, 100 * point["low"], 100 * point["high"], color=INK, lw=1)
             middle += width
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.5, len(names) - 0.5)
-    axes.set_xlabel("on or off")
+    axes.set_xlabel(_("on or off"))
     axes.grid(visible=False, axis="x")
-    _finish(axes, content, "on or off")
+    _finish(axes, content, _("on or off"))
 
 
 def _per_cent(curve: dict, name: str) -> list[float]:
@@ -168,12 +169,13 @@ def _explain(drawn: Figure, content: dict) -> None:
         for network, (colour, line) in zip(content["networks"], looks(content), strict=True)
     }
     strip = Line2D([], [], color="#555555", lw=3.5, solid_capstyle="butt")
-    entries[f"at most {100 * content['tolerance']:g} % of its accuracy lost"] = strip
-    entries["guessing"] = Line2D([], [], **style.GUESSING)
+    lost = _("at most {percent:g} % of its accuracy lost")
+    entries[lost.format(percent=100 * content["tolerance"])] = strip
+    entries[_("guessing")] = Line2D([], [], **style.GUESSING)
     style.add_legend(drawn, entries)
 
 
 def draw(content: dict, image: np.ndarray, file: IO[bytes], known: Sequence[Op] = OPS) -> None:
     """Write the figure as PNG to an open file."""
-    with matplotlib.rc_context(settings(content)):
+    with style.words_with_a_font(), matplotlib.rc_context(settings(content)):
         figure(content, image, known).savefig(file, format="png")

@@ -11,6 +11,7 @@ from paddle_aug.augment.ops.affine import affine_matrix, warp_affine
 from paddle_aug.augment.ops.dropout import drop
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
+from paddle_aug.results.language import N_
 
 
 class Op(NamedTuple):
@@ -82,23 +83,25 @@ SIGMAS = (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4)
 SIDES = (0, 10, 20, 30, 40, 50, 60, 70, 80)
 
 OPS = (
-    Op("rotate", of(geometry.rotate), 0, ANGLES, "degrees"),
-    Op("scale", lambda image, factor, _: move(image, scale=factor), 1, SCALES, "factor"),
-    Op("shift_x", lambda image, share, _: move(image, x=share / 100), 0, SHIFTS, "% of the width"),
-    Op("shift_y", lambda image, share, _: move(image, y=share / 100), 0, SHIFTS, "% of the height"),
+    Op("rotate", of(geometry.rotate), 0, ANGLES, N_("degrees")),
+    Op("scale", lambda image, factor, _: move(image, scale=factor), 1, SCALES, N_("factor")),
+    Op("shift_x", lambda image, share, _: move(image, x=share / 100), 0, SHIFTS,
+       N_("% of the width")),
+    Op("shift_y", lambda image, share, _: move(image, y=share / 100), 0, SHIFTS,
+       N_("% of the height")),
     Op("shear_x", lambda image, degrees, _: move(image, shear=degrees), 0,
-       both_ways(10, 20, 30, 40), "degrees"),
+       both_ways(10, 20, 30, 40), N_("degrees")),
     Op("elastic", lambda image, share, seed: distort(image, share / 100, seed), 0,
-       (0, 1, 2, 3, 4, 5, 6), "% of the height, typical shift"),
-    Op("brightness", of(color.brightness), 1, FACTORS, "factor"),
-    Op("contrast", of(color.contrast), 1, FACTORS, "factor"),
-    Op("color", of(color.color), 1, FACTORS, "factor"),
-    Op("hue", of(color.hue), 0, TURNS, "of a turn"),
-    Op("sharpness", of(color.sharpness), 1, (0, 0.5, 1, 1.5, 2, 3, 4), "factor"),
-    Op("gaussian_blur", of(blur.gaussian_blur), 0, SIGMAS, "sigma, pixels"),
-    Op("noise", noise.gaussian_noise, 0, (0, 5, 10, 15, 20, 30, 40, 50), "sigma, grey levels"),
+       (0, 1, 2, 3, 4, 5, 6), N_("% of the height, typical shift")),
+    Op("brightness", of(color.brightness), 1, FACTORS, N_("factor")),
+    Op("contrast", of(color.contrast), 1, FACTORS, N_("factor")),
+    Op("color", of(color.color), 1, FACTORS, N_("factor")),
+    Op("hue", of(color.hue), 0, TURNS, N_("of a turn")),
+    Op("sharpness", of(color.sharpness), 1, (0, 0.5, 1, 1.5, 2, 3, 4), N_("factor")),
+    Op("gaussian_blur", of(blur.gaussian_blur), 0, SIGMAS, N_("sigma, pixels")),
+    Op("noise", noise.gaussian_noise, 0, (0, 5, 10, 15, 20, 30, 40, 50), N_("sigma, grey levels")),
     Op("erase", lambda image, share, _: erase_centre(image, share / 100), 0, SIDES,
-       "% of the side, square in the middle"),
+       N_("% of the side, square in the middle")),
     Op("hflip", lambda image, *_: geometry.flip(image, True, False), 0, (0, 1)),
     Op("vflip", lambda image, *_: geometry.flip(image, False, True), 0, (0, 1)),
     Op("invert", lambda image, *_: arithmetic.invert(image), 0, (0, 1)),

@@ -11,6 +11,7 @@ from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.inputs import augmented
 from paddle_aug.results.colours import label
 from paddle_aug.results.html import environment
+from paddle_aug.results.language import _, listed
 from paddle_aug.results.text import csv_text, markdown_table
 from paddle_aug.system.files import replacing, write_json, write_text
 from paddle_aug.system.versions import versions
@@ -68,11 +69,6 @@ def write(result: Map, folder: Path) -> list[Path]:
     return files
 
 
-def percent(result: Map) -> str:
-    """The tolerance in words."""
-    return f"{100 * result.tolerance:g}%"
-
-
 def sentences(result: Map) -> list[str]:
     """For each op, the range of magnitudes in which each network keeps its accuracy."""
     return [
@@ -82,28 +78,31 @@ def sentences(result: Map) -> list[str]:
 
 
 def _range_sentence(curves: Sequence[Curve], result: Map) -> str:
-    op, phrases, verb = curves[0].op, [], " keeps its accuracy"
+    op, phrases, full = curves[0].op, [], True  # only the first of a row has the verb
     for curve in curves:
-        low, high = curve.kept(result.tolerance)
+        name, (low, high) = curve.subject.name, curve.kept(result.tolerance)
         if low == high:
             place = op.neutral_place
             nearest = (*op.magnitudes[:place][-1:], *op.magnitudes[place + 1 :][:1])
-            first = " and ".join(f"{magnitude:g}" for magnitude in nearest)
-            lost = f"more than {percent(result)} of its accuracy"
-            phrases.append(f"{curve.subject.name} loses {lost} at {first} already")
-            verb = " keeps its accuracy"
+            magnitudes = listed([f"{magnitude:g}" for magnitude in nearest])
+            lost = _("{name} loses more than {percent:g}% of its accuracy at {magnitudes} already")
+            percent = 100 * result.tolerance
+            phrases.append(lost.format(name=name, percent=percent, magnitudes=magnitudes))
         else:
-            everything = ", all that was measured" if (low, high) == op.ends else ""
-            phrases.append(f"{curve.subject.name}{verb} from {low:g} to {high:g}{everything}")
-            verb = ""
-    return f"{op.name} ({op.unit}): {'; '.join(phrases)}"
+            kept = _("{name} from {low:g} to {high:g}")
+            if full:
+                kept = _("{name} keeps its accuracy from {low:g} to {high:g}")
+            everything = _(", all that was measured") if (low, high) == op.ends else ""
+            phrases.append(kept.format(name=name, low=low, high=high) + everything)
+        full = low == high
+    text = _("{op} ({unit}): {phrases}")
+    return text.format(op=op.name, unit=_(op.unit), phrases=_("; ").join(phrases))
 
 
 def _switch_sentence(curves: Sequence[Curve]) -> str:
-    kept = [
-        f"{curve.subject.name} keeps {curve.mean_share:.0%} of its accuracy" for curve in curves
-    ]
-    return f"{curves[0].op.name}: {'; '.join(kept)}"
+    text = _("{name} keeps {share:.0f}% of its accuracy")
+    kept = [text.format(name=curve.subject.name, share=100 * curve.mean_share) for curve in curves]
+    return curves[0].op.name + _(": ") + _("; ").join(kept)
 
 
 def differences(result: Map) -> list[str]:
@@ -115,11 +114,17 @@ def differences(result: Map) -> list[str]:
             for name, curves in result.curves.items()
         ]
         shares.sort(key=lambda row: -abs(row[1] - row[2]))
-        ops = [f"{name} {own:.0%} and {first:.0%}" for name, own, first in shares[:MAX_DIFFERENT]]
-        lines.append(
-            f"{subject.name} and {result.networks[0].name} differ most, by the mean share of their "
-            f"accuracy that is left under an op, at {', '.join(ops)}"
+        of_op = _("{op} {own:.0f}% and {first:.0f}%")
+        ops = [
+            of_op.format(op=name, own=100 * own, first=100 * first)
+            for name, own, first in shares[:MAX_DIFFERENT]
+        ]
+        text = _(
+            "{name} and {first} differ most, by the mean share of their accuracy that is left "
+            "under an op, at {ops}"
         )
+        first = result.networks[0].name
+        lines.append(text.format(name=subject.name, first=first, ops=_(", ").join(ops)))
     return lines
 
 
@@ -130,12 +135,16 @@ def limits(result: Map) -> list[str]:
         op = curves[0].op
         lows, highs = zip(*(curve.kept(result.tolerance) for curve in curves), strict=True)
         low, high = min(lows), max(highs)
-        sides = [f"below {low:g}"] if low != op.ends[0] else []
-        sides += [f"above {high:g}"] if high != op.ends[1] else []
+        text = {
+            (False, False): "",
+            (True, False): _("{op} below {low:g}"),
+            (False, True): _("{op} above {high:g}"),
+            (True, True): _("{op} below {low:g} and above {high:g}"),
+        }[low != op.ends[0], high != op.ends[1]]
         if low == high:
-            lost.append(f"{name} at any magnitude" if op.unit else name)
-        elif sides:
-            lost.append(f"{name} {' and '.join(sides)}")
+            text = _("{op} at any magnitude") if op.unit else "{op}"
+        if text:
+            lost.append(text.format(op=name, low=low, high=high))
     return lost
 
 
@@ -143,9 +152,12 @@ def notes(result: Map) -> list[str]:
     """A sentence for each network that has next to no accuracy to lose."""
     labels = Counter(sample.label for sample in result.data.eval)
     most = max(labels.values()) / labels.total()
+    text = _(
+        "{name} is right about {share:.1f}% of the unchanged images, no more than one answer for "
+        "all of them could be ({most:.1f}%): its curves say nothing"
+    )
     return [
-        f"{curve.subject.name} is right about {curve.clean:.1%} of the unchanged images, no more "
-        f"than one answer for all of them could be ({most:.1%}): its curves say nothing"
+        text.format(name=curve.subject.name, share=100 * curve.clean, most=100 * most)
         for curve in result.clean
         if curve.interval[0][curve.op.neutral_place] <= most
     ]
@@ -156,12 +168,16 @@ def table(result: Map) -> str:
     rows = []
     for name, curves in result.curves.items():
         unit = curves[0].op.unit
-        rows.append([f"{name}, {unit}" if unit else name])
+        rows.append([_("{op}, {unit}").format(op=name, unit=_(unit)) if unit else name])
         for curve in curves:
             low, high = curve.kept(result.tolerance)
-            text = f"{low:g} to {high:g} " if low < high else f"{low:g} only "
-            rows[-1].append(f"{text if unit else ''}({curve.mean_share:.0%})")
-    return markdown_table(["op", *(subject.name for subject in result.networks)], rows)
+            text = _("{low:g} to {high:g} ({share:.0f}%)")
+            if low == high:
+                text = _("{low:g} only ({share:.0f}%)")
+            if not unit:
+                text = _("({share:.0f}%)")
+            rows[-1].append(text.format(low=low, high=high, share=100 * curve.mean_share))
+    return markdown_table([_("op"), *(subject.name for subject in result.networks)], rows)
 
 
 def page(result: Map) -> str:
@@ -169,14 +185,16 @@ def page(result: Map) -> str:
     clean = []
     for curve in result.clean:
         low, high = (end[curve.op.neutral_place] for end in curve.interval)
-        accuracy = f"{curve.clean:.1%} ({low:.1%} to {high:.1%})"
-        clean.append(f"{curve.subject.name}: {accuracy}, `{curve.subject.weights}`")
+        text = _("{name}: {accuracy:.1f}% ({low:.1f}% to {high:.1f}%), `{weights}`")
+        shares = {"accuracy": 100 * curve.clean, "low": 100 * low, "high": 100 * high}
+        subject = curve.subject
+        clean.append(text.format(name=subject.name, weights=subject.weights, **shares))
     template = environment().get_template("invariance.md")
     text = template.render(
         result=result,
         clean=clean,
         notes=notes(result),
-        percent=percent(result),
+        percent=100 * result.tolerance,
         table=table(result),
         sentences=sentences(result),
         differences=differences(result),

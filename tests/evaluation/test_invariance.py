@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 import paddle
 import pytest
+from english_left import english_left
 from in_process import refusal, run_tool
 from made_data import write_dataset
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.config import TrainConfig
@@ -25,6 +27,7 @@ from paddle_aug.evaluation.invariance import Curve, Subject
 from paddle_aug.evaluation.invariance_ops import OPS, Op
 from paddle_aug.inputs import open_data
 from paddle_aug.networks import NETWORKS
+from paddle_aug.results import language
 from paddle_aug.results.colours import COLOURS, label
 from paddle_aug.rng import generator
 from paddle_aug.training import checkpoint
@@ -328,6 +331,25 @@ def test_the_words_of_an_op_that_is_on_or_off(photos):
     assert invariance_report.limits(result) == []
     lost = a_map((0.8, 0.4), (0.6, 0.1), op=BY_NAME["vflip"], photos=photos)
     assert invariance_report.limits(lost) == ["vflip"]
+
+
+def test_no_english_is_left_in_a_chinese_map(photos):
+    op, image = LINE._replace(unit=BY_NAME["rotate"].unit), np.zeros((8, 8, 3), np.uint8)
+    flat, middle = (0.8,) * 7, (0.2, 0.2, 0.8, 0.9, 0.8, 0.2, 0.2)
+    sharp, left = (0.2, 0.2, 0.4, 0.9, 0.4, 0.2, 0.2), (0.9, 0.9, 0.9, 0.9, 0.2, 0.2, 0.2)
+    maps = [
+        *(a_map(*shares, op=op, photos=photos)
+          for shares in ((flat, middle), (middle, sharp), (sharp, sharp), (left, left),
+                         (left[::-1], sharp), ((0.1,) * 7,))),
+        a_map((0.8, 0.4), (0.6, 0.1), op=BY_NAME["vflip"], photos=photos),
+    ]  # fmt: skip
+    with language.used("zh"):
+        for result in maps:
+            ops = [curves[0].op for curves in result.curves.values()]
+            drawn = invariance_figure.figure(invariance_report.as_dict(result), image, ops)
+            words = [text.get_text() for text in drawn.findobj(Text)]
+            text = "\n".join([invariance_report.page(result), *words])
+            assert english_left(text) <= {op.name}
 
 
 def test_one_network_is_compared_with_none_and_guessing_is_told(photos):
