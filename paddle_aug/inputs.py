@@ -149,7 +149,7 @@ def open_data(
 
 def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) -> None:
     """Log what is odd about the data, a line each."""
-    for remark in remarks.of_classes(found):
+    for remark in remarks.lines_of_classes(found):
         logger.warning("%s: %s", found.name, remark)
     if _searches_copies(config, found):
         # Without a selected part, each run holds back its own.

@@ -19,9 +19,9 @@ from paddle_aug.data.faults import in_order, list_faults, repeats
 from paddle_aug.data.image import MISSING
 from paddle_aug.data.remarks import Finding, Place, class_name, class_place, of_classes, one_class
 from paddle_aug.data.samples import Found, Sample
-from paddle_aug.results.text import count
+from paddle_aug.results.language import N_, _, count
 
-LEVELS = ("error", "warning", "note")
+LEVELS = (N_("error"), N_("warning"), N_("note"))
 FEW = 10  # training images of a class
 UNEVEN = 10  # times as many images in the largest class as in the smallest
 LONG = 4  # times as wide as high, or the other way round, before it is stretched to a square
@@ -35,67 +35,72 @@ ODD_MODES = {
 # By code: level, message and advice; `data.remarks` has further ones. Duplicates are counted by the
 # second image of each pair.
 FINDINGS = {
-    "lists": ("error", "{faults} in lists or folders, which training refuses",
-        "correct or remove these lines or files"),
-    "repeated-in-train": ("note", "{training_lines} repeated",
-        "fine if you mean to show rare images more often"),
-    "repeated-in-eval": ("warning", "{evaluation_lines} repeated",
-        "remove them: a repeated image counts more than the others"),
-    "no-eval": ("note", "no images to evaluate on",
-        "--split 0.75 writes two lists; or train with --holdout 0.25"),
-    "nested": ("warning", "all images lie in folders below those of the {classes}",
-        "if these folders are the classes, name the folder that holds them"),
-    "few-images": ("warning", f"{{classes}} with fewer than {FEW} training images",
-        "add images, or repeat lines of these classes"),
-    "imbalance": ("warning", "the largest class has {ratio:.0f} times the images of the smallest",
-        "repeat lines of the small ones, or make copies with export --even"),
-    "not-evaluated": ("warning", "{classes} without an evaluation image",
-        "accuracy says nothing about them; --holdout and --split take a share of each class"),
-    "missing": ("error", "{images} not there", "correct the paths, or give --image-root"),
-    "unreadable": ("error", "{images} unreadable",
-        "fetch or convert these files again, or remove their lines"),
-    "wrong-suffix": ("warning", "{images} in another format than their name says",
-        "rename them: paddle_aug goes by the content, other programs by the name"),
-    "blank": ("warning", "{images} of one colour, or nearly",
-        "look at them; remove what shows nothing"),
-    "cmyk": ("warning", "{images} in CMYK, the colours of print",
-        "save them as RGB: without their profile, colours come out wrong"),
-    "animated": ("warning", "{images} with several frames or pages",
-        "only the first is used; save the frames you mean as files"),
-    "transparent": ("warning", "{images} partly transparent",
-        "white shows through; put them on a background of your choice"),
-    "long": ("warning", f"{{images}} {LONG} times as long as wide, or more",
-        "crop them, as they would be stretched to a square, or train with --no-stretch"),
-    "small": ("warning", f"{{images}} enlarged more than {SMALL} times to {{size}} × {{size}}, "
-        "unlike most",
-        "check whether they are thumbnails or icons"),
-    "all-small": ("note", f"{{images}} enlarged more than {SMALL} times to {{size}} × {{size}}",
-        "a smaller --image-size trains faster and loses nothing"),
-    "sixteen-bit": ("note", "{images} with 16 bits per channel", "only the upper 8 are used"),
-    "palette": ("note", "{images} with a palette", "fine; their colours may have been reduced"),
-    "grey": ("note", "{images} grey, among others in colour",
-        "fine, unless they are all of one class: then colour gives it away"),
-    "turned": ("note", "{images} turned by EXIF",
-        "fine here; other programs may show them on their side"),
-    "large": ("note", "{images} very large", "make them smaller for a faster start"),
-    "other-label": ("error", "{images} the same as one of another class",
-        "one of the labels is wrong, or the image shows both: decide, or remove it"),
-    "leak-file": ("error", "{images} in two lists: the same file under another name",
-        "evaluate on other images: accuracy would come out too high"),
-    "leak": ("warning", "{images} in two lists: the same pixels in another file",
-        "evaluate on other images: accuracy comes out too high"),
-    "near-leak": ("warning", "{images} nearly the same as one in an earlier list",
-        "look at them; keep both in one list (--split does), or accuracy comes out too high"),
-    "near-other-label": ("warning", "{images} nearly the same as one of another class",
-        "look at them: one of the labels may be wrong"),
-    "same-in-eval": ("warning", "{images} in the evaluation list the same as another",
-        "remove one of the two: it counts twice"),
-    "same-in-train": ("warning", "{images} in training the same as another",
-        "remove one of the two, unless you mean it"),
-    "near-same-in-eval": ("note", "{images} in the evaluation list nearly the same as another",
-        "look at them"),
-    "near-same-in-train": ("note", "{images} in training nearly the same as another",
-        "fine; keep both in one list"),
+    "lists": ("error", N_("{faults} in lists or folders, which training refuses"),
+        N_("correct or remove these lines or files")),
+    "repeated-in-train": ("note", N_("{training_lines} repeated"),
+        N_("fine if you mean to show rare images more often")),
+    "repeated-in-eval": ("warning", N_("{evaluation_lines} repeated"),
+        N_("remove them: a repeated image counts more than the others")),
+    "no-eval": ("note", N_("no images to evaluate on"),
+        N_("--split 0.75 writes two lists; or train with --holdout 0.25")),
+    "nested": ("warning", N_("all images lie in folders below those of the {classes}"),
+        N_("if these folders are the classes, name the folder that holds them")),
+    "few-images": ("warning", N_("{classes} with fewer than {few} training images"),
+        N_("add images, or repeat lines of these classes")),
+    "imbalance": ("warning",
+        N_("the largest class has {ratio:.0f} times the images of the smallest"),
+        N_("repeat lines of the small ones, or make copies with export --even")),
+    "not-evaluated": ("warning", N_("{classes} without an evaluation image"),
+        N_("accuracy says nothing about them; --holdout and --split take a share of each class")),
+    "missing": ("error", N_("{images} not there"),
+        N_("correct the paths, or give --image-root")),
+    "unreadable": ("error", N_("{images} unreadable"),
+        N_("fetch or convert these files again, or remove their lines")),
+    "wrong-suffix": ("warning", N_("{images} in another format than their name says"),
+        N_("rename them: paddle_aug goes by the content, other programs by the name")),
+    "blank": ("warning", N_("{images} of one colour, or nearly"),
+        N_("look at them; remove what shows nothing")),
+    "cmyk": ("warning", N_("{images} in CMYK, the colours of print"),
+        N_("save them as RGB: without their profile, colours come out wrong")),
+    "animated": ("warning", N_("{images} with several frames or pages"),
+        N_("only the first is used; save the frames you mean as files")),
+    "transparent": ("warning", N_("{images} partly transparent"),
+        N_("white shows through; put them on a background of your choice")),
+    "long": ("warning", N_("{images} {long} times as long as wide, or more"),
+        N_("crop them, as they would be stretched to a square, or train with --no-stretch")),
+    "small": ("warning",
+        N_("{images} enlarged more than {small} times to {size} × {size}, unlike most"),
+        N_("check whether they are thumbnails or icons")),
+    "all-small": ("note", N_("{images} enlarged more than {small} times to {size} × {size}"),
+        N_("a smaller --image-size trains faster and loses nothing")),
+    "sixteen-bit": ("note", N_("{images} with 16 bits per channel"),
+        N_("only the upper 8 are used")),
+    "palette": ("note", N_("{images} with a palette"),
+        N_("fine; their colours may have been reduced")),
+    "grey": ("note", N_("{images} grey, among others in colour"),
+        N_("fine, unless they are all of one class: then colour gives it away")),
+    "turned": ("note", N_("{images} turned by EXIF"),
+        N_("fine here; other programs may show them on their side")),
+    "large": ("note", N_("{images} very large"),
+        N_("make them smaller for a faster start")),
+    "other-label": ("error", N_("{images} the same as one of another class"),
+        N_("one of the labels is wrong, or the image shows both: decide, or remove it")),
+    "leak-file": ("error", N_("{images} in two lists: the same file under another name"),
+        N_("evaluate on other images: accuracy would come out too high")),
+    "leak": ("warning", N_("{images} in two lists: the same pixels in another file"),
+        N_("evaluate on other images: accuracy comes out too high")),
+    "near-leak": ("warning", N_("{images} nearly the same as one in an earlier list"),
+        N_("look at them; keep both in one list (--split does), or accuracy comes out too high")),
+    "near-other-label": ("warning", N_("{images} nearly the same as one of another class"),
+        N_("look at them: one of the labels may be wrong")),
+    "same-in-eval": ("warning", N_("{images} in the evaluation list the same as another"),
+        N_("remove one of the two: it counts twice")),
+    "same-in-train": ("warning", N_("{images} in training the same as another"),
+        N_("remove one of the two, unless you mean it")),
+    "near-same-in-eval": ("note", N_("{images} in the evaluation list nearly the same as another"),
+        N_("look at them")),
+    "near-same-in-train": ("note", N_("{images} in training nearly the same as another"),
+        N_("fine; keep both in one list")),
 }  # fmt: skip
 
 
@@ -123,7 +128,11 @@ def findings(survey: Survey, image_size: int, duplicates: bool = True) -> list[F
 def _place(survey: Survey, image: Listed, what: str = "") -> Place:
     """An image's line in its list and its path, or its path alone, and a remark."""
     path, where = shown(image.sample), spot(survey.found, image.sample, image.part)
-    return Place(path, what) if where == path else Place(where, f"{path}: {what}" if what else path)
+    return (
+        Place(path, what)
+        if where == path
+        else Place(where, path + _(": ") + what if what else path)
+    )
 
 
 def spot(found: Found, sample: Sample, part: int) -> str:
@@ -140,15 +149,18 @@ def _finding(code: str, places: list[Place], **values) -> Finding:
     """A finding as FINDINGS words it."""
     level, message, advice = FINDINGS[code]
     number = len(places)
-    message = message.format(
+    message = _(message).format(
         images=count(number, "image"),
         classes=count(number, "class", "classes"),
         faults=count(number, "fault"),
         training_lines=count(number, "training line"),
         evaluation_lines=count(number, "evaluation line"),
+        few=FEW,
+        long=LONG,
+        small=SMALL,
         **values,
     )
-    return Finding(level, code, message, advice, places)
+    return Finding(level, code, message, _(advice), places)
 
 
 def _of_lists(survey: Survey) -> Iterator[Finding]:
@@ -162,7 +174,10 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
         )  # fmt: skip
     for part, (name, samples) in zip(("train", "eval", "eval"), found.parts, strict=False):
         repeated = [
-            Place(f"{name}:{sample.line}", f"{shown(sample)}: as on line {first.line}")
+            Place(
+                f"{name}:{sample.line}",
+                _("{path}: as on line {line}").format(path=shown(sample), line=first.line),
+            )
             for sample, first in repeats(samples)
             if sample.label == first.label
         ]
@@ -173,7 +188,7 @@ def _of_lists(survey: Survey) -> Iterator[Finding]:
 
 
 def _of_classes(survey: Survey) -> Iterator[Finding]:
-    train, evaluated, _ = survey.counts.values()
+    train, evaluated, _tested = survey.counts.values()
     if not train:
         return
     found, listed = survey.found, sorted(train)
@@ -245,7 +260,7 @@ def _oddities(image: Listed, image_size: int) -> Iterator[tuple[str, str]]:
         return
     suffix = PurePosixPath(image.sample.path).suffix.lower()
     if Image.registered_extensions().get(suffix) != how.format:
-        yield "wrong-suffix", f"is {how.format}"
+        yield "wrong-suffix", _("is {name}").format(name=how.format)
     if how.mode in ODD_MODES:
         yield ODD_MODES[how.mode], ""
     if how.depth == 16:
@@ -253,7 +268,7 @@ def _oddities(image: Listed, image_size: int) -> Iterator[tuple[str, str]]:
     if how.transparent:
         yield "transparent", ""
     if how.frames > 1:
-        yield "animated", f"{how.frames} frames"
+        yield "animated", _("{number} frames").format(number=how.frames)
     if how.turned:
         yield "turned", ""
 
@@ -308,9 +323,10 @@ def _likeness(survey: Survey, pair: DuplicatePair) -> str:
     first, label = pair.first.sample.label, ""
     if first != pair.second.sample.label:
         names = (class_name(survey.found, n) for n in (pair.second.sample.label, first))
-        label = " ({}, not {})".format(*names)
+        label = _(" ({own}, not {other})").format(**dict(zip(("own", "other"), names, strict=True)))
     place = " ".join(filter(None, _place(survey, pair.first)))
-    return f"as {place}{closeness(pair)}{label}"
+    text = _("as {place}, {near}") if closeness(pair) else _("as {place}")
+    return text.format(place=place, near=closeness(pair)) + label
 
 
 def closeness(pair: DuplicatePair) -> str:
@@ -318,4 +334,5 @@ def closeness(pair: DuplicatePair) -> str:
     if not pair.code.startswith("near"):
         return ""
     similarity = math.floor(100 * pair.correlation) / 100
-    return f", similarity {similarity:.2f}{' mirrored' * pair.mirrored}"
+    text = _("similarity {number:.2f} mirrored") if pair.mirrored else _("similarity {number:.2f}")
+    return text.format(number=similarity)

@@ -62,7 +62,10 @@ def _sheets(survey: Survey) -> Iterator[tuple[str, Image.Image]]:
         cells = []
         for pair in pairs[:MAX_PAIRS]:
             images = (pair.first, pair.second)
-            lines = [pair.code + closeness(pair), *(_part(i) + shown(i.sample) for i in images)]
+            lines = [
+                ", ".join(filter(None, (pair.code, closeness(pair)))),
+                *(_part(i) + shown(i.sample) for i in images),
+            ]
             cells.append(_cell(images, lines))
         yield "duplicates.png", sheet(cells, title, COLUMNS // 2)
 

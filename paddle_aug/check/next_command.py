@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from paddle_aug.data.samples import Found
+from paddle_aug.results.language import _
 from paddle_aug.system.machine import has_gpu, has_imagenet
 from paddle_aug.system.program import tool
 
@@ -20,11 +21,16 @@ def recipe() -> str:
 
 def training(words: Sequence[str]) -> str:
     """The command that trains on the data that these options name."""
-    return f"next: {shlex.join([*tool('train'), *words, '--recipe', recipe()])}"
+    return next_line([*words, "--recipe", recipe()])
+
+
+def next_line(words: Sequence[str]) -> str:
+    """The line with the command that trains with these options."""
+    return _("next: {command}").format(command=shlex.join([*tool("train"), *words]))
 
 
 def training_on(found: Found, words: Sequence[str]) -> str:
     """The same, which holds a part back if the data has nothing to evaluate on."""
     if list(words) == ["--data", "sample"]:  # has a recipe of its own, by default
-        return f"next: {shlex.join([*tool('train'), *words, '--augment', 'all'])}"
+        return next_line([*words, "--augment", "all"])
     return training([*words, *(() if found.eval or found.test else HOLDOUT)])

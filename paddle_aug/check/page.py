@@ -15,6 +15,7 @@ from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import printable
 from paddle_aug.results.html import Cell, write_page
 from paddle_aug.results.image_bytes import data_uri, shrunk
+from paddle_aug.results.language import N_, _
 
 SIDE = 128  # pixels of a thumbnail
 QUALITY = 82  # of JPEG
@@ -23,6 +24,7 @@ MAX_PLACES = 24  # of a finding
 MAX_PAIRS = 24  # of a kind
 IMAGES = (1, 2, 8, 24)  # of a class: one of every class first, then more of each
 MAX_CLASSES = 1000  # in the table
+PARTS = (N_("train"), N_("eval"), N_("test"))
 LEAKS = ("leak-file", "leak", "near-leak")
 
 
@@ -154,9 +156,9 @@ def _pairs(thumbnails: Thumbnails, found: Found, pairs: Sequence[DuplicatePair])
     pictures = iter(thumbnails.of(listed))
     return [
         {
-            "close": closeness(pair).removeprefix(", ") or "the same pixels",
+            "close": closeness(pair) or _("the same pixels"),
             "images": [
-                (next(pictures), ("train", "eval", "test")[image.part],
+                (next(pictures), _(PARTS[image.part]),
                  printable(class_name(found, image.sample.label)))
                 for image in (pair.first, pair.second)
             ],
@@ -170,7 +172,7 @@ def class_table(survey: Survey) -> tuple[list[str], list[list[Cell | str]]]:
     rows = class_counts(survey)
     parts = [part for part, counts in survey.counts.items() if counts or part == "train"]
     most = max([1, *(row["train"] for row in rows)])
-    return ["class", "label", *parts], [
+    return [_("class"), _("label"), *map(_, parts)], [
         [
             printable(row["name"]),
             str(row["label"]),

@@ -1,7 +1,6 @@
 """The report on a data set, for people and for programs."""
 
 import math
-import re
 import textwrap
 from collections import Counter
 from itertools import chain
@@ -14,12 +13,14 @@ from paddle_aug.check.survey import Survey, shown
 from paddle_aug.data import duplicates
 from paddle_aug.data.remarks import Finding, class_name
 from paddle_aug.errors import printable
-from paddle_aug.results.text import count
+from paddle_aug.results.language import N_, _, count, is_english, joined
+from paddle_aug.results.text import columns_of
 
 WIDTH = 80  # columns
 MAX_PLACES = 10  # of a finding that are printed
 MAX_CLASSES = 40
 BAR = 24  # columns
+TITLES = {"error": N_("error:"), "warning": N_("warning:"), "note": N_("note:")}
 FORMAT = 1  # of the JSON; changes when a key's meaning does
 
 
@@ -88,14 +89,14 @@ def verdict(findings: list[Finding]) -> str:
     counts = Counter(finding.level for finding in findings)
     parts = [count(counts[level], level) for level in LEVELS if counts[level]]
     errors = {finding.code for finding in findings if finding.level == "error"}
-    start = "nothing stops training;"
+    text = _("nothing stops training; {findings}")
     if errors == {"other-label"}:  # which training does not look for
-        start = "training would start, but should not yet:"
+        text = _("training would start, but should not yet: {findings}")
     elif errors:
-        start = "training would not start:"
+        text = _("training would not start: {findings}")
     elif any(finding.code == "no-eval" for finding in findings):
-        start = "training needs --holdout;"
-    return f"{start} {', '.join(parts) or 'nothing to report'}"
+        text = _("training needs --holdout; {findings}")
+    return text.format(findings=_(", ").join(parts) or _("nothing to report"))
 
 
 def _labels(survey: Survey) -> range:
@@ -129,41 +130,57 @@ def _formats(survey: Survey) -> Counter:
 def _summary(survey: Survey) -> list[str]:
     lines = textwrap.wrap(survey.found.name, WIDTH)
     for title, text in facts(survey):
-        # Two lines of these, to stay within WIDTH.
-        for part in re.split("(?<=[,;]) (?=most often|the largest)", text):
-            lines.append(f"  {title:<16}{part}")
-            title = ""
+        first, *more = text.split("\n")
+        lines += [f"  {padded(title, 16)}{first}", *(f"  {'':<16}{line}" for line in more)]
     return lines
 
 
 def facts(survey: Survey) -> list[tuple[str, str]]:
-    """What is in the data: images and classes of each list, sizes and formats, in words."""
+    """What is in the data: images and classes of each list, sizes and formats, in one line or
+    two, to stay within WIDTH."""
     rows = []
-    titles = ("to train on", "to evaluate on", "to test on")
-    for title, counts in zip(titles, survey.counts.values(), strict=True):
+    titles = (_("to train on"), _("to evaluate on"), _("to test on"))
+    for title, (part, counts) in zip(titles, survey.counts.items(), strict=True):
         if not counts:
-            rows += [(title, "none")] * (title != "to test on")
+            rows += [(title, _("none"))] * (part != "test")
             continue
         least, most = min(counts.values()), max(counts.values())
-        sizes = f"{least:,} to {most:,}" if most > least else f"{least:,}"
-        times = f"{most / least:.1f} times the images of the smallest"
-        ratio = f"; the largest has {times}" if most > least else ""
+        text = _("{images} of {classes}, {least:,} a class")
+        if most > least:
+            text = _(
+                "{images} of {classes}, {least:,} to {most:,} a class;\nthe largest has "
+                "{ratio:.1f} times the images of the smallest"
+            )
         images, classes = count(counts.total(), "image"), count(len(counts), "class", "classes")
-        rows.append((title, f"{images} of {classes}, {sizes} a class{ratio}"))
+        numbers = {"least": least, "most": most, "ratio": most / least}
+        rows.append((title, text.format(images=images, classes=classes, **numbers)))
     if survey.readable:
         sizes = _sizes(survey)
         share = sizes.pop("most_frequent_images") / len(survey.readable)
         smallest, median, largest, frequent = (f"{wide} × {high}" for wide, high in sizes.values())
-        text = f"{smallest} to {largest}, median {median}, most often {frequent} ({share:.0%})"
-        rows.append(("sizes", text))
+        text = _(
+            "{smallest} to {largest}, median {median},\nmost often {frequent} ({share:.0f}%)"
+        ).format(
+            smallest=smallest,
+            largest=largest,
+            median=median,
+            frequent=frequent,
+            share=100 * share,
+        )
+        rows.append((_("sizes"), text))
         formats = (f"{name} {images:,}" for name, images in _formats(survey).most_common())
-        rows.append(("formats", ", ".join(formats)))
+        rows.append((_("formats"), _(", ").join(formats)))
     return rows
+
+
+def padded(text: str, width: int) -> str:
+    """The text in so many columns of a terminal."""
+    return text + " " * (width - columns_of(text))
 
 
 def _table(survey: Survey) -> list[str]:
     """A line per class; with many classes, only the largest and the smallest."""
-    train, _, tested = survey.counts.values()
+    train, _evaluated, tested = survey.counts.values()
     labels = list(_labels(survey))
     if not labels:
         return []
@@ -172,22 +189,29 @@ def _table(survey: Survey) -> list[str]:
         order = sorted(labels, key=lambda label: (-train[label], label))
         labels = order[:half] + order[-half:]
     names = {label: class_name(survey.found, label) for label in labels}
-    width = min(30, max(len("class"), *map(len, names.values())))
+    width = min(30, max(map(columns_of, (_("class"), *names.values()))))
     most = max([1, *train.values()])
-    rows = [f"  label  {'class':<{width}}  train   eval" + "   test" * bool(tested)]
+    heads = [_("train"), _("eval"), _("test")][: 3 if tested else 2]
+    sizes = [max(5, columns_of(head)) for head in heads]
+    first, parts = _("label"), zip(heads, sizes, strict=True)
+    columns = "  ".join(" " * (size - columns_of(head)) + head for head, size in parts)
+    rows = [f"  {first}  {padded(_('class'), width)}  {columns}"]
     for label in labels:
         bar = "#" * round(BAR * train[label] / most)
         name = textwrap.shorten(names[label], width, placeholder="…")
-        numbers = [counts[label] for counts in survey.counts.values()][: 3 if tested else 2]
-        columns = "  ".join(f"{number:>5}" for number in numbers)
-        rows.append(f"  {label:>5}  {name:<{width}}  {columns}  {bar}".rstrip())
+        numbers = [counts[label] for counts in survey.counts.values()]
+        columns = "  ".join(f"{n:>{size}}" for n, size in zip(numbers, sizes, strict=False))
+        number = f"{label:>{columns_of(first)}}"
+        rows.append(f"  {number}  {padded(name, width)}  {columns}  {bar}".rstrip())
     if left_out > 0:
-        rows.insert(1 + half, f"  … and {count(left_out, 'class', 'classes')} in between")
+        classes = count(left_out, "class", "classes")
+        rows.insert(1 + half, "  " + _("… and {classes} in between").format(classes=classes))
     return rows
 
 
 def _finding(finding: Finding, width: int | None) -> list[str]:
-    lines = textwrap.wrap(f"{finding.level}: {finding.message} [{finding.code}]", WIDTH)
+    title = joined([_(TITLES[finding.level]), finding.message])
+    lines = _wrap_words(f"{title} [{finding.code}]")
     places = finding.places[:MAX_PLACES]
     # Columns, unless the paths are long.
     column = max((len(place.where) for place in places), default=0)
@@ -196,10 +220,19 @@ def _finding(finding: Finding, width: int | None) -> list[str]:
         line = f"    {place.where:<{column}}  {place.what}".rstrip()
         lines += [line] if width is None else _wrap(line, width)
     if len(finding.places) > len(places):
-        lines.append(f"    … and {len(finding.places) - len(places):,} more (--json has all)")
+        more = _("… and {number:,} more (--json has all)")
+        lines.append("    " + more.format(number=len(finding.places) - len(places)))
     advice, *command = finding.advice.split("\n")
-    lines += textwrap.wrap(f"-> {advice}", WIDTH, initial_indent="  ", subsequent_indent="     ")
+    lines += _wrap_words(f"-> {advice}", initial_indent="  ", subsequent_indent="     ")
     return [*lines, *(f"     {line}" for line in command)]
+
+
+def _wrap_words(text: str, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
+    """Lines of WIDTH columns; a terminal breaks lines between Chinese letters."""
+    if not is_english():
+        return [initial_indent + text]
+    indents = {"initial_indent": initial_indent, "subsequent_indent": subsequent_indent}
+    return textwrap.wrap(text, WIDTH, **indents)
 
 
 def _wrap(line: str, width: int) -> list[str]:

@@ -10,10 +10,11 @@ from paddle_aug.check.next_command import training_on
 from paddle_aug.check.page import write as write_check_page
 from paddle_aug.check.survey import Survey
 from paddle_aug.check.text import as_dict, as_text, exit_code
-from paddle_aug.commands._options import CommandParser, add_options, pop_fields
+from paddle_aug.commands._options import CommandParser, add_language, add_options, pop_fields
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.dataset import find_dataset
 from paddle_aug.errors import UserError, writing
+from paddle_aug.results import language
 from paddle_aug.results.text import terminal_width
 from paddle_aug.system.files import json_text, refuse_unwritable, write_json
 
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--split", type=float, help=text)
     parser.add_argument("--seed", type=int, default=0, help="draws the parts of --split")
     parser.add_argument("--out", type=Path, help="folder for --split (default: where the data is)")
+    add_language(parser)
     add_options(parser, FIELDS)
     options = parser.parse_args()
     config = TrainConfig(**pop_fields(options, FIELDS), seed=options.seed)
@@ -63,20 +65,25 @@ def main() -> int:
 
     survey = Survey(found)
     faults = findings(survey, config.image_size)
+    if options.json is not None:
+        with language.used("en"):  # programs may read its words
+            content = as_dict(survey, findings(survey, config.image_size))
     if options.json == "-":
-        print(json_text(as_dict(survey, faults)))
+        print(json_text(content))
     else:
         print(as_text(survey, faults, terminal_width()))
         if options.json is not None:
             with writing(f"--json {options.json}"):
-                write_json(options.json, as_dict(survey, faults))
+                write_json(options.json, content)
     report = logger.info if options.json == "-" else print
     if options.html is not None:
         with writing(f"--html {options.html}"):
             write_check_page(survey, faults, options.html)
         report(f"wrote {options.html}")
     if options.montage is not None:
-        report(f"{options.montage}: {len(write_montages(survey, options.montage)):,} sheets")
+        with language.used("en"):  # their font has no Chinese letters
+            sheets = write_montages(survey, options.montage)
+        report(f"{options.montage}: {len(sheets):,} sheets")
     code = exit_code(faults)
     if writes:
         report(lists.write_usable(survey, options.split, options.seed, out))

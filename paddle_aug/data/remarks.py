@@ -14,6 +14,8 @@ from paddle_aug.data.duplicates import components, near_pairs, thumbnail
 from paddle_aug.data.readers.list_format import subtract
 from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
+from paddle_aug.results import language
+from paddle_aug.results.language import _, count
 from paddle_aug.system.program import tool
 
 MAX_NAMED = 3  # places in a line of training
@@ -54,7 +56,8 @@ def class_name(data: Dataset | Found, label: int) -> str:
 def class_place(data: Dataset | Found, label: int, remark: str = "") -> Place:
     """A class as a place."""
     name = class_name(data, label)
-    return Place(f"label {label}", f"{'' if name == str(label) else name} {remark}".strip())
+    where = _("label {label}").format(label=label)
+    return Place(where, f"{'' if name == str(label) else name} {remark}".strip())
 
 
 def one_class(data: Dataset | Found) -> Finding | None:
@@ -63,8 +66,9 @@ def one_class(data: Dataset | Found) -> Finding | None:
     if len(labels) != 1:
         return None
     name = class_name(data, *labels)
-    message = f"all {len(data.train):,} training images are of one class, {name}"
-    advice = "a network needs two classes or more to tell apart: add images of another class"
+    message = _("all {number:,} training images are of one class, {name}")
+    message = message.format(number=len(data.train), name=name)
+    advice = _("a network needs two classes or more to tell apart: add images of another class")
     return Finding("error", "one-class", message, advice, [])
 
 
@@ -74,8 +78,9 @@ def refuse_one_class(data: Dataset) -> None:
     Raises:
         UserError: all training images are of one class.
     """
-    if finding := one_class(data):
-        raise UserError(f"{data.name}: {finding}")
+    with language.used("en"):
+        if finding := one_class(data):
+            raise UserError(f"{data.name}: {finding}")
 
 
 def of_classes(found: Found) -> Iterator[Finding]:
@@ -87,22 +92,23 @@ def of_classes(found: Found) -> Iterator[Finding]:
     names = found.class_names
 
     def warning(code: str, message: str, advice: str, *places: Place) -> Finding:
-        classes = f"{len(places):,} class{'es' if len(places) > 1 else ''}"
+        classes = count(len(places), "class", "classes")
         return Finding("warning", code, message.format(classes=classes), advice, [*places])
 
     # Label 0 may be a class with a name and without images.
     named = class_place(found, 0).what and max(train) < len(names)
     start = 0 if named else min(train)
     if start:
-        message = f"labels begin at {start}, not at 0"
+        message = _("labels begin at {start}, not at 0").format(start=start)
         yield warning("labels-start", message, _count_from_0(found, start))
     known = range(start, max(len(names), max(train) + 1))
     if gaps := [label for label in known if label not in train]:
-        counts = [f"({evaluated[n]:,} to evaluate on)" if evaluated[n] else "" for n in gaps]
+        unused = _("({number:,} to evaluate on)")
+        counts = [unused.format(number=evaluated[n]) if evaluated[n] else "" for n in gaps]
         yield warning(
             "label-gap",
-            "{classes} without a training image",
-            "number the classes without gaps, or add images",
+            _("{classes} without a training image"),
+            _("number the classes without gaps, or add images"),
             *(class_place(found, n, text) for n, text in zip(gaps, counts, strict=True)),
         )
     spellings = defaultdict(set)
@@ -111,17 +117,29 @@ def of_classes(found: Found) -> Iterator[Finding]:
     if alike := [n for n, name in enumerate(names) if len(spellings[_folded(name)]) > 1]:
         yield warning(
             "alike-names",
-            "{classes} whose names differ only in case or spacing",
-            "if they are one class, give their images one label",
+            _("{classes} whose names differ only in case or spacing"),
+            _("if they are one class, give their images one label"),
             *(class_place(found, n) for n in alike),
         )
     if crossed := list(_crossed(found)):
         yield warning(
             "other-folder",
-            "{classes} whose images are in a folder named as another class",
-            "correct the names or the labels",
-            *(Place(f"label {n}", f"{names[n]} in {folder}/") for n, folder in crossed),
+            _("{classes} whose images are in a folder named as another class"),
+            _("correct the names or the labels"),
+            *(
+                Place(
+                    _("label {label}").format(label=n),
+                    _("{name} in {folder}/").format(name=names[n], folder=folder),
+                )
+                for n, folder in crossed
+            ),
         )
+
+
+def lines_of_classes(found: Found) -> list[str]:
+    """The same as lines of training: messages, which are English whatever the language in use."""
+    with language.used("en"):
+        return [str(finding) for finding in of_classes(found)]
 
 
 def _folded(name: str) -> str:
@@ -139,7 +157,7 @@ def _crossed(found: Found) -> Iterator[tuple[int, str]]:
         (sample.label, posixpath.basename(posixpath.dirname(normal_path(sample))))
         for sample in (*found.train, *found.eval)
     }
-    if len(folders) == len(dict(folders)) == len({folder for _, folder in folders}):
+    if len(folders) == len(dict(folders)) == len({folder for _label, folder in folders}):
         names = [_folded(name) for name in found.class_names]
         for label, folder in sorted(folders):
             own = names[label : label + 1]
@@ -148,9 +166,12 @@ def _crossed(found: Found) -> Iterator[tuple[int, str]]:
 
 
 def _count_from_0(found: Found, start: int) -> str:
-    advice = "count from 0, as the network has an output for each number from 0 on"
     if found.labels_named:
-        return f"{advice}; or write names in the place of numbers"
+        return _(
+            "count from 0, as the network has an output for each number from 0 on; or write names "
+            "in the place of numbers"
+        )
+    advice = _("count from 0, as the network has an output for each number from 0 on")
     if not found.lists:
         return advice
     return f"{advice}:\n{subtract(start, found.lists)}"

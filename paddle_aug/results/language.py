@@ -80,9 +80,12 @@ def tag() -> str:
     return "en" if is_english() else "zh-CN"
 
 
-def count(number: int, thing: str) -> str:
-    """`text.count` in the language in use."""
-    return f"{number:,} {_(thing)}" if thing in _translations else text.count(number, thing)
+def count(number: int, thing: str, several: str | None = None) -> str:
+    """`text.count` in the language in use, whose word is that for `several` if it is given."""
+    word = several or thing
+    if word in _translations:
+        return f"{number:,} {_(word)}"
+    return text.count(number, thing, several)
 
 
 def seeds_text(numbers: Collection[int], unit: str = "seed") -> str:

@@ -1,7 +1,6 @@
 """The table of the logs, for a terminal or as Markdown."""
 
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +10,7 @@ from paddle_aug.results.colours import label
 from paddle_aug.results.language import N_, _, is_english
 from paddle_aug.results.runlog import Run, by_mode, end_alike, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
-from paddle_aug.results.text import count, listed, markdown_table, terminal_width
+from paddle_aug.results.text import columns_of, count, listed, markdown_table, terminal_width
 
 LATEST = N_("last 10 (%)")  # stats.LAST
 COLUMNS = (
@@ -69,11 +68,11 @@ def text_table(
         head: [head, *(row[place] for row in rows)] for place, head in enumerate(heads) if place
     }
     names, gap = [[heads[0]], *([row[0]] for row in rows)], 3
-    sizes = {head: max(map(_width, cells)) for head, cells in columns.items()}
-    first = max(_width(name) for [name] in names)
+    sizes = {head: max(map(columns_of, cells)) for head, cells in columns.items()}
+    first = max(columns_of(name) for [name] in names)
     if width is not None and first + sum(gap + size for size in sizes.values()) > width:
         names, gap = [_wrap(name) for [name] in names], 2
-        first = max(_width(line) for lines in names for line in lines)
+        first = max(columns_of(line) for lines in names for line in lines)
         room = width - first
         for head in sorted(columns, key=lambda head: [*main, *columns].index(head)):
             if gap + sizes[head] <= room:
@@ -83,16 +82,11 @@ def text_table(
     lines = []
     for row, (name, *more) in enumerate(names):
         numbers = [
-            " " * (gap + sizes[head] - _width(cells[row])) + cells[row]
+            " " * (gap + sizes[head] - columns_of(cells[row])) + cells[row]
             for head, cells in columns.items()
         ]
-        lines += ["".join([name, " " * (first - _width(name)), *numbers]).rstrip(), *more]
+        lines += ["".join([name, " " * (first - columns_of(name)), *numbers]).rstrip(), *more]
     return "\n".join(lines)
-
-
-def _width(text: str) -> int:
-    """The columns that a text takes on a terminal: two a Chinese letter."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _wrap(name: str) -> list[str]:

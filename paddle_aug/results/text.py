@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
 from paddle_aug.errors import UserError
@@ -88,6 +89,11 @@ def terminal_width() -> int | None:
     if sys.stdout.isatty() or os.environ.get("COLUMNS"):
         return shutil.get_terminal_size().columns
     return None
+
+
+def columns_of(text: str) -> int:
+    """The columns that a text takes on a terminal: two a Chinese letter."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def csv_text(rows: Iterable[Sequence]) -> str:

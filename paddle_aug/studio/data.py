@@ -184,7 +184,7 @@ def pairs(studio: Studio, query: Query) -> dict:
             {
                 "code": pair.code,
                 "level": FINDINGS[pair.code][0],
-                "closeness": closeness(pair).removeprefix(", "),
+                "closeness": closeness(pair),
                 "images": [
                     checkup.about(checkup.index[normal_path(listed.sample)])
                     for listed in (pair.first, pair.second)

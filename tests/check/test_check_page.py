@@ -1,7 +1,12 @@
 """The page of check: the terminal's words, with pictures, in one small file."""
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
+from english_left import english_left
 from in_process import refusal, run_tool
 from page_reader import Reader
 from PIL import Image
@@ -11,7 +16,11 @@ from studio_pages import barriers
 from paddle_aug.check import page
 from paddle_aug.check.findings import duplicate_pairs, findings
 from paddle_aug.check.survey import Survey
+from paddle_aug.check.text import as_text
 from paddle_aug.data.dataset import find_dataset
+from paddle_aug.results import language
+
+CHINESE_PAGE = Path(__file__).parent.parent.parent / "docs" / "zh" / "check.md"
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +110,34 @@ def test_classes_that_the_table_lacks_are_counted(survey, tmp_path, monkeypatch)
     rows = [head for head in Reader(text).found("th") if head["scope"] == "row"]
     assert len(rows) == 3
     assert f"… and {len(page.class_table(survey)[1]) - 3} more (--json has all)" in text
+
+
+def test_no_english_is_left_in_a_chinese_report(survey, tmp_path):
+    documented = CHINESE_PAGE.read_text(encoding="utf-8")
+    with language.used("zh"):
+        found = findings(survey, 224)
+        assert all(f"| `{one.code}` | {one.message} |" in documented for one in found)
+        # Why a line or a file is faulty is a message of training, which is English.
+        found = [
+            one._replace(places=[]) if one.code in ("lists", "unreadable") else one for one in found
+        ]
+        page.write(survey, found, tmp_path / "a.html")
+        printed = as_text(survey, found)
+    names = {"spoiled", "EXIF", "CMYK", "JPEG", "WEBP", "export"}
+    assert english_left((tmp_path / "a.html").read_text(encoding="utf-8")) <= names
+    assert english_left(re.sub(r"\[[a-z-]+\]", "", printed)) <= names
+    assert "错误：3 张图片无法读取 [unreadable]\n" in printed
+    assert "\n训练不会开始：5 个错误、17 个警告、8 个提示\n" in printed
+
+
+def test_a_chinese_report_has_json_in_english(photos, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "a.json"
+    with language.used("en"):
+        run_tool("check.py", photos, "--lang", "zh", "--json", file, monkeypatch=monkeypatch)
+    assert "警告" in capsys.readouterr().out
+    content = file.read_text(encoding="utf-8")
+    assert json.loads(content)["findings"]
+    assert not re.search(r"[\u4e00-\u9fff]", content)
 
 
 def test_the_tool_writes_it_and_a_file_that_cannot_be_written_is_refused(

@@ -44,7 +44,7 @@ def texts_of(file: Path) -> set[str]:
     texts = set()
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            place = {"_": 0, "N_": 0, "count": 1}.get(node.func.id)
+            place = {"_": 0, "N_": 0, "count": -1}.get(node.func.id)
             is_ours = node.func.id in imported or file.samefile(language.__file__)
             if place is not None and is_ours and isinstance(node.args[place], ast.Constant):
                 texts.add(node.args[place].value)
