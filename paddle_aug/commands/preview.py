@@ -142,9 +142,10 @@ def refuse(options: argparse.Namespace, given: dict) -> None:
             raise UserError(f"--{name} takes one augmentation, not {len(split_modes(spec))}")
         if spec and options.rows is not None:
             raise UserError(f"--{name} draws a row for each operation; drop --rows")
-    if options.sweep and (options.columns is not None or options.epoch > 1):
-        unused = "epoch" if options.columns is None else "columns"
-        raise UserError(f"--sweep draws five strengths of each operation; drop --{unused}")
+    idle = {"columns": options.columns is not None, "epoch": options.epoch > 1}
+    for name, is_given in {**idle, "seed": "seed" in given}.items():
+        if options.sweep and is_given:
+            raise UserError(f"--sweep draws five strengths of each operation; drop --{name}")
     own = [name for name in given if name != "data"] + ["recipe"] * (options.recipe is not None)
     if options.run and own:
         raise UserError(f"--run takes {flag(own[0])} from the run; drop it")

@@ -113,7 +113,7 @@ def _helps(results: Results, rows: list[ModeRow], better: list[ModeRow]) -> list
     """Sentences on the modes that are shown to be better than the baseline."""
     best, *others = better
     p = p_text(best.comparison.p)
-    baseline = next(row for row in rows if row.mode == results.baseline)
+    accuracy, baseline_accuracy = results.pair(best.mode)
     text = _(
         "{mode} helps on {data}: {difference} than {baseline} ({accuracy} % against "
         "{baseline_accuracy} %, {seeds}, p {p})."
@@ -128,9 +128,9 @@ def _helps(results: Results, rows: list[ModeRow], better: list[ModeRow]) -> list
             mode=code(best.mode),
             data=results.state["data"]["name"],
             difference=best.comparison,
-            baseline=code(baseline.mode),
-            accuracy=best.accuracy,
-            baseline_accuracy=baseline.accuracy,
+            baseline=code(results.baseline),
+            accuracy=accuracy,
+            baseline_accuracy=baseline_accuracy,
             seeds=count(best.comparison.difference.n, results.unit),
             p=p if p.startswith("<") else f"= {p}",
         )
@@ -411,14 +411,13 @@ def class_text(results: Results) -> str:
         )
         return text.format(changes=changes)
     names = results.state["data"]["class_names"]
-    largest = sorted(shown.items(), key=lambda item: -abs(item[1].difference.mean))[:6]
+    largest = sorted(shown.items(), key=lambda item: -abs(item[1].difference.mean))
     one = _("{name} under {mode} ({points})")
-    named = listed(
-        [
-            one.format(name=names[label], mode=code(mode), points=comparison.points)
-            for (mode, label), comparison in largest
-        ]
-    )
+    parts = [
+        one.format(name=names[label], mode=code(mode), points=comparison.points)
+        for (mode, label), comparison in largest
+    ]
+    named = listed(parts if len(parts) <= 6 else [*parts[:6], "…"])
     text = _("Of {changes}, {shown} are shown after Holm's correction for all of them: {named}.")
     if len(shown) == 1:
         text = _("Of {changes}, {shown} is shown after Holm's correction for all of them: {named}.")

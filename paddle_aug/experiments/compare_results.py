@@ -142,6 +142,13 @@ class Results:
         ]
         return sorted(rows, key=lambda row: -row.accuracy.mean)
 
+    def pair(self, mode: str) -> tuple[Estimate, Estimate]:
+        """The accuracies of a mode and of the baseline, over the seeds that both have."""
+        both = self.accuracies[self.main][mode], self.accuracies[self.main][self.baseline]
+        seeds = both[0].keys() & both[1].keys()
+        one, other = (estimate([by_seed[seed] for seed in seeds]) for by_seed in both)
+        return one, other
+
     def class_changes(self) -> dict[str, list[Difference | None]]:
         """By mode, the change of each class's accuracy against the baseline; None for a class
         without eval images."""
@@ -179,10 +186,12 @@ class Results:
 
     @property
     def steady(self) -> bool:
-        """Whether the epochs of each mode took alike long, as on a machine that did nothing else:
-        nine in ten of them less than `STEADY` times the fastest tenth."""
+        """Whether each mode's epochs took about the same time, as on a machine that did nothing
+        else: nine in ten of them less than `STEADY` times the fastest tenth. The first epoch of a
+        run does not count, as it begins more slowly."""
         for by_seed in self.runs[self.main].values():
-            seconds = [epoch["seconds"] for run in by_seed.values() for epoch in run.run["epochs"]]
+            epochs = [epoch for run in by_seed.values() for epoch in run.run["epochs"][1:]]
+            seconds = [epoch["seconds"] for epoch in epochs]
             if seconds and np.percentile(seconds, 90) > STEADY * np.percentile(seconds, 10):
                 return False
         return True

@@ -140,7 +140,7 @@ def test_a_figure_that_no_longer_belongs_to_the_report_is_removed(tmp_path):
     for name in ("cost.png", "accuracy_all.png", "mine.png"):
         (folder / name).write_bytes(b"of an earlier session")
     results = compare_results.read(folder)
-    for epoch in results.runs[1.0]["userDef"][0].run["epochs"][:5]:
+    for epoch in results.runs[1.0]["userDef"][0].run["epochs"][:8]:
         epoch["seconds"] = 3.0
     compare_page.write(results)
     drawn = {file.name for file in folder.glob("*.png")}
@@ -160,7 +160,7 @@ def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
     results = compare_results.read(folder)
     chart = compare_charts.cost_chart(results)
     assert {mode: x for mode, [(x, _)] in chart.points.items()} == {"none": 2.0, "hflip": 2.0}
-    for epoch in results.runs[1.0]["hflip"][0].run["epochs"][:5]:
+    for epoch in results.runs[1.0]["hflip"][0].run["epochs"][:8]:
         epoch["seconds"] = 3.0
     assert compare_charts.cost_chart(results) is None
     text = compare_page.markdown(results, {})

@@ -121,6 +121,19 @@ def test_class_changes_that_may_be_luck_are_not_reported_as_more(tmp_path):
     )
 
 
+def test_of_many_class_changes_the_text_names_the_largest_and_says_that_there_are_more(tmp_path):
+    modes = ["none", "hflip", "vflip", "invert"]
+    folder = write_comparison(tmp_path, dict.fromkeys(modes, [0.5] * 4))
+    for seed in range(4):
+        for place, mode in enumerate(modes):
+            shares = [0.3 + 0.1 * place + 0.1 * (seed == 3) * (place > 0)] * 3
+            write_run(folder / f"seed-{seed}", mode, seed, 0.5, right=shares)
+    text = compare_report.class_text(compare_results.read(folder))
+    assert text.startswith("Of 9 changes, 9 are shown")
+    assert text.count(" under ") == 6
+    assert text.endswith(" and ….")
+
+
 def test_logs_of_earlier_versions_have_no_classes_and_all_else(tmp_path):
     results = compare_results.read(write_comparison(tmp_path, BETTER))
     for run in results.finished(1.0):
@@ -202,9 +215,10 @@ LOST = math.nan
     [
         (
             {"none": [0.50, 0.51, 0.49, 0.5], "userDef": [0.60, LOST, 0.595, LOST]},
-            r"`userDef` helps on made: .* 2 seeds, .* `userDef` diverged with 2 of 4 seeds \(1 in "
-            r"epoch 3 and 3 in epoch 3\): the losses were no longer finite numbers\. Runs that "
-            r"diverged are in no mean; compare again with --learning-rate 0\.0001 and another ",
+            r"`userDef` helps on made: .* against 49\.5 .* 2 seeds, .* `userDef` diverged with 2 of "
+            r"4 seeds \(1 in epoch 3 and 3 in epoch 3\): the losses were no longer finite numbers\. "
+            r"Runs that diverged are in no mean; compare again with --learning-rate 0\.0001 and "
+            r"another ",
         ),
         (
             {"none": [LOST, LOST], "userDef": [0.5, 0.6]},

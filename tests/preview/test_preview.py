@@ -378,6 +378,7 @@ def test_a_command_makes_each_grid_of_the_notebook(
         (["--ops", "none|hflip"], "has an op that changes nothing; drop it"),
         (["--ops", "hflip,vflip"], "--ops takes one augmentation, not 2"),
         (["--sweep", "rotate", "--columns", 2], "five strengths of each operation; drop --columns"),
+        (["--sweep", "rotate", "--seed", 7], "five strengths of each operation; drop --seed"),
         (["--sweep", "rotate", "--rows", 2], "--sweep draws a row for each operation; drop --rows"),
         (["--sweep", "hflip"], "--sweep needs an operation with a strength, such as rotate; hflip"),
         (["hflip", "--images", 0], "--images must be at least 1, not 0"),

@@ -146,6 +146,8 @@ def tables(folder: Path) -> str:
                 "### A default, chosen on three data sets and tested on the fourth",
                 default_table(arms),
             ]
+    if not parts:
+        raise SystemExit(f"{folder} has no archive of a comparison; make them by `pack`")
     return "\n\n".join(parts)
 
 
