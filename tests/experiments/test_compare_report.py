@@ -217,7 +217,8 @@ LOST = math.nan
             {"none": [0.50, 0.51, 0.49, 0.5], "userDef": [0.60, LOST, 0.595, LOST]},
             r"`userDef` helps on made: .* against 49\.5 .* 2 seeds, .* `userDef` diverged with 2 "
             r"of 4 seeds \(1 in epoch 3 and 3 in epoch 3\): the losses were no longer finite "
-            r"numbers\. Runs that diverged are in no mean; compare again with --learning-rate 0\.0001 and ",
+            r"numbers\. Runs that diverged are in no mean; compare again with --learning-rate "
+            r"0\.0001 and another ",
         ),
         (
             {"none": [LOST, LOST], "userDef": [0.5, 0.6]},
