@@ -1,6 +1,7 @@
 """The files of a comparison's report: a page that needs no network, and the same as Markdown and
 CSV."""
 
+import math
 from pathlib import Path
 
 from markupsafe import Markup
@@ -10,8 +11,9 @@ from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results.charts import curves_chart
 from paddle_aug.results.colours import colours, label
 from paddle_aug.results.html import Cell, environment
+from paddle_aug.results.language import _
 from paddle_aug.results.runlog import by_mode, sound
-from paddle_aug.results.svg_charts import against_svg, curves_svg, modes_svg
+from paddle_aug.results.svg_charts import against_svg, curves_svg, modes_caption, modes_svg
 from paddle_aug.system.files import read_json, remove, write_text
 
 
@@ -46,6 +48,7 @@ def page(results: Results) -> str:
         modes=modes,
         charts=charts(results, list(modes)),
         class_table=class_table(results),
+        class_caption=_(compare_figures.CAPTIONS["classes"]),
         examples=read_json(examples)["strips"] if examples.exists() else [],
     )
 
@@ -55,7 +58,7 @@ def charts(results: Results, modes: list[str]) -> dict[str, tuple[Markup, str]]:
     charts = {}
     if results.rows(results.main):
         accuracies = compare_charts.modes_chart(results)
-        charts["modes"] = modes_svg(accuracies, modes), accuracies.title
+        charts["modes"] = modes_svg(accuracies, modes), modes_caption(accuracies)
         if cost := compare_charts.cost_chart(results):
             charts["cost"] = against_svg(cost, modes), cost.title
     if fractions := compare_charts.fractions_chart(results):
@@ -70,23 +73,27 @@ def charts(results: Results, modes: list[str]) -> dict[str, tuple[Markup, str]]:
 
 
 def class_table(results: Results) -> tuple[list[str], list[list[str | Cell]]] | None:
-    """The changes of classes, shaded by their size; None where no log has them."""
+    """The changes of classes, shaded by their size, pale where they may be chance; None where no
+    log has them."""
     chart = compare_charts.classes_chart(results)
     if chart is None:
         return None
     columns = list(chart.changes.values())
     points = [abs(change.points) for of_class in columns for change in of_class if change]
     largest = max(points, default=0) or 1
+
+    def cell(text: str, change: compare_charts.Change | None) -> str | Cell:
+        if change is None:
+            return text
+        size = abs(change.points) / largest
+        shade = 0.5 + 0.5 * size if change.shown else 0.3 * size
+        return Cell(text, change.points, math.copysign(shade, change.points), change.shown)
+
     heads, rows = compare_report.class_table(results)
     return heads, [
         [
             row[0],
-            *(
-                Cell(text, change.points, change.points / largest) if change else text
-                for text, change in zip(
-                    row[1:], [of_class[place] for of_class in columns], strict=True
-                )
-            ),
+            *(cell(text, of_class[place]) for text, of_class in zip(row[1:], columns, strict=True)),
         ]
         for place, row in enumerate(rows)
     ]

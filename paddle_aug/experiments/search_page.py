@@ -13,10 +13,10 @@ from paddle_aug.results.colours import colours
 from paddle_aug.results.html import write_page
 from paddle_aug.results.language import N_, _
 from paddle_aug.results.svg import Axis, Series, lines
-from paddle_aug.results.svg_charts import modes_svg
+from paddle_aug.results.svg_charts import modes_caption, modes_svg
 from paddle_aug.system.files import replacing, write_text
 
-OTHERS = N_("other candidates")  # those that did not come beyond the first rung
+OTHERS = N_("other candidates")  # neither in the test nor in the last rung
 GREY = "#8a8a8a"
 
 
@@ -42,7 +42,7 @@ def contents(state: dict) -> dict:
     test = None
     if search_report.accuracies(state, "final"):
         chart = search_report.chart(state)
-        test = modes_svg(chart, list(modes)), chart.title
+        test = modes_svg(chart, list(modes)), modes_caption(chart)
     return {
         **search_report.contents(state),
         "data": state["data"]["name"],
@@ -53,11 +53,14 @@ def contents(state: dict) -> dict:
 
 
 def modes_of(state: dict) -> dict[str, str]:
-    """The modes of the test and the candidates that came beyond the first rung, with colours; the
-    others share one."""
+    """The modes of the test and the candidates of the last rung, if it is not the first, as long as
+    there are colours; the others share one."""
     names = list(state["final"]["modes"])
-    for rung in state["rungs"][:0:-1]:
-        names += [mode for mode, _mean in rung["ranking"] or [] if mode not in names]
+    later = [ranking for ranking in rankings(state)[1:] if ranking]
+    for mode in later[-1] if later else ():
+        with_it = dict.fromkeys([*names, mode])
+        if len(set(colours([*with_it]).values())) == len(with_it):
+            names = [*with_it]
     colour = colours(names)
     modes = {mode: colour[mode] for mode in names}
     if any(mode not in modes for ranking in rankings(state) for mode in ranking):

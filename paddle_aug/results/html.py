@@ -41,11 +41,13 @@ LIGHTER = 0.4  # the share of white in a mode's colour on a dark ground
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: its text, what it sorts by, and a shade from -1 (worse) to 1 (better)."""
+    """A cell of a table: its text, what it sorts by, a shade from -1 (worse) to 1 (better), and
+    whether it is bold."""
 
     text: str
     value: float | str | None = None
     shade: float = 0.0
+    bold: bool = False
 
 
 def environment() -> Environment:
@@ -131,6 +133,8 @@ def cell_attributes(cell: Cell | str, is_text: bool) -> Markup:
     if isinstance(cell, Cell) and cell.shade:
         kinds.append("up" if cell.shade > 0 else "down")
         attributes += Markup(' style="--share: {:.2f}"').format(abs(cell.shade))
+    if isinstance(cell, Cell) and cell.bold:
+        kinds.append("bold")
     if kinds:
         attributes += Markup(' class="{}"').format(" ".join(kinds))
     return attributes

@@ -1,13 +1,10 @@
 """How all figures look: sizes, labels, fonts, and how they are saved."""
 
-import re
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,6 +14,7 @@ from paddle_aug.errors import writing
 from paddle_aug.results import fonts, language
 from paddle_aug.results.charts import SEPARATOR
 from paddle_aug.results.colours import label
+from paddle_aug.results.labels import in_lines, operations, spaced
 from paddle_aug.system.files import write_bytes
 
 FORMATS = ("png", "svg", "pdf")
@@ -72,22 +70,10 @@ def wrapped(mode: str, letters: int, note: str = "") -> str:
 
     Dollar signs are escaped, as they would begin a formula.
     """
-    operations = re.findall(r"[^|+]+[|+]?|[|+]", fonts.drawable(label(mode)))
-    longest = max(len(word) for operation in operations for word in operation.split())
-    lines = _lines(operations, "", max(letters, min(longest, LONGEST)))
+    parts = operations(fonts.drawable(label(mode)))
+    longest = max(len(word) for part in parts for word in part.split())
+    lines = in_lines(parts, "", max(letters, min(longest, LONGEST)))
     return "\n".join([*lines, note] if note else lines).replace("$", r"\$")
-
-
-def _lines(parts: Sequence[str], between: str, letters: int) -> list[str]:
-    """Lines of so many letters with as many parts as they have room for; a part that is longer has
-    lines of its own, broken at blanks."""
-    lines = [parts[0]]
-    for part in parts[1:]:
-        if len(lines[-1] + between + part) <= letters:
-            lines[-1] += between + part
-        else:
-            lines.append(part)
-    return [line for part in lines for line in textwrap.wrap(part, letters, break_on_hyphens=False)]
 
 
 def add_title(figure: Figure, title: str) -> None:
@@ -99,41 +85,7 @@ def add_title(figure: Figure, title: str) -> None:
 def broken(title: str, letters: int = LETTERS) -> str:
     """A title in lines of so many letters, which end with one of its parts where they can."""
     parts = fonts.drawable(title).replace(" %", "\u00a0%").split(SEPARATOR)
-    return "\n".join(_lines(parts, SEPARATOR, letters))
-
-
-def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list:
-    """Middles for labels of these heights, as near to the wanted ones as they can be without
-    overlap, between `low` and `high` if they fit.
-
-    Labels that would overlap become a block in the middle of where they want to be.
-    """
-    order = sorted(range(len(wanted)), key=lambda number: wanted[number])
-    blocks: list[list[int]] = []
-    for number in order:
-        blocks.append([number])
-        while len(blocks) > 1 and _bottom(blocks[-1], wanted, heights, low, high) < (
-            _bottom(blocks[-2], wanted, heights, low, high) + sum(heights[n] for n in blocks[-2])
-        ):
-            last = blocks.pop()
-            blocks[-1] += last
-    middles = [0.0] * len(wanted)
-    for block in blocks:
-        bottom = _bottom(block, wanted, heights, low, high)
-        for number in block:
-            middles[number] = bottom + heights[number] / 2
-            bottom += heights[number]
-    return middles
-
-
-def _bottom(block, wanted, heights, low, high) -> float:
-    """Where a block of labels begins."""
-    below = np.cumsum([0, *(heights[number] for number in block)])
-    starts = [
-        wanted[number] - heights[number] / 2 - offset
-        for number, offset in zip(block, below, strict=False)
-    ]
-    return max(low, min(float(np.mean(starts)), high - float(below[-1])))
+    return "\n".join(in_lines(parts, SEPARATOR, letters))
 
 
 def label_ends(

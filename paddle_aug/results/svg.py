@@ -19,14 +19,17 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from paddle_aug.results.labels import in_lines, operations, spaced
 from paddle_aug.results.language import _
+from paddle_aug.results.text import columns_of
 
 WIDTH = 420
 LEFT, TOP, BOTTOM = 42, 24, 38  # margins
-ROW = 40  # the height of a row, whose name is above its drawing
-LETTER = 6.6  # the width of one, on average
-LABEL = 14  # letters of a label at the end of a line
-LINE = 14  # the height of a label
+ROW = 30  # the height of a row whose name has one line
+LETTER = 7  # the width of one, on average
+NAME, NAME_LINES = 20, 3  # letters in a line of a row's name, and lines
+LABEL, LABEL_LINES = 18, 2  # the same of a label at the end of a line
+LINE = 14  # the height of a line of text
 DOTTED = ("dots", "joined")
 
 Point = tuple[float, float, float | None]  # x, y, and half of y's interval
@@ -56,14 +59,23 @@ class Axis:
 @dataclass(frozen=True)
 class Series:
     """A line: its name, the place of its mode on the page, and its points; one whose y is not
-    finite is a gap. `look` is "" (bold), "thin", "dots", "joined" (dots and lines), or "faint" for
-    one without values; `label` stands at its end."""
+    finite is a gap. `look` is "" (bold), "dashed" (bold, too), "thin", "pale" (thin, too), "dots",
+    "joined" (dots and lines), or "faint" for one without values; `label` stands at its end. Lines
+    of one name differ in their `part`. `shift` moves a line sideways, off others at the same x."""
 
     name: str
     place: int
     points: Sequence[Point]
     look: str = ""
     label: str = ""
+    part: str = ""
+    shift: float = 0.0
+
+    @property
+    def full_name(self) -> str:
+        return (
+            _("{name}, {part}").format(name=self.name, part=self.part) if self.part else self.name
+        )
 
 
 @dataclass(frozen=True)
@@ -90,18 +102,19 @@ def number(value: float, digits: int) -> str:
 
 def lines(title: str, series: Sequence[Series], x: Axis, y: Axis, height: int = 270) -> Markup:
     """Values against a quantity; margins are bands around lines and bars at dots."""
-    room = max((len(_short(one.label)) for one in series), default=0)
-    across = _Scale(
-        x, [point[0] for one in series for point in one.points], LEFT, WIDTH - 14 - room * LETTER
-    )
+    labels = [_broken(one.label, LABEL, LABEL_LINES) for one in series if one.label]
+    end = WIDTH - 14 - max(map(_width, labels), default=0)
+    edge = max((abs(one.shift) for one in series), default=0)
+    places = [point[0] for one in series for point in one.points]
+    across = _Scale(x, places, LEFT + edge, end - edge)
     ends = [end for one in series for point in one.points for end in _ends(*point[1:])]
     up = _Scale(y, ends, height - BOTTOM, TOP)
     stops = sorted({point[0] for one in series for point in one.points})
-    parts = [_grid_lines(up, across), _axis_below(across, height)]
+    parts = [_grid_lines(up, end), _axis_below(across, height)]
     parts += [_series(one, stops, across, up) for one in series]
     series = [one for one in series if one.look != "faint"]
-    parts += _labels(series, across, up)
-    said = [f"{one.name}: {_last(one, x, y)}" for one in series]
+    parts += _labels(series, across, up, edge)
+    said = [f"{one.full_name}: {_last(one, x, y)}" for one in series]
     names = [[round(across(stop), 1), f"{x.title} {_plain(stop)}"] for stop in stops]
     return _chart(title, said, height, "x", names, parts)
 
@@ -122,18 +135,25 @@ def ticks(low: float, high: float, wanted: float, whole: bool = False) -> list[f
     >>> ticks(0, 10, 5), ticks(1, 4, 8, whole=True)
     ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0], [1.0, 2.0, 3.0, 4.0])
     """
-    rough = (high - low) / wanted
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
-    step = max(1, round(step)) if whole else step
+    step = _step((high - low) / wanted, whole)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [float(f"{step * place:.12g}") for place in range(first, last + 1)]
 
 
-class _Scale:
-    """From values to positions; the data's ends and the guide are within the axis."""
+def _step(rough: float, whole: bool) -> float:
+    """The round number above a rough one."""
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
+    return max(1, round(step)) if whole else step
 
-    def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float):
+
+class _Scale:
+    """From values to positions; the data's ends and the guide are within the axis, which begins and
+    ends with a tick if it is to have about `steps` of them."""
+
+    def __init__(
+        self, axis: Axis, values: Sequence[float], start: float, end: float, steps: int = 0
+    ):
         self.axis, self.start, self.end = axis, start, end
         known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
         low, high = min(known), max(known)
@@ -142,11 +162,15 @@ class _Scale:
         if axis.guide and max(low - axis.guide[0], axis.guide[0] - high) <= high - low:
             self.guide = axis.guide
             low, high = min(low, axis.guide[0]), max(high, axis.guide[0])
-        space = 0.0 if axis.whole or axis.log else 0.05 * (high - low)
+        space = 0.0 if axis.whole or axis.log or steps else 0.05 * (high - low)
         self.low = low - space if axis.low is None else min(axis.low, low)
         self.high = high + space if axis.high is None else max(axis.high, high)
         if self.high <= self.low:
             self.low, self.high = self.low - 0.5, self.low + 0.5
+        self.step = _step((self.high - self.low) / steps, axis.whole) if steps else None
+        if self.step:
+            self.low = self.step * math.floor(self.low / self.step + 1e-9)
+            self.high = self.step * math.ceil(self.high / self.step - 1e-9)
         if axis.log:
             self.low, self.high = math.log(low), math.log(high * (1.0001 if low == high else 1))
 
@@ -158,6 +182,8 @@ class _Scale:
     def ticks(self, wanted: float) -> Sequence[float]:
         if self.axis.ticks is not None:
             return self.axis.ticks
+        if self.step:
+            wanted = (self.high - self.low) / self.step
         return ticks(self.low, self.high, wanted, self.axis.whole)
 
 
@@ -175,38 +201,43 @@ def _chart(
 
 def _series(one: Series, stops: list[float], across: _Scale, up: _Scale) -> Markup:
     """A line with its band, or dots with their intervals."""
+
+    def at(x: float) -> float:
+        return across(x) + one.shift
+
     points = [point for point in one.points if math.isfinite(point[1])]
     parts = []
     for run in _runs(one.points):
-        upper = [(across(x), up(y + (margin or 0))) for x, y, margin in run]
-        lower = [(across(x), up(y - (margin or 0))) for x, y, margin in reversed(run)]
+        upper = [(at(x), up(y + (margin or 0))) for x, y, margin in run]
+        lower = [(at(x), up(y - (margin or 0))) for x, y, margin in reversed(run)]
         if one.look not in DOTTED and any(margin for _, _, margin in run):
             parts.append(Markup('<path class="band" d="{}z"/>').format(_path(upper + lower)))
-        middle = [(across(x), up(y)) for x, y, _ in run]
+        middle = [(at(x), up(y)) for x, y, _ in run]
         if len(run) > 1 and one.look != "dots":
             parts.append(Markup('<path class="line {}" d="{}"/>').format(one.look, _path(middle)))
     for x, y, margin in points:
         if one.look in DOTTED or len(points) == 1:
             if margin:
-                ends = _path([(across(x), up(y - margin)), (across(x), up(y + margin))])
+                ends = _path([(at(x), up(y - margin)), (at(x), up(y + margin))])
                 parts.append(Markup('<path class="line thin" d="{}"/>').format(ends))
-            parts.append(_dot(across(x), up(y), 4))
+            parts.append(_dot(at(x), up(y), 4))
     if one.look == "faint":
         return Markup('<g data-mode="{}" style="--c: var(--mode-{})">{}</g>').format(
             one.place, one.place, Markup("").join(parts)
         )
     by_stop = {x: up.axis.text(y, margin) for x, y, margin in points}
     values = [by_stop.get(stop) for stop in stops]
-    return _marks(one.name, one.place, values, _last(one, across.axis, up.axis), parts)
+    said = f"{one.full_name}: {_last(one, across.axis, up.axis)}"
+    return _marks(one, values, said, parts, one.part)
 
 
 def _marks(
-    name: str, place: int, values: list[str | None], said: str, parts: list[Markup]
+    of: Series | Row, values: list[str | None], said: str, parts: list[Markup], part: str = ""
 ) -> Markup:
     return Markup(
-        '<g class="marks" data-mode="{}" style="--c: var(--mode-{})" data-name="{}" '
+        '<g class="marks" data-mode="{}" style="--c: var(--mode-{})" data-name="{}" data-part="{}" '
         'data-values="{}"><title>{}</title>{}</g>'
-    ).format(place, place, name, _json(values), f"{name}: {said}", Markup("").join(parts))
+    ).format(of.place, of.place, of.name, part, _json(values), said, Markup("").join(parts))
 
 
 def _last(one: Series, x: Axis, y: Axis) -> str:
@@ -221,24 +252,33 @@ def _last(one: Series, x: Axis, y: Axis) -> str:
 def _rows(title: str, rows: Sequence[Row], axis: Axis, bars: bool) -> Markup:
     ends = [end for row in rows for value in (row.value, *row.values) for end in _ends(value, None)]
     ends += [end for row in rows for end in _ends(row.value, row.margin)]
-    scale = _Scale(axis, ends, 8, WIDTH - 12)
-    height = ROW * len(rows) + BOTTOM + 6
-    parts = [_axis_below(scale, height, top=4)]
+    names = [_name_of_row(row) for row in rows]
+    scale = _Scale(axis, ends, 18 + max(map(_width, names), default=0), WIDTH - 16, steps=5)
+    top = 20 if scale.guide else 4  # the guide's name is above the rows
+    heights = [max(ROW, LINE * len(name) + 8) for name in names]
+    height = top + sum(heights) + BOTTOM + 2
+    parts = [_axis_below(scale, height, top)]
     stops = []
-    for place, row in enumerate(rows):
-        middle, text = ROW * place + 30, axis.text(row.value, row.margin)
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+        middle = top + sum(heights[:place]) + heights[place] / 2
+        text = axis.text(row.value, row.margin)
         stops.append([middle, row.name])
         of_stop = [text if number == place else None for number in range(len(rows))]
-        drawn = [_name_of_row(row, middle), *_marks_of_row(row, middle, scale, bars)]
-        parts.append(_marks(row.name, row.place, of_stop, text, drawn))
+        drawn = [
+            _text_lines(scale.start - 10, middle, name, "end", row.note),
+            *_marks_of_row(row, middle, scale, bars),
+        ]
+        parts.append(_marks(row, of_stop, f"{row.name}: {text}", drawn))
     said = [f"{row.name}: {axis.text(row.value, row.margin)}" for row in rows]
     return _chart(title, said, height, "y", stops, parts)
 
 
-def _name_of_row(row: Row, middle: float) -> Markup:
-    return Markup('<text class="name" {}>{}<tspan class="note"> {}</tspan></text>').format(
-        _at(8, middle - 12), _short(row.name, 58 - len(row.note)), row.note
-    )
+def _name_of_row(row: Row) -> list[str]:
+    """The lines of a row's name; its note is the last one's end, or a line of its own."""
+    lines = _broken(row.name, NAME, NAME_LINES)
+    if row.note and len(lines[-1]) + 1 + len(row.note) <= NAME:
+        return [*lines[:-1], f"{lines[-1]} {row.note}"]
+    return [*lines, row.note] if row.note else lines
 
 
 def _marks_of_row(row: Row, middle: float, scale: _Scale, bars: bool) -> list[Markup]:
@@ -265,23 +305,19 @@ def _marks_of_row(row: Row, middle: float, scale: _Scale, bars: bool) -> list[Ma
     return marks
 
 
-def _grid_lines(up: _Scale, across: _Scale) -> Markup:
+def _grid_lines(up: _Scale, end: float) -> Markup:
     """The lines of an upright axis, its numbers and, above it, its title."""
     parts = [_text(4, 12, up.axis.title)]
     for value in up.ticks(5):
         y = up(value)
-        parts.append(
-            Markup('<path class="grid" d="M{} {:.1f}H{:.1f}"/>').format(LEFT, y, across.end)
-        )
+        parts.append(Markup('<path class="grid" d="M{} {:.1f}H{:.1f}"/>').format(LEFT, y, end))
         parts.append(_text(LEFT - 6, y + 4, _plain(value), "end"))
     if up.guide:
         value, text = up.guide
         parts.append(
-            Markup('<path class="guide" d="M{} {:.1f}H{:.1f}"/>').format(
-                LEFT, up(value), across.end
-            )
+            Markup('<path class="guide" d="M{} {:.1f}H{:.1f}"/>').format(LEFT, up(value), end)
         )
-        parts.append(_text(across.end, up(value) - 4, text, "end"))
+        parts.append(_text(end, up(value) - 4, text, "end"))
     return Markup("").join(parts)
 
 
@@ -298,7 +334,8 @@ def _axis_below(across: _Scale, height: float, top: float | None = None) -> Mark
         value, text = across.guide
         x = across(value)
         parts.append(Markup('<path class="guide" d="M{:.1f} {}V{}"/>').format(x, top, bottom))
-        parts.append(_text(x + 4, bottom - 3, text))
+        early = x < (across.start + across.end) / 2
+        parts.append(_text(x, top - 6, text, "start" if early else "end"))
     return Markup("").join(parts)
 
 
@@ -333,33 +370,60 @@ def _ends(value: float, margin: float | None) -> tuple[float, float]:
     return value - (margin or 0), value + (margin or 0)
 
 
-def _labels(series: Sequence[Series], across: _Scale, up: _Scale) -> list[Markup]:
-    """The labels, beside the last points, each above the one below it and none above the chart."""
+def _labels(series: Sequence[Series], across: _Scale, up: _Scale, edge: float) -> list[Markup]:
+    """The labels, beside the last points; those that would overlap are moved apart."""
     ends = [
-        (one, known[-1])
+        (across(known[-1][0]) + edge + 7, up(known[-1][1]), one)
         for one in series
         if one.label and (known := [point for point in one.points if math.isfinite(point[1])])
     ]
-    ends.sort(key=lambda item: item[1][1])
-    placed: list[tuple[float, float]] = []
-    for _one, (x, y, _margin) in ends:
-        left, height = across(x) + 7, min(up(y) + 4, up.start)
-        for other_left, other in placed:
-            if abs(left - other_left) < LETTER * LABEL and other - height < LINE:
-                height = other - LINE
-        placed.append((left, height))
-    for number, (left, height) in reversed([*enumerate(placed)]):  # from the top
-        above = [h for other, h in placed[number + 1 :] if abs(left - other) < LETTER * LABEL]
-        placed[number] = left, max(height, LINE, *(h + LINE for h in above))
-    label = Markup('<text class="name" data-mode="{}" {}>{}</text>')
-    return [
-        label.format(one.place, _at(*place), _short(one.label))
-        for (one, _end), place in zip(ends, placed, strict=True)
-    ]
+    columns: list[list[tuple[float, float, Series]]] = []
+    reach = -math.inf
+    for end in sorted(ends, key=lambda end: end[0]):
+        if end[0] > reach:
+            columns.append([])
+        columns[-1].append(end)
+        reach = max(reach, end[0] + _width(_broken(end[2].label, LABEL, LABEL_LINES)))
+    parts = []
+    for column in columns:
+        texts = [_broken(one.label, LABEL, LABEL_LINES) for _, _, one in column]
+        heights = [LINE * len(lines) + 2 for lines in texts]
+        middles = spaced([y for _, y, _ in column], heights, LINE, up.start + LINE / 2)
+        for (x, _y, one), lines, middle in zip(column, texts, middles, strict=True):
+            parts.append(_text_lines(x, middle, lines, mode=one.place))
+    return parts
 
 
-def _short(text: str, letters: int = LABEL) -> str:
-    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+def _text_lines(
+    x: float,
+    middle: float,
+    lines: Sequence[str],
+    anchor: str = "start",
+    note: str = "",
+    mode: int | None = None,
+) -> Markup:
+    """Lines of a name around a height; a note that ends them is paler."""
+    y = middle + 4.5 - LINE * (len(lines) - 1) / 2
+    of_mode = Markup("") if mode is None else Markup(' data-mode="{}"').format(mode)
+    spans = []
+    for number, line in enumerate(lines):
+        name, found, _rest = line.partition(note) if note else (line, "", "")
+        said = Markup('{}<tspan class="note">{}</tspan>').format(name, found) if found else line
+        spans.append(Markup("<tspan {}>{}</tspan>").format(_at(x, y + LINE * number), said))
+    return Markup('<text class="name"{} {} text-anchor="{}">{}</text>').format(
+        of_mode, _at(x, y), anchor, Markup("").join(spans)
+    )
+
+
+def _broken(name: str, letters: int, most: int) -> list[str]:
+    """A name in at most so many lines."""
+    letters = round(letters * len(name) / columns_of(name))  # of Chinese, half as many
+    lines = in_lines(operations(name), "", letters)
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]}…"]
+
+
+def _width(lines: Sequence[str]) -> float:
+    return LETTER * max(map(columns_of, lines))
 
 
 def _plain(value: float) -> str:

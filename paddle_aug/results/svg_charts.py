@@ -7,10 +7,18 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from paddle_aug.results.charts import AgainstChart, CurvesChart, Line, ModesChart
+from paddle_aug.results.charts import (
+    INTERVALS_FROM,
+    AgainstChart,
+    CurvesChart,
+    Line,
+    ModesChart,
+)
 from paddle_aug.results.colours import label
 from paddle_aug.results.language import _
 from paddle_aug.results.svg import Axis, Row, Series, dots, lines
+
+SHIFT = 5.0  # between the intervals of modes at the same place
 
 
 def modes_svg(chart: ModesChart, modes: Sequence[str]) -> Markup:
@@ -22,8 +30,16 @@ def modes_svg(chart: ModesChart, modes: Sequence[str]) -> Markup:
     return dots(chart.title, rows, Axis(chart.axis, guide=_guessing(chart.chance), unit=" %"))
 
 
+def modes_caption(chart: ModesChart) -> str:
+    """What the accuracies of modes are, and what is drawn where runs are too few."""
+    if all(len(row.values) >= INTERVALS_FROM for row in chart.rows):
+        return chart.title + _(". A tick is a run.")
+    return chart.title + _(". A tick is a run; below three runs, only these are drawn.")
+
+
 def curves_svg(chart: CurvesChart, modes: Sequence[str]) -> Markup:
-    """A quantity over the epochs: eval is bold, training thin, the runs of a mean faint."""
+    """A quantity over the epochs: eval is bold and dashed, training thin and pale, the runs of a
+    mean faint."""
     series = [one for line in chart.lines for one in _series(line, modes.index(line.mode))]
     share = "%" in chart.axis
     y = Axis(
@@ -37,6 +53,9 @@ def curves_svg(chart: CurvesChart, modes: Sequence[str]) -> Markup:
 
 def against_svg(chart: AgainstChart, modes: Sequence[str], logarithmic: bool = False) -> Markup:
     """Accuracies, with their intervals, against a quantity."""
+    known = sorted({x for points in chart.points.values() for x, _ in points})
+    named = _named(chart)
+    shared = any(len(points) > 1 for points in named.values())  # else each mode has its own x
     series = [
         Series(
             mode,
@@ -44,10 +63,10 @@ def against_svg(chart: AgainstChart, modes: Sequence[str], logarithmic: bool = F
             [(x, row.mean, row.margin) for x, row in points],
             "joined",
             mode,
+            shift=SHIFT * (place - (len(named) - 1) / 2) if shared else 0.0,
         )
-        for mode, points in _named(chart).items()
+        for place, (mode, points) in enumerate(named.items())
     ]
-    known = sorted({x for points in chart.points.values() for x, _ in points})
     x = Axis(chart.x_axis, ticks=known, log=True) if logarithmic else Axis(chart.x_axis, low=0)
     return lines(chart.title, series, x, Axis(chart.axis, guide=_guessing(chart.chance), unit=" %"))
 
@@ -66,11 +85,12 @@ def _series(line: Line, place: int) -> list[Series]:
         for epoch, (value, around) in enumerate(zip(line.values, spread, strict=True), 1)
     ]
     bold = line.part == "eval"
-    name = _("{name}, {part}").format(name=line.name, part=_(line.part))
-    curves.append(Series(name, place, points, "" if bold else "thin", line.name if bold else ""))
+    part, look, label = _(line.part), "dashed" if bold else "pale", line.name if bold else ""
+    curves.append(Series(line.name, place, points, look, label, part))
     if line.points:
         clean = [(epoch, value, None) for epoch, value in line.points.items()]
-        curves.append(Series(_("{name} on clean images").format(name=name), place, clean, "dots"))
+        part = _("{name} on clean images").format(name=part)
+        curves.append(Series(line.name, place, clean, "dots", part=part))
     return curves
 
 

@@ -1,5 +1,7 @@
 """The pages of a comparison and a search in a browser."""
 
+import re
+
 import numpy as np
 import pytest
 from made_comparison import write_comparison
@@ -81,20 +83,34 @@ def test_a_report_answers_back(compared, visit):
     assert not any(mark.is_visible() for mark in of_mode.all())
     assert not page.locator('td[data-mode="1"]').first.is_visible()
 
-    chart = page.locator("svg.chart", has=page.locator('[data-name="none, eval"]')).first
+    first = page.locator("svg.chart").first
+    first.focus()
+    page.keyboard.press("Home")
+    dot = first.locator('[data-name="hflip|rotate(20)|brightness(0.2)"] circle')
+    level = re.match("M0 ([0-9.]+)", first.locator(".cursor").get_attribute("d"))[1]
+    assert float(level) == float(dot.get_attribute("cy"))
+
+    chart = page.locator(
+        "svg.chart", has=page.locator('[data-name="none"][data-part="eval"]')
+    ).first
     values = chart.locator("+ .values")
     chart.focus()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     said = values.inner_text()
-    assert said.startswith("Epoch 2")
-    assert "none, eval: " in said
+    assert re.match(r"Epoch 2\n+.*: eval .*, train ", said)
+    assert "none: eval " in said
     assert "userDef" not in said
     page.get_by_role("checkbox", name="userDef").check()
     box = chart.bounding_box()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     said = values.inner_text()
-    assert "userDef, eval: " in said
+    assert "userDef: eval " in said
+    evals = [float(value) for value in re.findall("eval ([0-9.]+)", said)]
+    assert len(evals) == 3
+    assert evals == sorted(evals, reverse=True)
+    covered, plot = values.bounding_box(), chart.bounding_box()
+    assert covered["y"] >= plot["y"] + plot["height"] - 1
     assert not said.startswith("Epoch 2\n")
     page.keyboard.press("Escape")
     assert not values.is_visible()

@@ -74,7 +74,7 @@ def test_the_page_has_the_values_of_all_charts_and_a_line_of_contents_for_each_p
     curves = {
         json.loads(marks["data-values"])[0]
         for marks in page.found("g")
-        if marks.get("data-name") == "none, eval"
+        if (marks.get("data-name"), marks.get("data-part")) == ("none", "eval")
     }
     assert curves == {"30.0 ± 0.0 %", "1.200 ± 0.000"}
 
@@ -155,6 +155,29 @@ def test_where_all_runs_on_all_parts_of_the_list_diverged_the_report_says_so(tmp
     assert not (tmp_path / "fractions.png").exists()
 
 
+def test_changes_of_classes_that_may_be_chance_are_paler_than_all_others(folder):
+    results = compare_results.read(folder)
+    _heads, rows = compare_page.class_table(results)
+    cells = [cell for row in rows for cell in row[1:]]
+    shown = [abs(cell.shade) for cell in cells if cell.bold]
+    others = [abs(cell.shade) for cell in cells if not cell.bold]
+    assert min(shown) > max(others)
+    chart = compare_charts.classes_chart(results)
+    changes = [change for of_class in chart.changes.values() for change in of_class]
+    assert len(shown) == sum(change.shown for change in changes)
+
+
+def test_a_caption_says_what_is_drawn_below_three_runs(tmp_path):
+    captions = []
+    for second in ([0.6, 0.65], [0.6, 0.65, 0.62]):
+        folder = tmp_path / str(len(second))
+        write_comparison(folder, {"none": [0.5, 0.6, 0.55], "hflip": second})
+        results = compare_results.read(folder)
+        captions.append(compare_page.charts(results, ["none", "hflip"])["modes"][1])
+    assert captions[0].endswith(". A tick is a run; below three runs, only these are drawn.")
+    assert captions[1].endswith(". A tick is a run.")
+
+
 def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
     folder = write_comparison(tmp_path, {"none": [0.5, 0.6], "hflip": [0.6, 0.65]})
     results = compare_results.read(folder)
@@ -164,7 +187,9 @@ def test_cost_is_left_out_where_epochs_of_a_mode_took_unlike_times(tmp_path):
         epoch["seconds"] = 3.0
     assert compare_charts.cost_chart(results) is None
     text = compare_page.markdown(results, {})
-    assert "Epochs of one mode took unequally long" in text
+    assert "- cost: Epochs of one mode took unequally long" in text
+    assert "## Cost" not in text
+    assert "cost" not in Reader(compare_page.page(results)).ids("h2")
     assert "images/s" not in text + compare_page.page(results)
 
 

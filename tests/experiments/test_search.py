@@ -22,6 +22,7 @@ from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search, search_page, search_report
 from paddle_aug.experiments.search import Search, Settings
+from paddle_aug.results.colours import FURTHER_COLOURS
 from paddle_aug.results.runlog import read_seeds
 from paddle_aug.results.stats import final_accuracy
 from paddle_aug.results.text import parse_duration
@@ -416,6 +417,24 @@ def test_the_reports_first_sentence_is_the_answer(hflip, others, sentence, tmp_p
     assert text.startswith(sentence + "\n\nEach mode was trained with ")
     assert ("| `hflip` | diverged | 0 | – | – |" in text) == (None in hflip)
     assert (tmp_path / "report.png").exists() == ("![" in text) == ("could be tested" not in text)
+
+
+@pytest.mark.parametrize("finalists", [3, 12])
+def test_modes_of_a_searchs_page_have_colours_of_their_own_and_the_others_share_one(finalists):
+    state = state_of({"hflip": HIGH, "none": LOW, "userDef": LOW})
+    candidates = ["hflip", *(f"noise({number})" for number in range(3, 23))]
+    ranking = [[mode, 0.5] for mode in candidates]
+    rung = state["rungs"][0]
+    state["rungs"] = [
+        {**rung, "candidates": candidates[:most], "ranking": ranking[:most]}
+        for most in (21, finalists)
+    ]
+    modes = search_page.modes_of(state)
+    assert len(set(modes.values())) == len(modes)
+    assert list(modes)[:4] == ["hflip", "none", "userDef", "noise(3)"]
+    assert list(modes)[-1] == search_page.OTHERS
+    assert len(modes) == (6 if finalists == 3 else 2 + len(FURTHER_COLOURS) + 1)
+    search_page.rungs_chart(state, list(modes))
 
 
 def test_a_test_that_the_clock_stopped_says_so():

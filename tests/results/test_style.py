@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 from paddle_aug.results import style
 from paddle_aug.results.colours import COLOURS, FURTHER_COLOURS, colours
+from paddle_aug.results.labels import spaced
 
 
 def test_a_mode_has_the_same_colour_whatever_it_is_drawn_with():
@@ -50,10 +51,10 @@ def test_all_colours_stay_apart_for_colour_blind_eyes(cones):
 
 
 def test_labels_keep_apart_and_stay_near_where_they_belong():
-    assert style.spaced([10, 50], [4, 4], 0, 100) == [10, 50]
-    assert style.spaced([52, 50, 9], [4, 4, 4], 0, 100) == [53, 49, 9]
-    assert style.spaced([99, 99, 99], [4, 4, 4], 0, 100) == pytest.approx([90, 94, 98])
-    assert style.spaced([50, 50], [8, 2], 0, 100) == [47.5, 52.5]
+    assert spaced([10, 50], [4, 4], 0, 100) == [10, 50]
+    assert spaced([52, 50, 9], [4, 4, 4], 0, 100) == [53, 49, 9]
+    assert spaced([99, 99, 99], [4, 4, 4], 0, 100) == pytest.approx([90, 94, 98])
+    assert spaced([50, 50], [8, 2], 0, 100) == [47.5, 52.5]
 
 
 def test_a_pipeline_is_broken_between_its_operations():

@@ -74,6 +74,50 @@ def test_two_values_without_an_interval_are_drawn_in_the_place_of_their_mean():
     assert ticks_and_dots == [[2, 0], [4, 1]]
 
 
+def test_names_of_rows_are_level_with_their_dots_and_left_of_the_axis():
+    names = [
+        "none",
+        "hflip|rotate(20)|brightness(0.3)|cutout",
+        "someof(1, 2, noise(25), cutout(16))",
+    ]
+    rows = [Row(name, 0, 60 + 6 * place, 2.0, note="(few)") for place, name in enumerate(names)]
+    chart = parsed(dots("T", rows, Axis("%", guide=(50, "guessing"))))
+    texts = [text for text in chart.iter(f"{SVG}text") if text.get("class") == "name"]
+    circles = list(chart.iter(f"{SVG}circle"))
+    stops = [place for place, _ in json.loads(chart.get("data-stops"))]
+    assert [float(dot.get("cy")) for dot in circles] == pytest.approx(stops, abs=0.1)
+    for text, dot in zip(texts, circles, strict=True):
+        heights = [float(line.get("y")) for line in text if line.get("y")]
+        assert (heights[0] + heights[-1]) / 2 - 4.5 == pytest.approx(float(dot.get("cy")), abs=0.1)
+        assert text.get("text-anchor") == "end"
+        assert float(text.get("x")) < min(float(other.get("cx")) for other in circles)
+    assert ["".join(text.itertext()) for text in texts[:1]] == ["none (few)"]
+    assert "".join(texts[1].itertext()) == f"{names[1]} (few)"
+    axis = [text for text in chart.iter(f"{SVG}text") if text.get("class") is None]
+    numbers_below = [text for text in axis if text.text.isdigit()]
+    assert [text.text for text in numbers_below] == ["50", "55", "60", "65", "70", "75"]
+    [guide] = [text for text in axis if text.text == "guessing"]
+    assert float(guide.get("y")) < float(texts[0].get("y")) - 10
+
+
+def test_lines_at_the_same_place_are_shifted_and_one_longer_name_has_two_lines():
+    points = [(1, 5.0, 2.0), (2, 6.0, 2.0)]
+    long = "hflip|rotate(20)|brightness(0.3)|cutout"
+    series = [
+        Series(name, place, points, "joined", name, shift=6.0 * place)
+        for place, name in enumerate(("none", long))
+    ]
+    chart = lines("T", series, Axis("x"), Axis("y"))
+    one, other = (
+        [float(dot.get("cx")) for dot in drawn.iter(f"{SVG}circle")] for drawn in marks(chart)
+    )
+    assert [b - a for a, b in zip(one, other, strict=True)] == pytest.approx([6, 6], abs=0.1)
+    labels = [text for text in parsed(chart).iter(f"{SVG}text") if text.get("class")]
+    said = {"".join(text.itertext()): float(text.get("x")) for text in labels}
+    assert [*said] == ["none", "hflip|rotate(20)|brightness(0.3)|…"]
+    assert min(said.values()) > max(other)
+
+
 def test_a_logarithmic_axis_has_equal_steps_and_bars_begin_at_its_lower_end():
     sizes = Axis("Images", log=True, ticks=[10, 100, 1000])
     chart = lines(

@@ -8,13 +8,14 @@
     return made;
   };
 
+  const number = text => parseFloat(text.replaceAll(",", "").replace("−", "-").replace(/^[^\d.+-]+/, ""));
+
   // A cell sorts by its data-value or its first number; one without a number, such as a dash, is last.
   function sortValue(cell) {
     const text = cell.dataset.value ?? cell.textContent.trim();
     if (/^[–-]?$/.test(text)) return null;
     if (cell.classList.contains("text")) return text;
-    const number = parseFloat(text.replaceAll(",", "").replace("−", "-").replace(/^[^\d.+-]+/, ""));
-    return Number.isNaN(number) ? null : number;
+    return Number.isNaN(number(text)) ? null : number(text);
   }
 
   function sort(table, column, ascending) {
@@ -41,6 +42,8 @@
     }
   }
 
+  const MOST = 12; // modes whose values are shown at once
+
   // Values of the stop (an epoch, a row, …) that is nearest to the pointer, or that the arrows reach.
   for (const chart of document.querySelectorAll("svg.chart")) {
     const across = chart.dataset.along === "x";
@@ -50,7 +53,7 @@
     const { width, height } = chart.viewBox.baseVal;
     const cursor = document.createElementNS("http://www.w3.org/2000/svg", "path");
     cursor.setAttribute("class", "cursor");
-    chart.append(cursor);
+    chart.prepend(cursor); // below the names
     const box = element("div", { class: "values", role: "status", hidden: "" });
     chart.after(box);
     chart.setAttribute("tabindex", "0");
@@ -58,28 +61,42 @@
 
     const seen = stop => series.filter(({ marks, values }) => values[stop] !== null && getComputedStyle(marks).display !== "none");
     const visible = () => [...stops.keys()].filter(stop => seen(stop).length);
+
+    // A line a mode, the highest value first: of its parts, that of eval, which is drawn last.
+    function valuesOf(stop) {
+      const lines = new Map();
+      for (const { marks, values } of seen(stop).reverse()) {
+        const { name, part } = marks.dataset, text = `${part} ${values[stop]}`.trim();
+        if (lines.has(name)) lines.get(name).texts.push(text);
+        else lines.set(name, { name, style: marks.getAttribute("style"), value: number(values[stop]), texts: [text] });
+      }
+      return [...lines.values()].sort((one, other) => other.value - one.value);
+    }
+
     const hide = () => { box.hidden = true; cursor.setAttribute("d", ""); };
 
     function show(stop) {
       const [place, name] = stops[stop];
       at = stop;
-      cursor.setAttribute("d", across ? `M${place} 20V${height - 34}` : `M0 ${place + 14}H${width}`);
-      box.replaceChildren(element("b", {}, name), ...seen(stop).map(({ marks, values }) => element("div", {},
-        element("span", { class: "swatch", style: marks.getAttribute("style") }),
-        across ? `${marks.dataset.name}: ${values[stop]}` : values[stop])));
+      cursor.setAttribute("d", across ? `M${place} 20V${height - 34}` : `M0 ${place}H${width}`);
+      const lines = valuesOf(stop), more = lines.length > MOST ? ["…"] : [];
+      box.replaceChildren(element("b", {}, name), ...lines.slice(0, MOST).map(line => element("div", {},
+        element("span", { class: "swatch", style: line.style }),
+        `${across ? `${line.name}: ` : ""}${line.texts.join(", ")}`)), ...more);
       box.hidden = false;
-      const scale = chart.clientWidth / width, room = box.parentElement.clientWidth;
-      const before = !across || place > width / 2; // the box is on the side that has more room
-      box.style.left = before ? "" : `${(place + 8) * scale}px`;
-      box.style.right = before ? `${room - (across ? place - 8 : width) * scale}px` : "";
-      box.style.top = across ? "" : `${(place + 16) * scale}px`;
+      box.style.left = "0"; // where it has all the width that it wants
+      // The box is beside the chart, or below it where there is no room.
+      const scale = chart.clientWidth / width, level = scale * (across ? height / 2 : place);
+      const beside = chart.clientWidth + 8 + box.offsetWidth <= box.parentElement.clientWidth;
+      if (beside) box.style.left = `${chart.clientWidth + 8}px`;
+      box.style.top = `${beside ? Math.max(0, level - box.offsetHeight / 2) : chart.clientHeight}px`;
     }
 
     function step(way) {
       const shown = visible();
       if (!shown.length) return;
-      const now = shown.indexOf(at);
-      show(shown[Math.max(0, Math.min(shown.length - 1, now < 0 ? (way > 0 ? 0 : shown.length - 1) : now + way))]);
+      const now = shown.indexOf(at), start = now >= 0 ? now : way < 0 ? shown.length : -1;
+      show(shown[Math.max(0, Math.min(shown.length - 1, start + way))]);
     }
 
     chart.addEventListener("pointermove", event => {
@@ -91,7 +108,7 @@
     document.addEventListener("keydown", event => { if (event.key === "Escape") hide(); });
     chart.addEventListener("pointerleave", hide);
     chart.addEventListener("blur", hide);
-    chart.addEventListener("focus", () => { if (chart.matches(":focus-visible")) step(1e9); });
+    chart.addEventListener("focus", () => { if (chart.matches(":focus-visible")) step(0); });
     chart.addEventListener("keydown", event => {
       const way = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 }[event.key];
       if (way === undefined) return;

@@ -1,0 +1,62 @@
+"""Where names stand in figures and charts: in lines that end with an operation, and apart."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def operations(pipeline: str) -> list[str]:
+    """The parts of a pipeline's name, between which it may be broken.
+
+    >>> operations("hflip|rotate(20)+mixup")
+    ['hflip|', 'rotate(20)+', 'mixup']
+    """
+    return re.findall(r"[^|+]+[|+]?|[|+]", pipeline)
+
+
+def in_lines(parts: Sequence[str], between: str, letters: int) -> list[str]:
+    """Lines of so many letters with as many parts as they have room for; a part that is longer has
+    lines of its own, broken at blanks."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1] + between + part) <= letters:
+            lines[-1] += between + part
+        else:
+            lines.append(part)
+    return [line for part in lines for line in textwrap.wrap(part, letters, break_on_hyphens=False)]
+
+
+def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list:
+    """Middles for labels of these heights, as near to the wanted ones as they can be without
+    overlap, between `low` and `high` if they fit.
+
+    Labels that would overlap become a block in the middle of where they want to be.
+    """
+    order = sorted(range(len(wanted)), key=lambda number: wanted[number])
+    blocks: list[list[int]] = []
+    for number in order:
+        blocks.append([number])
+        while len(blocks) > 1 and _bottom(blocks[-1], wanted, heights, low, high) < (
+            _bottom(blocks[-2], wanted, heights, low, high) + sum(heights[n] for n in blocks[-2])
+        ):
+            last = blocks.pop()
+            blocks[-1] += last
+    middles = [0.0] * len(wanted)
+    for block in blocks:
+        bottom = _bottom(block, wanted, heights, low, high)
+        for number in block:
+            middles[number] = bottom + heights[number] / 2
+            bottom += heights[number]
+    return middles
+
+
+def _bottom(block, wanted, heights, low, high) -> float:
+    """Where a block of labels begins."""
+    below = np.cumsum([0, *(heights[number] for number in block)])
+    starts = [
+        wanted[number] - heights[number] / 2 - offset
+        for number, offset in zip(block, below, strict=False)
+    ]
+    return max(low, min(float(np.mean(starts)), high - float(below[-1])))
