@@ -1,4 +1,4 @@
-"""Charts as SVG for our pages: lines with bands, dots with intervals, and bars.
+"""Charts as SVG for our pages: lines with bands, and dots with intervals.
 
 A chart is 420 units wide, so that its text can be read on a phone; wide screens show charts side by
 side. Colours are the page's: a series of place 3 has `var(--mode-3)`, and disappears with the
@@ -9,7 +9,6 @@ from which page.js answers pointer and keyboard.
     lines("Accuracy over the epochs", [Series("userDef, eval", 1, [(1, 52.0, 1.3), …])],
           Axis("Epoch", whole=True), Axis("Accuracy (%)", unit=" %"))
     dots("Accuracy by mode", [Row("userDef", 1, 71.2, 0.8, values=[70.9, 71.5])], Axis("Eval (%)"))
-    bars("Images of each class", [Row("cat", 0, 120)], Axis("Images", low=0, digits=0))
 """
 
 import json
@@ -80,7 +79,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of dots or bars: a value, half of its interval, the values that it is the mean of, and
+    """A row of a chart: a value, half of its interval, the values that it is the mean of, and
     a note beside its name. `place` is that of its mode on the page."""
 
     name: str
@@ -121,12 +120,27 @@ def lines(title: str, series: Sequence[Series], x: Axis, y: Axis, height: int = 
 
 def dots(title: str, rows: Sequence[Row], axis: Axis) -> Markup:
     """A row for each value, with its interval; thin ticks are the values that it is the mean of."""
-    return _rows(title, rows, axis, bars=False)
-
-
-def bars(title: str, rows: Sequence[Row], axis: Axis) -> Markup:
-    """A bar for each value, from the axis' lower end."""
-    return _rows(title, rows, axis, bars=True)
+    ends = [end for row in rows for value in (row.value, *row.values) for end in _ends(value, None)]
+    ends += [end for row in rows for end in _ends(row.value, row.margin)]
+    names = [_name_of_row(row) for row in rows]
+    scale = _Scale(axis, ends, 18 + max(map(_width, names), default=0), WIDTH - 16, steps=5)
+    top = 20 if scale.guide else 4  # the guide's name is above the rows
+    heights = [max(ROW, LINE * len(name) + 8) for name in names]
+    height = top + sum(heights) + BOTTOM + 2
+    parts = [_axis_below(scale, height, top)]
+    stops = []
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+        middle = top + sum(heights[:place]) + heights[place] / 2
+        text = axis.text(row.value, row.margin)
+        stops.append([middle, row.name])
+        of_stop = [text if number == place else None for number in range(len(rows))]
+        drawn = [
+            _text_lines(scale.start - 10, middle, name, "end", row.note),
+            *_marks_of_row(row, middle, scale),
+        ]
+        parts.append(_marks(row, of_stop, f"{row.name}: {text}", drawn))
+    said = [f"{row.name}: {axis.text(row.value, row.margin)}" for row in rows]
+    return _chart(title, said, height, "y", stops, parts)
 
 
 def ticks(low: float, high: float, wanted: float, whole: bool = False) -> list[float]:
@@ -249,30 +263,6 @@ def _last(one: Series, x: Axis, y: Axis) -> str:
     return text.format(value=y.text(*known[-1][1:]), quantity=x.title, number=_plain(known[-1][0]))
 
 
-def _rows(title: str, rows: Sequence[Row], axis: Axis, bars: bool) -> Markup:
-    ends = [end for row in rows for value in (row.value, *row.values) for end in _ends(value, None)]
-    ends += [end for row in rows for end in _ends(row.value, row.margin)]
-    names = [_name_of_row(row) for row in rows]
-    scale = _Scale(axis, ends, 18 + max(map(_width, names), default=0), WIDTH - 16, steps=5)
-    top = 20 if scale.guide else 4  # the guide's name is above the rows
-    heights = [max(ROW, LINE * len(name) + 8) for name in names]
-    height = top + sum(heights) + BOTTOM + 2
-    parts = [_axis_below(scale, height, top)]
-    stops = []
-    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
-        middle = top + sum(heights[:place]) + heights[place] / 2
-        text = axis.text(row.value, row.margin)
-        stops.append([middle, row.name])
-        of_stop = [text if number == place else None for number in range(len(rows))]
-        drawn = [
-            _text_lines(scale.start - 10, middle, name, "end", row.note),
-            *_marks_of_row(row, middle, scale, bars),
-        ]
-        parts.append(_marks(row, of_stop, f"{row.name}: {text}", drawn))
-    said = [f"{row.name}: {axis.text(row.value, row.margin)}" for row in rows]
-    return _chart(title, said, height, "y", stops, parts)
-
-
 def _name_of_row(row: Row) -> list[str]:
     """The lines of a row's name; its note is the last one's end, or a line of its own."""
     lines = _broken(row.name, NAME, NAME_LINES)
@@ -281,8 +271,8 @@ def _name_of_row(row: Row) -> list[str]:
     return [*lines, row.note] if row.note else lines
 
 
-def _marks_of_row(row: Row, middle: float, scale: _Scale, bars: bool) -> list[Markup]:
-    """The bar or the dot of a row with its interval, and the ticks of its values, which are alone
+def _marks_of_row(row: Row, middle: float, scale: _Scale) -> list[Markup]:
+    """The dot of a row with its interval, and the ticks of its values, which are alone
     where they are too few for a mean with an interval."""
     alone = row.margin is None and len(row.values) > 1
     marks = [
@@ -291,16 +281,11 @@ def _marks_of_row(row: Row, middle: float, scale: _Scale, bars: bool) -> list[Ma
         )
         for value in row.values
     ]
-    if bars:
-        left, right = scale(scale.low), scale(row.value)
-        bar = Markup('<rect class="bar" x="{:.1f}" y="{}" width="{:.1f}" height="12" rx="2"/>')
-        marks.append(bar.format(left, middle - 6, max(1.0, right - left)))
     if row.margin is not None:
         low, high = (scale(end) for end in _ends(row.value, row.margin))
-        line = Markup('<path class="line{}" d="M{:.1f} {y}H{:.1f}M{:.1f} {top}v8M{:.1f} {top}v8"/>')
-        over = " over" if bars else ""
-        marks.append(line.format(over, low, high, low, high, y=middle, top=middle - 4))
-    if not bars and not alone:
+        line = Markup('<path class="line" d="M{:.1f} {y}H{:.1f}M{:.1f} {top}v8M{:.1f} {top}v8"/>')
+        marks.append(line.format(low, high, low, high, y=middle, top=middle - 4))
+    if not alone:
         marks.append(_dot(scale(row.value), middle, 5))
     return marks
 

@@ -58,7 +58,7 @@ def test_the_page_has_each_finding_with_its_places_pairs_and_classes(file, surve
     boxes = [one for one in reader.found("li") if one.get("class") == "pair"]
     assert len(boxes) == len(pairs)
     assert reader.texts["p"][0].startswith("Training would not start: 5 errors, 17 warnings")
-    assert "4 images are in two lists, or nearly" in reader.texts["p"][0]
+    assert "4 images are, exactly or nearly, in two lists" in reader.texts["p"][0]
     assert reader.texts["h2"] == ["Errors", "Warnings", "Notes", "Classes", "Images"]
     rows = [text.split() for text in reader.texts["tr"]]
     assert ["owl", "3", "0", "1"] in rows
