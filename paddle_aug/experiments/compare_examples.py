@@ -11,7 +11,6 @@ from paddle_aug.experiments.compare_figures import EXAMPLES
 from paddle_aug.inputs import dataset_of, mixes, of_mode
 from paddle_aug.preview import figure
 from paddle_aug.preview.mixing import mixed_cells
-from paddle_aug.preview.page import data_uri, is_small
 from paddle_aug.preview.preview import (
     Cell,
     Draws,
@@ -20,10 +19,11 @@ from paddle_aug.preview.preview import (
     cells_of,
     spread_over_classes,
 )
+from paddle_aug.results.image_bytes import data_uri, is_small
 from paddle_aug.system.files import write_json
 
 COLUMNS = 6
-HEIGHT = 160  # pixels of a picture of the page
+HEIGHT = 160  # pixels at most, of a picture of the page
 
 
 def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) -> None:
@@ -42,23 +42,25 @@ def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) ->
 
 
 def strip(section: Section) -> dict:
-    """The pictures of a mode side by side, for the page."""
-    cells = [shrunk(cell.image) for cell in section.cells]
+    """The pictures of a mode side by side, for the page; those of several sizes get the height of
+    the smallest one."""
+    images = [cell.image for cell in section.cells]
+    height = min([HEIGHT, *(image.shape[0] for image in images)])
+    cells = [shrunk(image, height) for image in images]
     image = np.hstack(cells)
-    height, width = image.shape[:2]
     small = is_small(cells[0])
     return {
         "mode": section.title,
         "address": data_uri(image, exact=small),
-        "width": width,
+        "width": image.shape[1],
         "height": height,
         "small": small,
     }
 
 
-def shrunk(image: np.ndarray) -> np.ndarray:
-    """A picture of the height that the page has room for."""
-    if image.shape[0] <= HEIGHT:
+def shrunk(image: np.ndarray, height: int) -> np.ndarray:
+    """An image at this height, which is not above its own."""
+    if image.shape[0] == height:
         return image
-    width = round(image.shape[1] * HEIGHT / image.shape[0])
-    return cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+    width = max(1, round(image.shape[1] * height / image.shape[0]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

@@ -206,3 +206,10 @@ def test_pictures_of_the_page_are_no_larger_than_it_has_room_for():
     strip = compare_examples.strip(Section("userDef", "", cells))
     assert (strip["width"], strip["height"]) == (320, 160)
     assert strip["address"].startswith("data:image/jpeg;base64,")
+
+
+def test_pictures_of_several_sizes_stand_side_by_side():
+    shapes = (100, 150, 3), (150, 100, 3), (300, 200, 3)  # as --no-stretch leaves images
+    cells = [Cell(np.zeros(shape, np.uint8), "") for shape in shapes]
+    strip = compare_examples.strip(Section("none", "", cells))
+    assert (strip["width"], strip["height"]) == (150 + 67 + 67, 100)
