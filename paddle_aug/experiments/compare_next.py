@@ -142,7 +142,8 @@ def _more(results: Results, words: list[str], rows: list[ModeRow]) -> Step:
             return _again(words, text, {"--seeds": "5"})
         if data["eval"] < FEW < data["train"] and folds_fit and not config.get("fold"):
             text = _(
-                "With {images} to evaluate on, which these are matters as much as the seed. This "
+                "With {images} to evaluate on, the choice of these images matters as much as the "
+                "seed. This "
                 "evaluates each of the {train} training images once:"
             ).format(images=count(data["eval"], "image"), train=f"{data['train']:,}")
             more = {"--seeds": None, "--kfold": f"{FOLDS}"}

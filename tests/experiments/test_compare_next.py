@@ -161,7 +161,7 @@ def test_with_few_images_to_evaluate_on_folds_come_before_more_seeds(tmp_path):
     for run in results.finished(1.0):
         run.run["data"]["train"] = 900
     step = next_step(results)
-    assert step.text.startswith("With 100 images to evaluate on, which these are matters as much")
+    assert step.text.startswith("With 100 images to evaluate on, the choice of these")
     assert step.command.endswith("--batch-size=8 --kfold 5 --out logs/mine-5-folds")
     assert "--seeds" not in step.command
 
