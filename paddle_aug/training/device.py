@@ -7,7 +7,7 @@ import paddle
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.system.processes import cores
-from paddle_aug.training.cpu import use_fast_instructions
+from paddle_aug.training.cpu import keep_freed_memory, use_fast_instructions
 from paddle_aug.training.distributed import processes
 
 
@@ -37,6 +37,7 @@ def use_device(config: TrainConfig) -> str:
     paddle.set_device(name)
     if kind == "cpu":
         use_fast_instructions()
+        keep_freed_memory()
         # Paddle's default is one thread, unless OMP_NUM_THREADS is set.
         paddle.base.core.set_num_threads(config.threads or cores())
     return paddle.get_device()

@@ -10,7 +10,8 @@ import pytest
 from paddle_aug.training.cpu import MKL_INSTRUCTIONS, cpu_model, use_fast_instructions
 
 AMD = "vendor_id\t: AuthenticAMD\nflags\t\t: fpu sse2 avx avx2 bmi2\n"
-INTEL = AMD.replace("AuthenticAMD", "GenuineIntel")
+AVX512 = AMD.replace("bmi2", "bmi2 avx512f avx512dq avx512cd avx512bw avx512vl")
+INTEL = AVX512.replace("AuthenticAMD", "GenuineIntel")
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +21,17 @@ def as_it_was(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [(AMD, "5"), (INTEL, None), (AMD.replace("avx2", "avx"), None), ("", None)]
+    ("text", "value"),
+    [
+        (AVX512, "7"),
+        (AVX512.replace("avx512bw", ""), "5"),
+        (AMD, "5"),
+        (AMD.replace("avx2", "avx"), None),
+        (INTEL, None),
+        ("", None),
+    ],
 )
-def test_mkl_uses_avx2_on_cpus_of_amd_that_have_it(tmp_path, text, value):
+def test_mkl_uses_the_fastest_instructions_of_amd_that_it_knows(tmp_path, text, value):
     (tmp_path / "cpuinfo").write_text(text)
     assert use_fast_instructions(tmp_path / "cpuinfo") == value
     assert os.environ.get(MKL_INSTRUCTIONS) == value

@@ -6,9 +6,11 @@
 set -e
 out=${OUT:-logs/study}
 
-modes="none,hflip,random_resized_crop|hflip,random_resized_crop(area=(0.5, 1))|hflip"
-modes="$modes,userDef,imgaugLib,allab,allba,trivialaugment,randaugment,threeaugment"
-mixed="$modes,trivialaugment+cutmix,trivialaugment+mixup"
+mild="random_resized_crop(area=(0.5, 1))|hflip"
+first="none,$mild,imgaugLib,trivialaugment"
+rest="hflip,random_resized_crop|hflip,userDef,allab,allba,randaugment,threeaugment"
+mixed="trivialaugment+cutmix,trivialaugment+mixup"
+sets="flowers17 photos16 hotdog cifar2000"
 
 # compare NAME SET OPTIONS…: a comparison on a data set, in the folder NAME
 compare() {
@@ -20,19 +22,40 @@ compare() {
     hotdog) set -- --data "$HOTDOG" "$@" ;;
     cifar2000) set -- --data "cifar10:$CIFAR10" --first 2000 "$@" ;;
   esac
-  python tools/compare.py --holdout 0.25 --out "$out/$name" "$@"
+  python tools/compare.py --out "$out/$name" "$@"
+}
+
+# both SET MODES SEEDS [MIXED]: from random weights and from ImageNet's, a quarter held back
+both() {
+  case $1 in cifar2000) size=32 ;; *) size=64 ;; esac
+  compare "small-$1" "$1" --recipe small --image-size $size --modes "$2${4:+,$4}" --seeds "$3" --holdout 0.25
+  compare "probe-$1" "$1" --recipe probe --modes "$2" --seeds "$3" --holdout 0.25
 }
 
 # The learning rate of the runs from random weights, by images held back from three quarters.
 for set in flowers17 photos16; do
-  compare rates-$set $set --recipe small --modes none,trivialaugment,allab --seeds 1 \
+  compare rates-$set $set --recipe small --modes none,trivialaugment --seeds 1 --holdout 0.25 \
     --learning-rates 3e-4,1e-3,3e-3
 done
 
-for seeds in 1 2 3 4 5; do
-  for set in flowers17 photos16 hotdog cifar2000; do
-    case $set in cifar2000) size=32 ;; *) size=64 ;; esac
-    compare small-$set $set --recipe small --image-size $size --modes "$mixed" --seeds $seeds
-    compare probe-$set $set --recipe probe --modes "$modes" --seeds $seeds
-  done
+for seeds in 1 2 3; do
+  for set in $sets; do both $set "$first" $seeds; done
+done
+
+# How far the photos carry: 5, 10, 20, 40 and 60 images of each species.
+few() {
+  compare few-$1-$2 flowers17 --recipe $1 --modes "none,$4" --fractions $2 --epochs $3 --seeds 3
+}
+few small 0.0834 300 trivialaugment
+few small 0.1667 200 trivialaugment
+few small 0.3334 150 trivialaugment
+few small 0.6667 120 trivialaugment
+few small 1 100 trivialaugment
+for part in 0.0834 0.1667 0.3334 0.6667 1; do few probe $part 50 "$mild"; done
+
+for seeds in 1 2 3; do
+  for set in $sets; do both $set "$first,$rest" $seeds "$mixed"; done
+done
+for seeds in 4 5; do
+  for set in $sets; do both $set "$first" $seeds; done
 done
