@@ -77,9 +77,9 @@ class TrainConfig:
     )
     augment: str = option(
         "none",
-        "none, userDef, imgaugLib, allab, allba, samplePairing, mixup; a pipeline such as "
-        "'hflip|rotate(20)'; either with a mix, as in userDef+mixup:0.4; a comma list of them, or "
-        "all for the first five: each trains a fresh network",
+        "none, userDef, imgaugLib, allab, allba, samplePairing, mixup; auto, which is recommended; "
+        "a pipeline such as 'hflip|rotate(20)'; any with a mix, as in userDef+mixup:0.4; a comma "
+        "list of them, or all for the first five: each trains a fresh network",
         "MODES",
     )
     name: str | None = option(

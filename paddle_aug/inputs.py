@@ -9,10 +9,13 @@ import numpy as np
 
 from paddle_aug.augment.modes import (
     AUGMENTATIONS,
+    AUTO,
     MIXES,
     SEQUEL_MIXES,
     augmentation,
     mix_of,
+    recommended,
+    refuse_twice,
     split_mix,
     split_modes,
     split_outside,
@@ -52,16 +55,30 @@ def engine(config: TrainConfig) -> str:
 
 def of_mode(config: TrainConfig, mode: str) -> TrainConfig:
     """The config of one mode. Its text may end in a mix, such as "userDef+cutmix", which replaces
-    the config's own. Of the pipelines that `name` names, it keeps its own.
+    the config's own. Of the pipelines that `name` names, it keeps its own. "auto" becomes the mode
+    that it stands for.
 
     Raises:
         UserError: the mode has a mix of its own, and this is another one.
     """
     augment, mix = split_mix(mode)
+    if augment == AUTO:
+        augment = recommended(pretrained=config.pretrained is not None)
     name = f"{augment}={named}" if (named := named_pipelines(config).get(augment)) else None
     config = replace(config, augment=augment, mix=mix or config.mix, name=name)
     mix_of(config.augment, config.mix)
     return config
+
+
+def of_modes(config: TrainConfig, text: str) -> list[TrainConfig]:
+    """The configs of the modes that a text names, as `--augment` takes them.
+
+    Raises:
+        UserError: see `split_modes` and `of_mode`.
+    """
+    configs = [of_mode(config, mode) for mode in split_modes(text)]
+    refuse_twice([one.mode for one in configs], text)
+    return configs
 
 
 def named_pipelines(config: TrainConfig) -> dict[str, str]:
@@ -70,7 +87,7 @@ def named_pipelines(config: TrainConfig) -> dict[str, str]:
     Raises:
         UserError: a name is no word, is taken, or has no pipeline.
     """
-    taken = {*AUGMENTATIONS.names(), *COMBINATORS, *SEQUEL_MIXES, "all"}
+    taken = {*AUGMENTATIONS.names(), *COMBINATORS, *SEQUEL_MIXES, "all", AUTO}
     taken |= {mix.partition(":")[0] for mix in MIXES}
     pipelines: dict[str, str] = {}
     for part in split_outside(config.name, ",") if config.name else []:
@@ -111,8 +128,8 @@ def config_and_data(given: dict, recipe: str | None) -> tuple[TrainConfig, Found
         UserError: see `make_config`, `augmentation` and `find_dataset`.
     """
     config = make_config(given, recipe or "aistudio")
-    for mode in split_modes(config.augment):  # names first, because reading data may take long
-        transform_of(of_mode(config, mode))
+    for one in of_modes(config, config.augment):  # first, because reading data may take long
+        transform_of(one)
     found = find_data(config)
     if recipe is None and found.drawn:
         config = make_config(given, "sample")

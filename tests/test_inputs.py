@@ -20,6 +20,7 @@ from paddle_aug.inputs import (
     dataset_of,
     named_pipelines,
     of_mode,
+    of_modes,
     open_data,
     transform_of,
 )
@@ -139,6 +140,17 @@ def test_a_name_stands_for_its_pipeline():
     assert transform_of(mild) == augmentation("hflip|rotate((-5, 15))")
     assert transform_of(mild, "none") == augmentation("none")
     assert of_mode(config, "hflip").name is None, "it does not matter to other modes"
+
+
+def test_auto_is_the_mode_that_the_evidence_recommends_for_the_start():
+    scratch, tuned = make_config({}, "small"), make_config({}, "probe")
+    modes = [of_mode(config, "auto").mode for config in (scratch, tuned)]
+    assert modes == ["trivialaugment", "random_resized_crop(area=(0.5, 1))|hflip"]
+    assert of_mode(scratch, "auto+mixup:0.4").mode == "trivialaugment+mixup:0.4"
+    with pytest.raises(UserError, match="'auto,trivialaugment' names 'trivialaugment' twice"):
+        of_modes(scratch, "auto,trivialaugment")
+    with pytest.raises(UserError, match="depends on a network's first weights"):
+        augmentation("auto")
 
 
 def test_images_under_a_name_are_those_under_its_pipeline(config):

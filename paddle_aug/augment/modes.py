@@ -20,6 +20,9 @@ NOTEBOOK_MODES = ("none", "userDef", "imgaugLib", "allab", "allba")
 MILD = "random_resized_crop(area=(0.5, 1))|hflip"
 COMPARED_MODES = ("none", MILD, "trivialaugment", "userDef", "imgaugLib")
 
+# The mode that stands for the one docs/evidence.md recommends, see `recommended`.
+AUTO = "auto"
+
 # The modes of the notebook's sequel (AI Studio project 422256) and the mixes they bring.
 SEQUEL_MIXES = {"samplePairing": "samplePairing", "mixup": "mixup:1.5"}
 
@@ -198,6 +201,11 @@ def augmentation(spec: str, engine: str = "native") -> Transform:
     spec, mix = split_mix(spec)
     if mix:
         raise UserError(f"{spec}+{mix} mixes the images of a batch; give {spec} alone here")
+    if spec == AUTO:
+        raise UserError(
+            f"auto depends on a network's first weights; give {recommended(False)}, or with "
+            f"pretrained ones {recommended(True)}"
+        )
     if spec in SEQUEL_MIXES:
         return sequel_user_def()
     for mix in MIXES:
@@ -235,6 +243,15 @@ def mix_of(augment: str, mix: str) -> str:
     return mix if own == "none" else own
 
 
+def recommended(pretrained: bool) -> str:
+    """What "auto" stands for, by where the network starts: docs/evidence.md has the runs.
+
+    >>> recommended(pretrained=False)
+    'trivialaugment'
+    """
+    return MILD if pretrained else "trivialaugment"
+
+
 def split_outside(text: str, separator: str) -> list[str]:
     """Split a text at the separators outside parentheses."""
     parts, depth, start = [], 0, 0
@@ -260,7 +277,12 @@ def split_modes(text: str) -> list[str]:
     if "" in names:
         raise UserError(f"--augment {text!r} has a comma with no mode at its side")
     modes = [mode for name in names for mode in (NOTEBOOK_MODES if name == "all" else [name])]
+    refuse_twice(modes, text)
+    return modes
+
+
+def refuse_twice(modes: list[str], text: str) -> None:
+    """Refuse modes, named by a text, of which two are the same."""
     for mode in modes:
         if modes.count(mode) > 1:
             raise UserError(f"--augment {text!r} names {mode!r} twice")
-    return modes

@@ -18,7 +18,7 @@ from paddle_aug.commands._options import (
 from paddle_aug.config import TrainConfig, flag
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import MIXING, SOURCES, dataset_of, mixes, of_mode
+from paddle_aug.inputs import MIXING, SOURCES, dataset_of, mixes, of_modes
 from paddle_aug.preview import preview
 from paddle_aug.preview.figure import draw
 from paddle_aug.preview.listing import listing
@@ -161,7 +161,7 @@ def shown_of(options: argparse.Namespace, given: dict) -> list[Shown]:
         return [run]
     spec = options.ops or options.sweep or options.augment or "none"
     config, samples = preview.as_training(given, options.recipe, options.file)
-    configs = [of_mode(config, mode) for mode in split_modes(spec)]
+    configs = of_modes(config, spec)
     return [Shown(config, dataset_of(config, samples)) for config in configs]
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import fields
 
-from paddle_aug.augment.modes import split_modes
+from paddle_aug.augment.modes import AUTO
 from paddle_aug.commands._options import CommandParser, add_import, add_options, add_recipe
 from paddle_aug.config import TrainConfig
 from paddle_aug.system.machine import IMAGENET_PACKAGE, has_imagenet
@@ -26,7 +26,7 @@ STOPPED = "stopped; the same command with --resume continues after the last whol
 def main() -> None:
     given, recipe = parse()
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.inputs import config_and_data, of_mode, open_data
+    from paddle_aug.inputs import config_and_data, of_mode, of_modes, open_data
     from paddle_aug.networks import NETWORKS
     from paddle_aug.training.console import next_command, result
     from paddle_aug.training.device import use_device
@@ -37,7 +37,7 @@ def main() -> None:
     from paddle_aug.training.pretrained import find_weights
 
     config, found = config_and_data(given, recipe)
-    configs = [of_mode(config, mode) for mode in split_modes(config.augment)]
+    configs = of_modes(config, config.augment)
     for one in configs:  # before the images, because checking these takes long
         mixes_of(one)
     NETWORKS[config.network]
@@ -48,6 +48,9 @@ def main() -> None:
         logger.warning(
             "no GPU: vgg16 will take hours here; --recipe probe answers in a minute%s", weights
         )
+    if "augment" not in given and config.augment == "none":
+        mode = of_mode(config, AUTO).augment
+        logger.info("images stay as they are; --augment auto takes %s (docs/evidence.md)", mode)
     with hold_files(configs):
         data = open_data(config, found=found)
         results = [result(config, fit_held(config, data)) for config in configs]

@@ -45,6 +45,11 @@ FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
 
 THUMBNAIL = (720, 360)  # twice the width of a column of the README
 MAX_THUMBNAIL = 30_000  # bytes
+# Pages load a picture when it comes into view: load all now, and wait for them.
+DECODE = """Promise.all(Array.from(document.images, it => {
+  it.loading = "eager"
+  return it.decode()
+}))"""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def make_outputs(photos16: Path, room: Path) -> None:
         "preview.html",
         room=room,
     )
-    run_tool("check", photos16, "--montage", "sheets", room=room)
+    run_tool("check", photos16, "--html", "check.html", room=room)
     run_tool("train", "--data", photos16, "--recipe", "probe", "--epochs", "5", room=room)
     (weights,) = (room / "models").glob("*_last.pdparams")
     run_tool("evaluate", weights, "--heatmap", "--out", "evaluated", room=room)
@@ -145,8 +150,8 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
         "search": Shot(searched.as_uri(), 800, "#tried ~ figure", above=44),
         "preview": Shot((room / "preview.html").as_uri(), element="table", above=50),
         "studio": Shot(f"{start(photos16, 'probe')}#{explored}", 960),
-        "check": Crop(room / "sheets" / "002_butterfly.png", 600),
-        "evaluate": Crop(room / "evaluated" / "heatmaps.png", 520, top=285),
+        "check": Shot((room / "check.html").as_uri(), element="#notes"),
+        "evaluate": Shot((room / "evaluated" / "evaluation.html").as_uri(), element="#worst"),
         "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1024),
         "plot": Crop(REFERENCE / "photos16" / "accuracy_all.png", 1024),
     }
@@ -167,6 +172,7 @@ def take(shots: dict[str, Shot | Crop]) -> dict[str, bytes]:
                 page = browser.new_page(viewport={"width": shot.width, "height": shot.width // 2})
                 page.goto(shot.address)
                 page.wait_for_selector("body:not([data-busy=yes])", state="attached")
+                page.evaluate(DECODE)
                 page.locator(shot.element).first.evaluate(
                     f"it => scrollTo(0, it.getBoundingClientRect().top + scrollY - {shot.above})"
                 )
