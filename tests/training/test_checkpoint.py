@@ -122,7 +122,7 @@ def test_weights_of_pytorch_are_recognized(tmp_path, write):
 )
 def test_weights_of_another_network_are_refused(change, fault):
     network = small_network()
-    name = "features.0.bias"
+    name = "features.1.bias"
     weights = arrays(network.state_dict())
     with pytest.raises(UserError, match=rf"w is of another network: {name} is {fault}"):
         checkpoint.load_weights(network, {**weights, name: change(weights[name])}, Path("w"))
