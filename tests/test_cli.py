@@ -124,7 +124,7 @@ def test_the_help_of_train_has_the_options_that_people_use_and_help_all_every_on
         ("train", "recipe", "(default: sample for the sample data, aistudio for other data)"),
         ("compare", "recipe", "(default: small)"),
         ("compare", "network", "(by the recipe; small: vgg_thin_bn)"),
-        ("compare", "learning-rate", "(by the recipe; small: 0.001)"),
+        ("compare", "learning-rate", "(by the recipe; small: 0.003)"),
         ("search", "image-size", "(by the recipe; small: 64)"),
         ("preview", "image-size", "(by the recipe; aistudio: 224, sample: 32)"),
         ("export", "image-size", "(by the recipe; aistudio: 224, sample: 32)"),

@@ -8,7 +8,8 @@ out=${OUT:-logs/study}
 
 mild="random_resized_crop(area=(0.5, 1))|hflip"
 first="none,$mild,imgaugLib,trivialaugment"
-rest="hflip,random_resized_crop|hflip,userDef,allab,allba,randaugment,threeaugment"
+notebook="userDef,allab,allba"
+rest="hflip,random_resized_crop|hflip,randaugment,threeaugment"
 mixed="trivialaugment+cutmix,trivialaugment+mixup"
 sets="flowers17 photos16 hotdog cifar2000"
 
@@ -32,11 +33,11 @@ both() {
   compare "probe-$1" "$1" --recipe probe --modes "$2" --seeds "$3" --holdout 0.25
 }
 
-# The learning rate of the runs from random weights, by images held back from three quarters.
-for set in flowers17 photos16; do
-  compare rates-$set $set --recipe small --modes none,trivialaugment --seeds 1 --holdout 0.25 \
-    --learning-rates 3e-4,1e-3,3e-3
-done
+# The learning rate of the recipe small, by images held back from three quarters.
+rates() {
+  compare rates-$1 $1 --recipe small --modes none,trivialaugment --seeds 1 --holdout 0.25 --learning-rates $2
+}
+rates flowers17 1e-3,3e-3,1e-2,3e-2
 
 for seeds in 1 2 3; do
   for set in $sets; do both $set "$first" $seeds; done
@@ -46,15 +47,20 @@ done
 few() {
   compare few-$1-$2 flowers17 --recipe $1 --modes "none,$4" --fractions $2 --epochs $3 --seeds 3
 }
-few small 0.0834 300 trivialaugment
-few small 0.1667 200 trivialaugment
-few small 0.3334 150 trivialaugment
-few small 0.6667 120 trivialaugment
-few small 1 100 trivialaugment
 for part in 0.0834 0.1667 0.3334 0.6667 1; do few probe $part 50 "$mild"; done
+few small 1 100 trivialaugment
+few small 0.0834 300 trivialaugment
+few small 0.3334 150 trivialaugment
+few small 0.1667 200 trivialaugment
+few small 0.6667 120 trivialaugment
 
+# What the notebook and its sequel say.
+both photos16 "$first,$notebook" 3
+compare sequel-photos16 photos16 --recipe small --modes none,samplePairing,mixup --seeds 3 --holdout 0.25
+
+rates photos16 1e-3,3e-3,1e-2
 for seeds in 1 2 3; do
-  for set in $sets; do both $set "$first,$rest" $seeds "$mixed"; done
+  for set in $sets; do both $set "$first,$notebook,$rest" $seeds "$mixed"; done
 done
 for seeds in 4 5; do
   for set in $sets; do both $set "$first" $seeds; done
