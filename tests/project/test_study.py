@@ -1,14 +1,17 @@
 """The tables of the study, from comparisons whose accuracies are known."""
 
 import tarfile
+from pathlib import Path
 
 import pytest
 from made_comparison import write_comparison
-from publish import study
+from publish import evidence, study
 
 from paddle_aug.experiments import compare_results
 from paddle_aug.results import runlog
 from paddle_aug.system.files import read_json, write_json
+
+ROOT = Path(__file__).parents[2]
 
 
 def make(folder, held_back, test):
@@ -54,3 +57,54 @@ def test_an_archive_has_the_logs_of_a_comparison_and_can_be_continued(archives, 
         archive.extractall(tmp_path, filter="data")
     assert len(compare_results.read(tmp_path).finished(1.0)) == 6
     assert not list(tmp_path.rglob("*.log"))
+
+
+@pytest.fixture(scope="module")
+def evidence_folder(tmp_path_factory):
+    """The archives of a study of few runs: on each data set crops gain, and imgaugLib loses."""
+    runs, archives = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("archives")
+    accuracies = {
+        "none": [0.50, 0.51, 0.53],
+        evidence.MILD: [0.61, 0.60, 0.63],
+        evidence.SCRATCH: [0.55, 0.57, 0.56],
+        "imgaugLib": [0.40, 0.42, 0.41],
+        "allab": [0.30, 0.35, 0.31],
+        "allba": [0.31, 0.30, 0.35],
+    }
+    for start in study.STARTS:
+        for name in study.SETS:
+            make(runs / f"{start}-{name}", accuracies, accuracies)
+        write_comparison(runs / f"few-{start}-1", {mode: [0.9, 0.8] for mode in accuracies})
+    sequel = {"none": [0.5, 0.5], "mixup": [0.6, 0.62], "samplePairing": [0.5, 0.6]}
+    make(runs / "sequel-photos16", sequel, sequel)
+    study.pack(runs, archives)
+    return archives
+
+
+def test_a_claim_is_shown_refuted_or_neither_by_the_interval_of_its_pairs(evidence_folder):
+    page = evidence.page(evidence_folder)
+    rows = {
+        (cells[1], cells[2], cells[3]): cells[4:7]
+        for line in page.splitlines()
+        if len(cells := [cell.strip() for cell in line.replace(r"\|", "¦").split("|")]) == 8
+    }
+    found = {key: row for key, row in rows.items() if key[2] == "photos16"}
+    said = {tested: row for (_, tested, _), row in found.items()}
+    # +11, +9 and +10 points; 2 is wider than half of the interval.
+    mild = evidence.MILD.replace("|", "¦")
+    assert said[f"from ImageNet's weights, `{mild}` less `none`"] == ["3", "+10.0 ± 2.5", "shown"]
+    assert said["`imgaugLib` less `none`"] == ["3", "-10.3 ± 3.8", "refuted"]
+    assert said["`allba` less `allab`"][2] == "not shown"
+    assert said["`mixup` less `none`"] == ["2", "+11.0 ± 12.7", "not shown"]
+    assert said["`none`: training less test"][1] == "+10.0", "all alike: no interval"
+
+
+def test_the_table_of_parts_has_an_accuracy_by_start_and_images(evidence_folder):
+    lines = evidence.few_table(evidence.few(evidence_folder)).splitlines()
+    assert lines[0] == "| from | 27 |", "80 images of 3 classes"
+    assert lines[2].startswith("| random weights | 85.0 ± 63.5 |")
+
+
+def test_the_published_page_is_made_from_the_published_logs():
+    docs, logs = ROOT / "docs", ROOT / "logs" / "reference" / "study"
+    assert evidence.page(logs) == (docs / "evidence.md").read_text("utf-8")

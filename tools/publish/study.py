@@ -34,18 +34,33 @@ Seeds = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Arm:
-    """The runs of one mode on one data set: accuracies by seed, 0 to 1, on the images that choices
-    may look at, which each run holds back from training, and on the test images."""
+    """The runs of one mode on one data set; accuracies are by seed, from 0 to 1."""
 
     runs: dict[int, Run]
 
     @property
-    def held_back(self) -> Seeds:
+    def watched(self) -> Seeds:
+        """On the images that every epoch evaluates and choices may look at: those which a run holds
+        back from training or, where it holds back none, the test images."""
         return {seed: final_accuracy(run) for seed, run in self.runs.items()}
 
     @property
     def test(self) -> Seeds:
+        """On the test images, by a run that holds others back."""
         return {seed: run.run["test"]["acc"] for seed, run in self.runs.items()}
+
+    @property
+    def trained(self) -> Seeds:
+        """On the training images as the network saw them, in the last epoch."""
+        return {seed: float(run.curves["accTrain"][-1]) for seed, run in self.runs.items()}
+
+    @property
+    def trained_early(self) -> Seeds:
+        """The same in the mean of the first quarter of the epochs."""
+        return {
+            seed: float(run.curves["accTrain"][: max(1, run.epochs // 4)].mean())
+            for seed, run in self.runs.items()
+        }
 
 
 Arms = dict[str, Arm]  # by mode
@@ -78,8 +93,7 @@ def chosen(arms: Mapping[str, Arms], sets: Sequence[str]) -> tuple[str, float]:
     mean of its gains."""
     gains = {
         mode: fmean(
-            difference(arms[name][mode].held_back, arms[name][BASELINE].held_back).mean
-            for name in sets
+            difference(arms[name][mode].watched, arms[name][BASELINE].watched).mean for name in sets
         )
         for mode in arms[sets[0]]
         if all(mode in arms[name] for name in sets)
@@ -133,12 +147,17 @@ def default_table(arms: Mapping[str, Arms]) -> str:
     return markdown_table(heads, rows)
 
 
+def read_sets(folder: Path, start: str) -> dict[str, Arms]:
+    """The runs from a start, by data set."""
+    archives = {name: folder / f"{start}-{name}.tar.xz" for name in SETS}
+    return {name: read(archive) for name, archive in archives.items() if archive.exists()}
+
+
 def tables(folder: Path) -> str:
     """What the archives in a folder show, as Markdown."""
     parts = []
     for start, title in STARTS.items():
-        archives = {name: folder / f"{start}-{name}.tar.xz" for name in SETS}
-        arms = {name: read(archive) for name, archive in archives.items() if archive.exists()}
+        arms = read_sets(folder, start)
         if arms:
             parts += [f"## {title}", accuracy_table(arms)]
         if len(arms) == len(SETS):
