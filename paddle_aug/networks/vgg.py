@@ -20,8 +20,8 @@ class VGG(nn.Sequential):
     Takes float32 images [N, 3, image_size, image_size] and returns logits [N, num_classes].
     Dropout keeps the notebook's form, which scales at inference time instead of in training.
     `batch_norm` normalises after each convolution and after each hidden dense layer, which then
-    have no bias: it would change nothing, and takes a third of the time on a CPU. Without it, at 224
-    pixels, parameters have the names and shapes of paddle.vision's VGG; `from_upscaled` and
+    have no bias: it would change nothing, and takes a third of the time on a CPU. Without it, at
+    224 pixels, parameters have the names and shapes of paddle.vision's VGG; `from_upscaled` and
     `to_upscaled` convert the weights of one to those of the other.
 
     Raises:
