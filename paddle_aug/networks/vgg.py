@@ -81,6 +81,18 @@ def to_upscaled(weights: Weights) -> Weights:
     return {name: 0.5 * w if name in BEHIND_DROPOUT else w for name, w in weights.items()}
 
 
+def without_biases(weights: Weights) -> Weights:
+    """Weights without the biases that layers before a batch normalisation had in version 0.1.0: its
+    mean is then lower by as much, and the output the same."""
+    weights = dict(weights)
+    for mean in [name for name in weights if name.endswith("._mean")]:
+        part, number, _ = mean.rsplit(".", 2)
+        bias = weights.pop(f"{part}.{int(number) - 1}.bias", None)
+        if bias is not None:
+            weights[mean] = weights[mean] - bias
+    return weights
+
+
 def vgg11(num_classes: int, image_size: int) -> VGG:
     """Configuration A of the paper."""
     return VGG(num_classes, VGG11, image_size)

@@ -8,6 +8,7 @@ import numpy as np
 import paddle
 
 from paddle_aug.errors import UserError
+from paddle_aug.networks.vgg import VGG, without_biases
 from paddle_aug.system import pickles, torch_files
 from paddle_aug.system.files import open_file, replacing
 
@@ -72,6 +73,8 @@ def load_weights(network: paddle.nn.Layer, weights: dict, path: Path) -> None:
     Raises:
         UserError: the weights are another network's, or not all of them are finite.
     """
+    if isinstance(network, VGG):
+        weights = without_biases(weights)
     arrays = {name: value for name, value in weights.items() if name not in NOTES}
     refuse_others(network.state_dict(), arrays, path)
     refuse_diverged(arrays, path)

@@ -128,6 +128,27 @@ def test_weights_of_another_network_are_refused(change, fault):
         checkpoint.load_weights(network, {**weights, name: change(weights[name])}, Path("w"))
 
 
+def test_weights_of_version_0_1_0_with_biases_before_batch_normalisation_give_the_same_output():
+    earlier, now = small_network(), small_network()
+    for layers in (earlier.features, earlier.classifier):
+        for place, layer in enumerate(layers):
+            if isinstance(layer, paddle.nn.Conv2D):
+                layers[place] = paddle.nn.Conv2D(3, 2, 3, padding=1)
+            elif isinstance(layer, paddle.nn.Linear) and layer.bias is None:
+                layers[place] = paddle.nn.Linear(*layer.weight.shape)
+    rng = np.random.default_rng(0)
+    weights = {
+        name: value + rng.random(value.shape, np.float32)
+        for name, value in arrays(earlier.state_dict()).items()
+    }
+    earlier.set_state_dict(weights)
+    checkpoint.load_weights(now, weights, Path("w"))
+    earlier.eval(), now.eval()
+    images = paddle.to_tensor(rng.random((2, 3, 8, 8), np.float32))
+    assert len(weights) == len(now.state_dict()) + 3
+    assert paddle.allclose(earlier(images), now(images), 1e-5)
+
+
 def stepped(way, state=None):
     """An optimizer's state after a step of a small network, named as in a process of its own."""
     with paddle.utils.unique_name.guard():
