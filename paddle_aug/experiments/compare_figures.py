@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from paddle_aug.experiments import compare_charts
 from paddle_aug.experiments.compare_charts import ClassesChart
 from paddle_aug.experiments.compare_results import Results
-from paddle_aug.results import charts, curves, fonts, style
+from paddle_aug.results import curves, fonts, style
 from paddle_aug.results.language import N_, _
 from paddle_aug.results.style import DPI, WIDTH
+from paddle_aug.results.text import MINUS
 
 MAX_CLASSES = 30  # that a figure has room for
 
@@ -120,7 +121,7 @@ def signed(points: float) -> str:
     >>> signed(3.4), signed(-12.6), signed(-0.2)
     ('+3', '−13', '0')
     """
-    return f"{round(points):+d}".replace("+0", "0").replace("-", charts.MINUS)
+    return f"{round(points):+d}".replace("+0", "0").replace("-", MINUS)
 
 
 def _short(name: str, length: int) -> str:

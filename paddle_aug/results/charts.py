@@ -13,7 +13,6 @@ from paddle_aug.results.stats import estimate
 
 INTERVALS_FROM = 3  # runs; below, a figure shows the runs themselves
 SEPARATOR = " · "
-MINUS = "\u2212"
 
 EVAL_ACCURACY = N_("Eval accuracy (%)")
 AXES = {"loss": (N_("Cross-entropy loss"), 1), "acc": (N_("Accuracy (%)"), 100)}

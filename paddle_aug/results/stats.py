@@ -16,6 +16,7 @@ from scipy.special import nctdtr, stdtr, stdtrit
 from paddle_aug.errors import UserError
 from paddle_aug.results.language import _, count
 from paddle_aug.results.runlog import Run
+from paddle_aug.results.text import MINUS
 
 LAST = 10  # epochs whose mean is quoted: it varies less than the last one alone
 ALPHA = 0.05
@@ -61,7 +62,7 @@ class Difference:
     def points(self) -> str:
         """The difference with its interval, which no correction widens: "+6.1 ± 1.4"."""
         margin = "" if self.margin is None else f" ± {100 * self.margin:.1f}"
-        return f"{100 * self.mean:+.1f}{margin}"
+        return f"{100 * self.mean:+.1f}{margin}".replace("-", MINUS)
 
 
 @dataclass(frozen=True)

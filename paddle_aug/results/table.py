@@ -10,7 +10,14 @@ from paddle_aug.results.colours import label
 from paddle_aug.results.language import N_, _, is_english
 from paddle_aug.results.runlog import Run, by_mode, end_alike, sound, stack
 from paddle_aug.results.stats import LAST, best_epoch
-from paddle_aug.results.text import columns_of, count, listed, markdown_table, terminal_width
+from paddle_aug.results.text import (
+    MINUS,
+    columns_of,
+    count,
+    listed,
+    markdown_table,
+    terminal_width,
+)
 
 LATEST = N_("last 10 (%)")  # stats.LAST
 COLUMNS = (
@@ -151,9 +158,8 @@ def _range_text(numbers: Sequence[int]) -> str:
 
 
 def _mean_text(values: np.ndarray) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
+    spread = f" ± {values.std(ddof=1):.1f}" if len(values) > 1 else ""
+    return f"{values.mean():.1f}{spread}".replace("-", MINUS)
 
 
 def notes(runs: Sequence[Run]) -> list[str]:

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from paddle_aug.errors import UserError
 
+MINUS = "\u2212"
+
 
 def duration(seconds: float, up: bool = False) -> str:
     """A time as `--budget` takes it, such as 1h30m or 45s, rounded up to seconds, with `up` to

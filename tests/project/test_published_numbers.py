@@ -121,7 +121,7 @@ TABLES = {
 
 def tables(page):
     """The tables of a page, without heads and first columns."""
-    text = page.read_text(encoding="utf-8").replace("\\|", "/").replace("−", "-")
+    text = page.read_text(encoding="utf-8").replace("\\|", "/")
     for body in re.findall(r"^\|[-:| ]+\|\n((?:\|.*\|\n?)+)", text, re.M):
         rows = [line.strip("|").split("|")[1:] for line in body.splitlines()]
         yield [[cell.strip() for cell in cells] for cells in rows]

@@ -42,7 +42,7 @@ def test_a_default_is_chosen_by_the_images_held_back_from_the_other_data_sets(ar
     lines = study.tables(archives).splitlines()
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("|")}
     # rotate gains (5 + 5 + 40) / 3 = 16.7 points there, hflip 10.
-    assert rows["photos16"] == "| photos16 | `rotate` | +16.7 | -10.0 | – |"
+    assert rows["photos16"] == "| photos16 | `rotate` | +16.7 | −10.0 | – |"
     # hflip's gains on hotdog's test images: 7 and 9 points.
     assert rows["hotdog"].startswith("| hotdog | `hflip` | +10.0 | +8.0 ± 12.7 | 0.079 |")
 
@@ -93,7 +93,7 @@ def test_a_claim_is_shown_refuted_or_neither_by_the_interval_of_its_pairs(eviden
     # +11, +9 and +10 points; 2 is wider than half of the interval.
     mild = evidence.MILD.replace("|", "¦")
     assert said[f"from ImageNet's weights, `{mild}` less `none`"] == ["3", "+10.0 ± 2.5", "shown"]
-    assert said["`imgaugLib` less `none`"] == ["3", "-10.3 ± 3.8", "refuted"]
+    assert said["`imgaugLib` less `none`"] == ["3", "−10.3 ± 3.8", "refuted"]
     assert said["`allba` less `allab`"][2] == "not shown"
     assert said["`mixup` less `none`"] == ["2", "+11.0 ± 12.7", "not shown"]
     assert said["`none`: training less test"][1] == "+10.0", "all alike: no interval"
