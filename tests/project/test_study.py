@@ -9,6 +9,7 @@ from publish import evidence, study
 
 from paddle_aug.experiments import compare_results
 from paddle_aug.results import runlog
+from paddle_aug.results.stats import Difference
 from paddle_aug.system.files import read_json, write_json
 
 ROOT = Path(__file__).parents[2]
@@ -47,9 +48,18 @@ def test_a_default_is_chosen_by_the_images_held_back_from_the_other_data_sets(ar
     assert rows["hotdog"].startswith("| hotdog | `hflip` | +10.0 | +8.0 ± 12.7 | 0.079 |")
 
 
+def test_a_mean_over_data_sets_has_the_interval_of_welch():
+    found = study.pooled(
+        [Difference(mean, spread, None, None, 4) for mean, spread in ((0.1, 0.02), (0.2, 0.04))]
+    )
+    # Errors of 0.01 and 0.02: 0.0224 / 2, with 4.41 degrees of freedom.
+    assert (found.mean, found.n) == (pytest.approx(0.15), 8)
+    assert found.margin == pytest.approx(2.678 * 0.01118, rel=1e-3)
+
+
 def test_accuracies_are_those_of_the_test_images(archives):
     rows = [line for line in study.tables(archives).splitlines() if line.startswith("| `hflip`")]
-    assert rows == ["| `hflip` |" + " 50.0 ± 38.1 (+8.0 ± 12.7) |" * 4]
+    assert rows == ["| `hflip` |" + " 50.0 ± 38.1 (+8.0 ± 12.7) |" * 4 + " +8.0 ± 1.4 |"]
 
 
 def test_an_archive_has_the_logs_of_a_comparison_and_can_be_continued(archives, tmp_path):

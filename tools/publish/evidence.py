@@ -25,6 +25,7 @@ from publish.study import (
     Seeds,
     accuracy_table,
     default_table,
+    mean_gain,
     read,
     read_sets,
 )
@@ -220,12 +221,28 @@ def page(folder: Path) -> str:
         "probe": accuracy_table(probe),
         "default_small": default_table(small),
         "default_probe": default_table(probe),
+        "gain_small": mean_gain(small, SCRATCH).points,
+        "gain_probe": mean_gain(probe, MILD).points,
+        "auto_small": code(SCRATCH),
+        "auto_probe": code(MILD),
+        "hours": f"{hours(folder):.0f}",
         "few": few_table(lines),
         "few_says": few_says(lines),
         "claims": claims_table(claims(small, probe, read(folder / "sequel-photos16.tar.xz"))),
         "rising": rising(starts),
     }
     return TEMPLATE.read_text("utf-8").format(**fields)
+
+
+def hours(folder: Path) -> float:
+    """The hours of one core that all epochs took."""
+    seconds = 0.0
+    for archive in sorted(folder.glob("*.tar.xz")):
+        for arm in read(archive).values():
+            seconds += sum(
+                epoch["seconds"] for run in arm.runs.values() for epoch in run.run["epochs"]
+            )
+    return seconds / 3600
 
 
 def main(folder: Path, docs: Path) -> None:

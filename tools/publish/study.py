@@ -7,6 +7,7 @@
 """
 
 import argparse
+import math
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from scipy.special import stdtr, stdtrit
+
 from paddle_aug.experiments import compare_results
 from paddle_aug.results.runlog import Run
 from paddle_aug.results.stats import (
+    ALPHA,
     Comparison,
+    Difference,
     compared_in_pairs,
     difference,
     estimate,
@@ -117,13 +122,34 @@ def accuracy_table(arms: Mapping[str, Arms]) -> str:
             cells.append(
                 accuracy if mode == BASELINE else with_difference(accuracy, compared[name][mode])
             )
-        rows.append([code(mode), *cells])
-    return markdown_table(["mode", *arms], rows)
+        everywhere = mode != BASELINE and all(mode in of_set for of_set in arms.values())
+        rows.append([code(mode), *cells, mean_gain(arms, mode).points if everywhere else "–"])
+    return markdown_table(["mode", *arms, "mean difference"], rows)
 
 
 def with_difference(accuracy: str, comparison: Comparison) -> str:
     mark = "**" if comparison.shown else ""
     return f"{accuracy} ({mark}{comparison.points}{mark})"
+
+
+def pooled(differences: Sequence[Difference]) -> Difference:
+    """The mean of the differences on several data sets; its interval is about these sets, by the
+    spread of the pairs within each and Welch's degrees of freedom."""
+    mean, pairs = fmean(one.mean for one in differences), sum(one.n for one in differences)
+    squares = [one.spread**2 / one.n for one in differences]
+    error = math.sqrt(sum(squares)) / len(differences)
+    if not error or min(one.n for one in differences) < 2:
+        return Difference(mean, 0.0, None, None, pairs)
+    parts = [square**2 / (one.n - 1) for square, one in zip(squares, differences, strict=True)]
+    freedom = sum(squares) ** 2 / sum(parts)
+    p = 2 * float(stdtr(freedom, -abs(mean) / error))
+    half = float(stdtrit(freedom, 1 - ALPHA / 2)) * error
+    return Difference(mean, error * math.sqrt(pairs), half, p, pairs)
+
+
+def mean_gain(arms: Mapping[str, Arms], mode: str) -> Difference:
+    """What a mode gains over the baseline in the mean of the data sets."""
+    return pooled([difference(one[mode].test, one[BASELINE].test) for one in arms.values()])
 
 
 def comparisons(arms: Arms) -> dict[str, Comparison]:
@@ -137,12 +163,15 @@ def comparisons(arms: Arms) -> dict[str, Comparison]:
 def default_table(arms: Mapping[str, Arms]) -> str:
     """A row a data set: the mode chosen on the other ones, and what it gains on this one's test
     images."""
-    rows = []
+    rows, gains = [], []
     for left in arms:
         others = [name for name in arms if name != left]
         mode, gain = chosen(arms, others)
         tested = difference(arms[left][mode].test, arms[left][BASELINE].test)
+        gains.append(tested)
         rows.append([left, code(mode), f"{100 * gain:+.1f}", tested.points, p_text(tested.p)])
+    together = pooled(gains)
+    rows.append(["mean", "", "", together.points, p_text(together.p)])
     heads = ["tested on", "chosen on the others", "its gain there", "gain here", "p"]
     return markdown_table(heads, rows)
 

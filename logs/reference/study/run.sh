@@ -26,11 +26,19 @@ compare() {
   python tools/compare.py --out "$out/$name" "$@"
 }
 
-# both SET MODES SEEDS [MIXED]: from random weights and from ImageNet's, a quarter held back
-both() {
+# small SET MODES SEEDS, probe SET MODES SEEDS: from random weights, from ImageNet's; a quarter held back
+small() {
   case $1 in cifar2000) size=32 ;; *) size=64 ;; esac
-  compare "small-$1" "$1" --recipe small --image-size $size --modes "$2${4:+,$4}" --seeds "$3" --holdout 0.25
+  compare "small-$1" "$1" --recipe small --image-size $size --modes "$2" --seeds "$3" --holdout 0.25
+}
+probe() {
   compare "probe-$1" "$1" --recipe probe --modes "$2" --seeds "$3" --holdout 0.25
+}
+
+# both SET MODES SEEDS [MIXED]
+both() {
+  small "$1" "$2${4:+,$4}" "$3"
+  probe "$1" "$2" "$3"
 }
 
 # The learning rate of the recipe small, by images held back from three quarters.
@@ -42,6 +50,7 @@ rates flowers17 1e-3,3e-3,1e-2,3e-2
 for seeds in 1 2 3; do
   for set in $sets; do both $set "$first" $seeds; done
 done
+for set in $sets; do probe $set "$first" 5; done
 
 # How far the photos carry: 5, 10, 20, 40 and 60 images of each species.
 few() {
@@ -51,17 +60,15 @@ for part in 0.0834 0.1667 0.3334 0.6667 1; do few probe $part 50 "$mild"; done
 few small 1 100 trivialaugment
 few small 0.0834 300 trivialaugment
 few small 0.3334 150 trivialaugment
-few small 0.1667 200 trivialaugment
-few small 0.6667 120 trivialaugment
 
 # What the notebook and its sequel say.
 both photos16 "$first,$notebook" 3
 compare sequel-photos16 photos16 --recipe small --modes none,samplePairing,mixup --seeds 3 --holdout 0.25
 
+for set in $sets; do small $set "$first" 5; done
 rates photos16 1e-3,3e-3,1e-2
+few small 0.1667 200 trivialaugment
+few small 0.6667 120 trivialaugment
 for seeds in 1 2 3; do
   for set in $sets; do both $set "$first,$notebook,$rest" $seeds "$mixed"; done
-done
-for seeds in 4 5; do
-  for set in $sets; do both $set "$first" $seeds; done
 done
