@@ -225,6 +225,8 @@ def page(folder: Path) -> str:
         "gain_probe": mean_gain(probe, MILD).points,
         "auto_small": code(SCRATCH),
         "auto_probe": code(MILD),
+        "cifar_test": accuracy(probe["cifar2000"][BASELINE].test),
+        "cifar_watched": accuracy(probe["cifar2000"][BASELINE].watched),
         "hours": f"{hours(folder):.0f}",
         "few": few_table(lines),
         "few_says": few_says(lines),
