@@ -29,6 +29,7 @@ from paddle_aug.results.stats import (
     final_accuracy,
 )
 from paddle_aug.results.text import code, markdown_table, p_text
+from paddle_aug.system.files import read_json
 
 SETS = ("photos16", "flowers17", "hotdog", "cifar2000")
 STARTS = {"small": "From random weights", "probe": "From ImageNet's weights"}
@@ -72,9 +73,18 @@ Arms = dict[str, Arm]  # by mode
 
 
 def pack(folder: Path, output: Path) -> None:
-    """Keep the logs of each comparison in a folder, without what training printed."""
+    """Keep the logs of the finished runs of each comparison in a folder, without what training
+    printed."""
     for state in sorted(folder.glob(f"*/{compare_results.STATE}")):
-        logs = [file for file in state.parent.rglob("*Aug_*") if file.suffix in (".json", ".npy")]
+        runs = [run for run in state.parent.rglob("*Aug_run.json") if read_json(run)["finished"]]
+        logs = [
+            file
+            for run in runs
+            for file in run.parent.glob(f"{run.name.removesuffix('run.json')}*")
+            if file.suffix in (".json", ".npy")
+        ]
+        if not logs:
+            continue
         with tarfile.open(output / f"{state.parent.name}.tar.xz", "w:xz") as archive:
             for file in [state, *sorted(logs)]:
                 archive.add(file, file.relative_to(state.parent), filter=anonymous)
