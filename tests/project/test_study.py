@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 from made_comparison import write_comparison
 from publish import evidence, study
 
@@ -121,6 +122,14 @@ def test_the_table_of_parts_has_an_accuracy_by_start_and_images(evidence_folder)
 def test_the_published_page_is_made_from_the_published_logs():
     docs, logs = ROOT / "docs", ROOT / "logs" / "reference" / "study"
     assert evidence.page(logs) == (docs / "evidence.md").read_text("utf-8")
+
+
+def test_the_result_of_the_recipe_small_is_that_of_the_study():
+    recipe = yaml.safe_load((ROOT / "paddle_aug" / "recipes" / "small.yaml").read_text("utf-8"))
+    page = (ROOT / "docs" / "evidence.md").read_text("utf-8")
+    _, small = page.split("## From random weights")
+    for mode, accuracy in re.findall(r"(\w+) (\d+\.\d) %", recipe["result"]):
+        assert re.search(rf"`{mode}` \| {accuracy} ±", small), mode
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
