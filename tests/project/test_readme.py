@@ -65,7 +65,8 @@ def test_both_readmes_are_short_and_give_the_same_commands_and_pictures():
     pictures = [re.findall(r"!\[.+?\]\((\S+?)\)", text) for text in (english, chinese)]
     assert pictures[0] == pictures[1]
     front, evidence, *thumbnails = [(ROOT / picture).stat().st_size for picture in pictures[0]]
-    assert front < 700_000 and evidence < 100_000
+    assert front < 700_000
+    assert evidence < 100_000
     assert max(thumbnails) <= 30_000
 
 
