@@ -133,7 +133,10 @@ def accuracy_table(arms: Mapping[str, Arms]) -> str:
                 accuracy if mode == BASELINE else with_difference(accuracy, compared[name][mode])
             )
         everywhere = mode != BASELINE and all(mode in of_set for of_set in arms.values())
-        rows.append([code(mode), *cells, mean_gain(arms, mode).points if everywhere else "–"])
+        gain = mean_gain(arms, mode) if everywhere else None
+        shown = gain and gain.p is not None and gain.p < ALPHA
+        mean = "–" if gain is None else f"**{gain.points}**" if shown else gain.points
+        rows.append([code(mode), *cells, mean])
     return markdown_table(["mode", *arms, "mean difference"], rows)
 
 
@@ -173,16 +176,13 @@ def comparisons(arms: Arms) -> dict[str, Comparison]:
 def default_table(arms: Mapping[str, Arms]) -> str:
     """A row a data set: the mode chosen on the other ones, and what it gains on this one's test
     images."""
-    rows, gains = [], []
-    for left in arms:
-        others = [name for name in arms if name != left]
-        mode, gain = chosen(arms, others)
-        tested = difference(arms[left][mode].test, arms[left][BASELINE].test)
-        gains.append(tested)
+    rows = []
+    for left, tested in zip(arms, carried(arms), strict=True):
+        mode, gain = chosen(arms, [name for name in arms if name != left])
         rows.append([left, code(mode), f"{100 * gain:+.1f}", tested.points, p_text(tested.p)])
-    together = pooled(gains)
-    rows.append(["mean", "", "", together.points, p_text(together.p)])
-    heads = ["tested on", "chosen on the others", "its gain there", "gain here", "p"]
+    rows.append(["mean", "", "", pooled(carried(arms)).points, ""])
+    heads = ["data", "chosen on the other three", "gain on their held-back images"]
+    heads += ["gain on the test images here", "p"]
     return markdown_table(heads, rows)
 
 
@@ -190,6 +190,15 @@ def read_sets(folder: Path, start: str) -> dict[str, Arms]:
     """The runs from a start, by data set."""
     archives = {name: folder / f"{start}-{name}.tar.xz" for name in SETS}
     return {name: read(archive) for name, archive in archives.items() if archive.exists()}
+
+
+def carried(arms: Mapping[str, Arms]) -> list[Difference]:
+    """By data set: what the mode that is chosen on the other ones gains on its test images."""
+    found = []
+    for left, here in arms.items():
+        mode, _ = chosen(arms, [name for name in arms if name != left])
+        found.append(difference(here[mode].test, here[BASELINE].test))
+    return found
 
 
 def tables(folder: Path) -> str:
