@@ -256,9 +256,8 @@ def draws(studio: Studio, query: Query) -> dict:
     dataset.transform = made.dataset.transform
     keys = [(epoch, 0) for epoch in range(count)]
     drawn, _, late = draw_all(studio, dataset, [dataset.unchanged(0)] * count, keys)
-    first = [] if bare else [Drawn(prepared(loaded, sample))]
-    rows = network.probabilities(studio, [one.image for one in (*first, *drawn)])
-    own, of_draws = rows[:, label].tolist(), rows[len(first) :, label]
+    rows = network.probabilities(studio, [one.image for one in drawn])
+    of_draws = rows[:, label]
     answer = {
         "mean": float(of_draws.mean()),
         "least": float(of_draws.min()),
@@ -267,7 +266,10 @@ def draws(studio: Studio, query: Query) -> dict:
     }
     if bare:
         return answer
-    guesses = rows.argmax(axis=1).tolist()
+    first = Drawn(prepared(loaded, sample))
+    # Alone, as `look` does: a batch may round to other last bits.
+    rows = np.concatenate([network.probabilities(studio, [first.image]), rows])
+    own, guesses = rows[:, label].tolist(), rows.argmax(axis=1).tolist()
     shown = [
         {
             "probability": probability,
@@ -276,7 +278,7 @@ def draws(studio: Studio, query: Query) -> dict:
             "caption": caption(one.ops),
             "picture": source(one.image),
         }
-        for one, guess, probability in zip((*first, *drawn), guesses, own, strict=True)
+        for one, guess, probability in zip((first, *drawn), guesses, own, strict=True)
     ]
     return answer | {"draws": shown, "mix": made.mix, "steps": chain_of(made.text)}
 

@@ -119,8 +119,7 @@ def test_draws_are_pictures_of_the_dataset_each_with_its_own_probability(studio,
     sample = eval_data(trained, {}).eval[5]
     answer = ask(studio, "network-draws", photo=5, spec=f"{spec}+mixup", seed=7, count=10)
     first, *drawn = answer["draws"]
-    alone = ask(studio, "network-look", photo=5)["right"]["probability"]
-    assert first["probability"] == pytest.approx(alone, abs=1e-5), "batches round differently"
+    assert first["probability"] == ask(studio, "network-look", photo=5)["right"]["probability"]
     assert (len(drawn), answer["mix"]) == (10, "mixup")
     assert [step["name"] for step in answer["steps"]] == ["hflip", "rotate", "noise"]
     dataset = augmented(trained.config, [sample], spec)
