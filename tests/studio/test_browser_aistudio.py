@@ -84,6 +84,7 @@ def test_the_app_of_ai_studio_works_below_a_prefix(visit, repository, tmp_path):
             page.wait_for_selector(f".strip button[title='{file.name}']")
             wait(page)
             assert str(tmp_path) not in page.content()
+            page.close()  # before its server ends, which it may still ask for thumbnails
     finally:
         process.terminate()
         process.communicate()
