@@ -29,7 +29,7 @@ from paddle_aug.data.cache import Cache, Store, decoded_images
 from paddle_aug.data.dataset import Dataset, checked, find_dataset
 from paddle_aug.data.duplicates import SIDE
 from paddle_aug.data.samples import Found, Sample
-from paddle_aug.data.split import select
+from paddle_aug.data.split import first_images, select
 from paddle_aug.errors import UserError
 from paddle_aug.rng import generator
 
@@ -147,8 +147,9 @@ def open_data(
 
     Each image is decoded once. The images of the selected part are kept as the config's `cache`
     says, in the data set's `store`, which other processes share (see `Dataset`). Several runs on
-    one data set open it once, without `select_part`, and take their parts by `selected`. `found`
-    spares a second `find_data`. For `fingerprint` see `selected`.
+    one data set open it once, without `select_part`, and take their parts by `selected`; then those
+    of the config's `first` are kept. `found` spares a second `find_data`. For `fingerprint` see
+    `selected`.
 
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
@@ -158,7 +159,7 @@ def open_data(
     small = Cache(SIDE, "ram", interpolation="area") if _searches_copies(config, found) else None
     cache = replace(cache_of(config), instead=small)
     part = partial(selected, config, fingerprint=fingerprint) if select_part else None
-    data = checked(found, check, cache, part)
+    data = checked(found, check, cache, part, partial(first_part, config))
     if check:
         warn(config, found, data, select_part)
     return data
@@ -170,7 +171,7 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
         logger.warning("%s: %s", found.name, remark)
     if _searches_copies(config, found):
         # Without a selected part, each run holds back its own.
-        divided = [*data.train, *data.eval] if select_part else data.train
+        divided = [*data.train, *data.eval] if select_part else first_images(data, config.first)
         share = None if config.fold else config.holdout or 0.25
         for text in remarks.of_copies(found, data, divided, share, config.seed):
             logger.warning("%s: %s", found.name, text)
@@ -179,6 +180,11 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
 def _searches_copies(config: TrainConfig, found: Found) -> bool:
     """Whether `--holdout` or folds divide the data; of an archive, the copies are left alone."""
     return found.root is not None and bool(config.holdout or config.fold or not found.eval)
+
+
+def first_part(config: TrainConfig, data: Dataset) -> Dataset:
+    """The data with no more than the config's `first` images to train on."""
+    return replace(data, train=first_images(data, config.first))
 
 
 def selected(config: TrainConfig, data: Dataset, fingerprint: str | None = None) -> Dataset:

@@ -22,6 +22,7 @@ from paddle_aug.inputs import (
     of_mode,
     of_modes,
     open_data,
+    selected,
     transform_of,
 )
 from paddle_aug.training.fit import fit
@@ -85,6 +86,13 @@ def test_without_a_cache_the_check_still_looks_at_each_image_once(
     data = open_data(config)
     assert len(decodings) == len(set(decodings)) == 64
     assert augmented(config, data.train, "none", data.store).decoded is None
+
+
+def test_of_a_whole_data_set_the_first_images_are_kept(config):
+    whole = open_data(replace(config, first=30), select_part=False)
+    assert (len(whole.train), len(whole.store.places)) == (48, 30 + len(whole.eval))
+    part = selected(replace(config, first=30, holdout=0.25), whole)
+    assert part.store.of([*part.train, *part.eval, *part.test]) is not None
 
 
 def test_a_store_that_was_stretched_in_another_way_is_not_taken(config):

@@ -45,7 +45,7 @@ def main() -> None:
     options, given = parse(sys.argv[1:])
     engine = engine_of(options)
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
-    from paddle_aug.experiments import compare_examples, compare_page, compare_report, runner
+    from paddle_aug.experiments import compare_report, runner
     from paddle_aug.experiments.compare import Experiment
     from paddle_aug.inputs import open_data
 
@@ -60,10 +60,17 @@ def main() -> None:
             for config in experiment.unfinished():
                 print(command_of(config, options.recipe))
             return
-        compare_examples.write(settings.config, list(settings.modes), data, options.out)
-        results = experiment.run()
+
+        def draw_examples() -> None:
+            from paddle_aug.experiments import compare_examples  # with Matplotlib: half a second
+
+            compare_examples.write(settings.config, list(settings.modes), data, options.out)
+
+        results = experiment.run(meanwhile=draw_examples)
+        print(compare_report.as_text(results), flush=True)
+        from paddle_aug.experiments import compare_page
+
         files = compare_page.write(results)
-    print(compare_report.as_text(results))
     for file in files:
         logger.info("wrote %s", file)
 

@@ -152,11 +152,13 @@ def checked(
     check: bool = True,
     cache: Cache | None = None,
     part: Callable[[Dataset], Dataset] | None = None,
+    kept: Callable[[Dataset], Dataset] | None = None,
 ) -> Dataset:
-    """The data set that a reader found, after a check of its lines and, with `check`, its images.
+    """The data set that a reader found, or the `part` that is selected from it, after a check of
+    its lines and, with `check`, its images.
 
-    Each image is decoded once: with a `cache`, the `store` of the result keeps the images of the
-    data set, or of the `part` that is selected from it.
+    Each image is decoded once: with a `cache`, the `store` of the result keeps its images or, of a
+    data set without a `part`, those of the part that is to be `kept`.
 
     Raises:
         UserError: all faults of lists and images.
@@ -169,7 +171,8 @@ def checked(
         faults.append(Fault(found.files[0], 0, "none of the listed images is there"))
     if part and not faults:
         dataset = part(dataset)
-    wanted = [*dataset.train, *dataset.eval, *dataset.test]
+    stored = kept(dataset) if kept and not (part or faults) else dataset
+    wanted = [*stored.train, *stored.eval, *stored.test]
     with filling(wanted, cache if check and not faults else None) as filled:
         if check and there:
             faults += _image_faults(found, filled)

@@ -57,7 +57,7 @@ def select(
         raise UserError(
             f"{dataset.name} has images to evaluate on and others to test on; drop --holdout"
         )
-    train = dataset.train if first is None else _first(dataset, first)
+    train = first_images(dataset, first)
     if holdout:
         if copies_together:
             groups = content_groups(train, dataset.digests)
@@ -73,7 +73,14 @@ def select(
     return dataset if train is dataset.train else replace(dataset, train=train)
 
 
-def _first(dataset: Dataset, first: int) -> list[Sample]:
+def first_images(dataset: Dataset, first: int | None) -> list[Sample]:
+    """The first images to train on, or with None all.
+
+    Raises:
+        UserError: there are fewer, or they leave a class without an image.
+    """
+    if first is None:
+        return dataset.train
     images = len(dataset.train)
     if not 0 < first <= images:
         raise UserError(

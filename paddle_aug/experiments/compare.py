@@ -132,8 +132,9 @@ class Experiment:
     def file(self) -> Path:
         return self.folder / compare_results.STATE
 
-    def run(self) -> compare_results.Results:
-        """Train all runs that are not finished yet.
+    def run(self, meanwhile: Callable[[], None] | None = None) -> compare_results.Results:
+        """Train all runs that are not finished yet, and call `meanwhile` once the first ones have
+        begun.
 
         Raises:
             UserError: a run is refused, or its process died too often.
@@ -149,7 +150,7 @@ class Experiment:
             self.train(tuning, workers, bar)
             self.choose_rates(tuning)
             order = Order(self.settings, self.outcome, self.spent, len(workers))
-            self.train(order, workers, bar)
+            self.train(order, workers, bar, meanwhile)
             self.state["finished"] = True
             self.write()
         return compare_results.read(self.folder)
@@ -160,7 +161,13 @@ class Experiment:
         trials = [trial for trial in all_trials(self.settings) if not self.outcome(trial)]
         return [self.training(trial).config for trial in trials]
 
-    def train(self, trials: Iterable[Trial], workers: list[tasks.Worker], bar: tqdm) -> None:
+    def train(
+        self,
+        trials: Iterable[Trial],
+        workers: list[tasks.Worker],
+        bar: tqdm,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
         """Train those that are not finished."""
         by_name = {}
 
@@ -175,7 +182,7 @@ class Experiment:
                     yield self.training(trial)
 
         try:
-            for training, _ in tasks.run(workers, trainings()):
+            for training, _ in tasks.run(workers, trainings(), meanwhile):
                 remove_weights(training.config)
                 bar.update()
                 self.write()

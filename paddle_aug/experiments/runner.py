@@ -21,6 +21,7 @@ from typing import NamedTuple, Protocol
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.handing import handed
 from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import of_mode, transform_of
 from paddle_aug.results import runlog
@@ -93,7 +94,8 @@ def context() -> BaseContext:
     if sys.platform != "linux" or any(distributions(name="paddlepaddle-gpu")):
         return multiprocessing.get_context("spawn")
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(["paddle"])
+    # And what else of others a run imports. Not our own: the server's sys.path is not this one's.
+    forking.set_forkserver_preload(["paddle", "cv2", "scipy.special"])
     return forking
 
 
@@ -138,7 +140,8 @@ class Local:
         self, data: Dataset, devices: Sequence[str], threads: int
     ) -> contextlib.AbstractContextManager[list[Worker]]:
         import_early()
-        return stopped([LocalWorker(data, device, context()) for device in devices])
+        shared = handed(data)
+        return stopped([LocalWorker(shared, device, context()) for device in devices])
 
 
 def hold(folder: Path) -> contextlib.AbstractContextManager:

@@ -91,8 +91,8 @@ def broken(title: str, letters: int = LETTERS) -> str:
 def label_ends(
     axes: Axes, ends: Mapping[str, tuple[float, float]], colours: Mapping[str, str]
 ) -> None:
-    """Write texts to the right of the axes, beside the ends (x, y) of their lines, with a thin line
-    from each end to its text."""
+    """Lay the figure out, with texts to the right of these axes, beside the ends (x, y) of their
+    lines, and a thin line from each end to its text. Nothing else may be added."""
     written = {
         text: axes.annotate(
             text,
@@ -110,7 +110,8 @@ def label_ends(
         )
         for text, end in ends.items()
     }
-    axes.figure.draw_without_rendering()  # lays the axes out
+    axes.figure.get_layout_engine().execute(axes.figure)
+    axes.figure.set_layout_engine("none")  # or saving lays it out again, twice
     box, texts = axes.get_window_extent(), list(written)
     # An annotation's own extent would include its line.
     heights = [1.08 * Text.get_window_extent(written[text]).height for text in texts]

@@ -159,9 +159,12 @@ def stopped(workers: list[Worker]) -> Iterator[list[Worker]]:
             worker.stop()
 
 
-def run(workers: Sequence[Worker], tasks: Iterable[Task]) -> Iterator[tuple[Any, Any]]:
+def run(
+    workers: Sequence[Worker], tasks: Iterable[Task], meanwhile: Callable[[], None] | None = None
+) -> Iterator[tuple[Any, Any]]:
     """Do tasks, as many at a time as there are workers; yields each with its result when it ends.
-    The next task is taken from `tasks` when a worker is free.
+    The next task is taken from `tasks` when a worker is free. `meanwhile` is called once the first
+    ones have begun.
 
     A task whose process dies begins again.
 
@@ -180,6 +183,9 @@ def run(workers: Sequence[Worker], tasks: Iterable[Task]) -> Iterator[tuple[Any,
                 at_work[worker] = task
             else:
                 worker.rest()
+        if meanwhile is not None:
+            meanwhile()
+            meanwhile = None
         if not at_work:
             return
         for worker in workers[0].ended(list(at_work)):

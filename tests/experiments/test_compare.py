@@ -549,9 +549,9 @@ def test_a_comparison_from_the_command_line_decodes_each_image_once_and_leaves_i
         decoded.append(path)
         return decode_image(data, path)
 
-    def run(self):
+    def run(self, **options):
         spoil_images(photos)  # runs have no need of the files
-        return run_comparison(self)
+        return run_comparison(self, **options)
 
     decode_image, run_comparison = image.decode_image, Experiment.run
     monkeypatch.setattr(image, "decode_image", decode)
