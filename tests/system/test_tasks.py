@@ -1,6 +1,8 @@
 """Worker processes: what a task raises, and processes that do not start."""
 
 import multiprocessing
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,6 +38,30 @@ def test_an_error_of_a_task_that_looks_like_one_of_its_pipe_is_the_tasks():
         pytest.raises(ConnectionResetError, match="the drive went away"),
     ):
         list(run(workers, [Resetting()]))
+
+
+def sleep(shared):
+    shared.set()
+    time.sleep(300)
+
+
+@dataclass(frozen=True)
+class Sleeping(Resetting):
+    def call(self, device: str) -> Callable:
+        return sleep
+
+
+def test_a_worker_ends_when_asked_even_if_ctrl_c_is_ignored_here():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `compare … &` in a script has it
+    try:
+        begun = SPAWN.Event()
+        with stopped([LocalWorker(begun, "cpu", SPAWN)]) as (worker,):
+            worker.begin(Sleeping())
+            begun.wait()
+            process = worker.process
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.exitcode == 0  # not killed by `stop`, half a minute later
 
 
 class Unpicklable:
