@@ -17,7 +17,7 @@ from paddle_aug.experiments import (
     search_report,
 )
 from paddle_aug.experiments.state import SEARCH, read_state
-from paddle_aug.results.runlog import by_mode, read_seeds
+from paddle_aug.results.runlog import CURVES, by_mode, read_seeds
 from paddle_aug.results.stats import compared_in_pairs
 from paddle_aug.results.table import row
 from paddle_aug.results.text import p_text
@@ -50,8 +50,8 @@ def mean_and_spread(values):
 
 
 def notebook():
-    columns = ("eval (%)", "best (%, epoch)", "last 10 (%)", "train (%)", "gap (points)", "epochs")
-    return cells_of("photos16", *columns, "seeds", "data wait")
+    columns = ("eval (%)", "best (%, epoch)", "last 10 (%)", "train (%)", "gap (points)")
+    return cells_of("compare-photos16", *columns)
 
 
 def mixing():
@@ -106,7 +106,7 @@ def hotdog():
 
 
 TABLES = {
-    "photos16": notebook,
+    "compare-photos16": notebook,
     "mixing-photos16": mixing,
     "crop-flip-cifar10": lambda: cells_of(
         "crop-flip-cifar10", "eval (%)", "last 10 (%)", "train (%)"
@@ -162,21 +162,25 @@ def test_a_table_with_a_wrong_number_is_recognised():
 
 
 def test_the_findings_on_the_notebook_are_those_of_the_logs():
-    of_mode = {mode: of_mode[0] for mode, of_mode in runs("photos16").items()}
-    none = of_mode[""].curves
+    compared = runs("compare-photos16")
+    means = {
+        mode: {name: np.mean([run.curves[name] for run in of_mode], 0) for name in CURVES}
+        for mode, of_mode in compared.items()
+    }
+    none = means[""]
     best = int(np.argmin(none["lossEval"]))
-    at_30 = [f"{100 * of_mode[mode].curves['accTrain'][29]:.0f}" for mode in list(of_mode)[:5]]
-    ends = {}
-    for engine in ("imgaug", "native"):
-        [of_engine] = runs(f"engines/{engine}").values()
-        ends[engine] = mean_and_spread([run.curves["accEval"][-10:].mean() for run in of_engine])
+    at_30 = [f"{100 * means[mode]['accTrain'][29]:.0f}" for mode in list(means)[:5]]
+    [with_library] = runs("engine-imgaug").values()
+    ends = [
+        mean_and_spread([run.curves["accEval"][-10:].mean() for run in of_engine])
+        for of_engine in (with_library, compared["imgaugLib"])
+    ]
     patterns = [
         rf"{100 * none['accTrain'][4]:.0f} %",
         rf"\D{best + 1}\D",
         rf"{none['lossEval'][best]:.2f}\D+{none['lossEval'][-1]:.2f}",
         r"\D+".join(at_30),
-        ends["imgaug"],
-        ends["native"],
+        *ends,
     ]
     for page in (ROOT / "docs" / "notebook.md", CHINESE / "notebook.md"):
         text = page.read_text(encoding="utf-8")
