@@ -45,7 +45,7 @@ LINES = {
     "probe, crops and mirror images": ("probe", MILD, "#009e73"),
 }
 REFERENCE = Path(__file__).parents[2] / "logs" / "reference"
-EARLIER = ("compare-photos16", "mixing-photos16")
+REFERENCES = ("compare-photos16", "mixing-photos16")
 # What is said, and how it is tested.
 SLOWER = (
     "more augmentation learns more slowly",
@@ -144,8 +144,8 @@ def of_folder(folder: Path) -> Arms:
     }
 
 
-def earlier_claims(compared: Arms, mixed: Arms) -> list[Claim]:
-    """What earlier runs on all training images of photos16 tell, of the notebook's modes and of
+def reference_claims(compared: Arms, mixed: Arms) -> list[Claim]:
+    """What the reference runs on all training images of photos16 tell, of the notebook's modes and of
     mixes, by their accuracy on the evaluation images."""
     name, of_mixed = (
         f"photos16, {next(iter(arms[BASELINE].runs.values())).epochs} epochs"
@@ -293,7 +293,7 @@ def page(folder: Path) -> str:
         "claims": claims_table(
             [
                 *claims(small, probe, read(sequel) if sequel.exists() else {}),
-                *earlier_claims(*(of_folder(REFERENCE / name) for name in EARLIER)),
+                *reference_claims(*(of_folder(REFERENCE / name) for name in REFERENCES)),
             ]
         ),
         "rising": rising(starts),
