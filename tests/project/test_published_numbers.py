@@ -49,9 +49,7 @@ def mean_and_spread(values):
     return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
 
 
-def notebook():
-    columns = ("eval (%)", "best (%, epoch)", "last 10 (%)", "train (%)", "gap (points)")
-    return cells_of("compare-photos16", *columns)
+NOTEBOOK = ("eval (%)", "best (%, epoch)", "last 10 (%)", "train (%)", "gap (points)")
 
 
 def mixing():
@@ -106,7 +104,8 @@ def hotdog():
 
 
 TABLES = {
-    "compare-photos16": notebook,
+    "compare-photos16": lambda: cells_of("compare-photos16", *NOTEBOOK),
+    "demo": lambda: cells_of("demo", *NOTEBOOK),
     "mixing-photos16": mixing,
     "crop-flip-cifar10": lambda: cells_of(
         "crop-flip-cifar10", "eval (%)", "last 10 (%)", "train (%)"
