@@ -16,6 +16,7 @@ from paddle_aug.results.style import DPI, WIDTH
 from paddle_aug.results.text import MINUS
 
 MAX_CLASSES = 30  # that a figure has room for
+COLUMNS, LETTER = 4.5, 0.075  # inches, of the classes' columns together and of a letter
 
 EXAMPLES = "examples"  # the figure of pictures, drawn from the data and not from the logs
 
@@ -86,11 +87,14 @@ def classes_figure(chart: ClassesChart) -> Figure:
             for row in rows
         ]
     )
-    heads = [style.wrapped(mode, 16) for mode in chart.changes]
-    lines = max(1 + head.count("\n") for head in heads)
-    figure = Figure(
-        figsize=(WIDTH, 1.1 + 0.18 * lines + 0.27 * len(rows)), dpi=DPI, layout="constrained"
+    heads, upright = _heads(list(chart.changes))
+    lines = [line for head in heads for line in head.split("\n")]
+    height = (
+        LETTER * max(map(len, lines))
+        if upright
+        else 0.18 * max(1 + head.count("\n") for head in heads)
     )
+    figure = Figure(figsize=(WIDTH, 1.1 + height + 0.27 * len(rows)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     style.add_title(figure, chart.title)
     largest = max(1.0, np.nanmax(np.abs(shades), initial=0))
@@ -104,7 +108,7 @@ def classes_figure(chart: ClassesChart) -> Figure:
             ha="center", va="center", fontsize=9.5, weight="bold" if change.shown else "normal",
             color="white" if abs(points) > 0.6 * largest else style.INK,
         )  # fmt: skip
-    axes.set_xticks(range(len(heads)), heads)
+    axes.set_xticks(range(len(heads)), heads, rotation=90 if upright else 0)
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(rows)), [name.replace("$", r"\$") for name in names])
     axes.grid(False)
@@ -114,6 +118,16 @@ def classes_figure(chart: ClassesChart) -> Figure:
     bar.set_label(_("Change (points)"))
     bar.outline.set_visible(False)
     return figure
+
+
+def _heads(modes: list[str]) -> tuple[list[str], bool]:
+    """The modes' names for the heads of columns, and whether they stand upright, as they do where
+    the columns are too narrow for them."""
+    letters = int(COLUMNS / LETTER / len(modes))
+    heads = [style.wrapped(mode, letters) for mode in modes]
+    if max(len(line) for head in heads for line in head.split("\n")) <= letters:
+        return heads, False
+    return [style.wrapped(mode, 24) for mode in modes], True
 
 
 def signed(points: float) -> str:

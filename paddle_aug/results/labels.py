@@ -16,16 +16,36 @@ def operations(pipeline: str) -> list[str]:
     return re.findall(r"[^|+]+[|+]?|[|+]", pipeline)
 
 
+def pieces(text: str) -> list[str]:
+    """The parts of an operation, between which it may be broken if it is too long for a line.
+
+    >>> pieces("random_crop(32, 4)")
+    ['random_', 'crop(32, ', '4)']
+    """
+    return re.findall("[^_ ]+[_ ]*|[_ ]+", text)
+
+
 def in_lines(parts: Sequence[str], between: str, letters: int) -> list[str]:
     """Lines of so many letters with as many parts as they have room for; a part that is longer has
-    lines of its own, broken at blanks."""
+    lines of its own, broken at blanks and after underscores."""
     lines = [parts[0]]
     for part in parts[1:]:
         if len(lines[-1] + between + part) <= letters:
             lines[-1] += between + part
         else:
             lines.append(part)
-    return [line for part in lines for line in textwrap.wrap(part, letters, break_on_hyphens=False)]
+    return [line for part in lines for line in _broken(part, letters)]
+
+
+def _broken(part: str, letters: int) -> list[str]:
+    if len(part) <= letters:
+        return [part]
+    lines = [""]
+    for piece in pieces(part):
+        if lines[-1] and len((lines[-1] + piece).rstrip()) > letters:
+            lines.append("")
+        lines[-1] += piece
+    return [short for line in lines for short in textwrap.wrap(line, letters)]
 
 
 def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list:

@@ -14,7 +14,7 @@ from paddle_aug.errors import writing
 from paddle_aug.results import fonts, language
 from paddle_aug.results.charts import SEPARATOR
 from paddle_aug.results.colours import label
-from paddle_aug.results.labels import in_lines, operations, spaced
+from paddle_aug.results.labels import in_lines, operations, pieces, spaced
 from paddle_aug.system.files import write_bytes
 
 FORMATS = ("png", "svg", "pdf")
@@ -71,7 +71,7 @@ def wrapped(mode: str, letters: int, note: str = "") -> str:
     Dollar signs are escaped, as they would begin a formula.
     """
     parts = operations(fonts.drawable(label(mode)))
-    longest = max(len(word) for part in parts for word in part.split())
+    longest = max(len(piece.rstrip()) for part in parts for piece in pieces(part))
     lines = in_lines(parts, "", max(letters, min(longest, LONGEST)))
     return "\n".join([*lines, note] if note else lines).replace("$", r"\$")
 

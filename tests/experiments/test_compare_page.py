@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -113,6 +115,29 @@ def test_many_classes_leave_the_figure_readable(tmp_path, monkeypatch):
     monkeypatch.setattr(compare_results.Results, "class_changes", lambda self: many)
     figure = compare_figures.classes_figure(compare_charts.classes_chart(results))
     assert len(figure.axes[0].get_yticks()) == compare_figures.MAX_CLASSES
+
+
+MIXES = ("mixup", "cutmix", "samplePairing", "resizemix")
+MILD = "random_resized_crop(area=(0.5, 1))|hflip"
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        ["userDef", "imgaugLib", MILD],
+        ["userDef", "imgaugLib", "allab", "allba", MILD],
+        [f"{mode}+{mix}" for mode in ("userDef", "allab") for mix in MIXES],
+    ],
+)
+def test_the_heads_of_the_classes_columns_do_not_overlap(modes, folder):
+    results = compare_results.read(folder)
+    chart = compare_charts.classes_chart(results)
+    changes = dict.fromkeys(modes, chart.changes["userDef"])
+    figure = compare_figures.classes_figure(replace(chart, changes=changes))
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].get_xticklabels()]
+    for one, other in pairwise(boxes):
+        assert one.x1 <= other.x0
 
 
 def test_charts_hold_the_numbers_of_the_report(folder):

@@ -67,6 +67,12 @@ def test_a_pipeline_is_broken_between_its_operations():
     )
 
 
+def test_an_operation_that_is_too_long_for_a_line_is_broken_after_an_underscore():
+    assert style.wrapped("random_resized_crop(area=(0.5, 1))|hflip", 22) == (
+        "random_resized_\ncrop(area=(0.5, 1))|\nhflip"
+    )
+
+
 def test_a_title_is_broken_between_its_parts():
     assert style.broken("pets · lenet · 3 seeds, 95 % interval", 24) == (
         "pets · lenet\n3 seeds, 95\u00a0% interval"

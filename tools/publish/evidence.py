@@ -145,8 +145,8 @@ def of_folder(folder: Path) -> Arms:
 
 
 def reference_claims(compared: Arms, mixed: Arms) -> list[Claim]:
-    """What the reference runs on all training images of photos16 tell, of the notebook's modes and of
-    mixes, by their accuracy on the evaluation images."""
+    """What the reference runs on all training images of photos16 tell of the notebook's modes and
+    of mixes, by their accuracy on the evaluation images."""
     name, of_mixed = (
         f"photos16, {next(iter(arms[BASELINE].runs.values())).epochs} epochs"
         for arms in (compared, mixed)

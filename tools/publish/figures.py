@@ -63,9 +63,9 @@ def report(folder: Path) -> None:
 
 def examples(folder: Path, data: Path) -> None:
     """Draw the training images of a comparison of the recipe `small` on photos16 under each of its
-    modes, resized as was the default of its time."""
+    modes."""
     settings = compare_results.read(folder).settings
-    config = make_config({"data": str(data / "photos16"), "interpolation": "linear"}, "small")
+    config = make_config({"data": str(data / "photos16")}, "small")
     compare_examples.write(config, settings["modes"], open_data(config), folder)
 
 
@@ -73,7 +73,7 @@ def invariance(folder: Path, data: Path) -> None:
     """Draw an invariance map of the recipe `small` from its numbers, with a photo of photos16."""
     content = json.loads((folder / "invariance.json").read_text("utf-8"))
     file = data / "photos16" / SHOWN
-    config = make_config({"data": str(data / "photos16"), "interpolation": "linear"}, "small")
+    config = make_config({"data": str(data / "photos16")}, "small")
     image = augmented(config, [Sample(str(file), SHOWN, 0)], "none")[0, 0][0]
     with replacing(folder / "invariance.png") as output:
         invariance_figure.draw(content, image, output)
