@@ -28,9 +28,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from paddle_aug.results import language
+from paddle_aug.results.labels import operations
 from paddle_aug.results.text import code, markdown_table
 from paddle_aug.system.files import write_text
 
@@ -60,7 +61,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {
-        "code": marked_up, "headings": headings, "path": path, "table": markdown,
+        "code": marked_up, "headings": headings, "path": path, "pipeline": pipeline,
+        "table": markdown,
     }  # fmt: skip
     templates.globals |= {
         "_": language._,
@@ -149,7 +151,19 @@ def path(text: str) -> Markup:
     return Markup("/<wbr>").join(text.split("/"))
 
 
+def pipeline(text: str) -> Markup:
+    """A name, which a line may end in after an operation.
+
+    >>> pipeline("hflip|rotate(20)")
+    Markup('hflip|<wbr>rotate(20)')
+    """
+    return Markup("<wbr>").join(operations(text))
+
+
 def marked_up(text: str) -> Markup:
     """Words between backticks as code; a number stays on the line of its margin."""
-    text = text.replace(" ± ", f"{NBSP}±{NBSP}")
-    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+    words = text.replace(" ± ", f"{NBSP}±{NBSP}").split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(pipeline(word)) if place % 2 else word
+        for place, word in enumerate(words)
+    )

@@ -62,7 +62,8 @@ class Difference:
     def points(self) -> str:
         """The difference with its interval, which no correction widens: "+6.1 ± 1.4"."""
         margin = "" if self.margin is None else f" ± {100 * self.margin:.1f}"
-        return f"{100 * self.mean:+.1f}{margin}".replace("-", MINUS)
+        mean = round(100 * self.mean, 1) + 0.0  # not -0.0
+        return f"{mean:+.1f}{margin}".replace("-", MINUS)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ def test_means_have_scipys_t_interval_and_differences_are_its_paired_t_test(n):
     assert pairs.p == pytest.approx(test.pvalue, rel=1e-9)
 
 
+def test_a_difference_that_rounds_to_zero_has_no_minus():
+    assert Difference(-0.0002, 0.01, 0.025, 0.9, 3).points == "+0.0 ± 2.5"
+    assert Difference(-0.0206, 0.01, None, None, 1).points == "−2.1"
+
+
 def test_pairs_are_of_the_same_seed_and_a_seed_without_partner_is_left_out():
     found = difference({3: 0.7, 1: 0.5, 9: 0.1}, {1: 0.4, 3: 0.5, 4: 0.9})
     assert (found.n, found.mean) == (2, pytest.approx(0.15))
