@@ -182,7 +182,7 @@ def claims_table(every: Iterable[Claim]) -> str:
         for claim in every
         for data, one in claim.found.items()
     ]
-    return markdown_table(["it says", "tested by", "data", "n", "points", ""], rows)
+    return markdown_table(["it says", "tested by", "data", "n", "points", "verdict"], rows)
 
 
 def rising(starts: Mapping[str, Mapping[str, Arms]]) -> str:
