@@ -47,7 +47,7 @@ def main() -> None:
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.experiments import compare_report, runner
     from paddle_aug.experiments.compare import Experiment
-    from paddle_aug.inputs import open_data
+    from paddle_aug.inputs import first_part, open_data
 
     settings = settings_of(options, given)
     command = shlex.join([*tool("compare"), *sys.argv[1:]])
@@ -64,13 +64,14 @@ def main() -> None:
         def draw_examples() -> None:
             from paddle_aug.experiments import compare_examples  # with Matplotlib: half a second
 
-            compare_examples.write(settings.config, list(settings.modes), data, options.out)
+            part = first_part(settings.config, data)
+            compare_examples.write(settings.config, list(settings.modes), part, options.out)
 
         results = experiment.run(meanwhile=draw_examples)
-        print(compare_report.as_text(results), flush=True)
         from paddle_aug.experiments import compare_page
 
         files = compare_page.write(results)
+    print(compare_report.as_text(results))
     for file in files:
         logger.info("wrote %s", file)
 

@@ -23,7 +23,10 @@ class Handed:
         samples = [sample for name in LISTS for sample in getattr(data, name)]
         pixels = [sample.pixels for sample in samples if sample.pixels is not None]
         self.memory = SharedArray((sum(image.size for image in pixels),))
-        np.concatenate([image.reshape(-1) for image in pixels], out=self.memory.array)
+        start = 0
+        for image in pixels:
+            self.memory.array[start : start + image.size] = image.reshape(-1)
+            start += image.size
         self.shapes = [None if sample.pixels is None else sample.pixels.shape for sample in samples]
         bare = {name: [_with(sample, None) for sample in getattr(data, name)] for name in LISTS}
         self.data = replace(data, **bare)

@@ -133,8 +133,8 @@ class Experiment:
         return self.folder / compare_results.STATE
 
     def run(self, meanwhile: Callable[[], None] | None = None) -> compare_results.Results:
-        """Train all runs that are not finished yet, and call `meanwhile` once the first ones have
-        begun.
+        """Train all runs that are not finished yet, and call `meanwhile` once the first of those to
+        compare have begun.
 
         Raises:
             UserError: a run is refused, or its process died too often.

@@ -1,9 +1,11 @@
 """The figures of a comparison: the curves that `plot` draws, and those that compare modes."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
@@ -16,7 +18,7 @@ from paddle_aug.results.style import DPI, WIDTH
 from paddle_aug.results.text import MINUS
 
 MAX_CLASSES = 30  # that a figure has room for
-COLUMNS, LETTER = 4.5, 0.075  # inches, of the classes' columns together and of a letter
+LETTER, LINE = 0.075, 0.18  # inches, of the heads of columns
 
 EXAMPLES = "examples"  # the figure of pictures, drawn from the data and not from the logs
 
@@ -87,14 +89,7 @@ def classes_figure(chart: ClassesChart) -> Figure:
             for row in rows
         ]
     )
-    heads, upright = _heads(list(chart.changes))
-    lines = [line for head in heads for line in head.split("\n")]
-    height = (
-        LETTER * max(map(len, lines))
-        if upright
-        else 0.18 * max(1 + head.count("\n") for head in heads)
-    )
-    figure = Figure(figsize=(WIDTH, 1.1 + height + 0.27 * len(rows)), dpi=DPI, layout="constrained")
+    figure = Figure(dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     style.add_title(figure, chart.title)
     largest = max(1.0, np.nanmax(np.abs(shades), initial=0))
@@ -108,7 +103,6 @@ def classes_figure(chart: ClassesChart) -> Figure:
             ha="center", va="center", fontsize=9.5, weight="bold" if change.shown else "normal",
             color="white" if abs(points) > 0.6 * largest else style.INK,
         )  # fmt: skip
-    axes.set_xticks(range(len(heads)), heads, rotation=90 if upright else 0)
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(rows)), [name.replace("$", r"\$") for name in names])
     axes.grid(False)
@@ -117,17 +111,23 @@ def classes_figure(chart: ClassesChart) -> Figure:
     bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02)
     bar.set_label(_("Change (points)"))
     bar.outline.set_visible(False)
+    _write_heads(axes, list(chart.changes), 1.1 + 0.27 * len(rows))
     return figure
 
 
-def _heads(modes: list[str]) -> tuple[list[str], bool]:
-    """The modes' names for the heads of columns, and whether they stand upright, as they do where
-    the columns are too narrow for them."""
-    letters = int(COLUMNS / LETTER / len(modes))
-    heads = [style.wrapped(mode, letters) for mode in modes]
-    if max(len(line) for head in heads for line in head.split("\n")) <= letters:
-        return heads, False
-    return [style.wrapped(mode, 24) for mode in modes], True
+def _write_heads(axes: Axes, modes: list[str], below: float) -> None:
+    """Write the modes' names above the columns, upright where these are too narrow for them, and
+    give the figure their height and the inches `below`."""
+    for upright, letters in ((False, 60 // len(modes)), (True, 24), (True, 36), (True, 60)):
+        heads = [style.wrapped(mode, letters) for mode in modes]
+        axes.set_xticks(range(len(heads)), heads, rotation=90 if upright else 0, fontsize=10)
+        lines = max(1 + head.count("\n") for head in heads)
+        longest = max(len(line) for head in heads for line in head.split("\n"))
+        axes.figure.set_size_inches(WIDTH, below + (LETTER * longest if upright else LINE * lines))
+        axes.figure.get_layout_engine().execute(axes.figure)
+        boxes = [text.get_window_extent() for text in axes.get_xticklabels()]
+        if all(one.x1 <= other.x0 for one, other in pairwise(boxes)):
+            return
 
 
 def signed(points: float) -> str:

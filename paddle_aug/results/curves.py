@@ -75,7 +75,7 @@ def curves_figure(chart: CurvesChart) -> Figure:
     Up to `MAX_IN_ONE_PANEL` modes share one panel, as in the notebook: train solid, and thin; eval,
     which is what counts, dashed and bold. Of more modes, eval has a panel above that of train.
     """
-    names = {line.mode: wrapped(line.name, 22) for line in chart.lines}
+    names = {line.mode: wrapped(line.name, 24) for line in chart.lines}
     lines_of_text = sum(1 + name.count("\n") for name in names.values())
     if len(names) <= MAX_IN_ONE_PANEL:
         figure = Figure(figsize=(WIDTH, 4.4), dpi=DPI, layout="constrained")

@@ -162,8 +162,8 @@ def pipeline(text: str) -> Markup:
 
 def marked_up(text: str) -> Markup:
     """Words between backticks as code; a number stays on the line of its margin."""
-    words = text.replace(" ± ", f"{NBSP}±{NBSP}").split("`")
+    parts = re.split("`([^`]*)`", text.replace(" ± ", f"{NBSP}±{NBSP}"))
     return Markup("").join(
-        Markup("<code>{}</code>").format(pipeline(word)) if place % 2 else word
-        for place, word in enumerate(words)
+        Markup("<code>{}</code>").format(pipeline(part)) if place % 2 else part
+        for place, part in enumerate(parts)
     )

@@ -21,7 +21,7 @@ FORMATS = ("png", "svg", "pdf")
 WIDTH = 6.4  # inches: so wide that text is readable on a phone, where all figures are as wide
 DPI = 160
 LETTERS = 70  # of a title in a line
-LONGEST = 34  # letters of an operation that is not broken
+LONGEST = 34  # letters of a piece of an operation that is not broken
 
 INK = "#222222"
 GUESSING = {"color": "#777777", "linewidth": 1, "linestyle": (0, (1, 2))}

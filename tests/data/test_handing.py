@@ -44,6 +44,7 @@ def test_a_worker_receives_the_same_images_in_memory_that_is_shared(archived):
     pipe, theirs = SPAWN.Pipe()
     process = SPAWN.Process(target=receive, args=(theirs, shared))
     process.start()
+    theirs.close()
     data, kind, writeable = pipe.recv()
     assert (kind, writeable) == (Dataset, False)
     assert data.test == archived.test

@@ -174,7 +174,7 @@ def test_accuracy_on_clean_training_images_is_drawn_as_points(tmp_path):
 
 
 def test_names_are_in_a_legend_below_the_axes_where_their_ends_have_no_room(tmp_path):
-    long = "|".join(["hflip", "maybe(0.5, cutout(16))", "oneof(blur, noise)", "rotate(20)"] * 4)
+    long = "|".join(["hflip", "maybe(0.5, cutout(16))", "oneof(blur, noise)", "rotate(20)"] * 6)
     for modes in (["", "userDef", "imgaugLib"], ["", long, "userDef"]):
         figure = figure_of(read_runs(logs(tmp_path / str(len(modes[1])), modes)))
         figure.draw_without_rendering()

@@ -57,11 +57,38 @@ def test_a_worker_ends_when_asked_even_if_ctrl_c_is_ignored_here():
         begun = SPAWN.Event()
         with stopped([LocalWorker(begun, "cpu", SPAWN)]) as (worker,):
             worker.begin(Sleeping())
-            begun.wait()
+            assert begun.wait(60)
             process = worker.process
     finally:
         signal.signal(signal.SIGINT, before)
     assert process.exitcode == 0  # not killed by `stop`, half a minute later
+
+
+class Recording:
+    """A worker whose task ends at once."""
+
+    def __init__(self):
+        self.seen = []
+
+    def begin(self, task):
+        self.seen.append(f"begin {task.name}")
+
+    def result(self):
+        self.seen.append("result")
+
+    def rest(self):
+        self.seen.append("rest")
+
+    @staticmethod
+    def ended(workers):
+        return workers
+
+
+def test_what_is_to_be_done_meanwhile_is_done_once_the_first_tasks_have_begun():
+    worker = Recording()
+    tasks = [Resetting("one"), Resetting("two")]
+    assert len(list(run([worker], tasks, lambda: worker.seen.append("meanwhile")))) == 2
+    assert worker.seen == ["begin one", "meanwhile", "result", "begin two", "result", "rest"]
 
 
 class Unpicklable:

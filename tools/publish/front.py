@@ -153,7 +153,7 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
         "check": Shot((room / "check.html").as_uri(), element="#notes"),
         "evaluate": Shot((room / "evaluated" / "evaluation.html").as_uri(), element="#worst"),
         "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1024),
-        "plot": Crop(REFERENCE / "photos16" / "accuracy_all.png", 1024),
+        "plot": Crop(REFERENCE / "compare-photos16" / "accuracy_all.png", 1024),
     }
 
 
