@@ -62,7 +62,7 @@ def main() -> None:
             return
 
         def draw_examples() -> None:
-            from paddle_aug.experiments import compare_examples  # with Matplotlib: half a second
+            from paddle_aug.experiments import compare_examples  # slow to import
 
             part = first_part(settings.config, data)
             compare_examples.write(settings.config, list(settings.modes), part, options.out)

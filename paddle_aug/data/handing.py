@@ -1,4 +1,4 @@
-"""Hands a data set to worker processes, which share the memory of its pixels."""
+"""Passes a data set to worker processes, which share the memory of its pixels."""
 
 from dataclasses import replace
 
@@ -12,8 +12,8 @@ LISTS = ("train", "eval", "test")
 
 
 class Handed:
-    """Unpickles in a spawned process as the data set, its pixels in memory that all such processes
-    share: each would take a second to receive those of CIFAR-10.
+    """A data set whose pixels are in shared memory. In the process that is started with it, it
+    unpickles as a `Dataset`; a copy of CIFAR-10's pixels would take a second to send.
 
     Raises:
         OSError: there is not enough memory.
@@ -36,7 +36,7 @@ class Handed:
 
 
 def handed(data: Dataset) -> Dataset | Handed:
-    """What workers are to receive instead of the data set: images of files need no memory."""
+    """What to start worker processes with: the data set itself if its images are files."""
     if all(sample.pixels is None for name in LISTS for sample in getattr(data, name)):
         return data
     try:

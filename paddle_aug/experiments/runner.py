@@ -94,7 +94,8 @@ def context() -> BaseContext:
     if sys.platform != "linux" or any(distributions(name="paddlepaddle-gpu")):
         return multiprocessing.get_context("spawn")
     forking = multiprocessing.get_context("forkserver")
-    # And what else of others a run imports. Not our own: the server's sys.path is not this one's.
+    # Third-party modules that every run imports. Not our own: without this process's sys.path, the
+    # server might import another version of them.
     forking.set_forkserver_preload(["paddle", "cv2", "scipy.special"])
     return forking
 

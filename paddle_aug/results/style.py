@@ -91,8 +91,8 @@ def broken(title: str, letters: int = LETTERS) -> str:
 def label_ends(
     axes: Axes, ends: Mapping[str, tuple[float, float]], colours: Mapping[str, str]
 ) -> None:
-    """Lay the figure out, with texts to the right of these axes, beside the ends (x, y) of their
-    lines, and a thin line from each end to its text. Nothing else may be added."""
+    """Write texts to the right of the axes, beside the ends (x, y) of their lines, with a thin line
+    from each end to its text. This fixes the layout of the figure: add everything else before."""
     written = {
         text: axes.annotate(
             text,

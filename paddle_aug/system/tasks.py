@@ -140,7 +140,7 @@ def _serve(_: Loaded, pipe: Connection, shared: Any) -> None:
     threading.Thread(target=die_with_parent, daemon=True).start()
     if hasattr(os, "setpgrp"):  # not on Windows
         os.setpgrp()  # Ctrl-C is for the parent, which then interrupts this process
-    # A shell's background processes, and theirs, ignore Ctrl-C; but `interrupt` is to end this one.
+    # `interrupt` ends this process by SIGINT, which background jobs of scripts ignore by default.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     tqdm.set_lock(threading.RLock())  # its own would outlive a kill, and Python would warn of it
     with contextlib.suppress(KeyboardInterrupt, EOFError):
