@@ -62,7 +62,27 @@ def test_a_mean_over_data_sets_has_the_interval_of_welch():
 
 def test_accuracies_are_those_of_the_test_images(archives):
     rows = [line for line in study.tables(archives).splitlines() if line.startswith("| `hflip`")]
-    assert rows == ["| `hflip` |" + " 50.0 ± 38.1 (+8.0 ± 12.7) |" * 4 + " **+8.0 ± 1.4** |"]
+    assert rows == ["| `hflip` | 2 |" + " 50.0 ± 38.1 (+8.0 ± 12.7) |" * 4 + " **+8.0 ± 1.4** |"]
+
+
+def test_the_best_modes_come_first_those_of_some_data_sets_last(tmp_path):
+    runs = {"none": [0.4, 0.5], "hflip": [0.6], "allab": [0.3, 0.2], "rotate": [0.8, 0.9]}
+    make(tmp_path / "small-photos16", runs, runs)
+    # The last comparison in this folder was about other modes and fewer seeds.
+    make(tmp_path / "small-hotdog", runs, runs)
+    make(tmp_path / "small-hotdog", {"none": [0.4], "zoom": [0.9]}, {"none": [0.4], "zoom": [0.9]})
+    study.pack(tmp_path, tmp_path)
+    lines = study.tables(tmp_path).splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "`" in line]
+    assert [row[:2] for row in rows] == [
+        ["`none`", "2"],
+        ["`rotate`", "2"],
+        ["`hflip`", "1"],
+        ["`allab`", "2"],
+        ["`zoom`", "1"],
+    ]
+    assert rows[1][2] == "85.0 ± 63.5 (+40.0)"
+    assert rows[4][2:] == ["–", "90.0 (+50.0)", "–"]
 
 
 def test_an_archive_has_the_logs_of_a_comparison_and_can_be_continued(archives, tmp_path):
@@ -133,7 +153,7 @@ def test_the_result_of_the_recipe_small_is_that_of_the_study():
     page = (ROOT / "docs" / "evidence.md").read_text("utf-8")
     _, small = page.split("## From random weights")
     for mode, accuracy in re.findall(r"(\w+) (\d+\.\d) %", recipe["result"]):
-        assert re.search(rf"`{mode}` \| {accuracy} ±", small), mode
+        assert re.search(rf"`{mode}` \| \d \| {accuracy} ±", small), mode
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])

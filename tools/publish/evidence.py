@@ -15,11 +15,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from paddle_aug.augment.modes import MILD, recommended
-from paddle_aug.results import curves, runlog, style
+from paddle_aug.results import curves, style
 from paddle_aug.results.charts import AgainstChart, measured
 from paddle_aug.results.stats import Difference, difference, estimate, still_rising
 from paddle_aug.results.text import code, markdown_table
-from paddle_aug.system.files import write_bytes
+from paddle_aug.system.files import read_json, write_bytes
 from publish.study import (
     BASELINE,
     STARTS,
@@ -30,9 +30,11 @@ from publish.study import (
     carried,
     default_table,
     mean_gain,
+    of_folder,
     pooled,
     read,
     read_sets,
+    unpacked,
 )
 
 SCRATCH = recommended(pretrained=False)
@@ -134,14 +136,6 @@ def claims(small: Mapping[str, Arms], probe: Mapping[str, Arms], sequel: Arms) -
         ),
     ]
     return [claim for claim in found if claim.found]
-
-
-def of_folder(folder: Path) -> Arms:
-    """The runs in the folders seed-0, seed-1 … of a folder, by mode."""
-    runs = runlog.by_mode(runlog.read_seeds(sorted(folder.glob("seed-*"))))
-    return {
-        mode or BASELINE: Arm({run.seed: run for run in of_mode}) for mode, of_mode in runs.items()
-    }
 
 
 def reference_claims(compared: Arms, mixed: Arms) -> list[Claim]:
@@ -311,10 +305,9 @@ def hours(folder: Path) -> float:
     """The hours of one core that all epochs took."""
     seconds = 0.0
     for archive in sorted(folder.glob("*.tar.xz")):
-        for arm in read(archive).values():
-            seconds += sum(
-                epoch["seconds"] for run in arm.runs.values() for epoch in run.run["epochs"]
-            )
+        with unpacked(archive) as logs:
+            runs = [read_json(file) for file in logs.rglob("*Aug_run.json")]
+        seconds += sum(epoch["seconds"] for run in runs for epoch in run["epochs"])
     return seconds / 3600
 
 

@@ -10,14 +10,16 @@ import argparse
 import math
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from scipy.special import stdtr, stdtrit
 
-from paddle_aug.experiments import compare_results
+from paddle_aug.experiments.compare_results import STATE
+from paddle_aug.results import runlog
 from paddle_aug.results.runlog import Run
 from paddle_aug.results.stats import (
     ALPHA,
@@ -75,7 +77,7 @@ Arms = dict[str, Arm]  # by mode
 def pack(folder: Path, output: Path) -> None:
     """Keep the logs of the finished runs of each comparison in a folder, without what training
     printed."""
-    for state in sorted(folder.glob(f"*/{compare_results.STATE}")):
+    for state in sorted(folder.glob(f"*/{STATE}")):
         runs = [run for run in state.parent.rglob("*Aug_run.json") if read_json(run)["finished"]]
         logs = [
             file
@@ -95,12 +97,28 @@ def anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry.replace(mtime=0, mode=0o644, uid=0, gid=0, uname="", gname="", deep=False)
 
 
-def read(archive: Path) -> Arms:
-    """The finished runs of a comparison, by mode."""
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Path]:
+    """A folder with the logs of an archive."""
     with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as logs:
         logs.extractall(folder, filter="data")
-        results = compare_results.read(folder)
-    return {mode: Arm(runs) for mode, runs in results.runs[results.main].items() if runs}
+        yield Path(folder)
+
+
+def read(archive: Path) -> Arms:
+    """The runs of a comparison on all of its training images or on one part of them, by mode. Some
+    modes may have more seeds than others."""
+    with unpacked(archive) as folder:
+        parts = [part for part in folder.glob("fraction-*") if part.is_dir()]
+        return of_folder(parts[0] if parts else folder)
+
+
+def of_folder(folder: Path) -> Arms:
+    """The runs in the folders seed-0, seed-1 … of a folder, by mode."""
+    runs = runlog.by_mode(runlog.read_seeds(sorted(folder.glob("seed-*"))))
+    return {
+        mode or BASELINE: Arm({run.seed: run for run in of_mode}) for mode, of_mode in runs.items()
+    }
 
 
 def chosen(arms: Mapping[str, Arms], sets: Sequence[str]) -> tuple[str, float]:
@@ -118,26 +136,32 @@ def chosen(arms: Mapping[str, Arms], sets: Sequence[str]) -> tuple[str, float]:
 
 
 def accuracy_table(arms: Mapping[str, Arms]) -> str:
-    """A row a mode, with its test accuracy on each data set and the difference to the baseline."""
+    """A row a mode, with its seeds (the fewest of all data sets), its test accuracy on each data
+    set and the difference to the baseline. The baseline comes first, then the modes that are on all
+    data sets, by their mean difference."""
     compared = {name: comparisons(of_set) for name, of_set in arms.items()}
-    modes = list(dict.fromkeys(mode for of_set in arms.values() for mode in of_set))
+    modes = dict.fromkeys(mode for of_set in arms.values() for mode in of_set)
+    everywhere = [mode for mode in modes if all(mode in of_set for of_set in arms.values())]
+    gains = {mode: mean_gain(arms, mode) for mode in everywhere if mode != BASELINE}
+    ranked = sorted(gains, key=lambda mode: -gains[mode].mean)
     rows = []
-    for mode in modes:
+    for mode in [BASELINE, *ranked, *(mode for mode in modes if mode not in {BASELINE, *gains})]:
+        present = {name: of_set[mode] for name, of_set in arms.items() if mode in of_set}
         cells = []
-        for name, of_set in arms.items():
-            if mode not in of_set:
+        for name in arms:
+            if name not in present:
                 cells.append("–")
                 continue
-            accuracy = str(estimate([*of_set[mode].test.values()]))
+            accuracy = str(estimate([*present[name].test.values()]))
             cells.append(
                 accuracy if mode == BASELINE else with_difference(accuracy, compared[name][mode])
             )
-        everywhere = mode != BASELINE and all(mode in of_set for of_set in arms.values())
-        gain = mean_gain(arms, mode) if everywhere else None
+        gain = gains.get(mode)
         shown = gain and gain.p is not None and gain.p < ALPHA
         mean = "–" if gain is None else f"**{gain.points}**" if shown else gain.points
-        rows.append([code(mode), *cells, mean])
-    return markdown_table(["mode", *arms, "mean difference"], rows)
+        seeds = min(len(arm.runs) for arm in present.values())
+        rows.append([code(mode), f"{seeds}", *cells, mean])
+    return markdown_table(["mode", "seeds", *arms, "mean difference"], rows)
 
 
 def with_difference(accuracy: str, comparison: Comparison) -> str:
