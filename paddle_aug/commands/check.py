@@ -16,7 +16,12 @@ from paddle_aug.data.dataset import find_dataset
 from paddle_aug.errors import UserError, writing
 from paddle_aug.results import language
 from paddle_aug.results.text import terminal_width
-from paddle_aug.system.files import json_text, refuse_unwritable, write_json
+from paddle_aug.system.files import (
+    json_text,
+    refuse_unwritable,
+    refuse_unwritable_file,
+    write_json,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +67,9 @@ def main() -> int:
         lists.refuse(found, options.split, out)
     if options.montage is not None:
         refuse_unwritable(options.montage, "--montage")
+    for name, file in (("--json", options.json), ("--html", options.html)):
+        if file not in (None, "-"):
+            refuse_unwritable_file(file, name)
 
     survey = Survey(found)
     faults = findings(survey, config.image_size)

@@ -9,7 +9,7 @@ from paddle_aug.commands._trained import add_prediction_options, computing, trai
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.evaluation.sort_images import refuse_existing, sort_images
 from paddle_aug.results.text import count, csv_text
-from paddle_aug.system.files import json_text, write_bytes
+from paddle_aug.system.files import json_text, refuse_unwritable_file, write_bytes
 from paddle_aug.system.progress import no_bar
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,9 @@ def main() -> int:
         raise UserError(f"--threshold must be from 0 to 1, not {threshold}")
     if options.csv == options.json == "-":
         raise UserError("--csv - and --json - cannot both go to stdout")
+    for name, file in (("--csv", options.csv), ("--json", options.json)):
+        if file not in (None, "-"):
+            refuse_unwritable_file(file, name)
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     import numpy as np

@@ -167,10 +167,26 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
         UserError: it cannot be made or written to.
     """
     with writing(f"to {option} {folder}"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        # A nameless file, because several processes may start in one folder at once.
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        _try_to_write(Path(folder))
+
+
+def refuse_unwritable_file(file: Path | str, option: str) -> None:
+    """Make a file's folder and try to write to it, before the work whose result the file gets.
+
+    Raises:
+        UserError: the folder cannot be made or written to, or the file is a folder.
+    """
+    with writing(f"{option} {file}"):
+        if Path(file).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        _try_to_write(Path(file).parent)
+
+
+def _try_to_write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    # A nameless file, because several processes may start in one folder at once.
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 @contextmanager

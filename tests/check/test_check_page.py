@@ -146,9 +146,10 @@ def test_the_tool_writes_it_and_a_file_that_cannot_be_written_is_refused(
     out = tmp_path / "a.html"
     assert run_tool("check.py", photos, "--html", out, monkeypatch=monkeypatch) == 1
     assert f"wrote {out}\n" in capsys.readouterr().out
-    options = (photos, "--html", out / "b.html")
-    said = refusal("check.py", *options, monkeypatch=monkeypatch, capsys=capsys)
-    assert "cannot write --html " in said
+    monkeypatch.setattr("paddle_aug.commands.check.Survey", None)  # it is not begun
+    for option, file in (("--html", out / "b.html"), ("--json", tmp_path)):
+        said = refusal("check.py", photos, option, file, monkeypatch=monkeypatch, capsys=capsys)
+        assert f"cannot write {option} {file}: " in said
 
 
 @pytest.mark.slow
