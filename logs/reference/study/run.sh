@@ -59,16 +59,19 @@ few() {
 for part in 0.0834 0.1667 0.3334 0.6667 1; do few probe $part 50 "$mild"; done
 few small 1 100 trivialaugment
 few small 0.0834 300 trivialaugment
+few small 0.1667 200 trivialaugment
 few small 0.3334 150 trivialaugment
+few small 0.6667 120 trivialaugment
+
+# randaugment beside the others, and five seeds of what may be recommended.
+for set in $sets; do small $set "$first,randaugment" 3; done
+for set in $sets; do small $set none,trivialaugment,randaugment 5; done
 
 # What the notebook and its sequel say.
 both photos16 "$first,$notebook" 3
 compare sequel-photos16 photos16 --recipe small --modes none,samplePairing,mixup --seeds 3 --holdout 0.25
 
-for set in $sets; do small $set "$first" 5; done
 rates photos16 1e-3,3e-3,1e-2
-few small 0.1667 200 trivialaugment
-few small 0.6667 120 trivialaugment
 for seeds in 1 2 3; do
   for set in $sets; do both $set "$first,$notebook,$rest" $seeds "$mixed"; done
 done
