@@ -169,6 +169,10 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     """Log what is odd about the data, a line each."""
     for remark in remarks.lines_of_classes(found):
         logger.warning("%s: %s", found.name, remark)
+    # Without a selected part, the first run's stands for all.
+    part = selected(config, data) if config.holdout and not select_part else data
+    if remark := remarks.of_unevaluated(part):
+        logger.warning("%s: %s", found.name, remark)
     if _searches_copies(config, found):
         # Without a selected part, each run holds back its own.
         divided = [*data.train, *data.eval] if select_part else first_images(data, config.first)

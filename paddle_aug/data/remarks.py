@@ -16,6 +16,7 @@ from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
 from paddle_aug.results import language
 from paddle_aug.results.language import _, count
+from paddle_aug.results.text import shortened
 from paddle_aug.system.program import tool
 
 MAX_NAMED = 3  # places in a line of training
@@ -140,6 +141,17 @@ def lines_of_classes(found: Found) -> list[str]:
     """The same as lines of training: messages, which are English whatever the language in use."""
     with language.used("en"):
         return [str(finding) for finding in of_classes(found)]
+
+
+def of_unevaluated(data: Dataset) -> str | None:
+    """A line about the classes that have images to train on and none to evaluate on, if any."""
+    labels = {sample.label for sample in data.train} - {sample.label for sample in data.eval}
+    if not labels or not data.eval:
+        return None
+    names = shortened([class_name(data, label) for label in sorted(labels)], MAX_NAMED)
+    with language.used("en"):
+        classes = count(len(labels), "class", "classes")
+    return f"{classes} without an evaluation image ({names}); accuracy says nothing about them"
 
 
 def _folded(name: str) -> str:

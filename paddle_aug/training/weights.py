@@ -166,9 +166,18 @@ def eval_data(trained: Trained, given: dict) -> Dataset:
     if not data.has_fingerprint(trained.fingerprint):
         raise UserError(
             f"the data {trained.data_name}, on which the weights were trained, has changed "
-            f"since, or {data.name} is other data; --data names what to evaluate on"
+            f"since, or {data.name} is other data; --data names images to evaluate on, which "
+            "should be new to the network"
         )
-    return with_classes(data, trained)
+    # Names may have been corrected since; the labels are those of the training.
+    for was, now in zip(trained.class_names, data.class_names, strict=False):
+        if was != now:
+            logger.warning(
+                f"the names of the classes of {data.name} have changed since the weights were "
+                f"trained: {was!r} is {now!r} now; reports have the names of the training"
+            )
+            break
+    return replace(data, class_names=trained.class_names)
 
 
 def all_to_evaluate(trained: Trained, data: Dataset) -> Dataset:
@@ -178,6 +187,11 @@ def all_to_evaluate(trained: Trained, data: Dataset) -> Dataset:
         if own.has_fingerprint(trained.fingerprint):
             logger.info(f"{data.name} was trained on; evaluating on the part that was held back")
             return own
+    if data.name == trained.data_name:
+        logger.warning(
+            f"{data.name} has the name of the data that the weights were trained on, and is not "
+            "the same: if they were trained on some of these images, accuracy comes out too high"
+        )
     logger.info(f"{data.name} is not split; evaluating on all its {len(data.train):,} images")
     return replace(data, train=[], eval=data.train)
 

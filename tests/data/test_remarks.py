@@ -65,6 +65,20 @@ def test_a_class_whose_images_lie_in_another_ones_folder_is_named(paths, names, 
     assert [text[-len(line) :] for text in said] == [line] * bool(crossed)
 
 
+def test_a_class_with_nothing_held_back_is_named(tmp_path, caplog):
+    folder = write_dataset(tmp_path / "pets", train=20, evaluate=0)
+    for file in sorted((folder / "Images" / "class1").iterdir())[1:]:
+        file.unlink()
+    config = TrainConfig(data=str(folder / "Images"), holdout=0.25)
+    for select_part in (True, False):  # train, compare
+        caplog.clear()
+        open_data(config, select_part=select_part)
+        assert "Images: 1 class without an evaluation image (class1); accuracy says" in caplog.text
+    caplog.clear()
+    open_data(replace(config, holdout=0.0), select_part=False)  # compare --kfold
+    assert "without an evaluation image" not in caplog.text
+
+
 def count_from_1(folder: Path) -> None:
     for name in ("Train.txt", "Eval.txt"):
         text = (folder / name).read_text()

@@ -225,6 +225,30 @@ def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
     assert caplog.messages[-1].startswith("flat was trained on; evaluating on the part")
 
 
+def test_a_class_folder_that_has_changed_since_it_was_trained_on_gets_a_warning(
+    photos, tmp_path, caplog
+):
+    flat = tmp_path / "flat"
+    shutil.copytree(photos / "Images", flat)
+    trained = load_trained(train_tiny(flat, tmp_path, holdout=0.25))
+    shutil.copy(flat / "class0" / "train_000.png", flat / "class0" / "new.png")
+    assert len(eval_data(trained, {"data": str(flat)}).eval) == 37
+    [warning] = [line.message for line in caplog.records if line.levelname == "WARNING"]
+    assert "flat has the name of the data that the weights were trained on, and is not" in warning
+
+
+def test_names_that_were_corrected_since_leave_each_label_its_number(tmp_path, caplog):
+    photos = write_dataset(tmp_path / "photos")
+    (photos / "labels.txt").write_text("0 lily\n1 rose\n2 tulip\n")
+    trained = load_trained(train_tiny(photos, tmp_path))
+    was = eval_data(trained, {})
+    (photos / "labels.txt").write_text("0 rose\n1 lily\n2 tulip\n")
+    now = eval_data(trained, {})
+    assert (now.eval, now.class_names) == (was.eval, ["lily", "rose", "tulip"])
+    assert "names of the classes of photos have changed" in caplog.messages[-1]
+    assert "'lily' is 'rose' now" in caplog.messages[-1]
+
+
 def test_weights_from_before_copies_stayed_together_still_find_what_was_held_back(
     weights, photos, tmp_path
 ):
