@@ -4,11 +4,12 @@ import argparse
 import logging
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paddle_aug.check.next_command import recipe
 from paddle_aug.commands._options import add_language, add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
-from paddle_aug.config import TrainConfig, flag
+from paddle_aug.config import flag
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
 from paddle_aug.results.language import N_, _
@@ -17,6 +18,9 @@ from paddle_aug.system.files import json_text, locked, refuse_unwritable, set_as
 from paddle_aug.system.program import tool
 from paddle_aug.system.progress import no_bar
 from paddle_aug.system.script_task import kept
+
+if TYPE_CHECKING:
+    from paddle_aug.training.weights import Trained
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +117,7 @@ def main() -> None:
             tested,
             options.mistakes,
             seen,
-            None if given else next_step(options, trained.config),
+            None if given else next_step(options, trained),
         )
         files = evaluate.write(evaluation, out, options.mistakes, seen)
     if earlier:
@@ -129,7 +133,7 @@ def main() -> None:
         logger.info("wrote %s", file)
 
 
-def next_step(options: argparse.Namespace, config: TrainConfig) -> tuple[str, str]:
+def next_step(options: argparse.Namespace, trained: "Trained") -> tuple[str, str]:
     """A sentence, and the command that goes on from an evaluation on the data of the run: a
     comparison of augmentations or, from its training images, an evaluation on others."""
     if options.on == "train":
@@ -140,7 +144,9 @@ def next_step(options: argparse.Namespace, config: TrainConfig) -> tuple[str, st
         return text, shlex.join(words)
     text = _("This finds out which augmentation helps on the same data, and what is luck:")
     words = tool("compare")
+    config = trained.config
     for name in (*SOURCES, "holdout"):
         words += [flag(name), str(value)] if (value := getattr(config, name)) else []
-    of_sample = config.data in (None, "sample") and config.train_list is None
+    of_sample = trained.data_name == "sample"
+    words += ["--kfold", config.fold.partition("/")[2]] if config.fold else []
     return text, shlex.join([*words, "--recipe", "sample" if of_sample else recipe()])

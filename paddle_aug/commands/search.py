@@ -59,9 +59,11 @@ def main() -> None:
         tuple(options.against),
         tuple(options.also),
     )
-    command, dropped = training_command(given, options.recipe)
-    with runner.hold(options.out):
+    with runner.hold(options.out, other="compare.json"):
         data = open_data(config, select_part=False)
+        command, dropped = training_command(
+            given, options.recipe, holdout=None if data.eval else settings.holdout
+        )
         search = Search(
             settings, data, options.out, command, options.jobs, engine=engine,
             recipe=options.recipe, dropped=dropped,
@@ -114,9 +116,12 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, dict]:
     return options, pop_fields(options, of_runs)
 
 
-def training_command(given: dict, recipe: str) -> tuple[str, list[str]]:
+def training_command(
+    given: dict, recipe: str, holdout: float | None = None
+) -> tuple[str, list[str]]:
     """The command that trains with what the search finds, up to the mode, and the options that it
-    lacks: those that only made the search's runs shorter than the recipe's."""
+    lacks: those that only made the search's runs shorter than the recipe's. `holdout` is the part
+    to hold back of data without an eval list."""
     base = make_config({}, recipe)
     saving = {
         name: value
@@ -135,5 +140,6 @@ def training_command(given: dict, recipe: str) -> tuple[str, list[str]]:
             words.append(flag(name) if value else flag(name).replace("--", "--no-", 1))
         else:
             words += [flag(name), str(value)]
+    words += ["--holdout", f"{holdout:g}"] if holdout else []
     options = [f"{flag(name)} {value}" for name, value in saving.items()]
     return shlex.join([*words, "--augment"]), options

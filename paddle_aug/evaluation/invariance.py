@@ -100,7 +100,8 @@ def held_out(networks: Sequence[Subject], given: dict) -> Dataset:
         if _listed(data) != _listed(first):
             raise UserError(
                 f"{subject.weights} was evaluated on other images than {networks[0].weights}, on "
-                "which it may have been trained; give images that are new to both by --eval-list"
+                "which it may have been trained; give images that are new to both by --data or, of "
+                "data with lists, by --eval-list"
             )
     return first
 

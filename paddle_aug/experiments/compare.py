@@ -103,6 +103,7 @@ class Experiment:
                 "name": data.name,
                 "fingerprint": data.fingerprint,
                 "class_names": data.class_names,
+                "eval": len(data.eval),
             },
             "versions": {**versions(), "paddle": paddle.__version__},
             "imports": plugins.loaded(),

@@ -1,5 +1,6 @@
 """Training pictures under each mode of a comparison: the figure, and those of the page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -27,7 +28,9 @@ HEIGHT = 160  # pixels at most, of a picture of the page
 
 
 def write(config: TrainConfig, modes: list[str], data: Dataset, folder: Path) -> None:
-    """Draw the same images under each mode, as the first epoch of the first seed sees them."""
+    """Draw the same images under each mode, as the first epoch of the first seed sees them or, with
+    `--sampler balanced`, which may leave them out, would see them without it."""
+    config = replace(config, sampler=TrainConfig.sampler)
     places = spread_over_classes(data.train, COLUMNS)
     sections = []
     for mode in dict.fromkeys(["none"] * ("none" not in modes) + modes):

@@ -123,6 +123,8 @@ def _train(results: Results, words: list[str], mode: str) -> Step:
     more = {"--augment": mode}
     if rate := results.state["rates"].get(mode):
         more["--learning-rate"] = f"{rate:g}"
+    if results.unit == "fold" and results.state["data"].get("eval") == 0:
+        more["--holdout"] = "0.25"  # training needs images to evaluate on
     text = _("This trains with {mode} and keeps the weights, which compare does not:")
     command = replaced(
         sibling(_with_recipe(results, words), "compare", "train"), _without_own(more)

@@ -145,12 +145,13 @@ class Local:
         return stopped([LocalWorker(shared, device, context()) for device in devices])
 
 
-def hold(folder: Path) -> contextlib.AbstractContextManager:
+def hold(folder: Path, other: str) -> contextlib.AbstractContextManager:
     """A context in which a folder is for one comparison or search.
 
     Raises:
-        UserError: this process is one of several; or, when the context begins, another one is
-            running in the folder, or it cannot be written to.
+        UserError: this process is one of several, or the folder has a search's or comparison's file
+            of the `other` kind; or, when the context begins, another one is running in the folder,
+            or it cannot be written to.
     """
     from paddle_aug.training.distributed import processes
 
@@ -159,9 +160,11 @@ def hold(folder: Path) -> contextlib.AbstractContextManager:
             "compare and search start their own processes; run them without "
             "paddle.distributed.launch"
         )
+    free = f"--out {shlex.quote(f'{folder}-2')}"
+    if (folder / other).exists():
+        raise UserError(f"{folder / other} and its report are of another command; give {free}")
     refusal = (
-        f"another comparison or search is running in {folder}; wait for it to end, or add --out "
-        f"{shlex.quote(f'{folder}-2')}"
+        f"another comparison or search is running in {folder}; wait for it to end, or add {free}"
     )
     return held(folder, "--out", refusal)
 

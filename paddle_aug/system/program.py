@@ -28,6 +28,8 @@ def again(*more: str, instead_of: Path | None = None, data: Path | str = "") -> 
     if not (_is_tool() or is_command()):
         return shlex.join([*named, *more])
     for place, word in enumerate(words if data else ()):
+        if words[place - 1 : place] in (["--image-root"], ["--out"]):
+            continue
         before, path = re.fullmatch("((?:--data=)?(?:folder:)?)(.*)", word, re.DOTALL).groups()
         if path and Path(path).expanduser() == instead_of:
             words[place], named = f"{before}{data}", ()

@@ -1,5 +1,6 @@
 """Measures are what they are called, and an evaluation is of the images that training evaluates."""
 
+import argparse
 import csv
 import json
 import shutil
@@ -16,6 +17,7 @@ from matplotlib.image import imread, imsave
 
 from paddle_aug.augment.modes import augmentation
 from paddle_aug.check.next_command import recipe
+from paddle_aug.commands import evaluate as evaluate_command
 from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError
@@ -219,6 +221,18 @@ def test_the_tool_finds_the_accuracy_that_training_found(
     ]
     page = (out / "evaluation.html").read_text()
     assert f"compare.py --data {photos} --recipe {recipe()}</code>" in page
+
+
+def test_the_next_command_divides_the_data_as_the_run_did(weights, trained):
+    options = argparse.Namespace(on="eval", weights=weights, run=None)
+    folds = replace(trained, config=replace(trained.config, data="photos", fold="2/4"))
+    command = evaluate_command.next_step(options, folds)[1]
+    assert command.endswith(f"compare --data photos --kfold 4 --recipe {recipe()}")
+    # On AI Studio, data that was mounted is used without an option.
+    for name, of_data in (("sample", "sample"), ("data123", recipe())):
+        mounted = replace(trained, data_name=name, config=replace(trained.config, data=None))
+        command = evaluate_command.next_step(options, mounted)[1]
+        assert command.endswith(f"compare --recipe {of_data}")
 
 
 def test_on_train_ranks_the_training_images_by_their_loss(

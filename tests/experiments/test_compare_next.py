@@ -173,6 +173,13 @@ def test_the_best_mode_is_trained_with_the_learning_rate_that_was_chosen_for_it(
     assert step.command.endswith("--augment hflip --learning-rate 0.0005")
 
 
+def test_after_folds_of_data_without_an_eval_list_training_holds_a_part_back(tmp_path):
+    results = comparison(tmp_path, BETTER, kfold=3)
+    for images, end in ((0, "--augment hflip --holdout 0.25"), (100, "--augment hflip")):
+        results.state["data"]["eval"] = images
+        assert next_step(results).command.endswith(end)
+
+
 def test_the_report_ends_with_the_next_command_and_how_it_was_made(tmp_path):
     results = comparison(tmp_path)
     compare_page.write(results)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from in_process import run_tool
 from made_comparison import change_state, write_comparison
+from made_data import write_dataset
 from page_reader import Reader
 from PIL import Image
 
+from paddle_aug.config import TrainConfig
 from paddle_aug.experiments import (
     compare_charts,
     compare_examples,
@@ -21,8 +23,9 @@ from paddle_aug.experiments import (
     compare_report,
     compare_results,
 )
+from paddle_aug.inputs import open_data
 from paddle_aug.preview.preview import Cell, Section
-from paddle_aug.system.files import write_json
+from paddle_aug.system.files import read_json, write_json
 
 ACCURACIES = {
     "none": [0.50, 0.51, 0.49],
@@ -231,6 +234,17 @@ def test_pictures_of_the_page_are_no_larger_than_it_has_room_for():
     strip = compare_examples.strip(Section("userDef", "", cells))
     assert (strip["width"], strip["height"]) == (320, 160)
     assert strip["address"].startswith("data:image/jpeg;base64,")
+
+
+def test_modes_that_mix_have_pictures_with_a_balanced_sampler(tmp_path):
+    folder = write_dataset(tmp_path / "data")
+    lines = (folder / "Train.txt").read_text().splitlines(keepends=True)
+    (folder / "Train.txt").write_text("".join(lines[:17]))  # the third class has one
+    config = TrainConfig(data=str(folder), image_size=28, sampler="balanced")
+    data = open_data(config, select_part=False)
+    compare_examples.write(config, ["none", "hflip+mixup"], data, tmp_path)
+    strips = read_json(tmp_path / f"{compare_figures.EXAMPLES}.json")["strips"]
+    assert [strip["mode"] for strip in strips] == ["none", "hflip+mixup"]
 
 
 def test_pictures_of_several_sizes_stand_side_by_side():

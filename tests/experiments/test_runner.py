@@ -71,14 +71,22 @@ def test_two_comparisons_or_searches_do_not_share_a_folder(tmp_path):
     another = (
         rf"another .* is running in {tmp_path}; wait for it to end, or add --out {tmp_path}-2$"
     )
-    with runner.hold(tmp_path), pytest.raises(UserError, match=another), runner.hold(tmp_path):
+    held = partial(runner.hold, tmp_path, "search.json")
+    with held(), pytest.raises(UserError, match=another), held():
+        pass
+
+
+def test_a_search_does_not_replace_the_report_of_a_comparison(tmp_path):
+    (tmp_path / "compare.json").touch()
+    refusal = rf"compare.json and its report are of another command; give --out {tmp_path}-2$"
+    with pytest.raises(UserError, match=refusal), runner.hold(tmp_path, "compare.json"):
         pass
 
 
 def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
     refusal = "run them without paddle.distributed.launch"
-    with pytest.raises(UserError, match=refusal), runner.hold(tmp_path):
+    with pytest.raises(UserError, match=refusal), runner.hold(tmp_path, "x"):
         pass
 
 

@@ -530,6 +530,8 @@ def test_the_next_command_drops_what_only_made_the_search_shorter(monkeypatch):
     command, dropped = search_command.training_command(given, "small")
     assert command == "python tools/train.py --recipe small --data photos --batch-size 8 --augment"
     assert dropped == ["--fraction 0.5", "--image-size 32"]
+    unsplit, _ = search_command.training_command({"data": "p", "holdout": 0.2}, "small", 0.2)
+    assert unsplit.endswith("--data p --holdout 0.2 --augment")
     longer = {"image_size": 96, "epochs": 200}
     command, dropped = search_command.training_command(longer, "small")
     assert command.endswith("--image-size 96 --epochs 200 --augment")

@@ -28,6 +28,8 @@ from paddle_aug.system.program import again, tool
          "python tools/train.py 'a b/c' -c small --holdout 0.25"),
         (["python -m paddle_aug train", "--seed", "1"],
          "python -m paddle_aug train --seed 1 --data 'a b/c' --holdout 0.25"),
+        (["tools/train.py", "--image-root", "a b"],
+         "python tools/train.py --image-root 'a b' --data 'a b/c' --holdout 0.25"),
         (["my_script.py", "a b"], "--data 'a b/c' --holdout 0.25"),
     ],
 )  # fmt: skip
