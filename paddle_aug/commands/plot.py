@@ -65,11 +65,11 @@ def main() -> None:
 
 def next_command(runs: Sequence[runlog.Run]) -> list[str]:
     """The command that compares the modes of a training with several seeds, in a line; [] if they
-    have several, or if a script of the user's own trained them."""
+    have several or differ in more than the mode, or if a script of the user's own trained them."""
     modes = list(runlog.by_mode(runs))
     program, *words = runs[0].run.get("argv") or [""]
     by_train = re.fullmatch(r"(.*\W)?train(\.py)?", program)
-    if len(modes) < 2 or len(runs) > len(modes) or not by_train:
+    if len(modes) < 2 or len(runs) > len(modes) or table.differences(runs) or not by_train:
         return []
     words = replaced(words, dict.fromkeys(OF_TRAIN))
     if value_of(words, "--holdout") is None:  # without, compare refuses to stop early

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from paddle_aug.errors import UserError
+from paddle_aug.results.text import count, shortened
 from paddle_aug.system import files
 from paddle_aug.system.schema import misfit
 
@@ -51,6 +52,26 @@ class Run:
         """The evaluation of the test images, which judges a run that `--early-stop` may have ended,
         as the eval images chose its last epoch; None for other runs."""
         return self.run.get("test") if self.run.get("config", {}).get("early_stop") else None
+
+    @property
+    def data_text(self) -> str | None:
+        """What it was evaluated on, in words; None if the log does not say. The number of images
+        that are held back is left out, as it may change with the seed where images have copies."""
+        data, config = self.run.get("data", {}), self.run.get("config", {})
+        if not {"name", "fingerprint", "class_names", "eval"} <= data.keys():
+            return None
+        classes = count(len(data["class_names"]), "class", "classes")
+        drawn = config.get("holdout") or config.get("fold")
+        images = "held-back images" if drawn else count(data["eval"], "eval image")
+        return f"{data['name']} ({classes}: {shortened(data['class_names'])}; {images})"
+
+    @property
+    def network_text(self) -> str | None:
+        """What was trained, in words; None if the log does not say."""
+        config = self.run.get("config", {})
+        if not {"network", "image_size"} <= config.keys():
+            return None
+        return f"{config['network']} ({config['image_size']} pixels)"
 
     @property
     def data_wait(self) -> float | None:
@@ -174,7 +195,8 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
     of one mode are adjacent, and modes are ordered as by `read_runs`.
 
     Raises:
-        UserError: what `read_runs` raises; a folder without runs; one seed of a mode twice.
+        UserError: what `read_runs` raises; a folder without runs; one seed of a mode twice; or
+            runs of a mode on different data.
     """
     runs = []
     for folder in dict.fromkeys(Path(folder) for folder in folders):
@@ -193,6 +215,7 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
             )
         runs += of_folder
     _refuse_repeated_seeds(runs)
+    _refuse_mixed_data(runs)
     return sorted(runs, key=lambda run: order(run.mode))
 
 
@@ -200,6 +223,23 @@ def by_mode(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """The runs of each mode, the notebook's modes first."""
     modes = sorted({run.mode for run in runs}, key=order)
     return {mode: [run for run in runs if run.mode == mode] for mode in modes}
+
+
+def by_data(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs by `data_text`, without those that have none; equal fingerprints are equal data."""
+    texts: dict[str, str] = {}
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.data_text:
+            text = texts.setdefault(run.run["data"]["fingerprint"], run.data_text)
+            groups.setdefault(text, []).append(run)
+    return groups
+
+
+def by_network(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs by `network_text`, without those that have none."""
+    texts = dict.fromkeys(run.network_text for run in runs if run.network_text)
+    return {text: [run for run in runs if run.network_text == text] for text in texts}
 
 
 def sound(runs: Sequence[Run]) -> list[Run]:
@@ -322,4 +362,16 @@ def _refuse_repeated_seeds(runs: list[Run]) -> None:
             raise UserError(
                 f"{first.folder} and {run.folder} both hold seed {run.seed} of "
                 f"{run.mode or 'none'!r}; leave one of them out"
+            )
+
+
+def _refuse_mixed_data(runs: list[Run]) -> None:
+    """Refuse a mode's runs on different data: their mean means nothing."""
+    for mode, members in by_mode(runs).items():
+        groups = by_data(members)
+        if len(groups) > 1:
+            (data, [run, *_]), (other_data, [other, *_]) = list(groups.items())[:2]
+            raise UserError(
+                f"{run.folder} and {other.folder} hold runs of {mode or 'none'!r} on different "
+                f"data, {data} and {other_data}; leave one of them out"
             )

@@ -8,7 +8,15 @@ import numpy as np
 from paddle_aug.errors import printable
 from paddle_aug.results.colours import label
 from paddle_aug.results.language import N_, _, is_english
-from paddle_aug.results.runlog import Run, by_mode, end_alike, sound, stack
+from paddle_aug.results.runlog import (
+    Run,
+    by_data,
+    by_mode,
+    by_network,
+    end_alike,
+    sound,
+    stack,
+)
 from paddle_aug.results.stats import LAST, best_epoch
 from paddle_aug.results.text import (
     MINUS,
@@ -164,7 +172,7 @@ def _mean_text(values: np.ndarray) -> str:
 
 def notes(runs: Sequence[Run]) -> list[str]:
     """What figures and table do not show, a sentence each."""
-    sentences = []
+    sentences = differences(runs)
     for mode, members in by_mode(runs).items():
         lengths = [run.epochs for run in sound(members)]
         if diverged := [run for run in members if run.diverged is not None]:
@@ -179,5 +187,25 @@ def notes(runs: Sequence[Run]) -> list[str]:
             sentences.append(
                 f"{label(mode)}: the seeds have {', '.join(map(str, lengths))} epochs; only the "
                 f"first {min(lengths)}, which all of them have, are shown{where}."
+            )
+    return sentences
+
+
+def differences(runs: Sequence[Run]) -> list[str]:
+    """Which runs are of different data, and which of different networks or image sizes, a sentence
+    each."""
+    sentences = []
+    for kind, word, groups in (
+        ("data", "on", by_data(runs)),
+        ("network and image size", "with", by_network(runs)),
+    ):
+        parts = [
+            f"{listed([label(mode) for mode in by_mode(members)])} {word} {text}"
+            for text, members in groups.items()
+        ]
+        if len(parts) > 1:
+            sentences.append(
+                f"These runs are not of the same {kind}: {'; '.join(parts)}. What differs between "
+                "them may not be the augmentation."
             )
     return sentences

@@ -225,6 +225,44 @@ def test_one_seed_of_a_mode_twice_is_refused(tmp_path):
         read_seeds([tmp_path / "first", tmp_path / "second"])
 
 
+def of_data(folder, seed, name="photos", class_names=("ant", "bee"), like=None, **config):
+    """A run of userDef on this data, whose fingerprint is the seed, or that of `like`; with each
+    seed, other images are evaluated."""
+    fingerprint = f"{seed if like is None else like}"
+    data = {"name": name, "fingerprint": fingerprint, "class_names": class_names, "eval": 3 + seed}
+    runlog.write(folder, "userDef", curves(), {"seed": seed, "config": config, "data": data})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("second", "data"),
+    [
+        ({"name": "other", "holdout": 0.25}, r"other \(2 classes: ant, bee; held-back images\)"),
+        ({"class_names": ["a"], "holdout": 0.5}, r"photos \(1 class: a; held-back images\)"),
+        ({}, r"photos \(2 classes: ant, bee; 4 eval images\)"),
+    ],
+)
+def test_seeds_of_a_mode_on_different_data_are_refused(tmp_path, second, data):
+    folders = [
+        of_data(tmp_path / "first", 0, holdout=0.25),
+        of_data(tmp_path / "second", 1, **second),
+    ]
+    known = r"photos \(2 classes: ant, bee; held-back images\)"
+    message = f"first and .*second hold runs of 'userDef' on different data, {known} and {data}; "
+    with pytest.raises(UserError, match=message):
+        read_seeds(folders)
+
+
+def test_seeds_that_hold_back_other_images_copies_and_old_logs_are_of_the_same_data(tmp_path):
+    shares = [of_data(tmp_path / f"share-{seed}", seed, holdout=0.5) for seed in (0, 1)]
+    folds = [of_data(tmp_path / f"fold-{seed}", seed, fold=f"{seed}/5") for seed in (2, 3)]
+    copy = of_data(tmp_path / "copy", 4, "copy", like=0)
+    old = [tmp_path / "old", tmp_path / "older"]
+    runlog.write(old[0], "userDef", curves(), {"seed": 5, "data": {"name": "other"}})
+    notebook_logs(old[1], "userDefAug_")
+    assert len(read_seeds([*shares, *folds, copy, *old])) == 7
+
+
 def test_a_folder_that_is_missing_or_has_no_logs_is_refused(tmp_path):
     assert f"{tmp_path / 'nowhere'} is not a folder" in refusal(tmp_path / "nowhere")
     notebook_logs(tmp_path / "full")

@@ -143,6 +143,16 @@ def test_an_answer_is_wrapped_at_words_where_the_terminal_has_a_width(monkeypatc
     assert paragraph(text).split("\n") == lines
 
 
+def of_data(folder, modes, name, class_names, network="lenet", **run):
+    """Runs of a network that were trained by `tools/train.py` on this data."""
+    facts = {
+        "argv": ["tools/train.py", "--data", name, "--holdout", "0.25"],
+        "config": {"holdout": 0.25, "network": network, "image_size": 32},
+        "data": {"name": name, "fingerprint": name, "class_names": class_names, "eval": 6},
+    }
+    return logs(folder, modes, **facts, **run)
+
+
 @pytest.fixture
 def plot(tmp_path, monkeypatch, capsys):
     """Runs tools/plot.py in the folder of the test; returns its exit code, stdout and stderr."""
@@ -226,12 +236,31 @@ def test_one_run_of_each_mode_leads_on_to_a_comparison_as_the_runs_were_trained(
     assert command is None or command in notes
 
 
+def test_runs_on_different_data_or_networks_have_a_note_and_no_next_command(plot, tmp_path):
+    of_data(tmp_path / "logs", ["none", "hflip"], "other", ["rose", "tulip"])
+    assert notes(read_seeds([tmp_path / "logs"])) == []
+    assert "next: " in plot("logs")[2]
+    of_data(tmp_path / "logs", ["userDef"], "photos", [*"abcde"], network="resnet18")
+    _, _, printed = plot("logs")
+    assert (
+        "These runs are not of the same data: none and hflip on other (2 classes: rose, tulip; "
+        "held-back images); userDef on photos (5 classes: a, b, c, d, …; held-back images). "
+        "What differs between them may not be the augmentation.\n"
+    ) in printed
+    assert (
+        "These runs are not of the same network and image size: none and hflip with lenet (32 "
+        "pixels); userDef with resnet18 (32 pixels). What "
+    ) in printed
+    assert "next: " not in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["bare"], "bare holds no logs"),
         (["nowhere"], "nowhere is not a folder"),
         (["torn"], "noAug_lossEval.npy is damaged"),
+        (["first", "second"], "first and second hold runs of 'none' on different data, photos ("),
         (["whole", "--output", "whole/noAug_run.json"], "cannot write"),
         (["whole", "--mark"], "no option --mark; did you mean '--markdown'?\n"),
     ],
@@ -241,6 +270,8 @@ def test_a_mistake_ends_with_one_message_and_code_2_and_writes_nothing(
 ):
     (tmp_path / "bare").mkdir()
     logs(tmp_path / "whole", [""])
+    of_data(tmp_path / "first", [""], "photos", ["ant"])
+    of_data(tmp_path / "second", [""], "other", ["ant"], seed=1)
     file = logs(tmp_path / "torn", ["", "userDef"]) / "noAug_lossEval.npy"
     file.write_bytes(file.read_bytes()[:-1])
     before = names(tmp_path)
