@@ -184,9 +184,13 @@ def _unfinished(results: Results) -> bool:
 
 
 def _fewer_than(results: Results) -> int | None:
-    """The epochs of the recipe where the comparison has fewer; else None."""
-    recipe = results.state.get("recipe") or {"epochs": 0}
-    return recipe["epochs"] if results.settings["config"]["epochs"] < recipe["epochs"] else None
+    """The epochs of the recipe where the comparison has fewer, and they ended a run before
+    `--early-stop` did; else None."""
+    config, recipe = results.settings["config"], results.state.get("recipe") or {"epochs": 0}
+    most = max(run.epochs for run in results.finished(results.main))
+    if config.get("early_stop") and most < config["epochs"]:
+        return None
+    return recipe["epochs"] if config["epochs"] < recipe["epochs"] else None
 
 
 def _again(words: list[str], text: str, more: Mapping[str, str | None]) -> Step:

@@ -5,7 +5,7 @@ import shlex
 
 import numpy as np
 import pytest
-from made_comparison import change_state, write_comparison
+from made_comparison import change_state, write_comparison, write_run
 
 from paddle_aug.commands import compare as compare_command
 from paddle_aug.commands import search as search_command
@@ -70,6 +70,17 @@ def test_where_curves_still_rise_the_answer_begins_with_that_too(tmp_path):
     config = results.settings["config"] | {"early_stop": 5, "early_stop_by": "accuracy"}
     change_state(tmp_path, settings=results.settings | {"config": config}, recipe=None)
     assert too_early(compare_results.read(tmp_path)) == []  # each run ended where it rose no more
+
+
+def test_runs_that_all_stopped_early_had_enough_epochs(tmp_path):
+    comparison(tmp_path, WORSE, epochs=6)
+    settings = compare_results.read(tmp_path).settings
+    config = settings["config"] | {"early_stop": 2, "early_stop_by": "accuracy"}
+    change_state(tmp_path, settings=settings | {"config": config | {"epochs": 8}})
+    results = compare_results.read(tmp_path)  # the recipe has 20 epochs
+    assert (too_early(results), next_step(results).command.split()[1]) == ([], "tools/search.py")
+    write_run(tmp_path / "seed-0", "none", 0, 0.5, epochs=8)
+    assert too_early(compare_results.read(tmp_path))[0].startswith("Too early to tell: the runs ")
 
 
 def test_a_lead_that_still_grows_is_an_answer_and_says_so(tmp_path):
