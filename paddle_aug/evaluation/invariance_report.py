@@ -149,12 +149,12 @@ def limits(result: Map) -> list[str]:
 
 
 def notes(result: Map) -> list[str]:
-    """A sentence for each network that has next to no accuracy to lose."""
+    """A sentence for each network that is not shown to be better than the most frequent class."""
     labels = Counter(sample.label for sample in result.data.eval)
     most = max(labels.values()) / labels.total()
     text = _(
-        "{name} is right about {share:.1f}% of the unchanged images, no more than one answer for "
-        "all of them could be ({most:.1f}%): its curves say nothing"
+        "{name} is right about {share:.1f}% of the unchanged images, which is not shown to be more "
+        "than one answer for all of them would get ({most:.1f}%): its curves say nothing"
     )
     return [
         text.format(name=curve.subject.name, share=100 * curve.clean, most=100 * most)

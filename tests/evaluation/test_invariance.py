@@ -356,8 +356,8 @@ def test_one_network_is_compared_with_none_and_guessing_is_told(photos):
     result = a_map((0.3, 0.3, 0.3, 0.34, 0.3, 0.3, 0.3), photos=photos)
     assert invariance_report.differences(result) == []
     assert invariance_report.notes(result) == [
-        "none is right about 34.0% of the unchanged images, no more than one answer for all of "
-        "them could be (33.3%): its curves say nothing"
+        "none is right about 34.0% of the unchanged images, which is not shown to be more than one "
+        "answer for all of them would get (33.3%): its curves say nothing"
     ]
     assert "By every network" not in invariance_report.page(result)
     assert invariance_report.notes(a_map((0.8,) * 7, photos=photos)) == []
