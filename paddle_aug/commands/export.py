@@ -40,7 +40,8 @@ STOPPED = "stopped; run the same command to continue"
 def main() -> int:
     parser = CommandParser(
         "Write augmented copies of the training images as a data set, with Train.txt, Eval.txt and "
-        "labels.txt. Copy 000 is what training sees in epoch 1, copy 001 in epoch 2, and so on.",
+        "labels.txt. Copy 000 is what training sees in epoch 1, copy 001 in epoch 2, and so on; "
+        "a training of the head alone draws from the first --passes of these in each epoch.",
         "[OUT]",
         EXAMPLES,
     )

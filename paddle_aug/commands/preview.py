@@ -263,7 +263,7 @@ def facts_of(options: argparse.Namespace, shown: Shown) -> list[str]:
         images.format(number=len(shown.dataset), data=config.data or _("the sample")),
         size.format(seed=config.seed, side=config.image_size),
     ]
-    if options.run:
+    if options.run and shown.certain:
         exactly = _("what the network of {run} was given, pixel by pixel")
         if mixes(config):
             exactly = _("what the network of {run} was given, to a grey level")

@@ -1,7 +1,7 @@
 """Samples under an augmentation, and the keys of an epoch, which decide each image. No Paddle."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 
 import numpy as np
@@ -168,6 +168,17 @@ def epoch_keys(
     starts = batch_starts(length, batch_size, fewest if shuffle else 1)
     for start, end in zip(starts, [*starts[1:], length], strict=True):
         yield keys[start:end]
+
+
+def key_of_pass(length: int, seed: int, epoch: int, passes: int) -> Callable[[Key], Key]:
+    """From a key of this epoch to the one whose augmentation it takes, where each of `length`
+    images is augmented in `passes` passes, as in the first epochs, and an epoch draws one of these
+    for each image; copies of an image take the next ones. With 0 passes, each key takes its own.
+    """
+    if not passes:
+        return lambda key: key
+    chosen = generator(seed, "passes", epoch).integers(passes, size=length)
+    return lambda key: ((int(chosen[key[1]]) + sum(key[2:])) % passes, key[1])
 
 
 def balanced_order(labels: Sequence[int], rng: np.random.Generator) -> np.ndarray:

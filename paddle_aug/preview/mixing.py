@@ -6,13 +6,11 @@ import numpy as np
 import paddle
 from paddle.nn.functional import one_hot
 
-from paddle_aug.config import TrainConfig
-from paddle_aug.data.augmented import Key, epoch_keys
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import changing
 from paddle_aug.preview.captions import SEPARATOR, caption
-from paddle_aug.preview.preview import Cell, Draws, Shown, original
+from paddle_aug.preview.preview import Cell, Draws, Shown, batch_of, original, session_of
 from paddle_aug.results.language import _
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.distributed import Group
@@ -53,29 +51,9 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     return cells
 
 
-def batch_of(
-    config: TrainConfig, labels: list[int], key: Key, processes: int
-) -> tuple[int, list[Key]]:
-    """The step, counted from 1, in which training meets this key, and all keys of its batch.
-
-    Raises:
-        UserError: a balanced epoch does not draw it.
-    """
-    how = (len(labels), config.step_batch, config.seed, key[0], True, 2 * processes)
-    batches = epoch_keys(*how, labels if config.sampler == "balanced" else None)
-    for step, keys in enumerate(batches, 1):
-        if key in keys:
-            return step, keys
-    raise UserError(
-        f"--sampler balanced does not draw image {key[1]} in epoch {key[0] + 1}; show another "
-        "epoch or image"
-    )
-
-
 def processes(sessions: Sequence[dict], epoch: int) -> int:
     """The number of processes that trained in this epoch; 1 if no session says."""
-    reached = [session for session in sessions if session["from_epoch"] <= epoch]
-    return reached[-1].get("processes", 1) if reached else 1
+    return session_of(sessions, epoch).get("processes", 1)
 
 
 def mix_captions(drawn: Drawn, place: int, other: str) -> list[str]:

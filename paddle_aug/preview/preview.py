@@ -10,7 +10,7 @@ import numpy as np
 
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig, config_of, make_config
-from paddle_aug.data.augmented import Augmented
+from paddle_aug.data.augmented import Augmented, Key, epoch_keys, key_of_pass
 from paddle_aug.data.dataset import checked
 from paddle_aug.data.samples import Sample
 from paddle_aug.errors import UserError, found_in
@@ -23,6 +23,7 @@ from paddle_aug.inputs import (
     config_and_data,
     drawn,
     members,
+    mixes,
     op_name,
     open_data,
     own_size,
@@ -66,13 +67,15 @@ class Section(NamedTuple):
 class Shown(NamedTuple):
     """A config and the training images that it augments: `dataset[epoch, index]`.
 
-    For a run, `sessions` are those of its run.json, and `notes` say what has changed since.
+    For a run, `sessions` are those of its run.json, and `notes` say what has changed since. It is
+    not `certain` if its run.json does not say which draws its network was given.
     """
 
     config: TrainConfig
     dataset: Augmented
     sessions: Sequence[dict] = ()
     notes: Sequence[str] = ()
+    certain: bool = True
 
 
 class Draws(NamedTuple):
@@ -151,16 +154,54 @@ def original(dataset: Augmented, index: int) -> Cell:
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image before it is augmented, and as it is in each epoch, with the ops that changed it;
-    where none are mixed."""
+    where none are mixed.
+
+    Raises:
+        UserError: a balanced epoch of a run does not draw it.
+    """
     dataset = shown.dataset
     first = original(dataset, index)
     cells = [first] if draws.original else []
     for epoch in draws.epochs:
-        key = (epoch, index)
+        key = given_key(shown, (epoch, index))
         image = dataset.augmented(first.image, key)
         text = caption(changing(dataset, first.image, key))
         cells.append(Cell(image, _("epoch {number}").format(number=epoch + 1), text))
     return cells
+
+
+def given_key(shown: Shown, key: Key) -> Key:
+    """The key of what a run's network was given for this one; the same one where it is no run."""
+    config, samples = shown.config, shown.dataset.samples
+    if shown.sessions and config.sampler == "balanced":
+        batch_of(config, [sample.label for sample in samples], key, 1)  # refuses
+    passes = session_of(shown.sessions, key[0]).get("passes", 0)
+    return key_of_pass(len(samples), config.seed, key[0], passes)(key)
+
+
+def batch_of(
+    config: TrainConfig, labels: list[int], key: Key, processes: int
+) -> tuple[int, list[Key]]:
+    """The step, counted from 1, in which training meets this key, and all keys of its batch.
+
+    Raises:
+        UserError: a balanced epoch does not draw it.
+    """
+    how = (len(labels), config.step_batch, config.seed, key[0], True, 2 * processes)
+    batches = epoch_keys(*how, labels if config.sampler == "balanced" else None)
+    for step, keys in enumerate(batches, 1):
+        if key in keys:
+            return step, keys
+    raise UserError(
+        f"--sampler balanced does not draw image {key[1]} in epoch {key[0] + 1}; show another "
+        "epoch or image"
+    )
+
+
+def session_of(sessions: Sequence[dict], epoch: int) -> dict:
+    """The session that trained in this epoch; {} if none says so."""
+    reached = [session for session in sessions if session["from_epoch"] <= epoch]
+    return reached[-1] if reached else {}
 
 
 def ops_of(config: TrainConfig, samples: Sequence[Sample]) -> dict[str, Augmented]:
@@ -202,7 +243,7 @@ def draws_by_op(ops: dict[str, Augmented], index: int, draws: Draws) -> list[Sec
 
 
 def read_run(file: Path | str, data: str | None = None) -> Shown:
-    """What the network of a run.json saw: `dataset[epoch, index]` has the same pixels.
+    """The run of a run.json, of which `cells_of` shows what its network saw.
 
     `data` is where the run's data is now, if it has moved.
 
@@ -237,4 +278,18 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     imports = (run["sessions"] or [{}])[-1].get("imports", {})
     with plugins.missing(imports), found_in(file):
         dataset = augmented(config, data_now.train, config.augment)
-    return Shown(config, dataset, run["sessions"], differing_versions(then))
+    notes = differing_versions(then)
+    certain = mixes(config) or isinstance(dataset.transform, Identity) or says_passes(run)
+    if not certain:
+        notes.append(
+            "this run.json of an earlier version does not say whether the epochs drew from "
+            f"--passes {run['config']['passes']} of the frozen layers; if they did, the network "
+            "was given other draws than these"
+        )
+    return Shown(config, dataset, run["sessions"], notes, certain)
+
+
+def says_passes(run: dict) -> bool:
+    """Whether a run.json says from how many passes of its frozen layers the epochs drew."""
+    asked = run["config"].get("freeze") and run["config"].get("passes")
+    return not asked or all("passes" in session for session in run["sessions"])

@@ -32,6 +32,8 @@ class Batches:
     at_once: int | None = None
     balanced: bool = False
 
+    passes = 0  # see `key_of_pass`
+
     @property
     def images(self) -> int:
         """Images in an epoch, over all processes."""

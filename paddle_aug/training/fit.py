@@ -118,7 +118,6 @@ def fit_held(
         progress = begin(run)
         if progress.finished(config):
             return progress
-        begin_session(run, progress, device, workers)
         training, evaluation = ways(config, network, frozen, normalize)
         batches = {
             name: evaluation.batches(workers, name, config.micro_batch, config.seed, False, group)
@@ -126,6 +125,7 @@ def fit_held(
         }
         how = (config.step_batch, config.seed, True, group, at_once, config.sampler == "balanced")
         train_batches = training.batches(workers, "train", *how)
+        begin_session(run, progress, device, train_batches)
         mixer = Mixer(config, group, training.prepare)
         if config.head_epochs and not progress.done:
             all_images = (workers, "clean", config.micro_batch, config.seed, False, Group())

@@ -16,8 +16,8 @@ from paddle import nn
 
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig
-from paddle_aug.data.augmented import Key
-from paddle_aug.rng import generator
+from paddle_aug.data.augmented import Key, key_of_pass
+from paddle_aug.inputs import transform_of
 from paddle_aug.system.processes import cores
 from paddle_aug.training.batches import Batches, Normalize, tensor_of
 from paddle_aug.training.mixing import mixes_of
@@ -51,11 +51,13 @@ def ways(
         whole = Way(Batches, normalize, network)
         return whole, whole
     features = features_of(config, first, normalize)
-    evaluation = Way(partial(FeatureBatches, features=features), features, rest)
+    evaluation = Way(partial(FeatureBatches, features=features, passes=1), features, rest)
     if mixes_of(config):
         return Way(Batches, normalize, nn.Sequential(features.front, rest)), evaluation
     trained = [name for name, value in network.named_parameters() if not value.stop_gradient]
     passes = config.passes if all(in_head(network, name) for name in trained) else 0
+    if isinstance(transform_of(config), Identity):
+        passes = 1
     batches = partial(FeatureBatches, features=features, passes=passes)
     return evaluation._replace(batches=batches), evaluation
 
@@ -163,28 +165,20 @@ class Features:
 class FeatureBatches(Batches):
     """Batches with `Wanted` features in the place of images.
 
-    Features of unaugmented images are computed once. Of an augmented image there are `passes`, its
-    augmentations in the first epochs, and each epoch draws one of them (its copies in the epoch
-    take the next ones); with 0 passes, each epoch augments anew.
+    Features of unaugmented images are computed once, in 1 pass. For augmented images see
+    `key_of_pass`.
     """
 
     features: Features = field(kw_only=True)
-    passes: int = 0
+    passes: int = field(kw_only=True)
     known: Known = field(default_factory=dict)
 
     def of(self, epoch: int) -> Iterator[tuple[Wanted, paddle.Tensor, int]]:
         """The batches of one epoch."""
         dataset, parts = self.workers.datasets[self.name], self.parts(epoch)
         plain = isinstance(dataset.transform, Identity)
-        chosen = generator(self.seed, "passes", epoch).integers(self.passes or 1, size=self.images)
+        drawn = key_of_pass(self.images, self.seed, epoch, self.passes)
         known = self.features.known if plain else self.known
-
-        def drawn(key: Key) -> Key:
-            """The key whose augmentation stands for this one's."""
-            index, copy = key[1], sum(key[2:])
-            if plain:
-                return 0, index
-            return ((int(chosen[index]) + copy) % self.passes, index) if self.passes else key
 
         def name(key: Key) -> Hashable:
             sample = dataset.samples[key[1]]
@@ -203,6 +197,6 @@ class FeatureBatches(Batches):
                 fetched.update(new[-1][0])
             labels = np.array([dataset.samples[key[1]].label for key in part], np.int64)
             yield Wanted(names, new, known), tensor_of(labels), total
-            if not (plain or self.passes):
+            if not self.passes:
                 for used in names:
                     del known[used]  # no later epoch has these augmentations

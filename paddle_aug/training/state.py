@@ -15,7 +15,6 @@ from paddle_aug.config import EARLIER_DEFAULTS, TrainConfig, flag, of_type
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.samples import Sample
-from paddle_aug.data.workers import Workers
 from paddle_aug.errors import Diverged, UserError
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
@@ -25,6 +24,7 @@ from paddle_aug.system.commit import commit
 from paddle_aug.system.files import set_aside
 from paddle_aug.system.versions import versions
 from paddle_aug.training import checkpoint, checkpoint_schema
+from paddle_aug.training.batches import Batches
 from paddle_aug.training.cpu import MKL_INSTRUCTIONS, cpu_model
 from paddle_aug.training.distributed import Group
 from paddle_aug.training.ema import Average
@@ -176,11 +176,12 @@ def finished_before(run: Run, earlier: dict, path: Path) -> Progress:
     return Progress(curves, earlier["epochs"], test=earlier.get("test"), stopped=True)
 
 
-def begin_session(run: Run, progress: Progress, device: str, workers: Workers) -> None:
+def begin_session(run: Run, progress: Progress, device: str, batches: Batches) -> None:
     """Add this session, as run.json has it, and warn if it computes other bits than the one before.
 
     Epochs are counted from 0.
     """
+    workers = batches.workers
     decoded = workers.datasets["train"].decoded
     session = {
         "from_epoch": progress.done,
@@ -191,6 +192,7 @@ def begin_session(run: Run, progress: Progress, device: str, workers: Workers) -
         "cpu": cpu_model(),
         "processes": run.group.size,
         "mkl": os.environ.get(MKL_INSTRUCTIONS),
+        "passes": batches.passes,
         "num_workers": workers.processes,
         "cache": decoded.way if decoded else "off",
         "imports": plugins.loaded(),

@@ -172,6 +172,35 @@ def test_a_run_by_other_versions_says_so(tmp_path, photos):
     assert preview.read_run(file).notes == [opencv, "imgaug was None, here it is 0.4.0"]
 
 
+def test_a_run_that_does_not_tell_its_passes_says_so(tmp_path, photos, monkeypatch, capsys):
+    config = json.loads(run_file(tmp_path, photos).read_text())["config"]
+    frozen = {**config, "freeze": "body", "passes": 3}
+
+    def notes(config, *sessions):
+        sessions = [{"from_epoch": epoch, **session} for epoch, session in enumerate(sessions)]
+        return preview.read_run(run_file(tmp_path, photos, config=config, sessions=sessions)).notes
+
+    (note,) = notes(frozen, {}, {"passes": 3})
+    assert note == (
+        "this run.json of an earlier version does not say whether the epochs drew from --passes 3 "
+        "of the frozen layers; if they did, the network was given other draws than these"
+    )
+    before_passes = {name: value for name, value in frozen.items() if name != "passes"}
+    others = [{"augment": "none"}, {"mix": "mixup"}, {"freeze": None}, {"passes": 0}]
+    for known in (config, before_passes, *({**frozen, **change} for change in others)):
+        assert notes(known, {}) == []
+    assert notes(frozen, {"passes": 3}) == []
+
+    page = tmp_path / "a.html"
+    claim = "was given, pixel by pixel"
+    for session, claimed in (({"passes": 3}, True), ({}, False)):
+        file = run_file(tmp_path, photos, config=frozen, sessions=[{"from_epoch": 0, **session}])
+        run_tool("preview.py", "--run", file, "--html", page, monkeypatch=monkeypatch)
+        text = page.read_text(encoding="utf-8")
+        assert (claim in text, note in text) == (claimed, not claimed)
+        assert (note in capsys.readouterr().err) is not claimed
+
+
 def test_a_run_on_other_data_is_refused(tmp_path, photos):
     file = run_file(tmp_path, photos)
     other = write_dataset(tmp_path / "other", classes=2)

@@ -11,8 +11,8 @@ from paddle_aug.data.dataset import open_dataset
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
 from paddle_aug.preview import preview
-from paddle_aug.preview.mixing import batch_of, mixed_cells, processes
-from paddle_aug.preview.preview import Draws, Shown
+from paddle_aug.preview.mixing import mixed_cells, processes
+from paddle_aug.preview.preview import Draws, Shown, batch_of
 from paddle_aug.training import fit as train
 from paddle_aug.training import mixing
 

@@ -21,6 +21,7 @@ from paddle_aug.training import fit as train
 from paddle_aug.training import mixing
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.distributed import Group
+from paddle_aug.training.frozen import FeatureBatches
 
 
 @pytest.fixture
@@ -67,6 +68,78 @@ def test_a_run_is_shown_as_it_was_fed(config, monkeypatch, changes, images):
         for epoch, cell in enumerate(cells):
             assert (cell.image == fed[epoch, index]).all()
     assert len({image.tobytes() for image in fed.values()}) > images
+
+
+def trained_frozen(config, monkeypatch):
+    """Train on frozen layers, and return the run.json's path and every training image whose
+    features were fed, by its key."""
+    fed, pictures = {}, {}
+    of = FeatureBatches.of
+
+    def spy(self, epoch):
+        for (keys, _), batch in zip(self.parts(epoch), of(self, epoch), strict=True):
+            if self.name == "train":
+                for names, images in batch[0].new:
+                    pictures.update(zip(names, images.numpy(), strict=True))
+                fed.update(
+                    (key, pictures[name]) for key, name in zip(keys, batch[0].names, strict=True)
+                )
+            yield batch
+
+    monkeypatch.setattr(FeatureBatches, "of", spy)
+    train.fit(config)
+    monkeypatch.undo()
+    (file,) = Path(config.log_dir).glob("*run.json")
+    return file, fed
+
+
+@pytest.mark.parametrize(
+    ("changes", "differing"),
+    [
+        ({"passes": 2}, True),
+        ({"passes": 0}, False),
+        ({"passes": 2, "freeze": "features.0,features.1,features.2,features.3"}, False),
+        ({"augment": "none", "stretch": False, "eval_transform": "random_crop(16)"}, True),
+    ],
+    ids=["head alone", "no passes", "more than the head", "unaugmented"],
+)
+def test_a_run_on_frozen_layers_is_shown_as_it_was_fed(config, monkeypatch, changes, differing):
+    changes = {"augment": "userDef", "freeze": "body", "epochs": 5, "fraction": 0.5, **changes}
+    file, fed = trained_frozen(replace(config, **changes), monkeypatch)
+    seen = preview.read_run(file)
+    assert (seen.certain, seen.notes) == (True, [])
+    assert set(fed) == {(epoch, index) for epoch in range(5) for index in range(12)}
+    others = 0
+    for index in range(12):
+        cells = preview.cells_of(seen, index, Draws(5, original=False))
+        for epoch, cell in enumerate(cells):
+            assert (cell.image == fed[epoch, index]).all()
+            assert cell.title == f"epoch {epoch + 1}"
+            others += not np.array_equal(cell.image, seen.dataset[epoch, index][0])
+    assert (others > 12) is differing
+
+
+@pytest.mark.parametrize("freeze", [None, "body"])
+def test_of_a_balanced_run_what_its_epochs_drew_is_shown(config, monkeypatch, freeze):
+    """Of 8, 8 and 3 images, a class has six or seven places in an epoch."""
+    config = replace(
+        config, augment="userDef", sampler="balanced", first=19, freeze=freeze, passes=2, epochs=3
+    )
+    file, fed = (trained_frozen if freeze else trained)(config, monkeypatch)
+    seen = preview.read_run(file)
+    refused = 0
+    for epoch, index in np.ndindex(3, 19):
+        draws = Draws(1, epoch, original=False)
+        if (epoch, index) in fed:
+            (cell,) = preview.cells_of(seen, index, draws)
+            assert (cell.image == fed[epoch, index]).all()
+        else:
+            refused += 1
+            text = f"--sampler balanced does not draw image {index} in epoch {epoch + 1}; show "
+            with pytest.raises(UserError, match=text):
+                preview.cells_of(seen, index, draws)
+    assert refused >= 6
+    assert any(len(key) == 3 for key in fed), "copies, which are not shown"
 
 
 def test_a_mix_in_two_processes_is_shown_to_a_grey_level(config):
