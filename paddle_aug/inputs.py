@@ -169,8 +169,9 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     """Log what is odd about the data, a line each."""
     for remark in remarks.lines_of_classes(found):
         logger.warning("%s: %s", found.name, remark)
-    # Without a selected part, the first run's stands for all.
-    part = selected(config, data) if config.holdout and not select_part else data
+    part = data
+    if not select_part and (config.holdout or config.fold):  # each run has its own; the first's is:
+        part = selected(config, replace(data, test=[]))
     if remark := remarks.of_unevaluated(part):
         logger.warning("%s: %s", found.name, remark)
     if _searches_copies(config, found):

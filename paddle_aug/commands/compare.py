@@ -52,7 +52,8 @@ def main() -> None:
     settings = settings_of(options, given)
     command = shlex.join([*tool("compare"), *sys.argv[1:]])
     with runner.hold(options.out, other="search.json"):
-        data = open_data(settings.config, select_part=False)
+        first = replace(settings.config, fold=settings.fold(settings.seed_numbers[0]))
+        data = open_data(first, select_part=False)
         experiment = Experiment(
             settings, data, options.out, command, options.jobs, engine=engine, recipe=options.recipe
         )

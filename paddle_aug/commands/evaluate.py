@@ -147,6 +147,6 @@ def next_step(options: argparse.Namespace, trained: "Trained") -> tuple[str, str
     config = trained.config
     for name in (*SOURCES, "holdout"):
         words += [flag(name), str(value)] if (value := getattr(config, name)) else []
-    of_sample = trained.data_name == "sample"
+    of_sample = trained.data_name == "sample" and config.data in (None, "sample")
     words += ["--kfold", config.fold.partition("/")[2]] if config.fold else []
     return text, shlex.join([*words, "--recipe", "sample" if of_sample else recipe()])

@@ -54,9 +54,6 @@ def main() -> int:
         raise UserError(f"--threshold must be from 0 to 1, not {threshold}")
     if options.csv == options.json == "-":
         raise UserError("--csv - and --json - cannot both go to stdout")
-    for name, file in (("--csv", options.csv), ("--json", options.json)):
-        if file not in (None, "-"):
-            refuse_unwritable_file(file, name)
 
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     import numpy as np
@@ -74,6 +71,9 @@ def main() -> int:
     trained = load_trained(options.weights, options.run)
     if options.sort_into:
         refuse_existing(options.sort_into)
+    for name, file in (("--csv", options.csv), ("--json", options.json)):
+        if file not in (None, "-"):
+            refuse_unwritable_file(file, name)
     for message in (*notes, *faults):
         logger.warning(message)
 

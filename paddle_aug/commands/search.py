@@ -48,7 +48,7 @@ def main() -> None:
     # Paddle takes seconds to import; --help and mistyped options need not wait for it.
     from paddle_aug.experiments import runner, search_report
     from paddle_aug.experiments.search import Search, Settings
-    from paddle_aug.inputs import open_data
+    from paddle_aug.inputs import find_data, open_data
 
     config = replace(make_config(given, options.recipe), augment="none", mix="none")
     settings = Settings(
@@ -60,7 +60,9 @@ def main() -> None:
         tuple(options.also),
     )
     with runner.hold(options.out, other="compare.json"):
-        data = open_data(config, select_part=False)
+        found = find_data(config)
+        divided = config if found.eval else replace(config, holdout=settings.holdout)
+        data = open_data(divided, found=found, select_part=False)
         command, dropped = training_command(
             given, options.recipe, holdout=None if data.eval else settings.holdout
         )
@@ -134,7 +136,7 @@ def training_command(
         words += ["--import", ",".join(imports)]
     for name, value in given.items():
         # A training of its own has all cores.
-        if name in saving or name in ("holdout", "threads"):
+        if name in saving or name in ("holdout", "fold", "threads"):
             continue
         if isinstance(value, bool):
             words.append(flag(name) if value else flag(name).replace("--", "--no-", 1))

@@ -14,9 +14,8 @@ from paddle_aug.data.duplicates import components, near_pairs, thumbnail
 from paddle_aug.data.readers.list_format import subtract
 from paddle_aug.data.samples import Found, Sample, normal_path
 from paddle_aug.errors import UserError
-from paddle_aug.results import language
+from paddle_aug.results import language, text
 from paddle_aug.results.language import _, count
-from paddle_aug.results.text import shortened
 from paddle_aug.system.program import tool
 
 MAX_NAMED = 3  # places in a line of training
@@ -148,10 +147,9 @@ def of_unevaluated(data: Dataset) -> str | None:
     labels = {sample.label for sample in data.train} - {sample.label for sample in data.eval}
     if not labels or not data.eval:
         return None
-    names = shortened([class_name(data, label) for label in sorted(labels)], MAX_NAMED)
-    with language.used("en"):
-        classes = count(len(labels), "class", "classes")
-    return f"{classes} without an evaluation image ({names}); accuracy says nothing about them"
+    names = text.shortened([class_name(data, label) for label in sorted(labels)], MAX_NAMED)
+    classes = text.count(len(labels), "class", "classes")
+    return f"{classes} without an evaluation image ({names}): accuracy says nothing of such a class"
 
 
 def _folded(name: str) -> str:

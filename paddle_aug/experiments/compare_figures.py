@@ -37,7 +37,7 @@ CAPTIONS = {
         "Change of each class's accuracy against the baseline, in points; bold where its own 95 % "
         "interval excludes 0."
     ),
-    EXAMPLES: N_("The same training images under each mode, as its first epoch draws them."),
+    EXAMPLES: N_("The same training images under each mode."),
 }
 
 

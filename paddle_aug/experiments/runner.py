@@ -160,12 +160,10 @@ def hold(folder: Path, other: str) -> contextlib.AbstractContextManager:
             "compare and search start their own processes; run them without "
             "paddle.distributed.launch"
         )
-    free = f"--out {shlex.quote(f'{folder}-2')}"
+    free = f"add --out {shlex.quote(f'{folder}-2')}"
     if (folder / other).exists():
-        raise UserError(f"{folder / other} and its report are of another command; give {free}")
-    refusal = (
-        f"another comparison or search is running in {folder}; wait for it to end, or add {free}"
-    )
+        raise UserError(f"{folder / other} is there, and its report would be replaced; {free}")
+    refusal = f"another comparison or search is running in {folder}; wait for it to end, or {free}"
     return held(folder, "--out", refusal)
 
 

@@ -10,7 +10,7 @@ from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import changing
 from paddle_aug.preview.captions import SEPARATOR, caption
-from paddle_aug.preview.preview import Cell, Draws, Shown, batch_of, original, session_of
+from paddle_aug.preview.preview import Cell, Draws, Shown, batch_of, of_epochs, original, session_of
 from paddle_aug.results.language import _
 from paddle_aug.training.batches import Normalize
 from paddle_aug.training.distributed import Group
@@ -20,7 +20,8 @@ from paddle_aug.training.mixing import Drawn, Mixer
 def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image before it is augmented, and as a network sees it in each epoch, to a grey level.
 
-    The last batch of an epoch depends on the number of processes, which a run's sessions have.
+    The last batch of an epoch depends on the number of processes, which a run's sessions have. For
+    epochs that do not draw the image see `of_epochs`.
 
     Raises:
         UserError: there is no other image to mix it with.
@@ -29,8 +30,8 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     if len(dataset) == 1:
         raise UserError("there is no other image to mix this one with; give its data set by --data")
     first = original(dataset, index)
-    cells = [first] if draws.original else []
-    for epoch in draws.epochs:
+
+    def seen(epoch: int) -> tuple[np.ndarray, str]:
         key = (epoch, index)
         labels = [sample.label for sample in dataset.samples]
         step, keys = batch_of(config, labels, key, processes(shown.sessions, epoch))
@@ -46,9 +47,9 @@ def mixed_cells(shown: Shown, index: int, draws: Draws) -> list[Cell]:
         ops = changing(dataset, first.image, key)
         texts = [caption(ops)] if ops else []
         text = SEPARATOR.join(texts + mix_captions(numbers, place, other))
-        title = _("epoch {number}").format(number=epoch + 1)
-        cells.append(Cell(np.rint(255 * pixels).astype(np.uint8), title, text))
-    return cells
+        return np.rint(255 * pixels).astype(np.uint8), text
+
+    return ([first] if draws.original else []) + of_epochs(seen, draws, config.image_size)
 
 
 def processes(sessions: Sequence[dict], epoch: int) -> int:

@@ -1,7 +1,7 @@
 """Pictures of what augmentations do: an image and draws of it, each with its parameters."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +36,8 @@ from paddle_aug.results.language import _
 from paddle_aug.system import files, plugins
 from paddle_aug.system.schema import TEXT, WHOLE, misfit
 from paddle_aug.system.versions import differing_versions, versions
+
+GREY = 128  # of a picture that an epoch does not have
 
 # What a run.json must hold to be shown.
 RUN = {
@@ -76,6 +78,10 @@ class Shown(NamedTuple):
     sessions: Sequence[dict] = ()
     notes: Sequence[str] = ()
     certain: bool = True
+
+
+class NotDrawn(UserError):
+    """An epoch does not draw the image."""
 
 
 class Draws(NamedTuple):
@@ -154,19 +160,35 @@ def original(dataset: Augmented, index: int) -> Cell:
 
 def cells_of(shown: Shown, index: int, draws: Draws) -> list[Cell]:
     """The image before it is augmented, and as it is in each epoch, with the ops that changed it;
-    where none are mixed.
-
-    Raises:
-        UserError: a balanced epoch of a run does not draw it.
-    """
+    where none are mixed. For epochs of a run see `of_epochs`."""
     dataset = shown.dataset
     first = original(dataset, index)
-    cells = [first] if draws.original else []
-    for epoch in draws.epochs:
+
+    def seen(epoch: int) -> tuple[np.ndarray, str]:
         key = given_key(shown, (epoch, index))
-        image = dataset.augmented(first.image, key)
         text = caption(changing(dataset, first.image, key))
+        return dataset.augmented(first.image, key), text
+
+    return ([first] if draws.original else []) + of_epochs(seen, draws, shown.config.image_size)
+
+
+def of_epochs(seen: Callable[[int], tuple[np.ndarray, str]], draws: Draws, side: int) -> list[Cell]:
+    """A cell for each epoch, by a function that gives its picture and caption; a grey one where a
+    balanced epoch does not draw the image.
+
+    Raises:
+        UserError: none of the epochs draws it.
+    """
+    cells, missed = [], []
+    for epoch in draws.epochs:
+        try:
+            image, text = seen(epoch)
+        except NotDrawn as error:
+            missed.append(error)
+            image, text = np.full((side, side, 3), GREY, np.uint8), _("not drawn in this epoch")
         cells.append(Cell(image, _("epoch {number}").format(number=epoch + 1), text))
+    if missed and len(missed) == len(cells):
+        raise missed[0]
     return cells
 
 
@@ -174,7 +196,7 @@ def given_key(shown: Shown, key: Key) -> Key:
     """The key of what a run's network was given for this one; the same one where it is no run."""
     config, samples = shown.config, shown.dataset.samples
     if shown.sessions and config.sampler == "balanced":
-        batch_of(config, [sample.label for sample in samples], key, 1)  # refuses
+        batch_of(config, [sample.label for sample in samples], key, 1)  # or NotDrawn
     passes = session_of(shown.sessions, key[0]).get("passes", 0)
     return key_of_pass(len(samples), config.seed, key[0], passes)(key)
 
@@ -185,14 +207,14 @@ def batch_of(
     """The step, counted from 1, in which training meets this key, and all keys of its batch.
 
     Raises:
-        UserError: a balanced epoch does not draw it.
+        NotDrawn: a balanced epoch does not draw it.
     """
     how = (len(labels), config.step_batch, config.seed, key[0], True, 2 * processes)
     batches = epoch_keys(*how, labels if config.sampler == "balanced" else None)
     for step, keys in enumerate(batches, 1):
         if key in keys:
             return step, keys
-    raise UserError(
+    raise NotDrawn(
         f"--sampler balanced does not draw image {key[1]} in epoch {key[0] + 1}; show another "
         "epoch or image"
     )
@@ -282,9 +304,8 @@ def read_run(file: Path | str, data: str | None = None) -> Shown:
     certain = mixes(config) or isinstance(dataset.transform, Identity) or says_passes(run)
     if not certain:
         notes.append(
-            "this run.json of an earlier version does not say whether the epochs drew from "
-            f"--passes {run['config']['passes']} of the frozen layers; if they did, the network "
-            "was given other draws than these"
+            "this run.json is of an earlier version and does not say whether --passes "
+            f"{run['config']['passes']} applied; if it did, the network saw other draws than these"
         )
     return Shown(config, dataset, run["sessions"], notes, certain)
 

@@ -196,7 +196,7 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
 
     Raises:
         UserError: what `read_runs` raises; a folder without runs; one seed of a mode twice; or
-            runs of a mode on different data.
+            runs of a mode with different classes or networks.
     """
     runs = []
     for folder in dict.fromkeys(Path(folder) for folder in folders):
@@ -215,7 +215,7 @@ def read_seeds(folders: Iterable[Path | str]) -> list[Run]:
             )
         runs += of_folder
     _refuse_repeated_seeds(runs)
-    _refuse_mixed_data(runs)
+    _refuse_unlike(runs)
     return sorted(runs, key=lambda run: order(run.mode))
 
 
@@ -228,18 +228,24 @@ def by_mode(runs: Sequence[Run]) -> dict[str, list[Run]]:
 def by_data(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """The runs by `data_text`, without those that have none; equal fingerprints are equal data."""
     texts: dict[str, str] = {}
-    groups: dict[str, list[Run]] = {}
     for run in runs:
         if run.data_text:
-            text = texts.setdefault(run.run["data"]["fingerprint"], run.data_text)
-            groups.setdefault(text, []).append(run)
-    return groups
+            texts.setdefault(run.run["data"]["fingerprint"], run.data_text)
+    return _grouped(runs, lambda run: run.data_text and texts[run.run["data"]["fingerprint"]])
 
 
 def by_network(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """The runs by `network_text`, without those that have none."""
-    texts = dict.fromkeys(run.network_text for run in runs if run.network_text)
-    return {text: [run for run in runs if run.network_text == text] for text in texts}
+    return _grouped(runs, lambda run: run.network_text)
+
+
+def _grouped(runs: Sequence[Run], key_of: Callable[[Run], Any]) -> dict[Any, list[Run]]:
+    """The runs by a key, without those that have none."""
+    groups: dict[Any, list[Run]] = {}
+    for run in runs:
+        if key := key_of(run):
+            groups.setdefault(key, []).append(run)
+    return groups
 
 
 def sound(runs: Sequence[Run]) -> list[Run]:
@@ -365,13 +371,16 @@ def _refuse_repeated_seeds(runs: list[Run]) -> None:
             )
 
 
-def _refuse_mixed_data(runs: list[Run]) -> None:
-    """Refuse a mode's runs on different data: their mean means nothing."""
+def _refuse_unlike(runs: list[Run]) -> None:
+    """Refuse a mode's runs with other classes or networks: their mean means nothing. The same
+    classes may be those of a folder that has got another name."""
     for mode, members in by_mode(runs).items():
-        groups = by_data(members)
-        if len(groups) > 1:
-            (data, [run, *_]), (other_data, [other, *_]) = list(groups.items())[:2]
-            raise UserError(
-                f"{run.folder} and {other.folder} hold runs of {mode or 'none'!r} on different "
-                f"data, {data} and {other_data}; leave one of them out"
-            )
+        names = _grouped(members, lambda run: tuple(run.run.get("data", {}).get("class_names", ())))
+        for groups in (names, by_network(members)):
+            if len(groups) > 1:
+                run, other = [of_group[0] for of_group in groups.values()][:2]
+                raise UserError(
+                    f"{run.folder} and {other.folder} hold runs of {mode or 'none'!r} on different "
+                    f"data or networks: {run.data_text} with {run.network_text}, and "
+                    f"{other.data_text} with {other.network_text}; leave one of them out"
+                )

@@ -161,7 +161,7 @@ def eval_data(trained: Trained, given: dict) -> Dataset:
     if given:
         own = {} if "data" in given else {n: getattr(trained.config, n) for n in SOURCES}
         data = open_dataset(**{**own, **given}, check=False)
-        return with_classes(data if data.eval else all_to_evaluate(trained, data), trained)
+        return with_classes(to_evaluate(trained, data, other="data" in given), trained)
     data = open_data(trained.config, check=False, fingerprint=trained.fingerprint)
     if not data.has_fingerprint(trained.fingerprint):
         raise UserError(
@@ -170,28 +170,32 @@ def eval_data(trained: Trained, given: dict) -> Dataset:
             "should be new to the network"
         )
     # Names may have been corrected since; the labels are those of the training.
-    for was, now in zip(trained.class_names, data.class_names, strict=False):
-        if was != now:
-            logger.warning(
-                f"the names of the classes of {data.name} have changed since the weights were "
-                f"trained: {was!r} is {now!r} now; reports have the names of the training"
-            )
-            break
+    pairs = zip(trained.class_names, data.class_names, strict=True)
+    if changed := [f"{was!r} is {now!r} now" for was, now in pairs if was != now]:
+        logger.warning(
+            f"the names of the classes of {data.name} have changed since the weights were "
+            f"trained: {shortened(changed, MAX_NAMES)}; reports keep the names from the training"
+        )
     return replace(data, class_names=trained.class_names)
 
 
-def all_to_evaluate(trained: Trained, data: Dataset) -> Dataset:
-    """All images of data that is not split, unless the weights were trained on some of them."""
+def to_evaluate(trained: Trained, data: Dataset, other: bool) -> Dataset:
+    """The data with its eval list or, where it is not split, all its images, unless the weights
+    were trained on some of them. `other` data is not known to be the run's."""
+    own = None
     with suppress(UserError):  # data that cannot be split as the run's data was is other data
-        own = selected(trained.config, data, trained.fingerprint)
-        if own.has_fingerprint(trained.fingerprint):
-            logger.info(f"{data.name} was trained on; evaluating on the part that was held back")
-            return own
-    if data.name == trained.data_name:
+        part = selected(trained.config, data, trained.fingerprint)
+        own = part if part.has_fingerprint(trained.fingerprint) else None
+    if other and own is None and data.name == trained.data_name:
         logger.warning(
             f"{data.name} has the name of the data that the weights were trained on, and is not "
             "the same: if they were trained on some of these images, accuracy comes out too high"
         )
+    if data.eval:
+        return data
+    if own:
+        logger.info(f"{data.name} was trained on; evaluating on the part that was held back")
+        return own
     logger.info(f"{data.name} is not split; evaluating on all its {len(data.train):,} images")
     return replace(data, train=[], eval=data.train)
 

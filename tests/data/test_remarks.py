@@ -73,10 +73,22 @@ def test_a_class_with_nothing_held_back_is_named(tmp_path, caplog):
     for select_part in (True, False):  # train, compare
         caplog.clear()
         open_data(config, select_part=select_part)
-        assert "Images: 1 class without an evaluation image (class1); accuracy says" in caplog.text
+        assert "Images: 1 class without an evaluation image (class1): accuracy says" in caplog.text
+
+
+def test_a_class_without_eval_images_is_named_but_where_folds_are_evaluated(tmp_path, caplog):
+    folder = write_dataset(tmp_path / "pets", train=20)
+    lines = (folder / "Eval.txt").read_text().splitlines(keepends=True)
+    (folder / "Eval.txt").write_text("".join(lines[:8]))
+    config = TrainConfig(data=str(folder))
+    open_data(config, select_part=False)
+    assert "1 class without an evaluation image (class2)" in caplog.text
     caplog.clear()
-    open_data(replace(config, holdout=0.0), select_part=False)  # compare --kfold
-    assert "without an evaluation image" not in caplog.text
+    open_data(replace(config, fold="1/5"), select_part=False)  # compare --kfold 5
+    assert "evaluation image" not in caplog.text
+    (folder / "Test.txt").write_text("".join(lines[8:]))
+    open_data(replace(config, holdout=0.25), select_part=False)  # search does not use the last list
+    assert "evaluation image" not in caplog.text
 
 
 def count_from_1(folder: Path) -> None:

@@ -229,10 +229,13 @@ def test_the_next_command_divides_the_data_as_the_run_did(weights, trained):
     command = evaluate_command.next_step(options, folds)[1]
     assert command.endswith(f"compare --data photos --kfold 4 --recipe {recipe()}")
     # On AI Studio, data that was mounted is used without an option.
-    for name, of_data in (("sample", "sample"), ("data123", recipe())):
-        mounted = replace(trained, data_name=name, config=replace(trained.config, data=None))
-        command = evaluate_command.next_step(options, mounted)[1]
-        assert command.endswith(f"compare --recipe {of_data}")
+    for name, data, words in (
+        ("sample", None, "--recipe sample"),
+        ("data123", None, f"--recipe {recipe()}"),
+        ("sample", "my/sample", f"--data my/sample --recipe {recipe()}"),
+    ):
+        mounted = replace(trained, data_name=name, config=replace(trained.config, data=data))
+        assert evaluate_command.next_step(options, mounted)[1].endswith(f"compare {words}")
 
 
 def test_on_train_ranks_the_training_images_by_their_loss(

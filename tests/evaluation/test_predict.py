@@ -291,12 +291,13 @@ def test_classes_whose_names_are_no_names_of_files_have_folders_of_their_own(tmp
         (["a.png", "--tta-draws", 2], "--tta-draws needs --tta"),
         (["a.png", "--threads", 0], "--threads must be at least 1, not 0"),
         (["a.png", "--run", "none.json"], "has a description of its own"),
-        (["a.png", "--csv", "/proc/none/a.csv"], "cannot write --csv /proc/none/a.csv"),
+        (["eval_000.png", "--csv", "/proc/none/a.csv"], "cannot write --csv /proc/none/a.csv"),
     ],
 )
 def test_a_users_mistake_ends_with_one_message(
     weights, photos, arguments, message, monkeypatch, capsys
 ):
     monkeypatch.chdir(photos / "Images" / "class0")
+    monkeypatch.setattr("paddle_aug.evaluation.predict.predictions", None)  # nothing is begun
     said = refusal("predict.py", weights, *arguments, monkeypatch=monkeypatch, capsys=capsys)
     assert message in said

@@ -78,7 +78,7 @@ def test_two_comparisons_or_searches_do_not_share_a_folder(tmp_path):
 
 def test_a_search_does_not_replace_the_report_of_a_comparison(tmp_path):
     (tmp_path / "compare.json").touch()
-    refusal = rf"compare.json and its report are of another command; give --out {tmp_path}-2$"
+    refusal = rf"compare.json is there, and its report would be replaced; add --out {tmp_path}-2$"
     with pytest.raises(UserError, match=refusal), runner.hold(tmp_path, "compare.json"):
         pass
 

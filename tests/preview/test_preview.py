@@ -182,8 +182,8 @@ def test_a_run_that_does_not_tell_its_passes_says_so(tmp_path, photos, monkeypat
 
     (note,) = notes(frozen, {}, {"passes": 3})
     assert note == (
-        "this run.json of an earlier version does not say whether the epochs drew from --passes 3 "
-        "of the frozen layers; if they did, the network was given other draws than these"
+        "this run.json is of an earlier version and does not say whether --passes 3 applied; if it "
+        "did, the network saw other draws than these"
     )
     before_passes = {name: value for name, value in frozen.items() if name != "passes"}
     others = [{"augment": "none"}, {"mix": "mixup"}, {"freeze": None}, {"passes": 0}]

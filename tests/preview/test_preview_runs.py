@@ -139,6 +139,10 @@ def test_of_a_balanced_run_what_its_epochs_drew_is_shown(config, monkeypatch, fr
             with pytest.raises(UserError, match=text):
                 preview.cells_of(seen, index, draws)
     assert refused >= 6
+    missed = next(key for key in np.ndindex(3, 19) if key not in fed)
+    cells = preview.cells_of(seen, missed[1], Draws(3, original=False))
+    assert cells[missed[0]].caption == "not drawn in this epoch"
+    assert len(cells) == 3
     assert any(len(key) == 3 for key in fed), "copies, which are not shown"
 
 

@@ -101,6 +101,8 @@ def evidence_folder(tmp_path_factory):
         evidence.MILD: [0.61, 0.60, 0.63],
         evidence.SCRATCH: [0.55, 0.57, 0.56],
         "imgaugLib": [0.40, 0.42, 0.41],
+        "randaugment": [0.56, 0.54, 0.57],
+        f"{evidence.MILD}|{evidence.SCRATCH}": [0.56, 0.56, 0.57],
         "allab": [0.30, 0.35, 0.31],
         "allba": [0.31, 0.30, 0.35],
     }

@@ -235,32 +235,36 @@ def of_data(folder, seed, name="photos", class_names=("ant", "bee"), like=None, 
 
 
 @pytest.mark.parametrize(
-    ("second", "data"),
+    ("second", "text"),
     [
-        ({"name": "other", "holdout": 0.25}, r"other \(2 classes: ant, bee; held-back images\)"),
-        ({"class_names": ["a"], "holdout": 0.5}, r"photos \(1 class: a; held-back images\)"),
-        ({}, r"photos \(2 classes: ant, bee; 4 eval images\)"),
+        (
+            {"class_names": ["a"]},
+            r"photos \(1 class: a; held-back images\) with lenet \(32 pixels\)",
+        ),
+        ({"network": "vgg11"}, r"photos \(2 classes: .*\) with vgg11 \(32 pixels\)"),
     ],
 )
-def test_seeds_of_a_mode_on_different_data_are_refused(tmp_path, second, data):
+def test_seeds_of_a_mode_with_other_classes_or_networks_are_refused(tmp_path, second, text):
+    same = {"holdout": 0.25, "network": "lenet", "image_size": 32}
     folders = [
-        of_data(tmp_path / "first", 0, holdout=0.25),
-        of_data(tmp_path / "second", 1, **second),
+        of_data(tmp_path / "first", 0, **same),
+        of_data(tmp_path / "second", 1, **{**same, **second}),
     ]
-    known = r"photos \(2 classes: ant, bee; held-back images\)"
-    message = f"first and .*second hold runs of 'userDef' on different data, {known} and {data}; "
+    first = r"photos \(2 classes: ant, bee; held-back images\) with lenet \(32 pixels\)"
+    message = f"'userDef' on different data or networks: {first}, and {text}; leave one"
     with pytest.raises(UserError, match=message):
         read_seeds(folders)
 
 
-def test_seeds_that_hold_back_other_images_copies_and_old_logs_are_of_the_same_data(tmp_path):
+def test_seeds_that_hold_back_other_images_moved_data_and_old_logs_are_taken_together(tmp_path):
     shares = [of_data(tmp_path / f"share-{seed}", seed, holdout=0.5) for seed in (0, 1)]
     folds = [of_data(tmp_path / f"fold-{seed}", seed, fold=f"{seed}/5") for seed in (2, 3)]
     copy = of_data(tmp_path / "copy", 4, "copy", like=0)
+    moved = of_data(tmp_path / "moved", 6, "moved", holdout=0.5)
     old = [tmp_path / "old", tmp_path / "older"]
     runlog.write(old[0], "userDef", curves(), {"seed": 5, "data": {"name": "other"}})
     notebook_logs(old[1], "userDefAug_")
-    assert len(read_seeds([*shares, *folds, copy, *old])) == 7
+    assert len(read_seeds([*shares, *folds, copy, moved, *old])) == 8
 
 
 def test_a_folder_that_is_missing_or_has_no_logs_is_refused(tmp_path):

@@ -260,7 +260,10 @@ def test_runs_on_different_data_or_networks_have_a_note_and_no_next_command(plot
         (["bare"], "bare holds no logs"),
         (["nowhere"], "nowhere is not a folder"),
         (["torn"], "noAug_lossEval.npy is damaged"),
-        (["first", "second"], "first and second hold runs of 'none' on different data, photos ("),
+        (
+            ["first", "second"],
+            "first and second hold runs of 'none' on different data or",
+        ),
         (["whole", "--output", "whole/noAug_run.json"], "cannot write"),
         (["whole", "--mark"], "no option --mark; did you mean '--markdown'?\n"),
     ],
@@ -271,7 +274,7 @@ def test_a_mistake_ends_with_one_message_and_code_2_and_writes_nothing(
     (tmp_path / "bare").mkdir()
     logs(tmp_path / "whole", [""])
     of_data(tmp_path / "first", [""], "photos", ["ant"])
-    of_data(tmp_path / "second", [""], "other", ["ant"], seed=1)
+    of_data(tmp_path / "second", [""], "other", ["bee"], seed=1)
     file = logs(tmp_path / "torn", ["", "userDef"]) / "noAug_lossEval.npy"
     file.write_bytes(file.read_bytes()[:-1])
     before = names(tmp_path)

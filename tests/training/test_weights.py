@@ -225,16 +225,26 @@ def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
     assert caplog.messages[-1].startswith("flat was trained on; evaluating on the part")
 
 
-def test_a_class_folder_that_has_changed_since_it_was_trained_on_gets_a_warning(
-    photos, tmp_path, caplog
-):
+def test_data_that_has_changed_since_it_was_trained_on_gets_a_warning(photos, tmp_path, caplog):
     flat = tmp_path / "flat"
     shutil.copytree(photos / "Images", flat)
     trained = load_trained(train_tiny(flat, tmp_path, holdout=0.25))
     shutil.copy(flat / "class0" / "train_000.png", flat / "class0" / "new.png")
     assert len(eval_data(trained, {"data": str(flat)}).eval) == 37
-    [warning] = [line.message for line in caplog.records if line.levelname == "WARNING"]
-    assert "flat has the name of the data that the weights were trained on, and is not" in warning
+    text = "has the name of the data that the weights were trained on, and is not the same"
+    assert f"flat {text}" in caplog.text
+    caplog.clear()
+    divided = write_dataset(tmp_path / "divided")
+    trained = load_trained(train_tiny(divided, tmp_path))
+    eval_data(trained, {"data": str(divided)})
+    (tmp_path / "two.txt").write_text("class0/eval_000.png 0\nclass2/eval_001.png 2\n")
+    eval_data(trained, {"eval_list": str(tmp_path / "two.txt")})
+    assert text not in caplog.text
+    first, *others = (divided / "Train.txt").read_text().splitlines(keepends=True)
+    (divided / "Train.txt").write_text("".join(others))
+    (divided / "Eval.txt").write_text(first)
+    eval_data(trained, {"data": str(divided)})
+    assert f"divided {text}" in caplog.text
 
 
 def test_names_that_were_corrected_since_leave_each_label_its_number(tmp_path, caplog):

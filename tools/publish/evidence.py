@@ -272,9 +272,14 @@ def page(folder: Path) -> str:
         "default_probe": default_table(probe),
         "gain_small": mean_gain(small, SCRATCH).points,
         "gain_probe": mean_gain(probe, MILD).points,
-        "tie": pooled(
-            [difference(arms[SCRATCH].test, arms["imgaugLib"].test) for arms in small.values()]
-        ).points,
+        **{
+            f"over_{name}": mean_gain(small, SCRATCH, mode).points
+            for name, mode in (
+                ("imgaug", "imgaugLib"),
+                ("randaugment", "randaugment"),
+                ("crops", f"{MILD}|{SCRATCH}"),
+            )
+        },
         "range_small": gains_text(small, SCRATCH),
         "carried": pooled(carried(small)).points,
         "auto_small": code(SCRATCH),

@@ -109,8 +109,8 @@ def read(archive: Path) -> Arms:
     """The runs of a comparison on all of its training images or on one part of them, by mode. Some
     modes may have more seeds than others."""
     with unpacked(archive) as folder:
-        parts = [part for part in folder.glob("fraction-*") if part.is_dir()]
-        return of_folder(parts[0] if parts else folder)
+        [part] = [*folder.glob("fraction-*")] or [folder]
+        return of_folder(part)
 
 
 def of_folder(folder: Path) -> Arms:
@@ -136,9 +136,9 @@ def chosen(arms: Mapping[str, Arms], sets: Sequence[str]) -> tuple[str, float]:
 
 
 def accuracy_table(arms: Mapping[str, Arms]) -> str:
-    """A row a mode, with its seeds (the fewest of all data sets), its test accuracy on each data
-    set and the difference to the baseline. The baseline comes first, then the modes that are on all
-    data sets, by their mean difference."""
+    """A row a mode, with its seeds, its test accuracy on each data set and the difference to the
+    baseline. The baseline comes first, then the modes that are on all data sets, by their mean
+    difference."""
     compared = {name: comparisons(of_set) for name, of_set in arms.items()}
     modes = dict.fromkeys(mode for of_set in arms.values() for mode in of_set)
     everywhere = [mode for mode in modes if all(mode in of_set for of_set in arms.values())]
@@ -159,8 +159,8 @@ def accuracy_table(arms: Mapping[str, Arms]) -> str:
         gain = gains.get(mode)
         shown = gain and gain.p is not None and gain.p < ALPHA
         mean = "–" if gain is None else f"**{gain.points}**" if shown else gain.points
-        seeds = min(len(arm.runs) for arm in present.values())
-        rows.append([code(mode), f"{seeds}", *cells, mean])
+        seeds = sorted({len(arm.runs) for arm in present.values()})
+        rows.append([code(mode), " or ".join(map(str, seeds)), *cells, mean])
     return markdown_table(["mode", "seeds", *arms, "mean difference"], rows)
 
 
@@ -184,9 +184,9 @@ def pooled(differences: Sequence[Difference]) -> Difference:
     return Difference(mean, error * math.sqrt(pairs), half, p, pairs)
 
 
-def mean_gain(arms: Mapping[str, Arms], mode: str) -> Difference:
-    """What a mode gains over the baseline in the mean of the data sets."""
-    return pooled([difference(one[mode].test, one[BASELINE].test) for one in arms.values()])
+def mean_gain(arms: Mapping[str, Arms], mode: str, over: str = BASELINE) -> Difference:
+    """What a mode gains over another in the mean of the data sets."""
+    return pooled([difference(one[mode].test, one[over].test) for one in arms.values()])
 
 
 def comparisons(arms: Arms) -> dict[str, Comparison]:

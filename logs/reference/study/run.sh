@@ -63,8 +63,8 @@ few small 0.1667 200 trivialaugment
 few small 0.3334 150 trivialaugment
 few small 0.6667 120 trivialaugment
 
-# randaugment beside the others, and five seeds of what may be recommended.
-for set in $sets; do small $set "$first,randaugment" 3; done
+# Other policies beside the first, and five seeds of what may be recommended.
+for set in $sets; do small $set "$first,randaugment,$mild|trivialaugment" 3; done
 for set in $sets; do small $set none,trivialaugment,randaugment 5; done
 
 # What the notebook and its sequel say.
