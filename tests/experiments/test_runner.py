@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from in_process import refusal
 
 from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
@@ -76,11 +77,16 @@ def test_two_comparisons_or_searches_do_not_share_a_folder(tmp_path):
         pass
 
 
-def test_a_search_does_not_replace_the_report_of_a_comparison(tmp_path):
-    (tmp_path / "compare.json").touch()
-    refusal = rf"compare.json is there, and its report would be replaced; add --out {tmp_path}-2$"
-    with pytest.raises(UserError, match=refusal), runner.hold(tmp_path, "compare.json"):
-        pass
+@pytest.mark.parametrize(("command", "other"), [("compare", "search"), ("search", "compare")])
+def test_a_search_and_a_comparison_keep_each_others_report(
+    command, other, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / f"{other}.json").touch()
+    words = (f"{command}.py", "--data", "sample", "--out", tmp_path)
+    said = refusal(*words, monkeypatch=monkeypatch, capsys=capsys)
+    assert (
+        f"{other}.json is there, and its report would be replaced; add --out {tmp_path}-2" in said
+    )
 
 
 def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp_path):
