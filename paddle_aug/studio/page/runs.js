@@ -14,7 +14,7 @@ export const words = {
     finished: "finished", diverged: "diverged in epoch {0}", training: "in training", unfinished: "unfinished", unknown: "–",
     begun: "{0}: a run that has just begun.", faulty: "{0}: {1}",
     reports: "Reports", noReports: "No comparison and no search in this folder.", compare: "comparison", search: "search", other: "report", notReady: "not written yet", apart: "Open in a tab of its own", show: "Show",
-    seen: "What a run saw", seenText: "The original beside the pictures that the network was given, pixel by pixel.", run: "Run", image: "Image", from: "From epoch", original: "original", draw: "epoch {0}", opening: "Opening the data of this run…", noRuns: "No run here has a run.json.", ofImages: "Image {0} (of 0 to {1}): {2}",
+    seen: "What a run saw", seenText: "The original beside the pictures that the network was given.", run: "Run", image: "Image", from: "From epoch", original: "original", draw: "epoch {0}", opening: "Opening the data of this run…", noRuns: "No run here has a run.json.", ofImages: "Image {0} (of 0 to {1}): {2}",
     augmentation: "augmentation", "eval (%)": "eval (%)", "best (%, epoch)": "best (%, epoch)", "last 10 (%)": "last 10 (%)", "train (%)": "train (%)", "clean (%)": "clean (%)", "gap (points)": "gap (points)", seeds: "seeds", "data wait": "data wait",
   },
   zh: {
@@ -28,7 +28,7 @@ export const words = {
     finished: "已完成", diverged: "第 {0} 个 epoch 发散", training: "训练中", unfinished: "未完成", unknown: "–",
     begun: "{0}：训练刚刚开始。", faulty: "{0}：{1}",
     reports: "报告", noReports: "此文件夹中没有对比或搜索。", compare: "对比", search: "搜索", other: "报告", notReady: "尚未写出", apart: "在新标签页中打开", show: "显示",
-    seen: "训练时看到的图片", seenText: "左边是原图，右边是网络实际得到的图片，逐像素相同。", run: "训练", image: "图片", from: "起始 epoch", original: "原图", draw: "第 {0} 个 epoch", opening: "正在打开这次训练的数据…", noRuns: "这里没有带 run.json 的训练。", ofImages: "图片 {0}（0 到 {1}）：{2}",
+    seen: "训练时看到的图片", seenText: "左边是原图，右边是网络得到的图片。", run: "训练", image: "图片", from: "起始 epoch", original: "原图", draw: "第 {0} 个 epoch", opening: "正在打开这次训练的数据…", noRuns: "这里没有带 run.json 的训练。", ofImages: "图片 {0}（0 到 {1}）：{2}",
     augmentation: "数据增广", "eval (%)": "验证（%）", "best (%, epoch)": "最佳（%，epoch）", "last 10 (%)": "最后 10 个（%）", "train (%)": "训练（%）", "clean (%)": "未增广（%）", "gap (points)": "差距（百分点）", seeds: "种子数", "data wait": "等待数据",
   },
 };
