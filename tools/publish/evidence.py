@@ -273,7 +273,7 @@ def page(folder: Path) -> str:
         "gain_small": mean_gain(small, SCRATCH).points,
         "gain_probe": mean_gain(probe, MILD).points,
         **{
-            f"over_{name}": mean_gain(small, SCRATCH, mode).points
+            name: mean_gain(small, mode, over=SCRATCH).points
             for name, mode in (
                 ("imgaug", "imgaugLib"),
                 ("randaugment", "randaugment"),
