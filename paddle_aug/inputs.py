@@ -170,8 +170,8 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     for remark in remarks.lines_of_classes(found):
         logger.warning("%s: %s", found.name, remark)
     part = data
-    if not select_part and (config.holdout or config.fold):  # each run has its own; the first's is:
-        part = selected(config, replace(data, test=[]))
+    if not select_part and (config.holdout or config.fold):
+        part = selected(config, replace(data, test=[]))  # that of the first run stands for all
     if remark := remarks.of_unevaluated(part):
         logger.warning("%s: %s", found.name, remark)
     if _searches_copies(config, found):

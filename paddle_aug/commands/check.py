@@ -67,9 +67,8 @@ def main() -> int:
         lists.refuse(found, options.split, out)
     if options.montage is not None:
         refuse_unwritable(options.montage, "--montage")
-    for name, file in (("--json", options.json), ("--html", options.html)):
-        if file not in (None, "-"):
-            refuse_unwritable_file(file, name)
+    refuse_unwritable_file(options.json, "--json")
+    refuse_unwritable_file(options.html, "--html")
 
     survey = Survey(found)
     faults = findings(survey, config.image_size)

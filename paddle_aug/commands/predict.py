@@ -71,9 +71,8 @@ def main() -> int:
     trained = load_trained(options.weights, options.run)
     if options.sort_into:
         refuse_existing(options.sort_into)
-    for name, file in (("--csv", options.csv), ("--json", options.json)):
-        if file not in (None, "-"):
-            refuse_unwritable_file(file, name)
+    refuse_unwritable_file(options.csv, "--csv")
+    refuse_unwritable_file(options.json, "--json")
     for message in (*notes, *faults):
         logger.warning(message)
 

@@ -171,9 +171,11 @@ def epoch_keys(
 
 
 def key_of_pass(length: int, seed: int, epoch: int, passes: int) -> Callable[[Key], Key]:
-    """From a key of this epoch to the one whose augmentation it takes, where each of `length`
-    images is augmented in `passes` passes, as in the first epochs, and an epoch draws one of these
-    for each image; copies of an image take the next ones. With 0 passes, each key takes its own.
+    """A function from a key of this epoch to the key whose augmentation the image gets.
+
+    Each of `length` images is augmented in `passes` passes, as the first epochs would. An epoch
+    draws one of them for each image; further copies of the image get the next ones. With 0 passes,
+    each key has an augmentation of its own.
     """
     if not passes:
         return lambda key: key

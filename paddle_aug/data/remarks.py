@@ -149,7 +149,7 @@ def of_unevaluated(data: Dataset) -> str | None:
         return None
     names = text.shortened([class_name(data, label) for label in sorted(labels)], MAX_NAMED)
     classes = text.count(len(labels), "class", "classes")
-    return f"{classes} without an evaluation image ({names}): accuracy says nothing of such a class"
+    return f"{classes} without an evaluation image ({names}): not covered by the accuracy"
 
 
 def _folded(name: str) -> str:

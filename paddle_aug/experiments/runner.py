@@ -149,8 +149,8 @@ def hold(folder: Path, other: str) -> contextlib.AbstractContextManager:
     """A context in which a folder is for one comparison or search.
 
     Raises:
-        UserError: this process is one of several, or the folder has a search's or comparison's file
-            of the `other` kind; or, when the context begins, another one is running in the folder,
+        UserError: this process is one of several, or the folder has the `other` command's file;
+            or, when the context begins, another one is running in the folder,
             or it cannot be written to.
     """
     from paddle_aug.training.distributed import processes
@@ -162,7 +162,7 @@ def hold(folder: Path, other: str) -> contextlib.AbstractContextManager:
         )
     free = f"add --out {shlex.quote(f'{folder}-2')}"
     if (folder / other).exists():
-        raise UserError(f"{folder / other} is there, and its report would be replaced; {free}")
+        raise UserError(f"{folder / other} exists, and its report would be replaced; {free}")
     refusal = f"another comparison or search is running in {folder}; wait for it to end, or {free}"
     return held(folder, "--out", refusal)
 

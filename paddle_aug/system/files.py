@@ -170,12 +170,15 @@ def refuse_unwritable(folder: Path | str, option: str) -> None:
         _try_to_write(Path(folder))
 
 
-def refuse_unwritable_file(file: Path | str, option: str) -> None:
-    """Make a file's folder and try to write to it, before the work whose result the file gets.
+def refuse_unwritable_file(file: Path | str | None, option: str) -> None:
+    """Make a file's folder and try to write to it, before the work whose result goes there. Nothing
+    is done for None, and for "-", which is stdout.
 
     Raises:
         UserError: the folder cannot be made or written to, or the file is a folder.
     """
+    if file in (None, "-"):
+        return
     with writing(f"{option} {file}"):
         if Path(file).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -188,8 +188,8 @@ def to_evaluate(trained: Trained, data: Dataset, other: bool) -> Dataset:
         own = part if part.has_fingerprint(trained.fingerprint) else None
     if other and own is None and data.name == trained.data_name:
         logger.warning(
-            f"{data.name} has the name of the data that the weights were trained on, and is not "
-            "the same: if they were trained on some of these images, accuracy comes out too high"
+            f"{data.name} has the name of the data that the weights were trained on, but differs "
+            "from it: if training used some of these images, the accuracy will be too high"
         )
     if data.eval:
         return data

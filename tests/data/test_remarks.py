@@ -73,7 +73,7 @@ def test_a_class_with_nothing_held_back_is_named(tmp_path, caplog):
     for select_part in (True, False):  # train, compare
         caplog.clear()
         open_data(config, select_part=select_part)
-        assert "Images: 1 class without an evaluation image (class1): accuracy says" in caplog.text
+        assert "Images: 1 class without an evaluation image (class1): not covered" in caplog.text
 
 
 def test_a_class_without_eval_images_is_named_but_where_folds_are_evaluated(tmp_path, caplog):

@@ -84,9 +84,7 @@ def test_a_search_and_a_comparison_keep_each_others_report(
     (tmp_path / f"{other}.json").touch()
     words = (f"{command}.py", "--data", "sample", "--out", tmp_path)
     said = refusal(*words, monkeypatch=monkeypatch, capsys=capsys)
-    assert (
-        f"{other}.json is there, and its report would be replaced; add --out {tmp_path}-2" in said
-    )
+    assert f"{other}.json exists, and its report would be replaced; add --out {tmp_path}-2" in said
 
 
 def test_a_comparison_or_search_in_several_processes_is_refused(monkeypatch, tmp_path):

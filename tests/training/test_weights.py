@@ -231,7 +231,7 @@ def test_data_that_has_changed_since_it_was_trained_on_gets_a_warning(photos, tm
     trained = load_trained(train_tiny(flat, tmp_path, holdout=0.25))
     shutil.copy(flat / "class0" / "train_000.png", flat / "class0" / "new.png")
     assert len(eval_data(trained, {"data": str(flat)}).eval) == 37
-    text = "has the name of the data that the weights were trained on, and is not the same"
+    text = "has the name of the data that the weights were trained on, but differs from it"
     assert f"flat {text}" in caplog.text
     caplog.clear()
     divided = write_dataset(tmp_path / "divided")
