@@ -52,12 +52,14 @@ class TestContract:
         for one, other in zip(first, reversed(repeated), strict=True):
             np.testing.assert_array_equal(one, other)
 
-    def test_a_mirrored_view_gives_the_bytes_of_its_copy(self, name):
-        op, view = augmentation(name), noise(33, 47)[::-1, ::-1]
-        for index in range(5):
-            params = op.sample(generator(0, "augment", 0, index), view.shape)
-            from_view, from_copy = op.apply(view, **params), op.apply(view.copy(), **params)
-            np.testing.assert_array_equal(from_view, from_copy)
+    def test_views_such_as_bgr_turned_to_rgb_give_the_bytes_of_their_copies(self, name):
+        op, image = augmentation(name), noise(33, 47)
+        mirrored, turned = image[::-1, ::-1], image.transpose(1, 0, 2)
+        for view in (image[:, :, ::-1], image[::-1], mirrored, image[:, 3:36], turned):
+            for index in range(3):
+                params = op.sample(generator(0, "augment", 0, index), view.shape)
+                from_view, from_copy = op.apply(view, **params), op.apply(view.copy(), **params)
+                np.testing.assert_array_equal(from_view, from_copy)
 
     def test_the_next_image_does_not_write_into_this_one(self, name):
         op, image = augmentation(name), noise(33, 47)
