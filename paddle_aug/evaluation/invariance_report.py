@@ -29,16 +29,6 @@ class Map:
     tolerance: float
 
     @property
-    def curved(self) -> dict[str, list[Curve]]:
-        """The ops that have magnitudes."""
-        return {name: curves for name, curves in self.curves.items() if curves[0].op.unit}
-
-    @property
-    def switched(self) -> dict[str, list[Curve]]:
-        """The ops that are on or off."""
-        return {name: curves for name, curves in self.curves.items() if not curves[0].op.unit}
-
-    @property
     def clean(self) -> list[Curve]:
         """A curve of each network, for its accuracy on unchanged images."""
         return next(iter(self.curves.values()))
@@ -72,8 +62,8 @@ def write(result: Map, folder: Path) -> list[Path]:
 def sentences(result: Map) -> list[str]:
     """For each op, the range of magnitudes in which each network keeps its accuracy."""
     return [
-        *(_range_sentence(curves, result) for curves in result.curved.values()),
-        *map(_switch_sentence, result.switched.values()),
+        _range_sentence(curves, result) if curves[0].op.unit else _switch_sentence(curves)
+        for curves in result.curves.values()
     ]
 
 
