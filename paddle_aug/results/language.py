@@ -89,17 +89,17 @@ def count(number: int, thing: str, several: str | None = None) -> str:
 
 
 def seeds_text(numbers: Collection[int], unit: str = "seed") -> str:
-    """`text.seeds_text` in the language in use."""
+    """
+    >>> seeds_text([5, 5]), seeds_text([3, 5, 4])
+    ('5 seeds', '3 to 5 seeds')
+    """
     low, high = min(numbers, default=0), max(numbers, default=0)
-    if low == high or is_english():
-        return count(high, unit) if low == high else text.seeds_text(numbers, unit)
-    return _("{low} to {high}").format(low=low, high=count(high, unit))
+    seeds = count(high, unit)
+    return seeds if low == high else _("{low} to {high}").format(low=low, high=seeds)
 
 
 def listed(items: Sequence[str]) -> str:
     """`text.listed` in the language in use."""
-    if is_english():
-        return text.listed(items)
     return _(" and ").join([_(", ").join(items[:-1])] * (len(items) > 1) + [*items[-1:]])
 
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from paddle_aug.errors import UserError
 
@@ -63,15 +63,6 @@ def shortened(items: Sequence[str], most: int = 4) -> str:
     'a, b, …'
     """
     return ", ".join(items[:most]) + ", …" * (len(items) > most)
-
-
-def seeds_text(numbers: Collection[int], unit: str = "seed") -> str:
-    """
-    >>> seeds_text([5, 5]), seeds_text([3, 5, 4])
-    ('5 seeds', '3 to 5 seeds')
-    """
-    low, high = min(numbers, default=0), max(numbers, default=0)
-    return count(high, unit) if low == high else f"{low} to {high} {unit}s"
 
 
 def p_text(p: float | None) -> str:
