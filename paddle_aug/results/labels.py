@@ -54,29 +54,27 @@ def spaced(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
 
     Labels that would overlap become a block in the middle of where they want to be.
     """
-    order = sorted(range(len(wanted)), key=lambda number: wanted[number])
+
+    def height(block: list[int]) -> float:
+        return sum(heights[number] for number in block)
+
+    def bottom(block: list[int]) -> float:
+        starts = [
+            wanted[number] - heights[number] / 2 - height(block[:place])
+            for place, number in enumerate(block)
+        ]
+        return max(low, min(float(np.mean(starts)), high - height(block)))
+
     blocks: list[list[int]] = []
-    for number in order:
+    for number in sorted(range(len(wanted)), key=lambda number: wanted[number]):
         blocks.append([number])
-        while len(blocks) > 1 and _bottom(blocks[-1], wanted, heights, low, high) < (
-            _bottom(blocks[-2], wanted, heights, low, high) + sum(heights[n] for n in blocks[-2])
-        ):
+        while len(blocks) > 1 and bottom(blocks[-1]) < bottom(blocks[-2]) + height(blocks[-2]):
             last = blocks.pop()
             blocks[-1] += last
     middles = [0.0] * len(wanted)
     for block in blocks:
-        bottom = _bottom(block, wanted, heights, low, high)
+        edge = bottom(block)
         for number in block:
-            middles[number] = bottom + heights[number] / 2
-            bottom += heights[number]
+            middles[number] = edge + heights[number] / 2
+            edge += heights[number]
     return middles
-
-
-def _bottom(block, wanted, heights, low, high) -> float:
-    """Where a block of labels begins."""
-    below = np.cumsum([0, *(heights[number] for number in block)])
-    starts = [
-        wanted[number] - heights[number] / 2 - offset
-        for number, offset in zip(block, below, strict=False)
-    ]
-    return max(low, min(float(np.mean(starts)), high - float(below[-1])))
