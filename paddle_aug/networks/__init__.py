@@ -23,7 +23,7 @@ from paddle_aug.networks.keras_cnn import KerasCNN
 from paddle_aug.networks.lenet import LeNet
 from paddle_aug.networks.residual_mnist import ResidualMNIST
 from paddle_aug.networks.resnet import RESNETS
-from paddle_aug.networks.vgg import vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn
+from paddle_aug.networks.vgg import VGGS
 
 
 class Networks(Registry[nn.Layer]):
@@ -48,7 +48,7 @@ class Networks(Registry[nn.Layer]):
 NETWORKS = Networks(
     "network",
     {
-        **{make.__name__: make for make in (vgg11, vgg13, vgg16, vgg19, vgg_thin, vgg_thin_bn)},
+        **VGGS,
         "lenet": LeNet,
         "alexnet": AlexNet,
         "googlenet": GoogLeNet,

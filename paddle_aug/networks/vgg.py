@@ -1,5 +1,8 @@
 """VGG (Simonyan and Zisserman, arXiv 1409.1556), in the form in which the notebook trains it."""
 
+from functools import partial
+from typing import Any
+
 import paddle
 from paddle import nn
 
@@ -93,34 +96,18 @@ def without_biases(weights: Weights) -> Weights:
     return weights
 
 
-def vgg11(num_classes: int, image_size: int) -> VGG:
-    """Configuration A of the paper."""
-    return VGG(num_classes, VGG11, image_size)
+def make(num_classes: int, image_size: int, **form: Any) -> VGG:
+    """A VGG of this form, by the arguments that every network takes first."""
+    return VGG(num_classes, image_size=image_size, **form)
 
 
-def vgg13(num_classes: int, image_size: int) -> VGG:
-    """Configuration B of the paper."""
-    return VGG(num_classes, VGG13, image_size)
-
-
-def vgg16(num_classes: int, image_size: int) -> VGG:
-    """Configuration D of the paper, and the notebook's network."""
-    return VGG(num_classes, VGG16, image_size)
-
-
-def vgg19(num_classes: int, image_size: int) -> VGG:
-    """Configuration E of the paper."""
-    return VGG(num_classes, VGG19, image_size)
-
-
-def vgg_thin(num_classes: int, image_size: int) -> VGG:
-    """A VGG for CPUs."""
-    return VGG(num_classes, THIN, image_size, hidden=256)
-
-
-def vgg_thin_bn(num_classes: int, image_size: int) -> VGG:
-    """A VGG for CPUs that learns under strong augmentation too.
-
-    Batch normalisation takes the place of dropout, under which it learns strong augmentation late.
-    """
-    return VGG(num_classes, THIN, image_size, hidden=256, dropout=0.0, batch_norm=True)
+# Configurations A, B, D and E of the paper (D is the notebook's network), and two for CPUs. Batch
+# normalisation takes the place of dropout, under which a thin VGG learns strong augmentation late.
+VGGS = {
+    "vgg11": partial(make, conv_arch=VGG11),
+    "vgg13": partial(make, conv_arch=VGG13),
+    "vgg16": partial(make, conv_arch=VGG16),
+    "vgg19": partial(make, conv_arch=VGG19),
+    "vgg_thin": partial(make, conv_arch=THIN, hidden=256),
+    "vgg_thin_bn": partial(make, conv_arch=THIN, hidden=256, dropout=0.0, batch_norm=True),
+}

@@ -15,7 +15,6 @@ from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented, open_data
 from paddle_aug.networks import NETWORKS, efficientnet_lite0
-from paddle_aug.networks.vgg import vgg_thin, vgg_thin_bn
 from paddle_aug.system.machine import IMAGENET_MODULE, IMAGENET_PACKAGE
 from paddle_aug.training import checkpoint, pretrained
 from paddle_aug.training.batches import Normalize
@@ -116,7 +115,7 @@ def test_a_download_that_fails_is_one_message_that_says_how_to_give_the_file(mon
 def vgg_file(tmp_path, monkeypatch):
     """A VGG's weights that do not say whose they are; `imagenet` takes them too."""
     file = tmp_path / "vgg.pdparams"
-    checkpoint.save(file, vgg_thin(3, 16).state_dict())
+    checkpoint.save(file, NETWORKS["vgg_thin"](3, 16).state_dict())
     monkeypatch.setattr(pretrained, "download", lambda name: file)
     return file
 
@@ -128,7 +127,7 @@ def vgg_file(tmp_path, monkeypatch):
 def test_paddles_vgg_is_converted_to_the_notebooks_dropout_and_ours_is_not(
     vgg_file, source, factor
 ):
-    network, weights = vgg_thin(3, 16), checkpoint.load(vgg_file)
+    network, weights = NETWORKS["vgg_thin"](3, 16), checkpoint.load(vgg_file)
     load(network, source.format(vgg_file))
     for name, value in network.state_dict().items():
         times = factor if name in ("classifier.3.weight", "classifier.6.weight") else 1
@@ -137,7 +136,7 @@ def test_paddles_vgg_is_converted_to_the_notebooks_dropout_and_ours_is_not(
 
 def test_a_vgg_of_unknown_origin_is_refused_with_the_words_that_decide(vgg_file):
     with pytest.raises(UserError) as error:
-        load(vgg_thin(3, 16), vgg_file)
+        load(NETWORKS["vgg_thin"](3, 16), vgg_file)
     assert f"{vgg_file} does not say whose VGG it is of" in str(error.value)
     assert f"--pretrained paddle.vision:{vgg_file}, " in str(error.value)
     assert str(error.value).endswith(f"--pretrained paddle_aug:{vgg_file}")
@@ -147,25 +146,25 @@ def test_described_weights_are_ours_and_are_not_taken_for_paddles(vgg_file):
     weights = checkpoint.load(vgg_file)
     checkpoint.save(vgg_file, {**weights, checkpoint.DESCRIPTION: {}})
     for source in (vgg_file, f"paddle_aug:{vgg_file}"):
-        network = vgg_thin(3, 16)
+        network = NETWORKS["vgg_thin"](3, 16)
         load(network, source)
         for name, value in network.state_dict().items():
             np.testing.assert_array_equal(value.numpy(), weights[name])
     with pytest.raises(
         UserError, match=f"written by paddle_aug; give it as --pretrained {vgg_file}"
     ):
-        load(vgg_thin(3, 16), f"paddle.vision:{vgg_file}")
+        load(NETWORKS["vgg_thin"](3, 16), f"paddle.vision:{vgg_file}")
 
 
 def test_weights_for_another_image_size_are_told(vgg_file):
     with pytest.raises(UserError, match=r"classifier\.0\.weight .* --image-size, which is 224"):
-        load(vgg_thin(3, 32), f"paddle.vision:{vgg_file}")
+        load(NETWORKS["vgg_thin"](3, 32), f"paddle.vision:{vgg_file}")
 
 
 def test_networks_without_the_notebooks_dropout_take_any_file(tmp_path):
-    checkpoint.save(tmp_path / "bn.pdparams", vgg_thin_bn(3, 16).state_dict())
+    checkpoint.save(tmp_path / "bn.pdparams", NETWORKS["vgg_thin_bn"](3, 16).state_dict())
     for word in ("", "paddle.vision:", "paddle_aug:"):
-        load(vgg_thin_bn(3, 16), f"{word}{tmp_path / 'bn.pdparams'}")
+        load(NETWORKS["vgg_thin_bn"](3, 16), f"{word}{tmp_path / 'bn.pdparams'}")
 
 
 def test_a_network_that_paddle_has_no_weights_for_is_told():
@@ -175,7 +174,7 @@ def test_a_network_that_paddle_has_no_weights_for_is_told():
 
 @pytest.mark.parametrize("word", ["", "paddle.vision:", "paddle_aug:"])
 def test_weights_of_pytorch_are_converted(tmp_path, word):
-    theirs, network = vgg_thin(3, 16), vgg_thin(3, 16)
+    theirs, network = NETWORKS["vgg_thin"](3, 16), NETWORKS["vgg_thin"](3, 16)
     weights = {
         name: array.T.copy() if array.ndim == 2 else array for name, array in values(theirs).items()
     }
@@ -188,7 +187,7 @@ def test_weights_of_pytorch_are_converted(tmp_path, word):
 def test_weights_of_pytorch_for_another_network_are_refused(tmp_path):
     file = save_zip(tmp_path / "w.pth", state_dict({"features.99.weight": np.zeros(2, np.float32)}))
     with pytest.raises(UserError, match=r"is of another network: classifier\.0\.bias is missing"):
-        load(vgg_thin(3, 16), file)
+        load(NETWORKS["vgg_thin"](3, 16), file)
 
 
 LITE0 = "efficientnet_lite0"
