@@ -120,12 +120,12 @@ def label_ends(
         written[text].set_position((1.035, (middle - box.y0) / box.height))
 
 
-def add_legend(figure: Figure, entries: Mapping[str, Line2D], letters: int = LETTERS) -> None:
+def add_legend(figure: Figure, entries: Mapping[str, Line2D]) -> None:
     """Add a legend, if it has entries, below the axes, where it covers no curve; in two columns if
-    its texts and keys are wider than so many letters."""
+    its texts and keys are wider than a title's line."""
     if entries:
         width = sum(len(text) + 7 for text in entries)  # a line key takes about seven
-        columns = len(entries) if width <= letters else 2
+        columns = len(entries) if width <= LETTERS else 2
         figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns)
 
 

@@ -23,6 +23,7 @@ from paddle_aug.results.language import _
 from paddle_aug.results.text import columns_of
 
 WIDTH = 420
+HEIGHT = 270  # of a chart of lines
 LEFT, TOP, BOTTOM = 42, 24, 38  # margins
 ROW = 30  # the height of a row whose name has one line
 LETTER = 7  # the width of one, on average
@@ -99,7 +100,7 @@ def number(value: float, digits: int) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def lines(title: str, series: Sequence[Series], x: Axis, y: Axis, height: int = 270) -> Markup:
+def lines(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Markup:
     """Values against a quantity; margins are bands around lines and bars at dots."""
     labels = [_broken(one.label, LABEL, LABEL_LINES) for one in series if one.label]
     end = WIDTH - 14 - max(map(_width, labels), default=0)
@@ -107,15 +108,15 @@ def lines(title: str, series: Sequence[Series], x: Axis, y: Axis, height: int = 
     places = [point[0] for one in series for point in one.points]
     across = _Scale(x, places, LEFT + edge, end - edge)
     ends = [end for one in series for point in one.points for end in _ends(*point[1:])]
-    up = _Scale(y, ends, height - BOTTOM, TOP)
+    up = _Scale(y, ends, HEIGHT - BOTTOM, TOP)
     stops = sorted({point[0] for one in series for point in one.points})
-    parts = [_grid_lines(up, end), _axis_below(across, height)]
+    parts = [_grid_lines(up, end), _axis_below(across, HEIGHT)]
     parts += [_series(one, stops, across, up) for one in series]
     series = [one for one in series if one.look != "faint"]
     parts += _labels(series, across, up, edge)
     said = [f"{one.full_name}: {_last(one, x, y)}" for one in series]
     names = [[round(across(stop), 1), f"{x.title} {_plain(stop)}"] for stop in stops]
-    return _chart(title, said, height, "x", names, parts)
+    return _chart(title, said, HEIGHT, "x", names, parts)
 
 
 def dots(title: str, rows: Sequence[Row], axis: Axis) -> Markup:

@@ -68,17 +68,14 @@ def table(runs: Sequence[Run], markdown: bool = False, width: int | None = None)
 
 
 def text_table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    width: int | None = None,
-    main: Sequence[str] = MAIN_COLUMNS,
+    heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None
 ) -> str:
     """A table whose first column is text and whose others are numbers.
 
     If it is wider than `width`, its first column is wrapped, and it keeps only the columns for
-    which there is room, those of `main` first.
+    which there is room, those of `MAIN_COLUMNS` first.
     """
-    main = [_(name) for name in main]
+    main = [_(name) for name in MAIN_COLUMNS]
     columns = {
         head: [head, *(row[place] for row in rows)] for place, head in enumerate(heads) if place
     }
