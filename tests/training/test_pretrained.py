@@ -167,11 +167,6 @@ def test_networks_without_the_notebooks_dropout_take_any_file(tmp_path):
         load(NETWORKS["vgg_thin_bn"](3, 16), f"{word}{tmp_path / 'bn.pdparams'}")
 
 
-def test_a_network_that_paddle_has_no_weights_for_is_told():
-    with pytest.raises(UserError, match="no weights that fit --network resnet19; did you mean 're"):
-        download("resnet19")
-
-
 @pytest.mark.parametrize("word", ["", "paddle.vision:", "paddle_aug:"])
 def test_weights_of_pytorch_are_converted(tmp_path, word):
     theirs, network = NETWORKS["vgg_thin"](3, 16), NETWORKS["vgg_thin"](3, 16)
