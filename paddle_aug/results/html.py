@@ -23,7 +23,6 @@ chart's values are in its tooltips.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,14 +60,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {
-        "code": marked_up, "headings": headings, "path": path, "pipeline": pipeline,
-        "table": markdown,
+        "code": marked_up, "headings": headings, "lighter": lighter, "path": path,
+        "pipeline": pipeline, "table": markdown,
     }  # fmt: skip
     templates.globals |= {
         "_": language._,
         "language": language.tag,
         "source": source,
-        "mode_style": mode_style,
         "cell_attributes": cell_attributes,
     }
     return templates
@@ -97,28 +95,9 @@ def headings(content: Markup) -> list[tuple[str, Markup]]:
     ]
 
 
-def mode_style(modes: Mapping[str, str]) -> Markup:
-    """The colours of modes as CSS variables, lighter on a dark ground, and what their checkboxes
-    hide."""
-    names = [f"--mode-{place}" for place in range(len(modes))]
-    light = "; ".join(
-        f"{name}: {colour}" for name, colour in zip(names, modes.values(), strict=True)
-    )
-    dark = "; ".join(
-        f"{name}: {lighter(colour)}" for name, colour in zip(names, modes.values(), strict=True)
-    )
-    hidden = "\n".join(
-        f'body:has(#mode-{place}:not(:checked)) main [data-mode="{place}"] {{ display: none }}'
-        for place in range(len(modes))
-    )
-    return Markup(
-        f":root {{ {light} }}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{hidden}"
-    )
-
-
 def lighter(colour: str) -> str:
-    """
+    """A mode's colour on a dark ground.
+
     >>> lighter("#cc3311")
     '#e08570'
     """
