@@ -8,11 +8,10 @@ import pytest
 from trained import tiny_config
 
 from paddle_aug.data.dataset import open_dataset
-from paddle_aug.errors import UserError
 from paddle_aug.inputs import augmented
 from paddle_aug.preview import preview
 from paddle_aug.preview.mixing import mixed_cells, processes
-from paddle_aug.preview.preview import Draws, Shown, batch_of
+from paddle_aug.preview.preview import Draws, Shown
 from paddle_aug.training import fit as train
 from paddle_aug.training import mixing
 
@@ -65,22 +64,6 @@ def test_captions_tell_the_partner_and_how_much_of_it(config):
             assert re.search(wanted, cell.caption)[1] in paths
     off = replace(plain, mix_off_epochs=1)
     assert mixed_cells(Shown(off, dataset), 3, Draws(2, epoch=1))[2].caption == "not mixed"
-
-
-def test_an_image_that_a_balanced_epoch_does_not_draw_is_refused(config):
-    """Of 18 images of one class and two of another, an epoch draws ten of each class."""
-    config = replace(config, sampler="balanced")
-    refused = []
-    for index in range(20):
-        try:
-            assert (2, index) in batch_of(config, [0] * 18 + [1] * 2, (2, index), 1)[1]
-        except UserError as error:
-            refused.append(str(error))
-    assert len(refused) == 8
-    assert re.fullmatch(
-        r"--sampler balanced does not draw image \d+ in epoch 3; show another epoch or image",
-        refused[0],
-    )
 
 
 def test_an_epoch_has_the_processes_of_its_session():
