@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import paddle
 import pytest
 
 from paddle_aug.config import TrainConfig, flag
@@ -29,6 +30,28 @@ def test_what_is_accumulated_trains_as_one_large_batch_does(config, data, elsewh
     weights, found = (checkpoint.load(model_file(run, "last.pdparams")) for run in (one, several))
     for name in NETWORKS["lenet"](3, 32).state_dict():
         np.testing.assert_allclose(found[name], weights[name], atol=1e-5, err_msg=name)
+
+
+def test_the_gradient_is_that_of_the_whole_batch(data):
+    paddle.set_device("cpu")
+    paddle.seed(0)
+    network = NETWORKS["lenet"](3, 32).to(dtype="float64")
+    inputs = paddle.randn([7, 3, 32, 32]).astype("float64")
+    targets = paddle.nn.functional.one_hot(paddle.arange(7) % 3, 3).astype("float64")
+
+    def gradients_of(accumulate):
+        network.clear_gradients()
+        config = TrainConfig(global_batch=7, accumulate=accumulate)
+        scaler = paddle.amp.GradScaler(enable=False)
+        run = train.Run(config, data, Group(), network, None, None, scaler, {})
+        logits = gradients.add_gradients(run, network, inputs, targets, 7)
+        assert logits.shape == [7, 3]
+        return np.concatenate([each.grad.numpy().ravel() for each in network.parameters()])
+
+    expected = gradients_of(1)
+    for accumulate in (2, 3, 7):
+        found = gradients_of(accumulate)
+        assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
