@@ -118,7 +118,7 @@ def fit_held(
         progress = begin(run)
         if progress.finished(config):
             return progress
-        training, evaluation = ways(config, network, frozen, normalize)
+        training, evaluation = ways(config, data, network, frozen, normalize)
         batches = {
             name: evaluation.batches(workers, name, config.micro_batch, config.seed, False, group)
             for name in ("eval", "test", "clean")

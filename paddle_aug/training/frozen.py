@@ -17,6 +17,7 @@ from paddle import nn
 from paddle_aug.augment.transform import Identity
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.augmented import Key, key_of_pass
+from paddle_aug.data.dataset import Dataset
 from paddle_aug.inputs import transform_of
 from paddle_aug.system.processes import cores
 from paddle_aug.training.batches import Batches, Normalize, tensor_of
@@ -39,7 +40,11 @@ class Way(NamedTuple):
 
 
 def ways(
-    config: TrainConfig, network: nn.Layer, frozen: Sequence[nn.Layer], normalize: Normalize
+    config: TrainConfig,
+    data: Dataset,
+    network: nn.Layer,
+    frozen: Sequence[nn.Layer],
+    normalize: Normalize,
 ) -> tuple[Way, Way]:
     """The ways of training batches and of evaluations; `frozen` is what `freeze` has returned.
 
@@ -50,7 +55,7 @@ def ways(
     if not first.parameters():
         whole = Way(Batches, normalize, network)
         return whole, whole
-    features = features_of(config, first, normalize)
+    features = features_of(config, data, first, normalize)
     evaluation = Way(partial(FeatureBatches, features=features, passes=1), features, rest)
     if mixes_of(config):
         return Way(Batches, normalize, nn.Sequential(features.front, rest)), evaluation
@@ -62,10 +67,13 @@ def ways(
     return evaluation._replace(batches=batches), evaluation
 
 
-_latest: dict[str, "Features"] = {}
+# The latest, with what it is of: a digest of the layers, and a data set.
+_latest: list[tuple[str, Dataset, "Features"]] = []
 
 
-def features_of(config: TrainConfig, layers: nn.Sequential, normalize: Normalize) -> "Features":
+def features_of(
+    config: TrainConfig, data: Dataset, layers: nn.Sequential, normalize: Normalize
+) -> "Features":
     """The features by these layers. This process keeps the latest: the runs of a comparison start
     from the same weights, and evaluate the same images."""
     how = (
@@ -77,10 +85,12 @@ def features_of(config: TrainConfig, layers: nn.Sequential, normalize: Normalize
     for name, value in layers.state_dict().items():
         digest.update(name.encode() + value.numpy().tobytes())
     key = digest.hexdigest()
-    if key not in _latest:
-        _latest.clear()
-        _latest[key] = Features(Front(layers, config.threads or cores()), normalize)
-    return _latest[key]
+    for known, of, features in _latest:
+        # Not by the files' names: those of a data set that is opened again may have new images.
+        if known == key and of.is_part_of_same(data):
+            return features
+    _latest[:] = [(key, data, Features(Front(layers, config.threads or cores()), normalize))]
+    return _latest[0][2]
 
 
 def split(network: nn.Layer, frozen: Sequence[nn.Layer]) -> tuple[nn.Sequential, nn.Sequential]:

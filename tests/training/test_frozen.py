@@ -1,8 +1,10 @@
 """Frozen layers are computed by another way, once for equal images, and to the same result."""
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import paddle
 import pytest
@@ -189,6 +191,19 @@ def test_unaugmented_images_are_computed_once_in_a_process(config, elsewhere, mo
     assert sum(counts) == len(data.train) + len(data.eval)
     train.fit(replace(config, **elsewhere, normalize="unit"), data)
     assert sum(counts) == 2 * (len(data.train) + len(data.eval))
+
+
+def test_photos_that_changed_in_a_session_are_computed_anew(photos, config, elsewhere, tmp_path):
+    """In a notebook: other photos of the same names, and the cell once more."""
+    folder = shutil.copytree(photos, tmp_path / "mine")
+    config = replace(config, data=str(folder), augment="none")
+    before = train.fit(config).curves["lossEval"]
+    for file in folder.rglob("*.png"):
+        cv2.imwrite(str(file), 255 - cv2.imread(str(file)))
+    now = train.fit(replace(config, **elsewhere)).curves["lossEval"]
+    frozen._latest.clear()
+    assert now == train.fit(replace(config, **elsewhere)).curves["lossEval"]
+    assert now != before
 
 
 def test_chunks_of_images_go_across_batches(config, monkeypatch):
