@@ -35,12 +35,12 @@ from paddle_aug.experiments.state import COMPARISON, VERSION, read_state, refuse
 from paddle_aug.inputs import of_mode, selected
 from paddle_aug.results import runlog
 from paddle_aug.results.text import duration
-from paddle_aug.system import plugins, tasks
+from paddle_aug.system import tasks
 from paddle_aug.system.commit import commit
 from paddle_aug.system.files import write_json
 from paddle_aug.system.progress import no_bar
 from paddle_aug.system.versions import versions
-from paddle_aug.training.fit import check_start
+from paddle_aug.training.fit import check_start, named_files
 from paddle_aug.training.state import refuse_other_run
 
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
@@ -106,7 +106,7 @@ class Experiment:
                 "eval": len(data.eval),
             },
             "versions": {**versions(), "paddle": paddle.__version__},
-            "imports": plugins.loaded(),
+            **named_files(settings.config),
             # Sums over another number of threads differ in their last bits.
             "threads": settings.config.threads or self.engine.threads(self.devices),
             "side_by_side": len(self.devices),
@@ -120,12 +120,6 @@ class Experiment:
             refuse_other(self.file, "comparison", earlier, self.state, MAY_CHANGE)
             for name in ("threads", "spent", "rates", "tuning"):
                 self.state[name] = earlier[name]
-            if names := plugins.changed(earlier.get("imports", {})):
-                logger.warning(
-                    "changed since this comparison began: %s; runs that are finished are of the "
-                    "earlier code: give another --out to train them again",
-                    ", ".join(names),
-                )
         self.started, self.spent_before = clock(), self.state["spent"]
         self.outcomes: dict[Trial, Outcome] = {}
 

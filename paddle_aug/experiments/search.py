@@ -21,13 +21,7 @@ from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.errors import UserError
 from paddle_aug.experiments import runner, search_page, search_report
-from paddle_aug.experiments.runner import (
-    Engine,
-    Local,
-    Training,
-    remove_weights,
-    sharing_cores,
-)
+from paddle_aug.experiments.runner import Engine, Local, Training, remove_weights, sharing_cores
 from paddle_aug.experiments.search_parts import part_of, set_test_aside
 from paddle_aug.experiments.search_plan import (
     MAX_TEST_SEEDS,
@@ -51,7 +45,7 @@ from paddle_aug.results.text import count, duration
 from paddle_aug.system import tasks
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
 from paddle_aug.system.versions import versions
-from paddle_aug.training.fit import check_start
+from paddle_aug.training.fit import check_start, named_files
 
 WEIGHTS = ("best.pdparams", "last.pdparams")
 
@@ -106,6 +100,7 @@ class Search:
                 "tested_on": tested_on,
             },
             "versions": versions(),
+            **named_files(settings.config),
             # Sums over another number of threads differ in their last bits.
             "threads": settings.config.threads or self.engine.threads(self.devices),
             "side_by_side": len(self.devices),

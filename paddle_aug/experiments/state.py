@@ -1,6 +1,7 @@
 """compare.json and search.json: what they must hold, and which settings may change between
 sessions."""
 
+import logging
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -8,8 +9,11 @@ from pathlib import Path
 from paddle_aug.config import EARLIER_DEFAULTS, flag
 from paddle_aug.errors import UserError
 from paddle_aug.results.text import duration
+from paddle_aug.system import plugins
 from paddle_aug.system.files import read_json
 from paddle_aug.system.schema import COUNT, PART, TEXT, misfit
+
+logger = logging.getLogger(__name__)
 
 VERSION = 1  # of both files; those without a version are of this one
 
@@ -78,7 +82,8 @@ def read_state(file: Path, schema: dict) -> dict:
 def refuse_other(
     file: Path, kind: str, earlier: dict, now: dict, may_change: frozenset[str] = frozenset()
 ) -> None:
-    """Stop where a folder's comparison or search has other settings or data than the new one.
+    """Stop where a folder's comparison or search has other settings or data than the new one, and
+    warn where its plug-ins have changed.
 
     Raises:
         UserError: the message names the first setting that differs.
@@ -98,6 +103,17 @@ def refuse_other(
     if earlier["data"]["fingerprint"] != now["data"]["fingerprint"]:
         raise UserError(
             f"{file} is a {kind} on other data, or its lists have changed since; give another --out"
+        )
+    for name, digest in earlier.get("files", {}).items():
+        if now.get("files", {}).get(name, digest) != digest:
+            raise UserError(
+                f"{file} is a {kind} with {flag(name)} {wanted[name]}, and that file has changed "
+                "since; give another --out"
+            )
+    if names := plugins.changed(earlier.get("imports", {})):
+        logger.warning(
+            f"changed since this {kind} began: {', '.join(names)}; runs that are finished are of "
+            "the earlier code: give another --out to train them again"
         )
 
 

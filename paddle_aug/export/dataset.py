@@ -27,6 +27,7 @@ from paddle_aug.export import manifest
 from paddle_aug.export.manifest import Item, sha256
 from paddle_aug.inputs import DRAWS, SOURCES, dataset_of, drawn, mixes, open_data, transform_of
 from paddle_aug.results.image_bytes import encode
+from paddle_aug.system import plugins
 from paddle_aug.system.cluster import cluster_workers, connect
 from paddle_aug.system.files import folder_names, locked, part_path, plain_name, write_bytes
 from paddle_aug.system.processes import cores
@@ -373,6 +374,7 @@ def _header(settings: Export, data: Dataset, left_out: list[int]) -> dict:
             "left_out": left_out,
         },
         "versions": versions(),
+        "imports": plugins.loaded(),
     }
 
 

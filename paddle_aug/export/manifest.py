@@ -15,6 +15,7 @@ from typing import NamedTuple
 from paddle_aug.config import EARLIER_DEFAULTS, flag
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import DRAWS, SOURCES
+from paddle_aug.system import plugins
 from paddle_aug.system.files import write_bytes
 
 MANIFEST = "manifest.jsonl"
@@ -97,7 +98,7 @@ def refuse_other(out: Path, before: dict, header: dict) -> None:
     """Refuse another header than that of the set in the folder; its data may have moved.
 
     Raises:
-        UserError: the data, an option or a version differs.
+        UserError: the data, an option, a version or the code of a plug-in differs.
     """
     there, given = _settings(before), _settings(header)
     for name, value in given.items():
@@ -106,6 +107,11 @@ def refuse_other(out: Path, before: dict, header: dict) -> None:
                 f"{out} has another data set, made with {name} {there.get(name)}, not {value}; "
                 "give the same options to continue it, or a new folder"
             )
+    if names := plugins.changed(before.get("imports", {})):
+        raise UserError(
+            f"{out} has a data set that was made before {', '.join(names)} changed; give a new "
+            "folder"
+        )
 
 
 def _settings(header: dict) -> dict:

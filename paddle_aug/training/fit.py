@@ -1,5 +1,6 @@
 """The training loop."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from paddle_aug.inputs import augmented, of_mode, open_data
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results.stats import LAST
 from paddle_aug.rng import integer_seed
+from paddle_aug.system import plugins
+from paddle_aug.system.files import read_bytes
 from paddle_aug.training.batches import Batches, Normalize
 from paddle_aug.training.callbacks import Callback, Callbacks, EarlyStop, Step
 from paddle_aug.training.class_weights import class_weights
@@ -35,6 +38,7 @@ from paddle_aug.training.meters import EpochMetrics, Stopwatch
 from paddle_aug.training.mixing import Mixer
 from paddle_aug.training.optimizers import initialize, make_optimizer
 from paddle_aug.training.pretrained import (
+    IMAGENET,
     dense_head,
     find_weights,
     freeze,
@@ -285,6 +289,26 @@ def check_start(config: TrainConfig, data: Dataset) -> None:
         freeze(new_network(config, data), config.freeze)
     if config.pretrained:
         find_weights(config)
+
+
+def named_files(config: TrainConfig) -> dict[str, dict[str, str]]:
+    """The SHA-256 of the files that options name, which all runs of an experiment should share.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    named: dict[str, str] = {}
+    if config.pretrained and config.pretrained != IMAGENET:
+        named["pretrained"] = str(find_weights(config)[1])
+    if config.class_weights not in ("none", "balanced"):
+        named["class_weights"] = config.class_weights
+    digests = {}
+    for name, file in named.items():
+        try:
+            digests[name] = hashlib.sha256(read_bytes(file)).hexdigest()
+        except OSError as error:
+            raise UserError(f"cannot read {file}, {flag(name)}: {error.strerror}") from None
+    return {"imports": plugins.loaded(), "files": digests}
 
 
 def new_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from made_search import state_of
 
+from paddle_aug.config import TrainConfig
 from paddle_aug.errors import UserError
 from paddle_aug.experiments.state import COMPARISON, SEARCH, read_state, refuse_other
+from paddle_aug.system import plugins
+from paddle_aug.training.fit import named_files
 
 STATE = state_of({"hflip": [0.5]})
 
@@ -109,3 +112,42 @@ def test_a_setting_that_did_not_exist_when_a_search_began_has_its_default():
     now = copy.deepcopy(STATE)
     now["settings"]["config"] |= {"learning_rate": 1e-4, "interpolation": "linear"}
     refuse_other(Path("search.json"), "search", STATE, now)
+
+
+def test_weights_or_class_weights_of_another_content_under_the_same_name_are_refused(tmp_path):
+    weights, classes = tmp_path / "w.pdparams", tmp_path / "classes.txt"
+    weights.write_bytes(b"1")
+    classes.write_text("cat 1")
+    config = TrainConfig(pretrained=str(weights), class_weights=str(classes))
+
+    def state():
+        settings = {"config": {"pretrained": "w.pdparams", "class_weights": "classes.txt"}}
+        return {"settings": settings, "data": {"fingerprint": "0"}, **named_files(config)}
+
+    before = state()
+    refuse_other(Path("compare.json"), "comparison", before, state())
+    refuse_other(Path("compare.json"), "comparison", {**before, "files": {}}, state())
+    classes.write_text("cat 2")
+    with pytest.raises(UserError, match=r"--class-weights classes\.txt, and that file has changed"):
+        refuse_other(Path("compare.json"), "comparison", before, state())
+    weights.write_bytes(b"2")
+    with pytest.raises(UserError) as error:
+        refuse_other(Path("compare.json"), "comparison", before, state())
+    assert str(error.value) == (
+        "compare.json is a comparison with --pretrained w.pdparams, and that file has changed "
+        "since; give another --out"
+    )
+
+
+def test_code_that_changed_since_a_search_began_is_told(monkeypatch, caplog):
+    monkeypatch.setattr(plugins, "_loaded", {"my_ops.py": "new"})
+    refuse_other(Path("search.json"), "search", {**STATE, "imports": {"my_ops.py": "new"}}, STATE)
+    assert not caplog.messages
+    refuse_other(Path("search.json"), "search", {**STATE, "imports": {"my_ops.py": "old"}}, STATE)
+    (message,) = caplog.messages
+    assert message.startswith("changed since this search began: my_ops.py; runs that are finished")
+
+
+def test_a_start_that_is_not_there_is_one_message(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read none\.pdparams, --pretrained: No such file"):
+        named_files(TrainConfig(pretrained="none.pdparams"))

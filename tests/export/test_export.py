@@ -37,6 +37,7 @@ from paddle_aug.export.dataset import Export, copies_of, encode, export, verify
 from paddle_aug.export.manifest import LOCK
 from paddle_aug.inputs import open_data
 from paddle_aug.preview import figure as preview_figure
+from paddle_aug.system import plugins
 from paddle_aug.system.files import locked, write_json
 from paddle_aug.system.versions import versions
 
@@ -348,6 +349,17 @@ def test_another_set_is_not_mixed_in(settings, out, config, own, message, finish
     with pytest.raises(UserError, match=message):
         export(replace(settings, config=replace(settings.config, **config), **own), out)
     assert contents(out) == before
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_copies_of_two_versions_of_an_op_are_not_mixed(settings, tmp_path, finished, monkeypatch):
+    monkeypatch.setattr(plugins, "_loaded", {"my_ops.py": "old"})
+    export(settings, tmp_path / "set")
+    if not finished:
+        (tmp_path / "set" / "manifest.jsonl").rename(tmp_path / "set" / ".manifest.part")
+    monkeypatch.setattr(plugins, "_loaded", {"my_ops.py": "new"})
+    with pytest.raises(UserError, match=r"made before my_ops\.py changed; give a new folder"):
+        export(settings, tmp_path / "set")
 
 
 @pytest.mark.parametrize("finished", [True, False])
