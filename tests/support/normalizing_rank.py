@@ -1,10 +1,14 @@
 """A step of a small network with batch normalisation: in all processes together as in one, up to
-the rounding of float64."""
+the rounding of float64. Then tools/train.py in float64."""
+
+import sys
 
 import numpy as np
 import paddle
 from paddle import nn
+from rounding_rank import calculate_in
 
+from paddle_aug import cli
 from paddle_aug.rng import generator
 from paddle_aug.training.distributed import Group, join_group
 from paddle_aug.training.sync_norm import synchronize
@@ -52,3 +56,6 @@ if __name__ == "__main__":
     group = join_group()
     compare(group)
     print("as one", group.rank)
+    calculate_in("float64")
+    sys.argv[0] = "tools/train.py"
+    cli.run_command("train")

@@ -1,7 +1,8 @@
-"""tools/train.py, whose ranks write down a digest of each image and target that the network is
-given, in the folder that FED names."""
+"""tools/train.py for each list of options in turn, in JSON; the ranks write down a digest of each
+image and target that the network is given, in the folder that FED names."""
 
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -46,5 +47,10 @@ if __name__ == "__main__":
     from paddle_aug.training import fit as train
 
     train.add_gradients = record(Path(os.environ["FED"]), os.environ.get("PADDLE_TRAINER_ID", "0"))
-    sys.argv[0] = "tools/train.py"
-    cli.run_command("train")
+    for words in json.loads(sys.argv[1]):
+        sys.argv = ["tools/train.py", *words]
+        try:
+            cli.run_command("train")
+        except SystemExit as ended:
+            if ended.code:
+                raise

@@ -1,5 +1,6 @@
 """Several processes train as one does."""
 
+import json
 import os
 import re
 import subprocess
@@ -53,11 +54,11 @@ def launched(folder, script, *words, ranks=2, **environment):
     )
 
 
-def train_in_ranks(folder, config, ranks=2, script="recording_rank.py", **environment):
-    """Train in some processes; returns what their networks were given."""
+def train_in_ranks(folder, *configs, ranks=2):
+    """Train in some processes, one run after another; returns what their networks were given."""
     (folder / "fed").mkdir()
-    environment["FED"] = str(folder / "fed")
-    ended = launched(folder, script, *options_of(config), ranks=ranks, **environment)
+    words = json.dumps([options_of(config) for config in configs])
+    ended = launched(folder, "recording_rank.py", words, ranks=ranks, FED=str(folder / "fed"))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return fed(folder / "fed")
 
@@ -88,16 +89,36 @@ def moved(config, folder, **changes):
     return replace(config, **places, **changes)
 
 
+@pytest.fixture(scope="module")
+def together(tmp_path_factory, photos, alone):
+    """Runs of two processes: their configs, by what is tested of them, what their networks were
+    given, and the folder of their logs. They take six steps, six, six and three.
+
+    Of an accumulated batch of 9 images they have five and four, which go through the network in two
+    parts. With batch normalisation, each measures other images.
+    """
+    folder = tmp_path_factory.mktemp("together")
+    two = moved(alone[0], folder, epochs=2)
+    batch = {"batch_size": TrainConfig.batch_size, "global_batch": 9, "accumulate": 2}
+    configs = {
+        "modes": replace(two, augment="none,userDef+mixup:1"),
+        "accumulated": moved(two, folder / "accumulated", **batch),
+        "normalized": tiny_config(
+            photos, folder / "normalized", augment="none", batch_size=9, learning_rate=1e-2
+        ),
+    }
+    return configs, train_in_ranks(folder, *configs.values()), folder / "workers"
+
+
 @pytest.mark.slow
-def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(tmp_path, alone):
-    config, expected, given = alone
-    two = moved(config, tmp_path)
-    seen = train_in_ranks(tmp_path, replace(two, epochs=2, augment="none,userDef+mixup:1"))
+def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(alone, together):
+    (config, expected, given), (configs, seen, logs) = alone, together
+    two = replace(configs["modes"], augment=config.augment, epochs=config.epochs)
     found, run = curves(two.log_dir)
     np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
-    assert seen[6:] == given[:6]  # behind those of the first mode
+    assert seen[6:12] == given[:6]  # behind those of the first mode
     assert run["sessions"][0]["processes"] == 2
-    first, second = ((tmp_path / "workers" / f"workerlog.{rank}").read_text() for rank in (0, 1))
+    first, second = ((logs / f"workerlog.{rank}").read_text() for rank in (0, 1))
     assert "images of 3 classes to train on" in first
     assert not re.search("loss|to train on", second), "the first one writes"
 
@@ -113,8 +134,8 @@ def test_all_processes_stop_when_training_diverges(photos, tmp_path):
         photos, tmp_path, network="vgg_thin", optimizer="sgd", learning_rate=1e20, batch_size=9
     )
     (tmp_path / "fed").mkdir()
-    words = options_of(config)
-    ended = launched(tmp_path, "recording_rank.py", *words, FED=str(tmp_path / "fed"))
+    words = json.dumps([options_of(config)])
+    ended = launched(tmp_path, "recording_rank.py", words, FED=str(tmp_path / "fed"))
     assert ended.returncode != 0
     for rank in range(2):
         printed = (tmp_path / "workers" / f"workerlog.{rank}").read_text(encoding="utf-8")
@@ -136,13 +157,10 @@ def test_three_processes_go_on_with_the_run_of_one(tmp_path, alone):
 
 
 @pytest.mark.slow
-def test_two_processes_accumulate_to_the_step_of_one(tmp_path, alone):
-    """Of a batch of 9 images they have five and four, which go through the network in two parts."""
-    config, expected, given = alone
-    batch = {"batch_size": TrainConfig.batch_size, "global_batch": 9, "accumulate": 2}
-    two = moved(config, tmp_path, epochs=2, **batch)
-    assert train_in_ranks(tmp_path, two) == given[:6]
-    found, run = curves(two.log_dir)
+def test_two_processes_accumulate_to_the_step_of_one(alone, together):
+    (_, expected, given), (configs, seen, _) = alone, together
+    assert seen[12:18] == given[:6]
+    found, run = curves(configs["accumulated"].log_dir)
     np.testing.assert_allclose(found, expected[:, :2], rtol=1e-4)
     assert (run["config"]["global_batch"], run["config"]["accumulate"]) == (9, 2)
 
@@ -160,15 +178,7 @@ def test_a_rank_that_dies_ends_all_ranks_of_its_machine(tmp_path, alone, dies):
 
 
 @pytest.mark.slow
-def test_batch_normalisation_over_two_processes_is_that_of_one(tmp_path):
-    ended = launched(tmp_path, "normalizing_rank.py")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    logs = [file.read_text() for file in (tmp_path / "workers").glob("workerlog.*")]
-    assert ["as one" in log for log in logs] == [True, True]
-
-
-@pytest.mark.slow
-def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
+def test_batch_normalisation_over_two_processes_is_that_of_one_in_a_step_and_in_training(
     tmp_path, alone, monkeypatch
 ):
     """In float64; that of float32 comes apart by rounding (docs/many-devices.md)."""
@@ -180,17 +190,18 @@ def test_two_processes_train_a_network_with_batch_normalisation_as_one_does(
     folder = tmp_path / "two"
     folder.mkdir()
     two = moved(one, folder)
-    train_in_ranks(folder, two, script="rounding_rank.py", DTYPE="float64")
+    ended = launched(folder, "normalizing_rank.py", *options_of(two))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    logs = [file.read_text() for file in (folder / "workers").glob("workerlog.*")]
+    assert ["as one" in log for log in logs] == [True, True]
     (expected, _), (found, run) = curves(one.log_dir), curves(two.log_dir)
     assert run["sessions"][0]["processes"] == 2
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 @pytest.mark.slow
-def test_what_two_processes_evaluate_is_what_the_first_one_saves(tmp_path, photos, data):
-    """With batch normalisation, of which each has measured other images."""
-    config = tiny_config(photos, tmp_path, augment="none", batch_size=9, learning_rate=1e-2)
-    train_in_ranks(tmp_path, config)
+def test_what_two_processes_evaluate_is_what_the_first_one_saves(together, data):
+    config = together[0]["normalized"]
     (run,) = runlog.read_runs(config.log_dir)
 
     paddle.set_device("cpu")
