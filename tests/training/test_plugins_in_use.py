@@ -17,25 +17,21 @@ def restored():
         yield
 
 
+def write_plugins(folder):
+    (folder / "fog.py").write_text(FOG)
+    (folder / "tiny.py").write_text(TINY)
+    return folder
+
+
 @pytest.fixture
 def files(tmp_path):
-    (tmp_path / "fog.py").write_text(FOG)
-    (tmp_path / "tiny.py").write_text(TINY)
-    return tmp_path
+    return write_plugins(tmp_path)
 
 
 OPTIONS = (
-    "--schedule",
-    "constant",
-    "--image-size",
-    16,
-    "--device",
-    "cpu",
-    "--threads",
-    1,
-    "--batch-size",
-    8,
-)
+    "--schedule", "constant", "--image-size", 16, "--device", "cpu", "--threads", 1,
+    "--batch-size", 8,
+)  # fmt: skip
 
 
 def train(files, photos, monkeypatch, *more, epochs=1, workers=0):
@@ -47,23 +43,30 @@ def train(files, photos, monkeypatch, *more, epochs=1, workers=0):
         return run_tool("train.py", *words, monkeypatch=monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, photos):
+    """The folder of a run, which tests leave as it is."""
+    files = write_plugins(tmp_path_factory.mktemp("trained"))
+    with pytest.MonkeyPatch.context() as patch:
+        assert train(files, photos, patch, workers=2) == 0
+    return files
+
+
 @pytest.fixture
-def weights(files, photos, monkeypatch, capsys):
-    assert train(files, photos, monkeypatch, workers=2) == 0
-    capsys.readouterr()
-    (file,) = (files / "models").glob("*_best.pdparams")
+def weights(trained):
+    (file,) = (trained / "models").glob("*_best.pdparams")
     return file
 
 
 def test_all_that_loads_the_weights_takes_the_network_that_is_imported(
-    weights, files, photos, monkeypatch, capsys
+    trained, weights, photos, tmp_path, monkeypatch, capsys
 ):
-    (run,) = runlog.read_runs(files / "logs")
+    (run,) = runlog.read_runs(trained / "logs")
     assert list(run.run["sessions"][0]["imports"]) == [
-        str(files / "fog.py"),
-        str(files / "tiny.py"),
+        str(trained / "fog.py"),
+        str(trained / "tiny.py"),
     ]
-    tiny, out = ("--import", files / "tiny.py"), files / "out"
+    tiny, out = ("--import", trained / "tiny.py"), tmp_path / "out"
     for words in (
         ("evaluate.py", weights, *tiny, "--out", out, "--json"),
         ("predict.py", weights, next(photos.rglob("*.png")), *tiny),
@@ -78,16 +81,20 @@ def test_all_that_loads_the_weights_takes_the_network_that_is_imported(
     assert json.loads((out / "description.json").read_text())["network"] == "tiny"
 
 
-def test_weights_do_not_import_anything_and_say_what_they_need(weights, files, monkeypatch, capsys):
+def test_weights_do_not_import_anything_and_say_what_they_need(
+    trained, weights, tmp_path, monkeypatch, capsys
+):
     line = refusal("evaluate.py", weights, monkeypatch=monkeypatch, capsys=capsys)
     assert "no network named 'tiny'" in line
-    assert f"with --import {files / 'fog.py'},{files / 'tiny.py'}: if you trust that code" in line
-    (run,) = (files / "logs").glob("*_run.json")
+    assert (
+        f"with --import {trained / 'fog.py'},{trained / 'tiny.py'}: if you trust that code" in line
+    )
+    (run,) = (trained / "logs").glob("*_run.json")
     line = refusal("preview.py", "--run", run, monkeypatch=monkeypatch, capsys=capsys)
     assert "no augmentation named 'fog'" in line
     assert "if you trust that code, give the same here" in line
-    words = ("preview.py", "--run", run, "--import", files / "fog.py")
-    assert run_tool(*words, "--output", files / "p.png", monkeypatch=monkeypatch) == 0
+    words = ("preview.py", "--run", run, "--import", trained / "fog.py")
+    assert run_tool(*words, "--output", tmp_path / "p.png", monkeypatch=monkeypatch) == 0
 
 
 def test_a_file_that_changed_is_told_when_a_run_is_resumed(files, photos, monkeypatch, capsys):
@@ -124,6 +131,6 @@ def test_the_runs_of_a_comparison_know_ops_networks_and_names(files, monkeypatch
     assert "changed since this comparison began" in capsys.readouterr().err
 
 
-def test_a_description_names_its_imports(weights, files):
+def test_a_description_names_its_imports(weights, trained):
     description = checkpoint.load(weights)[checkpoint.DESCRIPTION]
-    assert description["imports"] == [str(files / "fog.py"), str(files / "tiny.py")]
+    assert description["imports"] == [str(trained / "fog.py"), str(trained / "tiny.py")]
