@@ -9,8 +9,9 @@ import pytest
 from op_specs import noise
 from PIL import Image
 
-from paddle_aug.adapters.paddleclas import paddle_aug
+from paddle_aug.adapters.paddleclas import main, paddle_aug
 from paddle_aug.augment.modes import augmentation
+from paddle_aug.errors import UserError
 
 CLONE = Path(__file__).parent.parent.parent
 PROGRAM = """
@@ -117,34 +118,35 @@ def test_the_op_is_the_augmentation_of_its_mode():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("mode", "message"),
-    [
-        ("alab", "no augmentation named 'alab'; did you mean 'allab'?"),
-        ("userDef+mixup", "userDef+mixup mixes the images of a batch; give userDef alone here"),
-    ],
-)
-def test_a_wrong_mode_ends_the_program_with_one_message(checkout, mode, message):
-    config(checkout, "DecodeImage:", f"PaddleAug: {{mode: {mode}}}")
+def test_a_wrong_mode_ends_the_program_with_one_message(checkout):
+    config(checkout, "DecodeImage:", "PaddleAug: {mode: alab}")
     ended = run(checkout, *COMMAND)
     assert ended.returncode == 2
+    message = "no augmentation named 'alab'; did you mean 'allab'?"
     assert ended.stderr.strip().splitlines()[-1] == message
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.slow
+def test_a_mode_with_a_mix_is_refused():
+    with pytest.raises(UserError, match=r"^userDef\+mixup mixes the images of a batch; give"):
+        paddle_aug(mode="userDef+mixup")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ([], "no program ''; in the folder of a PaddleClas checkout: python -m"),
         (["tools/trian.py", "-c", "x"], "no program 'tools/trian.py'; in the folder of a"),
-        (["photo.png"], "cannot import PaddleClas (No module named 'ppcls'); run this in the"),
+        (["program.py"], "cannot import PaddleClas (No module named 'ppcls'); run this in the"),
     ],
     ids=["none", "misspelt", "no checkout"],
 )
-def test_outside_of_a_checkout_a_message_says_where_to_run_it(checkout, words, message):
-    if words == ["photo.png"]:
-        (checkout / "ppcls").rename(checkout / "elsewhere")
-    ended = run(checkout, *COMMAND[:2], *words)
-    assert ended.returncode == 2
-    assert ended.stderr.strip().startswith(message)
+def test_outside_of_a_checkout_a_message_says_where_to_run_it(
+    tmp_path, words, message, monkeypatch
+):
+    (tmp_path / "program.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["paddleclas", *words])
+    with pytest.raises(UserError) as refused:
+        main()
+    assert str(refused.value).startswith(message)
