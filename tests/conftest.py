@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from leaks import leaks, process_state
 from made_data import write_dataset
+from spoiled import write_spoiled
 
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.training.cpu import use_fast_instructions
@@ -71,6 +72,12 @@ def photos(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def data(photos) -> Dataset:
     return open_dataset(photos)
+
+
+@pytest.fixture(scope="session")
+def spoiled(tmp_path_factory) -> Path:
+    """A data set with all that check finds, which tests leave as it is."""
+    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
 
 
 @pytest.fixture(scope="session")

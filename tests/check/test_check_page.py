@@ -10,7 +10,7 @@ from english_left import english_left
 from in_process import refusal, run_tool
 from page_reader import Reader
 from PIL import Image
-from spoiled import SPOILED, write_spoiled
+from spoiled import SPOILED
 from studio_pages import barriers
 
 from paddle_aug.check import page
@@ -21,16 +21,6 @@ from paddle_aug.data.dataset import find_dataset
 from paddle_aug.results import language
 
 CHINESE_PAGE = Path(__file__).parent.parent.parent / "docs" / "zh" / "check.md"
-
-
-@pytest.fixture(scope="module")
-def spoiled(tmp_path_factory):
-    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
-
-
-@pytest.fixture(scope="module")
-def survey(spoiled):
-    return Survey(find_dataset(str(spoiled)))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from in_process import refusal, run_tool
 from made_data import write_dataset
 from made_font import write_font
 from PIL import Image
-from spoiled import SPOILED, jpeg, scene, write_spoiled
+from spoiled import SPOILED, jpeg, scene
 
 from paddle_aug.check import next_command
 from paddle_aug.check.findings import FINDINGS, LEVELS, findings
@@ -44,16 +44,6 @@ def findings_of(data, **options) -> dict:
     """The findings by their codes."""
     found = findings(Survey(find_dataset(str(data), **options)), 64)
     return {finding.code: finding for finding in found}
-
-
-@pytest.fixture(scope="module")
-def spoiled(tmp_path_factory) -> Path:
-    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
-
-
-@pytest.fixture(scope="module")
-def survey(spoiled) -> Survey:
-    return Survey(find_dataset(str(spoiled)))
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,14 @@
 """The Data tab in a browser."""
 
-from pathlib import Path
-
 import pytest
 from made_data import write_dataset
-from spoiled import SPOILED, write_spoiled
+from spoiled import SPOILED
 from studio_pages import barriers, wait
 
 from paddle_aug.studio.state import Options
 
 pytestmark = pytest.mark.slow
 WORDS = {"en": ("Findings", "Classes and balance"), "zh": ("检查结果", "类别与均衡")}
-
-
-@pytest.fixture(scope="module")
-def spoiled(tmp_path_factory) -> Path:
-    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
 
 
 def checked(page):

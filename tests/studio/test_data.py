@@ -6,14 +6,13 @@ import shlex
 import threading
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
 from PIL import Image
-from spoiled import SPOILED, write_spoiled
+from spoiled import SPOILED
 
 from paddle_aug.check.findings import findings
 from paddle_aug.check.survey import Survey
@@ -25,11 +24,6 @@ from paddle_aug.errors import UserError
 from paddle_aug.studio import data
 from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import KEPT, Options, Studio
-
-
-@pytest.fixture(scope="module")
-def spoiled(tmp_path_factory) -> Path:
-    return write_spoiled(tmp_path_factory.mktemp("data") / "spoiled")
 
 
 @pytest.fixture
