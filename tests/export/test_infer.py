@@ -117,17 +117,24 @@ def test_it_reads_files_as_training_does(files):
             read(deep)
 
 
+@pytest.fixture(scope="module")
+def exported(photos, tmp_path_factory):
+    """The weights of a training, and the folder that they are exported to."""
+    folder = tmp_path_factory.mktemp("run")
+    weights = train_tiny(photos, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        assert run_tool("export_model.py", weights, folder / "exported", monkeypatch=patch) == 0
+    return weights, folder / "exported"
+
+
 def test_what_it_cannot_read_is_told_and_the_rest_is_predicted(
-    photos, tmp_path, monkeypatch, capsys
+    exported, photos, tmp_path, monkeypatch, capsys
 ):
-    out = tmp_path / "exported"
-    weights = train_tiny(photos, tmp_path)
-    assert run_tool("export_model.py", weights, out, monkeypatch=monkeypatch) == 0
     (tmp_path / "no.png").write_bytes(b"text")
     capsys.readouterr()
     good = str(photos / "Images" / "class1" / "eval_000.png")
     argv = ["infer.py", str(tmp_path / "no.png"), str(tmp_path / "lost.png"), good]
-    monkeypatch.setattr(infer, "FOLDER", out)
+    monkeypatch.setattr(infer, "FOLDER", exported[1])
     monkeypatch.setattr(sys, "argv", argv)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert infer.main() == 1
@@ -141,13 +148,8 @@ def test_what_it_cannot_read_is_told_and_the_rest_is_predicted(
 
 
 @pytest.mark.slow
-def test_it_runs_in_its_folder_where_this_package_is_not(
-    photos, files, tmp_path, monkeypatch, capsys
-):
-    out = tmp_path / "exported"
-    weights = train_tiny(photos, tmp_path)
-    assert run_tool("export_model.py", weights, out, monkeypatch=monkeypatch) == 0
-    capsys.readouterr()
+def test_it_runs_in_its_folder_where_this_package_is_not(exported, files, monkeypatch, capsys):
+    weights, out = exported
     run_tool("predict.py", weights, *files, monkeypatch=monkeypatch)
     want = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     command = [sys.executable, "-I", "-c", ALONE, "infer.py", *files]
