@@ -35,10 +35,14 @@ def no_earlier_features():
     frozen._latest.clear()
 
 
+@pytest.fixture(scope="module")
+def weights(photos, tmp_path_factory):
+    return train_tiny(photos, tmp_path_factory.mktemp("source"), epochs=2, seed=1)
+
+
 @pytest.fixture
-def config(photos, tmp_path):
+def config(photos, tmp_path, weights):
     """A training of the head on frozen layers that know the data a little."""
-    weights = train_tiny(photos, tmp_path / "source", epochs=2, seed=1)
     return tiny_config(
         photos, tmp_path, pretrained=str(weights), freeze="body", augment="userDef", batch_size=5,
         epochs=4, passes=2,
