@@ -8,6 +8,7 @@ By default a share of the moments is tried; all of them, in some minutes, with
 from pathlib import Path
 
 import pytest
+from in_process import run_tool
 from kills import STATES, At, survive, tool
 from same_run import assert_same_comparison, assert_same_run, contents
 from trained import options_of, tiny_config
@@ -44,11 +45,12 @@ MOMENTS_OF_COMPARISON = [
 
 
 @pytest.fixture
-def survives(tmp_path, request):
+def survives(tmp_path, request, monkeypatch):
     """Run a command undisturbed in the folder `whole`, then with kills in `killed`, and compare."""
 
     def survives(command, moments, check):
-        survive(lambda _: command(tmp_path / "whole", 0), tmp_path / "whole", [])
+        _, file, *words = command(tmp_path / "whole", 0)
+        assert run_tool(Path(file).name, *words, monkeypatch=monkeypatch) == 0
         count = request.config.getoption("--kills")
         chosen = sorted(generator(0, "noise").permutation(len(moments))[:count])
         survive(
