@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import paddle
 import pytest
 from leaks import leaks, process_state
 from made_data import write_dataset
@@ -48,7 +49,8 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def environment(tmp_path_factory):
     """Keep tests and their subprocesses out of the user's cache folder, and from the terminal's
-    width, which readline gives to the processes that pytest starts."""
+    width, which readline gives to the processes that pytest starts. Calculate on the CPU."""
+    paddle.set_device("cpu")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COLUMNS", raising=False)
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

@@ -42,7 +42,6 @@ def samples(data):
 
 def load(samples, workers, epochs, mode="allab", batch_size=5, shuffle=True):
     """All images and labels of these epochs, in order."""
-    paddle.set_device("cpu")
     dataset = Augmented(samples, 24, augmentation(mode), seed=7)
     images, labels = [], []
     with Workers({"made": dataset}, workers, batch_size + 1) as pool:

@@ -17,7 +17,6 @@ def images():
 
 
 def seen(text, batch, images=()):
-    paddle.set_device("cpu")
     return Normalize(normalization(text, images))(paddle.to_tensor(batch)).numpy()
 
 

@@ -27,11 +27,6 @@ def weights(tmp_path_factory, photos):
     return train_tiny(photos, tmp_path_factory.mktemp("run"), image_size=32, network="lenet")
 
 
-@pytest.fixture(autouse=True)
-def cpu():
-    paddle.set_device("cpu")
-
-
 @pytest.fixture
 def pixels():
     """The noise on which a model is compared."""

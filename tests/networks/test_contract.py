@@ -13,7 +13,6 @@ from paddle_aug.networks import NETWORKS
 
 @pytest.fixture(autouse=True)
 def restored():
-    paddle.set_device("cpu")
     with forgotten_plugins():
         yield
 

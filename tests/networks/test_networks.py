@@ -18,11 +18,6 @@ PADDLES = [name for name in NETWORKS if hasattr(vision, name) and name != "lenet
 KINDS = ("weight", "bias")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def cpu():
-    paddle.set_device("cpu")
-
-
 @pytest.fixture(autouse=True)
 def seed():
     paddle.seed(0)

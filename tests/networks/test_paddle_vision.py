@@ -28,11 +28,6 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def cpu():
-    paddle.set_device("cpu")
-
-
 def make(name: str, classes: int, size: int) -> paddle.nn.Layer:
     return NETWORKS[f"paddle.vision:{name}"](classes, size)
 

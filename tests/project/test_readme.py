@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import paddle
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
@@ -198,7 +197,6 @@ def test_the_combinators_of_the_page_on_pipelines_are_understood():
 def test_weights_are_loaded_as_their_readme_says(clone, monkeypatch):
     (script,) = blocks("models/README.md", "python")
     script = script.replace("vgg16", "vgg_thin").replace("224", "32")  # half a gigabyte less
-    paddle.set_device("cpu")
     trained = NETWORKS["vgg_thin"](16, 32)
     checkpoint.save(clone / "models" / "allabAug_best.pdparams", trained.state_dict())
     monkeypatch.chdir(clone)

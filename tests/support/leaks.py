@@ -87,8 +87,6 @@ def leaks(before: dict[str, object]) -> list[str]:
         if name in ("threads", "child processes"):
             if new - old:
                 texts.append(f"{name}: {new - old} left over")
-        elif name == "Paddle's device" and new == "cpu":
-            pass  # a training sets its device, which is the CPU in all tests
         elif new != old:
             texts.append(f"{name}: {_difference(old, new)}")
     return texts

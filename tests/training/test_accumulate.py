@@ -33,7 +33,6 @@ def test_what_is_accumulated_trains_as_one_large_batch_does(config, data, elsewh
 
 
 def test_the_gradient_is_that_of_the_whole_batch(data):
-    paddle.set_device("cpu")
     paddle.seed(0)
     network = NETWORKS["lenet"](3, 32).to(dtype="float64")
     inputs = paddle.randn([7, 3, 32, 32]).astype("float64")

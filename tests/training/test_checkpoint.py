@@ -17,11 +17,6 @@ from paddle_aug.training import checkpoint
 MOMENT = "conv2d_0.w_0_moment1_0"
 
 
-@pytest.fixture(autouse=True)
-def cpu():
-    paddle.set_device("cpu")
-
-
 def small_network():
     return VGG(3, ((1, 2),), image_size=8, hidden=4, batch_norm=True)
 

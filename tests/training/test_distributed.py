@@ -204,7 +204,6 @@ def test_what_two_processes_evaluate_is_what_the_first_one_saves(together, data)
     config = together[0]["normalized"]
     (run,) = runlog.read_runs(config.log_dir)
 
-    paddle.set_device("cpu")
     network = NETWORKS["vgg_thin_bn"](3, 16)
     path = state.model_file(config, "last.pdparams")
     checkpoint.load_weights(network, checkpoint.load(path), path)
@@ -229,7 +228,6 @@ class Recorder:
 
 
 def test_the_parts_of_all_processes_are_the_batches():
-    paddle.set_device("cpu")
     for shuffle in (True, False):
         whole = list(epoch_keys(23, 5, 0, 1, shuffle, fewest=6))
         parts = [

@@ -14,7 +14,6 @@ def set_weights(network, value):
 
 @pytest.fixture
 def network():
-    paddle.set_device("cpu")
     return paddle.nn.Sequential(paddle.nn.Linear(2, 3), paddle.nn.BatchNorm1D(3))
 
 

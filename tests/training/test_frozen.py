@@ -76,7 +76,6 @@ def plainly(monkeypatch):
     ],
 )
 def test_the_front_is_what_is_frozen_from_the_first_layer_on(name, frozen_names, first_of_the_rest):
-    paddle.set_device("cpu")
     network = NETWORKS[name](3, 32)
     first, rest = split(network, freeze(network, frozen_names))
     network.eval()
@@ -95,7 +94,6 @@ def test_batch_normalisation_that_is_not_frozen_is_not_fixed():
 
 @pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0", "vgg_thin"])
 def test_compiled_layers_give_the_same_for_an_image_in_any_batch_and_with_any_threads(name):
-    paddle.set_device("cpu")
     network = NETWORKS[name](3, 64)
     first, _ = split(network, freeze(network, "body"))
     network.eval()
@@ -257,7 +255,6 @@ def test_the_head_alone_is_fitted_first_and_better_than_at_random(config, caplog
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("shape", [(8, 8), (7, 7), (1, 1), (5, 8)], ids=str)
 def test_depthwise_convolution_as_a_product_is_paddles(kernel, stride, shape):
-    paddle.set_device("cpu")
     layer = DepthwiseConv2D(6, kernel, stride)
     images = paddle.randn([3, 6, *shape])
     images.stop_gradient = False

@@ -107,7 +107,6 @@ def test_a_box_has_a_part_or_the_whole_of_the_partner_and_weighs_targets_by_its_
 @pytest.mark.parametrize("mix", list(MIXES))
 @pytest.mark.parametrize("per", ["batch", "pair", "element"])
 def test_every_mix_leaves_its_inputs_and_makes_targets_of_sum_one(mix, per):
-    paddle.set_device("cpu")
     images = np.random.default_rng(0).integers(0, 256, (7, 12, 12, 3), "uint8")
     targets = np.eye(CLASSES, dtype=np.float32)[np.arange(7) % CLASSES]
     given = paddle.to_tensor(images), paddle.to_tensor(targets)
@@ -243,7 +242,6 @@ def test_what_is_no_mix_is_refused(text, message):
 
 @pytest.mark.parametrize("mix", ["mixup:0.4", "cutmix", "resizemix", "samplePairing"])
 def test_a_collated_batch_is_mixed_by_the_numbers_of_numpys_global_generator(mix):
-    paddle.set_device("cpu")
     images, targets = some_batch()
     samples = list(zip(images, targets.argmax(axis=1), strict=True))
     with seeded_globals(3):
@@ -259,7 +257,6 @@ def test_a_collated_batch_is_mixed_by_the_numbers_of_numpys_global_generator(mix
 
 
 def test_two_batches_are_mixed_otherwise_and_none_collates_with_targets_alone():
-    paddle.set_device("cpu")
     images, targets = some_batch()
     samples = list(zip(images, targets.argmax(axis=1), strict=True))
     tensors = [(paddle.to_tensor(image), label) for image, label in samples]

@@ -30,7 +30,6 @@ class Net(paddle.nn.Layer):
 
 def steps(config, count, times=1.0):
     """The weights of the body and of the head after each step."""
-    paddle.set_device("cpu")
     network = Net()
     scale_head_lr(network, times)
     optimizer = make_optimizer(config, network)

@@ -24,11 +24,6 @@ from paddle_aug.training.weights import load_trained
 NAME = "paddle.vision:mobilenet_v3_small"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def cpu():
-    paddle.set_device("cpu")
-
-
 @pytest.fixture
 def config(photos, tmp_path):
     return tiny_config(photos, tmp_path, network=NAME, image_size=32, augment="userDef", epochs=2)

@@ -40,7 +40,6 @@ class Net(paddle.nn.Layer):
 
 @pytest.fixture
 def source(tmp_path):
-    paddle.set_device("cpu")
     paddle.seed(1)
     network = Net(classes=5)
     network.bn1._mean.set_value(paddle.full([4], 7.0))

@@ -74,7 +74,6 @@ def their_weights(network, layers: list[str] | None) -> dict[str, np.ndarray]:
     ],
 )
 def test_each_weight_finds_its_place(name, layers):
-    paddle.set_device("cpu")
     with paddle.LazyGuard():
         network = NETWORKS[name](5, 64)
     theirs = their_weights(network, layers)
@@ -134,7 +133,6 @@ def torchvisions_vgg(x, weights):
 def test_the_outputs_are_theirs_whose_dropout_does_not_scale_at_inference(
     name, size, layers, theirs
 ):
-    paddle.set_device("cpu")
     network = NETWORKS[name](5, size)
     weights = their_weights(network, layers)
     network.set_state_dict(from_torch(weights, network))

@@ -187,7 +187,6 @@ def test_the_last_ten_epochs_have_the_number_of_correct_images_of_each_class(con
 
 @pytest.fixture
 def metrics():
-    paddle.set_device("cpu")
     return train.EpochMetrics()
 
 
