@@ -41,6 +41,7 @@ from paddle_aug.system.files import write_json
 from paddle_aug.system.progress import no_bar
 from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start, named_files
+from paddle_aug.training.pretrained import warn_of_shared_start
 from paddle_aug.training.state import refuse_other_run
 
 RATE_HOLDOUT = 0.25  # of the training list, to judge learning rates by
@@ -88,6 +89,8 @@ class Experiment:
             part = selected(replace(settings.config, fold=fold), data)
         for mode in settings.modes:
             check_start(of_mode(settings.config, mode), part)
+        if settings.config.holdout or fold:
+            warn_of_shared_start(settings.config, data)
         if settings.config.early_stop and not part.test:
             raise UserError(
                 f"{data.name} has no evaluation list, by which runs with --early-stop are judged; "

@@ -46,6 +46,7 @@ from paddle_aug.system import tasks
 from paddle_aug.system.files import remove_if_empty, set_aside, write_json
 from paddle_aug.system.versions import versions
 from paddle_aug.training.fit import check_start, named_files
+from paddle_aug.training.pretrained import warn_of_shared_start
 
 WEIGHTS = ("best.pdparams", "last.pdparams")
 
@@ -86,6 +87,7 @@ class Search:
         refuse_one_class(data)
         for mode in settings.against:
             check_start(of_mode(settings.config, mode), self.data)
+        warn_of_shared_start(settings.config, data)
         self.state = {
             "version": VERSION,
             "settings": settings.asdict(),

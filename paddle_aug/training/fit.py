@@ -329,7 +329,7 @@ def make_network(config: TrainConfig, data: Dataset) -> paddle.nn.Layer:
     network = new_network(config, data)
     initialize(network, config.init)
     if config.pretrained:
-        load_pretrained(network, config)
+        load_pretrained(network, config, data)
     scale_head_lr(network, config.head_lr_mult)
     return network
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import paddle
 
 from paddle_aug.config import TrainConfig
+from paddle_aug.data.dataset import Dataset
+from paddle_aug.data.normalize import FROM_DATA, KNOWN, normalization
 from paddle_aug.errors import UserError
 from paddle_aug.names import near_miss
 from paddle_aug.networks import NETWORKS, efficientnet_lite0, paddle_vision
@@ -17,6 +19,7 @@ from paddle_aug.networks.vgg import VGG, from_upscaled, to_upscaled
 from paddle_aug.system import torch_files
 from paddle_aug.system.files import read_bytes
 from paddle_aug.system.machine import IMAGENET_MODULE, IMAGENET_PACKAGE
+from paddle_aug.system.schema import TEXT, misfit
 from paddle_aug.training import checkpoint
 from paddle_aug.training.torch_names import from_torch
 
@@ -29,6 +32,8 @@ THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
 STATISTICS = "statistics"
 NORMS = (paddle.nn.BatchNorm, paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
+# What is used of the description of weights.
+DESCRIPTION = {"config": {}, "data": {"name": TEXT, "class_names": [TEXT], "fingerprint": TEXT}}
 # The modules of paddle.vision.models that list the addresses of weights.
 FAMILIES = (
     *("resnet", "densenet", "alexnet", "googlenet", "vgg", "inceptionv3", "mobilenetv1"),
@@ -53,12 +58,14 @@ def in_head(network: paddle.nn.Layer, name: str) -> bool:
     return any(within(name, head) for head in network.heads)
 
 
-def load_pretrained(network: paddle.nn.Layer, config: TrainConfig) -> None:
+def load_pretrained(
+    network: paddle.nn.Layer, config: TrainConfig, data: Dataset | None = None
+) -> None:
     """Load the weights that `config.pretrained` names: a file's, or ImageNet's for the network.
 
     "paddle.vision:FILE" and "paddle_aug:FILE" say whose weights they are, which a VGG must know;
-    PyTorch's files are converted. A head with another number of classes keeps its first weights,
-    and the log says so. All other weights must fit.
+    PyTorch's files are converted. A head with other classes than those of `data` keeps its first
+    weights, and the log says so. All other weights must fit.
 
     Raises:
         UserError: as `find_weights`; or the file cannot be read, is of another network, or does
@@ -70,11 +77,13 @@ def load_pretrained(network: paddle.nn.Layer, config: TrainConfig) -> None:
     else:
         weights = of_paddle(network, path, whose)
     own = network.state_dict()
+    start = description_of(weights)
+    other = bool(data and start) and start["data"]["class_names"] != data.class_names
     replaced = [
         name
         for name, value in own.items()
         if in_head(network, name)
-        and checkpoint.described(weights.get(name)) != checkpoint.described(value)
+        and (other or checkpoint.described(weights.get(name)) != checkpoint.described(value))
     ]
     fitting = {**weights, **{name: own[name].numpy() for name in replaced}}
     try:
@@ -94,6 +103,42 @@ def load_pretrained(network: paddle.nn.Layer, config: TrainConfig) -> None:
         )
     else:
         logger.info("%s: loaded with its head, which has as many classes", path.name)
+    if data and start:
+        warn_of_start(start, config, data, path)
+
+
+def warn_of_start(start: dict, config: TrainConfig, data: Dataset, path: Path) -> None:
+    """Warn if a training prepares images otherwise than that of the weights it starts from, or
+    holds back images that they were trained on. `start` is their description."""
+    then = start.get("normalization", KNOWN["half"].as_dict())
+    if config.normalize != FROM_DATA and then != normalization(config.normalize, ()).as_dict():
+        known = (name for name, value in KNOWN.items() if value.as_dict() == then)
+        logger.warning(
+            f"{path} was trained with --normalize {next(known, FROM_DATA)}, and this training has "
+            f"{config.normalize}: with the same, it would start from better features"
+        )
+    is_same_part = data.has_fingerprint(start["data"]["fingerprint"])
+    if (config.holdout or config.fold) and not is_same_part:
+        warn_of_seen_images(start, data, path)
+
+
+def warn_of_seen_images(start: dict, data: Dataset, path: Path) -> None:
+    """Warn if weights were trained on data of this name, of which other images are held back."""
+    if start["data"]["name"] == data.name:
+        logger.warning(
+            f"{path} was trained on images of {data.name}, perhaps on some that are held back from "
+            "training here: if so, their accuracy comes out too high; start from weights that saw "
+            "none of them, or train with the --holdout, --fold and --seed of that training"
+        )
+
+
+def warn_of_shared_start(config: TrainConfig, data: Dataset) -> None:
+    """Warn if the runs of an experiment, which hold back different images, start from weights that
+    were trained on the same data."""
+    if config.pretrained and config.pretrained != IMAGENET:
+        path = find_weights(config)[1]
+        if not torch_files.is_torch(path) and (start := description_of(checkpoint.load(path))):
+            warn_of_seen_images(start, data, path)
 
 
 def find_weights(config: TrainConfig) -> tuple[str, Path]:
@@ -140,7 +185,8 @@ def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
     if checkpoint.DESCRIPTION in weights:
         if whose == THEIRS:
             raise UserError(f"{path} was written by paddle_aug; give it as --pretrained {path}")
-        whose = THEIRS if network_of(weights).startswith(paddle_vision.PREFIX) else OURS
+        network_name = str(description_of(weights).get("config", {}).get("network", ""))
+        whose = THEIRS if network_name.startswith(paddle_vision.PREFIX) else OURS
     if isinstance(network, paddle.vision.models.VGG):
         return to_upscaled(weights) if whose == OURS else weights
     if not isinstance(network, VGG) or not network.dropout or whose == OURS:
@@ -155,11 +201,10 @@ def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
     )
 
 
-def network_of(weights: dict) -> str:
-    """The name of the network that described weights are of; "" if it is not told."""
-    description = weights[checkpoint.DESCRIPTION]
-    config = description.get("config") if isinstance(description, dict) else None
-    return str(config.get("network", "")) if isinstance(config, dict) else ""
+def description_of(weights: dict) -> dict:
+    """What weights of ours say about their training; {} for all others."""
+    description = weights.get(checkpoint.DESCRIPTION)
+    return {} if misfit(description, DESCRIPTION, "it") else description
 
 
 def installed() -> Path:

@@ -137,7 +137,8 @@ def test_paddles_own_weights_are_taken_as_they_are(tmp_path):
 
 
 def described(network: str, weights: dict) -> dict:
-    return {**weights, checkpoint.DESCRIPTION: {"config": {"network": network}}}
+    data = {"name": "photos", "class_names": ["cat"], "fingerprint": ""}
+    return {**weights, checkpoint.DESCRIPTION: {"config": {"network": network}, "data": data}}
 
 
 @pytest.mark.parametrize(

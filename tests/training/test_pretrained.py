@@ -1,6 +1,7 @@
 """Starting from other weights: what is taken, what is replaced, what stays as it is."""
 
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -8,16 +9,20 @@ import paddle
 import pytest
 from in_process import refusal
 from torch_writer import save_zip, state_dict
+from trained import tiny_config, train_tiny
 
 from paddle_aug import inputs
 from paddle_aug.config import TrainConfig
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.errors import UserError
+from paddle_aug.experiments.compare import Experiment
+from paddle_aug.experiments.compare_plan import Settings
 from paddle_aug.inputs import augmented, open_data
 from paddle_aug.networks import NETWORKS, efficientnet_lite0
 from paddle_aug.system.machine import IMAGENET_MODULE, IMAGENET_PACKAGE
 from paddle_aug.training import checkpoint, pretrained
 from paddle_aug.training.batches import Normalize
+from paddle_aug.training.fit import make_network
 from paddle_aug.training.pretrained import download, freeze, in_head, load_pretrained
 
 
@@ -80,6 +85,49 @@ def test_a_head_of_as_many_classes_is_taken_and_told(source, caplog):
     load(network, source)
     np.testing.assert_array_equal(values(network)["fc.bias"], checkpoint.load(source)["fc.bias"])
     assert "loaded with its head" in caplog.text
+
+
+class TestAStartOfOurs:
+    """Weights of an earlier training say how images were prepared, and which they were."""
+
+    @pytest.fixture
+    def config(self, photos, tmp_path):
+        weights = train_tiny(photos, tmp_path, holdout=0.25)
+        return tiny_config(photos, tmp_path, holdout=0.25, pretrained=str(weights))
+
+    def start(self, config, data=None):
+        make_network(config, data or open_data(config))
+
+    def test_its_head_is_taken_for_the_same_classes_in_the_same_order_only(self, config, caplog):
+        caplog.set_level("INFO", "paddle_aug")
+        data = open_data(config)
+        self.start(config, data)
+        assert "loaded with its head" in caplog.text
+        self.start(config, replace(data, class_names=data.class_names[::-1]))
+        assert "its head has other classes and was replaced" in caplog.text
+
+    def test_another_preparation_of_images_is_told(self, config, caplog):
+        told = "was trained with --normalize half, and this training has imagenet"
+        self.start(config)
+        assert "was trained with" not in caplog.text
+        self.start(replace(config, normalize="imagenet"))
+        assert told in caplog.text
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [({}, False), ({"seed": 1}, True), ({"holdout": 0.5}, True), ({"holdout": 0.0}, False)],
+    )
+    def test_images_that_are_held_back_now_and_were_not_then_are_told(
+        self, config, changes, told, caplog
+    ):
+        self.start(replace(config, **changes))
+        assert ("perhaps on some that are held back from training here" in caplog.text) == told
+
+    def test_an_experiment_tells_it_once(self, config, tmp_path, caplog):
+        settings = Settings(config, ("none", "hflip"), "none", seeds=2)
+        whole = open_data(replace(config, holdout=0.0))
+        Experiment(settings, whole, tmp_path / "compared")
+        assert caplog.text.count("perhaps on some that are held back") == 1
 
 
 def test_weights_of_another_network_are_refused(source):
