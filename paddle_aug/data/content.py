@@ -27,6 +27,15 @@ def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tupl
     ]
 
 
+def same_images(samples: Sequence[Sample], others: Sequence[Sample]) -> list[Sample]:
+    """The `others`, perhaps of another data set, whose content is among the `samples`."""
+    one, other = (
+        [sample._replace(path=f"{part}/{sample.path}") for sample in samples]
+        for part, samples in (("1", samples), ("2", others))
+    )
+    return [sample for sample, _ in shared_content(one, other)]
+
+
 def content_groups(samples: Sequence[Sample], digests: dict[str, bytes]) -> dict[str, int]:
     """The group of each image, by its normal path: images of equal content share a group.
 

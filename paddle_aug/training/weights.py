@@ -8,6 +8,7 @@ from pathlib import Path
 import paddle
 
 from paddle_aug.config import TrainConfig, config_of
+from paddle_aug.data.content import same_images
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.normalize import KNOWN, Normalization
 from paddle_aug.errors import UserError, found_in
@@ -186,18 +187,36 @@ def to_evaluate(trained: Trained, data: Dataset, other: bool) -> Dataset:
     with suppress(UserError):  # data that cannot be split as the run's data was is other data
         part = selected(trained.config, data, trained.fingerprint)
         own = part if part.has_fingerprint(trained.fingerprint) else None
-    if other and own is None and data.name == trained.data_name:
+    if own and not data.eval:
+        logger.info(f"{data.name} was trained on; evaluating on the part that was held back")
+        return own
+    if not data.eval:
+        logger.info(f"{data.name} is not split; evaluating on all its {len(data.train):,} images")
+        data = replace(data, train=[], eval=data.train)
+    if other and own is None:
+        warn_of_trained_images(trained, data)
+    return data
+
+
+def warn_of_trained_images(trained: Trained, data: Dataset) -> None:
+    """Warn if the weights were trained on some of the images to evaluate on; if the data of their
+    training is no longer as it was, the names of both decide."""
+    run = None
+    if trained.config.data or trained.config.train_list:
+        with suppress(UserError):  # it may be on another machine
+            run = open_data(trained.config, check=False, fingerprint=trained.fingerprint)
+    if run and run.has_fingerprint(trained.fingerprint):
+        shared = len(same_images(run.train, data.eval))
+        if shared:
+            logger.warning(
+                f"the weights were trained on {shared:,} of the {len(data.eval):,} images of "
+                f"{data.name} to evaluate on: the accuracy will be too high"
+            )
+    elif data.name == trained.data_name:
         logger.warning(
             f"{data.name} has the name of the data that the weights were trained on, but differs "
             "from it: if training used some of these images, the accuracy will be too high"
         )
-    if data.eval:
-        return data
-    if own:
-        logger.info(f"{data.name} was trained on; evaluating on the part that was held back")
-        return own
-    logger.info(f"{data.name} is not split; evaluating on all its {len(data.train):,} images")
-    return replace(data, train=[], eval=data.train)
 
 
 def with_classes(data: Dataset, trained: Trained) -> Dataset:

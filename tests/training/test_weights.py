@@ -217,7 +217,9 @@ def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
         "class1": 1, "class2": 2
     }  # fmt: skip
     assert (len(data.eval), data.train) == (24, [])
-    assert caplog.messages[-1] == "flat is not split; evaluating on all its 24 images"
+    assert caplog.messages[-2] == "flat is not split; evaluating on all its 24 images"
+    told = "the weights were trained on 16 of the 24 images of flat to evaluate on: the accuracy "
+    assert caplog.messages[-1].startswith(told)
 
     held = load_trained(train_tiny(flat["data"], tmp_path, holdout=0.25))
     data = eval_data(held, flat)
@@ -245,6 +247,26 @@ def test_data_that_has_changed_since_it_was_trained_on_gets_a_warning(photos, tm
     (divided / "Eval.txt").write_text(first)
     eval_data(trained, {"data": str(divided)})
     assert f"divided {text}" in caplog.text
+
+
+def test_copies_of_images_that_were_trained_on_are_counted_wherever_they_are(
+    photos, tmp_path, caplog
+):
+    """As after check --split, which writes lists of the images of a folder, or in a second copy of
+    the photos with some new ones."""
+    trained = load_trained(train_tiny(photos, tmp_path))
+    shutil.copytree(photos / "Images", tmp_path / "v2", ignore=shutil.ignore_patterns("train_*"))
+    again = [
+        shutil.copy(file, tmp_path / "v2" / "class0" / f"again_{file.name}")
+        for file in (photos / "Images" / "class1").glob("train_*")
+    ]
+    eval_data(trained, {"data": str(tmp_path / "v2")})
+    assert "were trained on 8 of the 20 images of v2 to evaluate on" in caplog.text
+    caplog.clear()
+    for file in again:
+        file.unlink()
+    eval_data(trained, {"data": str(tmp_path / "v2")})
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_names_that_were_corrected_since_leave_each_label_its_number(tmp_path, caplog):
