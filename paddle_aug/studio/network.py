@@ -80,7 +80,7 @@ class Network:
 
 def network_of(studio: Studio) -> Network:
     """The one network of a studio."""
-    return studio.own("network", lambda: Network(studio.options.weights))
+    return studio.for_tab("network", lambda: Network(studio.options.weights))
 
 
 def status(studio: Studio, query: Query) -> dict:

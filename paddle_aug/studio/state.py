@@ -93,8 +93,10 @@ class Job:
             "running": self.running, "done": self.done, "total": self.total, **(self.result or {})
         }  # fmt: skip
 
-    def join(self) -> None:
-        self._thread.join()
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait for the end, and return whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self, function: Callable[["Job"], dict]) -> None:
         try:
@@ -124,7 +126,6 @@ class Studio:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple, Any] = OrderedDict()
         self._of_tabs: dict[str, Any] = {}
-        self._own: dict[str, Any] = {}
         self._uploads: OrderedDict[str, Sample] = OrderedDict()
         self._jobs: dict[str, Job] = {}
         self._found: tuple[TrainConfig, Found] | None = None
@@ -140,7 +141,7 @@ class Studio:
             UserError: there is no such data, and this is known by then.
         """
         self._opening = self.background("open", self._open)
-        self._opening._thread.join(wait)
+        self._opening.join(wait)
         if self._opening.error and self._found is None:
             raise UserError(self._opening.error)
 
@@ -222,13 +223,6 @@ class Studio:
         if job:
             job.give_up()
 
-    def own(self, name: str, make: Callable[[], Any]) -> Any:
-        """What a tab keeps to the end under this name; made at the first call."""
-        with self._lock:
-            if name not in self._own:
-                self._own[name] = make()
-            return self._own[name]
-
     def keep(self, key: tuple, make: Callable[[], Any]) -> Any:
         """What `make` returned for this key, if it is still kept."""
         with self._lock:
@@ -288,8 +282,7 @@ class Studio:
             self._semaphore.release()
         stopped = all(taken)
         for job in list(self._jobs.values()):
-            job._thread.join(seconds if stopped else 0)
-            stopped = stopped and not job._thread.is_alive()
+            stopped = job.join(seconds if stopped else 0) and stopped
         return stopped
 
 
