@@ -31,31 +31,21 @@ class Query:
             value = int(text)
         except ValueError:
             raise UserError(f"{name} wants a whole number, not {text!r}") from None
-        return _within(name, value, least, most)
+        if not least <= value <= most:
+            raise UserError(f"{name} wants a number from {least} to {most}, not {value}")
+        return value
 
-    def number(
-        self,
-        name: str,
-        default: float | None = None,
-        least: float = -math.inf,
-        most: float = math.inf,
-    ) -> float:
-        """A finite number from `least` to `most`."""
-        text = self.text(name, None if default is None else str(default), 40)
+    def number(self, name: str) -> float:
+        """A finite number."""
+        text = self.text(name, most=40)
         try:
             value = float(text)
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
             raise UserError(f"{name} wants a number, not {text!r}")
-        return _within(name, value, least, most)
+        return value
 
     def flag(self, name: str) -> bool:
         """Whether a word is there and is neither "0" nor empty."""
         return self.words.get(name, "0") not in ("", "0")
-
-
-def _within(name: str, value, least, most):
-    if not least <= value <= most:
-        raise UserError(f"{name} wants a number from {least} to {most}, not {value}")
-    return value
