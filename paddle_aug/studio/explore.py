@@ -22,7 +22,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import SOURCES
 from paddle_aug.preview.captions import values
 from paddle_aug.preview.listing import about
-from paddle_aug.preview.preview import image_index, spread_over_classes
+from paddle_aug.preview.preview import spread_over_classes
 from paddle_aug.results.image_bytes import data_uri, is_small, shrunk
 from paddle_aug.studio import controls
 from paddle_aug.studio.answer import Answer, Picture, Respond, picture
@@ -40,18 +40,13 @@ RUNGS = 7  # of a ladder
 
 def info(studio: Studio, query: Query) -> Answer:
     """What the shell shows of the data and the options."""
-    config, options = studio.config, studio.options
+    config = studio.config
     answer = {
         "loading": studio.loading,
         "size": config.image_size,
         "seed": config.seed,
-        "stretch": config.stretch,
-        "recipe": options.recipe,
         "augment": config.augment,
-        "public": options.public,
-        "logs": options.logs is not None,
-        "weights": options.weights is not None,
-        "turns": studio.turns,
+        "public": studio.options.public,
     }
     if studio.loading:
         return answer
@@ -63,17 +58,14 @@ def info(studio: Studio, query: Query) -> Answer:
         "name": data.name,
         "classes": data.class_names,
         "images": len(data.train),
-        "evaluation": len(data.eval),
     }
 
 
 def photos(studio: Studio, query: Query) -> Answer:
-    """Training images of as many classes as possible, or from an index on, or of a path's end."""
+    """Training images of as many classes as possible, or from an index on."""
     data = studio.opened.data
     count = query.whole("count", 16, 1, 200)
-    if file := query.text("file", ""):
-        indices = [image_index(data.train, file)]
-    elif "from" in query.words:
+    if "from" in query.words:
         first = query.whole("from", 0, 0, len(data.train) - 1)
         indices = range(first, min(first + count, len(data.train)))
     else:
@@ -83,8 +75,7 @@ def photos(studio: Studio, query: Query) -> Answer:
         "photos": [
             {"photo": str(index), "path": sample.path, "class": data.class_names[sample.label]}
             for index, sample in rows
-        ],
-        "images": len(data.train),
+        ]
     }
 
 
@@ -103,8 +94,7 @@ def upload(studio: Studio, query: Query) -> Answer:
     """Keep the picture of a POST for as long as there are few others."""
     name = query.text("name", "upload", 400)
     word = studio.upload(query.body, name)
-    height, width = studio.uploaded(word).pixels.shape[:2]
-    return {"photo": word, "path": studio.uploaded(word).path, "height": height, "width": width}
+    return {"photo": word, "path": studio.uploaded(word).path}
 
 
 class Chosen(NamedTuple):
