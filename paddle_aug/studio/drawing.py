@@ -20,7 +20,6 @@ from paddle_aug.studio.controls import excessive
 from paddle_aug.studio.state import Studio
 
 MAX_SIDE = 4096  # pixels of an image between two ops
-MAX_OPS = 64
 SECONDS = 8.0  # of one request
 # The ops that erase parts of an image, or move them out of the frame.
 HIDING = (
@@ -81,10 +80,7 @@ def pipeline(
     """
     config = of_mode(replace(config, cache="off", mix="none"), text.strip() or "none")
     dataset = dataset_of(config, samples)
-    ops_in = members(dataset.transform)
-    if len(ops_in) > MAX_OPS:
-        raise UserError(f"the augmentation has {len(ops_in)} ops; the studio draws {MAX_OPS}")
-    for op in ops_in:
+    for op in members(dataset.transform):
         if fault := excessive(op, op_name(op)):
             raise UserError(fault)
     if muted:

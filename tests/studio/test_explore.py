@@ -154,8 +154,6 @@ def test_what_moves_a_photo_a_little_hides_nothing(text, size, studio):
         ({"spec": "resize(4000)|resize(30000)|resize(32)"}, "size=30000, and the studio draws up"),
         ({"spec": "resize(3000)|resize((3000, 9))"}, "comes out of the augmentation 3000 × 9"),
         ({"spec": "random_crop(30, 4096)"}, "padding=4096"),
-        ({"spec": "|".join(["hflip"] * 3)}, ""),
-        ({"spec": "|".join(f"rotate({n})" for n in range(65))}, "has 65 ops; the studio draws 64"),
         ({"spec": "random_crop(300)"}, "a crop of 300 × 300"),
         ({"spec": "center_crop(20)"}, "comes out of the augmentation 20 × 20"),
         ({"spec": "x" * 5000}, "spec has 5,000 characters"),
@@ -168,9 +166,6 @@ def test_what_moves_a_photo_a_little_hides_nothing(text, size, studio):
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_the_reason(words, message, studio):
-    if not message:
-        explore.draws(studio, query(**words))
-        return
     with pytest.raises(UserError, match=message):
         explore.draws(studio, query(**words))
 
