@@ -27,7 +27,7 @@ from starlette.routing import Route
 from paddle_aug.errors import UserError
 from paddle_aug.studio.answer import HTML, Answer, Picture
 from paddle_aug.studio.query import Query
-from paddle_aug.studio.state import MAX_UPLOAD, Ended, Options, Studio, in_words
+from paddle_aug.studio.state import Ended, Options, Studio, in_words
 from paddle_aug.system.signals import restore_sigterm
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ REPORT_POLICY = (
 FIRST_PORT, PORTS = 8123, 20
 BACKLOG = 128  # connections; a page's thumbnails want more than the usual 5
 WAITING = 64  # requests
+MAX_UPLOAD = 32 * 2**20  # bytes
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 

@@ -22,7 +22,6 @@ from paddle_aug.errors import UserError
 from paddle_aug.inputs import config_and_data, selected
 from paddle_aug.results.image_bytes import shrunk
 
-MAX_UPLOAD = 32 * 2**20  # bytes
 MAX_PIXELS = 50 * 10**6
 UPLOAD_SIDE = 1024  # pixels; larger pictures are kept at this size
 UPLOADS = 8
@@ -247,11 +246,9 @@ class Studio:
         """Keep a picture, and return the word that names it from now on.
 
         Raises:
-            UserError: it is no image, or too large.
+            UserError: it is no image, or has too many pixels.
         """
         name = os.path.basename(name) or "upload"
-        if len(content) > MAX_UPLOAD:
-            raise UserError(f"{name} is larger than {MAX_UPLOAD // 2**20} MB")
         refuse_bomb(content, name)
         image = decode_image(content, name)
         image = shrunk(image, UPLOAD_SIDE)

@@ -11,7 +11,7 @@ from paddle_aug.errors import UserError
 from paddle_aug.results.image_bytes import encode
 from paddle_aug.studio import explore, server
 from paddle_aug.studio.answer import Picture
-from paddle_aug.studio.state import MAX_UPLOAD, Options, Studio
+from paddle_aug.studio.state import Options, Studio
 
 GREY = encode(np.full((30, 40, 3), 127, np.uint8), "png")
 
@@ -143,7 +143,7 @@ def test_a_report_is_shut_off_from_the_page(ask, monkeypatch):
 
 
 def test_an_upload_of_more_than_32_mb_is_refused_before_it_is_read(ask):
-    headers = {"X-Studio": "1", "Content-Length": str(MAX_UPLOAD + 1)}
+    headers = {"X-Studio": "1", "Content-Length": str(server.MAX_UPLOAD + 1)}
     status, _, body = ask("POST", "/secret/api/upload", headers, b"x")
     assert (status, json.loads(body)) == (413, {"error": "the upload is larger than 32 MB"})
     without_length = iter([b"x" * 2**20] * 40)
