@@ -43,7 +43,7 @@ def archives(tmp_path_factory):
 
 
 def test_a_default_is_chosen_by_the_images_held_back_from_the_other_data_sets(archives):
-    lines = study.tables(archives).splitlines()
+    lines = study.default_table(study.read_sets(archives, "small")).splitlines()
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("|")}
     # rotate gains (5 + 5 + 40) / 3 = 16.7 points there, hflip 10.
     assert rows["photos16"] == "| photos16 | `rotate` | +16.7 | −10.0 | – |"
@@ -61,7 +61,8 @@ def test_a_mean_over_data_sets_has_the_interval_of_welch():
 
 
 def test_accuracies_are_those_of_the_test_images(archives):
-    rows = [line for line in study.tables(archives).splitlines() if line.startswith("| `hflip`")]
+    lines = study.accuracy_table(study.read_sets(archives, "small")).splitlines()
+    rows = [line for line in lines if line.startswith("| `hflip`")]
     assert rows == ["| `hflip` | 2 |" + " 50.0 ± 38.1 (+8.0 ± 12.7) |" * 4 + " **+8.0 ± 1.4** |"]
 
 
@@ -72,7 +73,7 @@ def test_the_best_modes_come_first_those_of_some_data_sets_last(tmp_path):
     make(tmp_path / "small-hotdog", runs, runs)
     make(tmp_path / "small-hotdog", {"none": [0.4], "zoom": [0.9]}, {"none": [0.4], "zoom": [0.9]})
     study.pack(tmp_path, tmp_path)
-    lines = study.tables(tmp_path).splitlines()
+    lines = study.accuracy_table(study.read_sets(tmp_path, "small")).splitlines()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "`" in line]
     assert [row[:2] for row in rows] == [
         ["`none`", "2"],

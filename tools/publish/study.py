@@ -1,9 +1,8 @@
 """What the study's runs show: which augmentation helps, from which start, on which data.
 
-    PYTHONPATH=tools python -m publish.study pack logs/study logs/reference/study
-    PYTHONPATH=tools python -m publish.study tables logs/reference/study
+    PYTHONPATH=tools python -m publish.study logs/study logs/reference/study
 
-`pack` keeps the logs of each comparison as one archive; `tables` prints what archives show.
+keeps the logs of each comparison as one archive. `evidence` makes the page that says what they show.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from paddle_aug.results.text import code, markdown_table, p_text
 from paddle_aug.system.files import read_json
 
 SETS = ("photos16", "flowers17", "hotdog", "cifar2000")
-STARTS = {"small": "From random weights", "probe": "From ImageNet's weights"}
+STARTS = ("small", "probe")  # from random weights, and from ImageNet's
 BASELINE = "none"
 
 Seeds = Mapping[int, float]
@@ -225,36 +224,8 @@ def carried(arms: Mapping[str, Arms]) -> list[Difference]:
     return found
 
 
-def tables(folder: Path) -> str:
-    """What the archives in a folder show, as Markdown."""
-    parts = []
-    for start, title in STARTS.items():
-        arms = read_sets(folder, start)
-        if arms:
-            parts += [f"## {title}", accuracy_table(arms)]
-        if len(arms) == len(SETS):
-            parts += [
-                "### A default, chosen on three data sets and tested on the fourth",
-                default_table(arms),
-            ]
-    if not parts:
-        raise SystemExit(f"{folder} has no archive of a comparison; make them by `pack`")
-    return "\n\n".join(parts)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    commands = parser.add_subparsers(required=True)
-    packing = commands.add_parser("pack")
-    packing.add_argument("folder", type=Path)
-    packing.add_argument("output", type=Path)
-    packing.set_defaults(run=lambda options: pack(options.folder, options.output))
-    printing = commands.add_parser("tables")
-    printing.add_argument("folder", type=Path)
-    printing.set_defaults(run=lambda options: print(tables(options.folder)))
-    options = parser.parse_args()
-    options.run(options)
-
-
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("output", type=Path)
+    pack(**vars(parser.parse_args()))
