@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.dataset import Dataset, checked
-from paddle_aug.data.image import FORMATS, decode_image
+from paddle_aug.data.image import FORMATS, decode_image, resize
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import config_and_data, selected
@@ -305,6 +304,4 @@ def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
     """The middle square of an image, `side` × `side`."""
     least = min(image.shape[:2])
     top, left = (image.shape[0] - least) // 2, (image.shape[1] - least) // 2
-    square = image[top : top + least, left : left + least]
-    how = cv2.INTER_AREA if least > side else cv2.INTER_LINEAR
-    return cv2.resize(square, (side, side), interpolation=how)
+    return resize(image[top : top + least, left : left + least], side)

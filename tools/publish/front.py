@@ -20,8 +20,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from paddle_aug.augment.modes import augmentation
-from paddle_aug.data.image import read_image, resize
+from paddle_aug.data.image import read_image
 from paddle_aug.rng import generator
+from paddle_aug.studio import state
 from paddle_aug.studio.server import start
 from paddle_aug.system.files import write_bytes
 
@@ -44,6 +45,7 @@ BACKGROUND, INK = "#24292f", "white"
 FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
 
 THUMBNAIL = (720, 360)  # twice the width of a column of the README
+OF_FIGURE = (0, 0, 1024, 512)  # the pixels of a figure that its thumbnail shows
 MAX_THUMBNAIL = 30_000  # bytes
 # Pages load a picture when it comes into view: load all now, and wait for them.
 DECODE = """Promise.all(Array.from(document.images, it => {
@@ -65,23 +67,6 @@ class Shot:
     above: int = 0
 
 
-@dataclass(frozen=True)
-class Crop:
-    """A part of a figure, `width` × `width` / 2 pixels."""
-
-    file: Path
-    width: int
-    left: int = 0
-    top: int = 0
-
-
-def square(photo: np.ndarray) -> np.ndarray:
-    """The middle of a photo."""
-    side = min(photo.shape[:2])
-    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-    return np.ascontiguousarray(photo[top : top + side, left : left + side])
-
-
 def grid(photos: list[np.ndarray]) -> Image.Image:
     """A photo a row: the original, then a draw of each mode."""
     columns = ("original", *MODES)
@@ -95,7 +80,7 @@ def grid(photos: list[np.ndarray]) -> Image.Image:
         draw.text((middle, HEAD // 2), mode, INK, font, anchor="mm")
         aug = augmentation("none" if mode == "original" else mode)
         for row, photo in enumerate(photos):
-            image = resize(square(photo), CELL)
+            image = state.thumbnail(photo, CELL)
             drawn = aug(image, generator(0, "augment", EPOCH, row))
             picture.paste(Image.fromarray(drawn), (column * step, HEAD + row * step))
     return picture
@@ -137,8 +122,8 @@ def make_outputs(photos16: Path, room: Path) -> None:
     run_tool("evaluate", weights, "--heatmap", "--out", "evaluated", room=room)
 
 
-def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
-    """What they show, by their names."""
+def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Path]:
+    """What they show, by their names: a page or a figure."""
     listed = (photos16 / "Train.txt").read_text(encoding="utf-8").split("\n")
     number = next(index for index, line in enumerate(listed) if line.startswith(PHOTOS[1]))
     compared, searched = (
@@ -152,12 +137,12 @@ def thumbnails(photos16: Path, room: Path) -> dict[str, Shot | Crop]:
         "studio": Shot(f"{start(photos16, 'probe')}#{explored}", 960),
         "check": Shot((room / "check.html").as_uri(), element="#notes"),
         "evaluate": Shot((room / "evaluated" / "evaluation.html").as_uri(), element="#worst"),
-        "invariance": Crop(REFERENCE / "invariance-photos16" / "invariance.png", 1024),
-        "plot": Crop(REFERENCE / "compare-photos16" / "accuracy_all.png", 1024),
+        "invariance": REFERENCE / "invariance-photos16" / "invariance.png",
+        "plot": REFERENCE / "compare-photos16" / "accuracy_all.png",
     }
 
 
-def take(shots: dict[str, Shot | Crop]) -> dict[str, bytes]:
+def take(shots: dict[str, Shot | Path]) -> dict[str, bytes]:
     """The thumbnails by their names."""
     from playwright.sync_api import sync_playwright
 
@@ -165,9 +150,8 @@ def take(shots: dict[str, Shot | Crop]) -> dict[str, bytes]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for name, shot in shots.items():
-            if isinstance(shot, Crop):
-                box = (shot.left, shot.top, shot.left + shot.width, shot.top + shot.width // 2)
-                picture = Image.open(shot.file).crop(box)
+            if isinstance(shot, Path):
+                picture = Image.open(shot).crop(OF_FIGURE)
             else:
                 page = browser.new_page(viewport={"width": shot.width, "height": shot.width // 2})
                 page.goto(shot.address)

@@ -22,6 +22,7 @@ from paddle_aug.data.image import read_image
 from paddle_aug.preview.listing import about
 from paddle_aug.preview.strengths import SIDE, high_draw, strengths
 from paddle_aug.rng import generator
+from paddle_aug.studio.state import thumbnail
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = {"en": ROOT / "docs" / "augmentations.md", "zh": ROOT / "docs" / "zh" / "augmentations.md"}
@@ -221,7 +222,7 @@ def glosses() -> dict[str, str]:
 
 def draw(photos: Path) -> None:
     """Write the pictures."""
-    first, *others = images = [square(photos / name) for name in PHOTOS]
+    first, *others = images = [thumbnail(read_image(photos / name), SIDE) for name in PHOTOS]
     PICTURES.mkdir(parents=True, exist_ok=True)
     write("originals", images)
     for name in OPS:
@@ -238,16 +239,6 @@ def draw(photos: Path) -> None:
     for name, mix in SEQUEL_MIXES.items():
         partners = [apply("userDef", image, generator(0, "augment", 9)) for image in images]
         write(name, mixed(mix, draws(name, first), partners))
-
-
-def square(file: Path) -> np.ndarray:
-    """The middle of a photo, `SIDE` pixels a side."""
-    image = read_image(file)
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    image = image[top : top + side, left : left + side]
-    return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
 def apply(text: str, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

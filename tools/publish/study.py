@@ -2,7 +2,7 @@
 
     PYTHONPATH=tools python -m publish.study logs/study logs/reference/study
 
-keeps the logs of each comparison as one archive. `evidence` makes the page that says what they show.
+keeps the logs of each comparison as one archive; `publish.evidence` makes the page about them.
 """
 
 import argparse
