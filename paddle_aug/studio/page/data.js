@@ -40,7 +40,6 @@ export const words = {
 };
 
 const PAIRS = 8, IMAGES = 48, PLACES = 48;
-const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export function open(room, studio) {
   const { element: e, state } = studio;
@@ -109,7 +108,7 @@ export function open(room, studio) {
         known = answer;
         if (answer.findings) { findings = answer.findings; drawFindings(); }
         drawSummary();
-        if (known.phase === "done") { await showPairs(); drawWrite(); } else await sleep(500);
+        if (known.phase === "done") { await showPairs(); drawWrite(); } else await studio.sleep(500);
       }
     } catch (error) {
       parts.summary.replaceChildren(e("p", { class: "bad" }, error.message));

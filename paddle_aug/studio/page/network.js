@@ -8,7 +8,6 @@ import { words as texts } from "./network_words.js";
 export const words = texts;
 
 const POLL = 500; // milliseconds
-const pause = () => new Promise(resolve => setTimeout(resolve, POLL));
 
 /** The first form of the tab: a network is chosen, or how to get one is said. */
 export function open(room, studio) {
@@ -20,7 +19,7 @@ export function open(room, studio) {
     status = await first;
     show();
     while (status.state === "loading") {
-      await pause();
+      await studio.sleep(POLL);
       status = await studio.ask("network");
     }
     show();

@@ -1,14 +1,13 @@
 // The Network tab's draws: the probability of the right class under an augmentation, and its curve
 // over the span of the slider that moves.
 
-import { ticks } from "./chart.js";
+import { svg, ticks } from "./chart.js";
 import { glosses } from "./glosses.js";
 import { bar, percent } from "./network_parts.js";
 import { cards, written } from "./steps.js";
 
 const DRAWS = 11;
 const OF_A_RUNG = 4; // draws at each strength of the curve
-const SVG = "http://www.w3.org/2000/svg";
 
 export function openDraws(room, studio, status) {
   const { element: e, state } = studio;
@@ -135,13 +134,6 @@ export function openDraws(room, studio, status) {
     } catch (error) {
       chart.replaceChildren(e("p", { class: "bad" }, error.message));
     }
-  }
-
-  function svg(tag, attributes, ...children) {
-    const made = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
   }
 
   function drawCurve() {

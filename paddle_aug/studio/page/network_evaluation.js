@@ -27,7 +27,7 @@ export function openEvaluation(room, studio, status) {
       while (job.running) {
         bar.value = job.done;
         text.textContent = studio.say("evaluating", job.done, job.total || status.photos);
-        await studio.during(new Promise(resolve => setTimeout(resolve, POLL)));
+        await studio.during(studio.sleep(POLL));
         job = await studio.ask("network-evaluation");
       }
       show(job.facts);

@@ -37,7 +37,6 @@ const POLL = 2000; // milliseconds
 const FRESH = 90; // seconds without news until a run counts as given up, or three of its epochs
 const COLUMNS = ["mode", "in", "seed", "epochs", "last", "best", "best_epoch", "mean_last", "train", "clean", "gap", "seconds", "data_wait", "state"];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"]; // folders of one mode, which have one colour
-const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export function open(room, studio) {
   const { element: e, state } = studio;
@@ -65,7 +64,7 @@ export function open(room, studio) {
         parts.summary.replaceChildren(e("p", { class: "bad" }, error.message));
         for (const name of ["curves", "table", "reports", "seen"]) parts[name].hidden = known.size === 0;
       }
-      await sleep(POLL);
+      await studio.sleep(POLL);
     }
     polling = false;
   }
@@ -339,7 +338,7 @@ export function open(room, studio) {
         if (!answer.loading && !answer.mixed) return answer;
         if (answer.mixed) route = "runs-mixed"; // which needs Paddle
         parts.about.textContent = say("opening");
-        if (answer.loading) await sleep(300);
+        if (answer.loading) await studio.sleep(300);
       }
       return null;
     } catch (error) { return { fault: error.message }; }

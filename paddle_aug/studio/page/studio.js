@@ -87,6 +87,8 @@ studio.during = async promise => {
   try { return await promise; } finally { work(-1); }
 };
 
+studio.sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
+
 studio.address = (name, query = {}) => {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   return `api/${name}?${new URLSearchParams(given)}`;
@@ -243,7 +245,7 @@ async function start() {
   studio.info = await studio.ask("info");
   while (studio.info.loading) {
     build();
-    await new Promise(resolve => setTimeout(resolve, 300));
+    await studio.sleep(300);
     studio.info = await studio.ask("info");
   }
   build();
