@@ -16,7 +16,7 @@ export const words = {
     write: "Write lists", writeAs: "What to write", lists: "lists without faulty lines and files", split: "lists, split into train and eval",
     share: "Share to train on", seed: "Seed", folder: "Folder", folderHint: "a folder, which may be new",
     doWrite: "Write", later: "Available once all images have been checked.", never: "Files that are already there are never overwritten.",
-    command: "The same in a terminal", train_with: "To train with these lists", copy: "Copy", copied: "Copied",
+    command: "The same in a terminal", train_with: "To train with these lists",
     public: "This studio is open to others, so it writes no files.",
   },
   zh: {
@@ -34,7 +34,7 @@ export const words = {
     write: "写出列表", writeAs: "写出内容", lists: "去掉有问题的行和文件后的列表", split: "划分为训练集和验证集的列表",
     share: "训练集比例", seed: "随机种子", folder: "文件夹", folderHint: "文件夹路径，可以是新文件夹",
     doWrite: "写出", later: "检查完全部图片后可用。", never: "绝不覆盖已有文件。",
-    command: "在终端中的等价命令", train_with: "用这些列表训练", copy: "复制", copied: "已复制",
+    command: "在终端中的等价命令", train_with: "用这些列表训练",
     public: "此 Studio 对他人开放，因此不写文件。",
   },
 };
@@ -289,9 +289,8 @@ export function open(room, studio) {
 
   const askCommand = studio.newest(async () => (state.get("d.out")
     ? studio.ask("data-command", wanted()) : { command: "" }),
-  answer => { command.textContent = answer.command; copying.hidden = commandRow.hidden = !answer.command; });
+  answer => { command.textContent = answer.command; commandRow.hidden = !answer.command; });
   const command = e("code", {});
-  const copying = e("div", {});
   const commandRow = e("div", { class: "command", hidden: true });
 
   const wanted = () => ({
@@ -310,8 +309,7 @@ export function open(room, studio) {
     const what = choice("writeAs", "d.write", [["split", say("split")], ["lists", say("lists")]], () => { drawWrite(); askCommand(); });
     const done = known.phase === "done";
     const go = e("button", { type: "submit", class: "primary", disabled: !done }, say("doWrite"));
-    copying.replaceChildren(copyButton(() => command.textContent));
-    commandRow.replaceChildren(e("h3", {}, say("command")), e("div", { class: "row" }, command, copying));
+    commandRow.replaceChildren(e("h3", {}, say("command")), e("div", { class: "row" }, command, studio.copyButton(command)));
     parts.write.replaceChildren(head, e("form", {
       class: "stack",
       onsubmit: event => { event.preventDefault(); writeLists(go); },
@@ -327,24 +325,13 @@ export function open(room, studio) {
     button.disabled = true;
     try {
       const answer = await studio.send("data-write", wanted());
+      const train = e("code", {}, answer.train);
       written = e("div", { class: "written", role: "status" }, ...answer.written.map(line => e("p", {}, line)),
-        e("h3", {}, say("train_with")), e("div", { class: "row" }, e("code", {}, answer.train), copyButton(() => answer.train)));
+        e("h3", {}, say("train_with")), e("div", { class: "row" }, train, studio.copyButton(train)));
     } catch (error) {
       written = e("p", { class: "bad", role: "alert" }, error.message);
     }
     drawWrite();
-  }
-
-  function copyButton(text) {
-    const button = e("button", { type: "button", onclick: async () => {
-      try {
-        await navigator.clipboard.writeText(text());
-        button.textContent = say("copied");
-      } catch { // without https, or not allowed: select it
-        getSelection().selectAllChildren(button.closest(".row").querySelector("code"));
-      }
-    } }, say("copy"));
-    return button;
   }
 
   build();

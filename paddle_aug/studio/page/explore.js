@@ -278,13 +278,10 @@ export function open(room, studio) {
 
   async function upload(files) {
     const file = [...(files ?? [])][0];
-    if (!file) return;
-    if (file.size > 32 * 2 ** 20) { studio.toast(say("large", file.name)); return; }
-    try {
-      const answer = await studio.send("upload", { name: file.name.slice(-200) }, file);
-      strip = [{ photo: answer.photo, path: answer.path, class: "" }, ...strip.filter(one => one.photo !== answer.photo)];
-      take(answer.photo);
-    } catch (error) { studio.toast(error.message); }
+    const answer = file && await studio.upload(file);
+    if (!answer) return;
+    strip = [{ ...answer, class: "" }, ...strip.filter(one => one.photo !== answer.photo)];
+    take(answer.photo);
   }
 
   function setView(view) {
@@ -325,7 +322,7 @@ export function open(room, studio) {
     });
     const picker = element("input", { type: "file", accept: "image/*", hidden: true, onchange: event => { upload(event.target.files); event.target.value = ""; } });
     const line = key => element("div", { class: "copy" }, places[`${key}Label`] = element("span", { class: "soft" }, say(key)), places[key] = element("code", { tabindex: "0" }),
-      element("button", { type: "button", "aria-label": `${say("copy")}: ${say(key)}`, onclick: event => copy(places[key], event.currentTarget) }, say("copy")));
+      studio.copyButton(places[key], say(key)));
     places.texts = [area(0), area(1)];
     room.replaceChildren(element("div", { class: "explore" },
       element("div", { class: "controls stack" },
@@ -366,15 +363,6 @@ export function open(room, studio) {
       type: "button", title: about(catalog.get(one)), onclick: () => typed(model.active, one),
     }, one));
     places.starts.replaceChildren(element("span", { class: "soft" }, say("startsAt")), ...found, ...modes);
-  }
-
-  async function copy(code, button) {
-    try { await navigator.clipboard.writeText(code.textContent); } catch {
-      getSelection().selectAllChildren(code); // the clipboard wants https or localhost
-      return;
-    }
-    button.textContent = say("copied");
-    setTimeout(() => { button.textContent = say("copy"); }, 1500);
   }
 
   async function load() {

@@ -19,7 +19,7 @@ export const words = {
     idle: "In these draws, {0} changes nothing at this size.", late: "These draws take long; only the first ones are shown.",
     mix: "+{0} mixes each image with another one of its batch; shown is the image before that.",
     text: "This text has no sliders: they are for operations joined by |. The modes are fixed.",
-    command: "Command", python: "In Python", copy: "Copy", copied: "Copied", ladder: "{0}, {1} from weak to strong; click to take one", close: "Close",
+    command: "Command", python: "In Python", ladder: "{0}, {1} from weak to strong; click to take one", close: "Close",
     whole: "no operation yet: the images stay as they are", spread: "{0} photos of different classes: is each class still to be seen?",
   },
   zh: {
@@ -40,7 +40,7 @@ export const words = {
     idle: "在这些抽样中，{0} 在这个尺寸下没有任何改变。", late: "这些抽样耗时较长，只显示前几张。",
     mix: "+{0} 会把每张图与同批的另一张图混合；这里显示混合之前的图。",
     text: "这段文本没有滑块：滑块只用于以 | 连接的操作。模式是固定的。",
-    command: "命令", python: "Python 代码", copy: "复制", copied: "已复制", ladder: "{0} 的 {1} 由弱到强；点击采用", close: "关闭",
+    command: "命令", python: "Python 代码", ladder: "{0} 的 {1} 由弱到强；点击采用", close: "关闭",
     whole: "还没有操作：图片保持原样", spread: "{0} 张不同类别的图片：还能看出类别吗？",
   },
 };

@@ -108,14 +108,11 @@ function openLook(room, studio, status, taken) {
     ...status.classes.map((name, label) => e("option", { value: String(label) }, name)));
 
   async function upload(one) {
-    if (one.size > 32 * 2 ** 20) { studio.toast(studio.say("large", one.name)); return; }
-    try {
-      const { photo } = await studio.send("upload", { name: one.name.slice(-200) }, one);
-      take({ upload: photo });
-    } catch (error) { studio.toast(error.message); }
+    const answer = await studio.upload(one);
+    if (answer) take({ upload: answer.photo });
   }
 
-  const ask = studio.newest(wish => studio.ask("network-look", wish), (found, wish) => {
+  const take = studio.newest(wish => studio.ask("network-look", wish), (found, wish) => {
     query = { ...wish, label: found.right?.label ?? found.top[0].label };
     if (wish.photo !== undefined) { state.set("n.photo", wish.photo); number.value = wish.photo; }
     right.value = String(query.label);
@@ -123,8 +120,6 @@ function openLook(room, studio, status, taken) {
     show(found);
     taken(query);
   });
-  function take(wish) { ask(wish); }
-
   function show(found) {
     const labels = new Map([...found.top, ...(found.right ? [found.right] : [])].map(row => [row.label, row.name]));
     view = viewer(studio, status, { photo: query.photo, upload: query.upload }, labels, found.top[0].label);

@@ -15,7 +15,7 @@ const words = {
     auto: "auto", light: "light", dark: "dark", tabs: "Tabs", close: "Close",
     ended: "The studio has ended. Start it again in its terminal, then reload this page.",
     refused: "The studio refused this request ({0}). Reload the page.",
-    large: "{0} is larger than 32 MB.",
+    large: "{0} is larger than 32 MB.", copy: "Copy", copied: "Copied",
   },
   zh: {
     explore: "探索", data: "数据", runs: "训练记录", network: "网络",
@@ -24,7 +24,7 @@ const words = {
     auto: "自动", light: "浅色", dark: "深色", tabs: "标签页", close: "关闭",
     ended: "Studio 已经结束。请在终端重新启动，然后刷新本页。",
     refused: "Studio 拒绝了这个请求（{0}）。请刷新本页。",
-    large: "{0} 超过 32 MB。",
+    large: "{0} 超过 32 MB。", copy: "复制", copied: "已复制",
   },
 };
 
@@ -97,6 +97,14 @@ studio.ask = (name, query) => studio.during(answer(studio.address(name, query)))
 studio.send = (name, query, body) => studio.during(answer(
   studio.address(name, query), { method: "POST", headers: { "X-Studio": "1" }, body }));
 
+// Send a picture; what the studio calls it from now on, or nothing after a message.
+studio.upload = async file => {
+  if (file.size > 32 * 2 ** 20) { studio.toast(studio.say("large", file.name)); return null; }
+  try {
+    return await studio.send("upload", { name: file.name.slice(-200) }, file);
+  } catch (error) { studio.toast(error.message); return null; }
+};
+
 async function answer(address, options) {
   let response;
   try { response = await fetch(address, options); } catch { throw new Error(studio.say("ended")); }
@@ -140,6 +148,22 @@ studio.element = (tag, attributes = {}, ...children) => {
   return made;
 };
 const { element } = studio;
+
+// A button that copies the text of an element or, where the browser does not allow that, selects it.
+studio.copyButton = (code, title) => {
+  const button = element("button", {
+    type: "button", "aria-label": title && `${studio.say("copy")}: ${title}`,
+    onclick: async () => {
+      try { await navigator.clipboard.writeText(code.textContent); } catch {
+        getSelection().selectAllChildren(code);
+        return;
+      }
+      button.textContent = studio.say("copied");
+      setTimeout(() => { button.textContent = studio.say("copy"); }, 1500);
+    },
+  }, studio.say("copy"));
+  return button;
+};
 
 studio.toast = message => {
   const toasts = document.getElementById("toasts");
