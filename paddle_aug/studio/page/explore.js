@@ -3,7 +3,7 @@
 import { catalogDialog, start } from "./catalog.js";
 import { words } from "./explore_words.js";
 import { glosses } from "./glosses.js";
-import { cards, written } from "./steps.js";
+import { cards, mixOf, sharedOff, sharedText, translated, written } from "./steps.js";
 import { viewer } from "./viewer.js";
 
 export { words };
@@ -20,11 +20,11 @@ export function open(room, studio) {
   const put = (key, value, standard) => state.set(`x.${key}`, String(value) === String(standard) ? "" : value);
 
   const model = {
-    specs: [get("spec", info.augment === "none" ? "hflip|rotate(20)|noise(5)" : info.augment), get("spec2", "trivialaugment")],
+    specs: [sharedText(studio), get("spec2", "trivialaugment")],
     steps: [null, null], // of the two texts; null where a text has no sliders
     answers: [],
     active: 0,
-    off: new Set(get("off", "").split(",").filter(Boolean).map(Number)),
+    off: sharedOff(studio),
     photo: get("photo", "0"),
     view: get("view", "one"),
     size: Number(get("size", info.size)),
@@ -87,8 +87,7 @@ export function open(room, studio) {
     if (which === model.active) buildCards();
   }
 
-  const translated = text => text.replace(/\b(yes|no|unchanged)\b/g, word => say(word));
-  const caption = ops => ops.map(([name, values]) => `${name} ${translated(values)}`.trim()).join(" · ") || say("unchanged");
+  const caption = ops => ops.map(([name, values]) => `${name} ${translated(studio, values)}`.trim()).join(" · ") || say("unchanged");
 
   async function pictures(asked, answers) {
     const list = [];
@@ -182,8 +181,7 @@ export function open(room, studio) {
 
   // The text that the sliders write; a mix behind a + stays.
   function fromSteps() {
-    const mix = model.specs[model.active].match(/\+[^()|]*(\([^)]*\))?$/)?.[0] ?? "";
-    const text = written(model.steps[model.active], catalog) + mix;
+    const text = written(model.steps[model.active], catalog) + mixOf(model.specs[model.active]);
     setText(model.active, text);
     shownText[model.active] = text;
   }

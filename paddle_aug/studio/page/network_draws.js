@@ -4,7 +4,7 @@
 import { svg, ticks } from "./chart.js";
 import { glosses } from "./glosses.js";
 import { bar, percent } from "./network_parts.js";
-import { cards, written } from "./steps.js";
+import { cards, mixOf, sharedOff, sharedText, translated, written } from "./steps.js";
 
 const DRAWS = 11;
 const OF_A_RUNG = 4; // draws at each strength of the curve
@@ -12,8 +12,7 @@ const OF_A_RUNG = 4; // draws at each strength of the curve
 export function openDraws(room, studio, status) {
   const { element: e, state } = studio;
   let query = null, seed = 0;
-  let spec = state.get("x.spec", studio.info.augment === "none" ? "hflip|rotate(20)|noise(5)" : studio.info.augment);
-  let off = new Set(state.get("x.off", "").split(",").filter(Boolean).map(Number));
+  let spec = sharedText(studio), off = sharedOff(studio);
   let catalog = null, steps = null, stepsOf = null; // the steps of the text `stepsOf`; null where it has no sliders
   let before = []; // the arguments of the steps before a slider moved
   let moved = null; // the slider of the curve: {step, field}
@@ -40,8 +39,7 @@ export function openDraws(room, studio, status) {
   const about = entry => glosses[studio.language]?.[entry.name] ?? entry.about;
 
   function fromSteps() {
-    const mix = spec.match(/\+[^()|]*(\([^)]*\))?$/)?.[0] ?? ""; // it stays behind
-    spec = stepsOf = text.value = written(steps, catalog) + mix;
+    spec = stepsOf = text.value = written(steps, catalog) + mixOf(spec); // it stays behind
     before = structuredClone(steps.map(step => step.arguments));
     set(spec);
   }
@@ -102,13 +100,11 @@ export function openDraws(room, studio, status) {
   }, () => {});
   function ask() { wish += 1; if (query && catalog) newest(); }
 
-  const translated = caption => caption.replace(/\b(yes|no|unchanged)\b/g, word => studio.say(word));
-
   async function show(found) {
     const cells = found.draws.map((draw, place) => e("figure", { class: status.image_size < 96 ? "n-draw n-small" : "n-draw" },
       e("img", { src: draw.picture, alt: draw.caption }), bar(e, draw.probability, draw.right),
       e("figcaption", {}, draw.right ? "" : e("strong", { class: "bad" }, studio.say("takenFor", draw.guess)),
-        e("span", { class: "soft" }, place ? translated(draw.caption) : studio.say("original")))));
+        e("span", { class: "soft" }, place ? translated(studio, draw.caption) : studio.say("original")))));
     await Promise.all(cells.map(cell => cell.firstChild.decode().catch(() => {})));
     grid.replaceChildren(...cells);
     grid.classList.remove("n-stale");
@@ -183,7 +179,7 @@ export function openDraws(room, studio, status) {
     shown() {
       const wanted = state.get("x.spec", spec);
       if (wanted === spec) { if (curve && curve.points.length < curve.values.length) ask(); return; }
-      off = new Set(state.get("x.off", "").split(",").filter(Boolean).map(Number));
+      off = sharedOff(studio);
       text.value = wanted;
       set(wanted);
     },

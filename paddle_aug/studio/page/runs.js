@@ -245,8 +245,7 @@ export function open(room, studio) {
 
   /** What a column sorts by: a number, a text, or null where nothing is known. */
   function value(row, name) {
-    if (name === "in") return named(row.group);
-    if (name === "group") return named(row.group);
+    if (name === "in" || name === "group") return named(row.group);
     if (name === "state") return row.state === "unknown" ? null : say(stateOf(row), row.diverged);
     const known = row[name];
     if (known === undefined || known === null || known === "") return null;

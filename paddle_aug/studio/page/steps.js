@@ -28,6 +28,16 @@ export function written(steps, catalog) {
   }).join("|") || "none";
 }
 
+// The mix behind a pipeline, with its +.
+export const mixOf = text => text.match(/\+[^()|]*(\([^)]*\))?$/)?.[0] ?? "";
+
+// What was drawn, in the language of the page.
+export const translated = (studio, text) => text.replace(/\b(yes|no|unchanged)\b/g, word => studio.say(word));
+
+// The text, and the places that are switched off, which Explore and Network share.
+export const sharedText = studio => studio.state.get("x.spec", studio.info.augment === "none" ? "hflip|rotate(20)|noise(5)" : studio.info.augment);
+export const sharedOff = studio => new Set(studio.state.get("x.off").split(",").filter(Boolean).map(Number));
+
 // Steps of 1, 2 or 5 of a decimal place, about a hundred over the span.
 function fineness(least, most, whole) {
   if (whole) return 1;
