@@ -145,10 +145,10 @@ def add_language(parser) -> None:
     parser.add_argument("--lang", choices=language.LANGUAGES, help=text)
 
 
-def add_recipe(parser, default: str | None, default_help: str | None = None) -> None:
-    """Add `--recipe`; `default_help` says in words which recipe is the default."""
+def add_recipe(parser, default: str | None = None) -> None:
+    """Add `--recipe`; None is the default that depends on the data."""
     known = f"set of options: {', '.join(recipe_names())}, or a YAML file"
-    text = f"{known} (default: {default_help or default})"
+    text = f"{known} (default: {default or 'sample for the sample data, aistudio for other data'})"
     parser.add_argument("-c", "--recipe", default=default, metavar="NAME", help=text)
 
 

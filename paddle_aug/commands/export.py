@@ -64,7 +64,7 @@ def main() -> int:
     )
     parser.add_argument("--verify", type=Path, metavar="OUT", help=text)
     add_import(parser)
-    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    add_recipe(parser)
     common = (*SOURCES, "holdout", "augment", "image_size", "seed")
     add_options(parser, FIELDS, common, ("aistudio", "sample"))
     options = parser.parse_args()

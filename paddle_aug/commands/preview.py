@@ -122,7 +122,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     to.add_argument("--html", type=Path, metavar="FILE", help="write a page to scroll through")
     add_import(parser)
     add_language(parser)
-    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    add_recipe(parser)
     add_options(parser, FIELDS, (*SOURCES, "image_size", "seed"), ("aistudio", "sample"))
     options = parser.parse_args()
     return options, pop_fields(options, FIELDS)

@@ -45,7 +45,7 @@ def main() -> None:
     text = "for a host of public apps: no secret in the address, no paths shown, no files written"
     parser.add_argument("--public", action="store_true", help=parser.rarely(text))
     add_import(parser)
-    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    add_recipe(parser)
     add_options(parser, FIELDS, (*SOURCES, "image_size"), ("aistudio", "sample"))
     options = parser.parse_args()
     given = pop_fields(options, FIELDS)

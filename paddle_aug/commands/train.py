@@ -62,7 +62,7 @@ def parse(argv: Sequence[str] | None = None) -> tuple[dict, str | None]:
     """The fields of the config that the command line sets, and the recipe that it names."""
     parser = CommandParser("Train a fresh network for each augmentation.", examples=EXAMPLES)
     add_import(parser, rare=True)
-    add_recipe(parser, None, "sample for the sample data, aistudio for other data")
+    add_recipe(parser)
     names = [item.name for item in fields(TrainConfig)]
     add_options(parser, names, COMMON, ("aistudio", "sample"))
     given = vars(parser.parse_args(argv))
