@@ -106,7 +106,7 @@ def row(name: str, images: int, ours: dict, against: str, theirs: dict) -> dict:
         "against_images_per_s": float(np.median(others)),
         "against_spread": [min(others), max(others)],
         "ratio": float(np.median(rates) / np.median(others)),
-        "memory_mb": [round(each / 1e6, 1) for each in ours["memory"]],
+        "memory_mb": [round(each, 1) for each in ours["memory"]],
     }
 
 

@@ -43,8 +43,8 @@ def parity(images: list[np.ndarray]) -> tuple[dict, list[dict]]:
 
 
 def compare(name: str, images: list[np.ndarray]) -> list[dict]:
-    against, oracle = ORACLES[name]
     """A row for each interpolation of an op, or one row."""
+    against, oracle = ORACLES[name]
     differences, distances = {}, []
     for index, image in enumerate(images):
         op = augmentation(spec(name, image.shape[0]))

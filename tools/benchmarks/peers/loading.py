@@ -1,8 +1,8 @@
 """A data loader in a process of its own: python -m benchmarks.peers.loading
 
 It reads a Job as JSON from stdin, loads the epochs it asks for, and writes a line of JSON with the
-seconds of each and the memory after it. Images arrive as Paddle's tensors on its device: ours as
-uint8, to be cast there, those of others as float32 [N, 3, H, W].
+seconds of each and the MB of memory after it. Images arrive as Paddle's tensors on its device: ours
+as uint8, to be cast there, those of others as float32 [N, 3, H, W].
 """
 
 import json
@@ -18,6 +18,7 @@ import numpy as np
 import paddle
 
 from benchmarks.peers.contender import JITTER, Job
+from benchmarks.soak import family, reading
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
         seconds.append(time.perf_counter() - started)
         if count != len(job.files):
             raise ValueError(f"{job.loader} gave {count} images of {len(job.files)}")
-        memory.append(sum(resident(pid) for pid in [os.getpid(), *children()]))
+        memory.append(reading(family(os.getpid()))["pss_mb"])
         started = time.perf_counter()
     print(json.dumps({"seconds": seconds, "memory": memory}), file=answers, flush=True)
 
@@ -157,20 +158,6 @@ LOADERS = {
     "paddle.io": paddle_io,
     "PaddleClas": paddleclas,
 }
-
-
-def resident(pid: int) -> int:
-    """The memory of a process in bytes, with its share of shared memory."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def children() -> list[int]:
-    """The processes that this one started."""
-    tasks = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
 
 
 if __name__ == "__main__":
