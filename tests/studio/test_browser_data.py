@@ -3,7 +3,7 @@
 import pytest
 from made_data import write_dataset
 from spoiled import SPOILED
-from studio_pages import barriers, wait
+from studio_pages import ON_ALL_SCREENS, barriers, wait
 
 from paddle_aug.studio.state import Options
 
@@ -18,10 +18,7 @@ def checked(page):
     return page
 
 
-@pytest.mark.parametrize(
-    ("width", "dark", "language"),
-    [(1280, False, "en"), (1280, True, "zh"), (390, False, "zh"), (390, True, "en")],
-)
+@ON_ALL_SCREENS
 def test_the_tab_has_no_barriers_and_no_sideways_scrolling(
     started, visit, spoiled, axe, width, dark, language
 ):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from studio_pages import barriers, wait
+from studio_pages import ON_ALL_SCREENS, barriers, wait
 
 from paddle_aug.augment.modes import OPS, augmentation
 from paddle_aug.results.image_bytes import encode
@@ -16,7 +16,6 @@ from paddle_aug.studio.state import Options, Studio
 
 pytestmark = pytest.mark.slow
 TEXT = "textarea >> nth=0"
-SCREENS = [(1280, False, "en"), (1280, True, "zh"), (390, False, "zh"), (390, True, "en")]
 
 
 @pytest.fixture
@@ -315,7 +314,7 @@ def test_all_pictures_follow_a_slider_at_once(explore):
     assert median(latencies(page)) < 1000  # under 80 on two idle cores; here others may work too
 
 
-@pytest.mark.parametrize(("width", "dark", "language"), SCREENS)
+@ON_ALL_SCREENS
 @pytest.mark.parametrize("view", ["one", "many", "two"])
 def test_no_view_has_barriers_or_scrolls_sideways(view, width, dark, language, explore, axe):
     page = explore(f"x.view={view}", width=width, dark=dark, language=language)
@@ -323,7 +322,7 @@ def test_no_view_has_barriers_or_scrolls_sideways(view, width, dark, language, e
     assert barriers(page, axe) == []
 
 
-@pytest.mark.parametrize(("width", "dark", "language"), SCREENS)
+@ON_ALL_SCREENS
 def test_no_dialog_has_barriers(width, dark, language, explore, axe):
     page = explore(spec("cutout(30)"), width=width, dark=dark, language=language)
     page.locator("button.primary").first.click()

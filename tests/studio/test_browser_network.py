@@ -4,14 +4,13 @@ import re
 
 import pytest
 from made_data import write_dataset
-from studio_pages import barriers, wait
+from studio_pages import ON_ALL_SCREENS, barriers, wait
 from trained import train_tiny
 
 from paddle_aug.studio.state import Options
 
 pytestmark = pytest.mark.slow
 HASH = "tab=network&x.spec=hflip%7Crotate%2830%29%7Cnoise%2810%29"
-SIZES = [(1280, False, "en"), (1280, True, "zh"), (390, False, "zh"), (390, True, "en")]
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_a_text_that_cannot_be_read_leaves_the_draws_and_says_why(opened):
     assert page.locator(".n-text .step").count() == 0
 
 
-@pytest.mark.parametrize(("width", "dark", "language"), SIZES)
+@ON_ALL_SCREENS
 def test_an_evaluation_is_shown_in_both_languages_without_barriers(
     opened, axe, width, dark, language
 ):
@@ -137,7 +136,7 @@ def test_an_evaluation_is_shown_in_both_languages_without_barriers(
     page.wait_for_selector(".n-accuracy")
 
 
-@pytest.mark.parametrize(("width", "dark", "language"), SIZES)
+@ON_ALL_SCREENS
 def test_without_weights_a_run_is_chosen(started, visit, run, photos, axe, width, dark, language):
     address = started(Options(given={"data": str(photos)}, logs=run[0] / "logs"))
     page = visit(address, hash=HASH, width=width, dark=dark, language=language)

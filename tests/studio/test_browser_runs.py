@@ -2,7 +2,7 @@
 
 import pytest
 from made_logs import curves, logs
-from studio_pages import barriers, wait
+from studio_pages import ON_ALL_SCREENS, barriers, wait
 from trained import tiny_config
 
 from paddle_aug.results import runlog
@@ -46,10 +46,7 @@ def charts(page, kind: str):
     return page.locator(f".chart >> nth=0 >> path.{kind}")
 
 
-@pytest.mark.parametrize(
-    ("width", "dark", "language"),
-    [(1280, False, "en"), (1280, True, "zh"), (390, False, "zh"), (390, True, "en")],
-)
+@ON_ALL_SCREENS
 def test_the_tab_has_no_barriers_and_no_sideways_scrolling(
     started, visit, photos, tmp_path, axe, width, dark, language
 ):

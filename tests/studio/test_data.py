@@ -1,6 +1,5 @@
 """The Data tab's answers: what check finds, pictures, and lists to write, without a port."""
 
-import io
 import json
 import shlex
 import threading
@@ -13,6 +12,7 @@ from in_process import run_tool
 from made_data import write_dataset
 from PIL import Image
 from spoiled import SPOILED
+from studio_answers import pixels, query
 
 from paddle_aug.check.findings import findings
 from paddle_aug.check.survey import Survey
@@ -22,7 +22,6 @@ from paddle_aug.data.dataset import find_dataset
 from paddle_aug.data.samples import Found, Sample
 from paddle_aug.errors import UserError
 from paddle_aug.studio import data
-from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import KEPT, Options, Studio
 
 
@@ -41,7 +40,7 @@ def studio_of():
 
 
 def ask(studio, name, **words) -> dict:
-    return data.ROUTES[f"data-{name}"](studio, Query({key: str(v) for key, v in words.items()}))
+    return data.ROUTES[f"data-{name}"](studio, query(**words))
 
 
 def checked(studio) -> dict:
@@ -49,10 +48,6 @@ def checked(studio) -> dict:
     ask(studio, "check")
     studio.background("data", lambda job: {}).join()
     return ask(studio, "check")
-
-
-def opened(picture) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(picture.bytes)))
 
 
 def test_the_classes_are_known_before_any_image_is_looked_at(studio_of, photos):
@@ -104,7 +99,7 @@ def test_a_place_of_a_finding_names_the_picture_that_is_there(studio_of, spoiled
     found = {one["code"]: one for one in checked(studio)["findings"]}
     [place] = found["blank"]["places"]
     assert place["where"] == "Train.txt:52"
-    assert opened(ask(studio, "thumbnail", image=place["image"])).std() == 0
+    assert pixels(ask(studio, "thumbnail", image=place["image"])).std() == 0
     assert found["label-gap"]["places"][0]["image"] is None
     [missing] = found["missing"]["places"]
     with pytest.raises(UserError, match="no such file"):
@@ -133,7 +128,7 @@ def test_duplicates_and_leaks_come_as_pairs_of_pictures(studio_of, spoiled):
     [leak] = ask(studio, "pairs", code="leak-file")["pairs"]
     assert [image["list"] for image in leak["images"]] == ["train", "eval"]
     assert leak["images"][1]["path"] == "c0/same_file.png"
-    one, other = (opened(ask(studio, "photo", image=image["image"])) for image in leak["images"])
+    one, other = (pixels(ask(studio, "photo", image=image["image"])) for image in leak["images"])
     assert np.array_equal(one, other)
     [near] = [one for one in answer["pairs"] if one["images"][1]["path"] == "c0/mirrored.png"]
     assert near["closeness"].endswith(" mirrored")
@@ -156,9 +151,9 @@ def test_pictures_are_small_and_go_by_number(studio_of, tmp_path):
     wide = np.tile(np.arange(250, dtype=np.uint8)[:, None, None], (8, 8, 3)).reshape(250, -1, 3)
     Image.fromarray(np.tile(wide, (1, 40, 1))).save(folder / "Images/class0/train_000.png")
     studio = studio_of(folder)
-    assert max(opened(ask(studio, "thumbnail", image=0)).shape) == data.THUMBNAIL
-    assert max(opened(ask(studio, "photo", image=0)).shape) == data.PHOTO
-    assert opened(ask(studio, "photo", image=1)).shape == (40, 48, 3)
+    assert max(pixels(ask(studio, "thumbnail", image=0)).shape) == data.THUMBNAIL
+    assert max(pixels(ask(studio, "photo", image=0)).shape) == data.PHOTO
+    assert pixels(ask(studio, "photo", image=1)).shape == (40, 48, 3)
     for wrong in ("3", "-1", "../x", ""):
         with pytest.raises(UserError, match="image wants"):
             ask(studio, "photo", image=wrong)

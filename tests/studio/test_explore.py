@@ -1,19 +1,16 @@
-import base64
-import io
 import json
 import shlex
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from studio_answers import pixels, query
 
 from paddle_aug.augment.modes import AUGMENTATIONS
 from paddle_aug.errors import UserError
 from paddle_aug.inputs import dataset_of, of_mode
 from paddle_aug.results.image_bytes import encode
 from paddle_aug.studio import drawing, explore
-from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Options, Studio
 
 TEN = [
@@ -37,18 +34,6 @@ def studio(photos):
     return studio
 
 
-def query(body=b"", **words) -> Query:
-    return Query({name: str(value) for name, value in words.items()}, body)
-
-
-def pixels(picture) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(picture.bytes)))
-
-
-def shown(source: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))))
-
-
 @pytest.mark.parametrize("stretch", [True, False])
 @pytest.mark.parametrize("text", TEN)
 def test_draws_have_the_bytes_that_training_feeds(text, stretch, photos):
@@ -64,10 +49,10 @@ def test_draws_have_the_bytes_that_training_feeds(text, stretch, photos):
     assert [one["epoch"] for one in drawn] == [9, 10, 11, 12, 13, 14]
     for one in drawn:
         expected, _ = dataset[one["epoch"], 5]
-        np.testing.assert_array_equal(shown(one["source"]), expected)
+        np.testing.assert_array_equal(pixels(one["source"]), expected)
         exact = explore.exact(studio, query(spec=text, photo=5, epoch=one["epoch"]))
         np.testing.assert_array_equal(pixels(exact), expected)
-    np.testing.assert_array_equal(shown(answer["originals"][0]["source"]), dataset.unchanged(5))
+    np.testing.assert_array_equal(pixels(answer["originals"][0]["source"]), dataset.unchanged(5))
 
 
 def test_pictures_of_many_pixels_are_jpeg_and_exact_on_demand(studio):
@@ -114,7 +99,7 @@ def test_the_answer_has_the_steps_the_command_and_the_line_of_python(studio, pho
     assert explore.draws(studio, query(spec=""))["steps"] == []
 
 
-def test_of_a_mix_the_part_before_the_plus_is_shown(studio):
+def test_of_a_mix_the_part_before_the_plus_is_pixels(studio):
     answer = explore.draws(studio, query(spec="hflip|rotate(5)+cutmix:1", count=1))
     assert answer["mix"] == "cutmix:1"
     assert answer["python"].endswith("augmentation('hflip|rotate(5)')")
@@ -221,7 +206,7 @@ def test_a_ladder_shows_an_op_from_weak_to_strong_in_one_draw(studio):
     answer = explore.ladder(studio, query(spec="hflip|rotate(20)+mixup", place=1, field="degrees"))
     assert [one["value"] for one in answer["rungs"]] == [(n, n) for n in range(0, 181, 30)]
     original = explore.exact(studio, query(original=1))
-    np.testing.assert_array_equal(shown(answer["rungs"][0]["source"]), pixels(original))
+    np.testing.assert_array_equal(pixels(answer["rungs"][0]["source"]), pixels(original))
     for text, field in (("userDef", "p"), ("none", "p"), ("rotate", "exact")):
         with pytest.raises(UserError, match=r"only an op|has no slider"):
             explore.ladder(studio, query(spec=text, field=field))
@@ -237,5 +222,5 @@ def test_large_photos_of_their_own_size_are_drawn_whole_and_shown_small(tmp_path
     monkeypatch.setattr(drawing, "MAX_SIDE", 100)
     monkeypatch.setattr(explore, "MAX_SIZE", 100)
     answer = explore.draws(studio, query(spec="hflip", size=64, count=1))
-    assert shown(answer["originals"][0]["draws"][0]["source"]).shape == (40, 100, 3)
+    assert pixels(answer["originals"][0]["draws"][0]["source"]).shape == (40, 100, 3)
     assert pixels(explore.exact(studio, query(spec="hflip", size=64))).shape == (60, 150, 3)

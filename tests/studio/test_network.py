@@ -1,7 +1,5 @@
 """The Network tab's answers: the numbers of predict and evaluate, and what it refuses."""
 
-import base64
-import io
 import json
 import os
 import re
@@ -17,8 +15,8 @@ import numpy as np
 import pytest
 from in_process import run_tool
 from made_data import write_dataset
-from PIL import Image
 from plugged_in import TINY, forgotten_plugins
+from studio_answers import pixels, query
 from trained import train_tiny
 
 from paddle_aug.errors import UserError
@@ -28,7 +26,6 @@ from paddle_aug.evaluation.predict import predictions
 from paddle_aug.inputs import augmented
 from paddle_aug.studio import loaded as loading
 from paddle_aug.studio import network
-from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Options, Studio
 from paddle_aug.system import plugins
 from paddle_aug.training.weights import eval_data, load_trained
@@ -40,7 +37,7 @@ def weights(tmp_path_factory, photos):
 
 
 def ask(studio, name, **words):
-    return network.ROUTES[name](studio, Query({key: str(value) for key, value in words.items()}))
+    return network.ROUTES[name](studio, query(**words))
 
 
 def status(studio):
@@ -61,10 +58,6 @@ def studio(weights):
 @pytest.fixture(scope="module")
 def trained(weights):
     return load_trained(weights)
-
-
-def pixels(answer):
-    return np.asarray(Image.open(io.BytesIO(answer.bytes)))
 
 
 def test_a_network_is_loaded_in_the_background_and_described(weights):
@@ -128,8 +121,7 @@ def test_draws_are_pictures_of_the_dataset_each_with_its_own_probability(studio,
     as_samples = [sample._replace(pixels=image) for image in images]
     rows = np.stack(list(predictions(trained, as_samples)))
     for image, row, draw in zip(images, rows, drawn, strict=True):
-        content = base64.b64decode(draw["picture"].partition(",")[2])
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), image)
+        assert np.array_equal(pixels(draw["picture"]), image)
         assert draw["probability"] == pytest.approx(row[sample.label], abs=1e-5)
         assert draw["right"] == (row.argmax() == sample.label)
         assert "rotate" in draw["caption"]

@@ -1,7 +1,5 @@
 """The Runs tab's answers: runs as they change, reports, and what a run saw, without a port."""
 
-import base64
-import io
 import json
 import math
 import os
@@ -10,7 +8,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 from made_logs import curves, logs
-from PIL import Image
+from studio_answers import pixels, query
 from trained import tiny_config
 
 from paddle_aug.errors import UserError
@@ -18,7 +16,6 @@ from paddle_aug.preview import preview
 from paddle_aug.results import runlog
 from paddle_aug.results.colours import COLOURS
 from paddle_aug.studio import mixed, runs
-from paddle_aug.studio.query import Query
 from paddle_aug.studio.state import Options, Studio
 from paddle_aug.training import fit as train
 
@@ -39,7 +36,7 @@ def studio_of():
 
 
 def ask(studio, route="runs", **words):
-    return NAMES[route](studio, Query({key: str(value) for key, value in words.items()}))
+    return NAMES[route](studio, query(**words))
 
 
 def by_mode(answer) -> dict[str, dict]:
@@ -197,11 +194,6 @@ def seen(studio, route="runs-seen", **words) -> dict:
     return answer
 
 
-def pixels(cell: dict) -> np.ndarray:
-    content = base64.b64decode(cell["picture"].partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(content)))
-
-
 def test_a_run_saw_what_training_fed(studio_of, photos, tmp_path):
     config = tiny_config(photos, tmp_path, batch_size=5, epochs=3, seed=3, augment="hflip|noise(9)")
     train.fit(config)
@@ -210,10 +202,10 @@ def test_a_run_saw_what_training_fed(studio_of, photos, tmp_path):
     answer = seen(studio, id=run["id"], epoch=2, image=7)
     dataset = preview.read_run(next(tmp_path.rglob("*run.json"))).dataset
     original, *drawn = answer["cells"]
-    assert np.array_equal(pixels(original), dataset.unchanged(7))
+    assert np.array_equal(pixels(original["picture"]), dataset.unchanged(7))
     assert [cell["epoch"] for cell in drawn] == [2, 3]
     for cell in drawn:
-        assert np.array_equal(pixels(cell), dataset[cell["epoch"] - 1, 7][0])
+        assert np.array_equal(pixels(cell["picture"]), dataset[cell["epoch"] - 1, 7][0])
         assert "noise" in cell["caption"]
     assert (answer["path"], answer["epochs"]) == (dataset.samples[7].path, 3)
     with pytest.raises(UserError, match="epoch wants a number from 1 to 3"):
@@ -230,7 +222,7 @@ def test_a_run_that_mixed_images_is_shown_as_the_network_had_them(studio_of, pho
     assert seen(studio, id=run["id"])["mixed"]
     original, drawn = seen(studio, "runs-mixed", id=run["id"])["cells"]
     assert "mix" in drawn["caption"]
-    assert pixels(original).shape == pixels(drawn).shape
+    assert pixels(original["picture"]).shape == pixels(drawn["picture"]).shape
 
 
 def test_data_that_has_moved_is_taken_from_the_studio(studio_of, photos, tmp_path):

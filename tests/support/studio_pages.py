@@ -2,6 +2,13 @@
 
 from urllib.parse import urlsplit
 
+import pytest
+
+ON_ALL_SCREENS = pytest.mark.parametrize(
+    ("width", "dark", "language"),
+    [(1280, False, "en"), (1280, True, "zh"), (390, False, "zh"), (390, True, "en")],
+)
+
 
 def collect_faults(page, faults: list[str]) -> None:
     """Add a page's errors and warnings, and its requests to other hosts, to a list."""
