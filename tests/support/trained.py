@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.commands._options import words_of
+from paddle_aug.config import TrainConfig
 from paddle_aug.training import fit as train
 from paddle_aug.training import state
 
@@ -33,9 +34,4 @@ def train_tiny(data: Path, folder: Path, **changes) -> Path:
 
 def options_of(config: TrainConfig) -> list[str]:
     """The words of `train.py` that make the same config."""
-    words, default = [], make_config({}, "aistudio")
-    for name, value in config.asdict().items():
-        if value != getattr(default, name):
-            option = f"--{name.replace('_', '-')}"
-            words.append(option if value is True else f"{option}={value}")
-    return words
+    return words_of(config, "aistudio")
