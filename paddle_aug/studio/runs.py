@@ -34,10 +34,7 @@ from paddle_aug.studio.state import Job, Studio
 from paddle_aug.system.files import read_bytes
 
 SKIPPED = ("replaced",)  # runs that a later one has set aside
-MAX_DEPTH = 8
 MAX_FOLDERS = 5_000
-MAX_RUNS = 1_000
-MAX_REPORT = 64 * 2**20  # bytes
 REPORT = "report.html"
 REPORTS = {"compare.json": "compare", "search.json": "search"}
 DRAWN = 4  # epochs of a picture
@@ -87,9 +84,6 @@ class Logs:
                 if report := _report(self.folder, path, names):
                     reports[report.word] = report
                 for stem in sorted({stem for name in names if (stem := stem_of(name))}):
-                    if len(entries) == MAX_RUNS:
-                        self.more = True
-                        break
                     entry = self._entry(path, stem)
                     entries[entry.word] = entry
             changed = [entry.version for entry in entries.values()]
@@ -100,15 +94,11 @@ class Logs:
 
     def _folders(self) -> Iterator[tuple[Path, set[str]]]:
         """The folders from the top, each with the names of its files."""
-        depth = len(self.folder.parts)
         for number, (path, folders, names) in enumerate(os.walk(self.folder)):
             if number == MAX_FOLDERS:
                 self.more = True
                 return
-            deep = len(Path(path).parts) - depth >= MAX_DEPTH
-            folders[:] = sorted(
-                name for name in folders if not (deep or name[0] == "." or name in SKIPPED)
-            )
+            folders[:] = sorted(name for name in folders if name[0] != "." and name not in SKIPPED)
             yield Path(path), set(names)
 
     def _entry(self, folder: Path, stem: str) -> Entry:
@@ -293,12 +283,7 @@ def page_of_report(studio: Studio, query: Query) -> Picture:
     if not report.ready:
         raise UserError("this report is not written yet")
     try:
-        file = report.folder / REPORT
-        if file.stat().st_size > MAX_REPORT:
-            raise UserError(
-                f"{REPORT} is larger than {MAX_REPORT // 2**20} MB; open the file itself"
-            )
-        return Picture(read_bytes(file), HTML)
+        return Picture(read_bytes(report.folder / REPORT), HTML)
     except OSError as error:
         raise UserError(f"cannot read {REPORT}: {error.strerror}") from None
 

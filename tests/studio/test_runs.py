@@ -151,11 +151,12 @@ def test_runs_that_were_set_aside_or_hidden_are_left_out(studio_of, tmp_path):
     assert [run["folder"] for run in ask(studio_of(tmp_path))["runs"]] == ["kept"]
 
 
-def test_very_many_runs_are_bounded(studio_of, tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "MAX_RUNS", 3)
-    logs(tmp_path, epochs=1)
+def test_very_many_folders_are_bounded(studio_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "MAX_FOLDERS", 3)
+    for seed in range(5):
+        logs(tmp_path / f"seed-{seed}", [""], epochs=1)
     answer = ask(studio_of(tmp_path))
-    assert len(answer["ids"]) == 3
+    assert len(answer["ids"]) == 2
     assert answer["more"]
 
 

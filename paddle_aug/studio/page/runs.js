@@ -5,7 +5,7 @@ import { drawChart, meanOf, shade } from "./chart.js";
 export const words = {
   en: {
     none: "No run in {0} yet. A run appears here after its first epoch.", folder: "Folder", everywhere: "all folders",
-    watching: "{0} · runs: {1} · in training: {2}", more: "There are more runs or folders than are shown here.",
+    watching: "{0} · runs: {1} · in training: {2}", more: "There are more folders than are shown here.",
     curves: "Curves", acc: "Accuracy (%)", loss: "Cross-entropy loss", epoch: "Epoch", trainLine: "train (thin)", evalLine: "eval (bold)", Train: "train", Eval: "eval",
     smooth: "Smoothing", fromZero: "axes from 0", modes: "Modes", spread: "Several seeds: their mean, in a band of one standard deviation. ◇ is the accuracy on training images that are not augmented.",
     table: "Table", eachRun: "each run", byMode: "by mode", rows: "Rows",
@@ -19,7 +19,7 @@ export const words = {
   },
   zh: {
     none: "{0} 中还没有训练记录。第一个 epoch 结束后会显示在这里。", folder: "文件夹", everywhere: "全部文件夹",
-    watching: "{0} · 训练 {1} 次 · 进行中 {2} 次", more: "训练记录或文件夹太多，这里没有全部显示。",
+    watching: "{0} · 训练 {1} 次 · 进行中 {2} 次", more: "文件夹太多，这里没有全部显示。",
     curves: "曲线", acc: "准确率（%）", loss: "交叉熵损失", epoch: "Epoch", trainLine: "训练集（细线）", evalLine: "验证集（粗线）", Train: "训练集", Eval: "验证集",
     smooth: "平滑", fromZero: "纵轴从 0 开始", modes: "模式", spread: "多个随机种子：均值，色带为一个标准差。◇ 为未增广的训练图片上的准确率。",
     table: "表格", eachRun: "每次训练", byMode: "按模式", rows: "行",
