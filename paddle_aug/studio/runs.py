@@ -5,7 +5,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from paddle_aug.errors import UserError, printable
 from paddle_aug.inputs import mixes
 from paddle_aug.preview import preview
-from paddle_aug.preview.preview import Cell, Draws, Shown
+from paddle_aug.preview.preview import Draws, Shown
 from paddle_aug.results import table
 from paddle_aug.results.colours import colours, label
 from paddle_aug.results.image_bytes import data_uri, shrunk
@@ -289,33 +289,21 @@ def page_of_report(studio: Studio, query: Query) -> Picture:
 
 
 def seen(studio: Studio, query: Query) -> dict:
-    """An image beside what the network of a run saw of it in some epochs; for a run that mixes
-    images, only that it does (`mixed.seen` has the pictures)."""
-    return answer_seen(studio, query, None)
-
-
-def answer_seen(
-    studio: Studio,
-    query: Query,
-    mixed_cells: Callable[[Shown, int, Draws], list[Cell]] | None,
-) -> dict:
-    """As `seen`, with whatever draws images that are mixed."""
+    """An image beside what the network of a run saw of it in some epochs."""
     shown = _shown(studio, query)
     if shown is None:
         return {"loading": True}
     config, dataset = shown.config, shown.dataset
-    mixed = mixes(config)
-    if mixed and mixed_cells is None:
-        return {"loading": False, "mixed": True}
     epoch = query.whole("epoch", 1, 1, config.epochs)
     image = query.whole("image", 0, 0, len(dataset) - 1)
     draws = Draws(min(DRAWN, config.epochs - epoch + 1), epoch - 1)
-    cells_of = mixed_cells if mixed else preview.cells_of
+    cells_of = preview.cells_of
+    if mixes(config):  # which Paddle does, and that takes seconds to import
+        from paddle_aug.preview.mixing import mixed_cells as cells_of
     first, *drawn = cells_of(shown, image, draws)
     cells = [first._replace(image=shrunk(first.image, SIDE)), *drawn]
     return {
         "loading": False,
-        "mixed": False,
         "epochs": config.epochs,
         "images": len(dataset),
         "path": printable(dataset.samples[image].path),

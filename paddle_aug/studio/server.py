@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 # The modules of answers, a tab each. A later one is imported when a name is in none of the earlier
 # ones: the last meets Paddle, which takes seconds.
-MODULES = ("explore", "data", "runs", "network", "mixed")
+MODULES = ("explore", "data", "runs", "network")
 
 PAGE = Path(__file__).parent / "page"
 MEDIA_TYPES = {".html": HTML, ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

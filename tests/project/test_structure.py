@@ -65,7 +65,7 @@ MEET_PADDLE = {
     *("experiments.compare", "experiments.compare_examples", "experiments.compare_plan"),
     *("experiments.on_ray", "experiments.runner", "experiments.search"),
     *("experiments.search_parts", "experiments.search_plan"),
-    *("studio.loaded", "studio.mixed", "studio.network"),
+    *("studio.loaded", "studio.network", "studio.runs"),
 }
 
 

@@ -15,11 +15,9 @@ from paddle_aug.errors import UserError
 from paddle_aug.preview import preview
 from paddle_aug.results import runlog
 from paddle_aug.results.colours import COLOURS
-from paddle_aug.studio import mixed, runs
+from paddle_aug.studio import runs
 from paddle_aug.studio.state import Options, Studio
 from paddle_aug.training import fit as train
-
-NAMES = {**runs.ROUTES, **mixed.ROUTES}
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def studio_of():
 
 
 def ask(studio, route="runs", **words):
-    return NAMES[route](studio, query(**words))
+    return runs.ROUTES[route](studio, query(**words))
 
 
 def by_mode(answer) -> dict[str, dict]:
@@ -187,9 +185,9 @@ def test_reports_are_read_by_their_folder(studio_of, tmp_path):
             ask(studio, "runs-report", id=word)
 
 
-def seen(studio, route="runs-seen", **words) -> dict:
+def seen(studio, **words) -> dict:
     """What a run saw, once its data is open."""
-    while (answer := ask(studio, route, **words)).get("loading"):
+    while (answer := ask(studio, "runs-seen", **words))["loading"]:
         for job in list(studio._jobs.values()):
             job.join()
     return answer
@@ -220,8 +218,7 @@ def test_a_run_that_mixed_images_is_shown_as_the_network_had_them(studio_of, pho
     train.fit(config)
     studio = studio_of(tmp_path)
     [run] = ask(studio)["runs"]
-    assert seen(studio, id=run["id"])["mixed"]
-    original, drawn = seen(studio, "runs-mixed", id=run["id"])["cells"]
+    original, drawn = seen(studio, id=run["id"])["cells"]
     assert "mix" in drawn["caption"]
     assert pixels(original["picture"]).shape == pixels(drawn["picture"]).shape
 

@@ -332,12 +332,11 @@ export function open(room, studio) {
     parts["r.epoch"].value = query.epoch;
     parts["r.image"].value = query.image;
     try {
-      for (let route = "runs-seen"; visible;) {
-        const answer = await studio.ask(route, query);
-        if (!answer.loading && !answer.mixed) return answer;
-        if (answer.mixed) route = "runs-mixed"; // which needs Paddle
+      while (visible) {
+        const answer = await studio.ask("runs-seen", query);
+        if (!answer.loading) return answer;
         parts.about.textContent = say("opening");
-        if (answer.loading) await studio.sleep(300);
+        await studio.sleep(300);
       }
       return null;
     } catch (error) { return { fault: error.message }; }
