@@ -8,13 +8,12 @@ from markupsafe import Markup
 
 from paddle_aug.experiments import search_report
 from paddle_aug.results import curves, style
-from paddle_aug.results.charts import ModesChart
 from paddle_aug.results.colours import colours
 from paddle_aug.results.html import write_page
 from paddle_aug.results.language import N_, _
 from paddle_aug.results.svg import Axis, Series, lines
 from paddle_aug.results.svg_charts import modes_caption, modes_svg
-from paddle_aug.system.files import replacing, write_text
+from paddle_aug.system.files import write_text
 
 OTHERS = N_("other candidates")  # neither in the test nor in the last rung
 GREY = "#8a8a8a"
@@ -25,15 +24,11 @@ def write(state: dict, folder: Path | str) -> None:
     folder = Path(folder)
     if search_report.accuracies(state, "final"):
         with style.words_with_a_font():
-            draw(search_report.chart(state), state["final"]["modes"], folder / "report.png")
+            chart = search_report.chart(state)
+            with matplotlib.rc_context(style.settings([*state["final"]["modes"], chart.title])):
+                style.save({"report": curves.modes_figure(chart)}, folder, "png")
     write_page(folder / "report.html", "search.html", **contents(state))
     write_text(folder / "report.md", search_report.report(state))
-
-
-def draw(chart: ModesChart, modes: list[str], file: Path) -> None:
-    settings = style.settings([*modes, chart.title])
-    with matplotlib.rc_context(settings), replacing(file) as part:
-        curves.modes_figure(chart).savefig(part, format="png")
 
 
 def contents(state: dict) -> dict:
