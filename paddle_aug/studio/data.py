@@ -37,7 +37,6 @@ PAUSE = 10  # times as long as it took is the pause before findings are put toge
 FACTS = ("images", "distinct", "readable", "sizes", "formats")
 PLACES = 12  # of a finding that are sent with it
 MAX_PAGE = 96
-MAX_LABELS = 10_000
 THUMBNAIL, PHOTO = 160, 1024  # pixels of the longer side
 
 
@@ -131,8 +130,7 @@ def overview(studio: Studio, query: Query) -> dict:
     """The lists and classes, which are known before any image is looked at."""
     checkup = checkup_of(studio)
     report = as_dict(Survey(checkup.found, []), [])
-    classes = report["classes"][:MAX_LABELS]
-    return {"name": report["name"], "images": report["images"], "classes": classes}
+    return {name: report[name] for name in ("name", "images", "classes")}
 
 
 def check(studio: Studio, query: Query) -> dict:
