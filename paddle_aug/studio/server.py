@@ -65,7 +65,7 @@ def make_app(studio: Studio, token: str = "", host: str | None = "127.0.0.1") ->
 
     `host` is the address that it is bound to; with None, the requests may name any host.
     """
-    shell = _Shell(studio, token, host)
+    shell = _Shell(studio, token)
     start = f"/{token}" if token else ""
     routes = [
         Route(f"{start}/api/{{name}}", shell.api, methods=["GET", "POST"]),
@@ -125,7 +125,7 @@ class _Guard:
 class _Shell:
     """Answers requests by the files of the page and by the functions of `MODULES`."""
 
-    def __init__(self, studio: Studio, token: str, host: str | None):
+    def __init__(self, studio: Studio, token: str):
         self.studio, self.token = studio, token
         self.files = {file.name: file for file in PAGE.iterdir() if file.suffix in MEDIA_TYPES}
         self.pool = ThreadPoolExecutor(studio.turns, "studio")

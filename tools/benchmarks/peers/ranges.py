@@ -82,10 +82,10 @@ def move(size: int) -> int:
     return int(uniform(-0.45, 0.45) * size)
 
 
-def square(size: int, side: int = 16) -> tuple[int, int, int, int]:
-    """The same for a square whose centre is anywhere in the image."""
-    top, left = (randint(0, size - 1) - side // 2 for _ in range(2))
-    bottom, right = min(size, top + side), min(size, left + side)
+def square(size: int) -> tuple[int, int, int, int]:
+    """The same for a square of 16 pixels a side whose centre is anywhere in the image."""
+    top, left = (randint(0, size - 1) - 8 for _ in range(2))
+    bottom, right = min(size, top + 16), min(size, left + 16)
     top, left = max(0, top), max(0, left)
     return top, left, bottom - top, right - left
 
