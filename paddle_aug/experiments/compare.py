@@ -232,8 +232,7 @@ class Experiment:
 
     def training(self, trial: Trial) -> Training:
         config = sharing_cores(self.config_of(trial), self.engine, self.devices)
-        log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
-        return Training(str(trial), config, self.part(trial), log, weights=False)
+        return Training(str(trial), config, self.part(trial), weights=False)
 
     def part(self, trial: Trial) -> Callable[[Dataset], Dataset]:
         """A function that takes the trial's part of the data."""

@@ -38,14 +38,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Training:
-    """A run. `select`, which must be picklable, takes the run's part of the data; `log` is the text
-    file of its messages. `weights` is that of `fit`."""
+    """A run. `select`, which must be picklable, takes the run's part of the data; `weights` is that
+    of `fit`."""
 
     name: str
     config: TrainConfig
     select: Callable[[Dataset], Dataset]
-    log: Path
     weights: bool = True
+
+    @property
+    def log(self) -> Path:
+        """The text file of its messages."""
+        return Path(self.config.log_dir, f"{runlog.prefix(self.config.mode)}training.log")
 
     def call(self, device: str) -> Callable[[Dataset], float | UserError]:
         training = replace(self, config=replace(self.config, device=device))

@@ -357,12 +357,10 @@ class Search:
                     stage["stopped"] = True
                     return
                 config = sharing_cores(config, self.engine, self.devices)
-                log = Path(config.log_dir, f"{runlog.prefix(config.mode)}training.log")
                 select = partial(part_of, config.holdout, seed)
                 name = f"{part} seed {seed} {mode}"
-                training = Training(name, config, select, log, weights=part == "final")
-                by_name[training.name] = mode
-                yield training
+                by_name[name] = mode
+                yield Training(name, config, select, weights=part == "final")
 
         for training, seconds in tasks.run(self.workers, trainings()):
             self.record(part, by_name[training.name], training.config, seconds)

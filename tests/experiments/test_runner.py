@@ -43,7 +43,7 @@ def training(tmp_path):
         network="lenet", image_size=28, batch_size=6, epochs=1, device="cpu", threads=1,
         num_workers=0, log_dir=str(tmp_path / "logs"), model_dir=str(tmp_path / "models"),
     )  # fmt: skip
-    return Training("seed 0 none", config, partial(selected, config), tmp_path / "training.log")
+    return Training("seed 0 none", config, partial(selected, config))
 
 
 def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in_their_logs(
@@ -51,8 +51,8 @@ def test_one_process_does_all_runs_but_for_those_that_die_and_their_output_is_in
 ):
     config = replace(training.config, augment="hflip")
     dying = partial(dying_once, tmp_path / "flag", config)
-    second = Training("seed 0 hflip", config, dying, tmp_path / "second.log")
-    third = Training("refused", config, refusing, tmp_path / "third.log")
+    second = Training("seed 0 hflip", config, dying)
+    third = Training("refused", config, refusing)
     ends = []
     with runner.Local().workers(data, ["cpu"], 1) as workers:
         with pytest.raises(UserError, match=r"^refused: these data will not do$"):
@@ -128,7 +128,7 @@ if __name__ == "__main__":
     tasks.PATIENCE = 0
     with runner.Local().workers(open_dataset(photos), ["cpu"], 1) as (worker,):
         select = partial(ignoring, folder / "flag")
-        worker.begin(runner.Training("run", TrainConfig(), select, folder / "run.log"))
+        worker.begin(runner.Training("run", TrainConfig(log_dir=str(folder)), select))
         while not (folder / "flag").exists():
             time.sleep(0.01)
 """
