@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from paddle_aug.experiments.compare_report import class_order
+from paddle_aug.experiments.compare_report import class_notes
 from paddle_aug.experiments.compare_results import Results
 from paddle_aug.results.charts import (
     EVAL_ACCURACY,
@@ -30,11 +30,13 @@ class Change:
 @dataclass(frozen=True)
 class ClassesChart:
     """The changes of classes' accuracies against the baseline: by mode, one for each of `labels`,
-    which begin with the class that rises most. None: no eval images of that class."""
+    which begin with the class that rises most. None: no eval images of that class. `notes` follow
+    the names of classes."""
 
     title: str
     labels: list[int]
     class_names: list[str]  # in the order of their labels, not in that of `labels`
+    notes: list[str]  # as `class_names`
     changes: dict[str, list[Change | None]]
 
 
@@ -86,7 +88,7 @@ def classes_chart(results: Results) -> ClassesChart | None:
     changes = results.class_changes()
     if not changes:
         return None
-    labels = class_order(changes)
+    labels = results.class_order()
     cells = {
         mode: [
             None
@@ -100,10 +102,11 @@ def classes_chart(results: Results) -> ClassesChart | None:
         for mode, of_class in changes.items()
     }
     names = results.state["data"]["class_names"]
-    pairs = [change.n for of_class in changes.values() for change in of_class if change]
+    pairs = [max(change.n for change in of_class if change) for of_class in changes.values()]
     text = _("change against {baseline}, {seeds}")
     change = text.format(baseline=results.baseline, seeds=seeds_text(pairs, results.unit))
-    return ClassesChart(SEPARATOR.join([*_of(results), change]), labels, names, cells)
+    title = SEPARATOR.join([*_of(results), change])
+    return ClassesChart(title, labels, names, class_notes(results), cells)
 
 
 def _against(

@@ -81,7 +81,8 @@ def classes_figure(chart: ClassesChart) -> Figure:
     if len(rows) > MAX_CLASSES:
         rows = rows[: MAX_CLASSES // 2] + rows[-(MAX_CLASSES // 2) :]
     class_names = fonts.class_names(chart.class_names)
-    names = [_short(class_names[chart.labels[row]], 24) for row in rows]
+    labels = [chart.labels[row] for row in rows]
+    names = [_short(class_names[label], 24) + chart.notes[label] for label in labels]
     columns = list(chart.changes.values())
     shades = np.array(
         [

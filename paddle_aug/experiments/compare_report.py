@@ -1,13 +1,9 @@
 """A comparison in words: the sentences and tables of its report."""
 
-from collections.abc import Mapping
-
-import numpy as np
-
 from paddle_aug.experiments.compare_next import growing, next_step, too_early
 from paddle_aug.experiments.compare_results import ModeRow, Results
 from paddle_aug.results.language import _, count, joined, listed, seeds_text
-from paddle_aug.results.stats import Difference, compared_together, last_epochs
+from paddle_aug.results.stats import compared_together, last_epochs
 from paddle_aug.results.table import paragraph
 from paddle_aug.results.text import code, duration, p_text
 
@@ -371,22 +367,26 @@ def cost_text(results: Results) -> str:
 def class_table(results: Results) -> Table:
     """A row a class: the change of its accuracy in points, by mode; the class whose accuracy rises
     most comes first."""
-    changes = results.class_changes()
+    changes, notes = results.class_changes(), class_notes(results)
     rows = [
-        [results.state["data"]["class_names"][label]]
+        [results.state["data"]["class_names"][label] + notes[label]]
         + [of_class[label].points if of_class[label] else DASH for of_class in changes.values()]
-        for label in class_order(changes)
+        for label in results.class_order()
     ]
     return [_("class"), *changes], rows
 
 
-def class_order(changes: Mapping[str, list[Difference | None]]) -> list[int]:
-    """The classes by their mean change over the modes, the largest rise first."""
-    means = [
-        np.mean([change.mean if change else 0.0 for change in of_class])
-        for of_class in zip(*changes.values(), strict=True)
-    ]
-    return sorted(range(len(means)), key=lambda label: -means[label])
+def class_notes(results: Results) -> list[str]:
+    """What follows the name of each class: " (2 folds)" if its changes are those of two folds, as
+    the others evaluate no image of it; "" if they are those of all."""
+    changes, pairs = results.class_changes(), results.comparisons(results.main)
+    notes = []
+    for of_modes in zip(*changes.values(), strict=True):
+        numbers = {mode: one.n for mode, one in zip(changes, of_modes, strict=True) if one}
+        fewer = any(number < pairs[mode].difference.n for mode, number in numbers.items())
+        units = seeds_text(numbers.values(), results.unit)
+        notes.append(_(" ({units})").format(units=units) if fewer else "")
+    return notes
 
 
 def class_text(results: Results) -> str:

@@ -150,8 +150,8 @@ class Results:
         return one, other
 
     def class_changes(self) -> dict[str, list[Difference | None]]:
-        """By mode, the change of each class's accuracy against the baseline; None for a class
-        without eval images."""
+        """By mode, the change of each class's accuracy against the baseline, over the pairs that
+        evaluate images of the class; None where no pair does."""
         recalls = {
             mode: {
                 seed: values for seed, run in by_seed.items() if (values := recall(run)) is not None
@@ -163,15 +163,26 @@ class Results:
         for mode, by_seed in recalls.items():
             if not by_seed.keys() & baseline.keys():
                 continue
-            of_class = [
-                difference(
-                    {seed: recall[label] for seed, recall in by_seed.items()},
-                    {seed: recall[label] for seed, recall in baseline.items()},
-                )
+            pairs = [
+                [
+                    {seed: row[label] for seed, row in rows.items() if not math.isnan(row[label])}
+                    for rows in (by_seed, baseline)
+                ]
                 for label in range(len(self.state["data"]["class_names"]))
             ]
-            changes[mode] = [None if math.isnan(change.mean) else change for change in of_class]
+            changes[mode] = [
+                difference(one, other) if one.keys() & other.keys() else None
+                for one, other in pairs
+            ]
         return changes
+
+    def class_order(self) -> list[int]:
+        """The classes by their mean change over the modes, the largest rise first."""
+        means = [
+            np.mean([change.mean if change else 0.0 for change in of_class])
+            for of_class in zip(*self.class_changes().values(), strict=True)
+        ]
+        return sorted(range(len(means)), key=lambda label: -means[label])
 
     def cost(self, mode: str, fraction: float) -> Cost:
         """What the runs of a mode took."""

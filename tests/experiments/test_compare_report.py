@@ -109,6 +109,36 @@ def test_class_changes_add_up_to_the_change_of_the_whole(tmp_path):
     assert [row[0] for row in rows] == ["bee", "ant", "cat"]  # the most helped first
 
 
+def write_rare(folder):
+    """A comparison of three folds: all evaluate an ant, two a cat, one a bee, and none a dog."""
+    folder = write_comparison(folder, {"none": [0.5] * 3, "hflip": [0.6] * 3}, kfold=3)
+    state = compare_results.read(folder).state
+    change_state(folder, data=state["data"] | {"class_names": ["ant", "bee", "cat", "dog"]})
+    for seed, of_class in enumerate([[40, 2, 2, 0], [40, 0, 2, 0], [40, 0, 0, 0]]):
+        for mode, right in (("none", [0.5] * 4), ("hflip", [0.6, 1, seed, 0])):
+            logs = folder / f"seed-{seed}"
+            write_run(logs, mode, seed, 0.5, right=right, eval_of_class=of_class)
+    return compare_results.read(folder)
+
+
+def test_a_class_that_not_all_folds_evaluate_has_the_change_of_those_that_do(tmp_path):
+    results = write_rare(tmp_path)
+    ant, bee, cat, dog = results.class_changes()["hflip"]
+    assert (ant.n, ant.mean) == (3, pytest.approx(0.1))
+    assert (bee.n, bee.mean, bee.margin) == (1, 0.5, None)
+    assert (cat.n, cat.mean) == (2, 0)  # -0.5 and 0.5
+    # Student's t for 97.5 % and one degree of freedom is 12.706.
+    assert cat.margin == pytest.approx(12.706 * 0.5**0.5 / 2**0.5, rel=1e-4)
+    assert dog is None
+    assert compare_report.class_table(results)[1] == [
+        ["bee (1 fold)", "+50.0"],
+        ["ant", "+10.0"],
+        ["cat (2 folds)", "+0.0 ± 635.3"],
+        ["dog", "–"],
+    ]
+    assert compare_report.class_text(results).startswith("Of 3 changes, none is shown")
+
+
 def test_class_changes_that_may_be_luck_are_not_reported_as_more(tmp_path):
     rng = generator(3, "drawing")
     folder = write_comparison(tmp_path, {"none": [0.5] * 4, "hflip": [0.5] * 4})

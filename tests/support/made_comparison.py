@@ -26,7 +26,10 @@ def curves_of(accuracy, epochs):
     }
 
 
-def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None, train=80):
+def write_run(
+    folder, mode, seed, accuracy, epochs=20, finished=True, right=None, train=80,
+    eval_of_class=EVAL_OF_CLASS,
+):  # fmt: skip
     """The logs of a run; `right` is the share of each class in the last ten epochs. A run whose
     accuracy is NaN diverged in its third epoch."""
     if math.isnan(accuracy):
@@ -37,13 +40,13 @@ def write_run(folder, mode, seed, accuracy, epochs=20, finished=True, right=None
             np.save(array, np.append(np.load(array), np.nan))
         return
     right = [accuracy] * 3 if right is None else right
-    counts = [round(share * count) for share, count in zip(right, EVAL_OF_CLASS, strict=True)]
+    counts = [round(share * count) for share, count in zip(right, eval_of_class, strict=True)]
     facts = {
         "augment": mode,
         "seed": seed,
         "finished": finished,
         "commit": "0123abc",
-        "data": {"train": train, "eval": 100, "eval_of_class": EVAL_OF_CLASS},
+        "data": {"train": train, "eval": 100, "eval_of_class": eval_of_class},
         "epochs": [
             {"seconds": 2.0, "data_wait": 0.1, "images_per_s": 50.0}
             | ({"right": counts} if epoch >= epochs - 10 else {})
