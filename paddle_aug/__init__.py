@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from paddle_aug.augment.transform import Chain, Maybe, OneOf, Shuffled, SomeOf, Transform
     from paddle_aug.config import make_config
     from paddle_aug.errors import UserError
+    from paddle_aug.inputs import open_data
     from paddle_aug.networks import NETWORKS
     from paddle_aug.networks.vgg import VGG
     from paddle_aug.training.callbacks import Callback
@@ -34,6 +35,7 @@ __all__ = [
     "augmentation",
     "fit",
     "make_config",
+    "open_data",
     "ops",
 ]
 
@@ -51,6 +53,7 @@ _MODULES = {
     "augmentation": "augment.modes",
     "fit": "training.fit",
     "make_config": "config",
+    "open_data": "inputs",
     "ops": "augment",
 }
 

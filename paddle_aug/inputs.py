@@ -22,7 +22,7 @@ from paddle_aug.augment.modes import (
 )
 from paddle_aug.augment.spec import COMBINATORS
 from paddle_aug.augment.transform import Identity, Params, Steps, Transform
-from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.data import remarks
 from paddle_aug.data.augmented import Augmented, Key
 from paddle_aug.data.cache import Cache, Store, decoded_images
@@ -146,10 +146,10 @@ def open_data(
     """The data that a config names, checked, and cut down to the part that the config selects.
 
     Each image is decoded once. The images of the selected part are kept as the config's `cache`
-    says, in the data set's `store`, which other processes share (see `Dataset`). Several runs on
-    one data set open it once, without `select_part`, and take their parts by `selected`; then those
-    of the config's `first` are kept. `found` spares a second `find_data`. For `fingerprint` see
-    `selected`.
+    says, in the data set's `store`, which other processes share (see `Dataset`). Runs that differ
+    in their part, such as the seeds of a `holdout`, share a data set that was opened with
+    `select_part=False`: `fit` selects each one's part. Then all images are kept, or those of the
+    config's `first`. `found` spares a second `find_data`. For `fingerprint` see `selected`.
 
     Raises:
         UserError: see `find_dataset`, `checked` and `select`.
@@ -172,8 +172,8 @@ def warn(config: TrainConfig, found: Found, data: Dataset, select_part: bool) ->
     part = data
     if not select_part and (config.holdout or config.fold):
         part = selected(config, replace(data, test=[]))  # that of the first run stands for all
-    if remark := remarks.of_unevaluated(part):
-        logger.warning("%s: %s", found.name, remark)
+    if unevaluated := remarks.of_unevaluated(part):
+        logger.warning("%s: %s", found.name, unevaluated)
     if _searches_copies(config, found):
         # Without a selected part, each run holds back its own.
         divided = [*data.train, *data.eval] if select_part else first_images(data, config.first)
@@ -194,13 +194,35 @@ def first_part(config: TrainConfig, data: Dataset) -> Dataset:
 
 def selected(config: TrainConfig, data: Dataset, fingerprint: str | None = None) -> Dataset:
     """The part of an open data set that the config selects, or selected in version 0.1.0 if that
-    part has the fingerprint."""
+    part has the fingerprint. That part itself is returned as it is.
+
+    Raises:
+        UserError: the data set is a part that other options selected; see also `select`.
+    """
+    named = part_options(config)
+    if data.part and data.part != named:
+        raise UserError(
+            f"{data.name} was opened with {data.part}, and this config has {named or 'none'}; open "
+            "data that several runs share by open_data(config, select_part=False)"
+        )
+    if data.part:
+        return data
     options = (config.first, config.fraction, config.holdout, config.seed)
-    part = select(data, *options, fold=config.fold)
+    part = replace(select(data, *options, fold=config.fold), part=named)
     if fingerprint is None or part.has_fingerprint(fingerprint):
         return part
     earlier = select(data, *options, copies_together=False)
     return earlier if earlier.has_fingerprint(fingerprint) else part
+
+
+def part_options(config: TrainConfig) -> str:
+    """The options of the config that select a part of its data, such as "--holdout 0.25 --seed 0";
+    "" if it takes all."""
+    names = ["first", "fraction", "holdout", "fold"]
+    names = [name for name in names if getattr(config, name) != getattr(TrainConfig, name)]
+    if {"fraction", "holdout"} & {*names}:  # drawn by the seed
+        names.append("seed")
+    return " ".join(f"{flag(name)} {getattr(config, name)}" for name in names)
 
 
 def stretched_size(config: TrainConfig) -> int | None:

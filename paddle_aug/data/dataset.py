@@ -64,6 +64,7 @@ class Dataset:
     of a data set share it. A data set that is passed to a process (`Process(args=…)`, a pool's
     `initargs`) takes its store along: the process maps the same memory or file, and decodes
     nothing. `digests` are the hashes of images that `split.select` has compared, also shared.
+    `part` has the options by which `inputs.selected` took this part; "" for the whole.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Dataset:
     test: list[Sample] = field(default_factory=list)
     store: Store | None = field(default=None, compare=False, repr=False)
     digests: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    part: str = field(default="", compare=False)
 
     @property
     def num_classes(self) -> int:

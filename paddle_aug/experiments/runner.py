@@ -204,13 +204,16 @@ def train_logged(name: str, log: Path, pickled: bytes, data: Dataset) -> float |
     warnings.filterwarnings("ignore", REMARK, UserWarning)
     with logged(log):
         # Here, as both import Paddle, whose warnings belong in the log.
-        from paddle_aug.training.fit import fit
+        from paddle_aug.training.fit import fit_held
+        from paddle_aug.training.hold import hold_files
 
         training = pickle.loads(pickled)
         started = time.perf_counter()
         try:
             data = training.select(data)
-            fit(training.config, data, weights=training.weights)
+            config = of_mode(training.config, training.config.augment)
+            with hold_files([config]):
+                fit_held(config, data, writes_weights=training.weights)
         except Diverged as error:  # a result like any other, which the run's log holds
             logger.warning("%s", error)
         except UserError as error:

@@ -16,7 +16,7 @@ from paddle_aug.data.normalize import normalization
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.data.workers import Workers, refuse_unguarded_script
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import augmented, of_mode, open_data
+from paddle_aug.inputs import augmented, of_mode, open_data, selected
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results.stats import LAST
 from paddle_aug.rng import integer_seed
@@ -66,23 +66,25 @@ def fit(
 ) -> Progress:
     """Train a fresh network and keep its curves and weights, epoch by epoch.
 
-    `data` comes from `open_data`, so that several runs can share one data set. `callbacks` follow
-    the training and may stop it (see `Callback`). With `weights=False`, as in a comparison, the
-    checkpoint is the only file with weights, and an epoch that ends within five seconds of the last
-    save is saved with a later one.
+    `data` comes from `open_data`, so that several runs can share one data set. If it is the whole,
+    opened with `select_part=False`, the run takes the part that its config selects. `callbacks`
+    follow the training and may stop it (see `Callback`). With `weights=False`, as in a comparison,
+    the checkpoint is the only file with weights, and an epoch that ends within five seconds of the
+    last save is saved with a later one.
 
     Each epoch ends with an evaluation of every eval image, a logged line, the checkpoint and the
     best weights (`<model_dir>/<prefix>*`), and the log files (`<log_dir>/<prefix>*`).
 
     Raises:
-        UserError: the config names something unknown, or differs from that of the run to resume; or
-            another training writes to these files.
+        UserError: the config names something unknown, or differs from that of the run to resume;
+            `data` is a part that other options selected; or another training writes to these files.
         Diverged: the losses or the weights are no longer finite numbers.
     """
     refuse_unguarded_script()
     config = of_mode(config, config.augment)
     with hold_files([config]):
-        return fit_held(config, open_data(config) if data is None else data, callbacks, weights)
+        data = open_data(config) if data is None else selected(config, data)
+        return fit_held(config, data, callbacks, weights)
 
 
 def fit_held(
@@ -91,7 +93,7 @@ def fit_held(
     callbacks: Sequence[Callback] = (),
     writes_weights: bool = True,
 ) -> Progress:
-    """As `fit`, for a caller that holds the run's files."""
+    """As `fit` with data as they are, for a caller that holds the run's files."""
     refuse_one_class(data)
     device = use_device(config)
     group = join_group()

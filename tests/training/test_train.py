@@ -23,7 +23,7 @@ from paddle_aug.data.image import read_image, resize
 from paddle_aug.data.normalize import KNOWN
 from paddle_aug.data.workers import Workers
 from paddle_aug.errors import UserError
-from paddle_aug.inputs import augmented, selected
+from paddle_aug.inputs import augmented, open_data, selected
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results import runlog
 from paddle_aug.training import checkpoint, gradients
@@ -502,6 +502,32 @@ def test_what_is_held_back_is_evaluated_and_the_eval_list_tested_once(config, da
     (run,) = runlog.read_runs(config.log_dir)
     assert run.run["test"] == progress.test
     assert run.run["data"]["test"] == 12
+
+
+def test_runs_that_share_a_data_set_train_on_the_parts_of_their_configs(
+    config, photos, elsewhere, monkeypatch
+):
+    trained_on = []
+    monkeypatch.setattr(train, "fit_held", lambda config, data, *rest: trained_on.append(data))
+    first = replace(config, data=str(photos), holdout=0.25)
+    second = replace(first, seed=1, **elsewhere)
+    whole = open_data(first, select_part=False)
+    for one in (first, second):
+        train.fit(one, whole)
+    assert trained_on == [open_data(first), open_data(second)]
+    assert trained_on[0].fingerprint != trained_on[1].fingerprint
+
+    part = open_data(first)
+    train.fit(first, part)
+    assert trained_on.pop() is part
+    with pytest.raises(UserError) as refusal:
+        train.fit(second, part)
+    assert str(refusal.value) == (
+        "photos was opened with --holdout 0.25 --seed 0, and this config has --holdout 0.25 "
+        "--seed 1; open data that several runs share by open_data(config, select_part=False)"
+    )
+    with pytest.raises(UserError, match="and this config has none;"):
+        train.fit(replace(first, holdout=0.0), part)
 
 
 def test_saved_and_evaluated_is_the_average_where_there_is_one(config, data):
