@@ -25,6 +25,7 @@ from paddle_aug.system.commit import commit
 from paddle_aug.system.processes import is_first_process
 from paddle_aug.system.program import MODULE, SCRIPT
 from paddle_aug.system.signals import sigterm_raises
+from paddle_aug.system.start import raise_on_interrupt
 
 # Warnings of Paddle that concern nobody: it builds nothing here, batch normalisation is meant to
 # track its means, and its GPU wheel may run on a CPU.
@@ -135,6 +136,7 @@ def run(main: Callable[[], int | None], stopped: str = "stopped") -> None:
     for remark in REMARKS:
         warnings.filterwarnings("ignore", remark, UserWarning)
     try:
+        raise_on_interrupt()
         with sigterm_raises(), logging_to_stderr():
             code = main()
             sys.stdout.flush()

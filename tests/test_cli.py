@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import fields
@@ -286,6 +287,26 @@ def test_tools_take_packages_from_the_folder_that_ai_studio_keeps(repository, tm
         text=True,
     )
     assert done.stderr == f"taken from {kept / 'tqdm.py'}\n"
+
+
+@pytest.mark.parametrize("start", [["tools/plot.py"], ["-m", "paddle_aug", "plot"]], ids=str)
+@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN], ids=["job", "background job"])
+def test_ctrl_c_during_imports_ends_a_command_with_a_line(start, handler, repository, tmp_path):
+    folder = tmp_path / "external-libraries"
+    folder.mkdir()
+    (folder / "tqdm.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('goes on')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, *start, "--help"],
+        cwd=repository,
+        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
+    )
+    ends = {signal.SIG_DFL: (130, "stopped\n"), signal.SIG_IGN: (1, "goes on\n")}
+    assert (done.returncode, done.stderr) == ends[handler]
 
 
 @pytest.fixture(scope="module")

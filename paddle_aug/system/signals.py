@@ -37,6 +37,10 @@ def sigterm_raises() -> Iterator[None]:
         if received and not isinstance(interrupt, Terminated):  # Ray takes it for Ctrl-C
             raise Terminated from interrupt
         raise
+    except ImportError as error:  # pybind11's, if a signal comes while it initializes a module
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

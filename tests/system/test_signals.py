@@ -25,6 +25,25 @@ def test_sigterm_remains_what_it_was_where_a_library_makes_it_ctrl_c():
         library()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_became_an_import_error_remains_a_signal(number):
+    def initialize():
+        """As pybind11 does."""
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("initialization failed") from interrupt
+
+    with pytest.raises(KeyboardInterrupt) as stop, sigterm_raises():
+        initialize()
+    assert getattr(stop.value, "number", signal.SIGINT) == number
+
+
+def test_an_import_error_of_another_cause_remains_one():
+    with pytest.raises(ImportError), sigterm_raises():
+        raise ImportError("no such module")
+
+
 def test_what_handles_ctrl_c_handles_sigterm():
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt) as stop, sigterm_raises():
