@@ -29,9 +29,17 @@ def shared_content(train: Sequence[Sample], eval: Sequence[Sample]) -> list[tupl
 
 def same_images(samples: Sequence[Sample], others: Sequence[Sample]) -> list[Sample]:
     """The `others`, perhaps of another data set, whose content is among the `samples`."""
+
+    def size_of(sample: Sample):
+        with suppress(OSError):
+            return _size(sample)
+        return None
+
+    sizes = {*map(size_of, others)}
+    likely = [sample for sample in samples if size_of(sample) in sizes]
     one, other = (
-        [sample._replace(path=f"{part}/{sample.path}") for sample in samples]
-        for part, samples in (("1", samples), ("2", others))
+        [sample._replace(path=f"{part}/{sample.path}") for sample in listed]
+        for part, listed in (("1", likely), ("2", others))
     )
     return [sample for sample, _ in shared_content(one, other)]
 

@@ -112,10 +112,6 @@ class Dataset:
         """Whether this is the data of a fingerprint; early versions did not see test lists."""
         return fingerprint in (self.fingerprint, replace(self, test=[]).fingerprint)
 
-    def is_part_of_same(self, other: "Dataset") -> bool:
-        """Whether both are parts of a data set that was opened once."""
-        return self.digests is other.digests
-
 
 def _digest_samples(digest, samples: Sequence[Sample]) -> None:
     for sample in samples:

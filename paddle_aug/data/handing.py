@@ -33,7 +33,8 @@ class Handed:
 
 def handed(data: Dataset) -> Dataset | Handed:
     """What to start worker processes with: the data set itself if its images are files."""
-    if any(sample.pixels is None for name in LISTS for sample in getattr(data, name)):
+    samples = [sample for name in LISTS for sample in getattr(data, name)]
+    if not samples or any(sample.pixels is None for sample in samples):
         return data
     try:
         return Handed(data)

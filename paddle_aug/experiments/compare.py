@@ -89,8 +89,12 @@ class Experiment:
             part = selected(replace(settings.config, fold=fold), data)
         for mode in settings.modes:
             check_start(of_mode(settings.config, mode), part)
+        parts = [
+            selected(replace(settings.config, seed=seed, fold=settings.fold(seed)), data)
+            for seed in settings.seed_numbers[:2]
+        ]
         if settings.config.holdout or fold:
-            warn_of_shared_start(settings.config, data)
+            warn_of_shared_start(settings.config, data, parts)
         if settings.config.early_stop and not part.test:
             raise UserError(
                 f"{data.name} has no evaluation list, by which runs with --early-stop are judged; "
@@ -123,6 +127,8 @@ class Experiment:
             refuse_other(self.file, "comparison", earlier, self.state, MAY_CHANGE)
             for name in ("threads", "spent", "rates", "tuning"):
                 self.state[name] = earlier[name]
+            for name in ("imports", "files"):  # earlier versions did not write them
+                self.state[name] |= earlier.get(name, {})
         self.started, self.spent_before = clock(), self.state["spent"]
         self.outcomes: dict[Trial, Outcome] = {}
 

@@ -1,9 +1,9 @@
 """The manifest of an exported data set, and the list files made from it.
 
-`manifest.jsonl` has one JSON object per line. The first is the header: the data, the options and
-the versions that made the set. Each further line is a file: its path, label and source, the index
-and epoch whose draws it shows, and its SHA-256. Until the set is finished, `.manifest.part` has the
-lines of the files that exist.
+`manifest.jsonl` has one JSON object per line. The first is the header: the data, the options, the
+versions and the plug-ins that made the set. Each further line is a file: its path, label and
+source, the index and epoch whose draws it shows, and its SHA-256. Until the set is finished,
+`.manifest.part` has the lines of the files that exist.
 """
 
 import hashlib

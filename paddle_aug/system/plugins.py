@@ -109,5 +109,9 @@ def missing(imports: Iterable[str]) -> Iterator[None]:
 
 def changed(before: Mapping[str, str]) -> list[str]:
     """The files that are not as they were, by their names."""
-    then = {Path(name).name: digest for name, digest in before.items()}
-    return [name for name, digest in _loaded.items() if then.get(Path(name).name, digest) != digest]
+    then = {Path(name).name: digest for name, digest in before.items()} | dict(before)
+    return [
+        name
+        for name, digest in _loaded.items()
+        if then.get(name, then.get(Path(name).name, digest)) != digest
+    ]

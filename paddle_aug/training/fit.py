@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import paddle
@@ -294,11 +295,8 @@ def check_start(config: TrainConfig, data: Dataset) -> None:
 
 
 def named_files(config: TrainConfig) -> dict[str, dict[str, str]]:
-    """The SHA-256 of the files that options name, which all runs of an experiment should share.
-
-    Raises:
-        UserError: a file cannot be read.
-    """
+    """The SHA-256 of the files that options name, which all runs of an experiment should share; of
+    a file that cannot be read, a run says so."""
     named: dict[str, str] = {}
     if config.pretrained and config.pretrained != IMAGENET:
         named["pretrained"] = str(find_weights(config)[1])
@@ -306,10 +304,8 @@ def named_files(config: TrainConfig) -> dict[str, dict[str, str]]:
         named["class_weights"] = config.class_weights
     digests = {}
     for name, file in named.items():
-        try:
+        with suppress(OSError):
             digests[name] = hashlib.sha256(read_bytes(file)).hexdigest()
-        except OSError as error:
-            raise UserError(f"cannot read {file}, {flag(name)}: {error.strerror}") from None
     return {"imports": plugins.loaded(), "files": digests}
 
 

@@ -67,8 +67,8 @@ def ways(
     return evaluation._replace(batches=batches), evaluation
 
 
-# The latest, with what it is of: a digest of the layers, and a data set.
-_latest: list[tuple[str, Dataset, "Features"]] = []
+# The latest features, with the digest of their layers, and what all parts of their data set share.
+_latest: list[tuple[str, dict, "Features"]] = []
 
 
 def features_of(
@@ -85,11 +85,13 @@ def features_of(
     for name, value in layers.state_dict().items():
         digest.update(name.encode() + value.numpy().tobytes())
     key = digest.hexdigest()
-    for known, of, features in _latest:
+    for known, shared, features in _latest:
         # Not by the files' names: those of a data set that is opened again may have new images.
-        if known == key and of.is_part_of_same(data):
+        if known == key and shared is data.digests:
             return features
-    _latest[:] = [(key, data, Features(Front(layers, config.threads or cores()), normalize))]
+    _latest[:] = [
+        (key, data.digests, Features(Front(layers, config.threads or cores()), normalize))
+    ]
     return _latest[0][2]
 
 

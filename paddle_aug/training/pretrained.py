@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from paddle_aug.networks.vgg import VGG, from_upscaled, to_upscaled
 from paddle_aug.system import torch_files
 from paddle_aug.system.files import read_bytes
 from paddle_aug.system.machine import IMAGENET_MODULE, IMAGENET_PACKAGE
-from paddle_aug.system.schema import TEXT, misfit
+from paddle_aug.system.schema import NUMBER, TEXT, misfit
 from paddle_aug.training import checkpoint
 from paddle_aug.training.torch_names import from_torch
 
@@ -32,8 +33,9 @@ THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
 STATISTICS = "statistics"
 NORMS = (paddle.nn.BatchNorm, paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
-# What is used of the description of weights.
-DESCRIPTION = {"config": {}, "data": {"name": TEXT, "class_names": [TEXT], "fingerprint": TEXT}}
+# What a start is judged by, in the description of its weights.
+DESCRIBED = {"config": {}, "data": {"name": TEXT, "class_names": [TEXT], "fingerprint": TEXT}}
+NORMALIZATION = {"mean": (NUMBER,) * 3, "std": (NUMBER,) * 3, "per_image": bool}
 # The modules of paddle.vision.models that list the addresses of weights.
 FAMILIES = (
     *("resnet", "densenet", "alexnet", "googlenet", "vgg", "inceptionv3", "mobilenetv1"),
@@ -109,36 +111,66 @@ def load_pretrained(
 
 def warn_of_start(start: dict, config: TrainConfig, data: Dataset, path: Path) -> None:
     """Warn if a training prepares images otherwise than that of the weights it starts from, or
-    holds back images that they were trained on. `start` is their description."""
-    then = start.get("normalization", KNOWN["half"].as_dict())
-    if config.normalize != FROM_DATA and then != normalization(config.normalize, ()).as_dict():
-        known = (name for name, value in KNOWN.items() if value.as_dict() == then)
+    holds back images that they may have been trained on. `start` is their description."""
+    warn_of_normalization(start, config, path)
+    if (config.holdout or config.fold) and is_other_part(start, data):
         logger.warning(
-            f"{path} was trained with --normalize {next(known, FROM_DATA)}, and this training has "
-            f"{config.normalize}: with the same, it would start from better features"
-        )
-    is_same_part = data.has_fingerprint(start["data"]["fingerprint"])
-    if (config.holdout or config.fold) and not is_same_part:
-        warn_of_seen_images(start, data, path)
-
-
-def warn_of_seen_images(start: dict, data: Dataset, path: Path) -> None:
-    """Warn if weights were trained on data of this name, of which other images are held back."""
-    if start["data"]["name"] == data.name:
-        logger.warning(
-            f"{path} was trained on images of {data.name}, perhaps on some that are held back from "
-            "training here: if so, their accuracy comes out too high; start from weights that saw "
-            "none of them, or train with the --holdout, --fold and --seed of that training"
+            seen(start, path) + ", or train with the --holdout, --fold and --seed of that training"
         )
 
 
-def warn_of_shared_start(config: TrainConfig, data: Dataset) -> None:
-    """Warn if the runs of an experiment, which hold back different images, start from weights that
-    were trained on the same data."""
-    if config.pretrained and config.pretrained != IMAGENET:
-        path = find_weights(config)[1]
-        if not torch_files.is_torch(path) and (start := description_of(checkpoint.load(path))):
-            warn_of_seen_images(start, data, path)
+def warn_of_shared_start(config: TrainConfig, data: Dataset, parts: Sequence[Dataset] = ()) -> None:
+    """As `warn_of_start`, for the runs of an experiment, whose own warnings are in their logs.
+
+    `parts` are those of two runs, if they can be told; all runs hold back the same images if these
+    do.
+    """
+    if not config.pretrained or config.pretrained == IMAGENET:
+        return
+    path = find_weights(config)[1]
+    if torch_files.is_torch(path) or not path.is_file():
+        return
+    if start := description_of(checkpoint.load(path)):
+        warn_of_normalization(start, config, path)
+        others = [is_other_part(start, part) for part in parts] or [is_data(start, data)]
+        if any(others):
+            logger.warning(seen(start, path))
+
+
+def warn_of_normalization(start: dict, config: TrainConfig, path: Path) -> None:
+    """Warn if images are normalised otherwise than those of the training before."""
+    then = start.get("normalization")
+    if misfit(then, NORMALIZATION, "it") or config.normalize == FROM_DATA:
+        return
+    if then != normalization(config.normalize, ()).as_dict():
+        numbers = "/".join(
+            ",".join(f"{number:g}" for number in then[key]) for key in ("mean", "std")
+        )
+        names = (name for name, value in KNOWN.items() if value.as_dict() == then)
+        logger.warning(
+            f"{path} was trained with --normalize {next(names, numbers)}, and this training has "
+            f"{config.normalize}; use the same, or the features will not fit"
+        )
+
+
+def is_data(start: dict, data: Dataset) -> bool:
+    """Whether weights were trained on data of this name, and of some of its classes."""
+    then = start["data"]
+    return then["name"] == data.name and not {*data.class_names}.isdisjoint(then["class_names"])
+
+
+def is_other_part(start: dict, data: Dataset) -> bool:
+    """Whether weights were trained on the same data, but on another part of it."""
+    return is_data(start, data) and not data.has_fingerprint(start["data"]["fingerprint"])
+
+
+def seen(start: dict, path: Path) -> str:
+    """What to say of weights that may know images which are held back."""
+    return (
+        f"{path} was trained on data named {start['data']['name']}, perhaps on images that are "
+        "held back from training here: if so, their accuracy comes out too high; start from "
+        "weights that saw none of them"
+    )
 
 
 def find_weights(config: TrainConfig) -> tuple[str, Path]:
@@ -185,8 +217,7 @@ def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
     if checkpoint.DESCRIPTION in weights:
         if whose == THEIRS:
             raise UserError(f"{path} was written by paddle_aug; give it as --pretrained {path}")
-        network_name = str(description_of(weights).get("config", {}).get("network", ""))
-        whose = THEIRS if network_name.startswith(paddle_vision.PREFIX) else OURS
+        whose = THEIRS if network_of(weights).startswith(paddle_vision.PREFIX) else OURS
     if isinstance(network, paddle.vision.models.VGG):
         return to_upscaled(weights) if whose == OURS else weights
     if not isinstance(network, VGG) or not network.dropout or whose == OURS:
@@ -204,7 +235,17 @@ def of_paddle(network: paddle.nn.Layer, path: Path, whose: str) -> dict:
 def description_of(weights: dict) -> dict:
     """What weights of ours say about their training; {} for all others."""
     description = weights.get(checkpoint.DESCRIPTION)
-    return {} if misfit(description, DESCRIPTION, "it") else description
+    return {} if misfit(description, DESCRIBED, "it") else description
+
+
+def network_of(weights: dict) -> str:
+    """The name of the network that described weights are of; "" if it is not told."""
+    description = weights[checkpoint.DESCRIPTION]
+    return (
+        ""
+        if misfit(description, {"config": {}}, "it")
+        else str(description["config"].get("network", ""))
+    )
 
 
 def installed() -> Path:

@@ -16,8 +16,9 @@ from paddle_aug.inputs import DRAWS, SOURCES, engine, open_data, selected, trans
 from paddle_aug.networks import NETWORKS
 from paddle_aug.results.text import shortened
 from paddle_aug.system import files, plugins
-from paddle_aug.system.schema import COUNT, NUMBER, TEXT, misfit
+from paddle_aug.system.schema import COUNT, TEXT, misfit
 from paddle_aug.training import checkpoint
+from paddle_aug.training.pretrained import NORMALIZATION
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ SCHEMA = {
     "engine": TEXT,
     "imports": [TEXT],
     "data": {"name": TEXT, "fingerprint": TEXT, "class_names": [TEXT]},
-    "normalization": {"mean": (NUMBER,) * 3, "std": (NUMBER,) * 3, "per_image": bool},
+    "normalization": NORMALIZATION,
 }
 
 
@@ -201,18 +202,18 @@ def to_evaluate(trained: Trained, data: Dataset, other: bool) -> Dataset:
 def warn_of_trained_images(trained: Trained, data: Dataset) -> None:
     """Warn if the weights were trained on some of the images to evaluate on; if the data of their
     training is no longer as it was, the names of both decide."""
-    run = None
-    if trained.config.data or trained.config.train_list:
-        with suppress(UserError):  # it may be on another machine
+    shared = None
+    if trained.config.data != "sample" and (trained.config.data or trained.config.train_list):
+        with suppress(UserError, OSError):  # it may be on another machine, or have changed
             run = open_data(trained.config, check=False, fingerprint=trained.fingerprint)
-    if run and run.has_fingerprint(trained.fingerprint):
-        shared = len(same_images(run.train, data.eval))
-        if shared:
-            logger.warning(
-                f"the weights were trained on {shared:,} of the {len(data.eval):,} images of "
-                f"{data.name} to evaluate on: the accuracy will be too high"
-            )
-    elif data.name == trained.data_name:
+            if run.has_fingerprint(trained.fingerprint):
+                shared = len(same_images(run.train, data.eval))
+    if shared:
+        logger.warning(
+            f"{shared:,} of the {len(data.eval):,} evaluation images of {data.name} were used to "
+            "train these weights: the accuracy will be too high"
+        )
+    elif shared is None and data.name == trained.data_name:
         logger.warning(
             f"{data.name} has the name of the data that the weights were trained on, but differs "
             "from it: if training used some of these images, the accuracy will be too high"

@@ -148,6 +148,9 @@ def test_code_that_changed_since_a_search_began_is_told(monkeypatch, caplog):
     assert message.startswith("changed since this search began: my_ops.py; runs that are finished")
 
 
-def test_a_start_that_is_not_there_is_one_message(tmp_path):
-    with pytest.raises(UserError, match=r"cannot read none\.pdparams, --pretrained: No such file"):
-        named_files(TrainConfig(pretrained="none.pdparams"))
+def test_a_finished_comparison_can_be_repeated_without_its_start(tmp_path):
+    settings = {"config": {"pretrained": "none.pdparams"}}
+    now = {"settings": settings, "data": {"fingerprint": "0"}}
+    before = {**now, "files": {"pretrained": "0"}}
+    now |= named_files(TrainConfig(pretrained="none.pdparams"))
+    refuse_other(Path("compare.json"), "comparison", before, now)

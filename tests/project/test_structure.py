@@ -67,6 +67,7 @@ MEET_PADDLE = {
     *("experiments.search_parts", "experiments.search_plan"),
     *("studio.loaded", "studio.network", "studio.runs"),
 }
+LATE = {"studio.runs"}  # only where it is needed
 
 
 def module_name(file: Path) -> str:
@@ -173,7 +174,7 @@ def test_modules_that_need_no_paddle_can_be_imported_without_it():
     modules = [
         f"paddle_aug.{module}" if module else "paddle_aug"
         for module in MODULES
-        if not within(module, *MEET_PADDLE)
+        if not within(module, *MEET_PADDLE - LATE)
     ]
     program = "import importlib, sys\nsys.modules['paddle'] = None\n" + "\n".join(
         f"importlib.import_module({module!r})" for module in modules

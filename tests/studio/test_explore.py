@@ -99,7 +99,7 @@ def test_the_answer_has_the_steps_the_command_and_the_line_of_python(studio, pho
     assert explore.draws(studio, query(spec=""))["steps"] == []
 
 
-def test_of_a_mix_the_part_before_the_plus_is_pixels(studio):
+def test_of_a_mix_the_part_before_the_plus_is_shown(studio):
     answer = explore.draws(studio, query(spec="hflip|rotate(5)+cutmix:1", count=1))
     assert answer["mix"] == "cutmix:1"
     assert answer["python"].endswith("augmentation('hflip|rotate(5)')")

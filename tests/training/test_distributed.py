@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -111,7 +112,7 @@ def together(tmp_path_factory, photos, alone):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(alone, together):
+def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(alone, together, tmp_path):
     (config, expected, given), (configs, seen, logs) = alone, together
     two = replace(configs["modes"], augment=config.augment, epochs=config.epochs)
     found, run = curves(two.log_dir)
@@ -122,8 +123,11 @@ def test_two_processes_train_as_one_does_and_one_goes_on_with_their_run(alone, t
     assert "images of 3 classes to train on" in first
     assert not re.search("loss|to train on", second), "the first one writes"
 
-    train.fit(replace(two, resume=True))
-    found, run = curves(two.log_dir)
+    shutil.copytree(two.log_dir, tmp_path / "logs")
+    shutil.copytree(two.model_dir, tmp_path / "models")
+    here = {"log_dir": str(tmp_path / "logs"), "model_dir": str(tmp_path / "models")}
+    train.fit(replace(two, **here, resume=True))
+    found, run = curves(tmp_path / "logs")
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     assert [session["processes"] for session in run["sessions"]] == [2, 1]
 

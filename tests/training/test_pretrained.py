@@ -121,13 +121,23 @@ class TestAStartOfOurs:
         self, config, changes, told, caplog
     ):
         self.start(replace(config, **changes))
-        assert ("perhaps on some that are held back from training here" in caplog.text) == told
+        assert ("perhaps on images that are held back from training here" in caplog.text) == told
 
-    def test_an_experiment_tells_it_once(self, config, tmp_path, caplog):
-        settings = Settings(config, ("none", "hflip"), "none", seeds=2)
-        whole = open_data(replace(config, holdout=0.0))
-        Experiment(settings, whole, tmp_path / "compared")
-        assert caplog.text.count("perhaps on some that are held back") == 1
+    def test_six_numbers_are_told_as_the_option_takes_them(self, config, photos, tmp_path, caplog):
+        numbers = "0.1,0.2,0.3/0.4,0.5,0.6"
+        weights = train_tiny(photos, tmp_path / "six", normalize=numbers)
+        self.start(replace(config, pretrained=str(weights)))
+        assert f"was trained with --normalize {numbers}, and this training has half" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("changes", "seeds", "told"), [({}, 2, 1), ({}, 1, 0), ({"holdout": 0.0}, 2, 0)]
+    )
+    def test_an_experiment_tells_it_once(self, config, tmp_path, caplog, changes, seeds, told):
+        """As its runs tell it in their own logs; not if all hold back what was held back then."""
+        config = replace(config, **changes)
+        settings = Settings(config, ("none", "hflip"), "none", seeds=seeds)
+        Experiment(settings, open_data(config, select_part=False), tmp_path / "compared")
+        assert caplog.text.count("perhaps on images that are held back") == told
 
 
 def test_weights_of_another_network_are_refused(source):

@@ -218,7 +218,7 @@ def test_a_class_folder_is_evaluated_on_whole_but_for_what_was_trained_on(
     }  # fmt: skip
     assert (len(data.eval), data.train) == (24, [])
     assert caplog.messages[-2] == "flat is not split; evaluating on all its 24 images"
-    told = "the weights were trained on 16 of the 24 images of flat to evaluate on: the accuracy "
+    told = "16 of the 24 evaluation images of flat were used to train these weights: the accuracy "
     assert caplog.messages[-1].startswith(told)
 
     held = load_trained(train_tiny(flat["data"], tmp_path, holdout=0.25))
@@ -261,12 +261,19 @@ def test_copies_of_images_that_were_trained_on_are_counted_wherever_they_are(
         for file in (photos / "Images" / "class1").glob("train_*")
     ]
     eval_data(trained, {"data": str(tmp_path / "v2")})
-    assert "were trained on 8 of the 20 images of v2 to evaluate on" in caplog.text
+    assert "8 of the 20 evaluation images of v2 were used to train these weights" in caplog.text
     caplog.clear()
     for file in again:
         file.unlink()
     eval_data(trained, {"data": str(tmp_path / "v2")})
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_other_data_is_evaluated_though_a_photo_of_the_training_is_gone(tmp_path, caplog):
+    trained = load_trained(train_tiny(write_dataset(tmp_path / "photos"), tmp_path))
+    shutil.copytree(tmp_path / "photos" / "Images", tmp_path / "v2")
+    (tmp_path / "photos" / "Images" / "class0" / "train_000.png").unlink()
+    assert len(eval_data(trained, {"data": str(tmp_path / "v2")}).eval) == 36
 
 
 def test_names_that_were_corrected_since_leave_each_label_its_number(tmp_path, caplog):

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from benchmarks.peers.contender import TOOLS
 from paddle_aug.errors import UserError
@@ -115,6 +114,8 @@ def growth(name: str, seconds: list[float], values: list[float]) -> dict:
     A straight line through the means of the blocks, by least squares, and Student's t with two
     degrees of freedom fewer than blocks.
     """
+    from scipy import stats  # not into the processes whose memory is read
+
     warm = np.searchsorted(seconds, WARM * seconds[-1])
     if len(seconds) - warm < BLOCKS:
         raise UserError(
