@@ -5,9 +5,11 @@ import typing
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from paddle_aug.config_fields import (
@@ -371,23 +373,29 @@ def load_recipe(name: str) -> dict[str, Any]:
         raise UserError(f"the recipe {path} is not YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
         raise UserError(f"the recipe {path} needs a mapping 'config' with the options it sets")
-    names = [item.name for item in fields(TrainConfig)]
-    for kind, keys, known in (("key", content, RECIPE_KEYS), ("option", content["config"], names)):
-        for key in keys:
-            if key not in known:
-                raise UserError(f"{path}: unknown {kind} {key!r}; {near_miss(str(key), known)}")
-    return {name: of_type(name, value, path) for name, value in content["config"].items()}
+    for key in content:
+        if key not in RECIPE_KEYS:
+            raise UserError(f"{path}: unknown key {key!r}; {near_miss(str(key), RECIPE_KEYS)}")
+    with found_in(path):
+        return {name: of_type(name, value) for name, value in content["config"].items()}
 
 
-def of_type(name: str, value: Any, path: Path) -> Any:
-    """A file's value of a field, in the field's type.
+def of_type(name: str, value: Any) -> Any:
+    """A value from a file or a script, in the type of its field.
 
-    YAML reads 1e-4 as text, and 1 as a whole number where 1.0 is meant.
+    YAML reads 1e-4 as text, and 1 as a whole number where 1.0 is meant; scripts have paths and
+    NumPy's numbers, too.
 
     Raises:
-        UserError: the value is of another type.
+        UserError: there is no such field, or the value is of another type.
     """
+    if name not in (known := [item.name for item in fields(TrainConfig)]):
+        raise UserError(f"unknown option {name!r}; {near_miss(str(name), known)}")
     kind = value_type(name)
+    if isinstance(value, np.generic):
+        value = value.item()
+    elif isinstance(value, PathLike):
+        value = fspath(value)
     if value is None and getattr(TrainConfig, name) is None:
         return None
     if kind is float and type(value) in (int, str):
@@ -395,7 +403,7 @@ def of_type(name: str, value: Any, path: Path) -> Any:
             return float(value)
     if type(value) is not kind:
         shown = reprlib.repr(value)
-        raise UserError(f"{path}: {name} wants a value of type {kind.__name__}, got {shown}")
+        raise UserError(f"{name} wants a value of type {kind.__name__}, got {shown}")
     return value
 
 
@@ -407,9 +415,8 @@ def config_of(values: dict[str, Any], names: Iterable[str], file: Path) -> Train
         UserError: a value is of another type, or refused.
     """
     values = EARLIER_DEFAULTS | values
-    kept = {name: of_type(name, values[name], file) for name in names}
     with found_in(file):
-        return TrainConfig(**kept)
+        return TrainConfig(**{name: of_type(name, values[name]) for name in names})
 
 
 def make_config(given: dict[str, Any], recipe: str) -> TrainConfig:
@@ -422,9 +429,10 @@ def make_config(given: dict[str, Any], recipe: str) -> TrainConfig:
     64
 
     Raises:
-        UserError: see `load_recipe`; or a value is refused or contradicts another.
+        UserError: see `load_recipe` and `of_type`; or a value is refused or contradicts another.
     """
     values = load_recipe(recipe)
+    given = {name: of_type(name, value) for name, value in given.items()}
     if "batch_size" in given:
         if "global_batch" in given:
             raise UserError("give --batch-size or --global-batch, not both")

@@ -1,9 +1,11 @@
 """Defaults < recipe < command line, and every mistake has a message."""
 
 import dataclasses
+import json
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -38,6 +40,37 @@ def test_a_value_that_holds_itself_many_times_is_shortened_in_the_message():
         UserError, match=r"^a\.pdparams: epochs wants a value of type int, got \(\("
     ):
         config_of({"epochs": value}, ["epochs"], Path("a.pdparams"))
+
+
+def test_values_from_python_become_those_that_a_file_can_keep():
+    given = {
+        "seed": np.int64(3), "first": np.uint8(9), "learning_rate": "1e-3", "warmup": 1,
+        "ema": np.float64(0.5), "amp": np.bool_(True), "data": Path("photos"),
+        "augment": np.str_("hflip"), "threads": None,
+    }  # fmt: skip
+    kept = make_config(given, "small").asdict()
+    wanted = {**given, "learning_rate": 0.001, "data": "photos"}
+    assert {name: kept[name] for name in given} == wanted
+    assert json.loads(json.dumps(kept)) == kept
+    assert {type(value) for value in kept.values()} == {str, int, float, bool, type(None)}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"epoch": 1}, "unknown option 'epoch'; did you mean 'epochs'?"),
+        ({3: 1}, "unknown option 3; known: "),
+        ({"epochs": "5"}, "epochs wants a value of type int, got '5'"),
+        ({"epochs": np.float64(5)}, "epochs wants a value of type int, got 5.0"),
+        ({"seed": Path("a")}, "seed wants a value of type int, got 'a'"),
+        ({"log_dir": None}, "log_dir wants a value of type str, got None"),
+        ({"augment": ["hflip"]}, r"augment wants a value of type str, got \['hflip'\]"),
+    ],
+    ids=str,
+)
+def test_what_python_gives_wrongly_is_told_as_in_a_recipe(given, message):
+    with pytest.raises(UserError, match=f"^{message}"):
+        make_config(given, "small")
 
 
 def test_the_command_line_overrides_the_recipe_and_the_recipe_the_defaults():

@@ -15,7 +15,7 @@ from paddle_aug.config import EARLIER_DEFAULTS, TrainConfig, flag, of_type
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.normalize import Normalization
 from paddle_aug.data.samples import Sample
-from paddle_aug.errors import Diverged, UserError
+from paddle_aug.errors import Diverged, UserError, found_in
 from paddle_aug.inputs import engine
 from paddle_aug.results import runlog
 from paddle_aug.results.stats import best_epoch
@@ -261,7 +261,8 @@ def set_earlier_run_aside(config: TrainConfig) -> None:
 def refuse_other_run(path: Path, state: dict, config: TrainConfig, data: Dataset) -> None:
     """Stop if the run that wrote `state` has other settings, other data, or more epochs."""
     values = EARLIER_DEFAULTS | state["config"]
-    before = {item.name: of_type(item.name, values[item.name], path) for item in fields(config)}
+    with found_in(path):
+        before = {item.name: of_type(item.name, values[item.name]) for item in fields(config)}
     for name, value in before.items():
         now = getattr(config, name)
         if name not in MAY_CHANGE and value != now:
