@@ -44,14 +44,18 @@ class Registry(dict[str, Callable[..., T]], Generic[T]):
         super().__init__(items or {})
         self.kind = kind
         self.group = group
+        self.origins: dict[str, tuple[Any, Any]] = {}  # module and qualified name of what was added
 
     def add(self, name: str) -> Callable[[Made], Made]:
-        """A decorator that registers a function or class under a new name."""
+        """A decorator that registers a function or class under a new name, or in the place of an
+        earlier version of itself, as when a cell of a notebook runs again."""
 
         def register(item: Made) -> Made:
-            if name in self:
+            origin = getattr(item, "__module__", None), getattr(item, "__qualname__", item)
+            if name in self and self.origins.get(name) != origin:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
             self[name] = self.adopted(name, item)
+            self.origins[name] = origin
             return item
 
         return register

@@ -47,6 +47,20 @@ def test_a_registry_keeps_its_names_in_order_and_takes_each_once():
     assert OPS["rotate"] is Rotate
 
 
+def test_a_cell_that_runs_again_replaces_what_it_registered():
+    ops = Augmentations("augmentation")
+    cell = "@ops.add('fog')\nclass Fog(Transform):\n    apply = staticmethod(len)\n"
+    names = {"__name__": "__main__", "ops": ops, "Transform": Transform}
+    for _ in range(2):
+        exec(cell, names)
+        assert ops["fog"] is names["Fog"]
+    with pytest.raises(ValueError, match="augmentation 'fog' is registered twice"):
+        exec(cell.replace("class Fog", "class Mist"), names)
+    with pytest.raises(ValueError, match="augmentation 'fog' is registered twice"):
+        exec(cell, {**names, "__name__": "my_ops"})
+    assert ops["fog"] is names["Fog"]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -39,6 +39,10 @@ def test_the_head_is_found_unless_the_network_names_it():
 def test_a_name_is_given_once():
     with pytest.raises(ValueError, match="network 'vgg11' is registered twice"):
         NETWORKS.add("vgg11")(make)
+    NETWORKS.add("again")(make)
+    NETWORKS.add("again")(make)  # as when a cell of a notebook runs again
+    with pytest.raises(ValueError, match="network 'again' is registered twice"):
+        NETWORKS.add("again")(lambda num_classes, image_size: make(num_classes, image_size))
 
 
 def test_a_maker_without_an_image_size_is_refused_when_it_is_added():
