@@ -13,7 +13,7 @@ from paddle_aug.commands._options import (
     add_recipe,
     pop_fields,
 )
-from paddle_aug.config import flag
+from paddle_aug.config import TrainConfig, flag, make_config
 from paddle_aug.errors import UserError
 from paddle_aug.export import manifest
 from paddle_aug.export.dataset import Export, export, verify
@@ -90,12 +90,27 @@ def main() -> int:
     side = config.image_size
     size = f"of {side} × {side} pixels" if config.stretch else "at their own sizes"
     recipe = recipe or ("sample" if found.drawn else None)
-    command = [*tool("train"), "--data", str(out)]
-    command += ["--recipe", recipe] if recipe else []
-    for name in ("image_size", "interpolation"):
-        command += [flag(name), str(given[name])] if name in given else []
-    print(f"{out}: {files:,} images, copies {size}; to train on them: {shlex.join(command)}")
+    words = ["--data", str(out), *(["--recipe", recipe] if recipe else [])]
+    words += training_options(given, config, make_config({}, recipe or "aistudio"))
+    command = shlex.join([*tool("train"), *words])
+    print(f"{out}: {files:,} images, copies {size}; to train on them: {command}")
     return 0
+
+
+def training_options(given: dict, config: TrainConfig, recipe: TrainConfig) -> list[str]:
+    """The options that a training on the copies needs besides its recipe: copies are augmented and
+    divided already, and have the sizes that the config gave them."""
+    words = []
+    for name in ("image_size", "interpolation"):
+        words += [flag(name), str(given[name])] if name in given else []
+    for name, done in (("augment", "none"), ("fraction", 1.0), ("holdout", 0.0)):
+        words += [flag(name), f"{done}"] if getattr(recipe, name) != done else []
+    if config.stretch != recipe.stretch:
+        words.append("--stretch" if config.stretch else "--no-stretch")
+    if not config.stretch and config.eval_transform == "none":
+        side = config.image_size
+        words += ["--eval-transform", f"resize({side * 8 // 7})|center_crop({side})"]
+    return words
 
 
 def check(folder: Path, out: Path | None, data: str | None, workers: int | None) -> int:

@@ -25,7 +25,8 @@ from same_run import contents
 from trained import train_tiny
 
 from paddle_aug.augment.modes import augmentation
-from paddle_aug.config import TrainConfig
+from paddle_aug.commands.train import parse
+from paddle_aug.config import TrainConfig, make_config
 from paddle_aug.data.augmented import Augmented
 from paddle_aug.data.dataset import Dataset, open_dataset
 from paddle_aug.data.image import read_image
@@ -35,8 +36,9 @@ from paddle_aug.errors import UserError
 from paddle_aug.export import dataset as export_dataset
 from paddle_aug.export.dataset import Export, copies_of, encode, export, verify
 from paddle_aug.export.manifest import LOCK
-from paddle_aug.inputs import open_data
+from paddle_aug.inputs import augmented, open_data
 from paddle_aug.preview import figure as preview_figure
+from paddle_aug.rng import generator
 from paddle_aug.system import plugins
 from paddle_aug.system.files import locked, write_json
 from paddle_aug.system.versions import versions
@@ -470,7 +472,6 @@ def test_a_users_mistake_ends_with_one_message(
         (["--recipe", "small", "--image-size", "16"], 16, "of 16 × 16 pixels"),
         (["--interpolation", "area"], 224, "of 224 × 224 pixels"),
         ([], 224, "of 224 × 224 pixels"),
-        (["--no-stretch"], None, "at their own sizes"),
     ],
     ids=str,
 )
@@ -481,12 +482,46 @@ def test_the_tool_makes_copies_of_the_size_at_which_training_sees_them(
     arguments = ["--data", photos, "--augment", "hflip", "--format", "jpg", *options, out]
     assert run_tool("export.py", *arguments, monkeypatch=monkeypatch) == 0
     said = capsys.readouterr().out
-    recipe = [] if side is None else options
-    train = " ".join([f"python {ROOT}/tools/train.py --data {out}", *recipe])
+    train = " ".join([f"python {ROOT}/tools/train.py --data {out}", *options])
     assert said == f"{out}: 12 images, copies {size}; to train on them: {train}\n"
     copies = [read_image(file) for file in out.rglob("*.jpg")]
     assert len(copies) == 9
-    assert {image.shape for image in copies} == {(side, side, 3) if side else (40, 48, 3)}
+    assert {image.shape for image in copies} == {(side, side, 3)}
+
+
+@pytest.mark.parametrize(
+    ("options", "recipe", "more"),
+    [
+        (["--image-size", "24"], "{augment: 'hflip|rotate', fraction: 0.5, holdout: 0.2}",
+         ["--image-size", "24", "--augment", "none", "--fraction", "1.0", "--holdout", "0.0"]),
+        (["--no-stretch"], "{image_size: 14}",
+         ["--no-stretch", "--eval-transform", "resize(16)|center_crop(14)"]),
+        (["--no-stretch"], "{image_size: 14, eval_transform: center_crop(14)}", ["--no-stretch"]),
+        ([], "{image_size: 14, stretch: false, eval_transform: center_crop(14)}", []),
+        (["--stretch"], "{image_size: 14, stretch: false}", ["--stretch"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_command_that_follows_trains_on_the_copies_as_they_are(
+    tmp_path, photos, monkeypatch, capsys, options, recipe, more
+):
+    out, file = tmp_path / "out", tmp_path / "mine.yaml"
+    file.write_text(f"config: {recipe}\n", encoding="utf-8")
+    options = ["--data", photos, "--augment", "invert", "--recipe", file, *options, out]
+    assert run_tool("export.py", *options, monkeypatch=monkeypatch) == 0
+    words = shlex.split(capsys.readouterr().out.split("to train on them: ")[1])
+    assert words == ["python", f"{ROOT}/tools/train.py", "--data", f"{out}", "--recipe", f"{file}",
+                     *more]  # fmt: skip
+    config = make_config(*parse(words[2:]))
+    data = open_data(config)
+    assert len(data.train) == len(read_list(out / "Train.txt")[0]), "no part is left out"
+    transform = augmentation(config.eval_transform)
+    for index, sample in enumerate(data.train):
+        image, side = read_image(sample.file), config.image_size
+        if not config.stretch:
+            image = transform.apply(image, **transform.sample(generator(0, "augment"), image.shape))
+        assert (augmented(config, data.train, config.augment)[0, index][0] == image).all()
+        assert image.shape == (side, side, 3)
 
 
 def test_copies_of_the_sample_have_the_size_of_its_recipe(tmp_path, monkeypatch, capsys):
