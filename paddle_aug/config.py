@@ -334,6 +334,15 @@ class TrainConfig:
 # The values of fields that the files of earlier versions lack.
 EARLIER_DEFAULTS = {**TrainConfig().asdict(), "interpolation": "linear"}
 
+# The largest learning rates of the recipes, by optimizer.
+LARGEST_RATES = {"adam": 3e-3, "adamw": 1e-2, "sgd": 0.1}
+
+
+def smaller_rate(config: dict[str, Any]) -> float:
+    """The learning rate to try where these fields of a config, as in run.json, diverge."""
+    tenth: float = config["learning_rate"] / 10
+    return min(tenth, LARGEST_RATES[config["optimizer"]])
+
 
 def flag(name: str) -> str:
     """The option of a field."""

@@ -19,6 +19,7 @@ from paddle_aug.config import (
     load_recipe,
     make_config,
     recipe_names,
+    smaller_rate,
 )
 from paddle_aug.errors import UserError
 from paddle_aug.networks import NETWORKS
@@ -126,6 +127,18 @@ def test_a_config_as_options_is_the_same_config(recipe):
     config = dataclasses.replace(make_config({}, recipe), **changes)
     given, named = parse(words_of(config, recipe))
     assert make_config(given, named) == config
+
+
+def test_the_rate_to_try_after_a_divergence_is_a_tenth_or_the_largest_of_a_recipe():
+    largest = {}
+    for config in (make_config({}, name) for name in recipe_names()):
+        largest.setdefault(config.optimizer, []).append(config.learning_rate)
+    for optimizer, rates in largest.items():
+        rate_after = {
+            rate: smaller_rate({"learning_rate": rate, "optimizer": optimizer})
+            for rate in (0.02, 1e30)
+        }
+        assert rate_after == {0.02: 0.002, 1e30: max(rates)}
 
 
 @pytest.mark.parametrize("name", [name for name in recipe_names() if "aistudio" in name])

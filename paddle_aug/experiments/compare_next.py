@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from paddle_aug.config import smaller_rate
 from paddle_aug.experiments.compare_results import ModeRow, Results
 from paddle_aug.results.language import _, count, listed
 from paddle_aug.results.runlog import sound, stack
@@ -100,11 +101,11 @@ def next_step(results: Results) -> Step:
             return Step(_("Not all runs are done. The same command continues:"), shlex.join(words))
         more = {"--budget": duration(2 * settings["budget"])}
         return _again(words, _("The budget ended before all runs were done. This continues:"), more)
-    rate = settings["config"]["learning_rate"] / 10
     if any(map(results.diverged, results.runs)):
-        more = {"--learning-rate": f"{rate:g}"}
+        more = {"--learning-rate": f"{smaller_rate(settings['config']):g}"}
         if rates := settings["rates"]:
-            more = {"--learning-rates": ",".join(f"{r:g}" for r in (min(rates) / 10, *rates))}
+            smaller = smaller_rate({**settings["config"], "learning_rate": min(rates)})
+            more = {"--learning-rates": ",".join(f"{rate:g}" for rate in (smaller, *rates))}
         text = _("Runs diverged. This compares with a smaller learning rate:")
         return _elsewhere(results, words, text, more, "smaller-rate")
     if too_early(results):

@@ -1,5 +1,6 @@
 """A comparison in words: the sentences and tables of its report."""
 
+from paddle_aug.config import smaller_rate
 from paddle_aug.experiments.compare_next import growing, next_step, too_early
 from paddle_aug.experiments.compare_results import ModeRow, Results
 from paddle_aug.results.language import _, count, joined, listed, seeds_text
@@ -94,7 +95,7 @@ def diverged(results: Results) -> list[str]:
         )
     return [
         _("{parts}: the losses were no longer finite numbers.").format(parts=listed(parts)),
-        advice.format(rate=f"{results.settings['config']['learning_rate'] / 10:g}"),
+        advice.format(rate=f"{smaller_rate(results.settings['config']):g}"),
     ]
 
 

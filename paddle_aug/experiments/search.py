@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_aug.config import TrainConfig, make_config
+from paddle_aug.config import TrainConfig, make_config, smaller_rate
 from paddle_aug.data.dataset import Dataset
 from paddle_aug.data.remarks import refuse_one_class
 from paddle_aug.errors import UserError
@@ -233,7 +233,7 @@ class Search:
             raise UserError(
                 f"all {len(rung['ranking'])} candidates diverged: their losses were no longer "
                 "finite numbers. Search again with another --out and "
-                f"--learning-rate {self.settings.config.learning_rate / 10:g}"
+                f"--learning-rate {smaller_rate(self.settings.config.asdict()):g}"
             )
         return bool(rung["ranking"])
 

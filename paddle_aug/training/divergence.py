@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import paddle
 
-from paddle_aug.config import TrainConfig
+from paddle_aug.config import TrainConfig, smaller_rate
 from paddle_aug.errors import Diverged
 from paddle_aug.results.text import count
 from paddle_aug.training.meters import EpochMetrics
@@ -88,7 +88,7 @@ def warn_of_dead_network(run: Run, progress: Progress, dead: bool) -> None:
 def advice(config: TrainConfig) -> str:
     """What to try instead of a training that is lost."""
     options = ["--no-amp"] if config.amp else []
-    options += [f"--learning-rate {config.learning_rate / 10:g}"]
+    options += [f"--learning-rate {smaller_rate(config.asdict()):g}"]
     options += ["--warmup 1"] if not config.warmup else []
     return f"Try the same command with {' or '.join(options)}"
 

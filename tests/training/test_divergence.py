@@ -120,7 +120,7 @@ def test_a_large_learning_rate_ends_the_command_with_one_message(
     words = [*options_of(config), "--quiet"]
     line = refusal("train.py", *words, monkeypatch=monkeypatch, capsys=capsys)
     assert line.startswith("userDef: the training diverged in epoch 1 of 3: its ")
-    assert line.endswith("--learning-rate 1e+19 or --warmup 1\n")
+    assert line.endswith("--learning-rate 0.1 or --warmup 1\n")
 
 
 class Numb(Callback):
