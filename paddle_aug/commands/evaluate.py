@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paddle_aug.check.next_command import recipe
 from paddle_aug.commands._options import add_language, add_options, pop_fields
 from paddle_aug.commands._trained import add_prediction_options, computing, trained_parser
-from paddle_aug.config import flag
+from paddle_aug.config import TrainConfig, flag
 from paddle_aug.errors import UserError, printable, writing
 from paddle_aug.inputs import SOURCES
 from paddle_aug.results.language import N_, _
@@ -145,8 +145,9 @@ def next_step(options: argparse.Namespace, trained: "Trained") -> tuple[str, str
     text = _("This finds out which augmentation helps on the same data, and what is luck:")
     words = tool("compare")
     config = trained.config
-    for name in (*SOURCES, "holdout"):
-        words += [flag(name), str(value)] if (value := getattr(config, name)) else []
+    for name in (*SOURCES, "first", "fraction", "holdout"):
+        value = getattr(config, name)
+        words += [flag(name), str(value)] if value != getattr(TrainConfig, name) else []
     of_sample = trained.data_name == "sample" and config.data in (None, "sample")
     words += ["--kfold", config.fold.partition("/")[2]] if config.fold else []
     return text, shlex.join([*words, "--recipe", "sample" if of_sample else recipe()])

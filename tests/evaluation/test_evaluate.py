@@ -228,6 +228,12 @@ def test_the_next_command_divides_the_data_as_the_run_did(weights, trained):
     folds = replace(trained, config=replace(trained.config, data="photos", fold="2/4"))
     command = evaluate_command.next_step(options, folds)[1]
     assert command.endswith(f"compare --data photos --kfold 4 --recipe {recipe()}")
+    part = {"data": "photos", "first": 20, "fraction": 0.5, "holdout": 0.25}
+    command = evaluate_command.next_step(
+        options, replace(trained, config=replace(trained.config, **part))
+    )[1]
+    words = "--data photos --first 20 --fraction 0.5 --holdout 0.25 --recipe"
+    assert command.endswith(f"compare {words} {recipe()}")
     # On AI Studio, data that was mounted is used without an option.
     for name, data, words in (
         ("sample", None, "--recipe sample"),
