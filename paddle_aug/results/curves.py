@@ -98,7 +98,8 @@ def curves_figure(chart: CurvesChart) -> Figure:
         parts[_("train, clean images")] = Line2D([], [], color=INK, **_CLEAN)
     if lines_of_text <= room:
         style.add_legend(figure, parts)
-        style.label_ends(axes, _ends(chart, names), {names[m]: chart.colours[m] for m in names})
+        ends = _ends(chart, names, (axes.get_xlim()[1], axes.get_ylim()[0]))
+        style.label_ends(axes, ends, {names[m]: chart.colours[m] for m in names})
     else:
         keys = {
             wrapped(line.name, 40): Line2D([], [], color=chart.colours[line.mode], linewidth=4)
@@ -131,14 +132,18 @@ def _draw_lines(axes: Axes, chart: CurvesChart, parts: Sequence[str], looks: dic
         )  # fmt: skip
 
 
-def _ends(chart: CurvesChart, names: Mapping[str, str]) -> dict[str, tuple[float, float]]:
-    """Where each mode's curve of evaluation ends, by its name; its last finite value."""
+def _ends(
+    chart: CurvesChart, names: Mapping[str, str], corner: tuple[float, float]
+) -> dict[str, tuple[float, float]]:
+    """Where each mode's curve of evaluation ends, by its name; its last finite value, or a corner
+    of the axes where it has none."""
     ends = {}
     for line in chart.lines:
         if line.part == "eval":
             known = np.flatnonzero(np.isfinite(line.values))
-            last = known[-1] if len(known) else 0
-            ends[names[line.mode]] = (last + 1, line.values[last] if len(known) else 0)
+            ends[names[line.mode]] = (
+                (known[-1] + 1, line.values[known[-1]]) if len(known) else corner
+            )
     return ends
 
 

@@ -206,6 +206,19 @@ def test_curves_that_diverged_and_runs_of_one_epoch_are_drawn(tmp_path):
     assert "o" in markers
 
 
+@pytest.mark.parametrize("others", [[], ["none"], ["none", "allab", "allba"]], ids=len)
+def test_a_mode_without_a_finite_value_is_named_in_the_corner(tmp_path, others):
+    """That a layout collapses is a warning, and so an error of this test."""
+    large = {name: [1e6 + value for value in values] for name, values in curves().items()}
+    for mode in others:
+        runlog.write(tmp_path, mode, large, {})
+    runlog.write(tmp_path, "userDef", {name: [np.nan] for name in large}, {})
+    assert len(draw(read_seeds([tmp_path]), tmp_path)) >= 2
+    axes = figure_of(read_seeds([tmp_path])).axes[0]
+    (named,) = (text for text in axes.texts if "diverged" in text.get_text())
+    assert named.xy == (axes.get_xlim()[1], axes.get_ylim()[0])
+
+
 @pytest.mark.parametrize(("file_format", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_figures_are_written_in_the_format_asked_for(tmp_path, file_format, start):
     files = draw(read_runs(logs(tmp_path, ["allab"])), tmp_path, file_format)
