@@ -7,6 +7,7 @@ these files and without this package, and `inference.yml` for PaddleX.
 
 import inspect
 import logging
+import math
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -64,10 +65,12 @@ class FromPixels(paddle.nn.Layer):
     def forward(self, images):
         mean, std, levels = self.mean, self.std, images.astype("float32") / 255.0
         if self.per_image:
-            mean = levels.mean(axis=[1, 2, 3], keepdim=True)
-            # Not levels.std(): Paddle Inference 3.3 with oneDNN would square `levels` in place.
+            # Not mean(), for which Paddle Inference 3.3 with oneDNN prints a line of its own, and
+            # not std(), for which it would square `levels` in place.
+            axes, count = [1, 2, 3], math.prod(images.shape[1:])
+            mean = levels.sum(axes, keepdim=True) / count
             squares = (levels - mean) * (levels - mean)
-            std = paddle.sqrt(squares.mean(axis=[1, 2, 3], keepdim=True)) + std
+            std = paddle.sqrt(squares.sum(axes, keepdim=True) / count) + std
         return self.network(((levels - mean) / std).transpose([0, 3, 1, 2]))
 
 
