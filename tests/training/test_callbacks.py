@@ -143,6 +143,7 @@ def test_an_early_stopped_run_is_finished_and_resumes_to_the_same_bits(
     run = runlog.read_run_file(config.log_dir, config.mode)
     assert (run["finished"], run["stopped"], run["config"]["early_stop"]) == (True, True, 2)
     assert fit(replace(config, resume=True), data).done == 3
+    assert fit(replace(config, resume=True, epochs=12), data).done == 4, "not improved either"
 
 
 def scripts(repository):
