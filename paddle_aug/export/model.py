@@ -66,8 +66,9 @@ class FromPixels(paddle.nn.Layer):
         mean, std, levels = self.mean, self.std, images.astype("float32") / 255.0
         if self.per_image:
             # Not mean(), for which Paddle Inference 3.3 with oneDNN prints a line of its own, and
-            # not std(), for which it would square `levels` in place.
-            axes, count = [1, 2, 3], math.prod(images.shape[1:])
+            # not std(), for which it would square `levels` in place. Paddle 2.6 has no shape of
+            # uint8 here.
+            axes, count = [1, 2, 3], math.prod(levels.shape[1:])
             mean = levels.sum(axes, keepdim=True) / count
             squares = (levels - mean) * (levels - mean)
             std = paddle.sqrt(squares.sum(axes, keepdim=True) / count) + std
