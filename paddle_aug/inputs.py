@@ -194,7 +194,7 @@ def first_part(config: TrainConfig, data: Dataset) -> Dataset:
 
 def selected(config: TrainConfig, data: Dataset, fingerprint: str | None = None) -> Dataset:
     """The part of an open data set that the config selects, or selected in version 0.1.0 if that
-    part has the fingerprint. That part itself is returned as it is.
+    part has the fingerprint. A part that the same options selected is returned as it is.
 
     Raises:
         UserError: the data set is a part that other options selected; see also `select`.

@@ -89,11 +89,11 @@ class Experiment:
             part = selected(replace(settings.config, fold=fold), data)
         for mode in settings.modes:
             check_start(of_mode(settings.config, mode), part)
-        parts = [
-            selected(replace(settings.config, seed=seed, fold=settings.fold(seed)), data)
-            for seed in settings.seed_numbers[:2]
-        ]
         if settings.config.holdout or fold:
+            parts = [
+                selected(replace(settings.config, seed=seed, fold=settings.fold(seed)), data)
+                for seed in settings.seed_numbers[:2]
+            ]
             warn_of_shared_start(settings.config, data, parts)
         if settings.config.early_stop and not part.test:
             raise UserError(

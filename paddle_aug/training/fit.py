@@ -295,8 +295,10 @@ def check_start(config: TrainConfig, data: Dataset) -> None:
 
 
 def named_files(config: TrainConfig) -> dict[str, dict[str, str]]:
-    """The SHA-256 of the files that options name, which all runs of an experiment should share; of
-    a file that cannot be read, a run says so."""
+    """The SHA-256 of the files that options name, which all runs of an experiment should share.
+
+    Files that cannot be read are left out; the runs report them.
+    """
     named: dict[str, str] = {}
     if config.pretrained and config.pretrained != IMAGENET:
         named["pretrained"] = str(find_weights(config)[1])

@@ -33,7 +33,7 @@ THEIRS, OURS = "paddle.vision", "paddle_aug"
 BODY = "body"
 STATISTICS = "statistics"
 NORMS = (paddle.nn.BatchNorm, paddle.nn.BatchNorm1D, paddle.nn.BatchNorm2D)
-# What a start is judged by, in the description of its weights.
+# The fields that are read here from the description of weights.
 DESCRIBED = {"config": {}, "data": {"name": TEXT, "class_names": [TEXT], "fingerprint": TEXT}}
 NORMALIZATION = {"mean": (NUMBER,) * 3, "std": (NUMBER,) * 3, "per_image": bool}
 # The modules of paddle.vision.models that list the addresses of weights.
